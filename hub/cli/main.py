@@ -1,0 +1,89 @@
+"""``saferoom``: finds the command, loads only its module, and turns errors into a sentence and an exit status.
+
+A command's module has ``register(app)``, which adds the command (or group of commands) to a Typer application.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import typer
+from saferoom.errors import SaferoomError
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command lives and what it does, for the overview."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "query": Command("query", "Evaluate and judge a declared statistic on Parquet or CSV files."),
+    "verify": Command("verify", "Verify a release bundle offline."),
+    "audit": Command("audit", "Verify the audit trail."),
+    "policy": Command("policy", "Explain which rule applies and where it came from."),
+    "admin": Command("admin", "People, projects, datasets and extracts."),
+    "hub": Command("hub", "Start the hub, the airlock and the rooms of this instance."),
+    "demo": Command("demo", "Start a demonstration with real microdata; --headless drives the whole job."),
+    "bench": Command("bench", "Compare with peers, same work, same run: medians and ratios."),
+}
+
+
+def build(wanted: str | None) -> typer.Typer:
+    """Return the application with `wanted` fully loaded and every other command as a line of the overview."""
+    app = typer.Typer(
+        name="saferoom",
+        help="A trusted research environment with one door out.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_version)
+    for name, command in COMMANDS.items():
+        if name == wanted:
+            importlib.import_module(f"saferoom.hub.cli.{command.module}").register(app)
+        else:
+            app.command(name, help=command.help)(_unloaded)
+    return app
+
+
+def _unloaded() -> None:
+    raise AssertionError("a command that was not asked for cannot run")
+
+
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+) -> None:
+    if version:
+        from saferoom import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    try:
+        build(wanted)(args=words, prog_name="saferoom")
+    except SaferoomError as error:
+        if "--json" in words:
+            print(json.dumps({"error": {"message": error.message}}))
+        print(f"saferoom: {error.message}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

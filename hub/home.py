@@ -1,0 +1,120 @@
+"""Where an instance keeps its things on one machine, and who may read them.
+
+Everything below the home is the trusted side's: no room sees any of it except its own extracts and workspace.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from saferoom.errors import UnavailableError
+
+# Linux allows 107 bytes for a UNIX socket's path.
+_SOCKET_PATH_BYTES = 107
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths of one instance; nothing is created until `prepare`."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        """Return the home that ``SAFEROOM_HOME`` names, or ``.saferoom/home`` below the current folder."""
+        return cls(Path(os.environ.get("SAFEROOM_HOME", ".saferoom/home")).resolve())
+
+    @property
+    def database_url(self) -> str:
+        """The store's SQLAlchemy address: ``SAFEROOM_DATABASE_URL``, or SQLite in the home."""
+        return os.environ.get("SAFEROOM_DATABASE_URL") or f"sqlite:///{self.root / 'saferoom.sqlite'}"
+
+    @property
+    def keys(self) -> Path:
+        """Signing key and pseudonym key; only the service's own user may read it."""
+        return self.root / "keys"
+
+    @property
+    def signing_key(self) -> Path:
+        """The private Ed25519 key, PEM."""
+        return self.keys / "signing.pem"
+
+    @property
+    def verifying_key(self) -> Path:
+        """The public Ed25519 key, PEM; may be handed to anybody."""
+        return self.keys / "signing.pub.pem"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        """32 random bytes from which each project's pseudonym key is derived."""
+        return self.keys / "pseudonym.key"
+
+    @property
+    def vault(self) -> Path:
+        """Content-addressed bytes of evaluations and bundles."""
+        return self.root / "vault"
+
+    @property
+    def sources(self) -> Path:
+        """The data owners' files, with their own identifiers."""
+        return self.root / "sources"
+
+    @property
+    def extracts(self) -> Path:
+        """One folder per project: its Parquet extracts and their signed manifest."""
+        return self.root / "extracts"
+
+    @property
+    def workspaces(self) -> Path:
+        """One folder per project: what its rooms may write."""
+        return self.root / "workspaces"
+
+    @property
+    def hub(self) -> Path:
+        """JupyterHub's own state: database, cookie secret, logs."""
+        return self.root / "hub"
+
+    @property
+    def run(self) -> Path:
+        """A short private folder for sockets: below the home when its path is short enough, else below /tmp.
+
+        JupyterHub lower-cases the host part of an address, so a socket's path must be lower case as well.
+        """
+        inside = self.root / "run"
+        longest = len(str(inside)) + len("/rooms/") + 12 + len(".sock")
+        if longest <= _SOCKET_PATH_BYTES and str(inside) == str(inside).lower():
+            return inside
+        digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"saferoom-{os.getuid()}-{digest}"
+
+    def socket(self, name: str) -> Path:
+        """Return the path of the socket called `name`, e.g. ``hub`` or ``airlock``."""
+        return self.run / f"{name}.sock"
+
+    def prepare(self) -> None:
+        """Create the folders, closed to everybody else (mode 0700)."""
+        for folder in (
+            self.root,
+            self.keys,
+            self.vault,
+            self.sources,
+            self.extracts,
+            self.workspaces,
+            self.hub,
+            self.run,
+        ):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            status = folder.lstat()
+            if status.st_uid != os.getuid() or folder.is_symlink():
+                raise UnavailableError(f"{folder} belongs to somebody else; remove it or choose another SAFEROOM_HOME")
+            folder.chmod(0o700)
+
+
+def unix_url(socket: Path) -> str:
+    """Return the ``http+unix://`` address of `socket`, as JupyterHub writes it."""
+    return "http+unix://" + quote(str(socket), safe="")

@@ -1,0 +1,114 @@
+"""The stored audit trail: every event is appended in the transaction of the write it records."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+from saferoom.audit import ChainReport, Event, Link, StoredLink, append, sign_head, verify_chain
+from saferoom.clock import Clock, isoformat
+from saferoom.ids import Digest
+from saferoom.hub.store.base import Base
+from saferoom.signing import SigningKey, VerifyingKey
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+
+class AuditLinkRow(Base):
+    """One link of the chain."""
+
+    __tablename__ = "audit_links"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str]
+    actor: Mapped[str] = mapped_column(index=True)
+    action: Mapped[str]
+    subject: Mapped[str] = mapped_column(index=True)
+    payload: Mapped[dict[str, Any] | None]
+    salt: Mapped[str | None]
+    payload_digest: Mapped[str]
+    previous: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+
+
+class AuditHeadRow(Base):
+    """A signed head: the newest link at the time it was signed."""
+
+    __tablename__ = "audit_heads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(ForeignKey("audit_links.seq"))
+    at: Mapped[str]
+    envelope: Mapped[dict[str, Any]]
+
+
+def _stored(row: AuditLinkRow) -> StoredLink:
+    link = Link(
+        seq=row.seq,
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        subject=row.subject,
+        payload_digest=Digest(row.payload_digest),
+        previous=Digest(row.previous),
+        digest=Digest(row.digest),
+    )
+    return StoredLink(link, row.payload, row.salt)
+
+
+class AuditLog:
+    """Appends events inside the caller's transaction and signs heads."""
+
+    def __init__(self, session: Session, clock: Clock, key: SigningKey) -> None:
+        self._session = session
+        self._clock = clock
+        self._key = key
+
+    def record(self, event: Event) -> Link:
+        """Append `event` and return its link. Takes part in the caller's transaction."""
+        stored = append(self._newest(), event, self._clock.now(), secrets.token_hex(16))
+        link = stored.link
+        self._session.add(
+            AuditLinkRow(
+                seq=link.seq,
+                at=link.at,
+                actor=link.actor,
+                action=link.action,
+                subject=link.subject,
+                payload=dict(stored.payload or {}),
+                salt=stored.salt,
+                payload_digest=link.payload_digest,
+                previous=link.previous,
+                digest=link.digest,
+            )
+        )
+        self._session.flush()
+        return link
+
+    def sign(self) -> dict[str, Any] | None:
+        """Sign the newest link as the chain's head; None when the chain is empty."""
+        newest = self._newest()
+        if newest is None:
+            return None
+        envelope = sign_head(newest, self._key)
+        self._session.add(AuditHeadRow(seq=newest.seq, at=isoformat(self._clock.now()), envelope=envelope))
+        self._session.flush()
+        return envelope
+
+    def _newest(self) -> Link | None:
+        row = self._session.scalars(select(AuditLinkRow).order_by(AuditLinkRow.seq.desc()).limit(1)).first()
+        return _stored(row).link if row else None
+
+
+def stored_links(session: Session) -> Iterator[StoredLink]:
+    """Yield the chain in order, a thousand rows at a time."""
+    query = select(AuditLinkRow).order_by(AuditLinkRow.seq).execution_options(yield_per=1000)
+    for row in session.scalars(query):
+        yield _stored(row)
+
+
+def verify_audit_log(session: Session, key: VerifyingKey) -> ChainReport:
+    """Check the whole stored chain and its signed heads; see `saferoom.audit.verify_chain`."""
+    heads = session.scalars(select(AuditHeadRow.envelope).order_by(AuditHeadRow.id)).all()
+    return verify_chain(stored_links(session), heads, key)

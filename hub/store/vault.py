@@ -1,0 +1,70 @@
+"""The vault: bytes kept under their own SHA-256, written once, checked at every read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from saferoom.errors import IntegrityError
+from saferoom.ids import Digest
+from saferoom.signing import sha256
+
+
+class FileVault:
+    """A content-addressed folder. A changed or missing byte is an `IntegrityError`, never old or partial content."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, digest: Digest) -> Path:
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise IntegrityError("a vault digest must be 64 lower-case hexadecimal digits")
+        return self._folder / digest[:2] / digest[2:]
+
+    def put(self, data: bytes) -> Digest:
+        """Store `data` durably and return its digest; storing the same bytes again changes nothing."""
+        digest = sha256(data)
+        path = self._path(digest)
+        if path.exists():
+            self.get(digest)
+            return digest
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o400)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+        return digest
+
+    def get(self, digest: Digest) -> bytes:
+        """Return the bytes stored under `digest`.
+
+        Raises
+        ------
+        IntegrityError
+            They are missing, or are no longer the bytes that were stored.
+        """
+        try:
+            data = self._path(digest).read_bytes()
+        except OSError as error:
+            raise IntegrityError(f"vault object {digest[:12]} is missing or unreadable") from error
+        if sha256(data) != digest:
+            raise IntegrityError(f"vault object {digest[:12]} was changed after it was stored; nothing is released")
+        return data
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

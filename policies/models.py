@@ -1,0 +1,93 @@
+"""Typed models of the policies. All are frozen and refuse unknown keys.
+
+Vocabulary
+----------
+risk appetite
+    How much disclosure risk a body accepts: thresholds and shares that the rules of `saferoom.disclosure` apply.
+release route
+    How a judged output leaves: by itself or through output checkers, how many, and how often.
+strictest wins
+    Platform, data owner and project each state both; the effective policy takes, field by field, the strictest
+    value. How two values of a field compare is declared once, on the field (`Strictness`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strictness(StrEnum):
+    """How to take the stricter of two values of a field."""
+
+    LARGER = "larger"
+    SMALLER = "smaller"
+    ALL = "all"
+    """Booleans that permit: true only where everybody says true."""
+    UNION = "union"
+    INTERSECTION = "intersection"
+    PER_KEY_LARGER = "per key larger"
+    PER_N_SMALLER_SHARE = "per n smaller share"
+
+
+class PolicyModel(BaseModel):
+    """Base of everything read from a policy file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DominanceRule(PolicyModel):
+    """The (n,k) rule: the n largest contributors together stay below share k of the cell's total."""
+
+    n: Annotated[int, Field(ge=1, le=10)]
+    share_fraction: Annotated[float, Field(gt=0, le=1)]
+
+
+class RiskAppetite(PolicyModel):
+    """Limits that the disclosure rules apply; the defaults are the platform's."""
+
+    kind: Literal["risk-appetite"] = "risk-appetite"
+    name: str = "default"
+    threshold_units: Annotated[int, Field(ge=3), Strictness.LARGER] = 10
+    """Fewest distinct units with a non-missing measure in a released cell."""
+    threshold_per_unit: Annotated[dict[str, Annotated[int, Field(ge=1)]], Strictness.PER_KEY_LARGER] = Field(
+        default_factory=dict
+    )
+    """Thresholds for named units that differ from `threshold_units` (they never lower it below 3)."""
+    residual_degrees_of_freedom: Annotated[int, Field(ge=1), Strictness.LARGER] = 10
+    dominance: Annotated[tuple[DominanceRule, ...], Strictness.PER_N_SMALLER_SHARE] = (
+        DominanceRule(n=1, share_fraction=0.50),
+        DominanceRule(n=2, share_fraction=0.90),
+    )
+    p_percent: Annotated[float, Field(ge=0, le=100), Strictness.LARGER] = 10.0
+    """The remainder after the two largest contributors is at least p % of the largest."""
+    class_disclosure_fraction: Annotated[float, Field(gt=0.5, le=1), Strictness.SMALLER] = 1.0
+    """A category holding at least this share of its group fails."""
+    near_class_fraction: Annotated[float, Field(gt=0.5, le=1), Strictness.SMALLER] = 0.9
+    """A category holding at least this share of its group goes to a person."""
+    difference_units: Annotated[int, Field(ge=2), Strictness.LARGER] = 10
+    """Fewest units in any difference derivable from everything released."""
+    rounding_base: Annotated[int, Field(ge=2), Strictness.LARGER] = 5
+    structural: Annotated[frozenset[str], Strictness.INTERSECTION] = frozenset()
+    """Columns whose bounds or empty classes are structural, so that they disclose nothing."""
+
+
+class ReleaseRoute(PolicyModel):
+    """How a judged output leaves."""
+
+    kind: Literal["release-route"] = "release-route"
+    name: str = "default"
+    automatic: Annotated[bool, Strictness.ALL] = False
+    """Declared outputs that pass leave without a person; every data owner concerned must say so."""
+    automatic_per_day: Annotated[int, Field(ge=0), Strictness.SMALLER] = 20
+    """Most automatic releases per project and day (UTC)."""
+    checkers_declared: Annotated[int, Field(ge=0, le=2), Strictness.LARGER] = 1
+    """Approvals a declared output needs when it is not released automatically (1 is taken where 0 is asked)."""
+    checkers_file: Annotated[int, Field(ge=2, le=3), Strictness.LARGER] = 2
+    """Approvals a file needs."""
+    literal_digits: Annotated[int, Field(ge=1, le=15), Strictness.SMALLER] = 4
+    """Most significant digits of a number written in an automatically released query."""
+    literals: Annotated[int, Field(ge=0, le=1000), Strictness.SMALLER] = 24
+    """Most numbers and texts written in an automatically released query."""

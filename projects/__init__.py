@@ -1,0 +1,1 @@
+"""Who may use which data for what, and what left."""

@@ -1,0 +1,135 @@
+"""Signatures: DSSE envelopes signed with Ed25519.
+
+Vocabulary
+----------
+envelope
+    A DSSE document: payload (base64), payload type and signatures over both (PAE, DSSE v1.0.2).
+key id
+    The first 32 hexadecimal digits of the SHA-256 of the raw public key.
+
+References
+----------
+DSSE protocol v1.0.2, https://github.com/secure-systems-lab/dsse; RFC 8032 (Ed25519); RFC 8785 (canonical JSON).
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import FormatError, VerificationError
+from securesystemslib.signer import CryptoSigner, SSlibKey
+
+from saferoom.errors import BadInputError, IntegrityError
+from saferoom.ids import Digest
+
+
+def sha256(data: bytes) -> Digest:
+    """Return the SHA-256 of `data` in hexadecimal."""
+    return Digest(hashlib.sha256(data).hexdigest())
+
+
+def canonical(document: Any) -> bytes:
+    """Return `document` as RFC 8785 canonical JSON, the only form that is hashed or signed."""
+    return rfc8785.dumps(document)
+
+
+class VerifyingKey:
+    """A public key that tells whether an envelope is ours."""
+
+    def __init__(self, key: Ed25519PublicKey) -> None:
+        self._key = key
+        raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self.key_id = sha256(raw)[:32]
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> VerifyingKey:
+        """Read a PEM (SubjectPublicKeyInfo) Ed25519 public key."""
+        try:
+            key = serialization.load_pem_public_key(pem)
+        except ValueError as error:
+            raise BadInputError("the key is not a public key in PEM form") from error
+        if not isinstance(key, Ed25519PublicKey):
+            raise BadInputError("the key is not an Ed25519 public key")
+        return cls(key)
+
+    def to_pem(self) -> bytes:
+        """Write the key as PEM (SubjectPublicKeyInfo)."""
+        return self._key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+    def open(self, envelope: Mapping[str, Any], payload_type: str) -> bytes:
+        """Return the payload of `envelope` if this key signed it as `payload_type`.
+
+        Raises
+        ------
+        IntegrityError
+            The envelope is malformed, of another type, or has no valid signature by this key.
+        """
+        try:
+            document = Envelope.from_dict(copy.deepcopy(dict(envelope)))
+        except (KeyError, TypeError, AttributeError, ValueError, FormatError) as error:
+            raise IntegrityError("the envelope is not a DSSE envelope") from error
+        if document.payload_type != payload_type:
+            raise IntegrityError(f"the envelope is not of type {payload_type}")
+        try:
+            document.verify([SSlibKey.from_crypto(self._key, keyid=self.key_id)], threshold=1)
+        except VerificationError as error:
+            raise IntegrityError(f"no valid signature by key {self.key_id}") from error
+        payload: bytes = document.payload
+        return payload
+
+    def open_json(self, envelope: Mapping[str, Any], payload_type: str) -> Any:
+        """Return the payload of `envelope`, parsed as JSON; as `open`."""
+        try:
+            return json.loads(self.open(envelope, payload_type))
+        except (ValueError, RecursionError) as error:
+            raise IntegrityError("the signed payload is not JSON") from error
+
+
+class SigningKey:
+    """A private key; lives on the trusted side only."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.verifying_key = VerifyingKey(key.public_key())
+
+    @classmethod
+    def generate(cls) -> SigningKey:
+        """Make a new key."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> SigningKey:
+        """Read an unencrypted PKCS #8 Ed25519 private key."""
+        try:
+            key = serialization.load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError) as error:
+            raise BadInputError("the signing key is not an unencrypted PKCS #8 key in PEM form") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise BadInputError("the signing key is not an Ed25519 key")
+        return cls(key)
+
+    def to_pem(self) -> bytes:
+        """Write the key as unencrypted PKCS #8; the caller keeps the file to itself (mode 0600)."""
+        return self._key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
+    def seal(self, payload: bytes, payload_type: str) -> dict[str, Any]:
+        """Return a DSSE envelope over `payload`."""
+        envelope = Envelope(payload, payload_type, {})
+        public = SSlibKey.from_crypto(self._key.public_key(), keyid=self.verifying_key.key_id)
+        envelope.sign(CryptoSigner(self._key, public))
+        document: dict[str, Any] = envelope.to_dict()
+        return document
+
+    def seal_json(self, document: Any, payload_type: str) -> dict[str, Any]:
+        """Return a DSSE envelope over `document` in canonical JSON."""
+        return self.seal(canonical(document), payload_type)
