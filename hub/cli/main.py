@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import typer
+
 from saferoom.errors import SaferoomError
 
 

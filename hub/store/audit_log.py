@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from saferoom.audit import ChainReport, Event, Link, StoredLink, append, sign_head, verify_chain
-from saferoom.clock import Clock, isoformat
-from saferoom.ids import Digest
-from saferoom.hub.store.base import Base
-from saferoom.signing import SigningKey, VerifyingKey
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from saferoom.audit import ChainReport, Event, Link, StoredLink, append, sign_head, verify_chain
+from saferoom.clock import Clock, isoformat
+from saferoom.hub.store.base import Base
+from saferoom.ids import Digest
+from saferoom.signing import SigningKey, VerifyingKey
 
 
 class AuditLinkRow(Base):

@@ -6,9 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from saferoom.digests import sha256
 from saferoom.errors import IntegrityError
 from saferoom.ids import Digest
-from saferoom.signing import sha256
 
 
 class FileVault:

@@ -18,15 +18,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from saferoom.clock import isoformat
+from saferoom.digests import canonical, sha256
 from saferoom.errors import IntegrityError
 from saferoom.ids import Digest
-from saferoom.signing import SigningKey, VerifyingKey, canonical, sha256
 
 HEAD_TYPE = "application/vnd.saferoom.audit-head+json"
 GENESIS = Digest("0" * 64)
+
+
+class Sealer(Protocol):
+    """Signs a document; a `saferoom.signing.SigningKey` does."""
+
+    def seal_json(self, document: Any, payload_type: str) -> dict[str, Any]: ...
+
+
+class Opener(Protocol):
+    """Returns a signed document or raises `IntegrityError`; a `saferoom.signing.VerifyingKey` does."""
+
+    def open_json(self, envelope: Mapping[str, Any], payload_type: str) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ def append(previous: Link | None, event: Event, at: datetime, salt: str) -> Stor
     return StoredLink(Link(**fields, digest=_link_digest(fields)), dict(event.payload), salt)
 
 
-def sign_head(link: Link, key: SigningKey) -> dict[str, Any]:
+def sign_head(link: Link, key: Sealer) -> dict[str, Any]:
     """Return a signed statement that `link` is the chain's newest link."""
     return key.seal_json({"seq": link.seq, "digest": link.digest, "at": link.at}, HEAD_TYPE)
 
@@ -107,7 +119,7 @@ class ChainReport:
 
 
 def verify_chain(
-    links: Iterable[StoredLink], heads: Sequence[Mapping[str, Any]], key: VerifyingKey | None
+    links: Iterable[StoredLink], heads: Sequence[Mapping[str, Any]], key: Opener | None
 ) -> ChainReport:
     """Check every link, payload and signed head; return what was checked.
 
@@ -116,7 +128,7 @@ def verify_chain(
     links : iterable of StoredLink
         In ascending order of `seq`.
     heads : sequence of DSSE envelopes
-    key : VerifyingKey or None
+    key : Opener or None
         The key that signed the heads. Heads without a key are an error: they cannot be checked.
 
     Raises
@@ -154,7 +166,7 @@ def _check_link(stored: StoredLink, seq: int, previous: Digest) -> None:
         raise IntegrityError(f"audit link {seq}: its payload was changed after it was written")
 
 
-def _check_heads(heads: Sequence[Mapping[str, Any]], digests: Mapping[int, Digest], key: VerifyingKey | None) -> None:
+def _check_heads(heads: Sequence[Mapping[str, Any]], digests: Mapping[int, Digest], key: Opener | None) -> None:
     if heads and key is None:
         raise IntegrityError("the audit trail has signed heads but no key to check them with")
     for number, envelope in enumerate(heads, start=1):

@@ -15,30 +15,19 @@ DSSE protocol v1.0.2, https://github.com/secure-systems-lab/dsse; RFC 8032 (Ed25
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-import rfc8785
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import FormatError, VerificationError
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
 
+from saferoom.digests import canonical as canonical
+from saferoom.digests import sha256 as sha256
 from saferoom.errors import BadInputError, IntegrityError
-from saferoom.ids import Digest
-
-
-def sha256(data: bytes) -> Digest:
-    """Return the SHA-256 of `data` in hexadecimal."""
-    return Digest(hashlib.sha256(data).hexdigest())
-
-
-def canonical(document: Any) -> bytes:
-    """Return `document` as RFC 8785 canonical JSON, the only form that is hashed or signed."""
-    return rfc8785.dumps(document)
 
 
 class VerifyingKey:
