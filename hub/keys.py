@@ -1,0 +1,61 @@
+"""The instance's secrets on disk: made at first use, readable by the service's own user alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from saferoom.errors import IntegrityError
+from saferoom.hub.home import Home
+from saferoom.signing import SigningKey
+
+_PSEUDONYM_KEY_BYTES = 32
+
+
+def signing_key(home: Home) -> SigningKey:
+    """Return the instance's Ed25519 key; make it, and its public half beside it, at first use."""
+    key = SigningKey.from_pem(_secret(home.signing_key, lambda: SigningKey.generate().to_pem()))
+    public = key.verifying_key.to_pem()
+    if not home.verifying_key.exists() or home.verifying_key.read_bytes() != public:
+        home.verifying_key.write_bytes(public)
+        home.verifying_key.chmod(0o644)
+    return key
+
+
+def pseudonym_key(home: Home) -> bytes:
+    """Return the 32 random bytes from which every project's pseudonyms are derived; make them at first use."""
+    key = _secret(home.pseudonym_key, lambda: secrets.token_bytes(_PSEUDONYM_KEY_BYTES))
+    if len(key) != _PSEUDONYM_KEY_BYTES:
+        raise IntegrityError(f"{home.pseudonym_key.name} must hold {_PSEUDONYM_KEY_BYTES} bytes; restore it")
+    return key
+
+
+def _secret(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Read the secret at `path`, making it first when there is none. Two makers at once end with one secret."""
+    if not path.exists():
+        _create(path, make())
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise IntegrityError(
+            f"{path.name} may be read by others than the service's user; set its mode to 0600 and its owner right"
+        )
+    return path.read_bytes()
+
+
+def _create(path: Path, secret: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(temporary)  # refuses to replace a secret that somebody made meanwhile
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

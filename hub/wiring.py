@@ -1,0 +1,77 @@
+"""The composition root: the one place where an instance's parts are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from saferoom.clock import Clock, SystemClock
+from saferoom.hub import keys
+from saferoom.hub.home import Home
+from saferoom.hub.store.database import Database
+from saferoom.hub.store.vault import FileVault
+from saferoom.signing import SigningKey
+
+if TYPE_CHECKING:
+    from saferoom.hub.store.credentials import Credentials
+    from saferoom.hub.store.registry import StoredRegistry
+    from saferoom.projects.airlock.service import Airlock
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One running Saferoom: its home and everything that works on it.
+
+    Parts that a command does not touch are not loaded.
+    """
+
+    home: Home
+    clock: Clock
+    database: Database
+    vault: FileVault
+    signing_key: SigningKey
+
+    @classmethod
+    def open(cls, home: Home, clock: Clock | None = None) -> Instance:
+        """Open the instance at `home`; folders and keys are made at first use."""
+        home.prepare()
+        return cls(
+            home=home,
+            clock=clock or SystemClock(),
+            database=Database(home.database_url),
+            vault=FileVault(home.vault),
+            signing_key=keys.signing_key(home),
+        )
+
+    @cached_property
+    def registry(self) -> StoredRegistry:
+        """People, projects, datasets and approvals."""
+        from saferoom.hub.store.registry import StoredRegistry
+
+        return StoredRegistry(self.database)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Passwords and second factors."""
+        from saferoom.hub.store.credentials import Credentials
+
+        return Credentials(self.database, self.clock)
+
+    @cached_property
+    def airlock(self) -> Airlock:
+        """Requests, votes and releases."""
+        from saferoom.hub.store.airlock import AirlockStore
+        from saferoom.projects.airlock.service import Airlock
+
+        return Airlock(
+            store=AirlockStore(self.database, self.clock, self.signing_key),
+            registry=self.registry,
+            vault=self.vault,
+            clock=self.clock,
+            signing_key=self.signing_key,
+        )
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self.database.dispose()
