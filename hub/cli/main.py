@@ -60,14 +60,18 @@ def _unloaded() -> None:
     raise AssertionError("a command that was not asked for cannot run")
 
 
-def _version(
-    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         from saferoom import __version__
 
         print(__version__)
         raise typer.Exit
+
+
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_print_version),
+) -> None:
+    """Take the options that belong to no command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
