@@ -35,7 +35,9 @@ class Strictness(StrEnum):
 class PolicyModel(BaseModel):
     """Base of everything read from a policy file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class DominanceRule(PolicyModel):

@@ -1,0 +1,94 @@
+"""Write the generated pages of ``docs/reference``; ``tests/unit/test_docs.py`` compares them with the code.
+
+Usage: ``.venv/bin/python -P docs/generate.py``
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+from typer.cli import get_docs_for_click
+
+from saferoom.hub.cli.main import COMMANDS, build
+from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+
+
+def commands_page() -> str:
+    """Return the page of every command and option, from the command line's own help."""
+    parts = [
+        "# Commands\n",
+        "`./saferoom setup`, `./saferoom test` and `./saferoom COMMAND ...` set up what is missing first; after that",
+        "`.venv/bin/saferoom COMMAND ...` is the same command.\n",
+    ]
+    for name in COMMANDS:
+        root = typer.main.get_command(build(name))
+        context = typer.Context(root, info_name="saferoom")
+        command = root.commands[name]  # type: ignore[attr-defined]
+        text = get_docs_for_click(obj=command, ctx=context, name=name, call_prefix="saferoom")
+        parts.append("\n".join(line.rstrip() for line in text.strip().splitlines()).replace("\n# ", "\n## ") + "\n")
+    return "\n".join(parts).replace("\n# `", "\n## `")
+
+
+def _strictness(metadata: list[Any]) -> str:
+    return next((item.value for item in metadata if isinstance(item, Strictness)), "")
+
+
+def _annotation(annotation: Any) -> str:
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _annotation(get_args(annotation)[0])
+    inner = ", ".join("..." if a is Ellipsis else _annotation(a) for a in get_args(annotation))
+    if origin is None or not hasattr(origin, "__name__") or origin.__name__ == "Literal":
+        return inner or str(annotation)
+    return f"{origin.__name__}[{inner}]"
+
+
+def _model_table(model: type[BaseModel]) -> list[str]:
+    lines = ["| key | type | default | the stricter value | meaning |", "|---|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        strictness = _strictness(list(field.metadata))
+        if not strictness:
+            continue
+        default = getattr(model(), name)
+        if isinstance(default, frozenset):
+            default = sorted(default)
+        if isinstance(default, tuple):
+            default = ", ".join(f"({item.n}, {item.share_fraction:.0%})" for item in default)
+        meaning = (field.description or "").replace("\n", " ")
+        lines.append(f"| `{name}` | {_annotation(field.annotation)} | {default} | {strictness} | {meaning} |")
+    return lines
+
+
+def policies_page() -> str:
+    """Return the page of policy keys, from the models."""
+    lines = [
+        "# Policies\n",
+        "Platform, data owner and project may each state a risk appetite and a release route as YAML. Field by field the",
+        "strictest value applies; `saferoom policy explain` says where it came from. Unknown or repeated keys and wrong",
+        "values are refused with file, line and what is allowed.\n",
+        "## `kind: risk-appetite`\n",
+        *_model_table(RiskAppetite),
+        "\n## `kind: release-route`\n",
+        *_model_table(ReleaseRoute),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"commands.md": commands_page, "policies.md": policies_page}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
