@@ -1,0 +1,164 @@
+"""What every request passes before any page or call sees it, and what every answer carries.
+
+The rooms of a person are served from the same origin as these pages, so a script in a notebook's output counts as
+"same origin" to a browser. Three things keep it out: pages answer top-level navigations only (Sec-Fetch-Dest), they
+cannot be framed, and they cut the tie to the window that opened them (Cross-Origin-Opener-Policy). A hub with one
+subdomain per person removes the shared origin altogether.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from saferoom.errors import BadInputError, ForbiddenError
+from saferoom.hub.web.logs import where
+
+_log = structlog.get_logger()
+_NONCE = "csp_nonce"
+
+
+class TooLargeError(BadInputError):
+    """A body is larger than this service reads (HTTP 413)."""
+
+    http_status = 413
+
+
+class LogRequests:
+    """Writes one line per request, and answers with a plain sentence when a defect gets this far."""
+
+    def __init__(self, app: ASGIApp, face: str) -> None:
+        self._app = app
+        self._face = face
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, started = 0, time.monotonic()
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        except Exception as error:
+            _log.error("defect", face=self._face, **where(error))
+            if not status:
+                await _plain_error(note)
+        finally:
+            # The route's template, not the path: a path is what the asker wrote.
+            route = getattr(scope.get("route"), "path", None)
+            took_ms = round((time.monotonic() - started) * 1000)
+            _log.info("request", face=self._face, method=scope["method"], route=route, status=status, ms=took_ms)
+
+
+async def _plain_error(send: Send) -> None:
+    body = b"Something went wrong here. Nothing was released. The error is in the service's log."
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class LimitBody:
+    """Refuses bodies above `most_bytes` before they are read, and while they are read when they did not say."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._app = app
+        self._most = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        seen = 0
+
+        async def limited() -> Message:
+            nonlocal seen
+            # Raised where the body is read, so that the face's own error answer is given.
+            if declared.isdigit() and int(declared) > self._most:
+                raise self._error()
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > self._most:
+                    raise self._error()
+            return message
+
+        await self._app(scope, limited, send)
+
+    def _error(self) -> TooLargeError:
+        return TooLargeError(f"the request is larger than the {self._most // 1024} KiB that are read here")
+
+
+class SecureHeaders:
+    """Adds the headers that keep pages from being framed, sniffed, cached or made to run foreign script."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        nonce = scope.setdefault("state", {})[_NONCE] = secrets.token_urlsafe(16)
+
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+                headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, secured)
+
+
+# Scripts and styles run by nonce, not by origin: the origin is shared with the rooms. `same-origin` sends no referrer
+# to other sites; `no-referrer` would also blank the Origin header of our own forms, which is checked below.
+_POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def nonce_of(request: Request) -> str:
+    """Return the nonce that this answer's scripts and styles carry."""
+    nonce: str = request.scope["state"][_NONCE]
+    return nonce
+
+
+def check_navigation(request: Request) -> None:
+    """Refuse to show a page to a script, a frame or an image; browsers say who asks, other clients say nothing."""
+    destination = request.headers.get("sec-fetch-dest", "document")
+    if destination != "document":
+        raise ForbiddenError("this page opens in a window of its own only")
+
+
+def check_own_form(request: Request) -> None:
+    """Refuse a form that did not come from these pages (the session's token is checked besides)."""
+    check_navigation(request)
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise ForbiddenError("the form was sent from another site")
+    origin = request.headers.get("origin", "")
+    if not origin or urlsplit(origin).netloc != request.headers.get("host"):
+        raise ForbiddenError("the form was sent from another site, or the browser hides where it came from")
