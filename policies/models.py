@@ -8,15 +8,19 @@ release route
     How a judged output leaves: by itself or through output checkers, how many, and how often.
 strictest wins
     Platform, data owner and project each state both; the effective policy takes, field by field, the strictest
-    value. How two values of a field compare is declared once, on the field (`Strictness`).
+    value. How two values of a field compare is declared once, on the field (`Strictness`). What a policy leaves out
+    takes the default written here, and counts like any other value.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ANY_COLUMN = "*"
+"""In `structural`: leave it to the other layers which columns are structural."""
 
 
 class Strictness(StrEnum):
@@ -33,7 +37,7 @@ class Strictness(StrEnum):
 
 
 class PolicyModel(BaseModel):
-    """Base of everything read from a policy file."""
+    """Base of everything read from a file that people write."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -51,18 +55,20 @@ class RiskAppetite(PolicyModel):
     """Limits that the disclosure rules apply; the defaults are the platform's."""
 
     kind: Literal["risk-appetite"] = "risk-appetite"
-    name: str = "default"
+    name: Annotated[str, Field(max_length=200)] = "default"
     threshold_units: Annotated[int, Field(ge=3), Strictness.LARGER] = 10
     """Fewest distinct units with a non-missing measure in a released cell."""
-    threshold_per_unit: Annotated[dict[str, Annotated[int, Field(ge=1)]], Strictness.PER_KEY_LARGER] = Field(
+    threshold_per_unit: Annotated[dict[str, Annotated[int, Field(ge=3)]], Strictness.PER_KEY_LARGER] = Field(
         default_factory=dict
     )
-    """Thresholds for named units that differ from `threshold_units` (they never lower it below 3)."""
+    """Thresholds for named units (household_id, school_id ...) where they differ from threshold_units."""
     residual_degrees_of_freedom: Annotated[int, Field(ge=1), Strictness.LARGER] = 10
+    """Fewest residual degrees of freedom of a released model or test."""
     dominance: Annotated[tuple[DominanceRule, ...], Strictness.PER_N_SMALLER_SHARE] = (
         DominanceRule(n=1, share_fraction=0.50),
         DominanceRule(n=2, share_fraction=0.90),
     )
+    """The n largest contributors together stay below this share of the cell's total."""
     p_percent: Annotated[float, Field(ge=0, le=100), Strictness.LARGER] = 10.0
     """The remainder after the two largest contributors is at least p % of the largest."""
     class_disclosure_fraction: Annotated[float, Field(gt=0.5, le=1), Strictness.SMALLER] = 1.0
@@ -72,15 +78,25 @@ class RiskAppetite(PolicyModel):
     difference_units: Annotated[int, Field(ge=2), Strictness.LARGER] = 10
     """Fewest units in any difference derivable from everything released."""
     rounding_base: Annotated[int, Field(ge=2), Strictness.LARGER] = 5
+    """Smallest base to which `protect: round` rounds."""
     structural: Annotated[frozenset[str], Strictness.INTERSECTION] = frozenset()
-    """Columns whose bounds or empty classes are structural, so that they disclose nothing."""
+    """Columns whose bounds or empty classes are structural, so that they disclose nothing (`*` leaves it to others)."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        sizes = [rule.n for rule in self.dominance]
+        if len(sizes) != len(set(sizes)):
+            raise ValueError("'dominance' has two rules for the same n; keep the one with the smaller share_fraction")
+        if self.near_class_fraction > self.class_disclosure_fraction:
+            raise ValueError("'near_class_fraction' may not be larger than 'class_disclosure_fraction'")
+        return self
 
 
 class ReleaseRoute(PolicyModel):
     """How a judged output leaves."""
 
     kind: Literal["release-route"] = "release-route"
-    name: str = "default"
+    name: Annotated[str, Field(max_length=200)] = "default"
     automatic: Annotated[bool, Strictness.ALL] = False
     """Declared outputs that pass leave without a person; every data owner concerned must say so."""
     automatic_per_day: Annotated[int, Field(ge=0), Strictness.SMALLER] = 20
