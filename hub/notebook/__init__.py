@@ -1,0 +1,47 @@
+"""What ``import saferoom`` offers inside a room.
+
+This client is convenience only: nothing in it is trusted. It runs in the researcher's own process, where everything can
+be edited. Verdicts, tables and releases are computed and decided on the trusted side; the airlock takes the person and
+the project from the server's token and the numbers from its own evaluation, never from here.
+"""
+
+from __future__ import annotations
+
+from saferoom.hub.notebook.builders import (
+    crosstab,
+    data,
+    frequency,
+    mean,
+    median,
+    quantiles,
+    query,
+    regression,
+    std,
+    table,
+    total,
+)
+from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.results import Result
+from saferoom.hub.notebook.submissions import release, request, requests
+
+sum = total
+
+__all__ = [
+    "Result",
+    "RoomError",
+    "crosstab",
+    "data",
+    "frequency",
+    "mean",
+    "median",
+    "quantiles",
+    "query",
+    "regression",
+    "release",
+    "request",
+    "requests",
+    "std",
+    "sum",
+    "table",
+    "total",
+]

@@ -1,0 +1,132 @@
+"""Statistics with pandas-like arguments. Each builds a query document and has the airlock evaluate it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack, overload
+
+from saferoom.hub.notebook.documents import Names, Terms, document, names, shows_terms
+from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.extracts import Extract, Extracts, datasets
+from saferoom.hub.notebook.results import Result, evaluate
+
+# pandas.crosstab's words for a statistic, beside the query language's own.
+_AGGFUNC = {"count": "frequency", "size": "frequency"}
+
+
+@overload
+def data(name: None = None) -> Extracts: ...
+@overload
+def data(name: str) -> Extract: ...
+def data(name: str | None = None) -> Extracts | Extract:
+    """Return the project's extracts, or open the one called `name`.
+
+    Examples
+    --------
+    ``saferoom.data()`` lists them; ``saferoom.data("htv").frame()`` is a pandas frame,
+    ``saferoom.data("htv").relation()`` a DuckDB relation.
+    """
+    found = datasets()
+    return found if name is None else found[name]
+
+
+@shows_terms
+def table(statistic: str, measure: str | None = None, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
+    """Evaluate any statistic of the query language.
+
+    Parameters
+    ----------
+    statistic : str
+        ``frequency``, ``sum``, ``mean``, ``std``, ``median``, ``quantile``, ``regression`` ...
+    measure : str
+        A column or an SQL expression; left out for ``frequency``.
+    by : str or list of str
+        The dimensions: columns, or names made in ``derive``.
+    **terms
+        See `saferoom.hub.notebook.documents.Terms`.
+    """
+    return evaluate(document(statistic, measure, by, terms))
+
+
+@shows_terms
+def crosstab(
+    index: Names, columns: Names, values: str | None = None, aggfunc: str | None = None, **terms: Unpack[Terms]
+) -> Result:
+    """Evaluate a cross table, with the arguments of ``pandas.crosstab`` as names instead of arrays.
+
+    Parameters
+    ----------
+    index, columns : str or list of str
+        What runs down and across.
+    values, aggfunc : str
+        The measure and its statistic, both or neither; counts of people when left out.
+    """
+    if (values is None) != (aggfunc is None):
+        raise RoomError("crosstab takes values and aggfunc together, or neither for counts")
+    statistic = _AGGFUNC.get(aggfunc or "count", aggfunc or "")
+    return evaluate(document(statistic, values, [*names(index, "index"), *names(columns, "columns")], terms))
+
+
+@shows_terms
+def frequency(by: Names, **terms: Unpack[Terms]) -> Result:
+    """Evaluate how many units there are in every cell of `by`."""
+    return evaluate(document("frequency", None, by, terms))
+
+
+@shows_terms
+def mean(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
+    """Evaluate the mean of `measure`."""
+    return evaluate(document("mean", measure, by, terms))
+
+
+@shows_terms
+def total(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
+    """Evaluate the sum of `measure`."""
+    return evaluate(document("sum", measure, by, terms))
+
+
+@shows_terms
+def median(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
+    """Evaluate the median of `measure`."""
+    return evaluate(document("median", measure, by, terms))
+
+
+@shows_terms
+def quantiles(
+    measure: str, q: Sequence[float] = (0.25, 0.5, 0.75), *, by: Names | None = None, **terms: Unpack[Terms]
+) -> Result:
+    """Evaluate the quantiles `q` (fractions between 0 and 1) of `measure`."""
+    options = {**(terms.pop("options", None) or {}), "quantiles": list(q)}
+    return evaluate(document("quantile", measure, by, {**terms, "options": options}))
+
+
+@shows_terms
+def std(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
+    """Evaluate the standard deviation of `measure`."""
+    return evaluate(document("std", measure, by, terms))
+
+
+@shows_terms
+def regression(formula: str, *, family: str = "gaussian", **terms: Unpack[Terms]) -> Result:
+    """Declare a regression by its formula, e.g. ``"log(wage) ~ educ + exper"``."""
+    options = {**(terms.pop("options", None) or {}), "formula": formula, "family": family}
+    return evaluate(document("regression", None, None, {**terms, "options": options}))
+
+
+def query(document: Mapping[str, Any] | str) -> Result:
+    """Evaluate a query document given as a mapping or as YAML (or JSON) text."""
+    if isinstance(document, Mapping):
+        return evaluate(document)
+    if not isinstance(document, str):
+        raise RoomError("query takes a mapping or the query document's text")
+    import yaml
+
+    try:
+        read = yaml.safe_load(document)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark is not None else ""
+        raise RoomError(f"the query is not valid YAML{where}") from None
+    if not isinstance(read, Mapping):
+        raise RoomError("a query document is a mapping: statistic, measure, by and so on")
+    return evaluate(read)

@@ -1,0 +1,132 @@
+"""From pandas-like arguments to query documents; pure: arguments in, a document out."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypedDict, TypeVar, get_type_hints
+
+from saferoom.hub.notebook.errors import RoomError
+
+Document = dict[str, Any]
+Names = str | Sequence[str]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Terms(TypedDict, total=False):
+    """What every statistic may be given besides its measure and dimensions.
+
+    Attributes
+    ----------
+    source : str
+        The dataset or view to use (the query's ``from``); may be left out when the project has only one dataset.
+    where : str
+        An SQL condition: only rows for which it is true take part.
+    derive : mapping of str to str
+        New columns, each an SQL expression, usable in `measure`, `by` and `where`.
+    views : mapping of str to str
+        Declared preparation: SELECT statements over the project's extracts and earlier views.
+    weight : str
+        The survey weight's column.
+    margins : bool
+        Whether totals are added.
+    protect : str or mapping
+        A protection method (``"round"``, ``"suppress"``) or a whole ``protect`` block.
+    options : mapping
+        Further options of the statistic.
+    title : str
+        A title of your own; text you chose is always seen by a person before it leaves.
+    """
+
+    source: str | None
+    where: str | None
+    derive: Mapping[str, str] | None
+    views: Mapping[str, str] | None
+    weight: str | None
+    margins: bool
+    protect: str | Mapping[str, Any] | None
+    options: Mapping[str, Any] | None
+    title: str | None
+
+
+def shows_terms(function: Callable[P, R]) -> Callable[P, R]:
+    """Let `function`'s signature name the terms it takes as ``**terms``, for completion and help in a notebook."""
+    signature = inspect.signature(function)
+    own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    given = {p.name for p in own}
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False if name == "margins" else None)
+        for name in get_type_hints(Terms)
+        if name not in given
+    ]
+
+    @functools.wraps(function)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> R:
+        return function(*args, **kwargs)
+
+    shown.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+    return shown
+
+
+def document(statistic: str, measure: str | None, by: Names | None, terms: Terms) -> Document:
+    """Return the query document for `statistic` of `measure` by the dimensions `by`.
+
+    Raises
+    ------
+    RoomError
+        A term is unknown or of the wrong kind.
+    """
+    unknown = sorted(set(terms) - set(get_type_hints(Terms)))
+    if unknown:
+        known = ", ".join(get_type_hints(Terms))
+        raise RoomError(f"there is no argument {unknown[0]!r}; there are: {known}")
+    query: Document = {"statistic": _text(statistic, "statistic")}
+    if measure is not None:
+        query["measure"] = _text(measure, "measure")
+    if by is not None:
+        query["by"] = names(by, "by")
+    for key, name in (("from", "source"), ("where", "where"), ("weight", "weight"), ("title", "title")):
+        value = terms.get(name)
+        if value is not None:
+            query[key] = _text(value, name)
+    for key in ("derive", "views", "options"):
+        value = terms.get(key)
+        if value:
+            query[key] = _mapping(value, key)
+    if terms.get("margins"):
+        query["margins"] = True
+    if terms.get("protect") is not None:
+        query["protect"] = protection(terms["protect"], {})
+    return query
+
+
+def names(value: object, argument: str) -> list[str]:
+    """Return one or several column names as a list."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Sequence) and all(isinstance(name, str) for name in value):
+        return list(value)
+    raise RoomError(f"{argument} takes a column's name or a list of names, not the columns' values")
+
+
+def protection(method: object, parameters: Mapping[str, Any]) -> Document:
+    """Return a ``protect`` block from a method's name and its parameters, or from a whole block."""
+    if isinstance(method, str):
+        return {"method": method, **{key: value for key, value in parameters.items() if value is not None}}
+    if isinstance(method, Mapping) and not parameters:
+        return dict(method)
+    raise RoomError('protect takes a method and its parameters, for example protect("round", base=5)')
+
+
+def _text(value: object, argument: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise RoomError(f"{argument} takes a text: a column's name or an SQL expression, not the values themselves")
+    return value
+
+
+def _mapping(value: object, argument: str) -> Document:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise RoomError(f"{argument} takes a mapping from names to values")
+    return dict(value)

@@ -1,0 +1,148 @@
+"""Results and lists as HTML for JupyterLab and as plain text. Everything that is not ours is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from saferoom.disclosure.verdict import Finding, Verdict
+from saferoom.hub.notebook.layout import SYMBOLS, Cell, Grid, cell_name
+
+_MOST_CELLS_NAMED = 6
+
+# JupyterLab's own colours where it has them, so that light and dark themes both read well.
+STYLE = """<style>
+.saferoom{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;max-width:62em;
+ color:var(--jp-ui-font-color1,#1f2328)}
+.saferoom .sr-banner{padding:.5em .8em;border-left:.35em solid;border-radius:3px;margin:.3em 0 .7em;
+ background:var(--jp-layout-color2,#f3f4f6)}
+.saferoom .sr-banner small{display:block;color:var(--jp-ui-font-color2,#57606a);font-size:12px}
+.saferoom .sr-pass{border-color:#1a7f37}.saferoom .sr-review{border-color:#b26a00}
+.saferoom .sr-fail{border-color:#c62828}
+.saferoom table{border-collapse:collapse;margin:.4em 0;font-variant-numeric:tabular-nums}
+.saferoom th,.saferoom td{padding:.25em .7em;border-bottom:1px solid var(--jp-border-color2,#d8dee4);text-align:right}
+.saferoom th{font-weight:600}.saferoom tbody th,.saferoom thead th:first-child,.saferoom .sr-words td{text-align:left}
+.saferoom td.sr-review{background:rgba(178,106,0,.16)}.saferoom td.sr-fail{background:rgba(198,40,40,.16)}
+.saferoom td .sr-sign{font-weight:700;padding-right:.4em}
+.saferoom td.sr-review .sr-sign,.saferoom li.sr-review>b{color:#b26a00}
+.saferoom td.sr-fail .sr-sign,.saferoom li.sr-fail>b{color:#c62828}
+.saferoom ul{margin:.4em 0 .6em;padding-left:1.2em}.saferoom li{margin:.25em 0}
+.saferoom .sr-remedy{display:block}.saferoom .sr-route{margin:.5em 0;font-weight:600}
+.saferoom summary{cursor:pointer;color:var(--jp-ui-font-color2,#57606a)}
+</style>"""
+
+
+def panel(*parts: str) -> str:
+    """Return `parts` in one styled box."""
+    return f'{STYLE}<div class="saferoom">{"".join(parts)}</div>'
+
+
+def banner(verdict: Verdict, sentence: str, detail: str) -> str:
+    """Return the verdict as a banner: symbol, colour and words."""
+    return notice(verdict.value, f"{SYMBOLS[verdict]} {sentence}", detail)
+
+
+def notice(kind: str, sentence: str, detail: str) -> str:
+    """Return a banner of the colour `kind`: ``pass``, ``review`` or ``fail``."""
+    return (
+        f'<div class="sr-banner sr-{escape(kind)}" role="status"><b>{escape(sentence)}</b>'
+        f"<small>{escape(detail)}</small></div>"
+    )
+
+
+def grid_html(grid: Grid) -> str:
+    """Return `grid` as an HTML table; a cell at risk has a symbol, a colour and its reasons as a tooltip."""
+    head = "".join(f'<th scope="col">{escape(cell.text)}</th>' for cell in grid.head)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in grid.body)
+    more = f"<p>… and {grid.left_out:,} more rows; see .frame()</p>" if grid.left_out else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def _cell(cell: Cell) -> str:
+    if cell.heading:
+        return f'<th scope="row">{escape(cell.text)}</th>'
+    if cell.mark is None:
+        return f"<td>{escape(cell.text)}</td>"
+    why = escape(" ".join(cell.mark.messages), quote=True)
+    severity = cell.mark.severity
+    return (
+        f'<td class="sr-{severity.value}" title="{why}">'
+        f'<span class="sr-sign" role="img" aria-label="{_word(severity)}">{SYMBOLS[severity]}</span>'
+        f"{escape(cell.text)}</td>"
+    )
+
+
+def _word(severity: Verdict) -> str:
+    return "must not leave" if severity is Verdict.FAIL else "needs a person"
+
+
+def findings_html(findings: Sequence[Finding]) -> str:
+    """Return the findings as a list: where, why, and what would mend it."""
+    return f"<ul>{''.join(map(_finding, findings))}</ul>" if findings else ""
+
+
+def _finding(finding: Finding) -> str:
+    where = f" ({escape(cells_named(finding.cells))})" if finding.cells else ""
+    remedy = f'<span class="sr-remedy">→ {escape(finding.remedy)}</span>' if finding.remedy else ""
+    return (
+        f'<li class="sr-{finding.severity.value}"><b>{SYMBOLS[finding.severity]} {escape(finding.risk.value)}</b>'
+        f"{where}: {escape(finding.message)}{remedy}</li>"
+    )
+
+
+def cells_named(cells: Sequence[tuple[object, ...]]) -> str:
+    """Return the first few cells by their labels, and how many more there are."""
+    shown = "; ".join(cell_name(cell) for cell in cells[:_MOST_CELLS_NAMED])  # type: ignore[arg-type]
+    more = len(cells) - _MOST_CELLS_NAMED
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def words_html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of words."""
+    top = "".join(f'<th scope="col" style="text-align:left">{escape(name)}</th>' for name in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
+    return f'<table class="sr-words"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """Return `text` as a paragraph of the class `kind`."""
+    return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+
+
+def details(summary: str, content: str) -> str:
+    """Return `content`, HTML already, behind a line that opens it."""
+    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+
+
+def grid_text(grid: Grid) -> list[str]:
+    """Return `grid` as lines of aligned text; a cell at risk carries its symbol."""
+    rows = [[cell.text for cell in grid.head]]
+    rows += [
+        [f"{SYMBOLS[cell.mark.severity]} {cell.text}" if cell.mark else cell.text for cell in row] for row in grid.body
+    ]
+    lines = columns_text(rows, left=sum(cell.heading for cell in grid.body[0]) if grid.body else 1)
+    if grid.left_out:
+        lines.append(f"… and {grid.left_out:,} more rows; see .frame()")
+    return lines
+
+
+def columns_text(rows: Sequence[Sequence[str]], left: int) -> list[str]:
+    """Return `rows` as lines of aligned columns, the first `left` of them flush left."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            text.ljust(w) if i < left else text.rjust(w) for i, (text, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def findings_text(findings: Sequence[Finding]) -> list[str]:
+    """Return the findings as lines."""
+    lines = []
+    for finding in findings:
+        where = f" ({cells_named(finding.cells)})" if finding.cells else ""
+        lines.append(f"{SYMBOLS[finding.severity]} {finding.risk.value}{where}: {finding.message}")
+        if finding.remedy:
+            lines.append(f"  → {finding.remedy}")
+    return lines

@@ -1,0 +1,171 @@
+"""What an evaluation came to, as the airlock told it; shown in a notebook with the reasons beside the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
+from saferoom.hub.notebook import markup
+from saferoom.hub.notebook.connection import Connection
+from saferoom.hub.notebook.documents import Document, protection
+from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.layout import SYMBOLS, grid, marks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saferoom.hub.notebook.submissions import Submission
+
+_SENTENCES = {
+    Verdict.PASS: "May leave",
+    Verdict.REVIEW: "A person must look before this leaves",
+    Verdict.FAIL: "Must not leave as it is",
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """What happens on release: whether it leaves by itself, else how many checkers must approve, and why."""
+
+    automatic: bool
+    reasons: tuple[str, ...]
+    checkers: int
+
+    def sentence(self) -> str:
+        """Return what happens on release in one sentence."""
+        if self.automatic:
+            return "On release: leaves by itself, at once."
+        who = "an output checker" if self.checkers == 1 else f"{self.checkers} output checkers"
+        why = "; ".join(self.reasons)
+        return f"On release: waits for {who}{f', because {why}' if why else ''}."
+
+
+class Result:
+    """A declared statistic with its verdict, computed on the trusted side.
+
+    Changing this object changes nothing: what leaves is what the airlock computed and stored under `id`.
+
+    Attributes
+    ----------
+    id : str
+        The evaluation's id at the airlock.
+    verdict : Verdict
+        ``pass``, ``review`` or ``fail``.
+    findings : tuple of Finding
+        The rules that bite: cells, what an attacker would learn, and the remedy.
+    title : str
+        The title the airlock gave it, generated from the query.
+    query : dict
+        The query document that was evaluated.
+    """
+
+    def __init__(self, connection: Connection, query: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        self._connection = connection
+        self.query: Document = dict(query)
+        try:
+            self.id = str(answer["id"])
+            self.verdict = Verdict(answer["verdict"])
+            self.findings = tuple(_finding(item) for item in answer["findings"])
+            self.title = str(answer["title"])
+            self.route = _route(answer["route"])
+            self._table = _table(answer["table"])
+            self._protected = None if answer["protected"] is None else _table(answer["protected"])
+        except (KeyError, TypeError, ValueError):
+            raise RoomError("the airlock's answer was not understood; restart the room so that both match") from None
+
+    @property
+    def dimensions(self) -> int:
+        """How many leading columns of the table are labels."""
+        by = self.query.get("by") or ()
+        return 1 if isinstance(by, str) else len(by)
+
+    def frame(self, *, exact: bool = False) -> pd.DataFrame:
+        """Return the table as a pandas frame: one row per cell, the protected numbers where protection was asked.
+
+        Parameters
+        ----------
+        exact : bool
+            Return the numbers before protection instead; they stay in the room.
+        """
+        import pandas as pd
+
+        table = self._table if exact or self._protected is None else self._protected
+        return pd.DataFrame([list(row) for row in table.rows], columns=list(table.columns))
+
+    def protect(self, method: str | Mapping[str, Any] = "suppress", **parameters: Any) -> Result:
+        """Evaluate the same query again with a protection, e.g. ``protect("round", base=5)``."""
+        return evaluate({**self.query, "protect": protection(method, parameters)}, self._connection)
+
+    def release(self, *, title: str = "", context: str = "", controls: str = "") -> Submission:
+        """Ask for this result's release.
+
+        Parameters
+        ----------
+        title : str
+            What the request is called; the airlock's generated title when left out.
+        context : str
+            What the numbers are and what they are for; output checkers read it.
+        controls : str
+            What was done to protect the people behind the numbers.
+        """
+        from saferoom.hub.notebook.submissions import submit
+
+        return submit(self._connection, [self], title=title, context=context, controls=controls)
+
+    def _shown(self) -> Table:
+        return self._table if self._protected is None else self._protected
+
+    def _route_sentence(self) -> str:
+        if self.verdict is Verdict.FAIL:
+            return "On release: refused, because a finding says that it must not leave."
+        return self.route.sentence()
+
+    def _repr_html_(self) -> str:
+        marked = marks(self.findings)
+        parts = [
+            markup.banner(self.verdict, _SENTENCES[self.verdict], self.title),
+            markup.grid_html(grid(self._shown(), self.dimensions, marked)),
+            markup.findings_html(self.findings),
+            markup.paragraph(self._route_sentence(), "sr-route"),
+        ]
+        if self._protected is not None:
+            exact = markup.grid_html(grid(self._table, self.dimensions, {}))
+            parts.append(markup.details("Exact numbers (they stay in the room)", exact))
+        return markup.panel(*parts)
+
+    def __repr__(self) -> str:
+        lines = [f"{SYMBOLS[self.verdict]} {_SENTENCES[self.verdict]}: {self.title}", ""]
+        lines += markup.grid_text(grid(self._shown(), self.dimensions, marks(self.findings)))
+        lines += ["", *markup.findings_text(self.findings), self._route_sentence()]
+        return "\n".join(lines)
+
+
+def evaluate(query: Mapping[str, Any], connection: Connection | None = None) -> Result:
+    """Have the airlock compute and judge `query`, and return the result."""
+    connection = connection or Connection.from_environment()
+    answer = connection.post("/api/room/evaluations", {"query": dict(query)})
+    if not isinstance(answer, Mapping):
+        raise RoomError("the airlock's answer was not understood; restart the room so that both match")
+    return Result(connection, query, answer)
+
+
+def _finding(item: Mapping[str, Any]) -> Finding:
+    return Finding(
+        rule=str(item["rule"]),
+        risk=Risk(item["risk"]),
+        severity=Verdict(item["severity"]),
+        cells=tuple(tuple(cell) for cell in item["cells"]),
+        message=str(item["message"]),
+        remedy=str(item["remedy"]),
+    )
+
+
+def _table(item: Mapping[str, Any]) -> Table:
+    rows: Sequence[Sequence[Any]] = item["rows"]
+    return Table(tuple(map(str, item["columns"])), tuple(tuple(row) for row in rows))
+
+
+def _route(item: Mapping[str, Any]) -> Route:
+    return Route(bool(item["automatic"]), tuple(map(str, item["reasons"])), int(item["checkers"]))

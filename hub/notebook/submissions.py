@@ -1,0 +1,158 @@
+"""Release requests as their author sees them from a room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from saferoom.hub.notebook import markup
+from saferoom.hub.notebook.connection import Connection
+from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.results import Result
+
+
+class Submission:
+    """One release request, as it was when it was asked for; `refresh` asks again.
+
+    Attributes
+    ----------
+    id, title, state, reason : str
+        The request's id and title, where it stands, and why.
+    waiting_for : str
+        Whose turn it is; empty when nobody needs to act.
+    url : str
+        The request's page at the hub.
+    """
+
+    def __init__(self, connection: Connection, answer: Mapping[str, Any]) -> None:
+        self._connection = connection
+        self._read(answer)
+
+    def _read(self, answer: object) -> None:
+        if not isinstance(answer, Mapping) or "id" not in answer or "state" not in answer:
+            raise RoomError("the airlock's answer was not understood; restart the room so that both match")
+        self.document = dict(answer)
+        self.id = str(answer["id"])
+        self.state = str(answer["state"])
+        self.title = _text(answer.get("title"))
+        self.reason = _text(answer.get("reason")) or _text(answer.get("message"))
+        self.waiting_for = _text(answer.get("waiting_for"))
+        self.url = _text(answer.get("url"))
+        self.comments = [_comment(item) for item in answer.get("comments") or ()]
+
+    def refresh(self) -> Submission:
+        """Ask the airlock where the request stands now, and return it."""
+        self._read(self._connection.get(f"/api/room/requests/{self.id}"))
+        return self
+
+    def _lines(self) -> list[str]:
+        waiting = f"Waiting for: {self.waiting_for}." if self.waiting_for else ""
+        page = f"Page: {self.url}" if self.url else ""
+        comments = [f"Comment: {comment}" for comment in self.comments]
+        return [line for line in (self.reason, waiting, *comments, page) if line]
+
+    def __repr__(self) -> str:
+        return "\n".join([f"{self.title or 'Release request'} · {state_words(self.state)} · {self.id}", *self._lines()])
+
+    def _repr_html_(self) -> str:
+        kind = {"released": "pass", "rejected": "fail"}.get(self.state, "review")
+        return markup.panel(
+            markup.notice(kind, f"{self.title or 'Release request'}: {state_words(self.state)}", self.id),
+            *(markup.paragraph(line) for line in self._lines()),
+        )
+
+
+class Submissions(Sequence[Submission]):
+    """The project's release requests of this person, newest first."""
+
+    def __init__(self, items: Sequence[Submission]) -> None:
+        self._items = list(items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Submission]:
+        return iter(self._items)
+
+    def _rows(self) -> list[tuple[str, str, str, str, str]]:
+        return [(s.id, s.title, state_words(s.state), s.waiting_for, s.reason) for s in self._items]
+
+    def __repr__(self) -> str:
+        if not self._items:
+            return _NONE
+        return "\n".join(markup.columns_text([_HEAD, *self._rows()], left=len(_HEAD)))
+
+    def _repr_html_(self) -> str:
+        return markup.panel(markup.words_html(_HEAD, self._rows()) if self._items else markup.paragraph(_NONE))
+
+
+_HEAD = ("request", "title", "state", "waiting for", "reason")
+_NONE = "No release requests yet. Evaluate a statistic and call .release(context=..., controls=...) on its result."
+
+
+def state_words(state: str) -> str:
+    """Return a state as words: ``partly_reviewed`` becomes ``partly reviewed``."""
+    return state.replace("_", " ").replace("-", " ")
+
+
+def submit(connection: Connection, results: Sequence[object], *, title: str, context: str, controls: str) -> Submission:
+    """Ask for the release of `results` as one request."""
+    ids = [result.id for result in results if isinstance(result, Result)]
+    if not ids or len(ids) != len(results):
+        raise RoomError("release takes results of saferoom.table, crosstab, mean and the like, at least one")
+    body = {
+        "title": title,
+        "context": context,
+        "controls": controls,
+        "outputs": ids,
+    }
+    return Submission(connection, connection.post("/api/room/requests", body))
+
+
+def release(
+    results: Result | Sequence[Result], *, title: str = "", context: str = "", controls: str = ""
+) -> Submission:
+    """Ask for the release of several results as one request.
+
+    Parameters
+    ----------
+    results : Result or sequence of Result
+        What should leave; all of it is judged again together.
+    title : str
+        What the request is called; the airlock's generated title when left out.
+    context : str
+        What the numbers are and what they are for; output checkers read it.
+    controls : str
+        What was done to protect the people behind the numbers.
+    """
+    group = [results] if isinstance(results, Result) else list(results)
+    return submit(Connection.from_environment(), group, title=title, context=context, controls=controls)
+
+
+def requests() -> Submissions:
+    """Return your release requests of this project, with their states and reasons."""
+    connection = Connection.from_environment()
+    return Submissions([Submission(connection, item) for item in connection.get("/api/room/requests")])
+
+
+def request(id: str) -> Submission:
+    """Return one release request by its id."""
+    connection = Connection.from_environment()
+    if not str(id).replace("-", "").isalnum():
+        raise RoomError("a request's id looks like req-abc...; saferoom.requests() lists yours")
+    return Submission(connection, connection.get(f"/api/room/requests/{id}"))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _comment(item: Any) -> str:
+    if isinstance(item, Mapping):
+        who = _text(item.get("author")) or _text(item.get("by"))
+        text = _text(item.get("text")) or _text(item.get("comment"))
+        return f"{who}: {text}" if who else text
+    return str(item)
