@@ -68,8 +68,8 @@ def read_documents(text: str, where: str) -> tuple[Document, ...]:
     try:
         return tuple(reader.documents(yaml.parse(text, Loader=_LOADER)))
     except yaml.MarkedYAMLError as error:
-        mark: Any = error.problem_mark or error.context_mark
-        line = f", line {mark.line + 1}" if mark else ""
+        mark = error.problem_mark or error.context_mark
+        line = "" if mark is None else f", line {mark.line + 1}"
         raise BadInputError(f"{where}{line}: this is not YAML ({error.problem or 'malformed'})") from None
     except yaml.YAMLError:
         raise BadInputError(f"{where}: the file holds characters that YAML does not allow") from None
@@ -121,13 +121,14 @@ class _Reader:
         for event in stream:
             if isinstance(event, yaml.MappingEndEvent):
                 break
+            line = event.start_mark.line + 1
             if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
                 raise self._error(event, "a key must be plain text")
             key = event.value
             if key in values:
                 first = self._lines[(*path, key)]
                 raise self._error(event, f"the key '{key}' stands twice; the first is on line {first}")
-            self._lines[(*path, key)] = event.start_mark.line + 1
+            self._lines[(*path, key)] = line
             values[key] = self._value(next(stream), stream, (*path, key))
         return values
 

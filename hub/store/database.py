@@ -10,6 +10,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+_READS = "saferoom_reads"
+
 
 class Database:
     """An engine and its transactions. SQLite runs in WAL mode with foreign keys on and full synchronisation."""
@@ -30,6 +32,13 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session that sees one moment of the database and takes no lock; nothing it does is kept."""
+        with self.engine.connect() as connection, Session(connection.execution_options(**{_READS: True})) as session:
+            yield session
+            session.rollback()
+
     def dispose(self) -> None:
         """Close pooled connections."""
         self.engine.dispose()
@@ -45,4 +54,4 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")

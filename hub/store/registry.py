@@ -1,0 +1,199 @@
+"""People, datasets, projects and approvals as the store knows them now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from saferoom.errors import IntegrityError, NotFoundError
+from saferoom.hub.store.database import Database
+from saferoom.hub.store.tables import (
+    ApprovalRow,
+    DatasetRow,
+    MemberRow,
+    PersonRoleRow,
+    PersonRow,
+    PlatformRow,
+    ProjectRow,
+)
+from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.approvals.model import Approval, Project
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.people.model import Person, Role
+from saferoom.projects.registry import Platform
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_Answer = TypeVar("_Answer")
+PLATFORM_ID = 1
+
+
+class SessionRegistry:
+    """The registry inside the caller's transaction; implements `saferoom.projects.registry.Registry`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def person(self, username: Username) -> Person:
+        return _person(_found(self._session.get(PersonRow, username), f"nobody is registered as {username}"))
+
+    def project(self, slug: ProjectSlug) -> Project:
+        return _project(_found(self._session.get(ProjectRow, slug), f"there is no project called {slug}"))
+
+    def dataset(self, name: DatasetName) -> Dataset:
+        return _dataset(_found(self._session.get(DatasetRow, name), f"there is no dataset called {name}"))
+
+    def platform(self) -> Platform:
+        row = self._session.get(PlatformRow, PLATFORM_ID)
+        if row is None:
+            return Platform()
+        return _model(Platform, risk_appetite=row.risk_appetite, release_route=row.release_route)
+
+    def people(self) -> tuple[Person, ...]:
+        return self._all(select(PersonRow).order_by(PersonRow.username), _person)
+
+    def projects(self) -> tuple[Project, ...]:
+        return self._all(select(ProjectRow).order_by(ProjectRow.slug), _project)
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        return self._all(select(DatasetRow).order_by(DatasetRow.name), _dataset)
+
+    def people_with(self, role: Role) -> tuple[Person, ...]:
+        holders = select(PersonRow).join(PersonRoleRow).where(PersonRoleRow.role == role.value, PersonRow.active)
+        return self._all(holders.order_by(PersonRow.username), _person)
+
+    def projects_of(self, username: Username) -> tuple[Project, ...]:
+        joined = select(ProjectRow).join(MemberRow)
+        current = joined.where(MemberRow.username == username, MemberRow.ended_at.is_(None))
+        return self._all(current.order_by(ProjectRow.slug), _project)
+
+    def approvals(self, slug: ProjectSlug) -> tuple[Approval, ...]:
+        self.project(slug)
+        rows = select(ApprovalRow).where(ApprovalRow.project == slug).order_by(ApprovalRow.dataset)
+        return self._all(rows, _approval)
+
+    def _all(self, query: Select[Any], make: Callable[[Any], _Answer]) -> tuple[_Answer, ...]:
+        return tuple(make(row) for row in self._session.scalars(query))
+
+
+class StoredRegistry:
+    """The registry as it is at each call; implements `saferoom.projects.registry.Registry`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def snapshot(self) -> AbstractContextManager[Session]:
+        """Return a read-only session; a `SessionRegistry` on it answers as of one moment."""
+        return self._database.reading()
+
+    def person(self, username: Username) -> Person:
+        return self._ask(lambda registry: registry.person(username))
+
+    def project(self, slug: ProjectSlug) -> Project:
+        return self._ask(lambda registry: registry.project(slug))
+
+    def dataset(self, name: DatasetName) -> Dataset:
+        return self._ask(lambda registry: registry.dataset(name))
+
+    def platform(self) -> Platform:
+        return self._ask(SessionRegistry.platform)
+
+    def people(self) -> tuple[Person, ...]:
+        return self._ask(SessionRegistry.people)
+
+    def projects(self) -> tuple[Project, ...]:
+        return self._ask(SessionRegistry.projects)
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        return self._ask(SessionRegistry.datasets)
+
+    def people_with(self, role: Role) -> tuple[Person, ...]:
+        return self._ask(lambda registry: registry.people_with(role))
+
+    def projects_of(self, username: Username) -> tuple[Project, ...]:
+        return self._ask(lambda registry: registry.projects_of(username))
+
+    def approvals(self, slug: ProjectSlug) -> tuple[Approval, ...]:
+        return self._ask(lambda registry: registry.approvals(slug))
+
+    def _ask(self, question: Callable[[SessionRegistry], _Answer]) -> _Answer:
+        with self._database.reading() as session:
+            return question(SessionRegistry(session))
+
+
+def _found(row: _Answer | None, message: str) -> _Answer:
+    if row is None:
+        raise NotFoundError(message)
+    return row
+
+
+def _model(model: type[_Model], **values: Any) -> _Model:
+    """Make a record from stored values; what an older or a damaged store holds is never half understood."""
+    try:
+        # Stored JSON has lists and texts where the models have tuples and enums.
+        return model.model_validate(values, strict=False)
+    except ValidationError as error:
+        raise IntegrityError(f"the store holds a {model.__name__.lower()} that this version cannot read") from error
+
+
+def _person(row: PersonRow) -> Person:
+    return _model(
+        Person,
+        username=row.username,
+        display_name=row.display_name,
+        roles=frozenset(role.role for role in row.roles),
+        accreditation_expires=row.accreditation_expires,
+        training_expires=row.training_expires,
+        active=row.active,
+    )
+
+
+def _dataset(row: DatasetRow) -> Dataset:
+    fields = ("name", "type", "role", "label", "column", "codelist")
+    return _model(
+        Dataset,
+        name=row.name,
+        title=row.title,
+        owner=row.owner,
+        source=row.source,
+        version=row.version,
+        units=row.units,
+        variables=[{field: getattr(variable, field) for field in fields} for variable in row.variables],
+        risk_appetite=row.risk_appetite,
+        release_route=row.release_route,
+    )
+
+
+def _project(row: ProjectRow) -> Project:
+    return _model(
+        Project,
+        slug=row.slug,
+        title=row.title,
+        members=current_members(row.members),
+        ends=row.ends,
+        active=row.active,
+        risk_appetite=row.risk_appetite,
+        release_route=row.release_route,
+    )
+
+
+def current_members(rows: Sequence[MemberRow]) -> frozenset[str]:
+    """Return the user names of memberships that have not ended."""
+    return frozenset(row.username for row in rows if row.ended_at is None)
+
+
+def _approval(row: ApprovalRow) -> Approval:
+    return _model(
+        Approval,
+        project=row.project,
+        dataset=row.dataset,
+        granted_by=row.granted_by,
+        until=row.until,
+        variables=row.variables,
+        automatic=row.automatic,
+        ended_at=row.ended_at,
+    )

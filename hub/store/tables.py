@@ -1,0 +1,117 @@
+"""Tables of people, datasets, projects and approvals. Rows are never deleted; what ends gets its time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from saferoom.hub.store.base import Base
+
+
+class PersonRow(Base):
+    """A person with accreditation and training."""
+
+    __tablename__ = "people"
+
+    username: Mapped[str] = mapped_column(primary_key=True)
+    display_name: Mapped[str]
+    accreditation_expires: Mapped[date | None]
+    training_expires: Mapped[date | None]
+    active: Mapped[bool]
+    roles: Mapped[list[PersonRoleRow]] = relationship(
+        cascade="all, delete-orphan", lazy="selectin", order_by="PersonRoleRow.role"
+    )
+
+
+class PersonRoleRow(Base):
+    """One role of one person."""
+
+    __tablename__ = "people_roles"
+
+    username: Mapped[str] = mapped_column(ForeignKey("people.username"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+
+
+class DatasetRow(Base):
+    """A dataset as its owner describes it."""
+
+    __tablename__ = "datasets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    owner: Mapped[str] = mapped_column(ForeignKey("people.username"), index=True)
+    source: Mapped[str]
+    version: Mapped[str]
+    units: Mapped[list[Any]]
+    risk_appetite: Mapped[dict[str, Any]]
+    release_route: Mapped[dict[str, Any]]
+    variables: Mapped[list[VariableRow]] = relationship(
+        cascade="all, delete-orphan", lazy="selectin", order_by="VariableRow.position"
+    )
+
+
+class VariableRow(Base):
+    """One variable of one dataset."""
+
+    __tablename__ = "datasets_variables"
+
+    dataset: Mapped[str] = mapped_column(ForeignKey("datasets.name"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    type: Mapped[str]
+    role: Mapped[str]
+    label: Mapped[str | None]
+    column: Mapped[str | None]
+    codelist: Mapped[list[Any] | None]
+
+
+class ProjectRow(Base):
+    """A project."""
+
+    __tablename__ = "projects"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    ends: Mapped[date | None]
+    active: Mapped[bool]
+    risk_appetite: Mapped[dict[str, Any] | None]
+    release_route: Mapped[dict[str, Any] | None]
+    members: Mapped[list[MemberRow]] = relationship(cascade="all, delete-orphan", lazy="selectin")
+
+
+class MemberRow(Base):
+    """A membership; it is current while it has no end."""
+
+    __tablename__ = "projects_members"
+
+    project: Mapped[str] = mapped_column(ForeignKey("projects.slug"), primary_key=True)
+    username: Mapped[str] = mapped_column(ForeignKey("people.username"), primary_key=True, index=True)
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class ApprovalRow(Base):
+    """The approval of a dataset for a project; the audit trail has its history."""
+
+    __tablename__ = "approvals"
+
+    project: Mapped[str] = mapped_column(ForeignKey("projects.slug"), primary_key=True)
+    dataset: Mapped[str] = mapped_column(ForeignKey("datasets.name"), primary_key=True, index=True)
+    granted_by: Mapped[str] = mapped_column(ForeignKey("people.username"))
+    until: Mapped[date]
+    variables: Mapped[list[Any] | None]
+    automatic: Mapped[bool]
+    ended_at: Mapped[datetime | None]
+
+
+class PlatformRow(Base):
+    """The platform's own policies; at most one row."""
+
+    __tablename__ = "platform"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    risk_appetite: Mapped[dict[str, Any]]
+    release_route: Mapped[dict[str, Any]]

@@ -1,0 +1,1 @@
+"""Datasets: their owners, variables, units and policies."""

@@ -1,0 +1,133 @@
+"""Datasets and their variables.
+
+Vocabulary
+----------
+unit
+    What the counting rules count: a person, a household, a school. A unit is named by the variable that holds its id.
+direct identifier
+    A variable that names a person by itself. It never enters an extract.
+quasi-identifier
+    A variable that somebody outside may know about a person.
+codelist
+    Every value that a variable may take. Labels of released tables come from codelists, numbers and intervals.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from saferoom.policies.conform import ALLOWED
+from saferoom.policies.models import ANY_COLUMN, PolicyModel, ReleaseRoute, RiskAppetite
+from saferoom.projects.fields import ColumnField, DatasetNameField, TitleField, UsernameField
+
+
+class VariableType(StrEnum):
+    """How a variable's values are to be read."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+
+
+class VariableRole(StrEnum):
+    """What a variable means for disclosure."""
+
+    DIRECT = "direct"
+    QUASI = "quasi"
+    SENSITIVE = "sensitive"
+    ID = "id"
+    WEIGHT = "weight"
+    OTHER = "other"
+
+
+_CODES = {VariableType.INTEGER: (int,), VariableType.TEXT: (str,), VariableType.BOOLEAN: (bool,)}
+
+
+class Variable(PolicyModel):
+    """One column of a dataset."""
+
+    name: ColumnField
+    type: VariableType
+    role: VariableRole = VariableRole.OTHER
+    label: TitleField | None = None
+    """What the variable holds, in words."""
+    column: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """The column in the owner's file, where it has another name there."""
+    codelist: tuple[int | str | bool, ...] | None = None
+
+    @property
+    def source_column(self) -> str:
+        """The column's name in the owner's file."""
+        return self.column or self.name
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.role is VariableRole.ID and self.type not in (VariableType.INTEGER, VariableType.TEXT):
+            raise ValueError(f"'{self.name}' holds ids, so its type must be integer or text")
+        if self.codelist is None:
+            return self
+        allowed = _CODES.get(self.type)
+        if allowed is None or self.role in (VariableRole.ID, VariableRole.DIRECT):
+            raise ValueError(f"'{self.name}' cannot have a codelist: only integer, text or boolean variables can")
+        if not self.codelist:
+            raise ValueError(f"the codelist of '{self.name}' is empty")
+        if any(type(code) not in allowed for code in self.codelist):
+            raise ValueError(f"every code of '{self.name}' must be of its type, {self.type.value}")
+        if len(set(self.codelist)) != len(self.codelist):
+            raise ValueError(f"the codelist of '{self.name}' names a code twice")
+        return self
+
+
+class Dataset(PolicyModel):
+    """A data owner's dataset, as the owner describes it."""
+
+    name: DatasetNameField
+    title: TitleField
+    owner: UsernameField
+    source: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*\.(parquet|csv)$",
+            max_length=200,
+            json_schema_extra={ALLOWED: "a .parquet or .csv file below the folder of sources, as survey/2026.csv"},
+        ),
+    ]
+    """The owner's file, below the instance's folder of sources."""
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")] = "1"
+    units: Annotated[tuple[ColumnField, ...], Field(min_length=1)]
+    """Variables that hold the ids of statistical units; the first one is the unit of the rows' subject."""
+    variables: Annotated[tuple[Variable, ...], Field(min_length=1)]
+    risk_appetite: RiskAppetite = RiskAppetite()
+    release_route: ReleaseRoute = ReleaseRoute()
+
+    @property
+    def releasable(self) -> tuple[Variable, ...]:
+        """The variables that an approval may cover: neither direct identifiers nor ids."""
+        return tuple(v for v in self.variables if v.role not in (VariableRole.DIRECT, VariableRole.ID))
+
+    def variable(self, name: str) -> Variable | None:
+        """Return the variable called `name`, None when there is none."""
+        return next((variable for variable in self.variables if variable.name == name), None)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        # Names differing in case alone would be one name to the engine that makes and reads extracts.
+        names = [variable.name.lower() for variable in self.variables]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two variables are called '{min(twice)}' (capitals do not count)")
+        ids = {variable.name for variable in self.variables if variable.role is VariableRole.ID}
+        if set(self.units) != ids or len(set(self.units)) != len(self.units):
+            raise ValueError("'units' must name, once each, exactly the variables whose role is id")
+        if not self.releasable:
+            raise ValueError("every variable is an id or a direct identifier, so nothing can be analysed")
+        structural = self.risk_appetite.structural - {ANY_COLUMN} - {v.name for v in self.variables}
+        if structural:
+            raise ValueError(f"'structural' names '{min(structural)}', which is no variable of this dataset")
+        return self

@@ -1,0 +1,1 @@
+"""Per-project extracts: pseudonyms, what may go in, and the signed manifest."""

@@ -1,0 +1,1 @@
+"""Accredited people and what they may enter."""

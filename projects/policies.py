@@ -1,0 +1,46 @@
+"""The policies in force for a project's work on some of its datasets: strictest wins."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from saferoom.errors import BadInputError
+from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.policies.merge import Layer, Merged, strictest
+from saferoom.policies.models import ReleaseRoute, RiskAppetite
+from saferoom.projects.registry import Registry
+
+
+def effective(
+    registry: Registry, project: ProjectSlug, datasets: Collection[DatasetName]
+) -> tuple[Merged[RiskAppetite], Merged[ReleaseRoute]]:
+    """Return the risk appetite and the release route for outputs made from `datasets` in `project`.
+
+    Every dataset concerned adds its owner's layer. Outputs leave by themselves only where the platform, each of
+    these owners (for the dataset, and for this project in its approval) and the project say so.
+
+    Raises
+    ------
+    BadInputError
+        No dataset is named: without its owner there is no policy.
+    NotFoundError
+        No such project or dataset.
+    """
+    if not datasets:
+        raise BadInputError("no dataset is named, so no data owner's policy applies")
+    platform, stated = registry.platform(), registry.project(project)
+    automatic = {approval.dataset: approval.automatic for approval in registry.approvals(project)}
+    appetites = [Layer("platform", platform.risk_appetite)]
+    routes = [Layer("platform", platform.release_route)]
+    for dataset in map(registry.dataset, sorted(set(datasets))):
+        owner = f"data owner of {dataset.name}"
+        appetites.append(Layer(owner, dataset.risk_appetite))
+        routes.append(Layer(owner, dataset.release_route))
+        if not automatic.get(dataset.name, False):
+            route = dataset.release_route.model_copy(update={"automatic": False})
+            routes.append(Layer(f"approval of {dataset.name}", route))
+    if stated.risk_appetite is not None:
+        appetites.append(Layer("project", stated.risk_appetite))
+    if stated.release_route is not None:
+        routes.append(Layer("project", stated.release_route))
+    return strictest(appetites), strictest(routes)

@@ -1,0 +1,52 @@
+"""What the rules ask about people, projects and data. The store answers; tests may answer from memory."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.policies.models import ANY_COLUMN, PolicyModel, ReleaseRoute, RiskAppetite
+from saferoom.projects.approvals.model import Approval, Project
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.people.model import Person, Role
+
+
+class Platform(PolicyModel):
+    """The platform's own layer of every policy."""
+
+    risk_appetite: RiskAppetite = RiskAppetite(name="platform", structural=frozenset({ANY_COLUMN}))
+    release_route: ReleaseRoute = ReleaseRoute(name="platform", automatic=True)
+    """By default the platform leaves it to the data owners whether anything leaves by itself."""
+
+
+class Registry(Protocol):
+    """Everything known about people, projects and data, at this moment.
+
+    What does not exist raises `NotFoundError`. Lists are ordered by name.
+    """
+
+    def person(self, username: Username) -> Person: ...
+
+    def project(self, slug: ProjectSlug) -> Project: ...
+
+    def dataset(self, name: DatasetName) -> Dataset: ...
+
+    def platform(self) -> Platform: ...
+
+    def people(self) -> tuple[Person, ...]: ...
+
+    def projects(self) -> tuple[Project, ...]: ...
+
+    def datasets(self) -> tuple[Dataset, ...]: ...
+
+    def people_with(self, role: Role) -> tuple[Person, ...]:
+        """Return the active people who hold `role`."""
+        ...
+
+    def projects_of(self, username: Username) -> tuple[Project, ...]:
+        """Return the projects that `username` is a member of, ended or not."""
+        ...
+
+    def approvals(self, slug: ProjectSlug) -> tuple[Approval, ...]:
+        """Return every approval of a project, ended or not, one per dataset, ordered by dataset."""
+        ...
