@@ -10,9 +10,6 @@ from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.extracts import Extract, Extracts, datasets
 from saferoom.hub.notebook.results import Result, evaluate
 
-# pandas.crosstab's words for a statistic, beside the query language's own.
-_AGGFUNC = {"count": "frequency", "size": "frequency"}
-
 
 @overload
 def data(name: None = None) -> Extracts: ...
@@ -63,8 +60,9 @@ def crosstab(
     """
     if (values is None) != (aggfunc is None):
         raise RoomError("crosstab takes values and aggfunc together, or neither for counts")
-    statistic = _AGGFUNC.get(aggfunc or "count", aggfunc or "")
-    return evaluate(document(statistic, values, [*names(index, "index"), *names(columns, "columns")], terms))
+    return evaluate(
+        document(aggfunc or "frequency", values, [*names(index, "index"), *names(columns, "columns")], terms)
+    )
 
 
 @shows_terms
@@ -107,8 +105,8 @@ def std(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Res
 
 
 @shows_terms
-def regression(formula: str, *, family: str = "gaussian", **terms: Unpack[Terms]) -> Result:
-    """Declare a regression by its formula, e.g. ``"log(wage) ~ educ + exper"``."""
+def regression(formula: str, *, family: str = "ols", **terms: Unpack[Terms]) -> Result:
+    """Declare a regression by its formula, e.g. ``"wage ~ age + C(region)"``; ``C()`` makes a column categorical."""
     options = {**(terms.pop("options", None) or {}), "formula": formula, "family": family}
     return evaluate(document("regression", None, None, {**terms, "options": options}))
 

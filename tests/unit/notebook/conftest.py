@@ -45,7 +45,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        if data:
+            self.wfile.write(data)
 
     do_GET = _respond  # noqa: N815 - the standard library's name
     do_POST = _respond  # noqa: N815
