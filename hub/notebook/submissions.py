@@ -20,6 +20,8 @@ class Submission:
         The request's id and title, where it stands, and why.
     waiting_for : str
         Whose turn it is; empty when nobody needs to act.
+    waits_because : list of str
+        Why a person is needed; empty when the request leaves by itself.
     url : str
         The request's page at the hub.
     """
@@ -37,6 +39,7 @@ class Submission:
         self.title = _text(answer.get("title"))
         self.reason = _text(answer.get("reason")) or _text(answer.get("message"))
         self.waiting_for = _text(answer.get("waiting_for"))
+        self.waits_because = [str(item) for item in answer.get("waits_because") or ()]
         self.url = _text(answer.get("url"))
         self.comments = [_comment(item) for item in answer.get("comments") or ()]
 
@@ -46,7 +49,8 @@ class Submission:
         return self
 
     def _lines(self) -> list[str]:
-        waiting = f"Waiting for: {self.waiting_for}." if self.waiting_for else ""
+        why = f", because {'; '.join(self.waits_because)}" if self.waits_because else ""
+        waiting = f"Waiting for {self.waiting_for}{why}." if self.waiting_for else ""
         page = f"Page: {self.url}" if self.url else ""
         comments = [f"Comment: {comment}" for comment in self.comments]
         return [line for line in (self.reason, waiting, *comments, page) if line]

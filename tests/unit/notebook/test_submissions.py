@@ -15,6 +15,7 @@ REQUEST = {
     "state": "partly_reviewed",
     "reason": "One output checker has voted.",
     "waiting_for": "one more output checker",
+    "waits_because": ["the owner of htv has not opted in to automatic release"],
     "created_at": "2026-01-01T00:00:00Z",
     "updated_at": "2026-01-01T00:00:00Z",
     "outputs": [],
@@ -36,6 +37,7 @@ def test_release_sends_the_evaluations_id_and_no_numbers(airlock: Any, result: R
     assert airlock.asked[-1][3] == {"title": "T", "context": "c", "controls": "d", "outputs": ["eval-abc"]}
     assert request.id == "req-abc"
     assert "partly reviewed" in repr(request)
+    assert "Waiting for one more output checker, because the owner of htv has not opted in" in repr(request)
     assert "<i>" not in request._repr_html_()
 
 
