@@ -56,7 +56,7 @@ class Instance:
         """Passwords and second factors."""
         from saferoom.hub.store.credentials import Credentials
 
-        return Credentials(self.database, self.clock)
+        return Credentials(self.database, self.clock, self.signing_key)
 
     @cached_property
     def airlock(self) -> Airlock:
