@@ -1,0 +1,205 @@
+"""Per-project extracts: made from the owners' files outside every room, listed in a signed manifest.
+
+A project's folder holds one Parquet file per dataset and the manifest. Files are made in a private folder beside it
+and moved in one by one, the manifest last; a reader who comes in between finds that files and manifest do not agree,
+and nothing is evaluated. Running rooms see the new files at once, because the folder stays the same.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from saferoom.audit import Event
+from saferoom.clock import Clock, SystemClock, isoformat
+from saferoom.digests import sha256
+from saferoom.errors import BadInputError, WrongStateError
+from saferoom.hub import keys
+from saferoom.hub.extract_files import file_sha256, move_in, read_manifest, verify_extracts, write_in
+from saferoom.hub.extraction import Extraction
+from saferoom.hub.home import Home
+from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.approvals.model import Approval
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, Manifest, seal_manifest
+from saferoom.projects.extracts.pseudonyms import PseudonymKey
+from saferoom.projects.registry import Registry
+from saferoom.signing import SigningKey
+
+__all__ = ["Extracts", "extracts_of", "provision", "read_manifest", "verify_extracts"]
+
+
+def _no_record(_event: Event) -> None:
+    """Leave no event: for tests and previews."""
+
+
+@dataclass(frozen=True)
+class Extracts:
+    """Makes and withdraws extracts.
+
+    Attributes
+    ----------
+    sources, extracts : Path
+        The owners' files, and the folder of projects' folders.
+    pseudonym_key : bytes
+        The instance's master key, 32 bytes.
+    record : callable
+        Takes the audit event of a change, just before files are replaced.
+    """
+
+    sources: Path
+    extracts: Path
+    registry: Registry
+    signing_key: SigningKey = field(repr=False)
+    pseudonym_key: bytes = field(repr=False)
+    clock: Clock
+    record: Callable[[Event], None] = _no_record
+    actor: str = "system"
+
+    def provision(self, project: ProjectSlug) -> Manifest:
+        """Make every extract that `project` has a holding approval for, and replace the ones it has.
+
+        Raises
+        ------
+        WrongStateError
+            No approval holds.
+        BadInputError
+            An owner's file is missing or not as described; the extracts stay as they were.
+        """
+        with self._alone(project):
+            approved = self._approved(project)
+            if not approved:
+                raise WrongStateError(f"no data owner's approval holds for project {project}, so there is no extract")
+            staging = Path(tempfile.mkdtemp(prefix=f".{project}-", dir=self.extracts))
+            try:
+                files = self._make(project, approved, staging)
+                return self._install(project, files, staging, "extracts.provisioned")
+            finally:
+                shutil.rmtree(staging)
+
+    def prune(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
+        """Withdraw extracts that no approval covers any more, wholly or in a column; return their datasets.
+
+        Cheap when there is nothing to withdraw, so it can be called often.
+        """
+        with self._alone(project):
+            if not (self.extracts / project / MANIFEST_FILE).exists():
+                return ()
+            manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
+            approved = {d.name: set(a.columns(d)) for d, a in self._approved(project)}
+            kept = tuple(f for f in manifest.files if {c.name for c in f.columns} <= approved.get(f.dataset, set()))
+            gone = tuple(file.dataset for file in manifest.files if file not in kept)
+            if gone:
+                self._install(project, kept, None, "extracts.withdrawn")
+            return gone
+
+    def verify(self, project: ProjectSlug) -> Manifest:
+        """Check `project`'s extracts; see `verify_extracts`."""
+        return verify_extracts(self.extracts / project, self.signing_key.verifying_key)
+
+    def _approved(self, project: ProjectSlug) -> list[tuple[Dataset, Approval]]:
+        at = self.clock.now()
+        held = [approval for approval in self.registry.approvals(project) if approval.live(at)]
+        return [(self.registry.dataset(approval.dataset), approval) for approval in held]
+
+    def _make(
+        self, project: ProjectSlug, approved: list[tuple[Dataset, Approval]], staging: Path
+    ) -> tuple[ExtractFile, ...]:
+        units = {unit for dataset, _ in approved for unit in dataset.units}
+        unit_keys = {unit: PseudonymKey.derive(self.pseudonym_key, project, unit) for unit in units}
+        extraction = Extraction(unit_keys, staging / "scratch")
+        try:
+            files = []
+            for dataset, approval in approved:
+                target = staging / f"{dataset.name}.parquet"
+                made = extraction.extract(dataset, approval.columns(dataset), self._source(dataset), target)
+                files.append(
+                    ExtractFile(
+                        dataset=dataset.name,
+                        title=dataset.title,
+                        owner=dataset.owner,
+                        version=dataset.version,
+                        file=target.name,
+                        sha256=file_sha256(target),
+                        bytes=target.stat().st_size,
+                        rows=made.rows,
+                        units=dataset.units,
+                        columns=made.columns,
+                    )
+                )
+            extraction.check_collisions()
+            return tuple(files)
+        finally:
+            extraction.close()
+
+    def _source(self, dataset: Dataset) -> Path:
+        path = self.sources / dataset.source
+        if not path.is_file() or not path.resolve().is_relative_to(self.sources.resolve()):
+            raise BadInputError(f"{dataset.name}: its source {dataset.source} is not in the folder {self.sources}")
+        return path
+
+    def _install(
+        self, project: ProjectSlug, files: tuple[ExtractFile, ...], staging: Path | None, action: str
+    ) -> Manifest:
+        manifest = Manifest(project=project, made_at=isoformat(self.clock.now()), files=files)
+        sealed = seal_manifest(manifest, self.signing_key)
+        listed = {file.dataset: {"version": file.version, "sha256": file.sha256} for file in files}
+        self.record(Event(self.actor, action, f"project:{project}", {"manifest": sha256(sealed), "datasets": listed}))
+        folder = self.extracts / project
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        if staging is not None:
+            for file in files:
+                move_in(staging / file.file, folder / file.file)
+        names = {file.file for file in files} | {MANIFEST_FILE}
+        for leftover in folder.iterdir():
+            if leftover.name not in names:
+                leftover.unlink()
+        write_in(sealed, folder / MANIFEST_FILE)
+        return manifest
+
+    @contextmanager
+    def _alone(self, project: ProjectSlug) -> Iterator[None]:
+        """Let one process at a time change a project's folder."""
+        with (self.extracts / f".{project}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def provision(
+    home: Home,
+    registry: Registry,
+    project: ProjectSlug,
+    *,
+    clock: Clock | None = None,
+    record: Callable[[Event], None] = _no_record,
+    actor: str = "system",
+) -> Manifest:
+    """Make `project`'s extracts in `home`; see `Extracts.provision`."""
+    return extracts_of(home, registry, clock=clock, record=record, actor=actor).provision(project)
+
+
+def extracts_of(
+    home: Home,
+    registry: Registry,
+    *,
+    clock: Clock | None = None,
+    record: Callable[[Event], None] = _no_record,
+    actor: str = "system",
+) -> Extracts:
+    """Return the maker of `home`'s extracts."""
+    return Extracts(
+        sources=home.sources,
+        extracts=home.extracts,
+        registry=registry,
+        signing_key=keys.signing_key(home),
+        pseudonym_key=keys.pseudonym_key(home),
+        clock=clock or SystemClock(),
+        record=record,
+        actor=actor,
+    )

@@ -1,0 +1,86 @@
+"""The signed manifest of a project's extracts: which files, from which version, with which columns.
+
+The evaluator takes its knowledge of an extract from here, so that nothing it computes rests on an unsigned word.
+"""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import ValidationError
+
+from saferoom.digests import canonical
+from saferoom.errors import IntegrityError
+from saferoom.ids import ProjectSlug
+from saferoom.policies.models import PolicyModel
+from saferoom.projects.catalogue.model import VariableRole, VariableType
+from saferoom.projects.fields import ColumnField, DatasetNameField, ProjectSlugField, TitleField, UsernameField
+from saferoom.signing import SigningKey, VerifyingKey
+
+MANIFEST_TYPE = "application/vnd.saferoom.extract-manifest+json"
+MANIFEST_FILE = "manifest.json"
+
+
+class ExtractColumn(PolicyModel):
+    """One column of an extract."""
+
+    name: ColumnField
+    type: VariableType
+    role: VariableRole
+    storage: str
+    """The column's type in the file, as DuckDB names it."""
+    label: TitleField | None = None
+    codelist: tuple[int | str | bool, ...] | None = None
+
+
+class ExtractFile(PolicyModel):
+    """One dataset's extract."""
+
+    dataset: DatasetNameField
+    title: TitleField
+    owner: UsernameField
+    version: str
+    file: str
+    sha256: str
+    bytes: int
+    rows: int
+    units: tuple[ColumnField, ...]
+    columns: tuple[ExtractColumn, ...]
+
+
+class Manifest(PolicyModel):
+    """What a project's folder of extracts holds."""
+
+    project: ProjectSlugField
+    made_at: str
+    """RFC 3339, UTC."""
+    files: tuple[ExtractFile, ...]
+
+    def file(self, dataset: str) -> ExtractFile | None:
+        """Return the extract of `dataset`, None when there is none."""
+        return next((file for file in self.files if file.dataset == dataset), None)
+
+
+def seal_manifest(manifest: Manifest, key: SigningKey) -> bytes:
+    """Return the manifest's file: a DSSE envelope in canonical JSON."""
+    return canonical(key.seal_json(manifest.model_dump(mode="json"), MANIFEST_TYPE))
+
+
+def open_manifest(data: bytes, key: VerifyingKey, project: ProjectSlug) -> Manifest:
+    """Return the manifest in `data` if `key` signed it for `project`.
+
+    Raises
+    ------
+    IntegrityError
+        It is malformed, not signed by this key, or another project's.
+    """
+    try:
+        envelope = json.loads(data)
+        if not isinstance(envelope, dict):
+            raise IntegrityError("the manifest of extracts is not a DSSE envelope")
+        manifest = Manifest.model_validate_json(key.open(envelope, MANIFEST_TYPE))
+    except (ValueError, RecursionError, ValidationError) as error:
+        raise IntegrityError("the manifest of extracts is malformed") from error
+    if manifest.project != project:
+        raise IntegrityError("the manifest of extracts belongs to another project")
+    return manifest
