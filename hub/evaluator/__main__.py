@@ -1,0 +1,32 @@
+"""The evaluator process: one job from standard input, one answer to standard output, then the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from saferoom.disclosure.checker import check
+from saferoom.disclosure.queries.model import parse_query
+from saferoom.errors import SaferoomError
+from saferoom.hub.evaluator.job import Job, write_answer
+
+
+def main() -> None:
+    """Judge the job on standard input.
+
+    Libraries may write to standard output; only the answer may be read as one, so it is sent over a copy of it and
+    everything else goes to standard error.
+    """
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    try:
+        job = Job.from_bytes(sys.stdin.buffer.read())
+        answer = write_answer(check(parse_query(job.query), job.context()))
+    except SaferoomError as error:
+        answer = write_answer(error)
+    with answers:
+        answers.write(answer)
+
+
+if __name__ == "__main__":
+    main()

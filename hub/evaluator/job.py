@@ -1,0 +1,128 @@
+"""What goes into an evaluator process and what comes out, as JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from saferoom.disclosure.checker import Context
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.memory import Memory
+from saferoom.disclosure.queries.source import Source
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.policies.models import ReleaseRoute, RiskAppetite
+
+_NOT_UNDERSTOOD = "the evaluator's answer was not understood; nothing was judged and nothing can be released"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One query and everything it is judged by.
+
+    Attributes
+    ----------
+    query : mapping
+        The query document as the researcher sent it; it is parsed inside the sandbox.
+    """
+
+    query: Mapping[str, Any]
+    policy: RiskAppetite
+    route: ReleaseRoute
+    sources: Sequence[Source]
+    memory: Memory
+
+    def to_bytes(self) -> bytes:
+        """Write the job for the evaluator's standard input."""
+        document = {
+            "query": dict(self.query),
+            "policy": self.policy.model_dump_json(),
+            "route": self.route.model_dump_json(),
+            "sources": [_write_source(source) for source in self.sources],
+            "memory": base64.b64encode(self.memory.to_bytes()).decode("ascii"),
+        }
+        return json.dumps(document, allow_nan=False).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Job:
+        """Read what `to_bytes` wrote; anything else is a `BadInputError`."""
+        try:
+            document = json.loads(data)
+            return cls(
+                query=document["query"],
+                policy=RiskAppetite.model_validate_json(document["policy"]),
+                route=ReleaseRoute.model_validate_json(document["route"]),
+                sources=[_read_source(source) for source in document["sources"]],
+                memory=Memory.from_bytes(base64.b64decode(document["memory"], validate=True)),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, ValidationError, binascii.Error):
+            raise BadInputError("the evaluator was handed a job it does not understand") from None
+
+    def context(self) -> Context:
+        """Return what the checker judges by."""
+        return Context(sources=tuple(self.sources), policy=self.policy, route=self.route, memory=self.memory)
+
+
+def _write_source(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "path": str(source.path),
+        "units": list(source.units),
+        "codelists": {column: list(labels) for column, labels in source.codelists.items()},
+        "columns_known": source.columns_known,
+    }
+
+
+def _read_source(document: Mapping[str, Any]) -> Source:
+    return Source(
+        name=document["name"],
+        path=Path(document["path"]),
+        units=tuple(document["units"]),
+        codelists={column: tuple(labels) for column, labels in document["codelists"].items()},
+        columns_known=document["columns_known"],
+    )
+
+
+def write_answer(outcome: Evaluation | SaferoomError) -> bytes:
+    """Write an evaluation, or the sentence that says why there is none, for the evaluator's standard output."""
+    if isinstance(outcome, Evaluation):
+        return json.dumps({"evaluation": outcome.to_json()}, allow_nan=False).encode()
+    return json.dumps({"refused": {"bad_input": outcome.http_status == 422, "message": outcome.message}}).encode()
+
+
+def read_answer(data: bytes) -> Evaluation:
+    """Read what `write_answer` wrote.
+
+    Raises
+    ------
+    BadInputError
+        The evaluator refused the query; the message is its sentence.
+    UnavailableError
+        It refused for another reason, or the answer is not an evaluation. Never taken for a pass.
+    """
+    try:
+        document = json.loads(data)
+        if not isinstance(document, dict) or len(document) != 1:
+            raise UnavailableError(_NOT_UNDERSTOOD)
+        if "refused" in document:
+            refused = document["refused"]
+            raise _refusal(refused["bad_input"], refused["message"])
+        return Evaluation.from_json(document["evaluation"])
+    except SaferoomError as error:
+        if isinstance(error, UnavailableError) or "refused" in data[:12].decode("ascii", "replace"):
+            raise
+        raise UnavailableError(_NOT_UNDERSTOOD) from None
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, ArithmeticError):
+        raise UnavailableError(_NOT_UNDERSTOOD) from None
+
+
+def _refusal(bad_input: object, message: object) -> SaferoomError:
+    if not isinstance(message, str) or not isinstance(bad_input, bool):
+        return UnavailableError(_NOT_UNDERSTOOD)
+    return BadInputError(message) if bad_input else UnavailableError(message)

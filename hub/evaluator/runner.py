@@ -1,0 +1,141 @@
+"""Runs evaluations: prepares the job, starts the sandboxed process, and believes nothing it cannot read."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.queries.source import Source
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.hub import extracts
+from saferoom.hub.evaluator.job import Job, read_answer
+from saferoom.hub.evaluator.turns import Turns
+from saferoom.hub.home import Home
+from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
+from saferoom.hub.sandbox.spec import MEBIBYTE
+from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.policies import effective
+
+_log = structlog.get_logger()
+_INSIDE = "/data"
+_IDENTITY = "*evaluator"  # no project can be called so
+# Killed by the kernel, as bubblewrap or a shell reports it.
+_KILLED = (-9, 137)
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TIMEOUT_SECONDS = 60.0
+LIMITS = Limits(
+    memory_bytes=4096 * MEBIBYTE,
+    processes=64,
+    cpus=2.0,
+    file_bytes=256 * MEBIBYTE,
+    open_files=256,
+    scratch_bytes=1024 * MEBIBYTE,
+)
+
+
+class Evaluator:
+    """Computes and judges queries, a few at a time.
+
+    Parameters
+    ----------
+    at_once, waiting : int
+        Most evaluations that run, and most that wait for their turn.
+    waiting_each : int
+        Most evaluations that one person has running or waiting.
+    """
+
+    def __init__(self, instance: Instance, *, at_once: int = 2, waiting: int = 20, waiting_each: int = 4) -> None:
+        self._instance = instance
+        self._turns = Turns(at_once, waiting, waiting_each)
+
+    def evaluate(self, author: Username, project: ProjectSlug, query: Mapping[str, Any]) -> Evaluation:
+        """Compute and judge `query` for `author` in `project`.
+
+        Raises
+        ------
+        BadInputError
+            The query is wrong, or asks for more than one evaluation may use.
+        TooManyError
+            Too many evaluations are waiting.
+        UnavailableError, IntegrityError
+            The evaluator failed, or the extracts are not what was provisioned. Nothing was judged.
+        """
+        names = self._candidates(project, query)
+        with self._turns.turn(author):
+            evaluation = self._judge(project, query, names)
+            if set(evaluation.datasets) != set(names):
+                # Rules follow the datasets that are really used: judged again by those alone.
+                evaluation = self._judge(project, query, [DatasetName(name) for name in evaluation.datasets])
+            return evaluation
+
+    def _candidates(self, project: ProjectSlug, query: Mapping[str, Any]) -> list[DatasetName]:
+        """Return the datasets that `query` may use: never fewer than it does use."""
+        registry, now = self._instance.registry, self._instance.clock.now()
+        live = [approval.dataset for approval in registry.approvals(project) if approval.live(now)]
+        if not live:
+            raise BadInputError("no approval of data for this project holds today")
+        start = query.get("from")
+        if not isinstance(start, str):
+            return live
+        views = query.get("views")
+        texts = [text for text in views.values() if isinstance(text, str)] if isinstance(views, Mapping) else []
+        said = {word.lower() for text in (start, *texts) for word in _WORD.findall(text)}
+        return [name for name in live if name.lower() in said] or live
+
+    def _judge(self, project: ProjectSlug, query: Mapping[str, Any], names: Collection[DatasetName]) -> Evaluation:
+        instance = self._instance
+        extracts.verify(instance.home, project, instance.signing_key.verifying_key)
+        appetite, route = effective(instance.registry, project, names)
+        sources = [self._source(project, name) for name in sorted(names)]
+        job = Job(query, appetite.policy, route.policy, sources, instance.airlock.memory_for(project, sorted(names)))
+        folder = instance.home.extracts / project
+        return judge(instance.home, job, [Bind(folder / source.path.name, str(source.path)) for source in sources])
+
+    def _source(self, project: ProjectSlug, name: DatasetName) -> Source:
+        registry = self._instance.registry
+        dataset = registry.dataset(name)
+        approval = next(approval for approval in registry.approvals(project) if approval.dataset == name)
+        approved = [v for column in approval.columns(dataset) if (v := dataset.variable(column))]
+        return Source(
+            name=dataset.name,
+            path=Path(_INSIDE) / f"{dataset.name}.parquet",
+            units=dataset.units,
+            codelists={v.name: v.codelist for v in approved if v.codelist is not None},
+            columns_known=True,
+        )
+
+
+def judge(home: Home, job: Job, files: Sequence[Bind], timeout_seconds: float = TIMEOUT_SECONDS) -> Evaluation:
+    """Run `job` in a sandbox that sees `files` and nothing else, and return what it found."""
+    sandbox = Sandbox(
+        name=f"evaluator-{secrets.token_hex(6)}",
+        identity=identity(home, _IDENTITY),
+        read_only=tuple(files),
+        environment={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"},  # noqa: S108 - inside the sandbox
+        limits=LIMITS,
+    )
+    command = [sys.executable, "-P", "-m", "saferoom.hub.evaluator"]
+    done = run(sandbox, command, job.to_bytes(), timeout_seconds)
+    if done.timed_out:
+        raise BadInputError(
+            f"the query took longer than {timeout_seconds:.0f} seconds; ask for fewer cells or simpler views"
+        )
+    if done.returncode != 0:
+        raise _died(done)
+    return read_answer(done.stdout)
+
+
+def _died(done: Completed) -> SaferoomError:
+    """Say why the process ended without an answer. What it wrote may hold values: only its length is logged."""
+    _log.warning("evaluator died", returncode=done.returncode, stderr_bytes=len(done.stderr))
+    if done.returncode in _KILLED:
+        return BadInputError("the query needs more memory than an evaluation may use; ask for fewer cells")
+    return UnavailableError("the evaluator stopped unexpectedly; nothing was judged and nothing can be released")

@@ -1,0 +1,66 @@
+"""Whose evaluation is next: a bounded number run, in order of arrival, and a bounded number wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+from saferoom.errors import TooManyError
+from saferoom.ids import Username
+
+
+class Turns:
+    """Gives out turns.
+
+    Parameters
+    ----------
+    at_once, waiting : int
+        Most turns taken, and most waited for.
+    waiting_each : int
+        Most turns that one person has or waits for.
+    """
+
+    def __init__(self, at_once: int, waiting: int, waiting_each: int) -> None:
+        self._free = at_once
+        self._most = at_once + waiting
+        self._most_each = waiting_each
+        self._present: dict[Username, int] = {}
+        self._queue: list[object] = []
+        self._changed = Condition()
+
+    @contextmanager
+    def turn(self, who: Username) -> Iterator[None]:
+        """Wait for a turn of `who`, and give it back in the end."""
+        with self._changed:
+            self._arrive(who)
+            ticket = object()
+            self._queue.append(ticket)
+            try:
+                self._changed.wait_for(lambda: self._free > 0 and self._queue[0] is ticket)
+                self._free -= 1
+            except BaseException:
+                self._leave(who)
+                raise
+            finally:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += 1
+                self._leave(who)
+                self._changed.notify_all()
+
+    def _arrive(self, who: Username) -> None:
+        if self._present.get(who, 0) >= self._most_each:
+            raise TooManyError("you have several evaluations under way; wait until one has finished")
+        if sum(self._present.values()) >= self._most:
+            raise TooManyError("many evaluations are waiting; try again in a minute")
+        self._present[who] = self._present.get(who, 0) + 1
+
+    def _leave(self, who: Username) -> None:
+        self._present[who] -= 1
+        if not self._present[who]:
+            del self._present[who]

@@ -1,0 +1,69 @@
+"""``python -P -m saferoom.hub.web``: the airlock service, started and watched by the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import structlog
+
+from saferoom.errors import SaferoomError, UnavailableError
+from saferoom.hub.evaluator.runner import Evaluator
+from saferoom.hub.home import Home
+from saferoom.hub.web import logs
+from saferoom.hub.web.app import page_app, room_app
+from saferoom.hub.web.hub_auth import Hub
+from saferoom.hub.web.parts import Parts
+from saferoom.hub.web.rates import Rates
+from saferoom.hub.web.serve import only_one, page_socket, serve, unix_socket
+from saferoom.hub.web.sessions import Sessions, SignIns
+from saferoom.hub.wiring import Instance
+
+_log = structlog.get_logger()
+
+
+def main() -> None:
+    """Run until told to stop."""
+    logs.configure()
+    try:
+        _run(Home.from_environment())
+    except SaferoomError as error:
+        _log.error("airlock cannot start", reason=error.message)
+        sys.exit(1)
+
+
+def _run(home: Home) -> None:
+    service_url = os.environ.get("JUPYTERHUB_SERVICE_URL", "")
+    if not os.environ.get("JUPYTERHUB_API_TOKEN") or not service_url:
+        raise UnavailableError("the airlock is started by the hub: run `saferoom hub`")
+    instance = Instance.open(home)
+    with only_one(home.run / "airlock.lock"):
+        try:
+            # First what a crash left half-way, then new work.
+            for request in instance.airlock.resume():
+                _log.info("resumed", request=request.id, state=request.state.value)
+            asyncio.run(_serve(instance, service_url))
+        finally:
+            instance.close()
+
+
+async def _serve(instance: Instance, service_url: str) -> None:
+    parts = Parts(
+        instance=instance,
+        hub=Hub.from_environment(),
+        evaluator=Evaluator(instance),
+        rates=Rates(),
+        sessions=Sessions(instance.clock),
+        sign_ins=SignIns(instance.clock),
+        public_url=os.environ.get("JUPYTERHUB_PUBLIC_URL", ""),
+    )
+    # Rooms of every project connect here; the folder around it is closed to everybody else.
+    rooms = unix_socket(instance.home.socket("airlock"), 0o666)
+    faces = {rooms: room_app(parts), page_socket(service_url): page_app(parts)}
+    managed = "JUPYTERHUB_SERVICE_NAME" in os.environ
+    await serve(faces, os.getppid() if managed else None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What the rooms' API answers, as JSON-ready documents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from saferoom.clock import isoformat
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.errors import NotFoundError
+from saferoom.hub.web import words
+from saferoom.ids import RequestId
+from saferoom.projects.airlock.model import Comment, EvaluationRecord, Output, Request
+from saferoom.projects.approvals.model import Approval
+from saferoom.projects.catalogue.model import Dataset
+
+
+def no_such_request() -> NotFoundError:
+    """Return the one answer for requests that do not exist and for those of others."""
+    return NotFoundError("there is no such request of yours in this project")
+
+
+def dataset(found: Dataset, approval: Approval) -> dict[str, Any]:
+    """Describe an extract: where it is in the room, and its approved columns."""
+    approved = approval.columns(found)
+    variables = [variable for name in approved if (variable := found.variable(name))]
+    return {
+        "name": found.name,
+        "title": found.title,
+        "path": f"/data/{found.name}.parquet",
+        "units": list(found.units),
+        "columns": [
+            {"name": v.name, "type": v.type.value, "role": v.role.value, "label": v.label or ""} for v in variables
+        ],
+        "owner": found.owner,
+        "version": found.version,
+        "approved_until": approval.until.isoformat(),
+    }
+
+
+def evaluation(record: EvaluationRecord, judged: Evaluation) -> dict[str, Any]:
+    """Describe a judged query to its author."""
+    route = record.route
+    return {
+        "id": record.id,
+        "title": record.title,
+        **judged.document(),
+        "route": {"automatic": route.automatic, "reasons": list(route.reasons), "checkers": route.checkers},
+    }
+
+
+def request(found: Request, page_url: str) -> dict[str, Any]:
+    """Describe a request to its author; `page_url` is the pages' address."""
+    waiting = found.waiting_for
+    return {
+        "id": found.id,
+        "title": found.title,
+        "state": found.state.value,
+        "message": words.MEANS[found.state],
+        "reason": found.blocked or found.reason or words.MEANS[found.state],
+        "waits_because": list(found.waits_because),
+        "waiting_for": words.WAITING_FOR[waiting] if waiting else "",
+        "created_at": isoformat(found.created_at),
+        "updated_at": isoformat(found.updated_at),
+        "outputs": [_output(output) for output in found.outputs],
+        "comments": [_comment(comment) for comment in found.comments],
+        "url": page_of(found.id, page_url),
+    }
+
+
+def page_of(id_: RequestId, page_url: str) -> str:
+    """Return the address of a request's page."""
+    return f"{page_url}requests/{id_}"
+
+
+def _output(output: Output) -> dict[str, Any]:
+    return {
+        "id": output.id,
+        "evaluation": output.evaluation,
+        "title": output.title,
+        "verdict": output.verdict.value,
+    }
+
+
+def _comment(comment: Comment) -> dict[str, Any]:
+    return {"author": comment.by, "text": comment.body, "at": isoformat(comment.at)}

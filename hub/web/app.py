@@ -1,0 +1,123 @@
+"""Puts the two faces together: routes, guards and the answers to errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from saferoom.errors import SaferoomError
+from saferoom.hub.web import deeds, pages, room_api, sign_in
+from saferoom.hub.web.guards import LimitBody, LogRequests, SecureHeaders
+from saferoom.hub.web.identity import SignInNeededError
+from saferoom.hub.web.parts import Parts, parts_of
+from saferoom.hub.web.rendering import page
+
+_ROOM_BODY_BYTES = 1 << 20
+_FORM_BYTES = 64 << 10
+_CODES = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-allowed",
+    409: "wrong-state",
+    413: "too-large",
+    422: "bad-input",
+    429: "too-many",
+    503: "unavailable",
+}
+_HEADINGS = {
+    401: "Sign in again",
+    403: "You may not do this",
+    404: "Not found",
+    405: "Not possible",
+    409: "Not possible any more",
+    413: "Too large",
+    422: "Not understood",
+    429: "Too many at once",
+    503: "Not available just now",
+}
+
+health = APIRouter()
+
+
+@health.get("/health")
+async def healthy(request: Request) -> Response:
+    """Tell whether the service works: it reaches its store."""
+    await run_in_threadpool(parts_of(request).instance.registry.platform)
+    return JSONResponse({"status": "ok"})
+
+
+def room_app(parts: Parts) -> FastAPI:
+    """Return the rooms' API."""
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(LogRequests, face="rooms"), Middleware(LimitBody, most_bytes=_ROOM_BODY_BYTES)],
+    )
+    app.state.parts = parts
+    app.include_router(health)
+    app.include_router(room_api.router)
+    app.add_exception_handler(SaferoomError, _json_error)
+    app.add_exception_handler(HTTPException, _json_error)
+    return app
+
+
+def page_app(parts: Parts) -> FastAPI:
+    """Return the pages for people."""
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(LogRequests, face="pages"),
+            Middleware(SecureHeaders),
+            Middleware(LimitBody, most_bytes=_FORM_BYTES),
+        ],
+    )
+    app.state.parts = parts
+    prefix = parts.hub.prefix.rstrip("/")
+    for router in (health, sign_in.router, pages.router, deeds.router):
+        app.include_router(router, prefix=prefix)
+    app.mount(f"{prefix}/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.add_exception_handler(SignInNeededError, _sign_in)
+    app.add_exception_handler(SaferoomError, _page_error)
+    app.add_exception_handler(HTTPException, _page_error)
+    return app
+
+
+def _said(error: Exception) -> tuple[int, str]:
+    """Return the status and the sentence for `error`."""
+    if isinstance(error, SaferoomError):
+        return error.http_status, error.message
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return status, {404: "there is no such page", 405: "this cannot be done that way"}.get(status, "not possible")
+
+
+async def _json_error(_request: Request, error: Exception) -> Response:
+    status, message = _said(error)
+    headers = {"Cache-Control": "no-store"}
+    return JSONResponse(
+        {"error": {"code": _CODES.get(status, "error"), "message": message}}, status_code=status, headers=headers
+    )
+
+
+async def _page_error(request: Request, error: Exception) -> Response:
+    status, message = _said(error)
+    heading = _HEADINGS.get(status, "Something went wrong")
+    return page(request, "error.html", None, status=status, heading=heading, message=message, sign_in=status == 401)
+
+
+async def _sign_in(request: Request, error: Exception) -> Response:
+    # Only a page that somebody opens can go round by the hub; a sent form or a page's own question cannot.
+    opened = request.method == "GET" and request.headers.get("hx-request") is None
+    return sign_in.depart(request) if opened else await _page_error(request, error)

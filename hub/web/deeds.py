@@ -1,0 +1,81 @@
+"""The forms: everything a person can do to a request. Who may do it when is the airlock's decision, not the page's."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from saferoom.errors import BadInputError
+from saferoom.hub.web.identity import Visitor, submitter
+from saferoom.hub.web.parts import Parts, parts_of
+from saferoom.ids import OutputId, RequestId
+from saferoom.projects.airlock.model import Choice
+from saferoom.projects.airlock.states import State
+
+router = APIRouter(prefix="/requests/{request_id}")
+Sent = Annotated[tuple[Visitor, dict[str, str]], Depends(submitter)]
+
+
+@router.post("/withdraw")
+async def withdraw(request: Request, request_id: str, sent: Sent) -> Response:
+    """Take one's own request back."""
+    who, fields = sent
+    _exactly(fields)
+    airlock = parts_of(request).instance.airlock
+    await run_in_threadpool(airlock.withdraw, who.username, RequestId(request_id))
+    return _back(parts_of(request), f"requests/{request_id}", "withdrawn")
+
+
+@router.post("/outputs/{output_id}/vote")
+async def vote(request: Request, request_id: str, output_id: str, sent: Sent) -> Response:
+    """Approve one output, or request changes to it."""
+    who, fields = sent
+    _exactly(fields, "choice", "comment")
+    if fields["choice"] not in set(Choice):
+        raise BadInputError("choose either to approve the output or to request changes")
+    airlock = parts_of(request).instance.airlock
+    after = await run_in_threadpool(
+        airlock.vote,
+        who.username,
+        RequestId(request_id),
+        OutputId(output_id),
+        Choice(fields["choice"]),
+        fields["comment"],
+    )
+    done = "released" if after.state is State.RELEASED else "voted"
+    return _back(parts_of(request), f"requests/{request_id}", done)
+
+
+@router.post("/return")
+async def return_to_author(request: Request, request_id: str, sent: Sent) -> Response:
+    """Give a request back to its author."""
+    who, fields = sent
+    _exactly(fields, "comment")
+    airlock = parts_of(request).instance.airlock
+    await run_in_threadpool(airlock.return_to_author, who.username, RequestId(request_id), fields["comment"])
+    return _back(parts_of(request), f"requests/{request_id}", "returned")
+
+
+@router.post("/reject")
+async def reject(request: Request, request_id: str, sent: Sent) -> Response:
+    """Refuse a request for good."""
+    who, fields = sent
+    _exactly(fields, "comment")
+    airlock = parts_of(request).instance.airlock
+    await run_in_threadpool(airlock.reject, who.username, RequestId(request_id), fields["comment"])
+    return _back(parts_of(request), f"requests/{request_id}", "rejected")
+
+
+def _exactly(fields: dict[str, str], *names: str) -> None:
+    """Refuse a form with more or less than its own fields, so that nobody thinks another one was heard."""
+    if set(fields) != set(names):
+        raise BadInputError("the form was not understood; reload the page and send it again")
+
+
+def _back(parts: Parts, path: str, done: str) -> Response:
+    # The ids in the path were found in the store before this: they hold nothing of the sender's making.
+    return RedirectResponse(f"{parts.hub.prefix}{path}?done={done}", status_code=303)

@@ -1,0 +1,129 @@
+"""Who is asking, checked anew at every request: with the hub first, then with the registry."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from saferoom.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from saferoom.hub.web.bodies import read_form
+from saferoom.hub.web.guards import check_navigation, check_own_form
+from saferoom.hub.web.hub_auth import Resident
+from saferoom.hub.web.parts import Parts, parts_of
+from saferoom.hub.web.sessions import Session
+from saferoom.ids import Username
+from saferoom.projects.people.entitlement import may_enter, may_sign_in
+from saferoom.projects.people.model import Person
+
+SESSION_COOKIE = "saferoom-airlock"
+CSRF_FIELD = "csrf"
+_AUTHORIZATION = re.compile(r"token ([^\s]+)")
+
+
+class SignInNeededError(UnauthenticatedError):
+    """Nobody is signed in with this browser (any more)."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A person with a browser, signed in and still entitled."""
+
+    person: Person
+    session: Session
+
+    @property
+    def username(self) -> Username:
+        """The person's user name."""
+        return self.person.username
+
+
+async def resident(request: Request) -> Resident:
+    """Return who asks from which project's room; refuse people whose entitlement to that project has ended."""
+    found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+    if found is None:
+        raise UnauthenticatedError("the room's token is missing: send it as 'Authorization: token ...'")
+    parts = parts_of(request)
+    who = await parts.hub.resident(found.group(1))
+    await run_in_threadpool(_check_may_enter, parts, who)
+    return who
+
+
+def _check_may_enter(parts: Parts, who: Resident) -> None:
+    may_enter(parts.instance.registry, who.username, who.project, parts.instance.clock.now()).enforce()
+
+
+async def visitor(request: Request) -> Visitor:
+    """Return who opens a page in a window of its own."""
+    check_navigation(request)
+    return await _visitor(request, touch=True)
+
+
+async def glancer(request: Request) -> Visitor:
+    """Return whose page asks for a line of news by itself; this keeps no session awake and shows no data."""
+    return await _visitor(request, touch=False)
+
+
+async def submitter(request: Request) -> tuple[Visitor, dict[str, str]]:
+    """Return who sends which form, once it is sure that the form came from this person's own page."""
+    check_own_form(request)
+    who = await _visitor(request, touch=True)
+    fields = await read_form(request)
+    if not who.session.accepts(fields.pop(CSRF_FIELD, "")):
+        raise ForbiddenError("this form is out of date; go back, reload the page and send it again")
+    return who, fields
+
+
+async def _visitor(request: Request, *, touch: bool) -> Visitor:
+    parts = parts_of(request)
+    secret = session_secret(request)
+    session = (parts.sessions.find(secret) if touch else parts.sessions.peek(secret)) if secret else None
+    if session is None:
+        raise SignInNeededError("you are not signed in, or your session has ended; sign in again")
+    try:
+        username = await parts.hub.visitor(session.token)
+    except UnauthenticatedError:
+        parts.sessions.end(secret)
+        raise SignInNeededError("your session has ended; sign in again") from None
+    if username != session.username:
+        parts.sessions.end(secret)
+        raise SignInNeededError("your session belongs to somebody else; sign in again")
+    return Visitor(await run_in_threadpool(entitled, parts, username), session)
+
+
+def entitled(parts: Parts, username: Username) -> Person:
+    """Return the person called `username`; raise unless that person may still use this instance."""
+    registry = parts.instance.registry
+    may_sign_in(registry, username, parts.instance.clock.now()).enforce()
+    try:
+        return registry.person(username)
+    except NotFoundError:
+        raise ForbiddenError("nobody of your name is registered here") from None
+
+
+def session_secret(request: Request) -> str:
+    """Return the session cookie's value; empty when there is none, or more than one.
+
+    A script in a room shares the host and could lay a second cookie of the same name over the first.
+    """
+    values = [value for name, value in _cookies(request) if name == SESSION_COOKIE]
+    return values[0] if len(values) == 1 else ""
+
+
+def _cookies(request: Request) -> list[tuple[str, str]]:
+    pairs = []
+    for header in request.headers.getlist("cookie"):
+        for part in header.split(";"):
+            name, _, value = part.strip().partition("=")
+            pairs.append((name, value))
+    return pairs
+
+
+def set_cookie(response: Response, parts: Parts, name: str, value: str, seconds: int | None = None) -> None:
+    """Set a cookie that only these pages get and no script reads."""
+    response.set_cookie(
+        name, value, max_age=seconds, path=parts.hub.prefix, httponly=True, samesite="lax", secure=parts.secure
+    )

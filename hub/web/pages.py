@@ -1,0 +1,155 @@
+"""The pages that show things: lists, one request, the download."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from saferoom.digests import sha256
+from saferoom.disclosure.verdict import Verdict
+from saferoom.hub.web import present, words
+from saferoom.hub.web.identity import Visitor, glancer, visitor
+from saferoom.hub.web.parts import parts_of
+from saferoom.hub.web.rendering import QUEUE, RELEASES, REQUESTS, links_for, page
+from saferoom.hub.wiring import Instance
+from saferoom.ids import RequestId, Username
+from saferoom.projects.airlock import model, review
+from saferoom.projects.airlock.permissions import Standing
+from saferoom.projects.airlock.states import Action, State
+
+router = APIRouter()
+Someone = Annotated[Visitor, Depends(visitor)]
+Glance = Annotated[Visitor, Depends(glancer)]
+_SEEN = re.compile(r"[0-9a-z_]{1,64}")
+_STATE_WORDS: Mapping[str, Any] = {
+    "states": words.STATES,
+    "means": words.MEANS,
+    "waiting_for": words.WAITING_FOR,
+}
+
+
+@router.get("/")
+def start(request: Request, who: Someone) -> Response:
+    """Go to the first page that this person has a use for."""
+    prefix = parts_of(request).hub.prefix
+    return RedirectResponse(prefix + links_for(who.person)[0].path, status_code=303)
+
+
+@router.get("/requests")
+def my_requests(request: Request, who: Someone, state: str = "") -> Response:
+    """Show the visitor's own requests."""
+    found = parts_of(request).instance.airlock.requests_of(who.username)
+    chosen = state if state in set(State) else ""
+    shown = [item for item in found if not chosen or item.state.value == chosen]
+    return page(request, "requests.html", who, here=REQUESTS.path, requests=shown, chosen=chosen, **_STATE_WORDS)
+
+
+@router.get("/queue")
+def queue(request: Request, who: Someone) -> Response:
+    """Show the requests that wait for this output checker."""
+    found = parts_of(request).instance.airlock.queue(who.username)
+    return page(
+        request,
+        "queue.html",
+        who,
+        here=QUEUE.path,
+        requests=found,
+        worst=_worst,
+        verdicts=words.VERDICTS,
+        seen=_fingerprint(found),
+        fresh=False,
+        **_STATE_WORDS,
+    )
+
+
+@router.get("/queue/news")
+def queue_news(request: Request, who: Glance, seen: str = "") -> Response:
+    """Say whether the queue is still the one that was shown; no title and no name is told."""
+    now = _fingerprint(parts_of(request).instance.airlock.queue(who.username))
+    kept = seen if _SEEN.fullmatch(seen) else ""
+    return page(request, "queue_news.html", None, seen=kept, fresh=kept != now)
+
+
+@router.get("/releases")
+def releases(request: Request, who: Someone) -> Response:
+    """Show what has left, as far as this person may know of it."""
+    found = parts_of(request).instance.airlock.releases(who.username)
+    return page(request, "releases.html", who, here=RELEASES.path, requests=found)
+
+
+@router.get("/requests/{request_id}")
+def one_request(request: Request, request_id: str, who: Someone) -> Response:
+    """Show a request: to output checkers with everything they judge by, to others with where it stands."""
+    instance = parts_of(request).instance
+    item = instance.airlock.request(who.username, RequestId(request_id))
+    values: dict[str, Any] = {
+        "item": item,
+        "seen": item.state.value,
+        "moved": False,
+        "released": item.state is State.RELEASED,
+        "can_download": instance.airlock.can(who.username, Action.VIEW_RELEASE, item),
+        **_STATE_WORDS,
+    }
+    if Standing.CHECKER in instance.airlock.standing(who.username, item):
+        return page(request, "check.html", who, here=QUEUE.path, **values, **_to_check(instance, who.username, item))
+    can_withdraw = instance.airlock.can(who.username, Action.WITHDRAW, item)
+    outputs = [view for _, view in _outputs(instance, who.username, item)]
+    return page(request, "request.html", who, here=REQUESTS.path, outputs=outputs, can_withdraw=can_withdraw, **values)
+
+
+@router.get("/requests/{request_id}/status")
+def status(request: Request, request_id: str, who: Glance, seen: str = "") -> Response:
+    """Show where a request stands, for a page that asks by itself."""
+    item = parts_of(request).instance.airlock.request(who.username, RequestId(request_id))
+    kept = seen if _SEEN.fullmatch(seen) else ""
+    return page(request, "status.html", None, item=item, seen=kept, moved=kept != item.state.value, **_STATE_WORDS)
+
+
+@router.get("/requests/{request_id}/bundle")
+def bundle(request: Request, request_id: str, who: Someone) -> Response:
+    """Hand out the signed bundle of a released request."""
+    data = parts_of(request).instance.airlock.bundle(who.username, RequestId(request_id))
+    headers = {"Content-Disposition": f'attachment; filename="saferoom-{sha256(data)[:12]}.zip"'}
+    return Response(data, media_type="application/zip", headers=headers)
+
+
+_Outputs = list[tuple[model.Output, present.OutputView]]
+
+
+def _outputs(instance: Instance, viewer: Username, item: model.Request) -> _Outputs:
+    """Return each output as the page shows it; nothing for those who may see no more than the release."""
+    if not instance.airlock.can(viewer, Action.VIEW, item):
+        return []
+    judged = [(output, instance.airlock.judgement(viewer, item.id, output.id)) for output in item.outputs]
+    return [(output, present.output(judgement.evaluation)) for output, judgement in judged]
+
+
+def _to_check(instance: Instance, viewer: Username, item: model.Request) -> dict[str, Any]:
+    airlock = instance.airlock
+    votes = review.counting(item)
+    others: dict[str, list[model.Vote]] = {}
+    for (by, output), vote in votes.items():
+        if by != viewer:
+            others.setdefault(output, []).append(vote)
+    return {
+        "outputs": _outputs(instance, viewer, item),
+        "my_votes": {output: vote for (by, output), vote in votes.items() if by == viewer},
+        "other_votes": others,
+        "earlier": airlock.earlier_releases(viewer, item.id),
+        "can_vote": airlock.can(viewer, Action.VOTE, item),
+        "can_return": airlock.can(viewer, Action.RETURN, item),
+        "can_reject": airlock.can(viewer, Action.REJECT, item),
+    }
+
+
+def _worst(item: model.Request) -> Verdict:
+    return Verdict.worst(output.verdict for output in item.outputs)
+
+
+def _fingerprint(found: tuple[model.Request, ...]) -> str:
+    return sha256("\n".join(f"{item.id} {item.version}" for item in found).encode())[:16]

@@ -1,0 +1,131 @@
+"""The rooms' API: what the notebook client talks to, over the airlock's own socket.
+
+Person and project come from the hub's answer about the room's token. A body names neither, and says nothing about a
+verdict: what is unknown in a body is refused, not ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from saferoom.errors import BadInputError
+from saferoom.hub.web import answers
+from saferoom.hub.web.bodies import read_json
+from saferoom.hub.web.hub_auth import Resident
+from saferoom.hub.web.identity import resident
+from saferoom.hub.web.parts import Parts, parts_of
+from saferoom.hub.web.rates import Rate
+from saferoom.ids import EvaluationId, RequestId
+
+router = APIRouter(prefix="/api/room")
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class EvaluationBody(_Body):
+    """Asks for a query to be computed and judged."""
+
+    query: dict[str, Any]
+
+
+class RequestBody(_Body):
+    """Asks for judged outputs to be released together."""
+
+    title: str = ""
+    context: str
+    controls: str
+    outputs: Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=50)]
+
+
+Living = Annotated[Resident, Depends(resident)]
+
+
+@router.get("/datasets")
+async def datasets(request: Request, who: Living) -> list[dict[str, Any]]:
+    """List the extracts of the room's project."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.CALLS, who.username)
+    return await run_in_threadpool(_datasets, parts, who)
+
+
+def _datasets(parts: Parts, who: Resident) -> list[dict[str, Any]]:
+    registry, now = parts.instance.registry, parts.instance.clock.now()
+    live = [approval for approval in registry.approvals(who.project) if approval.live(now)]
+    return [answers.dataset(registry.dataset(approval.dataset), approval) for approval in live]
+
+
+@router.post("/evaluations")
+async def evaluate(request: Request, who: Living) -> dict[str, Any]:
+    """Compute and judge a query on the trusted side."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.EVALUATIONS, who.username)
+    body = _read(EvaluationBody, await read_json(request))
+    return await run_in_threadpool(_evaluate, parts, who, body.query)
+
+
+def _evaluate(parts: Parts, who: Resident, query: Mapping[str, Any]) -> dict[str, Any]:
+    evaluation = parts.evaluator.evaluate(who.username, who.project, query)
+    record = parts.instance.airlock.record_evaluation(who.username, who.project, evaluation)
+    return answers.evaluation(record, evaluation)
+
+
+@router.post("/requests", status_code=201)
+async def submit(request: Request, who: Living) -> dict[str, Any]:
+    """Ask for the release of outputs; what may leave by itself has left when this answers."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.REQUESTS, who.username)
+    body = _read(RequestBody, await read_json(request))
+    return await run_in_threadpool(_submit, parts, who, body)
+
+
+def _submit(parts: Parts, who: Resident, body: RequestBody) -> dict[str, Any]:
+    airlock = parts.instance.airlock
+    ids = [EvaluationId(id_) for id_ in body.outputs]
+    made = airlock.submit(who.username, who.project, ids, body.title, body.context, body.controls)
+    return answers.request(made, parts.page_url)
+
+
+@router.get("/requests")
+async def requests(request: Request, who: Living) -> list[dict[str, Any]]:
+    """List the person's own requests in this project, newest first."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.CALLS, who.username)
+    found = await run_in_threadpool(parts.instance.airlock.requests_of, who.username, who.project)
+    return [answers.request(item, parts.page_url) for item in found]
+
+
+@router.get("/requests/{request_id}")
+async def one_request(request: Request, request_id: str, who: Living) -> dict[str, Any]:
+    """Show one of the person's own requests in this project."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.CALLS, who.username)
+    return await run_in_threadpool(_one_request, parts, who, RequestId(request_id))
+
+
+def _one_request(parts: Parts, who: Resident, request_id: RequestId) -> dict[str, Any]:
+    found = next((r for r in parts.instance.airlock.requests_of(who.username, who.project) if r.id == request_id), None)
+    if found is None:
+        raise answers.no_such_request()
+    return answers.request(found, parts.page_url)
+
+
+_BodyType = TypeVar("_BodyType", bound=_Body)
+
+
+def _read(model: type[_BodyType], document: Mapping[str, Any]) -> _BodyType:
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        # Names of our own fields only: a value or a key that was sent is not repeated.
+        known = sorted({str(e["loc"][0]) for e in error.errors() if e["loc"] and e["loc"][0] in model.model_fields})
+        wanted = ", ".join(model.model_fields)
+        wrong = f"; wrong or missing: {', '.join(known)}" if known else ""
+        raise BadInputError(f"the request's body takes exactly these keys: {wanted}{wrong}") from None

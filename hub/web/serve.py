@@ -1,0 +1,128 @@
+"""One process, two faces: the rooms' API on its own socket, the pages behind the hub's proxy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from saferoom.errors import UnavailableError
+
+_log = structlog.get_logger()
+_LOCK_SECONDS = 15.0
+_GOODBYE_SECONDS = 20
+_BACKLOG = 256
+
+
+@contextmanager
+def only_one(lock: Path) -> Iterator[None]:
+    """Hold `lock` while the block runs; two airlock services never work on one home.
+
+    A service that was just told to stop gets a moment to finish. The kernel frees the lock of one that was killed.
+    """
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise UnavailableError("another airlock service is running on this home; stop it first") from None
+                time.sleep(0.2)
+        yield
+    finally:
+        os.close(handle)
+
+
+def unix_socket(path: Path, mode: int) -> socket.socket:
+    """Listen on a UNIX socket at `path`; one that a killed service left behind is replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    path.chmod(mode)
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def page_socket(service_url: str) -> socket.socket:
+    """Listen where the hub says its proxy will look: a UNIX socket, or a port on the loopback interface."""
+    parts = urlsplit(service_url)
+    if parts.scheme == "http+unix" and parts.hostname:
+        return unix_socket(Path(unquote(parts.hostname)), 0o600)
+    if parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost") and parts.port:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", parts.port))
+        listener.listen(_BACKLOG)
+        return listener
+    raise UnavailableError("JUPYTERHUB_SERVICE_URL must be an http+unix:// address or a port on 127.0.0.1")
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to `serve`, which has two servers to end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: ASGIApp) -> _Server:
+    # Forwarded headers are not believed: nothing here depends on the client's address, and any client can write them.
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=_GOODBYE_SECONDS,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+    )
+
+
+async def serve(faces: Mapping[socket.socket, ASGIApp], parent: int | None) -> None:
+    """Serve each app on its socket until a signal comes, or until the process `parent` is gone."""
+    servers = {listener: _server(app) for listener, app in faces.items()}
+
+    def stop() -> None:
+        for server in servers.values():
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    watch = asyncio.create_task(_watch(parent, stop))
+    _log.info("airlock is open")
+    try:
+        await asyncio.gather(*(server.serve([listener]) for listener, server in servers.items()))
+    finally:
+        watch.cancel()
+        _log.info("airlock is closed")
+
+
+async def _watch(parent: int | None, stop: Callable[[], None]) -> None:
+    """End with the hub that started this service: a killed hub cannot tell it to."""
+    while parent is not None:
+        await asyncio.sleep(1)
+        if os.getppid() != parent:
+            _log.warning("the hub is gone")
+            stop()
+            return

@@ -1,0 +1,105 @@
+"""How the pages say things: states, verdicts, times and what was just done, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from saferoom.disclosure.verdict import Risk, Verdict
+from saferoom.projects.airlock.states import Party, State
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A word with a look (see the style sheet's tags); the sign stands beside the word so that colour is not needed."""
+
+    look: str
+    sign: str
+    words: str
+
+
+VERDICTS = {
+    Verdict.PASS: Sign("pass", "✓", "proven safe"),
+    Verdict.REVIEW: Sign("review", "?", "needs a person"),
+    Verdict.FAIL: Sign("fail", "✕", "not safe as it is"),
+}
+
+STATES = {
+    State.DRAFT: Sign("none", "…", "draft"),
+    State.SUBMITTED: Sign("wait", "→", "waiting for an output checker"),
+    State.PARTLY_REVIEWED: Sign("wait", "→", "partly checked"),
+    State.REVIEWED: Sign("wait", "→", "checked, not yet agreed"),
+    State.RETURNED: Sign("review", "↩", "returned to the author"),
+    State.APPROVED: Sign("wait", "…", "approved, being released"),
+    State.RELEASED: Sign("pass", "✓", "released"),
+    State.REJECTED: Sign("fail", "✕", "rejected"),
+    State.WITHDRAWN: Sign("none", "–", "withdrawn"),
+}
+
+MEANS = {
+    State.DRAFT: "It was not submitted yet, so nobody else looks at it.",
+    State.SUBMITTED: "An output checker has to look at it. There is nothing for the author to do.",
+    State.PARTLY_REVIEWED: "One output checker has looked at every output; another one has to.",
+    State.REVIEWED: "The output checkers have voted, but not every output is approved. They decide what happens next.",
+    State.RETURNED: "The author has to change something. Read the comments, then ask again from the notebook.",
+    State.APPROVED: "Every output is approved. The bundle is being made and signed.",
+    State.RELEASED: "The outputs have left in a signed bundle.",
+    State.REJECTED: "An output checker has refused the release. It cannot be submitted again.",
+    State.WITHDRAWN: "The author has taken the request back. Nothing has left.",
+}
+
+WAITING_FOR = {
+    Party.AUTHOR: "the author",
+    Party.CHECKERS: "an output checker",
+    Party.SYSTEM: "the airlock itself; it goes on by itself",
+}
+
+NEWS = {
+    "voted": "Your vote is recorded.",
+    "released": "Approved and released: the signed bundle is ready.",
+    "returned": "The request went back to its author with your comment.",
+    "rejected": "The request is rejected.",
+    "withdrawn": "Your request is withdrawn. Nothing has left.",
+}
+"""What a page says after an action; only these words can be shown, whatever the address bar says."""
+
+RISKS = {
+    Risk.LOW_COUNT: "few people stand behind a cell",
+    Risk.CLASS_DISCLOSURE: "a whole group shares a property",
+    Risk.DOMINANCE: "one contributor dominates a total",
+    Risk.DIFFERENCING: "the difference to something released before shows a few people",
+    Risk.LOW_DEGREES_OF_FREEDOM: "a model fits its data too closely",
+    Risk.IMPLICIT_TABLE: "another table can be worked out",
+    Risk.AUXILIARY_INFORMATION: "knowledge from elsewhere could be added",
+    Risk.FREE_TEXT: "words a researcher chose",
+    Risk.UNPROVEN: "safety could not be proven",
+}
+
+
+def when(at: datetime) -> str:
+    """Return a moment as a person reads it, in UTC."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return how long ago something was, in its largest unit."""
+    seconds = max(0, int((now - at).total_seconds()))
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def several(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """Return `text` beginning with a capital and ending with a stop, as it stands alone on a page."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?:" else ".")
