@@ -1,0 +1,72 @@
+"""``saferoom verify BUNDLE.zip``: an offline check that needs the bundle and a key, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saferoom.errors import BadInputError, SaferoomError
+from saferoom.hub.home import Home
+from saferoom.projects.airlock.verify import BundleReport, verify_bundle
+from saferoom.signing import VerifyingKey
+
+_NO_KEY = (
+    "no key to verify with: give the releasing instance's public key with --key FILE (PEM). "
+    "Without it anybody could have made this bundle"
+)
+
+
+class CannotVerifyError(SaferoomError):
+    """There is nothing to verify, or nothing to trust a signature by; exit 1, because nothing was proven."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify", help="Verify a release bundle offline.")(verify)
+
+
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="The bundle, a ZIP file.", metavar="BUNDLE.zip")],
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="The releasing instance's public key (PEM). Default: this instance's own."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """Verify a release bundle: exit 0 when everything holds, else 1 with the first thing that is wrong."""
+    trusted = _key(key)
+    report = verify_bundle(_read(bundle, "the bundle"), trusted)
+    print(json.dumps(report.document(), indent=2) if as_json else "\n".join(_lines(report)))
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def _key(given: Path | None) -> VerifyingKey:
+    path = given or Home.from_environment().verifying_key
+    if given is None and not path.is_file():
+        raise CannotVerifyError(_NO_KEY)
+    try:
+        return VerifyingKey.from_pem(_read(path, "the key"))
+    except BadInputError as error:
+        raise CannotVerifyError(f"{path}: {error.message}") from error
+
+
+def _read(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotVerifyError(f"{what} {path} cannot be read: {error.strerror}") from error
+
+
+def _lines(report: BundleReport) -> list[str]:
+    marks = [f"  {'ok    ' if c.passed else 'FAILED'}  {c.name}: {c.enforces}" for c in report.checks]
+    if not report.ok:
+        return [*marks, f"NOT a valid release: {report.problem}."]
+    return [
+        *marks,
+        f"Valid release {report.release} of project {report.project}, approved {report.approved_at}.",
+        f"Signed by key {report.key_id}; {len(report.files)} files.",
+        f"Audit link {report.audit['link']}: {report.audit['digest']}",
+    ]

@@ -1,0 +1,166 @@
+"""Tables of the airlock. Nothing is deleted; only a request's own row changes, and each change counts its version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from saferoom.hub.store.base import Base
+
+
+class EvaluationRow(Base):
+    """A judged statistic; its bytes are in the vault."""
+
+    __tablename__ = "airlock_evaluations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    author: Mapped[str] = mapped_column(index=True)
+    project: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    verdict: Mapped[str]
+    digest: Mapped[str]
+    rules: Mapped[str]
+    datasets: Mapped[list[Any]]
+    route: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    seal: Mapped[dict[str, Any]]
+
+
+class RequestRow(Base):
+    """A release request as it stands."""
+
+    __tablename__ = "airlock_requests"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    author: Mapped[str] = mapped_column(index=True)
+    project: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(index=True)
+    round: Mapped[int]
+    title: Mapped[str]
+    context: Mapped[str]
+    controls: Mapped[str]
+    automatic: Mapped[bool]
+    checkers: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    datasets: Mapped[list[Any]]
+    waits_because: Mapped[list[Any]]
+    warnings: Mapped[list[Any]]
+    reason: Mapped[str]
+    blocked: Mapped[str]
+    seal: Mapped[dict[str, Any]]
+    release_id: Mapped[str | None] = mapped_column(unique=True)
+    approved_at: Mapped[datetime | None]
+    link_seq: Mapped[int | None] = mapped_column(ForeignKey("audit_links.seq"))
+    link_digest: Mapped[str | None]
+    version: Mapped[int] = mapped_column()
+
+    outputs: Mapped[list[OutputRow]] = relationship(lazy="selectin", order_by="OutputRow.round, OutputRow.position")
+    votes: Mapped[list[VoteRow]] = relationship(lazy="selectin", order_by="VoteRow.id")
+    comments: Mapped[list[CommentRow]] = relationship(lazy="selectin", order_by="CommentRow.id")
+    release: Mapped[ReleaseRow | None] = relationship(lazy="selectin")
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version, "version_id_generator": False}
+
+
+class OutputRow(Base):
+    """One output in one round of a request, with the digests of the files that would leave."""
+
+    __tablename__ = "airlock_outputs"
+    __table_args__ = (UniqueConstraint("request", "round", "position"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"))
+    round: Mapped[int]
+    position: Mapped[int]
+    evaluation: Mapped[str] = mapped_column(ForeignKey("airlock_evaluations.id"), index=True)
+    title: Mapped[str]
+    verdict: Mapped[str]
+    judged: Mapped[str]
+    csv: Mapped[str]
+    xlsx: Mapped[str]
+
+
+class VoteRow(Base):
+    """One vote; a later one by the same checker on the same output replaces it in the count."""
+
+    __tablename__ = "airlock_votes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), index=True)
+    by: Mapped[str]
+    output: Mapped[str] = mapped_column(ForeignKey("airlock_outputs.id"))
+    choice: Mapped[str]
+    comment: Mapped[str]
+    at: Mapped[datetime]
+    round: Mapped[int]
+
+
+class CommentRow(Base):
+    """One comment."""
+
+    __tablename__ = "airlock_comments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), index=True)
+    by: Mapped[str]
+    body: Mapped[str]
+    public: Mapped[bool]
+    output: Mapped[str | None] = mapped_column(ForeignKey("airlock_outputs.id"))
+    at: Mapped[datetime]
+    round: Mapped[int]
+
+
+class ReleaseRow(Base):
+    """What left: at most one release per request."""
+
+    __tablename__ = "airlock_releases"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), unique=True)
+    bundle: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ReleasedCellsRow(Base):
+    """Whose contributions left: the vault object that holds the sets of units behind every cell of one output."""
+
+    __tablename__ = "airlock_released_cells"
+    __table_args__ = (
+        UniqueConstraint("output", "dataset"),
+        Index("ix_airlock_released_cells_lineage", "project", "dataset"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project: Mapped[str]
+    dataset: Mapped[str]
+    version: Mapped[str]
+    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"))
+    output: Mapped[str] = mapped_column(ForeignKey("airlock_outputs.id"))
+    judged: Mapped[str]
+
+
+class NoticeRow(Base):
+    """Something a party should know."""
+
+    __tablename__ = "airlock_notices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"))
+    project: Mapped[str]
+    to: Mapped[str]
+    author: Mapped[str]
+    message: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProjectLockRow(Base):
+    """A row to lock, so that two submissions of one project see each other."""
+
+    __tablename__ = "airlock_project_locks"
+
+    project: Mapped[str] = mapped_column(primary_key=True)

@@ -1,0 +1,152 @@
+"""The release bundle: one ZIP file with everything that leaves, and nothing else.
+
+Vocabulary
+----------
+item
+    One output with its files, its evaluation and the rules it was judged by.
+SDC record
+    ``sdc-record.json``: what was asked, by which rules it was judged, what they said and who looked at it (roles,
+    never names), from which versions of which datasets. No disclosive evidence.
+manifest
+    The digest and size of every other file, signed as the payload of ``envelope.dsse.json``. The public key is never
+    in the bundle: whoever verifies it must have it from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from saferoom import __version__
+from saferoom.clock import isoformat
+from saferoom.digests import canonical, sha256
+from saferoom.disclosure.verdict import Finding
+from saferoom.projects.airlock.crate import metadata
+from saferoom.projects.airlock.evaluations import Judgement, rules_document
+from saferoom.projects.airlock.layout import (
+    CRATE,
+    ENVELOPE,
+    MANIFEST_TYPE,
+    MANIFEST_VERSION,
+    SDC_RECORD,
+    SDC_RECORD_VERSION,
+    output_path,
+)
+from saferoom.projects.airlock.model import Approval, EvaluationRecord, Output, Request
+from saferoom.projects.airlock.render import archive_of
+from saferoom.projects.airlock.review import counting
+from saferoom.signing import SigningKey
+
+
+@dataclass(frozen=True)
+class Item:
+    """One output and the bytes that leave with it."""
+
+    output: Output
+    record: EvaluationRecord
+    judgement: Judgement
+    csv: bytes
+    xlsx: bytes
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything a bundle is made from; the same contents make the same bytes."""
+
+    request: Request
+    approval: Approval
+    items: tuple[Item, ...]
+
+
+def build(contents: Contents, key: SigningKey) -> bytes:
+    """Return the bundle: files in a fixed order, with fixed times, under a signature."""
+    files: list[tuple[str, bytes]] = []
+    for item in contents.items:
+        files.append((output_path(item.output.position, "csv"), item.csv))
+        files.append((output_path(item.output.position, "xlsx"), item.xlsx))
+    files.append((SDC_RECORD, canonical(sdc_record(contents))))
+    files.append((CRATE, canonical(metadata(_description(contents), files))))
+    envelope = key.seal_json(_manifest(contents, files), MANIFEST_TYPE)
+    return archive_of([*files, (ENVELOPE, canonical(envelope))])
+
+
+def sdc_record(contents: Contents) -> dict[str, Any]:
+    """Return the machine-readable record of how the outputs were checked."""
+    request = contents.request
+    record: dict[str, Any] = {
+        "version": SDC_RECORD_VERSION,
+        "release": contents.approval.release,
+        "project": request.project,
+        "approved_at": isoformat(contents.approval.at),
+        "route": "automatic" if request.automatic else "output-checkers",
+        "checkers": _checkers(request),
+        "datasets": [{"name": dataset.name, "version": dataset.version} for dataset in request.datasets],
+        "outputs": [_output(item) for item in contents.items],
+        "software": {"name": "saferoom", "version": __version__},
+        "audit": {"link": contents.approval.link_seq, "digest": contents.approval.link_digest},
+    }
+    if not request.automatic:
+        # A person has seen and approved these words; in the automatic route they stay inside.
+        record["words"] = {"title": request.title, "context": request.context, "controls": request.controls}
+    return record
+
+
+def _checkers(request: Request) -> list[dict[str, Any]]:
+    votes = Counter((vote.by, vote.choice.value) for vote in counting(request).values())
+    people = sorted({by for by, _ in votes})
+    return [
+        {"role": "output-checker", "votes": {choice: votes[by, choice] for who, choice in sorted(votes) if who == by}}
+        for by in people
+    ]
+
+
+def _output(item: Item) -> dict[str, Any]:
+    position, evaluation = item.output.position, item.judgement.evaluation
+    return {
+        "position": position,
+        "title": item.output.title,
+        "files": [
+            {"path": output_path(position, "csv"), "sha256": sha256(item.csv)},
+            {"path": output_path(position, "xlsx"), "sha256": sha256(item.xlsx)},
+        ],
+        "query": dict(evaluation.canonical),
+        "verdict": evaluation.verdict.value,
+        "findings": [_finding(finding) for finding in evaluation.findings],
+        "rules": rules_document(item.judgement.rules),
+        "rules_from": dict(item.judgement.origins),
+        "judged_at": isoformat(item.record.created_at),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    """Return which rule bit and how often; which cells, and why, is evidence and stays inside."""
+    return {
+        "rule": finding.rule,
+        "risk": finding.risk.value,
+        "severity": finding.severity.value,
+        "cells": len(finding.cells),
+    }
+
+
+def _description(contents: Contents) -> dict[str, str]:
+    request = contents.request
+    titles = "; ".join(item.output.title for item in contents.items)
+    return {
+        "identifier": contents.approval.release,
+        "name": titles if request.automatic else request.title,
+        "description": titles,
+        "project": request.project,
+        "published": isoformat(contents.approval.at),
+        "software": __version__,
+    }
+
+
+def _manifest(contents: Contents, files: list[tuple[str, bytes]]) -> dict[str, Any]:
+    return {
+        "version": MANIFEST_VERSION,
+        "release": contents.approval.release,
+        "project": contents.request.project,
+        "approved_at": isoformat(contents.approval.at),
+        "files": [{"path": path, "sha256": sha256(data), "size": len(data)} for path, data in files],
+    }

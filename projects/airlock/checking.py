@@ -1,0 +1,168 @@
+"""What output checkers and authors do to a submitted request: vote, comment, return, reject, withdraw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from saferoom.audit import Event
+from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
+from saferoom.ids import OutputId, RequestId, Username
+from saferoom.projects.airlock import earlier, evaluations, permissions, review, screening, seals, states
+from saferoom.projects.airlock.model import Choice, Comment, Request, Vote
+from saferoom.projects.airlock.parts import Parts
+from saferoom.projects.airlock.states import Action, Party, State
+from saferoom.projects.airlock.store import Step, Transaction
+from saferoom.projects.airlock.submission import approve, next_round, notice
+from saferoom.projects.policies import effective
+
+LONGEST_COMMENT = 4000
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A vote as it is cast."""
+
+    output: OutputId
+    choice: Choice
+    comment: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A comment as it is made."""
+
+    by: Username
+    body: str
+    public: bool
+    output: OutputId | None
+
+
+def vote(parts: Parts, checker: Username, request_id: RequestId, opinion: Opinion) -> Request:
+    """Record a vote and take the steps of the system that it completes.
+
+    Everything is decided again inside the transaction, so that two checkers who vote at once both count, and a vote
+    on an output that was replaced meanwhile is refused.
+    """
+    if opinion.choice is Choice.CHANGES_REQUESTED and not opinion.comment.strip():
+        raise BadInputError("say in a comment what has to change")
+    body = _body(opinion.comment) if opinion.comment.strip() else ""
+    with parts.store.transaction() as tx:
+        found = tx.request(request_id)
+        if found is None:
+            raise NotFoundError("there is no such request")
+        tx.lock(found.project)
+        permissions.decide(parts.standing(checker, found), Action.VOTE, found.state).enforce()
+        if opinion.output not in {output.id for output in found.outputs}:
+            raise WrongStateError("this output is not part of the request's current round; open the request again")
+        row = states.check(found.state, Action.VOTE, Party.CHECKERS)
+        now = parts.clock.now()
+        cast = Vote(checker, opinion.output, opinion.choice, body, now, found.round)
+        payload = {"output": opinion.output, "choice": opinion.choice.value, "round": found.round}
+        voted = tx.save_request(
+            replace(found, updated_at=now), Step(Event(checker, row.audit, found.id, payload), votes=(cast,))
+        )
+        return _count(parts, tx, voted)
+
+
+def _count(parts: Parts, tx: Transaction, request: Request) -> Request:
+    """Take the system's steps until the votes call for no more."""
+    while (action := review.next_step(request)) is not None:
+        if action is Action.APPROVE:
+            return _approve(parts, tx, request)
+        row = states.check(request.state, action, Party.SYSTEM)
+        now = parts.clock.now()
+        reason = _REASONS[row.to]
+        after = replace(request, state=row.to, reason=reason, updated_at=now)
+        told = notice(after, row.notify, f"request {request.id}: {reason}")
+        event = Event("system", row.audit, request.id, {"round": request.round})
+        request = tx.save_request(after, Step(event, notice=told))
+    return request
+
+
+_REASONS = {
+    State.PARTLY_REVIEWED: "one output checker has looked at every output; another has to",
+    State.REVIEWED: "enough output checkers have looked at every output; they decide what happens",
+}
+
+
+def _approve(parts: Parts, tx: Transaction, request: Request) -> Request:
+    """Approve, unless what the checkers approved no longer holds: then they look again at what changed."""
+    changed, checkers = _changed(parts, tx, request)
+    if not changed:
+        return approve(parts, tx, request, "every output was approved by enough output checkers")
+    row = states.check(request.state, Action.REOPEN_REVIEW, Party.SYSTEM)
+    reason = "the review starts again: " + "; ".join(changed)
+    warnings = tuple(dict.fromkeys([*request.warnings, *changed]))
+    after = replace(next_round(parts, request), state=row.to, reason=reason, warnings=warnings, checkers=checkers)
+    sealed = replace(after, seal=seals.seal_submission(after, parts.signing_key))
+    event = Event("system", row.audit, request.id, {**seals.submission_claims(sealed), "reasons": list(changed)})
+    told = notice(sealed, row.notify, f"request {request.id}: {reason}")
+    return tx.save_request(sealed, Step(event, notice=told, outputs=sealed.outputs))
+
+
+def _changed(parts: Parts, tx: Transaction, request: Request) -> tuple[tuple[str, ...], int]:
+    """Return what speaks against an approval that did not when the round began, and the checkers needed now."""
+    now, changed = parts.clock.now(), []
+    live = {approval.dataset for approval in parts.registry.approvals(request.project) if approval.live(now)}
+    names = [dataset.name for dataset in request.datasets]
+    changed += [f"the project's approval for {name} has ended" for name in names if name not in live]
+    _, route = effective(parts.registry, request.project, names)
+    checkers = max(1, request.checkers, route.policy.checkers_declared)
+    if checkers > request.checkers:
+        changed.append(f"the rules now ask for {checkers} output checkers")
+    records = [tx.evaluation(output.evaluation) for output in request.outputs]
+    judged = [evaluations.load(parts, record) for record in records if record is not None]
+    if len(judged) != len(request.outputs):
+        raise IntegrityError(f"an evaluation behind request {request.id} is missing; nothing is released")
+    later = earlier.recheck(parts, tx, request.project, judged)
+    return (*changed, *(text for text in later if text not in request.warnings)), checkers
+
+
+def comment(parts: Parts, request: Request, remark: Remark) -> Request:
+    """Record a comment on a request or on one of its outputs."""
+    if remark.output is not None and remark.output not in {output.id for output in request.outputs}:
+        raise NotFoundError("there is no such output in this request")
+    as_checker = remark.by != request.author
+    row = states.check(request.state, Action.COMMENT, Party.CHECKERS if as_checker else Party.AUTHOR)
+    public = remark.public or not as_checker
+    made = _comment(parts, request, replace(remark, public=public))
+    payload = {"public": public, "output": remark.output, "round": request.round}
+    with parts.store.transaction() as tx:
+        after = replace(request, updated_at=made.at)
+        return tx.save_request(after, Step(Event(remark.by, row.audit, request.id, payload), comments=(made,)))
+
+
+def end_turn(parts: Parts, checker: Username, request: Request, action: Action, body: str) -> Request:
+    """Return or reject a request, with a public comment. Nothing is deleted: votes and private comments stay."""
+    row = states.check(request.state, action, Party.CHECKERS)
+    if not body.strip():
+        raise BadInputError("say in a comment why, so that the author knows what to do")
+    made = _comment(parts, request, Remark(checker, body, True, None))
+    after = replace(request, state=row.to, reason=_ENDS[row.to], updated_at=made.at)
+    told = notice(after, row.notify, f"request {request.id}: {_ENDS[row.to]}")
+    event = Event(checker, row.audit, request.id, {"round": request.round})
+    with parts.store.transaction() as tx:
+        return tx.save_request(after, Step(event, notice=told, comments=(made,)))
+
+
+_ENDS = {
+    State.RETURNED: "an output checker returned it; the comments say what to change",
+    State.REJECTED: "an output checker rejected it; the comments say why",
+}
+
+
+def withdraw(parts: Parts, author: Username, request: Request) -> Request:
+    """Take a request back before anything has left."""
+    row = states.check(request.state, Action.WITHDRAW, Party.AUTHOR)
+    after = replace(request, state=row.to, reason="its author took it back", updated_at=parts.clock.now())
+    event = Event(author, row.audit, request.id, {"round": request.round, "from": request.state.value})
+    with parts.store.transaction() as tx:
+        return tx.save_request(after, Step(event))
+
+
+def _comment(parts: Parts, request: Request, remark: Remark) -> Comment:
+    return Comment(remark.by, _body(remark.body), remark.public, remark.output, parts.clock.now(), request.round)
+
+
+def _body(text: str) -> str:
+    return screening.tidy_text("comment", text, LONGEST_COMMENT)

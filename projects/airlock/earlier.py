@@ -1,0 +1,30 @@
+"""Everything released before, and what new outputs would give away beside it.
+
+An output is judged against the releases known when it was evaluated. Between then and its own release others may have
+left, and outputs of one request leave together: so everything is compared once more inside the very transaction that
+lets it go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from saferoom.disclosure.history.memory import Memory
+from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.airlock.evaluations import Judgement
+from saferoom.projects.airlock.parts import Parts
+from saferoom.projects.airlock.store import Reading
+
+
+def memory(parts: Parts, tx: Reading, project: ProjectSlug, datasets: Sequence[DatasetName]) -> Memory:
+    """Return what was released, or is about to be, from any of `datasets` in `project`.
+
+    Raises
+    ------
+    IntegrityError
+        The vault no longer holds what was released: nothing can be compared, so nothing may be judged.
+    """
+    found = Memory.empty()
+    for digest in tx.released_evaluations(project, datasets):
+        found = found.with_evaluation(Judgement.from_bytes(parts.vault.get(digest)).evaluation)
+    return found

@@ -1,0 +1,162 @@
+"""Keeps what the trusted side judged, and gives it back only unaltered and while it still holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from saferoom.audit import Event
+from saferoom.digests import canonical, sha256
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.errors import ForbiddenError, IntegrityError, SaferoomError, WrongStateError
+from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, Username
+from saferoom.policies.models import ReleaseRoute, RiskAppetite
+from saferoom.projects.airlock import routing, seals
+from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Route
+from saferoom.projects.airlock.parts import Parts
+from saferoom.projects.airlock.store import Reading
+from saferoom.projects.people.entitlement import may_enter
+from saferoom.projects.policies import effective
+
+VALID_FOR = timedelta(days=7)
+"""How long after it was judged an evaluation may be part of a new submission."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """An evaluation with the rules that it was judged by and where each of them came from."""
+
+    evaluation: Evaluation
+    rules: RiskAppetite
+    origins: Mapping[str, str]
+
+    def to_bytes(self) -> bytes:
+        """Write the judgement for the vault."""
+        document = {
+            "evaluation": self.evaluation.to_json(),
+            "rules": rules_document(self.rules),
+            "origins": dict(self.origins),
+        }
+        return json.dumps(document, sort_keys=True, allow_nan=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Judgement:
+        """Read what `to_bytes` wrote; anything else is an `IntegrityError`."""
+        try:
+            document = json.loads(data)
+            return cls(
+                evaluation=Evaluation.from_json(document["evaluation"]),
+                rules=RiskAppetite.model_validate_json(json.dumps(document["rules"])),
+                origins=document["origins"],
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, ValidationError, SaferoomError):
+            raise IntegrityError("a stored evaluation cannot be read; nothing is released") from None
+
+
+def rules_document(rules: RiskAppetite) -> dict[str, Any]:
+    """Return `rules` as JSON in one order."""
+    document: dict[str, Any] = rules.model_dump(mode="json")
+    return {**document, "structural": sorted(rules.structural)}
+
+
+def rules_digest(rules: RiskAppetite) -> Digest:
+    """Return the digest by which two sets of rules are compared."""
+    return sha256(canonical(rules_document(rules)))
+
+
+def record(parts: Parts, author: Username, project: ProjectSlug, evaluation: Evaluation) -> EvaluationRecord:
+    """Store `evaluation` for its author and project and say how it would leave."""
+    now = parts.clock.now()
+    may_enter(parts.registry, author, project, now).enforce()
+    datasets = _versions(parts, project, datasets_named(parts, project, evaluation), now)
+    names = [dataset.name for dataset in datasets]
+    appetite, route = effective(parts.registry, project, names)
+    judgement = Judgement(evaluation, appetite.policy, appetite.origins)
+    digest = parts.vault.put(judgement.to_bytes())
+    with parts.store.transaction() as tx:
+        unsealed = EvaluationRecord(
+            id=EvaluationId(parts.ids("evaluation")),
+            author=author,
+            project=project,
+            title=evaluation.title,
+            verdict=evaluation.verdict,
+            digest=digest,
+            rules=rules_digest(appetite.policy),
+            datasets=datasets,
+            route=route_of(tx, project, [evaluation], (route.policy, route.origins), now),
+            created_at=now,
+            expires_at=now + VALID_FOR,
+        )
+        found = replace(unsealed, seal=seals.seal_evaluation(unsealed, parts.signing_key))
+        tx.add_evaluation(found, Event(author, "evaluation.judged", found.id, seals.evaluation_claims(found)))
+    return found
+
+
+def route_of(
+    tx: Reading,
+    project: ProjectSlug,
+    evaluations: Sequence[Evaluation],
+    policy: tuple[ReleaseRoute, Mapping[str, str]],
+    now: datetime,
+) -> Route:
+    """Return how `evaluations` would leave together at `now`, under the effective route and its origins."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    outputs = [routing.Judged(e.verdict, e.automatic_obstacles) for e in evaluations]
+    used = tx.automatic_outputs(project, midnight)
+    return routing.decide(outputs, routing.Circumstances(policy[0], policy[1].get("automatic", ""), used))
+
+
+def load(parts: Parts, found: EvaluationRecord) -> Judgement:
+    """Return the judgement behind `found`.
+
+    Raises
+    ------
+    IntegrityError
+        A byte of it, or of its record, is not what was judged.
+    """
+    seals.check_evaluation(found, parts.signing_key.verifying_key)
+    judgement = Judgement.from_bytes(parts.vault.get(found.digest))
+    if judgement.evaluation.verdict is not found.verdict or rules_digest(judgement.rules) != found.rules:
+        raise IntegrityError(f"evaluation {found.id} is not the one that was judged; nothing is released")
+    return judgement
+
+
+def check_current(parts: Parts, found: EvaluationRecord, now: datetime) -> None:
+    """Raise when what was judged no longer holds: it is too old, or data, approval or rules have changed since."""
+    if now >= found.expires_at:
+        raise WrongStateError(f"the evaluation of '{found.title}' is older than {VALID_FOR.days} days; evaluate again")
+    names = [dataset.name for dataset in found.datasets]
+    if _versions(parts, found.project, names, now) != found.datasets:
+        raise WrongStateError(f"the data behind '{found.title}' were refreshed since it was judged; evaluate again")
+    appetite, _ = effective(parts.registry, found.project, names)
+    if rules_digest(appetite.policy) != found.rules:
+        raise WrongStateError(f"the rules changed since '{found.title}' was judged; evaluate again")
+
+
+def datasets_named(parts: Parts, project: ProjectSlug, evaluation: Evaluation) -> tuple[DatasetName, ...]:
+    """Return the datasets of `project` that the query of `evaluation` can have used.
+
+    A dataset counts as used as soon as its name is written anywhere in the query, and every one counts when the query
+    does not say where its rows come from: each owner concerned must be heard, and one too many does no harm.
+    """
+    approved = [DatasetName(approval.dataset) for approval in parts.registry.approvals(project)]
+    if evaluation.query.from_ is None:
+        return tuple(approved)
+    written = json.dumps(evaluation.query.document(), ensure_ascii=False).lower()
+    used = tuple(name for name in approved if re.search(rf"(?<![a-z0-9_]){re.escape(name)}(?![a-z0-9_])", written))
+    return used or tuple(approved)
+
+
+def _versions(parts: Parts, project: ProjectSlug, names: Sequence[str], now: datetime) -> tuple[DatasetVersion, ...]:
+    live = {approval.dataset for approval in parts.registry.approvals(project) if approval.live(now)}
+    wanted = [DatasetName(name) for name in sorted(set(names))]
+    for name in wanted:
+        if name not in live:
+            raise ForbiddenError(f"the project has no approval for {name} that holds today")
+    return tuple(DatasetVersion(name, parts.registry.dataset(name).version) for name in wanted)

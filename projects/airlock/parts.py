@@ -1,0 +1,54 @@
+"""What the airlock works with; everything that reaches outside comes in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from saferoom.clock import Clock
+from saferoom.ids import ProjectSlug, Username, new_id
+from saferoom.projects.airlock.model import Request
+from saferoom.projects.airlock.permissions import Standing, standings
+from saferoom.projects.airlock.screening import IdentifierIndex
+from saferoom.projects.airlock.store import Store, Vault
+from saferoom.projects.people.entitlement import may_sign_in
+from saferoom.projects.registry import Registry
+from saferoom.signing import SigningKey
+
+
+def _go_on(_step: str) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The airlock's surroundings.
+
+    Attributes
+    ----------
+    identifiers : IdentifierIndex or None
+        Looks identifiers up in the extracts; without it, texts with long numbers are shown to a person all the same.
+    checkpoint : callable
+        Told the name of each step of a release as it is reached.
+    """
+
+    store: Store
+    registry: Registry
+    vault: Vault
+    clock: Clock
+    signing_key: SigningKey
+    identifiers: IdentifierIndex | None = None
+    ids: Callable[[str], str] = new_id
+    checkpoint: Callable[[str], None] = _go_on
+
+    def standing(self, viewer: Username, request: Request) -> frozenset[Standing]:
+        """Return what `viewer` is to `request`; raise when that person may not sign in at all."""
+        may_sign_in(self.registry, viewer, self.clock.now()).enforce()
+        owners = {self.registry.dataset(dataset.name).owner for dataset in request.datasets}
+        return standings(
+            self.registry.person(viewer), request.author, self.registry.project(request.project).members, owners
+        )
+
+    def members(self, project: ProjectSlug) -> frozenset[Username]:
+        """Return the members of `project`."""
+        return frozenset(Username(name) for name in self.registry.project(project).members)

@@ -1,0 +1,71 @@
+"""Decides whether judged outputs may leave by themselves, or why and by how many people they must be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from saferoom.disclosure.verdict import Verdict
+from saferoom.policies.models import ReleaseRoute
+from saferoom.projects.airlock.model import Route
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the route depends on, of one output."""
+
+    verdict: Verdict
+    obstacles: tuple[str, ...]
+    """Why this output may not leave without a person, whatever its verdict."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the route depends on besides the outputs.
+
+    Attributes
+    ----------
+    policy : ReleaseRoute
+        The effective one: the strictest of platform, data owners and project.
+    origin : str
+        Who decided whether outputs may leave by themselves, e.g. ``data owner of htv``.
+    used_today : int
+        Outputs the project has released automatically since midnight (UTC).
+    """
+
+    policy: ReleaseRoute
+    origin: str
+    used_today: int
+
+
+def decide(outputs: Sequence[Judged], circumstances: Circumstances) -> Route:
+    """Return the route of `outputs`: automatic only when nothing at all speaks against it."""
+    reasons = tuple(dict.fromkeys([*_of_outputs(outputs), *_of_circumstances(len(outputs), circumstances)]))
+    if reasons or not outputs:
+        return Route(False, reasons or ("there is no output",), max(1, circumstances.policy.checkers_declared))
+    return Route(True, (), 0)
+
+
+def _of_outputs(outputs: Sequence[Judged]) -> list[str]:
+    several = len(outputs) > 1
+    reasons = []
+    for number, output in enumerate(outputs, start=1):
+        which = f"output {number}" if several else "the output"
+        if output.verdict is not Verdict.PASS:
+            reasons.append(f"{which} was not proven safe (verdict: {output.verdict.value})")
+        reasons += [f"{which}: {obstacle}" for obstacle in output.obstacles]
+    return reasons
+
+
+def _of_circumstances(outputs: int, circumstances: Circumstances) -> list[str]:
+    policy = circumstances.policy
+    if not policy.automatic:
+        by = f" ({circumstances.origin})" if circumstances.origin else ""
+        return [f"automatic release is not allowed here{by}"]
+    reasons = []
+    if circumstances.used_today + outputs > policy.automatic_per_day:
+        reasons.append(
+            f"the project has used {circumstances.used_today} of its {policy.automatic_per_day} automatic releases "
+            "of today"
+        )
+    return reasons

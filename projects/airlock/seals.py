@@ -1,0 +1,93 @@
+"""Signed statements about what was judged, so that a changed row is noticed as surely as a changed byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from saferoom.clock import isoformat
+from saferoom.digests import sha256
+from saferoom.errors import IntegrityError
+from saferoom.projects.airlock.model import EvaluationRecord, Request
+from saferoom.signing import SigningKey, VerifyingKey
+
+EVALUATION_TYPE = "application/vnd.saferoom.evaluation+json"
+SUBMISSION_TYPE = "application/vnd.saferoom.submission+json"
+
+
+def evaluation_claims(record: EvaluationRecord) -> dict[str, Any]:
+    """Return what the seal of an evaluation states."""
+    return {
+        "id": record.id,
+        "author": record.author,
+        "project": record.project,
+        "title": record.title,
+        "verdict": record.verdict.value,
+        "digest": record.digest,
+        "rules": record.rules,
+        "datasets": {dataset.name: dataset.version for dataset in record.datasets},
+        "created_at": isoformat(record.created_at),
+        "expires_at": isoformat(record.expires_at),
+    }
+
+
+def submission_claims(request: Request) -> dict[str, Any]:
+    """Return what the seal of one round of a request states: the words, the files, and how it may leave."""
+    return {
+        "id": request.id,
+        "author": request.author,
+        "project": request.project,
+        "round": request.round,
+        "words": {
+            name: sha256(text.encode())
+            for name, text in (
+                ("title", request.title),
+                ("context", request.context),
+                ("controls", request.controls),
+            )
+        },
+        "automatic": request.automatic,
+        "checkers": request.checkers,
+        "datasets": {dataset.name: dataset.version for dataset in request.datasets},
+        "outputs": [
+            {
+                "id": output.id,
+                "evaluation": output.evaluation,
+                "title": output.title,
+                "verdict": output.verdict.value,
+                "judged": output.judged,
+                "csv": output.csv,
+                "xlsx": output.xlsx,
+            }
+            for output in request.outputs
+        ],
+    }
+
+
+def seal_evaluation(record: EvaluationRecord, key: SigningKey) -> dict[str, Any]:
+    """Return the seal of `record`."""
+    return key.seal_json(evaluation_claims(record), EVALUATION_TYPE)
+
+
+def seal_submission(request: Request, key: SigningKey) -> dict[str, Any]:
+    """Return the seal of the current round of `request`."""
+    return key.seal_json(submission_claims(request), SUBMISSION_TYPE)
+
+
+def check_evaluation(record: EvaluationRecord, key: VerifyingKey) -> None:
+    """Raise `IntegrityError` unless `record` is what was judged."""
+    _check(record.seal, evaluation_claims(record), key, EVALUATION_TYPE, f"the record of evaluation {record.id}")
+
+
+def check_submission(request: Request, key: VerifyingKey) -> None:
+    """Raise `IntegrityError` unless the current round of `request` is what was submitted."""
+    _check(request.seal, submission_claims(request), key, SUBMISSION_TYPE, f"request {request.id}")
+
+
+def _check(seal: Mapping[str, Any], claims: Any, key: VerifyingKey, payload_type: str, what: str) -> None:
+    try:
+        stated = key.open_json(seal, payload_type)
+    except IntegrityError as error:
+        raise IntegrityError(f"{what} has no valid seal; nothing is released") from error
+    if stated != claims:
+        raise IntegrityError(f"{what} was changed in the database after it was sealed; nothing is released")

@@ -1,0 +1,114 @@
+"""What the airlock needs of its storage: whole transactions, and no write without its audit event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from saferoom.audit import Event
+from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, ReleaseId, RequestId, Username
+from saferoom.projects.airlock.model import Comment, EvaluationRecord, Notice, Output, Release, Request, Vote
+from saferoom.projects.airlock.states import State
+
+
+@dataclass(frozen=True)
+class Step:
+    """One write to a request: the event that records it, and what it adds.
+
+    Attributes
+    ----------
+    approves_as : ReleaseId or None
+        Given when the step approves the request: the id of the release to come. The store then fixes the approval's
+        time and audit link, and from this moment the outputs count as released from their datasets.
+    release : Release or None
+        Given when the step releases the request; a second release of one request is refused.
+    """
+
+    event: Event
+    notice: Notice | None = None
+    outputs: tuple[Output, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    approves_as: ReleaseId | None = None
+    release: Release | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which requests: those that fit everything that is given."""
+
+    author: Username | None = None
+    project: ProjectSlug | None = None
+    states: frozenset[State] | None = None
+    evaluations: frozenset[EvaluationId] | None = None
+
+
+class Reading(Protocol):
+    """One moment of the store."""
+
+    def evaluation(self, id_: EvaluationId) -> EvaluationRecord | None: ...
+
+    def request(self, id_: RequestId) -> Request | None: ...
+
+    def requests(self, selection: Selection) -> tuple[Request, ...]:
+        """Return the requests that `selection` names, oldest first."""
+        ...
+
+    def released_evaluations(self, project: ProjectSlug, datasets: Sequence[DatasetName]) -> tuple[Digest, ...]:
+        """Return the vault digests of the evaluations approved or released from any of `datasets`, oldest first."""
+        ...
+
+    def automatic_outputs(self, project: ProjectSlug, since: datetime) -> int:
+        """Return how many outputs of `project` were approved automatically at or after `since`."""
+        ...
+
+    def notices(self, since: datetime) -> tuple[Notice, ...]:
+        """Return the notices given at or after `since`, oldest first."""
+        ...
+
+
+class Transaction(Reading, Protocol):
+    """Reads and writes that happen whole or not at all."""
+
+    def record(self, event: Event) -> None:
+        """Record an event that changes nothing, such as a download."""
+        ...
+
+    def add_evaluation(self, record: EvaluationRecord, event: Event) -> None: ...
+
+    def add_request(self, request: Request, step: Step) -> Request:
+        """Write a new request and return it as stored."""
+        ...
+
+    def save_request(self, request: Request, step: Step) -> Request:
+        """Write a request that was read before, and return it as stored.
+
+        Raises
+        ------
+        WrongStateError
+            Somebody else wrote it since it was read, or it is already released.
+        """
+        ...
+
+    def lock(self, project: ProjectSlug) -> None:
+        """Keep other transactions that lock the same project waiting until this one ends."""
+        ...
+
+
+class Store(Protocol):
+    """Gives out transactions."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+    def reading(self) -> AbstractContextManager[Reading]: ...
+
+
+class Vault(Protocol):
+    """Keeps bytes under their SHA-256; a changed or missing byte is an `IntegrityError`."""
+
+    def put(self, data: bytes) -> Digest: ...
+
+    def get(self, digest: Digest) -> bytes: ...
