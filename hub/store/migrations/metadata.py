@@ -1,0 +1,8 @@
+"""Every table of the store: importing the modules that define them puts them into one `MetaData`."""
+
+from __future__ import annotations
+
+from saferoom.hub.store import airlock, audit_log, credentials, tables  # noqa: F401 - imported for their tables
+from saferoom.hub.store.base import Base
+
+METADATA = Base.metadata

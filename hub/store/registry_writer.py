@@ -1,0 +1,107 @@
+"""Writes changes of the registry, each with its audit event, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from saferoom.audit import Event
+from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.store.registry import PLATFORM_ID
+from saferoom.hub.store.tables import (
+    ApprovalRow,
+    DatasetRow,
+    MemberRow,
+    PersonRoleRow,
+    PersonRow,
+    PlatformRow,
+    ProjectRow,
+    VariableRow,
+)
+from saferoom.policies.models import PolicyModel
+from saferoom.projects.administration.changes import Change
+from saferoom.projects.approvals.model import Approval, Project
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.people.model import Person
+from saferoom.projects.registry import Platform
+
+
+class RegistryWriter:
+    """Saves records. Rows of people, datasets, projects, memberships and approvals are never removed."""
+
+    def __init__(self, session: Session, log: AuditLog, at: datetime, actor: str) -> None:
+        self._session = session
+        self._log = log
+        self._at = at
+        self._actor = actor
+
+    def write(self, change: Change) -> None:
+        """Save the record of `change` and append its event."""
+        self._save(change.record)
+        self._session.flush()
+        differences = [difference.document() for difference in change.differences]
+        action, subject = f"{change.kind}.{change.verb.value}", f"{change.kind}:{change.key}"
+        self._log.record(Event(self._actor, action, subject, {"changes": differences}))
+
+    def _save(self, record: PolicyModel) -> None:
+        if isinstance(record, Person):
+            self._save_person(record)
+        elif isinstance(record, Dataset):
+            self._save_dataset(record)
+        elif isinstance(record, Project):
+            self._save_project(record)
+        elif isinstance(record, Approval):
+            self._session.merge(ApprovalRow(**_columns(record, variables=_listed(record.variables))))
+        elif isinstance(record, Platform):
+            self._session.merge(PlatformRow(id=PLATFORM_ID, **record.model_dump(mode="json")))
+        else:
+            raise TypeError(f"the registry has no table for a {type(record).__name__}")
+
+    def _save_person(self, person: Person) -> None:
+        roles = [PersonRoleRow(username=person.username, role=role.value) for role in sorted(person.roles)]
+        self._session.merge(PersonRow(**_columns(person, roles=roles)))
+
+    def _save_dataset(self, dataset: Dataset) -> None:
+        variables = [
+            VariableRow(
+                dataset=dataset.name,
+                position=position,
+                **_columns(
+                    variable,
+                    type=variable.type.value,
+                    role=variable.role.value,
+                    codelist=_listed(variable.codelist),
+                ),
+            )
+            for position, variable in enumerate(dataset.variables)
+        ]
+        policies = dataset.model_dump(mode="json", include={"risk_appetite", "release_route"})
+        self._session.merge(DatasetRow(**_columns(dataset, units=list(dataset.units), variables=variables, **policies)))
+
+    def _save_project(self, project: Project) -> None:
+        row = self._session.get(ProjectRow, project.slug)
+        members = {member.username: member for member in row.members} if row else {}
+        for username, member in members.items():
+            if username not in project.members and member.ended_at is None:
+                member.ended_at = self._at
+        for username in sorted(project.members):
+            known = members.setdefault(username, MemberRow(project=project.slug, username=username, since=self._at))
+            if known.ended_at is not None:
+                known.since, known.ended_at = self._at, None
+        policies = project.model_dump(mode="json", include={"risk_appetite", "release_route"})
+        if row is None:
+            row = ProjectRow(slug=project.slug)
+            self._session.add(row)
+        for name, value in _columns(project, members=list(members.values()), **policies).items():
+            setattr(row, name, value)
+
+
+def _columns(record: PolicyModel, **replaced: Any) -> dict[str, Any]:
+    """Return the record's fields as a row's columns, with those `replaced` that are stored otherwise."""
+    return {name: replaced.get(name, getattr(record, name)) for name in type(record).model_fields}
+
+
+def _listed(values: tuple[Any, ...] | None) -> list[Any] | None:
+    return None if values is None else list(values)

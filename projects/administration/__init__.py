@@ -1,0 +1,1 @@
+"""What administrators and data owners write down in YAML, and what it would change."""

@@ -1,0 +1,181 @@
+"""What must hold between people, datasets, projects and approvals once documents are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from saferoom.errors import NotFoundError
+from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.policies.models import PolicyModel
+from saferoom.projects.administration.changes import Change, Verb
+from saferoom.projects.administration.documents import ApprovalDocument, Entry
+from saferoom.projects.approvals.model import Approval, Project
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.people.model import Person, Role
+from saferoom.projects.registry import Registry
+
+_Found = TypeVar("_Found")
+
+
+class Outlook:
+    """The registry as it would be afterwards."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._people: dict[str, Person] = {}
+        self._datasets: dict[str, Dataset] = {}
+        self._projects: dict[str, Project] = {}
+        self._approvals: dict[tuple[str, str], Approval] = {}
+
+    def expect(self, record: PolicyModel) -> None:
+        """Take `record` as registered."""
+        if isinstance(record, Person):
+            self._people[record.username] = record
+        elif isinstance(record, Dataset):
+            self._datasets[record.name] = record
+        elif isinstance(record, Project):
+            self._projects[record.slug] = record
+        elif isinstance(record, Approval):
+            self._approvals[record.project, record.dataset] = record
+
+    def person(self, username: Username) -> Person | None:
+        """Return a person, None when nobody has that name."""
+        return self._people.get(username) or _or_none(self._registry.person, username)
+
+    def dataset(self, name: DatasetName) -> Dataset | None:
+        """Return a dataset, None when there is none."""
+        return self._datasets.get(name) or _or_none(self._registry.dataset, name)
+
+    def project(self, slug: ProjectSlug) -> Project | None:
+        """Return a project, None when there is none."""
+        return self._projects.get(slug) or _or_none(self._registry.project, slug)
+
+    def datasets_of(self, owner: Username) -> list[Dataset]:
+        """Return the datasets of a data owner."""
+        everything = {dataset.name: dataset for dataset in self._registry.datasets()} | self._datasets
+        return [dataset for dataset in everything.values() if dataset.owner == owner]
+
+    def approvals_of(self, dataset: DatasetName) -> list[Approval]:
+        """Return the approvals of a dataset."""
+        known = {
+            (approval.project, approval.dataset): approval
+            for project in self._registry.projects()
+            for approval in self._registry.approvals(project.slug)
+        }
+        return [approval for approval in (known | self._approvals).values() if approval.dataset == dataset]
+
+
+def check(entry: Entry, change: Change | None, outlook: Outlook, at: datetime) -> Iterator[str]:
+    """Yield what is wrong with one document, as sentences with file and line."""
+    record = entry.record
+    if isinstance(record, Person):
+        yield from _check_person(entry, record, outlook)
+    elif isinstance(record, Dataset):
+        yield from _check_dataset(entry, record, outlook, at)
+    elif isinstance(record, Project):
+        yield from _check_project(entry, record, outlook)
+        yield from _check_date(entry, change, "ends", at)
+    elif isinstance(record, ApprovalDocument):
+        yield from _check_approval(entry, record, outlook)
+        if record.ended is not True:
+            yield from _check_date(entry, change, "until", at)
+
+
+def _or_none(find: Callable[[str], _Found] | Callable[..., _Found], key: str) -> _Found | None:
+    try:
+        return find(key)
+    except NotFoundError:
+        return None
+
+
+def _check_person(entry: Entry, person: Person, outlook: Outlook) -> Iterator[str]:
+    if Role.ADMINISTRATOR in person.roles and len(person.roles) > 1:
+        yield entry.error(
+            "an administrator may hold no other role: who registers people may not also use, own or check data; "
+            "register a second account",
+            ("roles",),
+        )
+    owned = outlook.datasets_of(person.username)
+    if owned and (Role.DATA_OWNER not in person.roles or not person.active):
+        names = ", ".join(dataset.name for dataset in owned)
+        yield entry.error(
+            f"{person.username} owns {names}, so must stay an active data-owner; give the dataset another owner first",
+            ("roles",),
+        )
+
+
+def _check_dataset(entry: Entry, dataset: Dataset, outlook: Outlook, at: datetime) -> Iterator[str]:
+    owner = outlook.person(dataset.owner)
+    if owner is None:
+        yield entry.error(f"the owner {dataset.owner} is not registered", ("owner",))
+    elif Role.DATA_OWNER not in owner.roles or not owner.active:
+        yield entry.error(f"{dataset.owner} is not an active data-owner", ("owner",))
+    releasable = {variable.name for variable in dataset.releasable}
+    for approval in outlook.approvals_of(dataset.name):
+        if not approval.live(at):
+            continue
+        if approval.granted_by != dataset.owner:
+            yield entry.error(
+                f"its approval for {approval.project} was granted by {approval.granted_by}, who would no longer own "
+                f"the dataset; add an approval by {dataset.owner}, or end it",
+                ("owner",),
+            )
+        for name in sorted(set(approval.variables or ()) - releasable):
+            yield entry.error(
+                f"its approval for {approval.project} covers {name}, which would no longer be a variable to analyse; "
+                "change the approval as well, or end it",
+                ("variables",),
+            )
+
+
+def _check_project(entry: Entry, project: Project, outlook: Outlook) -> Iterator[str]:
+    written = entry.document.value.get("members", [])
+    for index, member in enumerate(written):
+        person = outlook.person(member)
+        if person is None:
+            yield entry.error(f"the member {member} is not registered", ("members", index))
+        elif Role.RESEARCHER not in person.roles:
+            yield entry.error(
+                f"the member {member} is not a researcher, so could not enter a room of {project.slug}",
+                ("members", index),
+            )
+
+
+def _check_approval(entry: Entry, approval: ApprovalDocument, outlook: Outlook) -> Iterator[str]:
+    project, dataset = outlook.project(approval.project), outlook.dataset(approval.dataset)
+    if project is None:
+        yield entry.error(f"there is no project called {approval.project}", ("project",))
+    elif approval.granted_by in project.members:
+        yield entry.error(
+            f"{approval.granted_by} is a member of {project.slug} and cannot also approve data for it", ("granted_by",)
+        )
+    if dataset is None:
+        yield entry.error(f"there is no dataset called {approval.dataset}", ("dataset",))
+        return
+    if dataset.owner != approval.granted_by:
+        yield entry.error(
+            f"only {dataset.owner}, who owns {dataset.name}, can approve it; this says {approval.granted_by}",
+            ("granted_by",),
+        )
+    for index, name in enumerate(approval.variables or ()):
+        variable = dataset.variable(name)
+        if variable is None:
+            yield entry.error(f"{dataset.name} has no variable called {name}", ("variables", index))
+        elif variable not in dataset.releasable:
+            why = "an id; unit ids are always part of an extract, as pseudonyms"
+            if variable.role.value == "direct":
+                why = "a direct identifier and never leaves the data owner's file"
+            yield entry.error(f"{name} is {why}", ("variables", index))
+
+
+def _check_date(entry: Entry, change: Change | None, field: str, at: datetime) -> Iterator[str]:
+    """Refuse a past date that is new; one that was future when it was written may stay in its file."""
+    if change is None or change.verb is Verb.ENDED:
+        return
+    day = getattr(change.record, field)
+    reopened = any(difference.field in ("ended_at", "active") for difference in change.differences)
+    told = reopened or any(difference.field == field for difference in change.differences)
+    if told and day is not None and day < at.astimezone(UTC).date():
+        yield entry.error(f"'{field}' is in the past", (field,))

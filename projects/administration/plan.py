@@ -1,0 +1,108 @@
+"""What documents would change in the registry, after everything about them was checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from saferoom.errors import BadInputError, NotFoundError
+from saferoom.policies.models import PolicyModel
+from saferoom.projects.administration.changes import Change, compare
+from saferoom.projects.administration.checks import Outlook, check
+from saferoom.projects.administration.documents import KINDS, ApprovalDocument, Entry
+from saferoom.projects.approvals.model import Approval, Project
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.people.model import Person
+from saferoom.projects.registry import Platform, Registry
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be written, in an order in which it can be written.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What the writer should know although it is not wrong.
+    """
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+
+def plan(registry: Registry, entries: list[Entry], at: datetime) -> Plan:
+    """Compare `entries` with what is registered.
+
+    Raises
+    ------
+    BadInputError
+        Every problem, one per line, each with file and line.
+    """
+    outlook = Outlook(registry)
+    changes: list[Change] = []
+    notes: list[str] = []
+    steps: list[tuple[Entry, Change | None]] = []
+    for entry in sorted(entries, key=lambda entry: list(KINDS).index(entry.kind)):
+        before, after = _before(registry, entry), _after(registry, entry, at)
+        change = compare(entry.kind, entry.key, before, after)
+        outlook.expect(after)
+        steps.append((entry, change))
+        if change is not None:
+            changes.append(change)
+        notes.extend(_notes(entry, after, at))
+    problems = [problem for entry, change in steps for problem in check(entry, change, outlook, at)]
+    if problems:
+        raise BadInputError("\n".join(dict.fromkeys(problems)))
+    return Plan(tuple(changes), tuple(notes))
+
+
+def _before(registry: Registry, entry: Entry) -> PolicyModel | None:
+    record = entry.record
+    try:
+        if isinstance(record, Person):
+            return registry.person(record.username)
+        if isinstance(record, Dataset):
+            return registry.dataset(record.name)
+        if isinstance(record, Project):
+            return registry.project(record.slug)
+        if isinstance(record, Platform):
+            return registry.platform()
+        return _approval(registry, record)
+    except NotFoundError:
+        return None
+
+
+def _approval(registry: Registry, record: ApprovalDocument) -> Approval | None:
+    return next((found for found in registry.approvals(record.project) if found.dataset == record.dataset), None)
+
+
+def _after(registry: Registry, entry: Entry, at: datetime) -> PolicyModel:
+    record = entry.record
+    if not isinstance(record, ApprovalDocument):
+        return record
+    before = _before(registry, entry)
+    ended_at = before.ended_at if isinstance(before, Approval) else None
+    if record.ended is False:
+        ended_at = None
+    elif record.ended and ended_at is None:
+        ended_at = at
+    fields = {name: getattr(record, name) for name in ApprovalDocument.model_fields if name != "ended"}
+    return Approval(**fields, ended_at=ended_at)
+
+
+def _notes(entry: Entry, after: PolicyModel, at: datetime) -> list[str]:
+    today = at.astimezone(UTC).date()
+    if isinstance(entry.record, ApprovalDocument) and entry.record.ended is None and isinstance(after, Approval):
+        if after.ended_at is None:
+            return []
+        said = (
+            f"this approval was ended on {after.ended_at.date()} and stays ended; `ended: false` would grant it again"
+        )
+        return [entry.error(said)]
+    if isinstance(after, Person) and after.active:
+        dates = {"accreditation": after.accreditation_expires, "training": after.training_expires}
+        lapsed = [name for name, expires in dates.items() if expires is not None and expires < today]
+        return [
+            entry.error(f"{after.username}'s {name} has expired, so {after.username} cannot sign in") for name in lapsed
+        ]
+    return []
