@@ -92,18 +92,19 @@ def _complete(layers: Sequence[Layer[P]], stated: Sequence[tuple[str, Any]]) -> 
 
 
 def _origin(stated: Sequence[tuple[str, Any]], merged: Any) -> str:
+    """Name the first layer that states `merged`, or else, for each of its parts, the first that states the part."""
     whole = [origin for origin, value in stated if value == merged]
     if whole:
         return whole[0]
-    return ", ".join(dict.fromkeys(origin for origin, value in stated if _has_part(value, merged)))
+    if isinstance(merged, frozenset):  # narrowed by everybody who names columns
+        return ", ".join(dict.fromkeys(origin for origin, value in stated if ANY_COLUMN not in value))
+    parts = [(origin, part) for origin, value in stated for part in _parts(value)]
+    firsts = [next(origin for origin, part in parts if part == wanted) for wanted in _parts(merged)]
+    return ", ".join(origin for origin, _ in stated if origin in firsts)
 
 
-def _has_part(value: Any, merged: Any) -> bool:
-    if isinstance(value, dict):
-        return any(merged[key] == part for key, part in value.items())
-    if isinstance(value, frozenset):
-        return ANY_COLUMN not in value
-    return bool(set(value) & set(merged))
+def _parts(value: Any) -> list[Any]:
+    return list(value.items()) if isinstance(value, dict) else list(value)
 
 
 def _intersection(values: Sequence[frozenset[str]]) -> frozenset[str]:

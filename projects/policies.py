@@ -10,6 +10,8 @@ from saferoom.policies.merge import Layer, Merged, strictest
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 from saferoom.projects.registry import Registry
 
+Layers = tuple[list[Layer[RiskAppetite]], list[Layer[ReleaseRoute]]]
+
 
 def effective(
     registry: Registry, project: ProjectSlug, datasets: Collection[DatasetName]
@@ -26,6 +28,12 @@ def effective(
     NotFoundError
         No such project or dataset.
     """
+    appetites, routes = layers(registry, project, datasets)
+    return strictest(appetites), strictest(routes)
+
+
+def layers(registry: Registry, project: ProjectSlug, datasets: Collection[DatasetName]) -> Layers:
+    """Return who states what, the platform first and the project last; see `effective`."""
     if not datasets:
         raise BadInputError("no dataset is named, so no data owner's policy applies")
     platform, stated = registry.platform(), registry.project(project)
@@ -43,4 +51,4 @@ def effective(
         appetites.append(Layer("project", stated.risk_appetite))
     if stated.release_route is not None:
         routes.append(Layer("project", stated.release_route))
-    return strictest(appetites), strictest(routes)
+    return appetites, routes
