@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from saferoom.audit import ChainReport, Event, Link, StoredLink, append, sign_head, verify_chain
 from saferoom.clock import Clock, isoformat
+from saferoom.errors import IntegrityError
 from saferoom.hub.store.base import Base
 from saferoom.ids import Digest
 from saferoom.signing import SigningKey, VerifyingKey
@@ -103,13 +104,37 @@ class AuditLog:
 
 
 def stored_links(session: Session) -> Iterator[StoredLink]:
-    """Yield the chain in order, a thousand rows at a time."""
-    query = select(AuditLinkRow).order_by(AuditLinkRow.seq).execution_options(yield_per=1000)
-    for row in session.scalars(query):
-        yield _stored(row)
+    """Yield the chain in order, a thousand rows at a time.
+
+    Raises
+    ------
+    IntegrityError
+        Names the first link whose payload is no JSON any more.
+    """
+    last = None
+    query = select(AuditLinkRow).order_by(AuditLinkRow.seq)
+    try:
+        for row in session.scalars(query.execution_options(yield_per=1000)):
+            yield _stored(row)
+            last = row.seq
+    except ValueError:
+        yield from _one_by_one(session, last)
+
+
+def _one_by_one(session: Session, last: int | None) -> Iterator[StoredLink]:
+    """Yield the links after `last` each by itself, so that the first one that cannot be read is known."""
+    after = AuditLinkRow.seq > last if last is not None else true()
+    for seq in session.scalars(select(AuditLinkRow.seq).where(after).order_by(AuditLinkRow.seq)).all():
+        try:
+            yield _stored(session.scalars(select(AuditLinkRow).where(AuditLinkRow.seq == seq)).one())
+        except ValueError as error:
+            raise IntegrityError(f"audit link {seq} cannot be read: it was changed after it was written") from error
 
 
 def verify_audit_log(session: Session, key: VerifyingKey) -> ChainReport:
     """Check the whole stored chain and its signed heads; see `saferoom.audit.verify_chain`."""
-    heads = session.scalars(select(AuditHeadRow.envelope).order_by(AuditHeadRow.id)).all()
+    try:
+        heads = session.scalars(select(AuditHeadRow.envelope).order_by(AuditHeadRow.id)).all()
+    except ValueError as error:
+        raise IntegrityError("a signed head cannot be read: it was changed after it was written") from error
     return verify_chain(stored_links(session), heads, key)
