@@ -61,6 +61,7 @@ class Instance:
     @cached_property
     def airlock(self) -> Airlock:
         """Requests, votes and releases."""
+        from saferoom.hub.identifiers import ExtractIdentifiers
         from saferoom.hub.store.airlock import AirlockStore
         from saferoom.projects.airlock.service import Airlock
 
@@ -70,6 +71,7 @@ class Instance:
             vault=self.vault,
             clock=self.clock,
             signing_key=self.signing_key,
+            identifiers=ExtractIdentifiers(self.home, self.signing_key.verifying_key),
         )
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.source import Source
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError, WrongStateError
 from saferoom.hub import extracts
 from saferoom.hub.evaluator.job import Job, read_answer
 from saferoom.hub.evaluator.turns import Turns
@@ -22,6 +22,7 @@ from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
 from saferoom.hub.sandbox.spec import MEBIBYTE
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.extracts.manifest import ExtractFile, Manifest
 from saferoom.projects.policies import effective
 
 _log = structlog.get_logger()
@@ -91,26 +92,33 @@ class Evaluator:
         return [name for name in live if name.lower() in said] or live
 
     def _judge(self, project: ProjectSlug, query: Mapping[str, Any], names: Collection[DatasetName]) -> Evaluation:
-        instance = self._instance
-        extracts.verify(instance.home, project, instance.signing_key.verifying_key)
+        instance, folder = self._instance, self._instance.home.extracts / project
+        names = sorted(names)
+        manifest = extracts.verify_extracts(folder, instance.signing_key.verifying_key, names)
         appetite, route = effective(instance.registry, project, names)
-        sources = [self._source(project, name) for name in sorted(names)]
-        job = Job(query, appetite.policy, route.policy, sources, instance.airlock.memory_for(project, sorted(names)))
-        folder = instance.home.extracts / project
-        return judge(instance.home, job, [Bind(folder / source.path.name, str(source.path)) for source in sources])
+        files = [self._file(manifest, name) for name in names]
+        sources = [_source(file) for file in files]
+        job = Job(query, appetite.policy, route.policy, sources, instance.airlock.memory_for(project, names))
+        return judge(instance.home, job, [Bind(folder / file.file, f"{_INSIDE}/{file.file}") for file in files])
 
-    def _source(self, project: ProjectSlug, name: DatasetName) -> Source:
-        registry = self._instance.registry
-        dataset = registry.dataset(name)
-        approval = next(approval for approval in registry.approvals(project) if approval.dataset == name)
-        approved = [v for column in approval.columns(dataset) if (v := dataset.variable(column))]
-        return Source(
-            name=dataset.name,
-            path=Path(_INSIDE) / f"{dataset.name}.parquet",
-            units=dataset.units,
-            codelists={v.name: v.codelist for v in approved if v.codelist is not None},
-            columns_known=True,
-        )
+    def _file(self, manifest: Manifest, name: DatasetName) -> ExtractFile:
+        file = manifest.file(name)
+        if file is None or file.version != self._instance.registry.dataset(name).version:
+            raise WrongStateError(
+                f"the project's extract of {name} is not of the dataset's present version; "
+                "ask the administrator to make it again"
+            )
+        return file
+
+
+def _source(file: ExtractFile) -> Source:
+    return Source(
+        name=file.dataset,
+        path=Path(_INSIDE) / file.file,
+        units=file.units,
+        codelists={column.name: column.codelist for column in file.columns if column.codelist is not None},
+        columns_known=True,
+    )
 
 
 def judge(home: Home, job: Job, files: Sequence[Bind], timeout_seconds: float = TIMEOUT_SECONDS) -> Evaluation:

@@ -62,7 +62,10 @@ async def _serve(instance: Instance, service_url: str) -> None:
     rooms = unix_socket(instance.home.socket("airlock"), 0o666)
     faces = {rooms: room_app(parts), page_socket(service_url): page_app(parts)}
     managed = "JUPYTERHUB_SERVICE_NAME" in os.environ
-    await serve(faces, os.getppid() if managed else None)
+    try:
+        await serve(faces, os.getppid() if managed else None)
+    finally:
+        await parts.hub.close()
 
 
 if __name__ == "__main__":

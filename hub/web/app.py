@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -54,6 +55,15 @@ async def healthy(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
+class _Static(StaticFiles):
+    """Style, script and icon; the same for everybody, so browsers may keep them for a while."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers["Cache-Control"] = "max-age=600"
+        return response
+
+
 def room_app(parts: Parts) -> FastAPI:
     """Return the rooms' API."""
     app = FastAPI(
@@ -88,7 +98,7 @@ def page_app(parts: Parts) -> FastAPI:
     prefix = parts.hub.prefix.rstrip("/")
     for router in (health, sign_in.router, pages.router, deeds.router):
         app.include_router(router, prefix=prefix)
-    app.mount(f"{prefix}/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.mount(f"{prefix}/static", _Static(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(SignInNeededError, _sign_in)
     app.add_exception_handler(SaferoomError, _page_error)
     app.add_exception_handler(HTTPException, _page_error)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
+from jupyterhub.httpclient import JupyterHubHTTPClient
 from jupyterhub.services.auth import HubOAuth
 from tornado.httputil import url_concat
 
@@ -102,6 +103,10 @@ class Hub:
         if not isinstance(token, str):
             raise UnavailableError("the hub's answer was not understood; sign in again")
         return token
+
+    async def close(self) -> None:
+        """Close the connections to the hub."""
+        await JupyterHubHTTPClient.loop_instance().close()
 
     async def _model(self, token: str) -> Mapping[str, Any] | None:
         if not _TOKEN.fullmatch(token):

@@ -73,7 +73,7 @@ def page_socket(service_url: str) -> socket.socket:
     raise UnavailableError("JUPYTERHUB_SERVICE_URL must be an http+unix:// address or a port on 127.0.0.1")
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that leaves signals to `serve`, which has two servers to end."""
 
     @contextmanager
@@ -81,9 +81,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: ASGIApp) -> _Server:
+def server(app: ASGIApp) -> Server:
+    """Return a server for `app`; it starts with `serve` and ends when `should_exit` is set."""
     # Forwarded headers are not believed: nothing here depends on the client's address, and any client can write them.
-    return _Server(
+    return Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -100,11 +101,11 @@ def _server(app: ASGIApp) -> _Server:
 
 async def serve(faces: Mapping[socket.socket, ASGIApp], parent: int | None) -> None:
     """Serve each app on its socket until a signal comes, or until the process `parent` is gone."""
-    servers = {listener: _server(app) for listener, app in faces.items()}
+    servers = {listener: server(app) for listener, app in faces.items()}
 
     def stop() -> None:
-        for server in servers.values():
-            server.should_exit = True
+        for running in servers.values():
+            running.should_exit = True
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,7 +113,7 @@ async def serve(faces: Mapping[socket.socket, ASGIApp], parent: int | None) -> N
     watch = asyncio.create_task(_watch(parent, stop))
     _log.info("airlock is open")
     try:
-        await asyncio.gather(*(server.serve([listener]) for listener, server in servers.items()))
+        await asyncio.gather(*(running.serve([listener]) for listener, running in servers.items()))
     finally:
         watch.cancel()
         _log.info("airlock is closed")
