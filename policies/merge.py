@@ -100,7 +100,7 @@ def _origin(stated: Sequence[tuple[str, Any]], merged: Any) -> str:
         return ", ".join(dict.fromkeys(origin for origin, value in stated if ANY_COLUMN not in value))
     parts = [(origin, part) for origin, value in stated for part in _parts(value)]
     firsts = [next(origin for origin, part in parts if part == wanted) for wanted in _parts(merged)]
-    return ", ".join(origin for origin, _ in stated if origin in firsts)
+    return ", ".join(dict.fromkeys(origin for origin, _ in stated if origin in firsts))
 
 
 def _parts(value: Any) -> list[Any]:

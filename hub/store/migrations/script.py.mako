@@ -1,4 +1,7 @@
-"""${message}."""
+"""${message}
+
+There is no way back but a backup: going back would drop records that must be kept.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,3 @@ down_revision = ${repr(down_revision)}
 def upgrade() -> None:
     """Apply."""
     ${upgrades if upgrades else "pass"}
-
-
-def downgrade() -> None:
-    """Undo."""
-    ${downgrades if downgrades else "pass"}

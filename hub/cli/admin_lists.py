@@ -1,0 +1,141 @@
+"""``saferoom admin people | projects | datasets``: what is registered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from saferoom.hub.cli.instance import opened
+
+if TYPE_CHECKING:
+    from saferoom.hub.wiring import Instance
+    from saferoom.projects.approvals.model import Approval, Project
+
+_JSON = typer.Option(False, "--json", help="Print one JSON document.")
+
+
+def register(group: typer.Typer) -> None:
+    """Add the listings to ``saferoom admin``."""
+    group.command("people")(people)
+    group.command("projects")(projects)
+    group.command("datasets")(datasets)
+
+
+def people(as_json: bool = _JSON) -> None:
+    """List people with their roles, accreditation and training."""
+    from saferoom.projects.people.entitlement import may_sign_in
+
+    with opened() as (instance, _):
+        now, registry = instance.clock.now(), instance.registry
+        found = [
+            (one, may_sign_in(registry, one.username, now).code, instance.credentials.enrolled(one.username))
+            for one in registry.people()
+        ]
+        if as_json:
+            records = [one.model_dump(mode="json") | {"sign_in": code, "password": set_} for one, code, set_ in found]
+            _print_json("people", records)
+            return
+        rows = [
+            (
+                one.username,
+                one.display_name,
+                ", ".join(sorted(one.roles)),
+                str(one.accreditation_expires or "-"),
+                str(one.training_expires or "-"),
+                _sign_in(code, set_),
+            )
+            for one, code, set_ in found
+        ]
+        headers = ("user", "name", "roles", "accredited until", "trained until", "may sign in")
+        _print(instance, "people", headers, rows, "person")
+
+
+def projects(as_json: bool = _JSON) -> None:
+    """List projects with their members and approved datasets."""
+    with opened() as (instance, _):
+        now, registry = instance.clock.now(), instance.registry
+        found = [(one, registry.approvals(one.slug)) for one in registry.projects()]
+        if as_json:
+            records = [
+                one.model_dump(mode="json") | {"approvals": [each.model_dump(mode="json") for each in approvals]}
+                for one, approvals in found
+            ]
+            _print_json("projects", records)
+            return
+        rows = [
+            (
+                one.slug,
+                one.title,
+                _state(one, now),
+                ", ".join(sorted(one.members)) or "nobody",
+                _approved(approvals, now),
+            )
+            for one, approvals in found
+        ]
+        _print(instance, "projects", ("project", "title", "runs", "members", "approved data"), rows, "project")
+
+
+def datasets(as_json: bool = _JSON) -> None:
+    """List datasets with their owners and policies."""
+    with opened() as (instance, _):
+        found = instance.registry.datasets()
+        if as_json:
+            _print_json("datasets", [one.model_dump(mode="json") for one in found])
+            return
+        rows = [
+            (
+                one.name,
+                one.title,
+                one.owner,
+                one.version,
+                ", ".join(one.units),
+                f"{len(one.variables)}",
+                f"{one.risk_appetite.name}; {one.release_route.name}",
+            )
+            for one in found
+        ]
+        headers = ("dataset", "title", "owner", "version", "units", "variables", "policies")
+        _print(instance, "datasets", headers, rows, "dataset")
+
+
+def _sign_in(code: str, enrolled: bool) -> str:
+    if code != "ok":
+        return f"no: {code.replace('-', ' ')}"
+    return "yes" if enrolled else "no: no password yet"
+
+
+def _state(project: Project, now: datetime) -> str:
+    if not project.active:
+        return "closed"
+    if project.ended(now):
+        return f"ended {project.ends}"
+    return f"until {project.ends}" if project.ends else "without end"
+
+
+def _approved(approvals: Sequence[Approval], now: datetime) -> str:
+    live = [f"{approval.dataset} until {approval.until}" for approval in approvals if approval.live(now)]
+    ended = [f"{approval.dataset} (ended)" for approval in approvals if not approval.live(now)]
+    return ", ".join(live + ended) or "none"
+
+
+def _print_json(name: str, records: Sequence[Any]) -> None:
+    # Sets have no order of their own; a stable one keeps two listings comparable.
+    print(json.dumps({name: [_ordered(record) for record in records]}))
+
+
+def _ordered(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: sorted(value) if key in ("roles", "members") else value for key, value in record.items()}
+
+
+def _print(instance: Instance, what: str, headers: Sequence[str], rows: Sequence[Sequence[str]], kind: str) -> None:
+    from saferoom.hub.cli.text import table
+
+    if rows:
+        print(table(headers, rows))
+        return
+    print(f"There are no {what} yet in {instance.home.root}.")
+    print(f"Describe them in a YAML file (`kind: {kind}`) and run: saferoom admin apply FILE")
