@@ -16,6 +16,7 @@ from saferoom.errors import UnavailableError
 
 # Linux allows 107 bytes for a UNIX socket's path.
 _SOCKET_PATH_BYTES = 107
+_DOORS = ("hub", "airlock")
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,17 @@ class Home:
         digest = hashlib.sha256(str(self.root).encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"saferoom-{os.getuid()}-{digest}"
 
+    @property
+    def doors(self) -> Path:
+        """The folder with the sockets that rooms may use.
+
+        Rooms are given the folder rather than the sockets, so that a service can restart and be found again.
+        """
+        return self.run / "doors"
+
     def socket(self, name: str) -> Path:
         """Return the path of the socket called `name`, e.g. ``hub`` or ``airlock``."""
-        return self.run / f"{name}.sock"
+        return (self.doors if name in _DOORS else self.run) / f"{name}.sock"
 
     def prepare(self) -> None:
         """Create the folders, closed to everybody else (mode 0700)."""
@@ -113,6 +122,9 @@ class Home:
             if status.st_uid != os.getuid() or folder.is_symlink():
                 raise UnavailableError(f"{folder} belongs to somebody else; remove it or choose another SAFEROOM_HOME")
             folder.chmod(0o700)
+        # Reached only from within the closed folder around it, or where it is bound into a room.
+        self.doors.mkdir(exist_ok=True)
+        self.doors.chmod(0o755)
 
 
 def unix_url(socket: Path) -> str:

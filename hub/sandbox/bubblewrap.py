@@ -94,6 +94,8 @@ def arguments(sandbox: Sandbox, seccomp: int, files: Iterable[tuple[int, str]]) 
         words += ["--ro-bind", str(bind.source), bind.target]
     for bind in sandbox.writable:
         words += ["--bind", str(bind.source), bind.target]
+    for link, destination in sandbox.links.items():
+        words += ["--symlink", destination, link]
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--seccomp", str(seccomp)]
     return words + (_as_root(sandbox) if is_root() else _as_user(sandbox))
 

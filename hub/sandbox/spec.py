@@ -59,6 +59,8 @@ class Sandbox:
         The whole environment: nothing is inherited.
     directory : str
         Where its program starts.
+    links : mapping of str to str
+        Symbolic links to make, each with what it points to.
     """
 
     name: str
@@ -67,4 +69,5 @@ class Sandbox:
     writable: tuple[Bind, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: str = "/"
-    limits: Limits = Limits()
+    links: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)

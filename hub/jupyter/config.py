@@ -1,0 +1,178 @@
+"""JupyterHub's whole configuration for an instance."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tornado.web import StaticFileHandler
+
+from saferoom.hub.home import Home, unix_url
+from saferoom.hub.jupyter import programs
+from saferoom.hub.jupyter.authenticator import LocalAuthenticator
+from saferoom.hub.jupyter.desk import Desk
+from saferoom.hub.jupyter.spawner import RoomSpawner
+from saferoom.hub.sandbox import Limits
+from saferoom.hub.sandbox.software import keep_apart
+from saferoom.hub.wiring import Instance
+
+# A working day; then everybody signs in again.
+SESSION_HOURS = 10
+# How often a signed-in person's standing, and a running room's right to run, are looked at again.
+REFRESH_SECONDS = 15
+POLL_SECONDS = 10
+
+_HERE = Path(__file__).parent
+# One look for everything people see: the airlock's.
+_LOOK = _HERE.parent / "web" / "static"
+_AIRLOCK_SCOPE = "access:services!service=airlock"
+_HUB_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator chooses.
+
+    Attributes
+    ----------
+    address : str
+        Where the proxy listens. Loopback by default: TLS belongs in front.
+    secure_cookies : bool
+        Set when people reach the proxy over TLS only.
+    """
+
+    port: int = 8000
+    address: str = "127.0.0.1"
+    secure_cookies: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+def configure(c: Any, home: Home, settings: Settings | None = None) -> None:
+    """Set everything on JupyterHub's configuration object `c` for the instance at `home`."""
+    settings = settings or Settings()
+    keep_apart(home.root)
+    desk = Desk(Instance.open(home))
+    secret = secrets.token_hex(32)
+    _addresses(c, home, settings)
+    _proxy(c, home, secret)
+    _sign_in(c, desk, secret, settings)
+    _rooms(c, desk, settings)
+    _airlock(c, home)
+    _pages(c, desk)
+
+
+def _addresses(c: Any, home: Home, settings: Settings) -> None:
+    c.JupyterHub.bind_url = f"http://{settings.address}:{settings.port}"
+    c.JupyterHub.hub_bind_url = unix_url(home.socket("hub"))
+    # Rooms run under other user ids; what they may do there is up to their tokens.
+    c.JupyterHub.hub_socket_mode = 0o666
+    c.JupyterHub.db_url = f"sqlite:///{home.hub / 'jupyterhub.sqlite'}"
+    c.JupyterHub.cookie_secret_file = str(home.hub / "cookie_secret")
+    c.JupyterHub.pid_file = str(home.hub / "hub.pid")
+    c.JupyterHub.cleanup_servers = True
+    c.JupyterHub.cleanup_proxy = True
+
+
+def _proxy(c: Any, home: Home, secret: str) -> None:
+    c.ConfigurableHTTPProxy.api_url = unix_url(home.socket("proxy"))
+    c.ConfigurableHTTPProxy.pid_file = str(home.hub / "proxy.pid")
+    c.ConfigurableHTTPProxy.command = programs.proxy_command()
+    c.ConfigurableHTTPProxy.command_umask = 0o077
+    # The proxy inherits the hub's environment; rooms inherit nothing.
+    os.environ["SAFEROOM_PROXY_MODULES"] = str(programs.proxy_modules())
+    os.environ["SAFEROOM_PROXY_SECRET"] = secret
+    os.environ["SAFEROOM_PROXY_NAMES"] = json.dumps({programs.AIRLOCK_NAME: str(home.socket("airlock-web"))})
+
+
+def _sign_in(c: Any, desk: Desk, secret: str, settings: Settings) -> None:
+    c.JupyterHub.authenticator_class = LocalAuthenticator
+    c.LocalAuthenticator.desk = desk
+    c.LocalAuthenticator.proxy_secret = secret
+    c.LocalAuthenticator.manage_groups = True
+    c.LocalAuthenticator.allow_all = True
+    c.LocalAuthenticator.auth_refresh_age = REFRESH_SECONDS
+    c.LocalAuthenticator.auth_refresh_strict = True
+    c.LocalAuthenticator.refresh_pre_spawn = True
+    c.JupyterHub.cookie_max_age_days = SESSION_HOURS / 24
+    c.JupyterHub.tornado_settings = {
+        "cookie_options": {"SameSite": "Lax", "secure": settings.secure_cookies},
+        "headers": {"Content-Security-Policy": _HUB_POLICY},
+        "slow_spawn_timeout": 15,
+    }
+    # People use their own rooms and the airlock. Nobody makes tokens that outlive a session, and nobody administers.
+    c.JupyterHub.load_roles = [
+        {
+            "name": "user",
+            "description": "Own rooms and the airlock",
+            "scopes": [
+                "servers!user",
+                "access:servers!user",
+                "read:users!user",
+                "users:activity!user",
+                _AIRLOCK_SCOPE,
+            ],
+        }
+    ]
+
+
+def _rooms(c: Any, desk: Desk, settings: Settings) -> None:
+    c.JupyterHub.spawner_class = RoomSpawner
+    c.RoomSpawner.desk = desk
+    c.RoomSpawner.limits = settings.limits
+    c.RoomSpawner.env_keep = []
+    c.RoomSpawner.poll_interval = POLL_SECONDS
+    c.RoomSpawner.poll_jitter = 0
+    c.RoomSpawner.start_timeout = 60
+    c.RoomSpawner.http_timeout = 30
+    c.RoomSpawner.consecutive_failure_limit = 0
+    c.RoomSpawner.server_token_scopes = ["users:activity!user", "access:servers!server", _AIRLOCK_SCOPE]
+    c.JupyterHub.allow_named_servers = True
+    c.JupyterHub.named_server_limit_per_user = 100
+
+
+def _airlock(c: Any, home: Home) -> None:
+    # JupyterHub knows services at TCP ports only. So it starts this one without an address, and the proxy, which knows
+    # the name, passes requests on to the socket.
+    c.ConfigurableHTTPProxy.extra_routes = {programs.AIRLOCK_PREFIX: f"http://{programs.AIRLOCK_NAME}"}
+    c.JupyterHub.services = [
+        {
+            "name": "airlock",
+            "command": programs.airlock_command(),
+            "environment": {
+                "SAFEROOM_HOME": str(home.root),
+                "JUPYTERHUB_SERVICE_URL": unix_url(home.socket("airlock-web")),
+                "JUPYTERHUB_SERVICE_PREFIX": programs.AIRLOCK_PREFIX,
+                "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{programs.AIRLOCK_PREFIX}oauth_callback",
+            },
+            "oauth_redirect_uri": f"{programs.AIRLOCK_PREFIX}oauth_callback",
+            "oauth_no_confirm": True,
+        }
+    ]
+
+
+def _pages(c: Any, desk: Desk) -> None:
+    c.JupyterHub.template_paths = [str(_HERE / "templates")]
+    c.JupyterHub.template_vars = {"desk": desk, "airlock_url": programs.AIRLOCK_PREFIX}
+    c.JupyterHub.logo_file = str(_LOOK / "icon.svg")
+    c.JupyterHub.extra_handlers = [
+        (r"/saferoom/static/(.*)", StaticFileHandler, {"path": str(_HERE / "static")}),
+        (r"/saferoom/look/(.*)", StaticFileHandler, {"path": str(_LOOK)}),
+    ]
+    c.JupyterHub.default_url = "/hub/home"
+    c.JupyterHub.log_level = "INFO"

@@ -1,0 +1,136 @@
+"""The front desk: everything JupyterHub's parts ask about people and projects, in one place.
+
+Answers come from the registry at the moment of asking; nothing is remembered but why a room was ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saferoom import ids
+from saferoom.audit import Event
+from saferoom.errors import BadInputError
+from saferoom.hub.extracts import extracts_of
+from saferoom.hub.home import Home
+from saferoom.hub.sandbox import identity
+from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.wiring import Instance
+from saferoom.ids import ProjectSlug, Username
+from saferoom.projects.decision import Decision, unknown
+from saferoom.projects.people import entitlement
+
+
+@dataclass(frozen=True)
+class Card:
+    """One project on a person's home page.
+
+    Attributes
+    ----------
+    reason : str
+        Why a room cannot be opened now; empty when it can.
+    """
+
+    slug: ProjectSlug
+    title: str
+    reason: str
+
+
+class Desk:
+    """Asks the registry on behalf of the authenticator, the spawner and the pages."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._extracts = extracts_of(instance.home, instance.registry, record=self._record, actor="hub")
+        self._ended: dict[tuple[str, str], str] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Desk:
+        # JupyterHub copies its configuration; there is one desk.
+        return self
+
+    @property
+    def home(self) -> Home:
+        """The instance's home."""
+        return self._instance.home
+
+    def sign_in(self, username: str, password: str, totp: str, source: str) -> Decision:
+        """Check the credentials first, so that only the person concerned learns why they may not sign in."""
+        decision = self._instance.credentials.verify(username, password, totp, source)
+        return decision and self.standing(username)
+
+    def standing(self, username: str) -> Decision:
+        """Decide whether a person may be, or stay, signed in."""
+        return entitlement.may_sign_in(self._instance.registry, Username(username), self._instance.clock.now())
+
+    def may_enter(self, username: str, project: str) -> Decision:
+        """Decide whether a person may open, or stay in, a room of `project`."""
+        try:
+            slug = ids.project_slug(project)
+        except BadInputError:
+            return unknown("not-a-member", "You are not a member of a project of that name.", "projects.member")
+        return entitlement.may_enter(self._instance.registry, Username(username), slug, self._instance.clock.now())
+
+    def groups(self, username: str) -> list[str]:
+        """Return the projects a person is a member of, as JupyterHub's groups."""
+        return [str(project.slug) for project in self._instance.registry.projects_of(Username(username))]
+
+    def display_name(self, username: str) -> str:
+        """Return how a person wants to be called."""
+        return self._instance.registry.person(Username(username)).display_name
+
+    async def cards(self, username: str) -> list[Card]:
+        """Return a person's projects for the home page."""
+        return await asyncio.to_thread(self._cards, username)
+
+    def _cards(self, username: str) -> list[Card]:
+        projects = self._instance.registry.projects_of(Username(username))
+        return [
+            Card(project.slug, project.title, self.may_enter(username, project.slug).reason) for project in projects
+        ]
+
+    def extracts(self, project: str) -> Path:
+        """Return the folder of a project's extracts after checking it against its signed manifest.
+
+        Raises
+        ------
+        IntegrityError, UnavailableError
+            A file is not what was provisioned, or nothing was.
+        """
+        slug = ProjectSlug(project)
+        self._extracts.prune(slug)
+        self._extracts.verify(slug)
+        return self.home.extracts / slug
+
+    def withdraw_extracts(self, project: str) -> None:
+        """Take away from running rooms what no approval covers any more."""
+        self._extracts.prune(ProjectSlug(project))
+
+    def identity(self, project: str) -> int | None:
+        """Return the user id under which a project's rooms run."""
+        return identity(self.home, f"project:{project}")
+
+    def note_start(self, username: str, project: str) -> None:
+        """Write into the audit trail that a room was opened."""
+        self._ended.pop((username, project), None)
+        self._record(Event(username, "room.started", f"project:{project}", {}))
+
+    def note_end(self, username: str, project: str, decision: Decision | None = None) -> None:
+        """Write into the audit trail that a room ended; with `decision`, remember why, to tell the person."""
+        if decision is not None:
+            self._ended[username, project] = decision.reason
+        payload = {"reason": decision.code if decision else "ended", "person": username}
+        self._record(Event("hub", "room.ended", f"project:{project}", payload))
+
+    def _record(self, event: Event) -> None:
+        with self._instance.database.transaction() as session:
+            AuditLog(session, self._instance.clock, self._instance.signing_key).record(event)
+
+    def ended(self, username: str, project: str) -> str:
+        """Return why a person's room was ended, or the empty string."""
+        return self._ended.get((username, project), "")
+
+    def endings(self, username: str) -> dict[str, str]:
+        """Return every ended room of a person with its reason."""
+        return {project: reason for (person, project), reason in self._ended.items() if person == username}

@@ -1,0 +1,14 @@
+"""What JupyterHub reads: the instance that the environment names. See `saferoom.hub.cli.hub`, which sets it."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from saferoom.hub.home import Home
+from saferoom.hub.jupyter.config import Settings, configure
+from saferoom.hub.sandbox import Limits
+
+_chosen = json.loads(os.environ.get("SAFEROOM_HUB_SETTINGS", "{}"))
+_limits = Limits(**_chosen.pop("limits", {}))
+configure(get_config(), Home.from_environment(), Settings(**_chosen, limits=_limits))  # type: ignore[name-defined]  # noqa: F821

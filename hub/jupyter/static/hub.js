@@ -1,0 +1,43 @@
+// Two things only: the Stop buttons, and the progress of a starting room.
+"use strict";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-stop]");
+  if (!button) return;
+  button.disabled = true;
+  button.textContent = "Stopping";
+  const { api, xsrf } = document.body.dataset;
+  let answer;
+  try {
+    answer = await fetch(api + button.dataset.stop, { method: "DELETE", headers: { "X-XSRFToken": xsrf } });
+  } catch {
+    answer = { ok: false };
+  }
+  if (answer.ok) {
+    location.reload();
+    return;
+  }
+  const news = document.getElementById("news");
+  news.textContent = "The room could not be stopped. Reload the page and try again.";
+  news.hidden = false;
+  button.disabled = false;
+  button.textContent = "Stop";
+});
+
+const waiting = document.querySelector("[data-progress]");
+if (waiting) {
+  const bar = waiting.querySelector("progress");
+  const words = document.getElementById("progress");
+  const source = new EventSource(waiting.dataset.progress);
+  source.addEventListener("message", (event) => {
+    const news = JSON.parse(event.data);
+    if (news.progress !== undefined) bar.value = news.progress;
+    if (news.message) words.textContent = news.message;
+    if (news.ready || news.failed) source.close();
+    if (news.ready) location.reload();
+    if (news.failed) {
+      bar.hidden = true;
+      words.setAttribute("role", "alert");
+    }
+  });
+}
