@@ -1,0 +1,68 @@
+"""The demonstration for people: a running hub, and everything they need to know on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from saferoom.clock import SystemClock
+from saferoom.errors import UnavailableError
+from saferoom.hub.cli.text import table
+from saferoom.hub.demo.process import RunningHub, running_hub
+from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, set_stage
+from saferoom.hub.home import Home
+from saferoom.hub.sandbox import enforcement
+
+_ROLES = {
+    "rosa": f"researcher in {PROJECT}",
+    "ravi": "researcher in another project",
+    "carla": "output checker",
+    "chen": "output checker",
+    "olga": "data owner of htv",
+    "omar": "data owner of twoyear",
+    "ada": "administrator",
+}
+
+
+def host(home: Home, port: int, show: Callable[[str], None]) -> None:
+    """Prepare, start, say how to get in, and stay until Ctrl-C or until the hub ends."""
+    # First of all: without a sandbox there is nothing to show.
+    gaps = enforcement().not_enforced
+    show("saferoom: preparing data, people and projects")
+    try:
+        stage = set_stage(home)
+        show("saferoom: starting the hub, its proxy and the airlock")
+        with running_hub(home, port) as hub:
+            for line in _welcome(stage, hub, gaps):
+                show(line)
+            status = hub.wait()
+            raise UnavailableError(f"the hub ended by itself with status {status}; its log is {hub.log}")
+    except KeyboardInterrupt:
+        show(
+            "\nsaferoom: the hub, the airlock and every room have ended; nothing is lost. Come back with: saferoom demo"
+        )
+
+
+def _welcome(stage: Stage, hub: RunningHub, gaps: tuple[str, ...]) -> list[str]:
+    now = SystemClock().now()
+    rows = [
+        (name, _ROLES.get(name, ""), sign_in.password, sign_in.totp_secret, sign_in.code(now))
+        for name, sign_in in sorted(stage.sign_ins.items(), key=lambda item: list(_ROLES).index(item[0]))
+    ]
+    return [
+        "",
+        f"  Rooms     {hub.url}/",
+        f"  Airlock   {hub.url}/services/airlock/",
+        "",
+        table(("user", "who", "password", "one-time secret", "code now"), rows),
+        "",
+        "  A code holds for 30 seconds and works once. A new one: saferoom demo --code USER",
+        "  (or put the one-time secret into an authenticator app).",
+        f"  Sign in as rosa, open {PROJECT}, and run {NOTEBOOK}; then sign in as carla",
+        "  in a private window and open the airlock.",
+        "",
+        "  Not enforced on this machine:",
+        *(f"   - {gap}" for gap in gaps),
+        "",
+        f"  Home {stage.home.root}, log {hub.log}",
+        "  Ctrl-C stops the hub, the airlock and every room. --fresh starts over.",
+    ]

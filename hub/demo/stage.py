@@ -1,0 +1,132 @@
+"""Sets the stage: data, people, projects, approvals, extracts, sign-ins and the notebook; again and again without harm.
+
+Everything goes the way an administrator's work goes: the documents beside this module are what ``saferoom admin apply``
+reads, and are written into the home so that they can be looked at, changed and applied again.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
+from saferoom.hub.administration import Administration, read_files
+from saferoom.hub.demo.preparation import prepare
+from saferoom.hub.demo.sign_ins import SignIn, enrol
+from saferoom.hub.extracts import Extracts, extracts_of
+from saferoom.hub.home import Home
+from saferoom.hub.sandbox import identity
+from saferoom.hub.store.migrate import upgrade
+from saferoom.hub.wiring import Instance
+from saferoom.ids import ProjectSlug, Username
+from saferoom.projects.extracts.manifest import MANIFEST_FILE
+
+PROJECT = ProjectSlug("educational-mobility")
+OTHER_PROJECT = ProjectSlug("college-wages")
+NOTEBOOK = "educational-mobility.ipynb"
+_DOCUMENTS = ("people.yaml", "datasets.yaml", "projects.yaml")
+_ACTOR = "saferoom demo"
+_DAYS = {"in_half_a_year": 182, "in_a_year": 365, "in_two_years": 730}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A home with everything in its place."""
+
+    home: Home
+    sign_ins: dict[Username, SignIn]
+    changes: int
+
+    @property
+    def notebook(self) -> Path:
+        """The example notebook in the project's workspace."""
+        return self.home.workspaces / PROJECT / NOTEBOOK
+
+
+def folder(home: Home) -> Path:
+    """Return where the demonstration's own files are."""
+    return home.root / "demo"
+
+
+def set_stage(home: Home) -> Stage:
+    """Make or complete the demonstration at `home`."""
+    instance = Instance.open(home)
+    try:
+        upgrade(instance.database)
+        prepare(home.sources)
+        changes = _apply(instance)
+        _provision(instance, anew=changes > 0)
+        people = [person.username for person in instance.registry.people()]
+        sign_ins = enrol(instance.credentials, people, folder(home) / "sign-ins.json")
+        _place_notebook(home)
+    finally:
+        instance.close()
+    return Stage(home, sign_ins, changes)
+
+
+def example_notebook() -> str:
+    """Return the example notebook, from the package or from the checkout it is developed in."""
+    packaged = resources.files("saferoom.hub.demo") / NOTEBOOK
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    path = Path(__file__).resolve().parents[2] / "examples" / NOTEBOOK
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UnavailableError(f"the example notebook {NOTEBOOK} is missing; install Saferoom again") from None
+
+
+def documents(today: date) -> dict[str, str]:
+    """Return the demonstration's documents with dates relative to `today`."""
+    days = {name: str(today + timedelta(days=count)) for name, count in _DAYS.items()}
+    source = resources.files("saferoom.hub.demo") / "documents"
+    return {name: Template((source / name).read_text(encoding="utf-8")).substitute(days) for name in _DOCUMENTS}
+
+
+def _apply(instance: Instance) -> int:
+    target = folder(instance.home)
+    target.mkdir(exist_ok=True, mode=0o700)
+    for name, text in documents(instance.clock.now().date()).items():
+        (target / name).write_text(text, encoding="utf-8")
+    administration = Administration(instance.database, instance.clock, instance.signing_key, _ACTOR)
+    return len(administration.apply(read_files([target / name for name in _DOCUMENTS])).changes)
+
+
+def _provision(instance: Instance, *, anew: bool) -> None:
+    """Make the extracts that are missing, damaged, or older than the owners' files; all of them when `anew`."""
+    administration = Administration(instance.database, instance.clock, instance.signing_key, _ACTOR)
+    extracts = extracts_of(
+        instance.home, instance.registry, clock=instance.clock, record=administration.record, actor=_ACTOR
+    )
+    newest = max(path.stat().st_mtime for path in instance.home.sources.iterdir())
+    for project in instance.registry.projects():
+        if anew or not _holds(extracts, project.slug, newest):
+            extracts.provision(project.slug)
+
+
+def _holds(extracts: Extracts, project: ProjectSlug, newest: float) -> bool:
+    try:
+        extracts.verify(project)
+    except (IntegrityError, WrongStateError):
+        return False
+    return (extracts.extracts / project / MANIFEST_FILE).stat().st_mtime >= newest
+
+
+def _place_notebook(home: Home) -> None:
+    workspace = home.workspaces / PROJECT
+    workspace.mkdir(mode=0o700, exist_ok=True)
+    target = workspace / NOTEBOOK
+    # Opened anew or not at all: the workspace is the researchers', and what they put there is not followed.
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(example_notebook())
+        uid = identity(home, f"project:{PROJECT}")
+        if uid is not None:
+            os.fchown(file.fileno(), uid, uid)
