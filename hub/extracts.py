@@ -98,6 +98,16 @@ class Extracts:
                 self._install(project, kept, None, "extracts.withdrawn")
             return gone
 
+    def lacking(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
+        """Return the approved datasets whose extract is missing, of another version, or of other columns."""
+        folder = self.extracts / project
+        present: dict[str, tuple[str, set[str]]] = {}
+        if (folder / MANIFEST_FILE).exists():
+            manifest = read_manifest(folder, self.signing_key.verifying_key)
+            present = {file.dataset: (file.version, {c.name for c in file.columns}) for file in manifest.files}
+        wanted = {dataset.name: (dataset.version, set(a.columns(dataset))) for dataset, a in self._approved(project)}
+        return tuple(name for name, form in wanted.items() if present.get(name) != form)
+
     def verify(self, project: ProjectSlug) -> Manifest:
         """Check `project`'s extracts; see `verify_extracts`."""
         return verify_extracts(self.extracts / project, self.signing_key.verifying_key)

@@ -27,7 +27,7 @@ class Explanation:
     Attributes
     ----------
     not_taken : tuple of str
-        Sentences about values that somebody stated and a stricter one overrides.
+        Sentences about values that somebody after the first layer stated and a stricter one overrides.
     """
 
     kind: str
@@ -54,7 +54,7 @@ def explain(layers: Sequence[Layer[P]], merged: Merged[P]) -> Explanation:
         value, origin = getattr(merged.policy, field), merged.origins[field]
         rows.append(Row(field, in_words(value), origin, info.description or ""))
         default = info.get_default(call_default_factory=True)
-        for layer in layers:
+        for layer in layers[1:]:  # the first is the one all others may only tighten
             stated = getattr(layer.policy, field)
             # Defaults that nobody wrote down would only be noise here.
             if stated not in (value, default) and layer.origin not in origin.split(", ") and not _leaves_it(stated):

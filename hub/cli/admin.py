@@ -52,15 +52,18 @@ def apply(
         planned = administration.plan(entries)
         if not as_json:
             _show(planned)
+        withdrawn: list[str] = []
+        lacking: list[str] = []
         write = bool(planned.changes) and not dry_run and (yes or _agreed(as_json))
         if write:
             administration.apply(entries, planned)
-            _withdraw(instance, administration, quiet=as_json)
+            withdrawn = _withdraw(instance, administration)
+            lacking = _lacking(instance, administration)
     if as_json:
         changes = [change.document() for change in planned.changes]
         print(json.dumps({"changes": changes, "notes": list(planned.notes), "applied": write}))
     elif write:
-        print("Written.")
+        print("\n".join(["Written.", *withdrawn, *lacking]))
     elif planned.changes:
         print("Nothing was written.")
 
@@ -125,7 +128,7 @@ def end_approval(
     with opened() as (instance, administration):
         administration.end_approval(slug, name)
         print(f"The approval of {name} for {slug} has ended. Rooms without any other approval end within a minute.")
-        _withdraw(instance, administration, quiet=False)
+        print("\n".join(_withdraw(instance, administration)))
 
 
 def remove_member(
@@ -165,11 +168,17 @@ def _asked() -> str:
     return chosen
 
 
-def _withdraw(instance: Instance, administration: Administration, *, quiet: bool) -> None:
-    """Withdraw the extracts that no approval covers any more."""
-    for project, datasets in administration.withdraw(_maker(instance, administration)).items():
-        if not quiet:
-            print(f"Withdrawn from {project}: the extract of {', '.join(datasets)}.")
+def _withdraw(instance: Instance, administration: Administration) -> list[str]:
+    """Withdraw the extracts that no approval covers any more, and say so."""
+    gone = administration.withdraw(_maker(instance, administration))
+    return [f"Withdrawn from {project}: the extract of {', '.join(datasets)}." for project, datasets in gone.items()]
+
+
+def _lacking(instance: Instance, administration: Administration) -> list[str]:
+    """Say which extracts are still to be made."""
+    maker = _maker(instance, administration)
+    found = {project.slug: maker.lacking(project.slug) for project in instance.registry.projects()}
+    return [f"To make for {', '.join(names)}: saferoom admin extract {slug}" for slug, names in found.items() if names]
 
 
 def _maker(instance: Instance, administration: Administration) -> Extracts:
@@ -182,3 +191,7 @@ def _maker(instance: Instance, administration: Administration) -> Extracts:
         record=administration.record,
         actor=administration.actor,
     )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

@@ -32,14 +32,16 @@ def _block(change: Change) -> Iterator[str]:
     for difference in change.differences:
         if change.verb is not Verb.ADDED:
             yield f"    {difference.field}: {_difference(difference)}"
-        elif not _goes_without_saying(difference):
+        elif not _goes_without_saying(change, difference):
             yield f"    {difference.field}: {_words(difference.after)}"
 
 
-def _goes_without_saying(difference: Difference) -> bool:
-    """Tell whether a new record's field repeats its name, its default, or the list of its variables."""
-    if difference.field.startswith("variable "):
+def _goes_without_saying(change: Change, difference: Difference) -> bool:
+    """Tell whether a new record's field repeats its key, its default, or the list of its variables."""
+    if difference.field.startswith("variable ") or (difference.field == "active" and difference.after is True):
         return True
+    if difference.field in ("username", "name", "slug", "project", "dataset"):
+        return difference.after in change.key.split(" for ")
     return difference.field in _DEFAULTS and _DEFAULTS[difference.field] == difference.after
 
 

@@ -61,10 +61,14 @@ def compare(kind: str, key: str, before: PolicyModel | None, after: PolicyModel)
     differences = tuple(
         Difference(field, old.get(field), new.get(field))
         for field in fields
-        if old.get(field) != new.get(field) and (before is not None or new[field] not in ([], {}))
+        if old.get(field) != new.get(field) and not (_nothing(old.get(field)) and _nothing(new.get(field)))
     )
     verb = Verb.ADDED if before is None else Verb.ENDED if _ends(differences) else Verb.CHANGED
     return Change(verb, kind, key, after, differences)
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value in ([], {})
 
 
 def _ends(differences: Sequence[Difference]) -> bool:
