@@ -28,7 +28,7 @@ _MOST_NUMBERS = 20
 _SEPARATED_DIGITS = re.compile(r"(?<=\d)[\s.,_'\-/]+(?=\d)")
 _NUMBER = re.compile(r"\d+")
 _DECIMAL = re.compile(r"\d+(?:[.,]\d+)*")
-_HEX = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{10,}(?![0-9a-z])")
+_HEX = re.compile(r"(?<![0-9a-z])(?:0x([0-9a-f]{6,})|((?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{10,}))(?![0-9a-z])")
 
 
 class IdentifierIndex(Protocol):
@@ -83,7 +83,7 @@ def numbers_in(text: str) -> frozenset[int]:
     """
     plain = _plain_digits(text)
     runs = _NUMBER.findall(plain) + _NUMBER.findall(_SEPARATED_DIGITS.sub("", plain))
-    hexadecimal = [int(token, 16) for token in _HEX.findall(plain.lower()) if len(token) <= 16]
+    hexadecimal = [int(marked or bare, 16) for marked, bare in _HEX.findall(plain.lower())]
     return frozenset([int(run) for run in runs if len(run) <= 40] + hexadecimal)
 
 
