@@ -112,15 +112,16 @@ def _schema_at(path: Sequence[str | int], root: Mapping[str, Any]) -> Mapping[st
 
 def _message(document: Document, model: type[BaseModel], error: ValidationError) -> str:
     schema = model.model_json_schema()
-    problems = error.errors(include_url=False, include_input=False)
-    lines = dict.fromkeys(_problem(document, schema, problem) for problem in problems)
+    problems = [_problem(document, schema, one) for one in error.errors(include_url=False, include_input=False)]
+    lines = dict.fromkeys(said for _, said in sorted(problems, key=lambda problem: problem[0]))
     kept = list(lines)[:_MOST_PROBLEMS]
     if len(lines) > _MOST_PROBLEMS:
         kept.append(f"{document.where}: and {len(lines) - _MOST_PROBLEMS} more problems")
     return "\n".join(kept)
 
 
-def _problem(document: Document, schema: Mapping[str, Any], problem: Mapping[str, Any]) -> str:
+def _problem(document: Document, schema: Mapping[str, Any], problem: Mapping[str, Any]) -> tuple[int, str]:
+    """Return the line of a problem, and what to say about it."""
     kind = problem["type"]
     path = _written_path(document, problem["loc"], missing=kind == "missing")
     name = _name(path)
@@ -132,7 +133,7 @@ def _problem(document: Document, schema: Mapping[str, Any], problem: Mapping[str
         said = str(problem["ctx"]["error"])
     else:
         said = f"'{name}' must be {describe(_schema_at(path, schema), schema)}"
-    return f"{document.at(path)}: {said}"
+    return document.line(path), f"{document.at(path)}: {said}"
 
 
 def _written_path(document: Document, loc: Sequence[str | int], *, missing: bool) -> Position:

@@ -45,9 +45,13 @@ class Document:
 
     def at(self, path: Position = ()) -> str:
         """Return ``file, line n`` of what stands at `path`, or of the nearest thing around it."""
+        return f"{self.where}, line {self.line(path)}"
+
+    def line(self, path: Position = ()) -> int:
+        """Return the line of what stands at `path`, or of the nearest thing around it."""
         while path not in self.lines:
             path = path[:-1]
-        return f"{self.where}, line {self.lines[path]}"
+        return self.lines[path]
 
     def error(self, message: str, path: Position = ()) -> BadInputError:
         """Return the error that says `message` about what stands at `path`."""

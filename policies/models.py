@@ -87,6 +87,8 @@ class RiskAppetite(PolicyModel):
         sizes = [rule.n for rule in self.dominance]
         if len(sizes) != len(set(sizes)):
             raise ValueError("'dominance' has two rules for the same n; keep the one with the smaller share_fraction")
+        if ANY_COLUMN in self.structural and len(self.structural) > 1:
+            raise ValueError("'structural' names columns beside `*`; `*` alone leaves it to others")
         if self.near_class_fraction > self.class_disclosure_fraction:
             raise ValueError("'near_class_fraction' may not be larger than 'class_disclosure_fraction'")
         return self

@@ -128,7 +128,8 @@ def end_approval(
     with opened() as (instance, administration):
         administration.end_approval(slug, name)
         print(f"The approval of {name} for {slug} has ended. Rooms without any other approval end within a minute.")
-        print("\n".join(_withdraw(instance, administration)))
+        for line in _withdraw(instance, administration):
+            print(line)
 
 
 def remove_member(
