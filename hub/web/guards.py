@@ -135,7 +135,9 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    # Rooms' pages carry `same-origin` (the proxy sees to it). Where this value is unknown it counts as none, and the
+    # two differ all the same: a room that opens one of these pages holds no handle to it.
+    "Cross-Origin-Opener-Policy": "noopener-allow-popups",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
@@ -157,8 +159,10 @@ def check_navigation(request: Request) -> None:
 def check_own_form(request: Request) -> None:
     """Refuse a form that did not come from these pages (the session's token is checked besides)."""
     check_navigation(request)
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        raise ForbiddenError("the form was sent from another site")
+    site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin", "")
-    if not origin or urlsplit(origin).netloc != request.headers.get("host"):
+    own = urlsplit(origin).netloc == request.headers.get("host")
+    # A page may hide its origin ("null") by its referrer policy, but never how far away it is. Browsers that do not
+    # say how far must name the origin.
+    if site not in (None, "same-origin") or not (own or (site == "same-origin" and origin in ("", "null"))):
         raise ForbiddenError("the form was sent from another site, or the browser hides where it came from")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -15,42 +15,52 @@ from saferoom.hub.web.words import RISKS, VERDICTS, Sign, several
 
 MOST_ROWS = 2_000
 """Rows of a table that a page shows; a longer table is named as cut, never cut silently."""
+_MOST_ACROSS = 15
 
 
 @dataclass(frozen=True)
 class CellView:
-    """One value of a table, ready to be shown."""
-
-    text: str
-    number: bool
-    heading: bool
-
-
-@dataclass(frozen=True)
-class RowView:
-    """One cell of the statistic: its labels, its values, and the findings that concern it.
+    """One field of a table, ready to be shown.
 
     Attributes
     ----------
+    kind : str
+        ``label`` or ``value``.
     look : str
         ``fail``, ``review`` or empty.
     marks : tuple of int
-        Numbers of the findings, as the list below the table counts them.
+        Numbers of the findings that concern it, as the list of findings counts them.
     """
 
-    cells: tuple[CellView, ...]
-    look: str
-    marks: tuple[int, ...]
+    text: str
+    kind: str
+    look: str = ""
+    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class TableView:
-    """A table as a page shows it."""
+    """A table as a page shows it.
+
+    Attributes
+    ----------
+    columns : tuple of (str, bool)
+        Headings, and whether the column holds values.
+    across : str
+        The dimension whose categories are the headings, when there is one.
+    hidden : int
+        Rows that are left out of the page.
+    """
 
     columns: tuple[tuple[str, bool], ...]
-    rows: tuple[RowView, ...]
-    hidden: int
-    marked: bool
+    rows: tuple[tuple[CellView, ...], ...]
+    across: str = ""
+    hidden: int = 0
+
+    @property
+    def marked(self) -> bool:
+        """Whether any field has a mark."""
+        return any(cell.marks for row in self.rows for cell in row)
 
 
 @dataclass(frozen=True)
@@ -103,12 +113,16 @@ def output(evaluation: Evaluation) -> OutputView:
 def table(shown: Table, dimensions: int, findings: Sequence[Finding]) -> TableView:
     """Return `shown` with the cells that `findings` concern marked by their numbers.
 
-    A finding that names fewer labels than the table has dimensions concerns every cell below those labels.
+    One value by two dimensions is laid out as people expect a cross-table. A finding that names fewer labels than
+    the table has dimensions concerns every cell below those labels.
     """
     marks = _marks(findings)
-    columns = tuple((name, _is_numeric(shown, index, dimensions)) for index, name in enumerate(shown.columns))
+    across = _across(shown, dimensions)
+    if across:
+        return _crossed(shown, across, marks)
+    columns = tuple((name, index >= dimensions) for index, name in enumerate(shown.columns))
     rows = tuple(_row(row, dimensions, marks) for row in shown.rows[:MOST_ROWS])
-    return TableView(columns, rows, max(0, len(shown.rows) - MOST_ROWS), any(row.marks for row in rows))
+    return TableView(columns, rows, hidden=max(0, len(shown.rows) - MOST_ROWS))
 
 
 _Marks = Mapping[tuple[Label, ...], Sequence[tuple[int, Verdict]]]
@@ -122,28 +136,53 @@ def _marks(findings: Sequence[Finding]) -> _Marks:
     return marks
 
 
-def _row(row: tuple[Label, ...], dimensions: int, marks: _Marks) -> RowView:
-    cells = tuple(
-        CellView(text(value), index >= dimensions and _is_number(value), index < dimensions)
-        for index, value in enumerate(row)
-    )
-    found = [mark for length in range(1, dimensions + 1) for mark in marks.get(row[:length], ())]
-    worst = Verdict.worst(severity for _, severity in found).value if found else ""
-    return RowView(cells, worst, tuple(sorted({number for number, _ in found})))
+def _value(value: Label, labels: tuple[Label, ...], marks: _Marks) -> CellView:
+    found = [mark for length in range(1, len(labels) + 1) for mark in marks.get(labels[:length], ())]
+    look = Verdict.worst(severity for _, severity in found).value if found else ""
+    return CellView(text(value), "value", look, tuple(sorted({number for number, _ in found})))
 
 
-def _is_number(value: Label) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _row(row: tuple[Label, ...], dimensions: int, marks: _Marks) -> tuple[CellView, ...]:
+    labels = row[:dimensions]
+    values = [_value(value, labels, marks) for value in row[dimensions:]]
+    # The mark stands once, at the first value; its look is the whole row's.
+    values[1:] = [replace(value, marks=()) for value in values[1:]]
+    return (*(CellView(text(label), "label") for label in labels), *values)
 
 
-def _is_numeric(shown: Table, index: int, dimensions: int) -> bool:
-    return index >= dimensions and any(_is_number(row[index]) for row in shown.rows[:50])
+def _across(shown: Table, dimensions: int) -> list[Label]:
+    """Return the headings of a cross-table, in their order; none when the table is not to be one."""
+    if dimensions != 2 or len(shown.columns) != 3 or len({row[:2] for row in shown.rows}) != len(shown.rows):
+        return []
+    found = list(dict.fromkeys(row[1] for row in shown.rows))
+    down = len({row[0] for row in shown.rows})
+    return found if 2 <= len(found) <= _MOST_ACROSS and down <= MOST_ROWS else []
+
+
+def _crossed(shown: Table, across: Sequence[Label], marks: _Marks) -> TableView:
+    values = {row[:2]: row[2] for row in shown.rows}
+    down = dict.fromkeys(row[0] for row in shown.rows)
+    rows = [
+        (
+            CellView(text(label), "label"),
+            *(
+                _value(values[label, other], (label, other), marks)
+                if (label, other) in values
+                else CellView("", "value")
+                for other in across
+            ),
+        )
+        for label in down
+    ]
+    first, second, value = shown.columns
+    columns = ((first, False), *((text(label), True) for label in across))
+    return TableView(columns, tuple(rows), across=f"{value} by {first} (down) and {second} (across)")
 
 
 def text(value: Label) -> str:
     """Return a label or a number as a person reads it."""
     if value is None:
-        return "–"
+        return "not given"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -98,7 +98,13 @@ class Service:
     parts: Parts
     pages: Path
     rooms: Path
+    port: int
     _open: list[httpx.Client] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where a real browser finds the pages."""
+        return f"http://127.0.0.1:{self.port}{PREFIX}"
 
     def browser(self, name: str = "", **headers: str) -> Browser:
         """Return a new browser, signed in as `name` when one is given."""
@@ -145,8 +151,12 @@ def service(world: World) -> Iterator[Service]:
         sign_ins=SignIns(clock),
     )
     pages, rooms = world.home.run / "pages.sock", world.home.socket("airlock")
-    with running(hub), _served(parts, {pages: page_app(parts), rooms: room_app(parts)}):
-        made = Service(world, hub, parts, pages, rooms)
+    face = page_app(parts)
+    listeners = [(unix_socket(pages, 0o600), face), (unix_socket(rooms, 0o666), room_app(parts))]
+    loopback = socket.create_server(("127.0.0.1", 0))
+    listeners.append((loopback, face))
+    with running(hub), _served(parts, listeners):
+        made = Service(world, hub, parts, pages, rooms, loopback.getsockname()[1])
         try:
             yield made
         finally:
@@ -154,8 +164,7 @@ def service(world: World) -> Iterator[Service]:
 
 
 @contextmanager
-def _served(parts: Parts, apps: dict[Path, Any]) -> Iterator[None]:
-    listeners: list[tuple[socket.socket, Any]] = [(unix_socket(path, 0o600), app) for path, app in apps.items()]
+def _served(parts: Parts, listeners: list[tuple[socket.socket, Any]]) -> Iterator[None]:
     servers = [(listener, server(app)) for listener, app in listeners]
 
     async def work() -> None:
