@@ -1,0 +1,171 @@
+"""The one entry: a query and its context in, a judged and explained evaluation out.
+
+Notes
+-----
+Nothing here decides anything itself. A statbarn computes the table with its evidence and applies its rules; protection
+changes what would leave; history compares it with everything released before. The verdict is the worst finding's, and
+an output without any finding passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.contributors import Contributors
+from saferoom.disclosure.history.differencing import differencing
+from saferoom.disclosure.history.memory import Memory
+from saferoom.disclosure.history.sets import contributors_of
+from saferoom.disclosure.queries.canonical import canonical_document
+from saferoom.disclosure.queries.engine import Engine, Limits
+from saferoom.disclosure.queries.model import Method, Query
+from saferoom.disclosure.queries.obstacles import automatic_obstacles
+from saferoom.disclosure.queries.plan import Plan, make_plan
+from saferoom.disclosure.queries.source import Source
+from saferoom.disclosure.queries.wording import generated_title
+from saferoom.disclosure.rules.hit import Hit
+from saferoom.disclosure.statbarns.case import Case, Outcome
+from saferoom.disclosure.statbarns.registry import STATBARNS
+from saferoom.disclosure.tables.assemble import shown_labels, table, table_of_rows
+from saferoom.disclosure.tables.protection import Protected, round_counts, suppress
+from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
+from saferoom.errors import BadInputError
+from saferoom.policies.models import ReleaseRoute, RiskAppetite
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a query is judged by.
+
+    Attributes
+    ----------
+    memory : Memory or None
+        Everything released before; None when there is no history to compare with, and then no contributors are
+        computed either.
+    """
+
+    sources: Sequence[Source]
+    policy: RiskAppetite
+    route: ReleaseRoute | None = None
+    memory: Memory | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+def check(query: Query, context: Context) -> Evaluation:
+    """Compute what `query` declares, judge it, and say what would leave.
+
+    Raises
+    ------
+    BadInputError
+        When the query does not fit the data or cannot be computed.
+    UnavailableError
+        When it needs more time or memory than the limits allow.
+    """
+    if not context.sources:
+        raise BadInputError("from: there is no dataset to compute the statistic from")
+    base = query.protect.base
+    if base is not None and base < context.policy.rounding_base:
+        raise BadInputError(
+            f"protect.base: must be at least {context.policy.rounding_base}, the policy's rounding base"
+        )
+    with Engine(context.sources, context.limits) as engine:
+        plan = make_plan(query, engine.relations)
+        case = Case(plan, engine, context.policy)
+        outcome = STATBARNS[query.statistic].evaluate(case)
+        return _judged(case, outcome, context)
+
+
+def _judged(case: Case, outcome: Outcome, context: Context) -> Evaluation:
+    plan, query = case.plan, case.plan.query
+    protected, hits = _protected(case, outcome)
+    unprotectable = query.protect.method is not Method.NONE and protected is None
+    contributors = Contributors.none()
+    title = generated_title(plan)
+    findings = _findings(hits, outcome)
+    if context.memory is not None and not unprotectable:
+        visible = np.ones(len(outcome.cells), dtype=bool) if protected is None else protected.visible
+        contributors = contributors_of(outcome, case.engine, visible, protected is None or protected.exact)
+        findings += differencing(contributors, context.memory, context.policy)
+    verdict = _verdict(findings)
+    public = _table(plan, outcome, protected, public=True)
+    route = context.route or ReleaseRoute()
+    return Evaluation(
+        query=query,
+        verdict=verdict,
+        findings=findings,
+        table=_table(plan, outcome, None, public=False),
+        protected=None if protected is None else _table(plan, outcome, protected, public=False),
+        outgoing=None if verdict is Verdict.FAIL or unprotectable else public,
+        title=title,
+        automatic_obstacles=automatic_obstacles(plan, outcome.cells, outcome.base.text_dimensions, route),
+        canonical=canonical_document(plan),
+        evidence=_evidence(outcome),
+        contributors=contributors,
+    )
+
+
+def _verdict(findings: Sequence[Finding]) -> Verdict:
+    return Verdict.worst(finding.severity for finding in findings) if findings else Verdict.PASS
+
+
+def _protected(case: Case, outcome: Outcome) -> tuple[Protected | None, Sequence[Hit]]:
+    """Return the protected table, or None when none is asked for or none can be given, and the rules that then bite."""
+    query, policy = case.plan.query, case.policy
+    if query.protect.method is Method.ROUND:
+        protected = round_counts(outcome, case.axes, policy, query.protect.base or policy.rounding_base)
+        return protected, protected.hits
+    if query.protect.method is Method.SUPPRESS:
+        if query.margins and any(hit.cells is not None for hit in outcome.hits):
+            return None, [_MARGINS, *(hit for hit in outcome.hits if hit.cells is None)]
+        protected = suppress(outcome, case.axes, policy)
+        return protected, protected.hits
+    return None, outcome.hits
+
+
+_MARGINS = Hit(
+    rule="suppression-with-margins",
+    risk=Risk.DIFFERENCING,
+    severity=Verdict.REVIEW,
+    message="Cells of this table have to be blanked, and with its margins they could be worked out by subtraction, so "
+    "no protected table is given.",
+    remedy="leave the margins out (margins: false), or use broader categories",
+)
+
+
+def _findings(hits: Sequence[Hit], outcome: Outcome) -> tuple[Finding, ...]:
+    labels = shown_labels(outcome.cells)
+    order = [Verdict.FAIL, Verdict.REVIEW]
+    return tuple(sorted((hit.finding(labels) for hit in hits), key=lambda finding: order.index(finding.severity)))
+
+
+def _table(plan: Plan, outcome: Outcome, protected: Protected | None, *, public: bool) -> Table:
+    names = [dimension.public_name if public else dimension.name for dimension in plan.dimensions]
+    if outcome.row_names is not None:
+        rows = _public_rows(plan, outcome.row_names) if public else outcome.row_names
+        return table_of_rows(("term", "category"), rows, outcome.columns)
+    if protected is not None:
+        return table(names, protected.cells, protected.columns)
+    return table(names, outcome.cells, outcome.columns)
+
+
+def _public_rows(plan: Plan, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    formula = plan.formula
+    if formula is None:
+        return list(rows)
+    public = {dimension.name: dimension.public_name for dimension in plan.dimensions}
+    for name, tree in zip((formula.outcome, *formula.numbers), plan.measures, strict=True):
+        public[name] = tree.sql(dialect="duckdb", comments=False).replace('"', "")
+    return [(public.get(row[0], row[0]), *row[1:]) for row in rows]
+
+
+def _evidence(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "cells": [list(labels) for labels in shown_labels(outcome.cells)],
+        "units": {counted.kind: counted.units.tolist() for counted in outcome.units},
+        "rows": outcome.base.rows,
+        "ids_missing": dict(zip(outcome.base.units, outcome.base.missing_ids, strict=True)),
+    }

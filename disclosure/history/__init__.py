@@ -1,0 +1,1 @@
+"""Everything released before, and what a new release would give away beside it."""

@@ -1,0 +1,205 @@
+"""The rows behind a table: dimensions, effective measures, weight and unit ids under generated names.
+
+A row counts for a measure when every measure is a finite number and the weight, where there is one, is positive.
+Generated columns: ``d0..`` dimensions, ``m0, m1`` measures, ``w`` weight, ``u0..`` units, ``k0..`` conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.plan import MOST_CONDITIONS, Plan, with_clause
+from saferoom.errors import BadInputError
+
+_NUMBERS = (
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+    *("UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN"),
+)
+_CATEGORIES = (*_NUMBERS, "VARCHAR", "DATE", "TIMESTAMP", "TIME", "UUID", "ENUM")
+
+
+@dataclass(frozen=True)
+class Base:
+    """SQL that yields the rows, and what is known about them.
+
+    Attributes
+    ----------
+    sql : str
+        A FROM item: a subselect, or the name of a temporary table.
+    with_sql : str
+        The WITH clause that `sql` needs, or an empty text.
+    text_dimensions : tuple of bool
+        Per dimension, whether its categories are texts.
+    conditions : int
+        How many conditions have a column; a measure with more of them was not checked condition by condition.
+    units : tuple of str
+        The kinds of unit in u0, u1, ...; empty when rows carry no ids.
+    unique : tuple of bool
+        Per unit, whether no id occurs in two rows.
+    missing_ids : tuple of int
+        Per unit, rows without an id.
+    """
+
+    sql: str
+    with_sql: str
+    text_dimensions: tuple[bool, ...]
+    measures: int
+    weighted: bool
+    conditions: int
+    margins: bool
+    units: tuple[str, ...]
+    unique: tuple[bool, ...] = ()
+    missing_ids: tuple[int, ...] = ()
+    rows: int = 0
+
+    @property
+    def counts_only(self) -> bool:
+        """Whether only rows and units are counted, without a measure or a weight."""
+        return self.measures == 0 and not self.weighted
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that make a cell: ``g`` says which dimensions are totalled (one bit each)."""
+        return ("g", *self.dimension_columns) if self.margins else self.dimension_columns
+
+    @property
+    def dimension_columns(self) -> tuple[str, ...]:
+        """d0, d1, ..."""
+        return tuple(f"d{position}" for position in range(len(self.text_dimensions)))
+
+    def grouped(self, aggregates: str, source: str | None = None, with_sql: str | None = None) -> str:
+        """Return SQL with one row per cell in the one order that all results share."""
+        keys = ", ".join(self.keys)
+        order = ", ".join(f"{key} NULLS LAST" for key in self.keys)
+        head = self.with_sql if with_sql is None else with_sql
+        group = f" GROUP BY {keys} ORDER BY {order}" if keys else ""
+        return f"{head}SELECT {keys + ', ' if keys else ''}{aggregates} FROM {source or self.sql} r{group}"  # noqa: S608
+
+
+def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) -> Base:
+    """Check all types, count rows and ids, and materialise the rows where they are read several times.
+
+    Raises
+    ------
+    BadInputError
+        When a type does not fit, naming the key.
+    """
+    _check_types(plan, engine, measures)
+    select, texts = _select(plan, engine, measures)
+    base = Base(
+        sql=f"({select})",
+        with_sql=with_clause(plan),
+        text_dimensions=texts,
+        measures=len(measures),
+        weighted=plan.weight is not None,
+        conditions=min(len(plan.conditions), MOST_CONDITIONS),
+        margins=plan.query.margins,
+        units=tuple(str(column.unit) for column in plan.units),
+    )
+    base = _counted(base, engine)
+    if all(base.unique) and not base.margins:
+        return base
+    engine.run(f"CREATE TEMP TABLE _base AS {base.with_sql}{select}")
+    sql = _long(base) if base.margins else "_base"
+    return _with(base, sql=sql, with_sql="")
+
+
+def _with(base: Base, **changes: object) -> Base:
+    return Base(**{**base.__dict__, **changes})  # type: ignore[arg-type]
+
+
+def _counted(base: Base, engine: Engine) -> Base:
+    parts = ["count(*)"]
+    parts += [f"count({c}), count(DISTINCT {c})" for c in (f"u{j}" for j in range(len(base.units)))]
+    counts = engine.rows(f"{base.with_sql}SELECT {', '.join(parts)} FROM {base.sql} r")[0]  # noqa: S608
+    rows, given, distinct = counts[0], counts[1::2], counts[2::2]
+    return _with(
+        base,
+        rows=rows,
+        unique=tuple(different == rows for different in distinct),
+        missing_ids=tuple(rows - present for present in given),
+    )
+
+
+def _long(base: Base) -> str:
+    """Return every row once per margin it belongs to; bit i of ``g`` says that dimension i is totalled."""
+    columns = base.dimension_columns
+    parts = []
+    for level in range(2 ** len(columns)):
+        shown = [
+            f"CASE WHEN false THEN {column} END AS {column}" if level >> i & 1 else column
+            for i, column in enumerate(columns)
+        ]
+        parts.append(f"SELECT {level} AS g, {', '.join(shown)}, * EXCLUDE ({', '.join(columns)}) FROM _base")  # noqa: S608
+    return "(" + " UNION ALL ".join(parts) + ")"
+
+
+def _select(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) -> tuple[str, tuple[bool, ...]]:
+    kinds = [_type(plan, engine, dimension.tree) for dimension in plan.dimensions]
+    items = [
+        _category(language.write(d.tree), kind, i)
+        for i, (d, kind) in enumerate(zip(plan.dimensions, kinds, strict=True))
+    ]
+    usable = []
+    if plan.weight is not None:
+        weight = f"CAST({language.write(plan.weight)} AS DOUBLE)"
+        usable += [f"isfinite({weight})", f"{weight} > 0"]
+        items.append(f"CASE WHEN {' AND '.join(usable)} THEN {weight} END AS w")
+    values = [f"CAST({language.write(tree)} AS DOUBLE)" for tree in measures] or ["1.0"]
+    usable += [f"isfinite({value})" for value in values if value != "1.0"]
+    for position, value in enumerate(values):
+        chosen = f"CASE WHEN {' AND '.join(usable)} THEN {value} END" if usable else value
+        items.append(f"{chosen} AS m{position}")
+    items += [f"({language.write(tree)}) AS k{i}" for i, tree in enumerate(plan.conditions[:MOST_CONDITIONS])]
+    items += [f"{language.write(language.reference(column))} AS u{i}" for i, column in enumerate(plan.units)]
+    where = f" WHERE {language.write(plan.where)}" if plan.where is not None else ""
+    texts = tuple(kind.startswith(("VARCHAR", "ENUM")) for kind in kinds)
+    return f"SELECT {', '.join(items)} FROM {_source(plan)}{where}", texts  # noqa: S608 - every tree was checked
+
+
+def _category(text: str, kind: str, position: int) -> str:
+    if kind in {"FLOAT", "DOUBLE"}:
+        return f"CASE WHEN NOT isnan({text}) THEN {text} END AS d{position}"
+    if kind.startswith("DECIMAL"):
+        return f"CAST({text} AS DOUBLE) AS d{position}"
+    if kind.startswith(("ENUM", "DATE", "TIME", "UUID")):
+        return f"CAST({text} AS VARCHAR) AS d{position}"
+    return f"{text} AS d{position}"
+
+
+def _source(plan: Plan) -> str:
+    return language.write(exp.to_identifier(plan.relation.sql_name, quoted=True))
+
+
+def _type(plan: Plan, engine: Engine, tree: exp.Expression) -> str:
+    return engine.types(f"{with_clause(plan)}SELECT {language.write(tree)} AS x FROM {_source(plan)}")[0]  # noqa: S608
+
+
+def _check_types(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) -> None:
+    for key, tree, fits, wanted in _typed_parts(plan, measures):
+        try:
+            kind = _type(plan, engine, tree)
+        except BadInputError as error:
+            raise BadInputError(f"{key}: {error.message}") from None
+        if kind.endswith("]") or not kind.startswith(fits):
+            raise BadInputError(f"{key}: must be {wanted}")
+
+
+def _typed_parts(
+    plan: Plan, measures: tuple[exp.Expression, ...]
+) -> Iterator[tuple[str, exp.Expression, tuple[str, ...], str]]:
+    for view in plan.views:
+        yield f"views.{view.relation.name}", exp.Literal.number(1), ("INTEGER",), "a table"
+    if plan.where is not None:
+        yield "where", plan.where, ("BOOLEAN",), "a condition, true or false for every row"
+    for dimension in plan.dimensions:
+        yield f"by.{dimension.name}", dimension.tree, _CATEGORIES, "a number, text or date to make categories from"
+    if plan.weight is not None:
+        yield "weight", plan.weight, _NUMBERS, "a number"
+    for tree in measures:
+        yield "measure", tree, _NUMBERS, "a number; categories are counted with frequency"

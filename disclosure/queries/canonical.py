@@ -1,0 +1,67 @@
+"""The query as it goes into the release record: the same statistic under names that nobody chose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.plan import Dimension, Plan
+
+
+def canonical_document(plan: Plan) -> dict[str, Any]:
+    """Return a query document that computes the same table and holds no name or title of a researcher's.
+
+    Datasets and their columns keep the data owner's names; views, aliases and derived columns get generated ones, and
+    every expression is written anew from its checked tree.
+    """
+    query = plan.query
+    document = query.document()
+    document.pop("title", None)
+    document["from"] = plan.relation.sql_name
+    if plan.views:
+        document["views"] = {view.relation.sql_name: language.write(view.tree) for view in plan.views}
+    derive: dict[str, str] = {}
+    by = [_name(dimension, derive) for dimension in plan.dimensions]
+    document.pop("derive", None)
+    document.pop("by", None)
+    if plan.formula is not None:
+        document["options"] = {**document["options"], "formula": _formula(plan, by, derive)}
+    else:
+        for key, tree in zip(("measure", "denominator"), plan.measures, strict=False):
+            target = document if key == "measure" else document["options"]
+            target[key] = language.write(tree)
+        if by:
+            document["by"] = by
+    if derive:
+        document["derive"] = derive
+    if plan.where is not None:
+        document["where"] = language.write(plan.where)
+    if plan.weight is not None:
+        document["weight"] = language.write(plan.weight)
+    return document
+
+
+def _name(dimension: Dimension, derive: dict[str, str]) -> str:
+    if dimension.column is not None:
+        return dimension.column
+    return _generated(language.write(dimension.tree), derive)
+
+
+def _generated(text: str, derive: dict[str, str]) -> str:
+    name = f"_d{len(derive) + 1}"
+    derive[name] = text
+    return name
+
+
+def _formula(plan: Plan, categories: list[str], derive: dict[str, str]) -> str:
+    formula = plan.formula
+    if formula is None:
+        return ""
+    numbers = [_generated(language.write(tree), derive) for tree in plan.measures]
+    terms = [*numbers[1:], *(f"C({_term(name, derive)})" for name in categories)]
+    return f"{numbers[0]} ~ {' + '.join(terms)}{'' if formula.intercept else ' - 1'}"
+
+
+def _term(name: str, derive: dict[str, str]) -> str:
+    """A data owner's column may have a name that a formula cannot hold."""
+    return name if name.isidentifier() and name.isascii() else _generated(f'"{name}"', derive)

@@ -1,0 +1,242 @@
+"""The query document: what a researcher declares, checked before anything is looked at.
+
+Vocabulary
+----------
+measure
+    The number a statistic is computed from: a column or an SQL expression.
+dimension
+    A column, or a name from `derive`, whose categories make the cells of the table.
+view
+    A single SELECT over datasets and earlier views, recomputed on the trusted side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from saferoom.errors import BadInputError
+from saferoom.policies.document import read_document
+
+MOST_TEXT = 2_000
+MOST_VIEW_TEXT = 20_000
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+
+
+class Statistic(StrEnum):
+    """The statistics that can be declared."""
+
+    FREQUENCY = "frequency"
+    SUM = "sum"
+    MEAN = "mean"
+    STD = "std"
+    VARIANCE = "variance"
+    MEDIAN = "median"
+    QUANTILE = "quantile"
+    IQR = "iqr"
+    MIN = "min"
+    MAX = "max"
+    RANGE = "range"
+    MODE = "mode"
+    RATIO = "ratio"
+    REGRESSION = "regression"
+
+
+class Method(StrEnum):
+    """The ways to protect a table that are available."""
+
+    NONE = "none"
+    SUPPRESS = "suppress"
+    ROUND = "round"
+
+
+def _without_control_characters(text: Any) -> Any:
+    if isinstance(text, str) and any((ord(c) < 32 and c not in "\n\r\t") or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise ValueError("must be text without control characters")
+    return text
+
+
+def _name(text: Any) -> Any:
+    if isinstance(text, str) and not _NAME.fullmatch(text):
+        raise ValueError("must be a name: a letter or underscore, then letters, digits or underscores (63 at most)")
+    return text
+
+
+def _statistic(value: Any) -> Any:
+    if isinstance(value, str) and value in set(Statistic):
+        return Statistic(value)
+    raise ValueError(f"must be one of {', '.join(Statistic)}")
+
+
+def _method(value: Any) -> Any:
+    if isinstance(value, str) and value in set(Method):
+        return Method(value)
+    if isinstance(value, str) and value in {"cell_key", "dp"}:
+        raise ValueError(f"{value} is not available; available are {', '.join(Method)}")
+    raise ValueError(f"must be one of {', '.join(Method)}")
+
+
+Text = Annotated[str, BeforeValidator(_without_control_characters), Field(min_length=1, max_length=MOST_TEXT)]
+Name = Annotated[str, BeforeValidator(_name)]
+ViewText = Annotated[str, BeforeValidator(_without_control_characters), Field(min_length=1, max_length=MOST_VIEW_TEXT)]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True)
+
+
+class Protect(_Document):
+    """How what leaves is protected."""
+
+    method: Annotated[Method, BeforeValidator(_method)] = Method.NONE
+    base: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    """Rounding base; the policy's when left out."""
+
+    @model_validator(mode="after")
+    def _base_belongs_to_round(self) -> Protect:
+        if self.base is not None and self.method is not Method.ROUND:
+            raise ValueError("base belongs to the method round only")
+        return self
+
+
+class Options(_Document):
+    """Parameters of single statistics."""
+
+    quantiles: Annotated[tuple[Annotated[float, Field(gt=0, lt=1)], ...], Field(min_length=1, max_length=20)] | None = (
+        None
+    )
+    """For quantile: fractions between 0 and 1."""
+    denominator: Text | None = None
+    """For ratio: the expression whose sum divides the sum of the measure."""
+    formula: Text | None = None
+    """For regression: ``outcome ~ term + term``, with C(column) for categories."""
+    family: Literal["ols"] | None = None
+    """For regression: the family of the model."""
+
+
+_OPTIONS_OF = {
+    Statistic.QUANTILE: {"quantiles"},
+    Statistic.RATIO: {"denominator"},
+    Statistic.REGRESSION: {"formula", "family"},
+}
+
+
+class Query(_Document):
+    """A declared statistic; the fields are those of the document, `from_` is written ``from``."""
+
+    title: Text | None = None
+    from_: Annotated[Name | None, Field(alias="from")] = None
+    views: Annotated[dict[Name, ViewText], Field(max_length=20)] = Field(default_factory=dict)
+    statistic: Annotated[Statistic, BeforeValidator(_statistic)]
+    measure: Text | None = None
+    by: Annotated[tuple[Text, ...], Field(max_length=6)] = ()
+    where: Text | None = None
+    derive: Annotated[dict[Name, Text], Field(max_length=50)] = Field(default_factory=dict)
+    weight: Text | None = None
+    margins: bool = False
+    options: Options = Options()
+    protect: Protect = Protect()
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Query:
+        for complaint in _complaints(self):
+            raise ValueError(complaint)
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """Return the query as a document that `parse_query` reads back to an equal query."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def _complaints(query: Query) -> list[str]:
+    found = []
+    without_measure = {Statistic.FREQUENCY, Statistic.REGRESSION}
+    if query.statistic in without_measure and query.measure is not None:
+        found.append(f"measure: {query.statistic} takes no measure")
+    if query.statistic not in without_measure and query.measure is None:
+        found.append(f"measure: {query.statistic} needs a measure, a column or an expression")
+    if len({name.lower() for name in query.by}) != len(query.by):
+        found.append("by: names a dimension twice")
+    given = {name for name in Options.model_fields if getattr(query.options, name) is not None}
+    for name in sorted(given - _OPTIONS_OF.get(query.statistic, set())):
+        found.append(f"options.{name}: does not belong to {query.statistic}")
+    for name in sorted(_OPTIONS_OF.get(query.statistic, set()) - given - {"family"}):
+        found.append(f"options.{name}: {query.statistic} needs it")
+    quantiles = query.options.quantiles or ()
+    if list(quantiles) != sorted(set(quantiles)):
+        found.append("options.quantiles: must rise from one to the next")
+    if query.statistic is Statistic.REGRESSION and (query.by or query.margins):
+        found.append("by: a regression takes no dimensions; put C(column) into the formula")
+    if query.margins and not query.by:
+        found.append("margins: a table without dimensions has no margins")
+    return found + _protection_complaints(query)
+
+
+def _protection_complaints(query: Query) -> list[str]:
+    method = query.protect.method
+    if method is Method.ROUND and query.statistic is not Statistic.FREQUENCY:
+        return [
+            f"protect.method: rounding a {query.statistic} protects nothing, because it hides neither how few units "
+            "there are nor who dominates; round works on a frequency, and suppress on any table"
+        ]
+    if method is Method.SUPPRESS and query.statistic is Statistic.REGRESSION:
+        return ["protect.method: suppress works on tables, and a regression is none"]
+    return []
+
+
+def parse_query(document: Mapping[str, Any]) -> Query:
+    """Return the query that `document` declares.
+
+    Raises
+    ------
+    BadInputError
+        Naming the key and the allowed values; texts of the document are not repeated.
+    """
+    if not isinstance(document, Mapping) or any(not isinstance(key, str) for key in document):
+        raise BadInputError(f"a query must be a mapping of keys to values; the keys are {', '.join(_keys(Query))}")
+    prepared = {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}
+    options = prepared.get("options")
+    if isinstance(options, Mapping):
+        prepared["options"] = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+    try:
+        return Query.model_validate(prepared)
+    except ValidationError as error:
+        raise BadInputError("query: " + _sentence(error)) from None
+    except RecursionError:
+        raise BadInputError("query: is nested too deeply") from None
+
+
+def read_query(text: str, where: str) -> Query:
+    """Return the query written in `text` (YAML or JSON); `where` names the file in messages."""
+    document = read_document(text, where)
+    try:
+        return parse_query(document.value)
+    except BadInputError as error:
+        raise BadInputError(f"{where}: {error.message}") from None
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(_shown(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        models: dict[str, type[BaseModel]] = {"options": Options, "protect": Protect}
+        model = models.get(str(first["loc"][0]), Query) if len(first["loc"]) > 1 else Query
+        return f"{place}: no such key; the keys are {', '.join(_keys(model))}"
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    message = message.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping")
+    message = message.replace("a valid string", "text").replace("a valid boolean", "true or false")
+    return f"{place}: {message}" if place else message
+
+
+def _shown(part: int | str) -> str:
+    if isinstance(part, int):
+        return str(part)
+    return part if _NAME.fullmatch(part) else "(a key that is not a name)"

@@ -1,0 +1,92 @@
+"""What an expression or a view can refer to: relations with their columns, and where each column comes from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from saferoom.disclosure.verdict import Label
+from saferoom.errors import BadInputError
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a relation.
+
+    Attributes
+    ----------
+    name : str
+        As the relation calls it.
+    sql_name : str
+        As the engine knows it: the data owner's own name, or a generated one where a researcher chose the name.
+    unit : str or None
+        The kind of statistical unit whose ids it holds (the name of the dataset's id column), or None.
+    origins : frozenset of str
+        ``dataset.column`` of everything its values are computed from.
+    owned : bool
+        True where the name is the data owner's, false where a researcher chose it.
+    codelist : tuple of Label or None
+        Declared categories, where the column is a dataset's column unchanged.
+    """
+
+    name: str
+    sql_name: str
+    unit: str | None = None
+    origins: frozenset[str] = frozenset()
+    owned: bool = True
+    codelist: tuple[Label, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A dataset, a view, or a part of a view.
+
+    Attributes
+    ----------
+    name : str
+        As the query calls it.
+    sql_name : str
+        As the engine knows it: the dataset's own name, or a generated one for a view.
+    doubts : tuple of str
+        Why counting the units that are carried does not count everybody behind the rows; empty when it does.
+    """
+
+    name: str
+    sql_name: str
+    columns: Mapping[str, Column]
+    doubts: tuple[str, ...] = ()
+    sources: frozenset[str] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        sql_name: str,
+        columns: Iterable[Column],
+        doubts: tuple[str, ...] = (),
+        sources: frozenset[str] = frozenset(),
+    ) -> Relation:
+        """Return a relation; the engine compares names without case, so they are looked up by their lower case."""
+        return cls(name, sql_name, {column.name.lower(): column for column in columns}, doubts, sources)
+
+    def find(self, name: str) -> Column | None:
+        """Return the column called `name`, whatever its case."""
+        return self.columns.get(name.lower())
+
+    @property
+    def units(self) -> tuple[Column, ...]:
+        """The columns that hold unit ids."""
+        return tuple(column for column in self.columns.values() if column.unit is not None)
+
+
+def unknown(what: str, name: str, known: Iterable[str], where: str) -> BadInputError:
+    """Return the error for a `name` that is none of `known`, with the nearest ones as a suggestion."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1, cutoff=0.6)
+    shown = name if len(name) <= 63 and name.isprintable() else "of that name"
+    if near:
+        hint = f"; did you mean {next(n for n in names if n.lower() == near[0])}?"
+    else:
+        hint = f"; there are {', '.join(names[:40])}{' and more' if len(names) > 40 else ''}" if names else ""
+    return BadInputError(f"{where}: there is no {what} {shown}{hint}")

@@ -1,0 +1,33 @@
+"""One dataset file as the trusted side sees it: where it is, and which columns name statistical units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from saferoom.disclosure.verdict import Label
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset file: Parquet, CSV or TSV.
+
+    Attributes
+    ----------
+    name : str
+        What `from` and views call it.
+    units : tuple of str
+        Columns that hold the ids of statistical units (person_id, household_id ...).
+    codelists : mapping of column to its categories
+        Categories that the data owner declared; other texts of the data are free text.
+    columns_known : bool
+        True where the data owner declared the columns' roles, so that a file without unit columns is a lookup table
+        about nobody. False where nothing is known about the file (then it goes to a person).
+    """
+
+    name: str
+    path: Path
+    units: tuple[str, ...] = ()
+    codelists: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
+    columns_known: bool = True

@@ -1,0 +1,89 @@
+"""Dominance: nobody's contribution can be worked out closely from a total."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from saferoom.disclosure.queries.evidence import Numbers, UnitEvidence
+from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
+from saferoom.disclosure.verdict import Risk, Verdict
+from saferoom.policies.models import RiskAppetite
+
+_SLACK = 1e-9
+
+
+def most_needed(policy: RiskAppetite) -> int:
+    """Return how many of the largest contributions the rules look at."""
+    return max([2, *(rule.n for rule in policy.dominance)])
+
+
+def dominance(evidence: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hit]:
+    """Apply the (n,k) and p% rules to the contributions of whole units, and to their weights.
+
+    Notes
+    -----
+    Contributions are absolute values. (n,k): the n largest make up less than share k of the total. p%: what remains
+    after the two largest is at least p % of the largest, else the second largest can estimate the largest that well.
+
+    References
+    ----------
+    Hundepool et al. (2012), Statistical Disclosure Control, section 4.2.
+    """
+    hits = []
+    for counted in evidence:
+        hits += _of(counted.top, counted.total, counted.kind, "contribution", policy)
+        hits += _of(counted.top_weight, counted.total_weight, counted.kind, "weight", policy)
+    return hits
+
+
+def _of(top: Numbers, total: Numbers, kind: str, what: str, policy: RiskAppetite) -> list[Hit]:
+    if top.shape[1] == 0:
+        return []
+    hits = []
+    positive = total > 0
+    for rule in policy.dominance:
+        largest = top[:, : rule.n].sum(axis=1)
+        hits += hit_if(
+            Hit(
+                rule=f"dominance-{rule.n}",
+                risk=Risk.DOMINANCE,
+                severity=Verdict.FAIL,
+                cells=positive & (largest >= rule.share_fraction * total * (1 - _SLACK)),
+                message=f"The {_number(rule.n)} ({kind}) make up {rule.share_fraction:.0%} or more of the cell by their "
+                f"{what}, so the number tells nearly what theirs is.",
+                remedy=f"{BROADER}, or {SUPPRESS}",
+            )
+        )
+    remainder = total - top[:, :2].sum(axis=1)
+    hits += hit_if(
+        Hit(
+            rule="p-percent",
+            risk=Risk.DOMINANCE,
+            severity=Verdict.FAIL,
+            cells=positive & (remainder < policy.p_percent / 100 * top[:, 0] * (1 - _SLACK)),
+            message=f"The second largest ({kind}) can take its own {what} off the number and so estimate the largest "
+            f"to within {policy.p_percent:g} %.",
+            remedy=f"{BROADER}, or {SUPPRESS}",
+        )
+    )
+    return hits
+
+
+def _number(n: int) -> str:
+    return "largest unit" if n == 1 else f"{n} largest units"
+
+
+def all_equal(low: Numbers, high: Numbers) -> list[Hit]:
+    """Fail a cell in which everybody has the same value: the number is then each member's own."""
+    return hit_if(
+        Hit(
+            rule="no-variation",
+            risk=Risk.CLASS_DISCLOSURE,
+            severity=Verdict.FAIL,
+            cells=np.asarray(low == high),
+            message="Everybody in the cell has the same value, so the number is every member's own value.",
+            remedy=f"{BROADER}, or {SUPPRESS}",
+        )
+    )

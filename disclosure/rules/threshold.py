@@ -1,0 +1,100 @@
+"""The threshold rule: a cell describes at least so many distinct units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from saferoom.disclosure.queries.evidence import Counts, UnitEvidence
+from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
+from saferoom.disclosure.verdict import Risk, Verdict
+from saferoom.policies.models import RiskAppetite
+
+LOWEST = 3
+"""Whatever a policy says about one kind of unit: with two units, each learns the other's value."""
+
+
+def threshold_of(policy: RiskAppetite, kind: str) -> int:
+    """Return the fewest units of `kind` in a released cell.
+
+    >>> threshold_of(RiskAppetite(threshold_per_unit={"school_id": 1}), "school_id")
+    3
+    """
+    return max(policy.threshold_per_unit.get(kind, policy.threshold_units), LOWEST)
+
+
+def threshold(evidence: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hit]:
+    """Fail every cell with fewer units with a non-missing measure than the threshold, for every kind of unit."""
+    hits = []
+    for counted in evidence:
+        least = threshold_of(policy, counted.kind)
+        hits += hit_if(
+            Hit(
+                rule="threshold",
+                risk=Risk.LOW_COUNT,
+                severity=Verdict.FAIL,
+                cells=counted.units < least,
+                message=f"A cell describes fewer than {least} distinct units ({counted.kind}): whoever knows that "
+                "somebody is in it learns that person's values nearly or exactly, and members learn each other's.",
+                remedy=f"{BROADER} so that every cell has at least {least} distinct {counted.kind}, or {SUPPRESS}",
+            )
+        )
+    return hits
+
+
+def few_nonzero(evidence: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hit]:
+    """Fail a total or mean that only few units add anything to: everybody else's zero hides nobody."""
+    hits = []
+    for counted in evidence:
+        least = threshold_of(policy, counted.kind)
+        hits += hit_if(
+            Hit(
+                rule="threshold-nonzero",
+                risk=Risk.LOW_COUNT,
+                severity=Verdict.FAIL,
+                cells=(counted.nonzero > 0) & (counted.nonzero < least),
+                message=f"Only few units ({counted.kind}) add anything but zero, so the number tells about these few "
+                "alone; a total of zeros and ones is a count of them.",
+                remedy=f"{BROADER}, or {SUPPRESS}",
+            )
+        )
+    return hits
+
+
+def two_values(low: Sequence[Counts], high: Sequence[Counts], kinds: Sequence[str], policy: RiskAppetite) -> list[Hit]:
+    """Judge a measure with two values as the frequency table it is: both sides reach the threshold and near class.
+
+    Parameters
+    ----------
+    low, high : per kind of unit, ndarray of int, units
+        How many units of each cell have the lower and the higher value.
+    """
+    hits = []
+    for few, many, kind in zip(low, high, kinds, strict=True):
+        least = threshold_of(policy, kind)
+        smaller = np.minimum(few, many)
+        hits += hit_if(
+            Hit(
+                rule="implicit-table",
+                risk=Risk.IMPLICIT_TABLE,
+                severity=Verdict.FAIL,
+                cells=(smaller > 0) & (smaller < least),
+                message="The measure has two values only, so the number is a count in disguise, and one of the two "
+                f"counts is below {least} distinct units ({kind}).",
+                remedy=f"{BROADER}, or {SUPPRESS}",
+            )
+        )
+        share = np.maximum(few, many) / np.maximum(few + many, 1)
+        hits += hit_if(
+            Hit(
+                rule="near-class-disclosure",
+                risk=Risk.CLASS_DISCLOSURE,
+                severity=Verdict.REVIEW,
+                cells=(smaller > 0) & (share >= policy.near_class_fraction),
+                message="The measure has two values only and nearly everybody in the cell has the same one, so "
+                "membership of the cell nearly tells a person's value.",
+                remedy=f"{BROADER}, {SUPPRESS}, or let an output checker decide",
+            )
+        )
+    return hits

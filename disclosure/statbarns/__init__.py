@@ -1,0 +1,1 @@
+"""One module per statbarn: the evidence it needs and the rules that bite."""

@@ -1,0 +1,71 @@
+"""What a statbarn is given and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from saferoom.disclosure.queries.base import Base
+from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.evidence import Cells, Numbers, UnitEvidence
+from saferoom.disclosure.queries.plan import Plan
+from saferoom.disclosure.rules.classes import Axis
+from saferoom.disclosure.rules.hit import Hit
+from saferoom.disclosure.verdict import Label
+from saferoom.policies.models import RiskAppetite
+
+
+@dataclass(frozen=True)
+class Case:
+    """A planned query beside the data and the policy."""
+
+    plan: Plan
+    engine: Engine
+    policy: RiskAppetite
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The dimensions as the class rules see them."""
+        structural = self.plan.structural(self.policy.structural)
+        dimensions = zip(self.plan.dimensions, structural, strict=True)
+        return tuple(Axis(dimension.name, dimension.fixed, known) for dimension, known in dimensions)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A computed table and every rule that bit.
+
+    Attributes
+    ----------
+    cells : Cells
+        Which cells there are.
+    columns : mapping of name to values, one per cell
+        The numbers.
+    subjects : frozenset of str
+        What the numbers are made from; see `Contributors.subjects`.
+    units : sequence of UnitEvidence
+        Of the (first) measure, per kind of unit.
+    base : Base
+        The rows behind the cells, for contributors.
+    row_names : tuple of label tuples, optional
+        Where the table's rows are not its cells (a regression's terms).
+    """
+
+    cells: Cells
+    columns: Mapping[str, Numbers]
+    hits: Sequence[Hit]
+    subjects: frozenset[str]
+    units: Sequence[UnitEvidence]
+    base: Base
+    row_names: tuple[tuple[Label, ...], ...] | None = None
+
+
+class Statbarn(Protocol):
+    """One group of statistics that share evidence and rules."""
+
+    name: str
+
+    def evaluate(self, case: Case) -> Outcome:
+        """Compute the table and its evidence, and apply the rules."""
+        ...

@@ -1,0 +1,32 @@
+"""Which statbarn judges which statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from saferoom.disclosure.queries.model import Statistic
+from saferoom.disclosure.statbarns.case import Statbarn
+from saferoom.disclosure.statbarns.endpoints import Endpoints
+from saferoom.disclosure.statbarns.frequencies import Frequencies
+from saferoom.disclosure.statbarns.linear import LinearAggregations
+from saferoom.disclosure.statbarns.mode import Mode
+from saferoom.disclosure.statbarns.position import Position
+from saferoom.disclosure.statbarns.regression import Regression
+from saferoom.disclosure.statbarns.shape import Shape
+
+STATBARNS: Mapping[Statistic, Statbarn] = {
+    Statistic.FREQUENCY: Frequencies(),
+    Statistic.SUM: LinearAggregations(),
+    Statistic.MEAN: LinearAggregations(),
+    Statistic.RATIO: LinearAggregations(),
+    Statistic.STD: Shape(),
+    Statistic.VARIANCE: Shape(),
+    Statistic.MEDIAN: Position(),
+    Statistic.QUANTILE: Position(),
+    Statistic.IQR: Position(),
+    Statistic.MIN: Endpoints(),
+    Statistic.MAX: Endpoints(),
+    Statistic.RANGE: Endpoints(),
+    Statistic.MODE: Mode(),
+    Statistic.REGRESSION: Regression(),
+}

@@ -1,0 +1,52 @@
+"""Shape: standard deviations and variances."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from saferoom.disclosure.queries.base import Base, make_base
+from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.evidence import Cells, Numbers, Summary, summarise
+from saferoom.disclosure.queries.model import Statistic
+from saferoom.disclosure.rules.degrees import degrees_of_freedom
+from saferoom.disclosure.rules.dominance import dominance, most_needed
+from saferoom.disclosure.statbarns.case import Case, Outcome
+from saferoom.disclosure.statbarns.common import cell_rules, floats, subjects_of, value_rules
+
+
+class Shape:
+    """Low counts, degrees of freedom and dominance.
+
+    Notes
+    -----
+    With weights: sum w (m - mean)^2 / sum w * n / (n - 1), which is the usual sample variance when all weights are
+    equal. Dominance is judged on the values themselves: with the mean, a variance tells an outlier's value.
+    """
+
+    name = "shape"
+
+    def evaluate(self, case: Case) -> Outcome:
+        """Compute the spread, and apply the rules."""
+        base = make_base(case.plan, case.engine, case.plan.measures)
+        cells, summaries, evidence = summarise(base, case.engine, most_needed(case.policy))
+        units = evidence[0]
+        hits = cell_rules(case, base, cells, units, counted=False)
+        hits += dominance(units, case.policy)
+        hits += degrees_of_freedom(units, 1, case.policy)
+        hits += value_rules(case, base, summaries)
+        variance = _variance(base, case.engine, cells, summaries[0])
+        statistic = case.plan.query.statistic
+        values = variance if statistic is Statistic.VARIANCE else np.sqrt(variance)
+        return Outcome(cells, {statistic.value: values}, hits, subjects_of(case.plan), units, base)
+
+
+def _variance(base: Base, engine: Engine, cells: Cells, summary: Summary) -> Numbers:
+    if not base.weighted:
+        return floats(engine.columns(base.grouped("var_samp(m0) AS v"))["v"])
+    # Squares are taken around the overall mean, so that a large common level does not swallow the digits.
+    weight = np.nansum(summary.weight[cells.inner])
+    center = float(np.nansum(summary.total[cells.inner]) / weight) if weight else 0.0
+    squares = floats(engine.columns(base.grouped(f"fsum(w * (m0 - {center!r}::DOUBLE) ** 2) AS v"))["v"])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = squares / summary.weight - (summary.mean - center) ** 2
+        return np.where(summary.n > 1, np.maximum(spread, 0) * summary.n / (summary.n - 1), np.nan)

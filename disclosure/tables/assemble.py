@@ -1,0 +1,94 @@
+"""Cells and columns made into tables: labels of totals, order of rows, numbers as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from saferoom.disclosure.queries.evidence import Cells, Numbers
+from saferoom.disclosure.verdict import Label, Table
+
+_SIGNIFICANT = 12
+_EXACT = 2.0**53
+
+
+def total_label(cells: Cells) -> str:
+    """Return the label of totals: ``All``, unless a category is called so.
+
+    >>> total_label(Cells((("All",),), np.zeros(1, dtype=np.int64)))
+    'All (total)'
+    """
+    taken = {label.casefold() for labels in cells.labels for label in labels if isinstance(label, str)}
+    label = "All"
+    while label.casefold() in taken:
+        label += " (total)"
+    return label
+
+
+def shown_labels(cells: Cells) -> tuple[tuple[Label, ...], ...]:
+    """Return the labels of every cell with the label of totals in its places."""
+    total = total_label(cells)
+    return tuple(
+        tuple(total if level >> i & 1 else label for i, label in enumerate(labels))
+        for labels, level in zip(cells.labels, cells.levels.tolist(), strict=True)
+    )
+
+
+def row_order(cells: Cells) -> list[int]:
+    """Return the cells' positions in reading order: by category, missing next to last, totals last."""
+    categories = [sorted({_key(labels[i]) for labels in cells.labels}) for i in range(_width(cells))]
+    ranks = [{key: rank for rank, key in enumerate(column)} for column in categories]
+
+    def place(position: int) -> tuple[int, ...]:
+        level = int(cells.levels[position])
+        labels = cells.labels[position]
+        return tuple(len(ranks[i]) if level >> i & 1 else ranks[i][_key(label)] for i, label in enumerate(labels))
+
+    return sorted(range(len(cells)), key=place)
+
+
+def _width(cells: Cells) -> int:
+    return len(cells.labels[0]) if cells.labels else 0
+
+
+def _key(label: Label) -> tuple[bool, str, float, str]:
+    if label is None:
+        return (True, "", 0.0, "")
+    if isinstance(label, str):
+        return (False, "text", 0.0, label)
+    return (False, "number", float(label), "")
+
+
+def number(value: float) -> Label:
+    """Return a value as it is written: whole numbers exactly, others to 12 significant digits, None where there is none.
+
+    Sums over many rows differ in the last digits from run to run; what is written must not.
+    """
+    if not np.isfinite(value):
+        return None
+    value = float(value)
+    if value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    return float(f"{value:.{_SIGNIFICANT}g}")
+
+
+def value_names(dimensions: Sequence[str], columns: Mapping[str, Numbers]) -> tuple[str, ...]:
+    """Return the columns' names, changed where a dimension has the same."""
+    taken = {name.lower() for name in dimensions}
+    return tuple(f"{name}_value" if name.lower() in taken else name for name in columns)
+
+
+def table(names: Sequence[str], cells: Cells, columns: Mapping[str, Numbers]) -> Table:
+    """Return the table with one row per cell, in reading order."""
+    labels = shown_labels(cells)
+    lists = [[number(value) for value in column.tolist()] for column in columns.values()]
+    rows = tuple((*labels[i], *(column[i] for column in lists)) for i in row_order(cells))
+    return Table((*names, *value_names(names, columns)), rows)
+
+
+def table_of_rows(names: Sequence[str], labels: Sequence[tuple[Label, ...]], columns: Mapping[str, Numbers]) -> Table:
+    """Return a table whose rows are not cells (a model's terms)."""
+    lists = [[number(value) for value in column.tolist()] for column in columns.values()]
+    rows = tuple((*row, *(column[i] for column in lists)) for i, row in enumerate(labels))
+    return Table((*names, *columns), rows)

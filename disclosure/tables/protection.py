@@ -1,0 +1,186 @@
+"""Protected tables: what leaves after suppression or rounding, and what an outsider can still tell from it.
+
+Redacted cells and cells that hold nobody look the same: every combination of the table's categories is listed, and
+both are left blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saferoom.disclosure.queries.evidence import Cells, Numbers
+from saferoom.disclosure.rules.classes import MOST_COMBINATIONS, Axis, guaranteed_shares
+from saferoom.disclosure.rules.hit import BROADER, Hit, Mask, hit_if
+from saferoom.disclosure.rules.threshold import threshold_of
+from saferoom.disclosure.statbarns.case import Outcome
+from saferoom.disclosure.verdict import Label, Risk, Verdict
+from saferoom.errors import BadInputError
+from saferoom.policies.models import RiskAppetite
+
+_EMPTY_RULE = "empty-class"
+_CLASS_RULES = frozenset({"class-disclosure", "near-class-disclosure"})
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A protected table.
+
+    Attributes
+    ----------
+    cells : Cells
+        Every combination of categories, and margins where they are released.
+    columns : name to values, nan where redacted
+    hits : the rules that still bite on what would leave
+    visible : ndarray of bool
+        Which of the outcome's own cells leave.
+    exact : bool
+        False where the numbers are rounded.
+    """
+
+    cells: Cells
+    columns: dict[str, Numbers]
+    hits: tuple[Hit, ...]
+    visible: Mask
+    exact: bool
+
+
+def suppress(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite) -> Protected:
+    """Blank every cell that a rule names, then groups that are still known to fall (nearly) into one category.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of a table without margins.
+    """
+    hidden = np.zeros(len(outcome.cells), dtype=bool)
+    for hit in outcome.hits:
+        if hit.cells is not None and hit.rule != _EMPTY_RULE:
+            hidden |= hit.cells
+    hits = [kept for hit in outcome.hits if hit.rule != _EMPTY_RULE and (kept := hit.without(hidden)) is not None]
+    if len(hidden) and hidden.all():
+        hits.append(_NOTHING_LEFT)
+    columns = {name: np.where(hidden, np.nan, values) for name, values in outcome.columns.items()}
+    cells, columns = _all_combinations(outcome.cells, columns)
+    return Protected(cells, columns, tuple(hits), ~hidden, exact=True)
+
+
+def round_counts(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite, base: int) -> Protected:
+    """Redact unsafe cells, round the others to `base`, and let margins be the sums of the rounded cells.
+
+    Notes
+    -----
+    Margins that were rounded on their own would narrow the redacted cells by subtraction; sums of what is released
+    tell nothing more. A count below the threshold need not be redacted when the base is at least the threshold,
+    because it is then rounded to 0 or to the base.
+    """
+    cells = outcome.cells
+    counts = outcome.columns["count"]
+    least = max(threshold_of(policy, units.kind) for units in outcome.units)
+    redacted = np.zeros(len(cells), dtype=bool)
+    for hit in outcome.hits:
+        if hit.cells is not None and hit.rule not in _CLASS_RULES | {_EMPTY_RULE}:
+            redacted |= hit.cells
+    if base >= least:
+        redacted &= ~((counts < least) & _one_row_each(outcome))
+    inner = cells.inner
+    rounded = np.where(redacted, np.nan, np.floor(counts / base + 0.5) * base)
+    kept = [hit for hit in outcome.hits if hit.cells is None and hit.rule not in _CLASS_RULES | {_EMPTY_RULE}]
+    hits = [*kept, *_known_classes(outcome, rounded, redacted, base, axes, policy)]
+    full, columns = _all_combinations(_only(cells, inner), {"count": rounded[inner]})
+    if bool((~inner).any()):
+        full, columns = _with_margins(full, columns["count"])
+    if not (~redacted[inner]).any():
+        hits.append(_NOTHING_LEFT)
+    return Protected(full, columns, tuple(hits), inner & ~redacted, exact=False)
+
+
+_NOTHING_LEFT = Hit(
+    rule="nothing-left",
+    risk=Risk.LOW_COUNT,
+    severity=Verdict.FAIL,
+    message="Every cell would have to be blanked, so that nothing is left to release.",
+    remedy=f"{BROADER} or fewer dimensions",
+)
+
+
+def _one_row_each(outcome: Outcome) -> Mask:
+    """Return the cells in which every row is a unit of its own, so that the count is a count of units."""
+    alike = [units.units == outcome.columns["count"] for units in outcome.units]
+    return np.logical_and.reduce(alike)
+
+
+def _known_classes(
+    outcome: Outcome, rounded: Numbers, redacted: Mask, base: int, axes: Sequence[Axis], policy: RiskAppetite
+) -> list[Hit]:
+    """Apply the class rules to what an outsider can be sure of: bounds of the rounded, and of the blank cells."""
+    least = max(threshold_of(policy, units.kind) for units in outcome.units)
+    shown = np.nan_to_num(rounded)
+    lower = np.where(redacted, 0, np.maximum(shown - base // 2, 0)).astype(np.int64)
+    upper = np.where(redacted, np.maximum(outcome.columns["count"], least - 1), shown + (base - 1) // 2)
+    hits: list[Hit] = []
+    for i, axis in enumerate(axes):
+        if axis.fixed or axis.structural:
+            continue
+        # A combination that is not there is blank too, and may hold up to the threshold for all that is known.
+        share = guaranteed_shares(outcome.cells, lower, upper.astype(np.int64), i, lambda empty: empty * (least - 1))
+        full = share >= policy.class_disclosure_fraction
+        near = ~full & (share >= policy.near_class_fraction)
+        for cells, severity, rule in (
+            (full, Verdict.FAIL, "class-disclosure"),
+            (near, Verdict.REVIEW, "near-class-disclosure"),
+        ):
+            hits += hit_if(
+                Hit(
+                    rule=rule,
+                    risk=Risk.CLASS_DISCLOSURE,
+                    severity=severity,
+                    cells=cells & outcome.cells.inner & ~redacted,
+                    message=f"Even after rounding it is certain that (nearly) everybody in a group is in the same "
+                    f"category of {axis.name}.",
+                    remedy=f"{BROADER}, protect: {{method: suppress}}, or let an output checker decide",
+                )
+            )
+    return hits
+
+
+def _only(cells: Cells, keep: Mask) -> Cells:
+    positions = np.flatnonzero(keep)
+    return Cells(tuple(cells.labels[i] for i in positions), cells.levels[positions])
+
+
+def _all_combinations(cells: Cells, columns: dict[str, Numbers]) -> tuple[Cells, dict[str, Numbers]]:
+    """Return the table with every combination of its categories; combinations that hold nobody are blank."""
+    width = len(cells.labels[0]) if cells.labels else 0
+    if width < 2:
+        return cells, columns
+    categories = [list(dict.fromkeys(labels[i] for labels in cells.labels)) for i in range(width)]
+    if np.prod([float(len(column)) for column in categories]) > MOST_COMBINATIONS:
+        raise BadInputError("protect: the table has too many combinations of categories; use broader categories")
+    there = {labels: position for position, labels in enumerate(cells.labels)}
+    labels: tuple[tuple[Label, ...], ...] = tuple(product(*categories))
+    places = np.array([there.get(combination, -1) for combination in labels])
+    filled = {name: np.where(places < 0, np.nan, values[places]) for name, values in columns.items()}
+    return Cells(labels, np.zeros(len(labels), dtype=np.int64)), filled
+
+
+def _with_margins(cells: Cells, counts: Numbers) -> tuple[Cells, dict[str, Numbers]]:
+    """Add every margin as the sum of the released inner cells."""
+    width = len(cells.labels[0])
+    labels: list[tuple[Label, ...]] = list(cells.labels)
+    levels = [0] * len(labels)
+    values: list[float] = counts.tolist()
+    for level in range(1, 2**width):
+        sums: dict[tuple[Label, ...], float] = {}
+        for cell, value in zip(cells.labels, np.nan_to_num(counts).tolist(), strict=True):
+            key = tuple(None if level >> i & 1 else label for i, label in enumerate(cell))
+            sums[key] = sums.get(key, 0.0) + value
+        labels += sums
+        levels += [level] * len(sums)
+        values += sums.values()
+    full: NDArray[np.float64] = np.array(values)
+    return Cells(tuple(labels), np.array(levels, dtype=np.int64)), {"count": full}

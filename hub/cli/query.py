@@ -1,0 +1,127 @@
+"""``saferoom query``: evaluate and judge a declared statistic on Parquet or CSV files."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from saferoom.errors import BadInputError
+
+if TYPE_CHECKING:
+    from saferoom.disclosure.evaluation import Evaluation
+    from saferoom.disclosure.queries.source import Source
+    from saferoom.policies.models import RiskAppetite
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+_MOST_QUERY_BYTES = 1_000_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("query")(query)
+
+
+def query(
+    file: Path = typer.Argument(help="The query document, YAML or JSON."),
+    data: list[str] = typer.Option(..., "--data", help="[NAME=]FILE, Parquet, CSV or TSV; may be repeated."),
+    unit: list[str] = typer.Option([], "--unit", help="Column that identifies a statistical unit; may be repeated."),
+    policy: str = typer.Option("default", "--policy", help="Risk appetite: a file, or the name of a packaged one."),
+    history: Path | None = typer.Option(None, "--history", help="Folder of everything released before."),
+    commit: bool = typer.Option(False, "--commit", help="Add what leaves to the history, unless it fails."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
+) -> None:
+    """Evaluate and judge a declared statistic; exit 0 pass, 10 review, 20 fail, 2 bad input."""
+    from saferoom.disclosure.checker import Context, check
+    from saferoom.disclosure.queries.model import read_query
+    from saferoom.hub.cli.history_folder import HistoryFolder
+
+    if commit and history is None:
+        raise BadInputError("--commit needs --history, the folder to commit to")
+    asked = read_query(_text(file, "the query"), file.name)
+    sources = _sources(data, unit)
+    appetite = _policy(policy)
+    if history is None:
+        evaluation = check(asked, Context(sources, appetite))
+    else:
+        with HistoryFolder(history).locked(write=commit) as folder:
+            evaluation = check(asked, Context(sources, appetite, memory=folder.memory))
+            if commit:
+                folder.commit(evaluation)
+    _show(evaluation, as_json)
+    raise typer.Exit(evaluation.verdict.exit_code)
+
+
+def _text(file: Path, what: str) -> str:
+    try:
+        if file.stat().st_size > _MOST_QUERY_BYTES:
+            raise BadInputError(f"{what} {file.name} is larger than 1 MB")
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInputError(f"{what} {file.name} is not text in UTF-8") from None
+    except (OSError, ValueError):
+        raise BadInputError(f"{what} {file.name} does not exist or cannot be read") from None
+
+
+def _policy(name: str) -> RiskAppetite:
+    from saferoom.policies.loader import load_risk_appetite, packaged, packaged_names
+
+    path = Path(name)
+    if name not in packaged_names() and (path.suffix in {".yaml", ".yml", ".json"} or path.exists()):
+        return load_risk_appetite(_text(path, "the policy"), path.name)
+    return packaged(name)
+
+
+def _sources(data: list[str], units: list[str]) -> list[Source]:
+    named = [_named(item) for item in data]
+    if len({name.lower() for name, _ in named}) != len(named):
+        raise BadInputError("--data: two files have the same name; write NAME=FILE")
+    columns = {name: _columns(name, path) for name, path in named}
+    for wanted in units:
+        if not any(wanted.lower() in present for present in columns.values()):
+            raise _unknown_unit(wanted, columns)
+    return [_source(name, path, units, columns[name]) for name, path in named]
+
+
+def _source(name: str, path: Path, units: list[str], columns: dict[str, str]) -> Source:
+    from saferoom.disclosure.queries.source import Source
+
+    own = tuple(columns[unit.lower()] for unit in dict.fromkeys(units) if unit.lower() in columns)
+    return Source(name=name, path=path, units=own, columns_known=False)
+
+
+def _named(item: str) -> tuple[str, Path]:
+    name, separator, rest = item.partition("=")
+    if separator and _NAME.fullmatch(name) and not Path(item).exists():
+        return name, Path(rest)
+    stem = re.sub(r"[^A-Za-z0-9_]", "_", Path(item).name.split(".")[0])
+    return (stem if _NAME.fullmatch(stem) else "data"), Path(item)
+
+
+def _columns(name: str, path: Path) -> dict[str, str]:
+    """Return the file's columns by their lower-case names."""
+    from saferoom.disclosure.queries.engine import Engine, Limits
+    from saferoom.disclosure.queries.source import Source
+
+    with Engine([Source(name, path)], Limits()) as engine:
+        return {column.name.lower(): column.name for column in engine.relations[0].columns.values()}
+
+
+def _unknown_unit(wanted: str, columns: dict[str, dict[str, str]]) -> BadInputError:
+    from saferoom.disclosure.queries.relations import unknown
+
+    return unknown("column", wanted, {column for names in columns.values() for column in names.values()}, "--unit")
+
+
+def _show(evaluation: Evaluation, as_json: bool) -> None:
+    if as_json:
+        json.dump(evaluation.document(), sys.stdout, allow_nan=False)
+        print()
+        return
+    from saferoom.hub.cli.query_report import report
+
+    report(evaluation)

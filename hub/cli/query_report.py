@@ -1,0 +1,55 @@
+"""A judged query for people: the table with cells at risk marked, and the findings with their remedies below."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.verdict import Label, Table, Verdict
+
+_MOST_ROWS = 60
+_COLOURS = {Verdict.PASS: "green", Verdict.REVIEW: "yellow", Verdict.FAIL: "red"}
+_MARKS = {Verdict.REVIEW: "?", Verdict.FAIL: "!"}
+
+
+def report(evaluation: Evaluation, console: Console | None = None) -> None:
+    """Print `evaluation`; colours are dropped where the output is no terminal, marks stay."""
+    console = console or Console(highlight=False)
+    console.print(f"[bold]{escape(evaluation.title)}[/bold]")
+    risky: dict[tuple[Label, ...], Verdict] = {}
+    for finding in evaluation.findings:
+        for cell in finding.cells:
+            risky[cell] = Verdict.worst([finding.severity, risky.get(cell, Verdict.PASS)])
+    shown = evaluation.protected or evaluation.table
+    console.print(_rich(shown, {} if evaluation.protected else risky))
+    if len(shown.rows) > _MOST_ROWS:
+        console.print(f"... and {len(shown.rows) - _MOST_ROWS:,} more rows")
+    colour = _COLOURS[evaluation.verdict]
+    console.print(f"Verdict: [bold {colour}]{evaluation.verdict.value}[/bold {colour}]")
+    for finding in evaluation.findings:
+        where = f" ({len(finding.cells):,} cells)" if finding.cells else ""
+        colour = _COLOURS[finding.severity]
+        console.print(
+            f"\n[{colour}]{_MARKS[finding.severity]} {finding.rule}[/{colour}]{where}: {escape(finding.message)}"
+        )
+        console.print(f"  Remedy: {escape(finding.remedy)}")
+
+
+def _rich(table: Table, risky: dict[tuple[Label, ...], Verdict]) -> RichTable:
+    rich = RichTable(show_header=True, header_style="bold")
+    for column in table.columns:
+        rich.add_column(escape(column))
+    rich.add_column("")
+    for row in table.rows[:_MOST_ROWS]:
+        severity = next((verdict for cell, verdict in risky.items() if row[: len(cell)] == cell), None)
+        style = _COLOURS[severity] if severity else None
+        rich.add_row(*(escape(_text(value)) for value in row), _MARKS.get(severity or Verdict.PASS, ""), style=style)
+    return rich
+
+
+def _text(value: Label) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
