@@ -28,6 +28,7 @@ from saferoom.projects.policies import effective
 _log = structlog.get_logger()
 _INSIDE = "/data"
 _IDENTITY = "*evaluator"  # no project can be called so
+COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.evaluator")
 # Killed by the kernel, as bubblewrap or a shell reports it.
 _KILLED = (-9, 137)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -130,8 +131,7 @@ def judge(home: Home, job: Job, files: Sequence[Bind], timeout_seconds: float = 
         environment={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"},  # noqa: S108 - inside the sandbox
         limits=LIMITS,
     )
-    command = [sys.executable, "-P", "-m", "saferoom.hub.evaluator"]
-    done = run(sandbox, command, job.to_bytes(), timeout_seconds)
+    done = run(sandbox, COMMAND, job.to_bytes(), timeout_seconds)
     if done.timed_out:
         raise BadInputError(
             f"the query took longer than {timeout_seconds:.0f} seconds; ask for fewer cells or simpler views"
