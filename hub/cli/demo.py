@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from saferoom.errors import BadInputError
+from saferoom.errors import BadInputError, SaferoomError
 from saferoom.hub.home import Home
 
 _MARK = "demo"
@@ -73,7 +73,7 @@ def _print_code(home: Home, user: str) -> None:
 
 @contextmanager
 def _headless_home(chosen: Home | None, fresh: bool) -> Iterator[Home]:
-    """Yield the home that was asked for, or a new one that is removed afterwards, so that every run is the same."""
+    """Yield the home that was asked for, or a new one, so that every run is the same; it is removed unless a step fails."""
     if chosen is not None:
         if fresh:
             _forget(chosen)
@@ -82,9 +82,18 @@ def _headless_home(chosen: Home | None, fresh: bool) -> Iterator[Home]:
     place = Home(Path(tempfile.mkdtemp(prefix="saferoom-demo-")))
     try:
         yield place
-    finally:
-        shutil.rmtree(place.run, ignore_errors=True)
-        shutil.rmtree(place.root, ignore_errors=True)
+    except SaferoomError:
+        typer.echo(f"saferoom: the home is kept, to look at: {place.root}", err=True)
+        raise
+    except BaseException:
+        _remove(place)
+        raise
+    _remove(place)
+
+
+def _remove(home: Home) -> None:
+    shutil.rmtree(home.run, ignore_errors=True)
+    shutil.rmtree(home.root, ignore_errors=True)
 
 
 def _forget(home: Home) -> None:

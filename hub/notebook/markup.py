@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from saferoom.disclosure.verdict import Finding, Verdict
-from saferoom.hub.notebook.layout import SYMBOLS, Cell, Grid, cell_name
+from saferoom.hub.notebook.layout import SYMBOLS, Cell, Grid, Labels, cell_name
 
 _MOST_CELLS_NAMED = 6
 
@@ -82,7 +82,7 @@ def findings_html(findings: Sequence[Finding]) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    where = f" ({escape(cells_named(finding.cells))})" if finding.cells else ""
+    where = f" ({escape(cells_named(finding.cells))})" if any(finding.cells) else ""
     remedy = f'<span class="sr-remedy">→ {escape(finding.remedy)}</span>' if finding.remedy else ""
     return (
         f'<li class="sr-{finding.severity.value}"><b>{SYMBOLS[finding.severity]} {escape(finding.risk.value)}</b>'
@@ -90,10 +90,12 @@ def _finding(finding: Finding) -> str:
     )
 
 
-def cells_named(cells: Sequence[tuple[object, ...]]) -> str:
+def cells_named(cells: Sequence[Labels]) -> str:
     """Return the first few cells by their labels, and how many more there are."""
-    shown = "; ".join(cell_name(cell) for cell in cells[:_MOST_CELLS_NAMED])  # type: ignore[arg-type]
-    more = len(cells) - _MOST_CELLS_NAMED
+    # A statistic without dimensions has one cell, which needs no name.
+    named = [cell for cell in cells if cell]
+    shown = "; ".join(cell_name(cell) for cell in named[:_MOST_CELLS_NAMED])
+    more = len(named) - _MOST_CELLS_NAMED
     return f"{shown}; and {more} more" if more > 0 else shown
 
 
@@ -141,7 +143,7 @@ def findings_text(findings: Sequence[Finding]) -> list[str]:
     """Return the findings as lines."""
     lines = []
     for finding in findings:
-        where = f" ({cells_named(finding.cells)})" if finding.cells else ""
+        where = f" ({cells_named(finding.cells)})" if any(finding.cells) else ""
         lines.append(f"{SYMBOLS[finding.severity]} {finding.risk.value}{where}: {finding.message}")
         if finding.remedy:
             lines.append(f"  → {finding.remedy}")

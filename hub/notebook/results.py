@@ -77,9 +77,9 @@ class Result:
 
     @property
     def dimensions(self) -> int:
-        """How many leading columns of the table are labels."""
+        """How many leading columns of the table, as it is shown, are labels."""
         by = self.query.get("by") or ()
-        return 1 if isinstance(by, str) else len(by)
+        return 1 if isinstance(by, str) or self.query.get("statistic") == "regression" else len(by)
 
     def frame(self, *, exact: bool = False) -> pd.DataFrame:
         """Return the table as a pandas frame: one row per cell, the protected numbers where protection was asked.
@@ -115,7 +115,8 @@ class Result:
         return submit(self._connection, [self], title=title, context=context, controls=controls)
 
     def _shown(self) -> Table:
-        return self._table if self._protected is None else self._protected
+        table = self._table if self._protected is None else self._protected
+        return _coefficients(table) if self.query.get("statistic") == "regression" else table
 
     def _route_sentence(self) -> str:
         if self.verdict is Verdict.FAIL:
@@ -149,6 +150,16 @@ def evaluate(query: Mapping[str, Any], connection: Connection | None = None) -> 
     if not isinstance(answer, Mapping):
         raise RoomError("the airlock's answer was not understood; restart the room so that both match")
     return Result(connection, query, answer)
+
+
+def _coefficients(table: Table) -> Table:
+    """Return a regression's table with term and category in one column, as they are read."""
+    if table.columns[:2] != ("term", "category"):
+        return table
+    rows = tuple(
+        (str(term) if category is None else f"{term}: {category}", *rest) for term, category, *rest in table.rows
+    )
+    return Table(("term", *table.columns[2:]), rows)
 
 
 def _finding(item: Mapping[str, Any]) -> Finding:

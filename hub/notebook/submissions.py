@@ -108,7 +108,7 @@ def submit(connection: Connection, results: Sequence[object], *, title: str, con
     if not ids or len(ids) != len(results):
         raise RoomError("release takes results of saferoom.table, crosstab, mean and the like, at least one")
     body = {
-        "title": title,
+        "title": title or next(result.title for result in results if isinstance(result, Result)),
         "context": context,
         "controls": controls,
         "outputs": ids,

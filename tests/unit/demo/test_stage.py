@@ -100,7 +100,7 @@ def test_documents_dates_follow_the_day() -> None:
 
 
 def test_example_notebook_is_clean_and_its_cells_have_names() -> None:
-    notebook = nbformat.from_dict(json.loads(example_notebook()))
+    notebook = nbformat.from_dict(json.loads(example_notebook()))  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)

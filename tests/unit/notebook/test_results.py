@@ -155,3 +155,21 @@ def test_result_names_only_the_first_cells_of_a_long_finding(airlock: Any, evalu
     evaluation["findings"][0]["cells"] = [["x", str(i)] for i in range(9)]
     airlock.answer("POST", "/api/room/evaluations", evaluation)
     assert "x, 5; and 3 more" in repr(saferoom.crosstab("region", "education"))
+
+
+def test_result_of_a_regression_shows_terms_with_their_categories(airlock: Any, evaluation: dict[str, Any]) -> None:
+    rows = [["(intercept)", None, 0.5, 0.1], ["C(region)", "south", -0.25, 0.001]]
+    table = {"columns": ["term", "category", "estimate", "std_error"], "rows": rows}
+    airlock.answer("POST", "/api/room/evaluations", {**evaluation, "table": table, "findings": []})
+    lines = repr(saferoom.regression("wage ~ C(region)")).splitlines()
+    assert lines[2].split() == ["term", "estimate", "std_error"]
+    assert lines[3].split() == ["(intercept)", "0.500", "0.100"]
+    assert lines[4].split() == ["C(region):", "south", "-0.250", "0.001"]
+
+
+def test_result_finding_about_the_only_cell_names_no_cell(airlock: Any, evaluation: dict[str, Any]) -> None:
+    evaluation["findings"] = [{**evaluation["findings"][0], "cells": [[]]}]
+    airlock.answer("POST", "/api/room/evaluations", {**evaluation, "table": {"columns": ["max"], "rows": [[91.31]]}})
+    text = repr(saferoom.table("max", "wage"))
+    assert "✖ low count: Fewer" in text
+    assert "✖ 91.310" in text

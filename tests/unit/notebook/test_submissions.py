@@ -46,6 +46,7 @@ def test_release_of_a_group_is_one_request(airlock: Any, result: Result) -> None
     saferoom.release([result, result], context="c", controls="d")
     assert airlock.asked[-1][3]["outputs"] == ["eval-abc", "eval-abc"]
     saferoom.release(result)
+    assert airlock.asked[-1][3]["title"] == "Frequency by region and education"
     assert airlock.asked[-1][3]["outputs"] == ["eval-abc"]
 
 
