@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from saferoom.disclosure.history.differencing import differencing
 from saferoom.disclosure.history.memory import Memory
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.airlock.evaluations import Judgement
@@ -28,3 +29,23 @@ def memory(parts: Parts, tx: Reading, project: ProjectSlug, datasets: Sequence[D
     for digest in tx.released_evaluations(project, datasets):
         found = found.with_evaluation(Judgement.from_bytes(parts.vault.get(digest)).evaluation)
     return found
+
+
+def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Sequence[Judgement]) -> tuple[str, ...]:
+    """Return what speaks against letting `judged` leave together now, in sentences; empty when nothing does.
+
+    Each output is compared with everything released and with the outputs before it in the same request. What its
+    evaluation already said is not repeated.
+    """
+    datasets = sorted({name for judgement in judged for name in judgement.datasets})
+    found = memory(parts, tx, project, datasets)
+    reasons: list[str] = []
+    for number, judgement in enumerate(judged, start=1):
+        evaluation = judgement.evaluation
+        if not evaluation.contributors.cells:
+            reasons.append(f"output {number} cannot be compared with other releases: who is behind it is not known")
+        known = {finding.message for finding in evaluation.findings}
+        later = differencing(evaluation.contributors, found, judgement.rules)
+        reasons += [f"output {number}: {finding.message}" for finding in later if finding.message not in known]
+        found = found.with_evaluation(evaluation)
+    return tuple(dict.fromkeys(reasons))

@@ -33,6 +33,7 @@ class Judgement:
     """An evaluation with the rules that it was judged by and where each of them came from."""
 
     evaluation: Evaluation
+    datasets: tuple[DatasetName, ...]
     rules: RiskAppetite
     origins: Mapping[str, str]
 
@@ -40,6 +41,7 @@ class Judgement:
         """Write the judgement for the vault."""
         document = {
             "evaluation": self.evaluation.to_json(),
+            "datasets": list(self.datasets),
             "rules": rules_document(self.rules),
             "origins": dict(self.origins),
         }
@@ -52,6 +54,7 @@ class Judgement:
             document = json.loads(data)
             return cls(
                 evaluation=Evaluation.from_json(document["evaluation"]),
+                datasets=tuple(DatasetName(name) for name in document["datasets"]),
                 rules=RiskAppetite.model_validate_json(json.dumps(document["rules"])),
                 origins=document["origins"],
             )
@@ -77,7 +80,7 @@ def record(parts: Parts, author: Username, project: ProjectSlug, evaluation: Eva
     datasets = _versions(parts, project, datasets_named(parts, project, evaluation), now)
     names = [dataset.name for dataset in datasets]
     appetite, route = effective(parts.registry, project, names)
-    judgement = Judgement(evaluation, appetite.policy, appetite.origins)
+    judgement = Judgement(evaluation, tuple(names), appetite.policy, appetite.origins)
     digest = parts.vault.put(judgement.to_bytes())
     with parts.store.transaction() as tx:
         unsealed = EvaluationRecord(
