@@ -46,6 +46,8 @@ class VariableRole(StrEnum):
     OTHER = "other"
 
 
+# Every JSON reader keeps whole numbers up to here, so codes are the same in manifests and in the store.
+_LARGEST_CODE = 2**53 - 1
 _CODES = {VariableType.INTEGER: (int,), VariableType.TEXT: (str,), VariableType.BOOLEAN: (bool,)}
 
 
@@ -79,6 +81,8 @@ class Variable(PolicyModel):
             raise ValueError(f"the codelist of '{self.name}' is empty")
         if any(type(code) not in allowed for code in self.codelist):
             raise ValueError(f"every code of '{self.name}' must be of its type, {self.type.value}")
+        if any(type(code) is int and abs(code) > _LARGEST_CODE for code in self.codelist):
+            raise ValueError(f"a code of '{self.name}' is too large; codes go up to 2^53 - 1")
         if len(set(self.codelist)) != len(self.codelist):
             raise ValueError(f"the codelist of '{self.name}' names a code twice")
         return self

@@ -16,6 +16,7 @@ SHORTEST_CHARACTERS = 12
 LONGEST_BYTES = 1024
 _FEWEST_DISTINCT = 5
 _SHORTEST_WORD = 3
+_FEWEST_BESIDE = 9
 _COMMON = ("password", "saferoom", "passwort", "qwerty", "letmein", "welcome", "iloveyou", "administrator")
 
 
@@ -46,7 +47,7 @@ def check_password(password: str, username: str) -> None:
         )
     # Only where little is left beside the word: a long sentence that mentions one is a good password.
     for word in (username.lower(), *_COMMON):
-        if len(word) >= _SHORTEST_WORD and word in lower and len(lower.replace(word, "")) < SHORTEST_CHARACTERS - 4:
+        if len(word) >= _SHORTEST_WORD and word in lower and len(lower.replace(word, "")) < _FEWEST_BESIDE:
             raise BadInputError("a password may not be built on the user name or a well-known word")
 
 

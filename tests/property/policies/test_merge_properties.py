@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import given
@@ -59,7 +59,7 @@ def _threshold(policy: RiskAppetite, unit: str) -> int:
 
 
 def _at_least_as_strict(merged: Any, layer: Any) -> bool:
-    holds = {
+    holds: dict[Strictness, Callable[[Any, Any], bool]] = {
         Strictness.LARGER: lambda a, b: a >= b,
         Strictness.SMALLER: lambda a, b: a <= b,
         Strictness.ALL: lambda a, b: b or not a,

@@ -73,7 +73,7 @@ def test_strictest_of_nothing_is_refused() -> None:
 
 def test_strictest_of_two_kinds_is_a_programming_error() -> None:
     with pytest.raises(TypeError, match="one kind"):
-        strictest([Layer("a", RiskAppetite()), Layer("b", ReleaseRoute())])  # type: ignore[list-item]
+        strictest([Layer[PolicyModel]("a", RiskAppetite()), Layer[PolicyModel]("b", ReleaseRoute())])
 
 
 def test_strictness_of_a_field_without_a_rule_is_a_programming_error() -> None:
