@@ -37,7 +37,6 @@ class Database:
         """Yield a session that sees one moment of the database and takes no lock; nothing it does is kept."""
         with self.engine.connect() as connection, Session(connection.execution_options(**{_READS: True})) as session:
             yield session
-            session.rollback()
 
     def dispose(self) -> None:
         """Close pooled connections."""

@@ -1,0 +1,96 @@
+"""Migrations: from an empty database to today's tables, whole or not at all, and never backwards."""
+
+from __future__ import annotations
+
+import threading
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from saferoom.errors import UnavailableError
+from saferoom.hub.store import migrate
+from saferoom.hub.store.database import Database
+from saferoom.hub.store.migrations.metadata import METADATA
+
+
+def _database(folder: Path) -> Database:
+    return Database(f"sqlite:///{folder / 'store.sqlite'}")
+
+
+def test_upgrade_from_empty_makes_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
+    database = _database(tmp_path)
+    migrate.upgrade(database)
+    with database.engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == [], "make a migration: python -m saferoom.hub.store.migrations"
+        tables = set(inspect(connection).get_table_names())
+    database.dispose()
+    assert tables == set(METADATA.tables) | {"alembic_version"}
+
+
+def test_upgrade_twice_changes_nothing(tmp_path: Path) -> None:
+    database = _database(tmp_path)
+    migrate.upgrade(database)
+    with database.transaction() as session:
+        session.execute(text("INSERT INTO people (username, display_name, active) VALUES ('a', 'A', 1)"))
+    migrate.upgrade(database)
+    with database.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM people")).scalar() == 1
+    database.dispose()
+
+
+def test_upgrade_by_several_at_once_happens_once(tmp_path: Path) -> None:
+    failures: list[BaseException] = []
+
+    def start() -> None:
+        database = _database(tmp_path)
+        try:
+            migrate.upgrade(database)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            database.dispose()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_upgrade_of_a_newer_versions_database_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    database = _database(tmp_path)
+    migrate.upgrade(database)
+    with database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UnavailableError, match="newer version"):
+        migrate.upgrade(database)
+    database.dispose()
+
+
+def test_upgrade_that_fails_half_way_leaves_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = _database(tmp_path)
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE approvals (x INTEGER)"))  # in the way of the migration, near its end
+    with pytest.raises(Exception, match="approvals"):
+        migrate.upgrade(database)
+    with database.engine.begin() as connection:
+        assert inspect(connection).get_table_names() == ["approvals"]
+    database.dispose()
+
+
+def test_migrations_form_one_line(tmp_path: Path) -> None:
+    scripts = ScriptDirectory.from_config(migrate.configuration())
+    assert len(scripts.get_heads()) == 1
+    assert len(scripts.get_bases()) == 1
+
+
+def test_migrations_are_packaged_data() -> None:
+    versions = resources.files("saferoom.hub.store") / "migrations" / "versions"
+    assert any(file.name.startswith("0001_") for file in versions.iterdir())
