@@ -72,11 +72,7 @@ class Evaluator:
         """
         names = self._candidates(project, query)
         with self._turns.turn(author):
-            evaluation = self._judge(project, query, names)
-            if set(evaluation.datasets) != set(names):
-                # Rules follow the datasets that are really used: judged again by those alone.
-                evaluation = self._judge(project, query, [DatasetName(name) for name in evaluation.datasets])
-            return evaluation
+            return self._judge(project, query, names)
 
     def _candidates(self, project: ProjectSlug, query: Mapping[str, Any]) -> list[DatasetName]:
         """Return the datasets that `query` may use: never fewer than it does use."""
