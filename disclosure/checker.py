@@ -92,7 +92,6 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Evaluation:
         findings += differencing(contributors, context.memory, context.policy)
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)
-    route = context.route or ReleaseRoute()
     return Evaluation(
         query=query,
         verdict=verdict,
@@ -101,11 +100,16 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Evaluation:
         protected=None if protected is None else _table(plan, outcome, protected, public=False),
         outgoing=None if verdict is Verdict.FAIL or unprotectable else public,
         title=title,
-        automatic_obstacles=automatic_obstacles(plan, outcome.cells, outcome.base.text_dimensions, route),
+        automatic_obstacles=_obstacles(plan, outcome, context.route or ReleaseRoute()),
         canonical=canonical_document(plan),
         evidence=_evidence(outcome),
         contributors=contributors,
     )
+
+
+def _obstacles(plan: Plan, outcome: Outcome, route: ReleaseRoute) -> tuple[str, ...]:
+    categories = [outcome.categories(i, dimension.name) for i, dimension in enumerate(plan.dimensions)]
+    return automatic_obstacles(plan, outcome.text_dimensions, categories, route)
 
 
 def _verdict(findings: Sequence[Finding]) -> Verdict:
@@ -121,7 +125,7 @@ def _protected(case: Case, outcome: Outcome) -> tuple[Protected | None, Sequence
     if query.protect.method is Method.SUPPRESS:
         if query.margins and any(hit.cells is not None for hit in outcome.hits):
             return None, [_MARGINS, *(hit for hit in outcome.hits if hit.cells is None)]
-        protected = suppress(outcome, case.axes, policy)
+        protected = suppress(outcome)
         return protected, protected.hits
     return None, outcome.hits
 

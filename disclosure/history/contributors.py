@@ -21,6 +21,7 @@ from saferoom.errors import IntegrityError
 
 Keys = NDArray[np.uint64]
 Cell = tuple[Label, ...]
+_DAMAGED = "stored contributors are damaged; nothing can be compared with them"
 
 
 @dataclass(frozen=True)
@@ -43,79 +44,101 @@ class UnitSets:
 
 
 @dataclass(frozen=True)
-class Contributors:
-    """Who is behind which released number.
+class Part:
+    """Numbers that are made from the same things.
 
     Attributes
     ----------
     subjects : frozenset of str
         What the numbers are made from: ``count``, or the datasets' columns in the measure. Two releases can be
         subtracted from each other only when they share a subject.
-    exact : bool
-        False where the released numbers are rounded.
     cells : tuple of Cell
-        Labels of the released cells, in the order of every `UnitSets.cells`.
+        Labels of the released inner cells, in the order of every `UnitSets.cells`; margins follow from them.
     """
 
     subjects: frozenset[str]
-    exact: bool
     cells: tuple[Cell, ...]
     units: tuple[UnitSets, ...]
+
+
+@dataclass(frozen=True)
+class Contributors:
+    """Who is behind which released number.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        The table itself, and the counts that it is in disguise (a mean of zeros and ones).
+    exact : bool
+        False where the released numbers are rounded.
+    total : str
+        The label of totals in the table.
+    """
+
+    parts: tuple[Part, ...] = ()
+    exact: bool = True
+    total: str = "All"
 
     @classmethod
     def none(cls) -> Contributors:
         """Nothing was computed or nothing would be released."""
-        return cls(frozenset(), True, (), ())
+        return cls()
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready form; sets are compressed and in base 64."""
-        return {
-            "subjects": sorted(self.subjects),
-            "exact": self.exact,
-            "cells": [list(cell) for cell in self.cells],
-            "units": [
-                {"unit": sets.unit, "keys": pack_keys(sets.keys), "cells": [pack_set(cell) for cell in sets.cells]}
-                for sets in self.units
-            ],
-        }
+        return {"exact": self.exact, "total": self.total, "parts": [_write_part(part) for part in self.parts]}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Contributors:
         """Read what `to_json` wrote."""
         return cls(
-            subjects=frozenset(document["subjects"]),
+            parts=tuple(_read_part(part) for part in document["parts"]),
             exact=bool(document["exact"]),
-            cells=tuple(tuple(cell) for cell in document["cells"]),
-            units=tuple(
-                UnitSets(item["unit"], unpack_keys(item["keys"]), tuple(unpack_set(cell) for cell in item["cells"]))
-                for item in document["units"]
-            ),
+            total=str(document["total"]),
         )
 
 
-def pack_keys(keys: Keys) -> str:
-    """Return sorted keys as text: differences, compressed, base 64."""
+def _write_part(part: Part) -> dict[str, Any]:
+    return {
+        "subjects": sorted(part.subjects),
+        "cells": [list(cell) for cell in part.cells],
+        "units": [
+            {"unit": sets.unit, "keys": _pack_keys(sets.keys), "cells": [_pack_set(cell) for cell in sets.cells]}
+            for sets in part.units
+        ],
+    }
+
+
+def _read_part(document: Mapping[str, Any]) -> Part:
+    return Part(
+        subjects=frozenset(document["subjects"]),
+        cells=tuple(tuple(cell) for cell in document["cells"]),
+        units=tuple(
+            UnitSets(item["unit"], _unpack_keys(item["keys"]), tuple(_unpack_set(cell) for cell in item["cells"]))
+            for item in document["units"]
+        ),
+    )
+
+
+def _pack_keys(keys: Keys) -> str:
     steps = np.diff(keys, prepend=np.uint64(0))
     return base64.b64encode(zlib.compress(steps.astype("<u8").tobytes(), 1)).decode("ascii")
 
 
-def unpack_keys(text: str) -> Keys:
-    """Read what `pack_keys` wrote."""
+def _unpack_keys(text: str) -> Keys:
     try:
         steps = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), dtype="<u8")
     except (ValueError, zlib.error):
-        raise IntegrityError("stored contributors are damaged; nothing can be compared with them") from None
+        raise IntegrityError(_DAMAGED) from None
     return np.cumsum(steps, dtype=np.uint64)
 
 
-def pack_set(members: BitMap) -> str:
-    """Return a bitmap as text."""
+def _pack_set(members: BitMap) -> str:
     return base64.b64encode(members.serialize()).decode("ascii")
 
 
-def unpack_set(text: str) -> BitMap:
-    """Read what `pack_set` wrote."""
+def _unpack_set(text: str) -> BitMap:
     try:
         return BitMap.deserialize(base64.b64decode(text, validate=True))
     except ValueError:
-        raise IntegrityError("stored contributors are damaged; nothing can be compared with them") from None
+        raise IntegrityError(_DAMAGED) from None

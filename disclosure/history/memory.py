@@ -1,30 +1,17 @@
-"""Everything released before: the units behind every released number.
-
-Cells are kept with the unions along their margins, because counts and sums add up whether or not margins were asked
-for. Units get positions in the order in which they first appear, so that adding a release changes nothing stored.
-"""
+"""Everything released before: the units behind every released number."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyroaring import BitMap
 
-from saferoom.disclosure.history.contributors import (
-    Cell,
-    Contributors,
-    Keys,
-    UnitSets,
-    pack_keys,
-    pack_set,
-    unpack_keys,
-    unpack_set,
-)
+from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, UnitSets
 from saferoom.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -41,8 +28,6 @@ class Release:
     ----------
     title : str
         Generated from its query; shown where a later output collides with it.
-    contributors : Contributors
-        Of the released inner cells.
     """
 
     title: str
@@ -62,7 +47,7 @@ class Memory:
 
     def with_evaluation(self, evaluation: Evaluation) -> Memory:
         """Return the memory after what `evaluation` would let leave has left."""
-        if not evaluation.contributors.cells:
+        if not evaluation.contributors.parts:
             return self
         return Memory((*self.releases, Release(evaluation.title, evaluation.contributors)))
 
@@ -89,21 +74,21 @@ class Memory:
             raise IntegrityError("the history is damaged; nothing can be judged until it is restored") from None
 
 
-def _release(item: dict[str, Any]) -> Release:
+def _release(item: Mapping[str, Any]) -> Release:
     return Release(str(item["title"]), Contributors.from_json(item["contributors"]))
 
 
-def unions(cells: Sequence[Cell], sets: Sequence[BitMap]) -> Iterator[tuple[Cell, BitMap]]:
+def unions(cells: Sequence[Cell], sets: Sequence[BitMap], total: str) -> Iterator[tuple[Cell, BitMap]]:
     """Yield every cell with its units, then every margin with the union of its cells' units.
 
-    A cell of a margin has None where a dimension is totalled.
+    Counts and sums add up whether or not margins were asked for, so that a table releases its margins too.
     """
     yield from zip(cells, sets, strict=True)
     width = len(cells[0]) if cells else 0
     for level in range(1, 2**width):
         groups: dict[Cell, list[BitMap]] = {}
         for cell, members in zip(cells, sets, strict=True):
-            key = tuple(None if level >> i & 1 else label for i, label in enumerate(cell))
+            key = tuple(total if level >> i & 1 else label for i, label in enumerate(cell))
             groups.setdefault(key, []).append(members)
         for key, parts in groups.items():
             yield key, BitMap.union(*parts)
@@ -112,7 +97,4 @@ def unions(cells: Sequence[Cell], sets: Sequence[BitMap]) -> Iterator[tuple[Cell
 def aligned(sets: UnitSets, keys: Keys) -> list[BitMap]:
     """Return the cells of `sets` as positions in `keys`, which must hold every unit of `sets`."""
     places = np.searchsorted(keys, sets.keys).astype(np.uint32)
-    return [BitMap(places[cell.to_array()]) if cell else BitMap() for cell in sets.cells]
-
-
-__all__ = ["Memory", "Release", "aligned", "pack_keys", "pack_set", "unions", "unpack_keys", "unpack_set"]
+    return [BitMap(places[np.asarray(cell.to_array())]) if cell else BitMap() for cell in sets.cells]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import sqlglot
 from sqlglot import exp
@@ -183,6 +183,17 @@ def _resolved(
 def reference(column: Column) -> exp.Column:
     """Return a quoted reference to `column`."""
     return exp.Column(this=exp.to_identifier(column.sql_name, quoted=True))
+
+
+def conjuncts(condition: exp.Expression) -> Iterator[exp.Expression]:
+    """Yield the parts of a condition that all have to hold."""
+    if isinstance(condition, exp.And):
+        yield from conjuncts(condition.args["this"])
+        yield from conjuncts(condition.args["expression"])
+    elif isinstance(condition, exp.Paren):
+        yield from conjuncts(condition.args["this"])
+    else:
+        yield condition
 
 
 def write(tree: exp.Expression) -> str:

@@ -162,10 +162,9 @@ def _complaints(query: Query) -> list[str]:
     if len({name.lower() for name in query.by}) != len(query.by):
         found.append("by: names a dimension twice")
     given = {name for name in Options.model_fields if getattr(query.options, name) is not None}
-    for name in sorted(given - _OPTIONS_OF.get(query.statistic, set())):
-        found.append(f"options.{name}: does not belong to {query.statistic}")
-    for name in sorted(_OPTIONS_OF.get(query.statistic, set()) - given - {"family"}):
-        found.append(f"options.{name}: {query.statistic} needs it")
+    own = _OPTIONS_OF.get(query.statistic, set())
+    found += [f"options.{name}: does not belong to {query.statistic}" for name in sorted(given - own)]
+    found += [f"options.{name}: {query.statistic} needs it" for name in sorted(own - given - {"family"})]
     quantiles = query.options.quantiles or ()
     if list(quantiles) != sorted(set(quantiles)):
         found.append("options.quantiles: must rise from one to the next")
@@ -196,7 +195,8 @@ def parse_query(document: Mapping[str, Any]) -> Query:
     BadInputError
         Naming the key and the allowed values; texts of the document are not repeated.
     """
-    if not isinstance(document, Mapping) or any(not isinstance(key, str) for key in document):
+    keys: list[Any] = list(document) if isinstance(document, Mapping) else [None]
+    if not all(isinstance(key, str) for key in keys):
         raise BadInputError(f"a query must be a mapping of keys to values; the keys are {', '.join(_keys(Query))}")
     prepared = {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}
     options = prepared.get("options")

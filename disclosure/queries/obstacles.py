@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
-from saferoom.disclosure.queries.evidence import Cells
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.verdict import Label
 from saferoom.policies.models import ReleaseRoute
@@ -19,15 +18,19 @@ from saferoom.policies.models import ReleaseRoute
 _MANTISSA = re.compile(r"([0-9]*)\.?([0-9]*)")
 
 
-def automatic_obstacles(plan: Plan, cells: Cells, texts: Sequence[bool], route: ReleaseRoute) -> tuple[str, ...]:
+def automatic_obstacles(
+    plan: Plan, texts: Sequence[bool], categories: Sequence[set[Label]], route: ReleaseRoute
+) -> tuple[str, ...]:
     """Return the reasons in plain sentences; none means that nothing in the query or its labels is free text.
 
     Parameters
     ----------
     texts : sequence of bool
         Per dimension, whether its categories are texts.
+    categories : sequence of set of Label
+        Per dimension, the categories that the table shows.
     """
-    found = [*_written_texts(plan), *_numbers(plan, route), *_labels(plan, cells, texts)]
+    found = [*_written_texts(plan), *_numbers(plan, route), *_labels(plan, texts, categories)]
     if plan.query.title is not None:
         found.append("The title was written by a researcher.")
     return tuple(dict.fromkeys(found))
@@ -70,6 +73,7 @@ def _numbers(plan: Plan, route: ReleaseRoute) -> Iterator[str]:
     literals = [node for _, tree in _trees(plan) for node in tree.find_all(exp.Literal)]
     digits = [_significant(str(node.this)) for node in literals if not node.is_string]
     digits += [_significant(repr(fraction)) for fraction in plan.query.options.quantiles or ()]
+    digits.append(_significant(str(plan.query.protect.base or 0)))
     if any(count > route.literal_digits for count in digits):
         yield f"A number in the query has more than {route.literal_digits} significant digits."
     if len(literals) + len(plan.query.options.quantiles or ()) > route.literals:
@@ -91,11 +95,10 @@ def _significant(text: str) -> int:
     return max(len(carried), len(exponent.lstrip("+-").lstrip("0")))
 
 
-def _labels(plan: Plan, cells: Cells, texts: Sequence[bool]) -> Iterator[str]:
-    for i, (dimension, is_text) in enumerate(zip(plan.dimensions, texts, strict=True)):
+def _labels(plan: Plan, texts: Sequence[bool], categories: Sequence[set[Label]]) -> Iterator[str]:
+    for dimension, is_text, labels in zip(plan.dimensions, texts, categories, strict=True):
         if not is_text:
             continue
-        labels: set[Label] = {cell[i] for cell in cells.labels} - {None}
         if dimension.codelist is None:
             yield "Categories of a dimension are texts without a codelist."
         elif not labels <= set(dimension.codelist):

@@ -180,22 +180,12 @@ def _dimension(
         origins=language.origins(tree, relation),
         codelist=column.codelist if column is not None else None,
         column=column.name if column is not None and owned else None,
-        fixed=where is not None and any(_fixes(part, tree) for part in _conjuncts(where)),
+        fixed=where is not None and any(_fixes(part, tree) for part in language.conjuncts(where)),
     )
 
 
-def _conjuncts(tree: exp.Expression) -> Iterator[exp.Expression]:
-    if isinstance(tree, exp.And):
-        yield from _conjuncts(tree.left)
-        yield from _conjuncts(tree.right)
-    elif isinstance(tree, exp.Paren):
-        yield from _conjuncts(tree.this)
-    else:
-        yield tree
-
-
 def _fixes(part: exp.Expression, dimension: exp.Expression) -> bool:
-    sides = (part.left, part.right) if isinstance(part, exp.EQ) else ()
+    sides = (part.this, part.expression) if isinstance(part, exp.EQ) else ()
     return any(side == dimension for side in sides) and any(isinstance(side, exp.Literal) for side in sides)
 
 

@@ -14,6 +14,7 @@ Ids may be carried, joined on, grouped by, partitioned by and counted as ``count
 single out a unit by its id and is refused.
 """
 
+# ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from saferoom.disclosure.queries import allowed
+from saferoom.disclosure.queries import allowed, language
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
 from saferoom.errors import BadInputError
 
@@ -199,12 +200,12 @@ class ViewReader:
         identifier.set("quoted", True)
 
     def _on(self, condition: exp.Expression, scope: Scope) -> None:
-        for part in _conjuncts(condition):
+        for part in language.conjuncts(condition):
             if not isinstance(part, exp.EQ):
                 continue
-            left, right = scope.units_of(part.left), scope.units_of(part.right)
+            left, right = scope.units_of(part.this), scope.units_of(part.expression)
             if left and right:
-                scope.permitted |= {id(part.left), id(part.right)}
+                scope.permitted |= {id(part.this), id(part.expression)}
                 scope.equate({(scan.alias, column.name) for scan, column in [*left, *right]})
 
     # -- what is selected ---------------------------------------------------------------------------------------
@@ -354,16 +355,6 @@ class _Rewritten:
             return next(found for found in self._scope.merged.values() if found[0][1].sql_name == node.name)
         scan = self._scans[node.table]
         return [(scan, column) for column in scan.relation.columns.values() if column.sql_name == node.name]
-
-
-def _conjuncts(condition: exp.Expression) -> Iterator[exp.Expression]:
-    if isinstance(condition, exp.And):
-        yield from _conjuncts(condition.left)
-        yield from _conjuncts(condition.right)
-    elif isinstance(condition, exp.Paren):
-        yield from _conjuncts(condition.this)
-    else:
-        yield condition
 
 
 def _own_nodes(tree: exp.Select) -> Iterator[exp.Expression]:

@@ -17,8 +17,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.queries.evidence import Cells, Counts, Numbers
-from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, Mask, hit_if
+from saferoom.disclosure.queries.evidence import Cells, Counts, Mask, Numbers
+from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
 from saferoom.disclosure.verdict import Label, Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from saferoom.disclosure.queries.evidence import Numbers, UnitEvidence
+from saferoom.disclosure.queries.evidence import Numbers, Shares, UnitEvidence
 from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
 from saferoom.disclosure.verdict import Risk, Verdict
 from saferoom.policies.models import RiskAppetite
@@ -20,7 +20,7 @@ def most_needed(policy: RiskAppetite) -> int:
 
 
 def dominance(evidence: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hit]:
-    """Apply the (n,k) and p% rules to the contributions of whole units, and to their weights.
+    """Apply the (n,k) and p% rules to the contributions of whole units.
 
     Notes
     -----
@@ -33,12 +33,20 @@ def dominance(evidence: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hi
     """
     hits = []
     for counted in evidence:
-        hits += _of(counted.top, counted.total, counted.kind, "contribution", policy)
-        hits += _of(counted.top_weight, counted.total_weight, counted.kind, "weight", policy)
+        hits += _of(counted.contributions, counted.kind, "contribution", policy)
     return hits
 
 
-def _of(top: Numbers, total: Numbers, kind: str, what: str, policy: RiskAppetite) -> list[Hit]:
+def weight_dominance(evidence: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hit]:
+    """Apply the same rules to weights, or to how many rows each unit has: a mean is nearly the heaviest unit's own."""
+    hits = []
+    for counted in evidence:
+        hits += _of(counted.weights, counted.kind, "weight or number of rows", policy)
+    return hits
+
+
+def _of(shares: Shares, kind: str, what: str, policy: RiskAppetite) -> list[Hit]:
+    top, total = shares.top, shares.total
     if top.shape[1] == 0:
         return []
     hits = []
@@ -51,8 +59,8 @@ def _of(top: Numbers, total: Numbers, kind: str, what: str, policy: RiskAppetite
                 risk=Risk.DOMINANCE,
                 severity=Verdict.FAIL,
                 cells=positive & (largest >= rule.share_fraction * total * (1 - _SLACK)),
-                message=f"The {_number(rule.n)} ({kind}) make up {rule.share_fraction:.0%} or more of the cell by their "
-                f"{what}, so the number tells nearly what theirs is.",
+                message=f"The {_number(rule.n)} ({kind}) hold {rule.share_fraction:.0%} or more of the cell by "
+                f"{what}, so the number nearly tells their own.",
                 remedy=f"{BROADER}, or {SUPPRESS}",
             )
         )

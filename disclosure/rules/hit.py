@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from saferoom.disclosure.queries.evidence import Mask
 from saferoom.disclosure.verdict import Finding, Label, Risk, Verdict
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Hit:
 
     def finding(self, labels: Sequence[tuple[Label, ...]]) -> Finding:
         """Return the finding about the cells with these `labels`."""
-        chosen = () if self.cells is None else tuple(labels[i] for i in np.flatnonzero(self.cells))
+        chosen = () if self.cells is None else tuple(labels[i] for i in np.flatnonzero(self.cells).tolist())
         return Finding(self.rule, self.risk, self.severity, (*chosen, *self.absent), self.message, self.remedy)
 
     def without(self, hidden: Mask) -> Hit | None:

@@ -66,7 +66,7 @@ def _conditional(cells: object, least: int, kind: str) -> Hit:
         risk=Risk.DIFFERENCING,
         severity=Verdict.REVIEW,
         cells=cells,  # type: ignore[arg-type]
-        message=f"A condition inside the measure treats fewer than {least} units ({kind}) of a cell differently; beside "
-        "the same number without the condition it would tell their values.",
+        message=f"A condition inside the measure treats fewer than {least} units ({kind}) of a cell differently; "
+        "beside the same number without the condition it would tell their values.",
         remedy="drop or widen the condition, or let an output checker decide",
     )

@@ -15,6 +15,9 @@ from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.verdict import Label
 from saferoom.policies.models import RiskAppetite
 
+COUNT = "count"
+"""The subject of numbers that are counts of rows; see `saferoom.disclosure.history.contributors.Part`."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -48,6 +51,10 @@ class Outcome:
         Of the (first) measure, per kind of unit.
     base : Base
         The rows behind the cells, for contributors.
+    text_dimensions : tuple of bool
+        Per dimension, whether its categories are texts.
+    disguised_counts : tuple of str
+        Conditions on the rows whose counts can be read from the numbers (a measure with two values).
     row_names : tuple of label tuples, optional
         Where the table's rows are not its cells (a regression's terms).
     """
@@ -58,7 +65,15 @@ class Outcome:
     subjects: frozenset[str]
     units: Sequence[UnitEvidence]
     base: Base
+    text_dimensions: tuple[bool, ...]
+    disguised_counts: tuple[str, ...] = ()
     row_names: tuple[tuple[Label, ...], ...] | None = None
+
+    def categories(self, dimension: int, name: str) -> set[Label]:
+        """Return the categories of a dimension that the table shows; missing is none of them."""
+        if self.row_names is not None:
+            return {row[1] for row in self.row_names if row[0] == name} - {None}
+        return {labels[dimension] for labels in self.cells.labels} - {None}
 
 
 class Statbarn(Protocol):

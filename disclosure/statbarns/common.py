@@ -1,15 +1,16 @@
 """Steps that several statbarns share."""
 
+# ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from saferoom.disclosure.queries.base import Base
+from saferoom.disclosure.queries.counting import count_units
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import ROW, Cells, Numbers, Summary, UnitEvidence, count_units
+from saferoom.disclosure.queries.evidence import ROW, Cells, Summary, UnitEvidence
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.rules.classes import class_disclosure
 from saferoom.disclosure.rules.dominance import all_equal
@@ -19,8 +20,6 @@ from saferoom.disclosure.rules.threshold import threshold, two_values
 from saferoom.disclosure.statbarns.case import Case
 from saferoom.disclosure.verdict import Risk, Verdict
 
-COUNT = "count"
-
 
 def subjects_of(plan: Plan) -> frozenset[str]:
     """Return what the plan's numbers are made from; a weight counts, because it can carry a measure."""
@@ -28,7 +27,7 @@ def subjects_of(plan: Plan) -> frozenset[str]:
     return frozenset().union(*(plan.origins(tree) for tree in trees)) if trees else frozenset()
 
 
-def cell_rules(case: Case, base: Base, cells: Cells, units: list[UnitEvidence], counted: bool) -> list[Hit]:
+def cell_rules(case: Case, base: Base, cells: Cells, units: Sequence[UnitEvidence], counted: bool) -> list[Hit]:
     """Apply what holds for every table: known units, threshold, class disclosure along every dimension."""
     hits = [*provenance(case.plan, base), *threshold(units, case.policy)]
     if len(cells) == 0:
@@ -45,9 +44,15 @@ _NOBODY = Hit(
 )
 
 
-def value_rules(case: Case, base: Base, summaries: list[Summary]) -> list[Hit]:
-    """Apply what holds for numbers computed from a measure: variation, two values, conditions inside it."""
+def value_rules(case: Case, base: Base, summaries: Sequence[Summary]) -> tuple[list[Hit], tuple[str, ...]]:
+    """Apply what holds for numbers computed from a measure: variation, two values, conditions inside it.
+
+    Returns
+    -------
+    list of Hit, and the conditions whose counts the numbers are in disguise
+    """
     hits: list[Hit] = []
+    disguised: list[str] = []
     kinds = base.units or (ROW,)
     for p, summary in enumerate(summaries):
         hits += all_equal(summary.low, summary.high)
@@ -55,7 +60,8 @@ def value_rules(case: Case, base: Base, summaries: list[Summary]) -> list[Hit]:
         if sides:
             low, high = count_units(base, case.engine, sides)
             hits += two_values(low, high, kinds, case.policy)
-    return hits + conditional_rules(case, base)
+            disguised += sides
+    return hits + conditional_rules(case, base), tuple(disguised)
 
 
 def conditional_rules(case: Case, base: Base) -> list[Hit]:
@@ -67,16 +73,6 @@ def conditional_rules(case: Case, base: Base) -> list[Hit]:
     return singled_out(inside, outside, kinds, case.policy, unchecked)
 
 
-def weights_only(units: list[UnitEvidence]) -> list[UnitEvidence]:
-    """Return the evidence of the weights alone, for statistics that do not add up their measure."""
-    return [replace(counted, top=counted.top[:, :0], total=counted.total * 0) for counted in units]
-
-
-def floats(values: Any) -> Numbers:
-    """Return an engine's column as numbers, nan where there is none."""
-    return np.asarray(np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan), dtype=np.float64)
-
-
 def _two_sides(base: Base, engine: Engine, summary: Summary, p: int) -> list[str]:
     """Return SQL for the lower and the higher value where the measure has just two; else nothing."""
     low, high = summary.low[~np.isnan(summary.low)], summary.high[~np.isnan(summary.high)]
@@ -84,6 +80,6 @@ def _two_sides(base: Base, engine: Engine, summary: Summary, p: int) -> list[str
         return []
     first, last = float(low.min()), float(high.max())
     test = f"bool_and(m{p} IS NULL OR m{p} = {first!r}::DOUBLE OR m{p} = {last!r}::DOUBLE)"
-    if not engine.rows(f"{base.with_sql}SELECT {test} FROM {base.sql} r")[0][0]:  # noqa: S608 - generated
+    if not engine.rows(f"{base.with_sql}SELECT {test} FROM {base.sql} r")[0][0]:
         return []
     return [f"m{p} = {first!r}::DOUBLE", f"m{p} = {last!r}::DOUBLE"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from saferoom.disclosure.queries.base import make_base
-from saferoom.disclosure.queries.evidence import Numbers, Summary, summarise
+from saferoom.disclosure.queries.counting import gather
+from saferoom.disclosure.queries.evidence import Mask, Numbers, Summary
 from saferoom.disclosure.queries.language import column_of
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.rules.dominance import most_needed
@@ -23,15 +24,16 @@ class Endpoints:
     def evaluate(self, case: Case) -> Outcome:
         """Compute the ends, and apply the rules."""
         base = make_base(case.plan, case.engine, case.plan.measures)
-        cells, summaries, evidence = summarise(base, case.engine, most_needed(case.policy))
-        hits = cell_rules(case, base, cells, evidence[0], counted=False)
+        evidence = gather(base, case.engine, most_needed(case.policy))
+        cells, summaries = evidence.cells, evidence.summaries
+        hits = cell_rules(case, base, cells, evidence.units[0], counted=False)
         hits += conditional_rules(case, base)
         column = column_of(case.plan.measures[0], case.plan.relation)
         if column is None or not column.owned or column.name not in case.policy.structural:
             hits.append(_endpoint(np.ones(len(cells), dtype=bool), case.plan.query.statistic))
         statistic = case.plan.query.statistic
         columns = {statistic.value: _values(statistic, summaries[0])}
-        return Outcome(cells, columns, hits, subjects_of(case.plan), evidence[0], base)
+        return Outcome(cells, columns, hits, subjects_of(case.plan), evidence.units[0], base, base.text_dimensions)
 
 
 def _values(statistic: Statistic, summary: Summary) -> Numbers:
@@ -40,7 +42,7 @@ def _values(statistic: Statistic, summary: Summary) -> Numbers:
     return summary.high if statistic is Statistic.MAX else summary.high - summary.low
 
 
-def _endpoint(cells: np.ndarray, statistic: Statistic) -> Hit:  # type: ignore[type-arg]
+def _endpoint(cells: Mask, statistic: Statistic) -> Hit:
     instead = "quantiles such as 0.05 and 0.95" if statistic is not Statistic.RANGE else "iqr"
     return Hit(
         rule="endpoint",

@@ -48,8 +48,7 @@ class Design:
         """Return the design matrix of one batch, numeric columns centred and scaled."""
         size = len(batch["m0"])
         columns = [np.ones(size)] if self.intercept else []
-        for i in range(self.numbers):
-            columns.append((batch[f"m{i + 1}"].astype(np.float64) - center[i + 1]) / scale[i + 1])
+        columns += [(batch[f"m{i}"].astype(np.float64) - center[i]) / scale[i] for i in range(1, self.numbers + 1)]
         for i, labels in enumerate(self._kept):
             values = batch[f"d{i}"]
             columns.extend((values == label).astype(np.float64) for label in labels)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from saferoom.disclosure.queries.base import make_base
-from saferoom.disclosure.queries.evidence import Numbers, Summary, summarise
+from saferoom.disclosure.queries.counting import gather
+from saferoom.disclosure.queries.evidence import Numbers, Summary
 from saferoom.disclosure.queries.model import Statistic
-from saferoom.disclosure.rules.dominance import dominance, most_needed
+from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
 from saferoom.disclosure.rules.threshold import few_nonzero
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, subjects_of, value_rules
@@ -21,18 +24,24 @@ class LinearAggregations:
     def evaluate(self, case: Case) -> Outcome:
         """Add up, and apply the rules; a ratio is judged in its numerator and its denominator."""
         base = make_base(case.plan, case.engine, case.plan.measures)
-        cells, summaries, evidence = summarise(base, case.engine, most_needed(case.policy))
-        hits = cell_rules(case, base, cells, evidence[0], counted=False)
-        for units in evidence:
+        evidence = gather(base, case.engine, most_needed(case.policy))
+        cells, summaries = evidence.cells, evidence.summaries
+        hits = cell_rules(case, base, cells, evidence.units[0], counted=False)
+        for units in evidence.units:
             hits += dominance(units, case.policy)
             hits += few_nonzero(units, case.policy)
-        hits += value_rules(case, base, summaries)
         statistic = case.plan.query.statistic
+        if statistic is Statistic.MEAN:
+            hits += weight_dominance(evidence.units[0], case.policy)
+        found, disguised = value_rules(case, base, summaries)
+        hits += found
         columns = {statistic.value: _values(statistic, summaries)}
-        return Outcome(cells, columns, hits, subjects_of(case.plan), evidence[0], base)
+        return Outcome(
+            cells, columns, hits, subjects_of(case.plan), evidence.units[0], base, base.text_dimensions, disguised
+        )
 
 
-def _values(statistic: Statistic, summaries: list[Summary]) -> Numbers:
+def _values(statistic: Statistic, summaries: Sequence[Summary]) -> Numbers:
     if statistic is Statistic.SUM:
         return summaries[0].total
     if statistic is Statistic.MEAN:

@@ -1,15 +1,18 @@
 """Regression coefficients: ordinary (or weighted) least squares."""
 
+# ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saferoom.disclosure.queries.base import Base, make_base
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import ROW, Cells, UnitEvidence, read_labels
+from saferoom.disclosure.queries.evidence import ROW, Cells, Shares, UnitEvidence, read_labels
 from saferoom.disclosure.queries.formula import Formula
 from saferoom.disclosure.rules.degrees import degrees_of_freedom
 from saferoom.disclosure.rules.hit import Hit
@@ -47,7 +50,6 @@ class Regression:
             raise BadInputError("options.formula: regression needs it")
         base = make_base(case.plan, case.engine, case.plan.measures)
         units = _units(base, case.engine)
-        cells = Cells(((),), np.zeros(1, dtype=np.int64))
         levels = [_levels(base, case.engine, i, name) for i, name in enumerate(formula.categories)]
         hits = [*provenance(case.plan, base), *threshold(units, case.policy)]
         groups = [group for _, found in levels for group in found]
@@ -57,8 +59,8 @@ class Regression:
         hits += degrees_of_freedom(units, design.width, case.policy)
         found = fit(design, lambda: _batches(base, case.engine)) if units[0].units[0] > 0 else None
         hits += _fit_rules(found)
-        if not base.counts_only:
-            hits += conditional_rules(case, base)
+        complete = _only_complete(base)
+        hits += conditional_rules(case, complete)
         hits.append(_PERSON)
         names = _terms(formula, [labels for labels, _ in levels])
         nothing = np.full(design.width, np.nan)
@@ -66,7 +68,16 @@ class Regression:
             "estimate": nothing if found is None else found.estimates,
             "std_error": nothing if found is None else found.standard_errors,
         }
-        return Outcome(cells, columns, hits, subjects_of(case.plan), units, base, names)
+        return Outcome(
+            cells=Cells.single(),
+            columns=columns,
+            hits=hits,
+            subjects=subjects_of(case.plan),
+            units=units,
+            base=complete,
+            text_dimensions=base.text_dimensions,
+            row_names=names,
+        )
 
 
 _PERSON = Hit(
@@ -83,16 +94,20 @@ def _complete(base: Base) -> str:
     return " AND ".join(["m0 IS NOT NULL", *(f"{name} IS NOT NULL" for name in base.dimension_columns)])
 
 
+def _only_complete(base: Base) -> Base:
+    """Return the rows that the model is fitted to, as one cell."""
+    return replace(base, sql=f"(SELECT * FROM {base.sql} b WHERE {_complete(base)})", text_dimensions=())
+
+
 def _distinct(base: Base) -> list[str]:
     unique = base.unique or (True,)
     return ["count(*)" if is_unique else f"count(DISTINCT u{j})" for j, is_unique in enumerate(unique)]
 
 
 def _units(base: Base, engine: Engine) -> list[UnitEvidence]:
-    sql = f"{base.with_sql}SELECT {', '.join(_distinct(base))} FROM {base.sql} r WHERE {_complete(base)}"  # noqa: S608
-    none = np.zeros((1, 0))
+    sql = f"{base.with_sql}SELECT {', '.join(_distinct(base))} FROM {base.sql} r WHERE {_complete(base)}"
     return [
-        UnitEvidence(kind, np.array([count]), np.array([count]), none, np.zeros(1), none, np.zeros(1))
+        UnitEvidence(kind, np.array([count]), np.array([count]), Shares.none(1), Shares.none(1))
         for kind, count in zip(base.units or (ROW,), engine.rows(sql)[0], strict=True)
     ]
 
@@ -101,7 +116,7 @@ def _levels(base: Base, engine: Engine, position: int, name: str) -> tuple[list[
     key = f"d{position}"
     counts = ", ".join(f"{count} AS c{j}" for j, count in enumerate(_distinct(base)))
     found = engine.columns(
-        f"{base.with_sql}SELECT {key}, {counts} FROM {base.sql} r WHERE {_complete(base)} "  # noqa: S608
+        f"{base.with_sql}SELECT {key}, {counts} FROM {base.sql} r WHERE {_complete(base)} "
         f"GROUP BY {key} ORDER BY {key} LIMIT {MOST_LEVELS + 1}"
     )
     labels = read_labels(found[key])
@@ -119,7 +134,7 @@ def _two_sided(base: Base, engine: Engine, names: Sequence[str]) -> Iterator[Gro
     where = _complete(base)
     for position, name in enumerate(names):
         column = f"m{position}"
-        ends = engine.rows(f"{base.with_sql}SELECT min({column}), max({column}) FROM {base.sql} r WHERE {where}")[0]  # noqa: S608
+        ends = engine.rows(f"{base.with_sql}SELECT min({column}), max({column}) FROM {base.sql} r WHERE {where}")[0]
         low, high = ends
         if low is None:
             continue
@@ -127,7 +142,7 @@ def _two_sided(base: Base, engine: Engine, names: Sequence[str]) -> Iterator[Gro
         sides = [
             f"{count} FILTER (WHERE {column} = {value!r}::DOUBLE)" for value in (low, high) for count in _distinct(base)
         ]
-        row = engine.rows(f"{base.with_sql}SELECT {rest}, {', '.join(sides)} FROM {base.sql} r WHERE {where}")[0]  # noqa: S608
+        row = engine.rows(f"{base.with_sql}SELECT {rest}, {', '.join(sides)} FROM {base.sql} r WHERE {where}")[0]
         half = len(sides) // 2
         if row[0] == 0:
             yield Group(name, tuple(row[1 : 1 + half]))
@@ -172,9 +187,9 @@ def _fit_rules(found: Fit | None) -> Iterator[Hit]:
         )
 
 
-def _batches(base: Base, engine: Engine) -> Iterator[dict[str, np.ndarray]]:  # type: ignore[type-arg]
-    names = [*(f"m{i}" for i in range(base.measures)), *base.dimension_columns, *(["w"] if base.weighted else [])]
-    sql = f"{base.with_sql}SELECT {', '.join(names)} FROM {base.sql} r WHERE {_complete(base)}"  # noqa: S608
+def _batches(base: Base, engine: Engine) -> Iterator[dict[str, NDArray[Any]]]:
+    columns = [*(f"m{i}" for i in range(base.measures)), *base.dimension_columns, *(["w"] if base.weighted else [])]
+    sql = f"{base.with_sql}SELECT {', '.join(columns)} FROM {base.sql} r WHERE {_complete(base)}"
     return engine.batches(sql, 100_000)
 
 

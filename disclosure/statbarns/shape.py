@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from saferoom.disclosure.queries.base import Base, make_base
+from saferoom.disclosure.queries.counting import gather
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Cells, Numbers, Summary, summarise
+from saferoom.disclosure.queries.evidence import Cells, Numbers, Summary, floats
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.rules.degrees import degrees_of_freedom
-from saferoom.disclosure.rules.dominance import dominance, most_needed
+from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
 from saferoom.disclosure.statbarns.case import Case, Outcome
-from saferoom.disclosure.statbarns.common import cell_rules, floats, subjects_of, value_rules
+from saferoom.disclosure.statbarns.common import cell_rules, subjects_of, value_rules
 
 
 class Shape:
@@ -28,16 +29,20 @@ class Shape:
     def evaluate(self, case: Case) -> Outcome:
         """Compute the spread, and apply the rules."""
         base = make_base(case.plan, case.engine, case.plan.measures)
-        cells, summaries, evidence = summarise(base, case.engine, most_needed(case.policy))
-        units = evidence[0]
+        evidence = gather(base, case.engine, most_needed(case.policy))
+        cells, summaries = evidence.cells, evidence.summaries
+        units = evidence.units[0]
         hits = cell_rules(case, base, cells, units, counted=False)
         hits += dominance(units, case.policy)
         hits += degrees_of_freedom(units, 1, case.policy)
-        hits += value_rules(case, base, summaries)
+        hits += weight_dominance(units, case.policy)
+        found, disguised = value_rules(case, base, summaries)
+        hits += found
         variance = _variance(base, case.engine, cells, summaries[0])
         statistic = case.plan.query.statistic
         values = variance if statistic is Statistic.VARIANCE else np.sqrt(variance)
-        return Outcome(cells, {statistic.value: values}, hits, subjects_of(case.plan), units, base)
+        columns = {statistic.value: values}
+        return Outcome(cells, columns, hits, subjects_of(case.plan), units, base, base.text_dimensions, disguised)
 
 
 def _variance(base: Base, engine: Engine, cells: Cells, summary: Summary) -> Numbers:

@@ -61,7 +61,7 @@ def _key(label: Label) -> tuple[bool, str, float, str]:
 
 
 def number(value: float) -> Label:
-    """Return a value as it is written: whole numbers exactly, others to 12 significant digits, None where there is none.
+    """Return a value as it is written: whole numbers exactly, others to 12 significant digits, None for none.
 
     Sums over many rows differ in the last digits from run to run; what is written must not.
     """

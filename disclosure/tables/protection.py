@@ -13,9 +13,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.queries.evidence import Cells, Numbers
+from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers
 from saferoom.disclosure.rules.classes import MOST_COMBINATIONS, Axis, guaranteed_shares
-from saferoom.disclosure.rules.hit import BROADER, Hit, Mask, hit_if
+from saferoom.disclosure.rules.hit import BROADER, Hit, hit_if
 from saferoom.disclosure.rules.threshold import threshold_of
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.verdict import Label, Risk, Verdict
@@ -49,8 +49,8 @@ class Protected:
     exact: bool
 
 
-def suppress(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite) -> Protected:
-    """Blank every cell that a rule names, then groups that are still known to fall (nearly) into one category.
+def suppress(outcome: Outcome) -> Protected:
+    """Blank every cell that a rule names; also one that holds (nearly) all of its group.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ _NOTHING_LEFT = Hit(
 def _one_row_each(outcome: Outcome) -> Mask:
     """Return the cells in which every row is a unit of its own, so that the count is a count of units."""
     alike = [units.units == outcome.columns["count"] for units in outcome.units]
-    return np.logical_and.reduce(alike)
+    return np.asarray(np.logical_and.reduce(alike))
 
 
 def _known_classes(
@@ -176,9 +176,10 @@ def _with_margins(cells: Cells, counts: Numbers) -> tuple[Cells, dict[str, Numbe
     values: list[float] = counts.tolist()
     for level in range(1, 2**width):
         sums: dict[tuple[Label, ...], float] = {}
-        for cell, value in zip(cells.labels, np.nan_to_num(counts).tolist(), strict=True):
+        for cell, value in zip(cells.labels, counts.tolist(), strict=True):
             key = tuple(None if level >> i & 1 else label for i, label in enumerate(cell))
-            sums[key] = sums.get(key, 0.0) + value
+            # A margin of nothing but blank cells is blank as well.
+            sums[key] = float(np.nansum([sums.get(key, np.nan), value])) if value == value else sums.get(key, np.nan)
         labels += sums
         levels += [level] * len(sums)
         values += sums.values()
