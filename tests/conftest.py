@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.live import live as live
 
 HEAVY = ("live", "browser", "packaging")
 

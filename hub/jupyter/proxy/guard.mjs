@@ -9,6 +9,7 @@
 //   SAFEROOM_PROXY_SECRET   what the hub's sign-in accepts as coming through this proxy
 //   SAFEROOM_PROXY_NAMES    host names in the routing table that stand for sockets, as JSON
 
+import http from "node:http";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { roomHeaders, roomOf } from "./headers.mjs";
@@ -39,15 +40,20 @@ ConfigurableProxy.prototype.targetForReq = async function (req) {
   return match;
 };
 
+// Connections to sockets are kept: a server that was told to close after its answer may do so while the last bytes of
+// the request are on their way, and one save in a hundred failed. Idle ones are given up before any server does.
+const agent = new http.Agent({ keepAlive: true, timeout: 2000 });
+
 // JupyterHub appends a port to the addresses of sockets that it kept in its database.
 ConfigurableProxy.prototype.proxyOptsForTarget = function (target) {
   if (Object.hasOwn(names, target.hostname)) {
     target.socketPath = names[target.hostname];
-    return { target, secure: false };
+    return { target, secure: false, agent };
   }
   const options = original.proxyOptsForTarget.call(this, target);
   if (options.target.socketPath) {
     options.target.socketPath = options.target.socketPath.replace(/:\d+$/, "");
+    options.agent = agent;
   }
   return options;
 };
