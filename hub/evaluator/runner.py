@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
 from saferoom.hub.sandbox.spec import MEBIBYTE
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.airlock.naming import datasets_named
 from saferoom.projects.extracts.manifest import ExtractFile, Manifest
 from saferoom.projects.policies import effective
 
@@ -31,7 +31,6 @@ _IDENTITY = "*evaluator"  # no project can be called so
 COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.evaluator")
 # Killed by the kernel, as bubblewrap or a shell reports it.
 _KILLED = (-9, 137)
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 TIMEOUT_SECONDS = 60.0
 LIMITS = Limits(
     memory_bytes=4096 * MEBIBYTE,
@@ -70,27 +69,20 @@ class Evaluator:
         UnavailableError, IntegrityError
             The evaluator failed, or the extracts are not what was provisioned. Nothing was judged.
         """
-        names = self._candidates(project, query)
+        names = self._datasets(project, query)
         with self._turns.turn(author):
             return self._judge(project, query, names)
 
-    def _candidates(self, project: ProjectSlug, query: Mapping[str, Any]) -> list[DatasetName]:
-        """Return the datasets that `query` may use: never fewer than it does use."""
-        registry, now = self._instance.registry, self._instance.clock.now()
-        live = [approval.dataset for approval in registry.approvals(project) if approval.live(now)]
+    def _datasets(self, project: ProjectSlug, query: Mapping[str, Any]) -> list[DatasetName]:
+        """Return the datasets that `query` may use, by the same rule as the airlock's records."""
+        now = self._instance.clock.now()
+        live = [a.dataset for a in self._instance.registry.approvals(project) if a.live(now)]
         if not live:
             raise BadInputError("no approval of data for this project holds today")
-        start = query.get("from")
-        if not isinstance(start, str):
-            return live
-        views = query.get("views")
-        texts = [text for text in views.values() if isinstance(text, str)] if isinstance(views, Mapping) else []
-        said = {word.lower() for text in (start, *texts) for word in _WORD.findall(text)}
-        return [name for name in live if name.lower() in said] or live
+        return sorted(datasets_named(query, live))
 
-    def _judge(self, project: ProjectSlug, query: Mapping[str, Any], names: Collection[DatasetName]) -> Evaluation:
+    def _judge(self, project: ProjectSlug, query: Mapping[str, Any], names: Sequence[DatasetName]) -> Evaluation:
         instance, folder = self._instance, self._instance.home.extracts / project
-        names = sorted(names)
         manifest = extracts.verify_extracts(folder, instance.signing_key.verifying_key, names)
         appetite, route = effective(instance.registry, project, names)
         files = [self._file(manifest, name) for name in names]

@@ -42,7 +42,7 @@ def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Sequence[Ju
     reasons: list[str] = []
     for number, judgement in enumerate(judged, start=1):
         evaluation = judgement.evaluation
-        if not evaluation.contributors.cells:
+        if not evaluation.contributors.parts:
             reasons.append(f"output {number} cannot be compared with other releases: who is behind it is not known")
         known = {finding.message for finding in evaluation.findings}
         later = differencing(evaluation.contributors, found, judgement.rules)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -77,7 +76,7 @@ def record(parts: Parts, author: Username, project: ProjectSlug, evaluation: Eva
     """Store `evaluation` for its author and project and say how it would leave."""
     now = parts.clock.now()
     may_enter(parts.registry, author, project, now).enforce()
-    datasets = _versions(parts, project, datasets_named(parts, project, evaluation), now)
+    datasets = _versions(parts, project, _used(parts, project, evaluation, now), now)
     names = [dataset.name for dataset in datasets]
     appetite, route = effective(parts.registry, project, names)
     judgement = Judgement(evaluation, tuple(names), appetite.policy, appetite.origins)
@@ -140,20 +139,6 @@ def check_current(parts: Parts, found: EvaluationRecord, now: datetime) -> None:
     appetite, _ = effective(parts.registry, found.project, names)
     if rules_digest(appetite.policy) != found.rules:
         raise WrongStateError(f"the rules changed since '{found.title}' was judged; evaluate again")
-
-
-def datasets_named(parts: Parts, project: ProjectSlug, evaluation: Evaluation) -> tuple[DatasetName, ...]:
-    """Return the datasets of `project` that the query of `evaluation` can have used.
-
-    A dataset counts as used as soon as its name is written anywhere in the query, and every one counts when the query
-    does not say where its rows come from: each owner concerned must be heard, and one too many does no harm.
-    """
-    approved = [DatasetName(approval.dataset) for approval in parts.registry.approvals(project)]
-    if evaluation.query.from_ is None:
-        return tuple(approved)
-    written = json.dumps(evaluation.query.document(), ensure_ascii=False).lower()
-    used = tuple(name for name in approved if re.search(rf"(?<![a-z0-9_]){re.escape(name)}(?![a-z0-9_])", written))
-    return used or tuple(approved)
 
 
 def _versions(parts: Parts, project: ProjectSlug, names: Sequence[str], now: datetime) -> tuple[DatasetVersion, ...]:

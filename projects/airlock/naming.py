@@ -1,0 +1,40 @@
+"""Which datasets a query can have used: never fewer than it did, so that every owner concerned is heard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from saferoom.ids import DatasetName
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def datasets_named(query: Mapping[str, Any], live: Sequence[DatasetName]) -> tuple[DatasetName, ...]:
+    """Return those of `live` that the query document `query` names anywhere but in its title.
+
+    All count when the query does not say where its rows come from, or names none: one owner too many does no harm.
+    """
+    if not isinstance(query.get("from"), str):
+        return tuple(live)
+    said = {
+        word.lower() for key, part in query.items() if key != "title" for text in _texts(part) for word in _words(text)
+    }
+    return tuple(name for name in live if name.lower() in said) or tuple(live)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from _texts(key)
+            yield from _texts(value)
+    elif isinstance(part, Sequence):
+        for value in part:
+            yield from _texts(value)
