@@ -40,11 +40,13 @@ class Engine:
     Notes
     -----
     Files are reached through links in a private folder, so that no path's own characters mean anything to DuckDB.
-    Only these links are allowed; extensions cannot be installed or loaded; the configuration is locked.
+    Only these links are allowed; extensions cannot be installed or loaded; the configuration is locked. With
+    ``load=False`` only the columns of the files can be asked for.
     """
 
-    def __init__(self, sources: Sequence[Source], limits: Limits) -> None:
+    def __init__(self, sources: Sequence[Source], limits: Limits, *, load: bool = True) -> None:
         self._limits = limits
+        self._load = load
         self._stack = contextlib.ExitStack()
         self._interrupted = threading.Event()
         self._sources = tuple(sources)
@@ -146,19 +148,19 @@ class Engine:
         return connection
 
     def _attach(self, source: Source, link: Path) -> Relation:
-        name = source.name.replace('"', '""')
+        name, path = source.name.replace('"', '""'), str(link).replace("'", "''")
         what = f"the data file of {source.name}"
         try:
             if link.suffix in PARQUET:
-                self._connection.execute(f"CREATE VIEW \"{name}\" AS SELECT * FROM read_parquet('{link}')")
+                self._connection.execute(f"CREATE VIEW \"{name}\" AS SELECT * FROM read_parquet('{path}')")
             else:
                 delimiter = ", delim = '\\t'" if link.suffix == ".tsv" else ""
+                kind, sample = ("TABLE", ", sample_size = -1") if self._load else ("VIEW", "")
                 self._connection.execute(
-                    f'CREATE TABLE "{name}" AS SELECT * FROM '
-                    f"read_csv('{link}', header = true, sample_size = -1{delimiter})"
+                    f"CREATE {kind} \"{name}\" AS SELECT * FROM read_csv('{path}', header = true{sample}{delimiter})"
                 )
             described = self._connection.execute(f'DESCRIBE "{name}"').fetchall()
-            empty = self._connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is None
+            empty = self._load and self._connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is None
         except duckdb.Error as error:
             self._limit_reached(error)
             raise BadInputError(f"{what} cannot be read: {_file_problem(link, error)}") from None

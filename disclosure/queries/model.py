@@ -195,10 +195,10 @@ def parse_query(document: Mapping[str, Any]) -> Query:
     BadInputError
         Naming the key and the allowed values; texts of the document are not repeated.
     """
-    keys: list[Any] = list(document) if isinstance(document, Mapping) else [None]
-    if not all(isinstance(key, str) for key in keys):
+    given: Any = document
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
         raise BadInputError(f"a query must be a mapping of keys to values; the keys are {', '.join(_keys(Query))}")
-    prepared = {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}
+    prepared = {key: tuple(v) if isinstance(v, list) else v for key, v in given.items()}
     options = prepared.get("options")
     if isinstance(options, Mapping):
         prepared["options"] = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}

@@ -18,70 +18,16 @@ single out a unit by its id and is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from saferoom.disclosure.queries import allowed, language
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
+from saferoom.disclosure.queries.scope import Rewritten, Scan, Scope
 from saferoom.errors import BadInputError
 
 MOST_COLUMNS = 200
 MOST_RELATIONS = 20
-
-
-@dataclass(frozen=True)
-class Scan:
-    """One relation of a FROM clause, under the name it is given there."""
-
-    alias: str
-    sql_alias: str
-    relation: Relation
-
-
-@dataclass
-class Scope:
-    """What the names inside one SELECT mean."""
-
-    where: str
-    scans: list[Scan] = field(default_factory=list)
-    merged: dict[str, list[tuple[Scan, Column]]] = field(default_factory=dict)
-    """Columns joined with USING: lower-case name to the columns that became one."""
-    equal: list[set[tuple[str, str]]] = field(default_factory=list)
-    """Unit columns that hold the same id in every joined row, as (alias, column)."""
-    permitted: set[int] = field(default_factory=set)
-    """Column nodes that may refer to a unit."""
-    doubts: list[str] = field(default_factory=list)
-
-    def resolve(self, node: exp.Column) -> list[tuple[Scan, Column]]:
-        """Return what a column node means: one column, or those merged by USING."""
-        name = node.name.lower()
-        if not node.table and name in self.merged:
-            return self.merged[name]
-        scans = [scan for scan in self.scans if not node.table or scan.alias.lower() == node.table.lower()]
-        if node.table and not scans:
-            raise unknown("table", node.table, [scan.alias for scan in self.scans], self.where)
-        found = [(scan, column) for scan in scans if (column := scan.relation.find(name)) is not None]
-        if not found:
-            names = {column.name for scan in scans for column in scan.relation.columns.values()}
-            raise unknown("column", node.name, names, self.where)
-        if len(found) > 1:
-            aliases = " or ".join(f"{scan.alias}.{column.name}" for scan, column in found)
-            raise BadInputError(f"{self.where}: a column name stands for several tables; write {aliases}")
-        return found
-
-    def units_of(self, node: exp.Expression) -> list[tuple[Scan, Column]]:
-        """Return the unit columns that `node` is a bare reference to; empty when it is anything else."""
-        if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
-            return []
-        found = self.resolve(node)
-        return found if all(column.unit is not None for _, column in found) else []
-
-    def equate(self, members: set[tuple[str, str]]) -> None:
-        """Record that the unit columns in `members` are equal in every row."""
-        touching = [group for group in self.equal if group & members]
-        self.equal = [group for group in self.equal if not group & members]
-        self.equal.append(members.union(*touching))
 
 
 class ViewReader:
@@ -283,7 +229,7 @@ class ViewReader:
 
     def _outcome(self, tree: exp.Select, scope: Scope, name: str, sql_name: str) -> Relation:
         # Columns were rewritten to generated aliases, so they are looked up under those from here on.
-        lookup = _Rewritten(scope)
+        lookup = Rewritten(scope)
         columns: dict[str, Column] = {}
         items = []
         for position, item in enumerate(tree.expressions, start=1):
@@ -297,7 +243,7 @@ class ViewReader:
         sources = frozenset().union(*(scan.relation.sources for scan in scope.scans))
         return Relation.of(name, sql_name, columns.values(), tuple(dict.fromkeys(doubts)), sources)
 
-    def _column(self, item: exp.Expression, lookup: _Rewritten, generated: str) -> Column:
+    def _column(self, item: exp.Expression, lookup: Rewritten, generated: str) -> Column:
         inner = item.unalias()
         if not isinstance(item, exp.Alias) and not isinstance(inner, exp.Column):
             raise BadInputError(f"{self._where}: give every computed column a name with AS")
@@ -312,7 +258,7 @@ class ViewReader:
             return Column(name, name if owned else generated, first.unit, origins, owned, first.codelist)
         return Column(name, generated, None, origins, owned=False)
 
-    def _dropped(self, tree: exp.Select, scope: Scope, lookup: _Rewritten) -> Iterator[str]:
+    def _dropped(self, tree: exp.Select, scope: Scope, lookup: Rewritten) -> Iterator[str]:
         """Yield a doubt for every kind of unit whose rows are used but whose id is not handed on."""
         kept = {
             (scan.alias, column.name)
@@ -328,7 +274,7 @@ class ViewReader:
                 if (scan.alias, column.name) not in kept:
                     yield f"a view does not carry {column.unit} of {_owner(column)} on"
 
-    def _windows(self, tree: exp.Select, lookup: _Rewritten) -> Iterator[str]:
+    def _windows(self, tree: exp.Select, lookup: Rewritten) -> Iterator[str]:
         for node in _own_nodes(tree):
             if not isinstance(node, exp.Window) or type(node.this) in allowed.RANKS:
                 continue
@@ -341,20 +287,6 @@ class ViewReader:
     def _fresh(self, letter: str) -> str:
         self._aliases += 1
         return f"{letter}{self._aliases}"
-
-
-class _Rewritten:
-    """Looks up columns after they were rewritten to generated aliases."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self._scans = {scan.sql_alias: scan for scan in scope.scans}
-
-    def columns(self, node: exp.Column) -> list[tuple[Scan, Column]]:
-        if not node.table:
-            return next(found for found in self._scope.merged.values() if found[0][1].sql_name == node.name)
-        scan = self._scans[node.table]
-        return [(scan, column) for column in scan.relation.columns.values() if column.sql_name == node.name]
 
 
 def _own_nodes(tree: exp.Select) -> Iterator[exp.Expression]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from saferoom.errors import BadInputError
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 
 if TYPE_CHECKING:
     from saferoom.disclosure.evaluation import Evaluation
@@ -42,16 +43,23 @@ def query(
 
     if commit and history is None:
         raise BadInputError("--commit needs --history, the folder to commit to")
-    asked = read_query(_text(file, "the query"), file.name)
-    sources = _sources(data, unit)
-    appetite = _policy(policy)
-    if history is None:
-        evaluation = check(asked, Context(sources, appetite))
-    else:
-        with HistoryFolder(history).locked(write=commit) as folder:
-            evaluation = check(asked, Context(sources, appetite, memory=folder.memory))
-            if commit:
-                folder.commit(evaluation)
+    try:
+        asked = read_query(_text(file, "the query"), file.name)
+        context = Context(_sources(data, unit), _policy(policy))
+        if history is None:
+            evaluation = check(asked, context)
+        else:
+            with HistoryFolder(history).locked(write=commit) as folder:
+                evaluation = check(asked, replace(context, memory=folder.memory))
+                if commit:
+                    folder.commit(evaluation)
+    except SaferoomError:
+        raise
+    except Exception as error:
+        # Fail closed and without a traceback, whose texts could hold data.
+        raise UnavailableError(
+            f"the check was stopped by an error inside Saferoom ({type(error).__name__}); nothing was judged"
+        ) from None
     _show(evaluation, as_json)
     raise typer.Exit(evaluation.verdict.exit_code)
 
@@ -107,7 +115,7 @@ def _columns(name: str, path: Path) -> dict[str, str]:
     from saferoom.disclosure.queries.engine import Engine, Limits
     from saferoom.disclosure.queries.source import Source
 
-    with Engine([Source(name, path)], Limits()) as engine:
+    with Engine([Source(name, path)], Limits(), load=False) as engine:
         return {column.name.lower(): column.name for column in engine.relations[0].columns.values()}
 
 

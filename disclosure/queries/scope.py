@@ -1,0 +1,79 @@
+"""What the names inside one SELECT mean: its tables, merged columns, and which ids are equal to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from saferoom.disclosure.queries.relations import Column, Relation, unknown
+from saferoom.errors import BadInputError
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One relation of a FROM clause, under the name it is given there."""
+
+    alias: str
+    sql_alias: str
+    relation: Relation
+
+
+@dataclass
+class Scope:
+    """What the names inside one SELECT mean."""
+
+    where: str
+    scans: list[Scan] = field(default_factory=list)
+    merged: dict[str, list[tuple[Scan, Column]]] = field(default_factory=dict)
+    """Columns joined with USING: lower-case name to the columns that became one."""
+    equal: list[set[tuple[str, str]]] = field(default_factory=list)
+    """Unit columns that hold the same id in every joined row, as (alias, column)."""
+    permitted: set[int] = field(default_factory=set)
+    """Column nodes that may refer to a unit."""
+    doubts: list[str] = field(default_factory=list)
+
+    def resolve(self, node: exp.Column) -> list[tuple[Scan, Column]]:
+        """Return what a column node means: one column, or those merged by USING."""
+        name = node.name.lower()
+        if not node.table and name in self.merged:
+            return self.merged[name]
+        scans = [scan for scan in self.scans if not node.table or scan.alias.lower() == node.table.lower()]
+        if node.table and not scans:
+            raise unknown("table", node.table, [scan.alias for scan in self.scans], self.where)
+        found = [(scan, column) for scan in scans if (column := scan.relation.find(name)) is not None]
+        if not found:
+            names = {column.name for scan in scans for column in scan.relation.columns.values()}
+            raise unknown("column", node.name, names, self.where)
+        if len(found) > 1:
+            aliases = " or ".join(f"{scan.alias}.{column.name}" for scan, column in found)
+            raise BadInputError(f"{self.where}: a column name stands for several tables; write {aliases}")
+        return found
+
+    def units_of(self, node: exp.Expression) -> list[tuple[Scan, Column]]:
+        """Return the unit columns that `node` is a bare reference to; empty when it is anything else."""
+        if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
+            return []
+        found = self.resolve(node)
+        return found if all(column.unit is not None for _, column in found) else []
+
+    def equate(self, members: set[tuple[str, str]]) -> None:
+        """Record that the unit columns in `members` are equal in every row."""
+        touching = [group for group in self.equal if group & members]
+        self.equal = [group for group in self.equal if not group & members]
+        self.equal.append(members.union(*touching))
+
+
+class Rewritten:
+    """Looks up columns after they were rewritten to generated aliases."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._scans = {scan.sql_alias: scan for scan in scope.scans}
+
+    def columns(self, node: exp.Column) -> list[tuple[Scan, Column]]:
+        """Return what a rewritten column node means."""
+        if not node.table:
+            return next(found for found in self._scope.merged.values() if found[0][1].sql_name == node.name)
+        scan = self._scans[node.table]
+        return [(scan, column) for column in scan.relation.columns.values() if column.sql_name == node.name]
