@@ -141,6 +141,14 @@ def check_current(parts: Parts, found: EvaluationRecord, now: datetime) -> None:
         raise WrongStateError(f"the rules changed since '{found.title}' was judged; evaluate again")
 
 
+def _used(parts: Parts, project: ProjectSlug, evaluation: Evaluation, now: datetime) -> tuple[DatasetName, ...]:
+    live = [DatasetName(approval.dataset) for approval in parts.registry.approvals(project) if approval.live(now)]
+    query = evaluation.query
+    if query.from_ is not None and query.from_ not in query.views and query.from_.lower() not in live:
+        raise ForbiddenError(f"the project has no approval for {query.from_} that holds today")
+    return datasets_named(query.document(), live)
+
+
 def _versions(parts: Parts, project: ProjectSlug, names: Sequence[str], now: datetime) -> tuple[DatasetVersion, ...]:
     live = {approval.dataset for approval in parts.registry.approvals(project) if approval.live(now)}
     wanted = [DatasetName(name) for name in sorted(set(names))]

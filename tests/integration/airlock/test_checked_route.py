@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.support.airlock_domain import (
     ADA,
     ANA,
