@@ -18,6 +18,7 @@ from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, Usernam
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 from saferoom.projects.airlock import routing, seals
 from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Route
+from saferoom.projects.airlock.naming import datasets_named
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.store import Reading
 from saferoom.projects.people.entitlement import may_enter
