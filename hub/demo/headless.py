@@ -34,6 +34,7 @@ print(json.dumps({
                ("safe_request", "rounded_request", "checked_request", "regression_request")},
     "requests": {name: globals()[name].id for name in
                  ("safe_request", "rounded_request", "checked_request", "regression_request")},
+    "outputs": {name: globals()[name].document["outputs"][0]["id"] for name in ("regression_request",)},
     "evaluations": {name: globals()[name].id for name in ("wages", "returns", "highest")},
 }))
 """
@@ -64,6 +65,7 @@ class Performance:
     stack: ExitStack
     requests: dict[str, str] = field(default_factory=dict)
     evaluations: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
 
     def sign_in(self, person: Username) -> HubSession:
         """Sign `person` in with password and one-time code, as a step."""
@@ -107,7 +109,8 @@ def _drive(performance: Performance) -> None:
         said = room.execute("print(*(item.refresh().state for item in (checked_request, regression_request)))").text
         step.expect(said.split() == ["released", "returned"], f"the notebook shows {said.split()}")
     forgeries.from_the_room(steps, room, performance.evaluations)
-    forgeries.own_approval(steps, rosa, performance.requests["regression_request"])
+    asked = "regression_request"
+    forgeries.own_approval(steps, rosa, performance.requests[asked], performance.outputs[asked])
     ravi = performance.sign_in(STRANGER)
     with steps.step(f"open a room of {OTHER_PROJECT}, for another researcher"):
         other = ravi.start_room(OTHER_PROJECT)
@@ -139,4 +142,5 @@ def _check_outcome(performance: Performance, room: Room) -> None:
                 step.expect(outcome[part][name] == value, f"{name} came to {outcome[part][name]}, not {value}")
         performance.requests.update(outcome["requests"])
         performance.evaluations.update(outcome["evaluations"])
+        performance.outputs.update(outcome["outputs"])
         step.note = "2 released, 2 wait for an output checker"
