@@ -75,7 +75,7 @@ def read_documents(text: str, where: str) -> tuple[Document, ...]:
         mark = error.problem_mark or error.context_mark
         line = "" if mark is None else f", line {mark.line + 1}"
         raise BadInputError(f"{where}{line}: this is not YAML ({error.problem or 'malformed'})") from None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeEncodeError):  # the latter for half of a surrogate pair
         raise BadInputError(f"{where}: the file holds characters that YAML does not allow") from None
 
 
