@@ -8,6 +8,7 @@ subdomain per person removes the shared origin altogether.
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ class LogRequests:
         except Exception as error:
             _log.error("defect", face=self._face, **where(error))
             if not status:
-                await _plain_error(note)
+                await _sorry(note, self._face)
         finally:
             # The route's template, not the path: a path is what the asker wrote.
             route = getattr(scope.get("route"), "path", None)
@@ -62,9 +63,12 @@ class LogRequests:
             _log.info("request", face=self._face, method=scope["method"], route=route, status=status, ms=took_ms)
 
 
-async def _plain_error(send: Send) -> None:
-    body = b"Something went wrong here. Nothing was released. The error is in the service's log."
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+async def _sorry(send: Send, face: str) -> None:
+    words = "something went wrong here; nothing was released. The administrator finds the error in the service's log"
+    body, kind = f"{words}.".encode(), b"text/plain; charset=utf-8"
+    if face == "rooms":
+        body, kind = json.dumps({"error": {"code": "defect", "message": words}}).encode(), b"application/json"
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
     await send({"type": "http.response.start", "status": 500, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

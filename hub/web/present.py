@@ -3,64 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from saferoom.disclosure.evaluation import Evaluation
-from saferoom.disclosure.queries.model import Method, Query
-from saferoom.disclosure.verdict import Finding, Label, Table, Verdict
+from saferoom.disclosure.queries.model import Method, Query, Statistic
+from saferoom.disclosure.verdict import Finding, Table, Verdict
+from saferoom.hub.notebook.layout import Grid, Labels, Mark, grid
 from saferoom.hub.web.words import RISKS, VERDICTS, Sign, several
 
 MOST_ROWS = 2_000
 """Rows of a table that a page shows; a longer table is named as cut, never cut silently."""
-_MOST_ACROSS = 15
-
-
-@dataclass(frozen=True)
-class CellView:
-    """One field of a table, ready to be shown.
-
-    Attributes
-    ----------
-    kind : str
-        ``label`` or ``value``.
-    look : str
-        ``fail``, ``review`` or empty.
-    marks : tuple of int
-        Numbers of the findings that concern it, as the list of findings counts them.
-    """
-
-    text: str
-    kind: str
-    look: str = ""
-    marks: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class TableView:
-    """A table as a page shows it.
-
-    Attributes
-    ----------
-    columns : tuple of (str, bool)
-        Headings, and whether the column holds values.
-    across : str
-        The dimension whose categories are the headings, when there is one.
-    hidden : int
-        Rows that are left out of the page.
-    """
-
-    columns: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[CellView, ...], ...]
-    across: str = ""
-    hidden: int = 0
-
-    @property
-    def marked(self) -> bool:
-        """Whether any field has a mark."""
-        return any(cell.marks for row in self.rows for cell in row)
 
 
 @dataclass(frozen=True)
@@ -83,8 +38,8 @@ class OutputView:
     title: str
     sign: Sign
     findings: tuple[FindingView, ...]
-    exact: TableView
-    leaving: TableView | None
+    exact: Grid
+    leaving: Grid | None
     unchanged: bool
     facts: tuple[tuple[str, str], ...]
     yaml: str
@@ -95,101 +50,37 @@ class OutputView:
 def output(evaluation: Evaluation) -> OutputView:
     """Return `evaluation` as the pages show it."""
     leaving = evaluation.outgoing
-    dimensions = len(evaluation.query.by)
+    query = evaluation.query
     return OutputView(
         title=evaluation.title,
         sign=VERDICTS[evaluation.verdict],
         findings=tuple(_finding(number, f) for number, f in enumerate(evaluation.findings, start=1)),
-        exact=table(evaluation.table, dimensions, evaluation.findings),
-        leaving=table(leaving, dimensions, ()) if leaving else None,
+        exact=_grid(evaluation.table, query, evaluation.findings),
+        leaving=_grid(leaving, query, ()) if leaving else None,
         unchanged=leaving is not None and leaving.rows == evaluation.table.rows,
-        facts=tuple(facts(evaluation.query)),
-        yaml=as_yaml(evaluation.query),
+        facts=tuple(facts(query)),
+        yaml=as_yaml(query),
         evidence=tuple(_evidence(evaluation.evidence)),
         obstacles=evaluation.automatic_obstacles,
     )
 
 
-def table(shown: Table, dimensions: int, findings: Sequence[Finding]) -> TableView:
-    """Return `shown` with the cells that `findings` concern marked by their numbers.
-
-    One value by two dimensions is laid out as people expect a cross-table. A finding that names fewer labels than
-    the table has dimensions concerns every cell below those labels.
-    """
-    marks = _marks(findings)
-    across = _across(shown, dimensions)
-    if across:
-        return _crossed(shown, across, marks)
-    columns = tuple((name, index >= dimensions) for index, name in enumerate(shown.columns))
-    rows = tuple(_row(row, dimensions, marks) for row in shown.rows[:MOST_ROWS])
-    return TableView(columns, rows, hidden=max(0, len(shown.rows) - MOST_ROWS))
-
-
-_Marks = Mapping[tuple[Label, ...], Sequence[tuple[int, Verdict]]]
-
-
-def _marks(findings: Sequence[Finding]) -> _Marks:
-    marks: dict[tuple[Label, ...], list[tuple[int, Verdict]]] = {}
+def _grid(shown: Table, query: Query, findings: Sequence[Finding]) -> Grid:
+    """Lay out `shown` with the cells that `findings` name marked by the findings' numbers."""
+    dimensions = len(query.by)
+    if query.statistic is Statistic.REGRESSION:
+        # Terms without a category have none, which is not a missing one.
+        dimensions = 2
+        shown = Table(shown.columns, tuple((term, label or "", *rest) for term, label, *rest in shown.rows))
+    named: dict[Labels, list[tuple[Verdict, str]]] = {}
     for number, finding in enumerate(findings, start=1):
         for cell in finding.cells:
-            marks.setdefault(cell, []).append((number, finding.severity))
-    return marks
-
-
-def _value(value: Label, labels: tuple[Label, ...], marks: _Marks) -> CellView:
-    found = [mark for length in range(1, len(labels) + 1) for mark in marks.get(labels[:length], ())]
-    look = Verdict.worst(severity for _, severity in found).value if found else ""
-    return CellView(text(value), "value", look, tuple(sorted({number for number, _ in found})))
-
-
-def _row(row: tuple[Label, ...], dimensions: int, marks: _Marks) -> tuple[CellView, ...]:
-    labels = row[:dimensions]
-    values = [_value(value, labels, marks) for value in row[dimensions:]]
-    # The mark stands once, at the first value; its look is the whole row's.
-    values[1:] = [replace(value, marks=()) for value in values[1:]]
-    return (*(CellView(text(label), "label") for label in labels), *values)
-
-
-def _across(shown: Table, dimensions: int) -> list[Label]:
-    """Return the headings of a cross-table, in their order; none when the table is not to be one."""
-    if dimensions != 2 or len(shown.columns) != 3 or len({row[:2] for row in shown.rows}) != len(shown.rows):
-        return []
-    found = list(dict.fromkeys(row[1] for row in shown.rows))
-    down = len({row[0] for row in shown.rows})
-    return found if 2 <= len(found) <= _MOST_ACROSS and down <= MOST_ROWS else []
-
-
-def _crossed(shown: Table, across: Sequence[Label], marks: _Marks) -> TableView:
-    values = {row[:2]: row[2] for row in shown.rows}
-    down = dict.fromkeys(row[0] for row in shown.rows)
-    rows = [
-        (
-            CellView(text(label), "label"),
-            *(
-                _value(values[label, other], (label, other), marks)
-                if (label, other) in values
-                else CellView("", "value")
-                for other in across
-            ),
-        )
-        for label in down
-    ]
-    first, second, value = shown.columns
-    columns = ((first, False), *((text(label), True) for label in across))
-    return TableView(columns, tuple(rows), across=f"{value} by {first} (down) and {second} (across)")
-
-
-def text(value: Label) -> str:
-    """Return a label or a number as a person reads it."""
-    if value is None:
-        return "not given"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    if isinstance(value, float):
-        return f"{value:,.6g}" if abs(value) < 1_000_000 else f"{value:,.0f}"
-    return value
+            named.setdefault(cell, []).append((finding.severity, str(number)))
+    marks = {
+        cell: Mark(Verdict.worst(severity for severity, _ in found), tuple(number for _, number in found))
+        for cell, found in named.items()
+    }
+    return grid(shown, dimensions, marks, MOST_ROWS)
 
 
 def _finding(number: int, finding: Finding) -> FindingView:
@@ -248,4 +139,4 @@ def _evidence(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _plain(value: Any) -> str:
-    return ", ".join(map(_plain, value)) if isinstance(value, list) else text(value)
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value)

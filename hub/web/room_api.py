@@ -6,7 +6,7 @@ verdict: what is unknown in a body is refused, not ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
@@ -22,6 +22,8 @@ from saferoom.hub.web.identity import resident
 from saferoom.hub.web.parts import Parts, parts_of
 from saferoom.hub.web.rates import Rate
 from saferoom.ids import EvaluationId, RequestId
+from saferoom.projects.airlock.screening import LONGEST
+from saferoom.projects.airlock.service import Airlock
 
 router = APIRouter(prefix="/api/room")
 
@@ -89,8 +91,16 @@ async def submit(request: Request, who: Living) -> dict[str, Any]:
 def _submit(parts: Parts, who: Resident, body: RequestBody) -> dict[str, Any]:
     airlock = parts.instance.airlock
     ids = [EvaluationId(id_) for id_ in body.outputs]
-    made = airlock.submit(who.username, who.project, ids, body.title, body.context, body.controls)
+    title = body.title.strip() or _title(airlock, who, ids)
+    made = airlock.submit(who.username, who.project, ids, title, body.context, body.controls)
     return answers.request(made, parts.page_url)
+
+
+def _title(airlock: Airlock, who: Resident, ids: Sequence[EvaluationId]) -> str:
+    """Return a title made of the outputs' generated ones, for requests that come without."""
+    first = airlock.evaluation(who.username, ids[0]).evaluation.title
+    title = first if len(ids) == 1 else f"{first} (and {len(ids) - 1} more)"
+    return title if len(title) <= LONGEST["title"] else title[: LONGEST["title"] - 1] + "…"
 
 
 @router.get("/requests")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +23,8 @@ from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.verdict import Finding, Label, Risk, Table, Verdict
 from saferoom.hub.extracts import provision
 from saferoom.hub.home import Home
-from saferoom.hub.store import airlock_tables, audit_log, tables
-from saferoom.hub.store.base import Base
+from saferoom.hub.store import tables
+from saferoom.hub.store.migrate import upgrade
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.airlock.model import Choice, Request
@@ -41,8 +45,6 @@ PEOPLE = {
 }
 MEMBERS = {MOBILITY: ("ana", "chris"), INCOME: ("rita",)}
 OWNERS = {"survey": "dora", "register": "otto"}
-# Their tables must be known before they are created.
-_STORED = (tables, airlock_tables, audit_log)
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,26 @@ class World:
 @contextmanager
 def world(folder: Path, clock: Clock | None = None) -> Iterator[World]:
     """Yield a new instance below `folder`."""
+    shutil.copytree(_made(), folder / "home")
     instance = Instance.open(Home(folder / "home"), clock or FrozenClock(NOW))
-    Base.metadata.create_all(instance.database.engine)
-    _register(instance)
-    for slug in MEMBERS:
-        provision(instance.home, instance.registry, slug, clock=instance.clock)
     try:
         yield World(instance)
     finally:
         instance.close()
+
+
+@cache
+def _made() -> Path:
+    """Make the home that every world begins as a copy of; once per process."""
+    folder = Path(tempfile.mkdtemp(prefix="saferoom-world-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    instance = Instance.open(Home(folder / "home"), FrozenClock(NOW))
+    upgrade(instance.database)
+    _register(instance)
+    for slug in MEMBERS:
+        provision(instance.home, instance.registry, slug, clock=instance.clock)
+    instance.close()
+    return instance.home.root
 
 
 def _register(instance: Instance) -> None:
@@ -171,7 +184,7 @@ def judged(verdict: Verdict = Verdict.REVIEW, *, label: Label = "west", dataset:
         message="Somebody who knows that a person is in this cell would learn about the few others in it.",
         remedy="protect: {method: suppress}",
     )
-    evaluation = Evaluation(
+    return Evaluation(
         query=parse_query({"from": dataset, "statistic": "frequency", "by": ["region"]}),
         verdict=verdict,
         findings=(finding,) if verdict is not Verdict.PASS else (),
@@ -182,4 +195,3 @@ def judged(verdict: Verdict = Verdict.REVIEW, *, label: Label = "west", dataset:
         automatic_obstacles=(),
         evidence={"units": 600},
     )
-    return replace(evaluation, datasets=(dataset,))

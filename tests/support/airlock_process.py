@@ -1,0 +1,125 @@
+"""The airlock service as a process of its own, started as the hub starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from tests.support.airlock_server import PREFIX, Browser, Room
+from tests.support.stand_in_hub import StandInHub
+
+from saferoom.hub.home import Home, unix_url
+
+SERVICE = ("-P", "-m", "saferoom.hub.web")
+# Ends the service without a farewell when it reaches a step of a release.
+DIES_AT = (
+    "-P",
+    "-c",
+    """
+import dataclasses, functools, os, signal, sys
+from saferoom.hub import wiring
+from saferoom.hub.web.__main__ import main
+
+step, make = sys.argv[1], wiring.Instance.airlock.func
+
+def airlock(instance):
+    def checkpoint(name):
+        if name == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return dataclasses.replace(make(instance), checkpoint=checkpoint)
+
+wiring.Instance.airlock = functools.cached_property(airlock)
+wiring.Instance.airlock.__set_name__(wiring.Instance, "airlock")
+main()
+""",
+)
+
+
+@dataclass
+class AirlockProcess:
+    """Starts and ends the service on one home, with a stand-in hub that runs elsewhere."""
+
+    home: Home
+    hub: StandInHub
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    _open: list[httpx.Client] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The service's whole environment."""
+        return {
+            "PATH": os.environ["PATH"],
+            "SAFEROOM_HOME": str(self.home.root),
+            "JUPYTERHUB_SERVICE_NAME": "airlock",
+            "JUPYTERHUB_SERVICE_URL": unix_url(self.home.socket("airlock-web")),
+            **self.hub.environment,
+        }
+
+    def start(self, command: Sequence[str] = SERVICE) -> None:
+        """Start the service and wait until both faces answer."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([sys.executable, *command], env=self.environment, stderr=log, cwd="/")
+        deadline = time.monotonic() + 60
+        while not self.answers():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        """Tell whether both faces say that they are healthy."""
+        if not all(_listens(self.home.socket(name)) for name in ("airlock", "airlock-web")):
+            return False
+        try:
+            rooms = self._client(self.home.socket("airlock")).get("/health")
+            pages = self._client(self.home.socket("airlock-web")).get(f"{PREFIX}health")
+        except httpx.TransportError:
+            return False
+        return rooms.status_code == pages.status_code == 200
+
+    def _client(self, path: Path) -> httpx.Client:
+        client = httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://airlock", timeout=60)
+        self._open.append(client)
+        return client
+
+    def room(self, name: str, project: str) -> Room:
+        """Return a client with the token of `name`'s room in `project`."""
+        return Room(self._client(self.home.socket("airlock")), self.hub.room_token(name, project))
+
+    def browser(self, name: str) -> Browser:
+        """Return a browser signed in as `name`."""
+        browser = Browser(self.home.socket("airlock-web"))
+        self._open.append(browser.http)
+        assert browser.sign_in(self.hub, name).status_code == 200
+        return browser
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal, wait, and return how the service ended."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def close(self) -> None:
+        """End everything that is left."""
+        for client in self._open:
+            client.close()
+        if self.process is not None:
+            self.end(signal.SIGKILL)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        try:
+            channel.connect(str(path))
+        except OSError:
+            return False
+    return True
