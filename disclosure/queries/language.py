@@ -51,7 +51,20 @@ def parse_select(text: str, where: str) -> exp.Select:
     if not isinstance(statement, exp.Select):
         raise BadInputError(f"{where}: must be a single SELECT statement")
     check_nodes(statement, allowed.VIEWS, where, MOST_VIEW_NODES)
+    for select in statement.find_all(exp.Select):
+        _check_place(select, statement, where)
     return statement
+
+
+def _check_place(select: exp.Select, statement: exp.Select, where: str) -> None:
+    """A SELECT may stand in WITH, FROM and JOIN; as a value it could carry one person's number to everybody."""
+    outer = select.parent
+    if isinstance(outer, exp.Subquery):
+        outer = outer.parent if isinstance(outer.parent, exp.From | exp.Join) else None
+    elif not isinstance(outer, exp.CTE):
+        outer = None
+    if outer is None and select is not statement:
+        raise BadInputError(f"{where}: a subquery is not allowed here; write it as a table of FROM or as a join")
 
 
 def _parse(text: str, where: str) -> exp.Expression:

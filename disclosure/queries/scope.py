@@ -32,6 +32,8 @@ class Scope:
     permitted: set[int] = field(default_factory=set)
     """Column nodes that may refer to a unit."""
     doubts: list[str] = field(default_factory=list)
+    selected: list[str] = field(default_factory=list)
+    """Names of the selected columns, as the researcher calls them."""
 
     def resolve(self, node: exp.Column) -> list[tuple[Scan, Column]]:
         """Return what a column node means: one column, or those merged by USING."""

@@ -164,6 +164,8 @@ class ViewReader:
         if not expanded or len(expanded) > MOST_COLUMNS:
             raise BadInputError(f"{self._where}: a SELECT must have 1 to {MOST_COLUMNS} columns")
         tree.set("expressions", expanded)
+        # Taken before columns are rewritten to the engine's names.
+        scope.selected = [item.alias_or_name for item in expanded]
 
     def _star(self, item: exp.Expression, scope: Scope) -> Iterator[exp.Expression]:
         table = item.table if isinstance(item, exp.Column) else ""
@@ -233,7 +235,7 @@ class ViewReader:
         columns: dict[str, Column] = {}
         items = []
         for position, item in enumerate(tree.expressions, start=1):
-            column = self._column(item, lookup, f"_x{position}")
+            column = self._column(item, scope.selected[position - 1], lookup, f"_x{position}")
             if column.name.lower() in columns:
                 raise BadInputError(f"{self._where}: two columns have the same name; rename one with AS")
             columns[column.name.lower()] = column
@@ -243,11 +245,10 @@ class ViewReader:
         sources = frozenset().union(*(scan.relation.sources for scan in scope.scans))
         return Relation.of(name, sql_name, columns.values(), tuple(dict.fromkeys(doubts)), sources)
 
-    def _column(self, item: exp.Expression, lookup: Rewritten, generated: str) -> Column:
+    def _column(self, item: exp.Expression, name: str, lookup: Rewritten, generated: str) -> Column:
         inner = item.unalias()
         if not isinstance(item, exp.Alias) and not isinstance(inner, exp.Column):
             raise BadInputError(f"{self._where}: give every computed column a name with AS")
-        name = item.alias_or_name
         if not name or len(name) > 200 or not name.isprintable():
             raise BadInputError(f"{self._where}: a column's name must be printable and at most 200 characters long")
         found = [pair for node in inner.find_all(exp.Column) for pair in lookup.columns(node)]
