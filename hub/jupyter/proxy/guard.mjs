@@ -81,7 +81,8 @@ function guard(proxy) {
       );
     } else {
       proxyRes.headers["x-content-type-options"] = "nosniff";
-      proxyRes.headers["referrer-policy"] = "no-referrer";
+      // The airlock sets its own: its forms must name their origin.
+      proxyRes.headers["referrer-policy"] ??= "no-referrer";
       proxyRes.headers["x-dns-prefetch-control"] = "off";
     }
   });
