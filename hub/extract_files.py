@@ -70,6 +70,11 @@ def _check_file(path: Path, file: ExtractFile) -> None:
         raise IntegrityError(message) from error
 
 
+def staging_prefix(project: str) -> str:
+    """Return how the names of unfinished files of `project` begin; no other project's begin like that."""
+    return f".{project}.staging-"
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, read in pieces."""
     with path.open("rb") as file:
@@ -89,7 +94,7 @@ def move_in(source: Path, target: Path) -> None:
 
 def write_in(data: bytes, target: Path) -> None:
     """Put a file with `data` in `target`'s place, durably."""
-    handle, name = tempfile.mkstemp(prefix=".manifest-", dir=target.parent.parent)
+    handle, name = tempfile.mkstemp(prefix=staging_prefix(target.parent.name), dir=target.parent.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

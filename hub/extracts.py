@@ -20,7 +20,14 @@ from saferoom.clock import Clock, SystemClock, isoformat
 from saferoom.digests import sha256
 from saferoom.errors import BadInputError, WrongStateError
 from saferoom.hub import keys
-from saferoom.hub.extract_files import file_sha256, move_in, read_manifest, verify_extracts, write_in
+from saferoom.hub.extract_files import (
+    file_sha256,
+    move_in,
+    read_manifest,
+    staging_prefix,
+    verify_extracts,
+    write_in,
+)
 from saferoom.hub.extraction import Extraction
 from saferoom.hub.home import Home
 from saferoom.ids import DatasetName, ProjectSlug
@@ -75,7 +82,7 @@ class Extracts:
             approved = self._approved(project)
             if not approved:
                 raise WrongStateError(f"no data owner's approval holds for project {project}, so there is no extract")
-            staging = Path(tempfile.mkdtemp(prefix=f".{project}-", dir=self.extracts))
+            staging = Path(tempfile.mkdtemp(prefix=staging_prefix(project), dir=self.extracts))
             try:
                 files = self._make(project, approved, staging)
                 return self._install(project, files, staging, "extracts.provisioned")
@@ -175,9 +182,14 @@ class Extracts:
 
     @contextmanager
     def _alone(self, project: ProjectSlug) -> Iterator[None]:
-        """Let one process at a time change a project's folder."""
+        """Let one process at a time change a project's folder; clear away what a killed one left behind."""
         with (self.extracts / f".{project}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            for leftover in self.extracts.glob(f"{staging_prefix(project)}*"):
+                if leftover.is_dir():
+                    shutil.rmtree(leftover)
+                else:
+                    leftover.unlink()
             yield
 
 

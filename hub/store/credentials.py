@@ -216,7 +216,7 @@ class Credentials:
     def _accept(self, username: Username, record: _Record, step: int, source: str) -> bool:
         """Use up the code's time step; False when it was used before, or the password changed meanwhile."""
         with self._database.transaction() as session:
-            row = session.get_one(CredentialRow, username)
+            row = session.get_one(CredentialRow, username, with_for_update=True)
             if row.password_hash != record.password_hash or step <= row.totp_last_step:
                 return False
             row.totp_last_step = step

@@ -187,3 +187,13 @@ def test_staging_leaves_nothing_with_the_owners_ids_behind(shop: Workshop) -> No
     shop.provision()
     left = {path.name for path in (shop.folder / "extracts").iterdir()}
     assert left == {".mob.lock", "mob"}
+
+
+def test_what_a_killed_run_left_behind_is_cleared_away_and_nothing_else(shop: Workshop) -> None:
+    extracts = shop.folder / "extracts"
+    for name in (".mob.staging-1", ".mob-x.staging-1"):
+        (extracts / name).mkdir()
+        (extracts / name / "htv.parquet").write_bytes(b"half")
+    (extracts / ".mob.staging-2").write_bytes(b"half")
+    shop.provision()
+    assert {path.name for path in extracts.iterdir()} == {".mob.lock", "mob", ".mob-x.staging-1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -147,12 +148,8 @@ def test_apply_with_nobody_to_agree_writes_nothing(run: Terminal) -> None:
 
 @pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("n\n", False), ("", False)])
 def test_apply_asks_and_does_what_it_is_told(run: Terminal, answer: str, written: bool) -> None:
-    class Person(StringIO):
-        def isatty(self) -> bool:
-            return True
-
     file = run.write("people.yaml", PEOPLE)
-    run.patch.setattr(sys, "stdin", Person(answer))
+    run.patch.setattr(sys, "stdin", Keyboard(answer))
     with pytest.raises(SystemExit):
         main(["admin", "apply", file])
     run.capture.readouterr()
@@ -371,3 +368,47 @@ def test_commands_make_nothing_outside_their_home(run: Terminal, monkeypatch: py
     monkeypatch.chdir(run.folder)
     run("admin", "people")
     assert check() == {"home"}
+
+
+class Keyboard(StringIO):
+    """Standard input with a person at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_password_may_be_typed(filled: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("typer.prompt", lambda *_, **options: "correct horse battery" if options["hide_input"] else "")
+    monkeypatch.setattr(sys, "stdin", Keyboard(""))
+    with pytest.raises(SystemExit) as leaving:
+        main(["admin", "password", "rosa"])
+    assert leaving.value.code in (0, None)
+    assert "otpauth://" in filled.capture.readouterr().out
+
+
+def test_listing_of_people_says_why_somebody_may_not_sign_in(filled: Terminal) -> None:
+    lapsed = filled.write("p.yaml", PEOPLE.split("---", maxsplit=1)[0].replace("2999", "2020"))
+    status, out, _ = filled("admin", "apply", lapsed, "--yes")
+    assert status == 0
+    assert "! " in out
+    assert "so rosa cannot sign in" in out
+    assert "no: accreditation expired" in filled("admin", "people")[1]
+
+
+def test_listing_of_projects_says_when_one_ended(filled: Terminal) -> None:
+    ends = filled.write("p.yaml", "kind: project\nslug: mobility\ntitle: M\nmembers: [rosa]\nends: 2998-01-01\n")
+    filled("admin", "apply", ends, "--yes")
+    assert "until 2998-01-01" in filled("admin", "projects")[1]
+
+
+def test_system_user_without_a_name_is_known_by_number(filled: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", nameless)
+    filled("admin", "end-approval", "mobility", "htv")
+    instance = Instance.open(filled.home)
+    with instance.database.reading() as session:
+        actors = session.scalars(select(AuditLinkRow.actor)).all()
+    instance.close()
+    assert f"admin:{os.getuid()}" in actors

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saferoom.errors import BadInputError
@@ -24,6 +24,7 @@ _plain = st.recursive(
 _yamlish = st.text(alphabet="ab01 :-?[]{},&*!|>'\"#%@`\n\t.~\u00e9\x00\U0001f600", max_size=60)
 
 
+@settings(deadline=None)  # machines are shared
 @given(_yamlish | st.text(max_size=60))
 def test_any_text_reads_as_plain_values_or_is_refused_in_a_sentence(text: str) -> None:
     message = ""
@@ -35,6 +36,7 @@ def test_any_text_reads_as_plain_values_or_is_refused_in_a_sentence(text: str) -
     assert not message or message.startswith("f.yaml")
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.dictionaries(st.text(), _plain, max_size=4))
 def test_json_reads_back_as_it_was_written(value: dict[str, object]) -> None:
     # ASCII only: JSON's escapes for characters outside are YAML's too, but surrogate pairs are not.
@@ -44,6 +46,7 @@ def test_json_reads_back_as_it_was_written(value: dict[str, object]) -> None:
     assert read_document(text, "f").value == value
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.dictionaries(st.text(max_size=12), _plain, max_size=4) | _plain)
 def test_any_json_is_a_policy_or_bad_input(value: object) -> None:
     for load in (load_risk_appetite, load_release_route):
@@ -55,6 +58,7 @@ def test_any_json_is_a_policy_or_bad_input(value: object) -> None:
         assert not message or message.startswith("f")
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.integers(-(10**17), 10**17), st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_numbers_keep_their_value_and_their_kind(whole: int, number: float) -> None:
     value = read_document(f"a: {whole}\nb: {number!r}\n", "f").value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saferoom.policies.merge import Layer, strictest, strictness
@@ -74,12 +74,14 @@ def _at_least_as_strict(merged: Any, layer: Any) -> bool:
     return all(holds[how](getattr(merged, name), getattr(layer, name)) for name, how in strictness(type(layer)).items())
 
 
+@settings(deadline=None)  # machines are shared
 @given(_policies)
 def test_merged_policy_is_never_looser_than_any_layer(policies: list[Any]) -> None:
     merged = _merge(policies)
     assert all(_at_least_as_strict(merged, policy) for policy in policies)
 
 
+@settings(deadline=None)  # machines are shared
 @given(_policies, st.randoms())
 def test_merged_policy_does_not_depend_on_the_order_of_layers(policies: list[Any], random: Any) -> None:
     shuffled = list(policies)
@@ -87,6 +89,7 @@ def test_merged_policy_does_not_depend_on_the_order_of_layers(policies: list[Any
     assert _merge(shuffled) == _merge(policies)
 
 
+@settings(deadline=None)  # machines are shared
 @given(_policies)
 def test_merging_again_changes_nothing(policies: list[Any]) -> None:
     merged = _merge(policies)
@@ -94,12 +97,14 @@ def test_merging_again_changes_nothing(policies: list[Any]) -> None:
     assert _merge([policies[0], policies[0]]) == policies[0]
 
 
+@settings(deadline=None)  # machines are shared
 @given(_policies, _policies)
 def test_merging_in_steps_is_merging_at_once(first: list[Any], second: list[Any]) -> None:
     if type(first[0]) is type(second[0]):
         assert _merge([_merge(first), _merge(second)]) == _merge([*first, *second])
 
 
+@settings(deadline=None)  # machines are shared
 @given(_policies)
 def test_every_origin_is_a_layer(policies: list[Any]) -> None:
     layers = [Layer(f"layer {number}", policy) for number, policy in enumerate(policies)]

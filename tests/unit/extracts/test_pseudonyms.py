@@ -7,7 +7,7 @@ import hmac
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saferoom.ids import ProjectSlug
@@ -53,6 +53,7 @@ def test_key_does_not_show_itself() -> None:
     assert repr(KEY.secret) not in repr(KEY)
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.lists(TEXT, min_size=1, max_size=20))
 def test_engine_computes_the_same_pseudonyms_for_any_text(identifiers: list[str]) -> None:
     inner, outer = KEY.pads()
@@ -64,6 +65,7 @@ def test_engine_computes_the_same_pseudonyms_for_any_text(identifiers: list[str]
     assert [row[0] for row in rows] == [KEY.pseudonym(identifier) for identifier in identifiers]
 
 
+@settings(deadline=None)  # machines are shared
 @given(TEXT)
 def test_pseudonym_fits_a_signed_64_bit_column(identifier: str) -> None:
     assert 0 <= KEY.pseudonym(identifier) < 2**63

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import threading
 from importlib import resources
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Column, Integer, MetaData, Table, inspect, text
 
 from saferoom.errors import UnavailableError
 from saferoom.hub.store import migrate
+from saferoom.hub.store.base import UtcDateTime
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.migrations import __main__ as generator
 from saferoom.hub.store.migrations.metadata import METADATA
 
 
@@ -94,3 +99,41 @@ def test_migrations_form_one_line(tmp_path: Path) -> None:
 def test_migrations_are_packaged_data() -> None:
     versions = resources.files("saferoom.hub.store") / "migrations" / "versions"
     assert any(file.name.startswith("0001_") for file in versions.iterdir())
+
+
+def test_next_migration_is_written_from_what_the_code_has_and_the_database_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(str(resources.files("saferoom.hub.store") / "migrations"), folder)
+
+    def copied() -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(folder))
+        return config
+
+    wider = MetaData()
+    for table in METADATA.tables.values():
+        table.to_metadata(wider)
+    Table("novelties", wider, Column("id", Integer, primary_key=True), Column("at", UtcDateTime()))
+    monkeypatch.setattr(migrate, "configuration", copied)
+    monkeypatch.setattr(generator, "configuration", copied)
+    monkeypatch.setattr(generator, "METADATA", wider)
+    monkeypatch.setattr(sys, "argv", ["migrations", "What is new."])
+    generator.main()
+    text_of = (folder / "versions" / "0002_what_is_new.py").read_text()
+    assert "down_revision = '0001'" in text_of
+    assert "op.create_table('novelties'" in text_of
+    assert "sa.DateTime(timezone=True)" in text_of
+    assert "done" in capsys.readouterr().out
+    database = _database(tmp_path)
+    migrate.upgrade(database)
+    with database.engine.begin() as connection:
+        assert "novelties" in inspect(connection).get_table_names()
+    database.dispose()
+
+
+def test_next_migration_needs_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["migrations"])
+    with pytest.raises(SystemExit, match="usage"):
+        generator.main()
