@@ -73,7 +73,7 @@ def _print_code(home: Home, user: str) -> None:
 
 @contextmanager
 def _headless_home(chosen: Home | None, fresh: bool) -> Iterator[Home]:
-    """Yield the home that was asked for, or a new one, so that every run is the same; it is removed unless a step fails."""
+    """Yield the home that was asked for, or a new one for a run like any other; it goes unless a step fails."""
     if chosen is not None:
         if fresh:
             _forget(chosen)
@@ -129,3 +129,5 @@ def _interruptible() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    # A shell starts programs in the background with Ctrl-C ignored; this one still listens when it is told.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -34,12 +34,18 @@ def host(home: Home, port: int, show: Callable[[str], None]) -> None:
         with running_hub(home, port) as hub:
             for line in _welcome(stage, hub, gaps):
                 show(line)
-            status = hub.wait()
-            raise UnavailableError(f"the hub ended by itself with status {status}; its log is {hub.log}")
+            _stay(hub, show)
     except KeyboardInterrupt:
-        show(
-            "\nsaferoom: the hub, the airlock and every room have ended; nothing is lost. Come back with: saferoom demo"
-        )
+        show("saferoom: the hub, the airlock and every room have ended; nothing is lost. Come back with: saferoom demo")
+
+
+def _stay(hub: RunningHub, show: Callable[[str], None]) -> None:
+    try:
+        status = hub.wait()
+    except KeyboardInterrupt:
+        show("\nsaferoom: stopping the rooms, the airlock and the hub (Ctrl-C again does not wait for them)")
+        raise
+    raise UnavailableError(f"the hub ended by itself with status {status}; its log is {hub.log}")
 
 
 def _welcome(stage: Stage, hub: RunningHub, gaps: tuple[str, ...]) -> list[str]:

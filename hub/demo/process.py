@@ -142,6 +142,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
+    except BaseException as error:
+        # It takes too long, or somebody pressed Ctrl-C again: the proxy, the airlock and the rooms die with the hub.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise

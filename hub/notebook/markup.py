@@ -19,10 +19,14 @@ STYLE = """<style>
 .saferoom .sr-banner small{display:block;color:var(--jp-ui-font-color2,#57606a);font-size:12px}
 .saferoom .sr-pass{border-color:#1a7f37}.saferoom .sr-review{border-color:#b26a00}
 .saferoom .sr-fail{border-color:#c62828}
-.saferoom table{border-collapse:collapse;margin:.4em 0;font-variant-numeric:tabular-nums}
-.saferoom th,.saferoom td{padding:.25em .7em;border-bottom:1px solid var(--jp-border-color2,#d8dee4);text-align:right}
-.saferoom th{font-weight:600}.saferoom tbody th,.saferoom thead th:first-child,.saferoom .sr-words td{text-align:left}
-.saferoom td.sr-review{background:rgba(178,106,0,.16)}.saferoom td.sr-fail{background:rgba(198,40,40,.16)}
+.saferoom.saferoom table{border-collapse:collapse;margin:.4em 0;font-variant-numeric:tabular-nums}
+.saferoom.saferoom th,.saferoom.saferoom td{padding:.25em .7em;text-align:right;
+ border-bottom:1px solid var(--jp-border-color2,#d8dee4)}
+.saferoom.saferoom th{font-weight:600}
+.saferoom.saferoom tbody th,.saferoom.saferoom thead th:first-child{text-align:left}
+.saferoom.saferoom .sr-words :is(th,td){text-align:left}
+.saferoom.saferoom td.sr-review{background:rgba(178,106,0,.16)}
+.saferoom.saferoom td.sr-fail{background:rgba(198,40,40,.16)}
 .saferoom td .sr-sign{font-weight:700;padding-right:.4em}
 .saferoom td.sr-review .sr-sign,.saferoom li.sr-review>b{color:#b26a00}
 .saferoom td.sr-fail .sr-sign,.saferoom li.sr-fail>b{color:#c62828}
@@ -101,7 +105,7 @@ def cells_named(cells: Sequence[Labels]) -> str:
 
 def words_html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of words."""
-    top = "".join(f'<th scope="col" style="text-align:left">{escape(name)}</th>' for name in head)
+    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
     return f'<table class="sr-words"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
 
@@ -109,6 +113,25 @@ def words_html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def paragraph(text: str, kind: str = "") -> str:
     """Return `text` as a paragraph of the class `kind`."""
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+
+
+def because(sentence: str, reasons: Sequence[str]) -> str:
+    """Return `sentence` in bold, with its reasons as a list under it."""
+    items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+    return paragraph(sentence, "sr-route") + (f"<ul>{items}</ul>" if items else "")
+
+
+def link(url: str, text: str) -> str:
+    """Return a link to a page of this hub; anything that is no such address is shown as text."""
+    if not url.startswith(("/", "http://", "https://")):
+        return paragraph(url)
+    return f'<p><a href="{escape(url, quote=True)}" target="_blank" rel="noopener">{escape(text)}</a></p>'
+
+
+def tidy(reason: str) -> str:
+    """Return a reason as a sentence of a list."""
+    text = reason.strip()
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else text
 
 
 def details(summary: str, content: str) -> str:

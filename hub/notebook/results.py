@@ -34,12 +34,11 @@ class Route:
     checkers: int
 
     def sentence(self) -> str:
-        """Return what happens on release in one sentence."""
+        """Return what happens on release in one sentence; it ends in a colon when `reasons` belong to it."""
         if self.automatic:
             return "On release: leaves by itself, at once."
         who = "an output checker" if self.checkers == 1 else f"{self.checkers} output checkers"
-        why = "; ".join(self.reasons)
-        return f"On release: waits for {who}{f', because {why}' if why else ''}."
+        return f"On release: waits for {who}, because:" if self.reasons else f"On release: waits for {who}."
 
 
 class Result:
@@ -118,10 +117,10 @@ class Result:
         table = self._table if self._protected is None else self._protected
         return _coefficients(table) if self.query.get("statistic") == "regression" else table
 
-    def _route_sentence(self) -> str:
+    def _on_release(self) -> tuple[str, list[str]]:
         if self.verdict is Verdict.FAIL:
-            return "On release: refused, because a finding says that it must not leave."
-        return self.route.sentence()
+            return "On release: refused, because a finding says that it must not leave.", []
+        return self.route.sentence(), [markup.tidy(reason) for reason in self.route.reasons]
 
     def _repr_html_(self) -> str:
         marked = marks(self.findings)
@@ -129,7 +128,7 @@ class Result:
             markup.banner(self.verdict, _SENTENCES[self.verdict], self.title),
             markup.grid_html(grid(self._shown(), self.dimensions, marked)),
             markup.findings_html(self.findings),
-            markup.paragraph(self._route_sentence(), "sr-route"),
+            markup.because(*self._on_release()),
         ]
         if self._protected is not None:
             exact = markup.grid_html(grid(self._table, self.dimensions, {}))
@@ -139,7 +138,8 @@ class Result:
     def __repr__(self) -> str:
         lines = [f"{SYMBOLS[self.verdict]} {_SENTENCES[self.verdict]}: {self.title}", ""]
         lines += markup.grid_text(grid(self._shown(), self.dimensions, marks(self.findings)))
-        lines += ["", *markup.findings_text(self.findings), self._route_sentence()]
+        sentence, reasons = self._on_release()
+        lines += ["", *markup.findings_text(self.findings), sentence, *(f"  - {reason}" for reason in reasons)]
         return "\n".join(lines)
 
 

@@ -48,21 +48,27 @@ class Submission:
         self._read(self._connection.get(f"/api/room/requests/{self.id}"))
         return self
 
-    def _lines(self) -> list[str]:
-        why = f", because {'; '.join(self.waits_because)}" if self.waits_because else ""
-        waiting = f"Waiting for {self.waiting_for}{why}." if self.waiting_for else ""
-        page = f"Page: {self.url}" if self.url else ""
-        comments = [f"Comment: {comment}" for comment in self.comments]
-        return [line for line in (self.reason, waiting, *comments, page) if line]
+    def _standing(self) -> tuple[str, list[str]]:
+        """Return where the request stands, and why it does not move on by itself."""
+        if self.state in _BEING_CHECKED and self.waits_because:
+            return f"Waits for {self.waiting_for}, because:", [markup.tidy(reason) for reason in self.waits_because]
+        waits = f" Waits for {self.waiting_for}." if self.waiting_for else ""
+        return f"{markup.tidy(self.reason)}{waits}".strip(), []
 
     def __repr__(self) -> str:
-        return "\n".join([f"{self.title or 'Release request'} · {state_words(self.state)} · {self.id}", *self._lines()])
+        sentence, reasons = self._standing()
+        lines = [f"{self.title or 'Release request'} · {state_words(self.state)} · {self.id}", sentence]
+        lines += [f"  - {reason}" for reason in reasons]
+        lines += [f"Comment by {comment}" for comment in self.comments]
+        return "\n".join([*lines, *([f"Page: {self.url}"] if self.url else [])])
 
     def _repr_html_(self) -> str:
         kind = {"released": "pass", "rejected": "fail"}.get(self.state, "review")
         return markup.panel(
             markup.notice(kind, f"{self.title or 'Release request'}: {state_words(self.state)}", self.id),
-            *(markup.paragraph(line) for line in self._lines()),
+            markup.because(*self._standing()),
+            *(markup.paragraph(f"Comment by {comment}") for comment in self.comments),
+            *([markup.link(self.url, "Open the request's page")] if self.url else []),
         )
 
 
@@ -93,6 +99,8 @@ class Submissions(Sequence[Submission]):
         return markup.panel(markup.words_html(_HEAD, self._rows()) if self._items else markup.paragraph(_NONE))
 
 
+# The airlock's states in which it is the output checkers' turn.
+_BEING_CHECKED = ("submitted", "partly_reviewed", "reviewed")
 _HEAD = ("request", "title", "state", "waiting for", "reason")
 _NONE = "No release requests yet. Evaluate a statistic and call .release(context=..., controls=...) on its result."
 

@@ -80,12 +80,12 @@ def test_result_html_escapes_everything(airlock: Any, evaluation: dict[str, Any]
         (
             "pass",
             {"automatic": False, "reasons": ["the owner asks for a person"], "checkers": 1},
-            "On release: waits for an output checker, because the owner asks for a person.",
+            "On release: waits for an output checker, because:",
         ),
         (
             "review",
             {"automatic": False, "reasons": ["a", "b"], "checkers": 2},
-            "On release: waits for 2 output checkers, because a; b.",
+            "On release: waits for 2 output checkers, because:",
         ),
     ],
 )
@@ -96,6 +96,9 @@ def test_result_says_what_happens_on_release(
     result = saferoom.crosstab("region", "education")
     assert sentence in repr(result)
     assert sentence in result._repr_html_()
+    for reason in route["reasons"]:
+        assert f"  - {reason.capitalize()}." in repr(result).splitlines()
+        assert f"<li>{reason.capitalize()}.</li>" in result._repr_html_()
 
 
 def test_result_protect_evaluates_the_same_query_again(airlock: Any, result: Result, evaluation: Any) -> None:

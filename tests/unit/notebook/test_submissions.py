@@ -37,7 +37,7 @@ def test_release_sends_the_evaluations_id_and_no_numbers(airlock: Any, result: R
     assert airlock.asked[-1][3] == {"title": "T", "context": "c", "controls": "d", "outputs": ["eval-abc"]}
     assert request.id == "req-abc"
     assert "partly reviewed" in repr(request)
-    assert "Waiting for one more output checker, because the owner of htv has not opted in" in repr(request)
+    assert "Waits for one more output checker, because:\n  - The owner of htv has not opted in" in repr(request)
     assert "<i>" not in request._repr_html_()
 
 
@@ -75,10 +75,14 @@ def test_requests_when_there_are_none_says_what_to_do(airlock: Any) -> None:
 def test_request_refresh_asks_again(airlock: Any) -> None:
     airlock.answer("GET", "/api/room/requests/req-abc", REQUEST)
     request = saferoom.request("req-abc")
-    assert "output checker: please round" in repr(request)
-    airlock.answer("GET", "/api/room/requests/req-abc", {**REQUEST, "state": "released"})
+    assert "Comment by output checker: please round" in repr(request)
+    assert '<a href="/services/airlock/requests/req-abc"' in request._repr_html_()
+    done = {**REQUEST, "state": "released", "waiting_for": "", "reason": "the outputs have left", "url": "javascript:x"}
+    airlock.answer("GET", "/api/room/requests/req-abc", {**done, "waits_because": []})
     assert request.refresh().state == "released"
     assert "sr-pass" in request._repr_html_()
+    assert "The outputs have left." in repr(request)
+    assert "href" not in request._repr_html_()
 
 
 def test_request_id_that_is_no_id_is_not_sent(airlock: Any) -> None:
