@@ -12,8 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from saferoom.errors import BadInputError
 from saferoom.hub.web.identity import Visitor, submitter
 from saferoom.hub.web.parts import Parts, parts_of
+from saferoom.hub.wiring import Instance
 from saferoom.ids import OutputId, RequestId
+from saferoom.projects.airlock import model
 from saferoom.projects.airlock.model import Choice
+from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.states import State
 
 router = APIRouter(prefix="/requests/{request_id}")
@@ -28,6 +31,23 @@ async def withdraw(request: Request, request_id: str, sent: Sent) -> Response:
     airlock = parts_of(request).instance.airlock
     await run_in_threadpool(airlock.withdraw, who.username, RequestId(request_id))
     return _back(parts_of(request), f"requests/{request_id}", "withdrawn")
+
+
+@router.post("/submit")
+async def submit_again(request: Request, request_id: str, sent: Sent) -> Response:
+    """Submit a returned request with the same outputs and other words."""
+    who, fields = sent
+    _exactly(fields, "title", "context", "controls")
+    instance = parts_of(request).instance
+    after = await run_in_threadpool(_submit_again, instance, who, RequestId(request_id), Words(**fields))
+    done = "released" if after.state is State.RELEASED else "submitted"
+    return _back(parts_of(request), f"requests/{request_id}", done)
+
+
+def _submit_again(instance: Instance, who: Visitor, request_id: RequestId, words: Words) -> model.Request:
+    before = instance.airlock.request(who.username, request_id)
+    evaluations = [output.evaluation for output in before.outputs]
+    return instance.airlock.submit_again(who.username, request_id, evaluations, words)
 
 
 @router.post("/outputs/{output_id}/vote")

@@ -97,9 +97,14 @@ def one_request(request: Request, request_id: str, who: Someone) -> Response:
     }
     if Standing.CHECKER in instance.airlock.standing(who.username, item):
         return page(request, "check.html", who, here=QUEUE.path, **values, **_to_check(instance, who.username, item))
-    can_withdraw = instance.airlock.can(who.username, Action.WITHDRAW, item)
-    outputs = [view for _, view in _outputs(instance, who.username, item)]
-    return page(request, "request.html", who, here=REQUESTS.path, outputs=outputs, can_withdraw=can_withdraw, **values)
+    mine = item.author == who.username
+    values |= {
+        "mine": mine,
+        "outputs": [view for _, view in _outputs(instance, who.username, item)],
+        "can_withdraw": instance.airlock.can(who.username, Action.WITHDRAW, item),
+        "can_submit": instance.airlock.can(who.username, Action.SUBMIT, item),
+    }
+    return page(request, "request.html", who, here=(REQUESTS if mine else RELEASES).path, **values)
 
 
 @router.get("/requests/{request_id}/status")

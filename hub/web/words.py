@@ -41,7 +41,7 @@ MEANS = {
     State.SUBMITTED: "An output checker has to look at it. There is nothing for the author to do.",
     State.PARTLY_REVIEWED: "One output checker has looked at every output; another one has to.",
     State.REVIEWED: "The output checkers have voted, but not every output is approved. They decide what happens next.",
-    State.RETURNED: "The author has to change something. Read the comments, then ask again from the notebook.",
+    State.RETURNED: "The author has to change something and submit again; the comments say what.",
     State.APPROVED: "Every output is approved. The bundle is being made and signed.",
     State.RELEASED: "The outputs have left in a signed bundle.",
     State.REJECTED: "An output checker has refused the release. It cannot be submitted again.",
@@ -56,9 +56,10 @@ WAITING_FOR = {
 
 NEWS = {
     "voted": "Your vote is recorded.",
-    "released": "Approved and released: the signed bundle is ready.",
+    "released": "Released: the signed bundle is ready.",
     "returned": "The request went back to its author with your comment.",
     "rejected": "The request is rejected.",
+    "submitted": "Your request is submitted again. It waits for an output checker.",
     "withdrawn": "Your request is withdrawn. Nothing has left.",
 }
 """What a page says after an action; only these words can be shown, whatever the address bar says."""
