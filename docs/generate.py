@@ -14,6 +14,7 @@ from typer.cli import get_docs_for_click
 
 from saferoom.hub.cli.main import COMMANDS, build
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
+from saferoom.projects.airlock import diagram
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 
@@ -81,7 +82,7 @@ def policies_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"commands.md": commands_page, "policies.md": policies_page}
+PAGES = {"commands.md": commands_page, "policies.md": policies_page, "airlock-states.md": diagram.page}
 
 
 def main() -> None:

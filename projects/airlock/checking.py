@@ -11,8 +11,8 @@ from saferoom.projects.airlock import earlier, evaluations, permissions, review,
 from saferoom.projects.airlock.model import Choice, Comment, Request, Vote
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.states import Action, Party, State
-from saferoom.projects.airlock.store import Step, Transaction
-from saferoom.projects.airlock.submission import approve, next_round, notice
+from saferoom.projects.airlock.steps import approve, block, next_round, notice
+from saferoom.projects.airlock.store import Selection, Step, Transaction
 from saferoom.projects.policies import effective
 
 LONGEST_COMMENT = 4000
@@ -68,7 +68,7 @@ def _count(parts: Parts, tx: Transaction, request: Request) -> Request:
     """Take the system's steps until the votes call for no more."""
     while (action := review.next_step(request)) is not None:
         if action is Action.APPROVE:
-            return _approve(parts, tx, request)
+            return _approve_or_block(parts, tx, request)
         row = states.check(request.state, action, Party.SYSTEM)
         now = parts.clock.now()
         reason = _REASONS[row.to]
@@ -85,8 +85,28 @@ _REASONS = {
 }
 
 
+def retry(parts: Parts) -> None:
+    """Count the votes again of requests that something kept from being approved."""
+    with parts.store.reading() as tx:
+        blocked = [r.id for r in tx.requests(Selection(states=frozenset({State.REVIEWED}))) if r.blocked]
+    for id_ in blocked:
+        with parts.store.transaction() as tx:
+            found = tx.request(id_)
+            if found is not None and found.state is State.REVIEWED:
+                tx.lock(found.project)
+                _count(parts, tx, found)
+
+
+def _approve_or_block(parts: Parts, tx: Transaction, request: Request) -> Request:
+    try:
+        return _approve(parts, tx, request)
+    except IntegrityError as error:
+        return block(parts, tx, request, error.message)
+
+
 def _approve(parts: Parts, tx: Transaction, request: Request) -> Request:
     """Approve, unless what the checkers approved no longer holds: then they look again at what changed."""
+    seals.check_submission(request, parts.signing_key.verifying_key)
     changed, checkers = _changed(parts, tx, request)
     if not changed:
         return approve(parts, tx, request, "every output was approved by enough output checkers")

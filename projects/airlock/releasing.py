@@ -14,12 +14,12 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError, NotFoundError, SaferoomError, WrongStateError
 from saferoom.ids import Digest, RequestId
-from saferoom.projects.airlock import bundle, evaluations, seals, states
+from saferoom.projects.airlock import bundle, evaluations, seals, states, steps
 from saferoom.projects.airlock.model import Output, Release, Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.states import Action, Party, State
+from saferoom.projects.airlock.steps import notice
 from saferoom.projects.airlock.store import Selection, Step
-from saferoom.projects.airlock.submission import notice
 
 
 def finish(parts: Parts, request: Request) -> Request:
@@ -101,14 +101,7 @@ def _release(parts: Parts, request: Request, digest: Digest) -> Request:
 def _block(parts: Parts, id_: RequestId, message: str) -> Request:
     with parts.store.transaction() as tx:
         request = _found(tx.request(id_))
-        if request.state is not State.APPROVED or request.blocked == message:
-            return request
-        row = states.check(request.state, Action.BLOCK, Party.SYSTEM)
-        after = replace(
-            request, state=row.to, reason=f"blocked: {message}", blocked=message, updated_at=parts.clock.now()
-        )
-        told = notice(after, row.notify, f"the release of request {id_} is blocked: {message}")
-        return tx.save_request(after, Step(Event("system", row.audit, id_, {"reason": message}), notice=told))
+        return steps.block(parts, tx, request, message) if request.state is State.APPROVED else request
 
 
 def _found(request: Request | None) -> Request:

@@ -195,6 +195,7 @@ class Airlock(Parts):
 
     def resume(self) -> tuple[Request, ...]:
         """Finish every release that a crash or a block interrupted; called at start-up."""
+        checking.retry(self)
         return releasing.resume(self)
 
     def _found(self, request_id: RequestId) -> Request:

@@ -127,7 +127,7 @@ def _rows() -> tuple[Transition, ...]:
         *(t(state, Action.RETURN, checkers, s.RETURNED, "request.returned", author) for state in turn),
         *(t(state, Action.REJECT, checkers, s.REJECTED, "request.rejected", author) for state in turn),
         *(t(state, Action.APPROVE, system, s.APPROVED, "request.approved") for state in (s.SUBMITTED, s.REVIEWED)),
-        t(s.APPROVED, Action.BLOCK, system, s.APPROVED, "request.blocked", author),
+        *(t(state, Action.BLOCK, system, state, "request.blocked", author) for state in (s.REVIEWED, s.APPROVED)),
         t(s.APPROVED, Action.RELEASE, system, s.RELEASED, "request.released", author),
         *(
             t(state, Action.WITHDRAW, author, s.WITHDRAWN, "request.withdrawn")

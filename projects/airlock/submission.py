@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from saferoom.audit import Event
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
-from saferoom.ids import EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
+from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock import earlier, evaluations, render, screening, seals, states
 from saferoom.projects.airlock.evaluations import Judgement
-from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Notice, Output, Request, Route
+from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Output, Request, Route
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.states import Action, Party, State
+from saferoom.projects.airlock.steps import approve, next_round, notice
 from saferoom.projects.airlock.store import Reading, Selection, Step, Transaction
 from saferoom.projects.people.entitlement import may_enter
 from saferoom.projects.policies import effective
@@ -79,29 +80,6 @@ def submit(parts: Parts, wanted: Wanted, again: RequestId | None = None) -> Requ
             request = approve(parts, tx, request, "every output was proven safe; no person was needed")
     parts.checkpoint("submitted")
     return request
-
-
-def approve(parts: Parts, tx: Transaction, request: Request, reason: str) -> Request:
-    """Take the system's step to approved; from here the outputs count as released for every later check."""
-    row = states.check(request.state, Action.APPROVE, Party.SYSTEM)
-    release = ReleaseId(parts.ids("release"))
-    payload = {"release": release, "round": request.round, "automatic": request.automatic, "reason": reason}
-    approved = replace(request, state=row.to, reason=reason, updated_at=parts.clock.now())
-    return tx.save_request(approved, Step(Event("system", row.audit, request.id, payload), approves_as=release))
-
-
-def next_round(parts: Parts, request: Request) -> Request:
-    """Return `request` in a new round with outputs of new ids, so that no vote counts that was cast before."""
-    number = request.round + 1
-    outputs = tuple(replace(o, id=OutputId(parts.ids("output")), round=number) for o in request.outputs)
-    return replace(request, round=number, outputs=outputs, votes=(), updated_at=parts.clock.now())
-
-
-def notice(request: Request, to: Party | None, message: str) -> Notice | None:
-    """Return the notice of a transition, None when its row in the table tells nobody."""
-    if to is None:
-        return None
-    return Notice(request.id, request.project, to, request.author, message, request.updated_at)
 
 
 def _prepare(parts: Parts, wanted: Wanted, for_submission: bool) -> tuple[Prepared, ...]:

@@ -123,7 +123,8 @@ def test_review_that_is_complete_without_approval_waits_for_the_checkers() -> No
 def test_checkers_are_blind_to_each_other_until_both_have_voted() -> None:
     first = commented(voted(request(checkers=2), ("ben", 1, YES)), ("ben", False, 1), ("ben", True, 1))
     seen = review.for_checker(first, Username("cleo"))
-    assert seen.votes == seen.comments == ()
+    assert not seen.votes
+    assert not seen.comments
     assert review.for_checker(first, Username("ben")) == first
     both = voted(first, ("cleo", 1, NO))
     assert review.for_checker(both, Username("cleo")) == both
@@ -144,7 +145,8 @@ def test_one_checker_alone_is_blind_to_nobody() -> None:
 def test_author_sees_no_vote_no_warning_and_no_name_in_any_state(state: State) -> None:
     full = commented(voted(request(state=state), ("ben", 1, NO)), ("ben", False, 1), ("ben", True, 1), ("ana", True, 1))
     seen = review.for_author(full)
-    assert seen.votes == seen.warnings == ()
+    assert not seen.votes
+    assert not seen.warnings
     assert "ben" not in {comment.by for comment in seen.comments}
     assert all(comment.public for comment in seen.comments)
     reviewing = state in (State.SUBMITTED, State.PARTLY_REVIEWED, State.REVIEWED)
@@ -158,7 +160,9 @@ def test_author_sees_public_comments_of_earlier_rounds_during_the_next() -> None
 
 def test_data_owner_sees_nothing_of_the_review() -> None:
     seen = review.for_data_owner(commented(voted(request(), ("ben", 1, NO)), ("ben", True, 1)))
-    assert seen.votes == seen.comments == seen.warnings == ()
+    assert not seen.votes
+    assert not seen.comments
+    assert not seen.warnings
 
 
 def test_waiting_for_is_the_owner_and_nobody_at_the_end() -> None:

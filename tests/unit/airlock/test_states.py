@@ -81,7 +81,7 @@ EXPECTED: dict[Action, dict[Party, set[State]]] = {
     Action.COMPLETE_REVIEW: {Party.SYSTEM: {S, P}},
     Action.REOPEN_REVIEW: {Party.SYSTEM: {S, P, R}},
     Action.APPROVE: {Party.SYSTEM: {S, R}},
-    Action.BLOCK: {Party.SYSTEM: {A}},
+    Action.BLOCK: {Party.SYSTEM: {R, A}},
     Action.RELEASE: {Party.SYSTEM: {A}},
 }
 
