@@ -53,4 +53,5 @@ def _drop_tracebacks(_logger: Any, _method: str, event: MutableMapping[str, Any]
     if record is not None and record.exc_info and record.exc_info[1] is not None:
         event.update(where(record.exc_info[1]))
         record.exc_info, record.exc_text = None, None
+        event.pop("exc_info", None)
     return event

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,11 @@ from saferoom.hub.evaluator import runner
 from saferoom.hub.evaluator.job import Job
 from saferoom.hub.evaluator.runner import judge
 from saferoom.hub.home import Home
-from saferoom.hub.sandbox import Bind
+from saferoom.hub.sandbox import Bind, Limits
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 
 JOB = Job({"statistic": "frequency"}, RiskAppetite(), ReleaseRoute(), (), Memory.empty())
-PASS = {
+PASS: dict[str, Any] = {
     "query": {"statistic": "frequency"},
     "verdict": "pass",
     "findings": [],
@@ -99,14 +100,14 @@ def test_evaluator_that_hangs_is_ended(home: Home, monkeypatch: pytest.MonkeyPat
 
 
 def test_evaluator_that_eats_memory_is_ended(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "LIMITS", runner.Limits(memory_bytes=200 << 20))
+    monkeypatch.setattr(runner, "LIMITS", Limits(memory_bytes=200 << 20))
     with pytest.raises((BadInputError, UnavailableError)) as error:
         evaluate(home, "x = bytearray(1 << 30); x[:] = b'1' * len(x)", monkeypatch)
     assert error.value.http_status in (422, 503)
 
 
 def test_evaluator_that_writes_without_end_is_ended(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "LIMITS", runner.Limits(file_bytes=1 << 20))
+    monkeypatch.setattr(runner, "LIMITS", Limits(file_bytes=1 << 20))
     with pytest.raises(SaferoomError) as error:
         evaluate(home, "import sys\nwhile True: sys.stdout.write('x' * 65536)", monkeypatch)
     assert error.value.http_status == 503

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from tests.support.airlock_server import HOST, PREFIX, Service
@@ -27,7 +28,7 @@ def test_token_of_a_stopped_room_is_refused_at_its_next_use(airlock: Service) ->
 
 @pytest.mark.parametrize("kind", ["browser", "own", "service", "other person's room", "no room"])
 def test_token_of_another_kind_is_refused(airlock: Service, kind: str) -> None:
-    models = {
+    models: dict[str, dict[str, Any]] = {
         "browser": {"kind": "user", "name": "ana", "session_id": "s", "scopes": ["access:servers!server=ana/mobility"]},
         "own": {"kind": "user", "name": "ana", "session_id": None, "scopes": ["access:servers!user=ana", AIRLOCK]},
         "service": {"kind": "service", "name": "culler", "scopes": ["access:servers"]},
