@@ -24,7 +24,7 @@ STYLE = """<style>
  border-bottom:1px solid var(--jp-border-color2,#d8dee4)}
 .saferoom.saferoom th{font-weight:600}
 .saferoom.saferoom tbody th,.saferoom.saferoom thead th:first-child{text-align:left}
-.saferoom.saferoom .sr-words :is(th,td){text-align:left}
+.saferoom.saferoom .sr-words :is(th,td){text-align:left;vertical-align:top}
 .saferoom.saferoom td.sr-review{background:rgba(178,106,0,.16)}
 .saferoom.saferoom td.sr-fail{background:rgba(198,40,40,.16)}
 .saferoom td .sr-sign{font-weight:700;padding-right:.4em}
@@ -119,13 +119,6 @@ def because(sentence: str, reasons: Sequence[str]) -> str:
     """Return `sentence` in bold, with its reasons as a list under it."""
     items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
     return paragraph(sentence, "sr-route") + (f"<ul>{items}</ul>" if items else "")
-
-
-def link(url: str, text: str) -> str:
-    """Return a link to a page of this hub; anything that is no such address is shown as text."""
-    if not url.startswith(("/", "http://", "https://")):
-        return paragraph(url)
-    return f'<p><a href="{escape(url, quote=True)}" target="_blank" rel="noopener">{escape(text)}</a></p>'
 
 
 def tidy(reason: str) -> str:

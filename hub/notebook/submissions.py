@@ -55,12 +55,17 @@ class Submission:
         waits = f" Waits for {self.waiting_for}." if self.waiting_for else ""
         return f"{markup.tidy(self.reason)}{waits}".strip(), []
 
+    def standing(self) -> str:
+        """Return where the request stands, and why, in one line."""
+        sentence, reasons = self._standing()
+        return " ".join([sentence, *reasons])
+
     def __repr__(self) -> str:
         sentence, reasons = self._standing()
         lines = [f"{self.title or 'Release request'} · {state_words(self.state)} · {self.id}", sentence]
         lines += [f"  - {reason}" for reason in reasons]
         lines += [f"Comment by {comment}" for comment in self.comments]
-        return "\n".join([*lines, *([f"Page: {self.url}"] if self.url else [])])
+        return "\n".join([*lines, *([f"Page at the hub: {self.url}"] if self.url else [])])
 
     def _repr_html_(self) -> str:
         kind = {"released": "pass", "rejected": "fail"}.get(self.state, "review")
@@ -68,7 +73,8 @@ class Submission:
             markup.notice(kind, f"{self.title or 'Release request'}: {state_words(self.state)}", self.id),
             markup.because(*self._standing()),
             *(markup.paragraph(f"Comment by {comment}") for comment in self.comments),
-            *([markup.link(self.url, "Open the request's page")] if self.url else []),
+            # As text: a room's page may not open other pages of the hub.
+            *([markup.paragraph(f"Page at the hub: {self.url}")] if self.url else []),
         )
 
 
@@ -87,8 +93,8 @@ class Submissions(Sequence[Submission]):
     def __iter__(self) -> Iterator[Submission]:
         return iter(self._items)
 
-    def _rows(self) -> list[tuple[str, str, str, str, str]]:
-        return [(s.id, s.title, state_words(s.state), s.waiting_for, s.reason) for s in self._items]
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        return [(s.id, s.title, state_words(s.state), s.standing()) for s in self._items]
 
     def __repr__(self) -> str:
         if not self._items:
@@ -101,7 +107,7 @@ class Submissions(Sequence[Submission]):
 
 # The airlock's states in which it is the output checkers' turn.
 _BEING_CHECKED = ("submitted", "partly_reviewed", "reviewed")
-_HEAD = ("request", "title", "state", "waiting for", "reason")
+_HEAD = ("request", "title", "state", "what now, and why")
 _NONE = "No release requests yet. Evaluate a statistic and call .release(context=..., controls=...) on its result."
 
 
