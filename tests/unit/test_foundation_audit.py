@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from saferoom import audit
-from saferoom.audit import GENESIS, HEAD_TYPE, Event, StoredLink, append, payload_digest, sign_head, verify_chain
+from saferoom.audit import GENESIS, HEAD_TYPE, Event, Link, StoredLink, append, payload_digest, sign_head, verify_chain
 from saferoom.errors import IntegrityError
 from saferoom.signing import SigningKey
 
@@ -78,7 +78,7 @@ def test_chain_salt_changed_is_named() -> None:
 @pytest.mark.parametrize("field", ["at", "actor", "action", "subject", "payload_digest", "digest"])
 def test_chain_link_changed_is_named(field: str) -> None:
     links = chain(3)
-    links[1] = replace(links[1], link=replace(links[1].link, **{field: "x"}))
+    links[1] = replace(links[1], link=Link(**{**asdict(links[1].link), field: "x"}))
     assert broken(links) == "audit link 2 was changed after it was written"
 
 

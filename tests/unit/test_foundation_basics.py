@@ -47,7 +47,7 @@ def test_new_ids_are_never_alike() -> None:
 
 @pytest.mark.parametrize("text", ["a", "0", "mobility-2", "a" * 30])
 def test_slug_of_the_right_form_is_taken(text: str) -> None:
-    assert ids.project_slug(text) == ids.username(text) == text
+    assert {str(ids.project_slug(text)), str(ids.username(text))} == {text}
 
 
 @pytest.mark.parametrize("text", ["", "A", "-a", "a-", "a--b", "a" * 31, "a_b", "a/b", "../a", "a\n", "é"])

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from saferoom.errors import UnavailableError
-from saferoom.hub import home as home_module
 from saferoom.hub.home import Home, unix_url
 
 FOLDERS = ("root", "keys", "vault", "sources", "extracts", "workspaces", "hub", "run")
@@ -60,7 +59,7 @@ def test_home_with_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
 
 
 def test_home_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home_module.os, "getuid", lambda: os.geteuid() + 1)
+    monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
     with pytest.raises(UnavailableError, match="belongs to somebody else"):
         Home(tmp_path / "home").prepare()
 
