@@ -125,7 +125,7 @@ def _protected(case: Case, outcome: Outcome) -> tuple[Protected | None, Sequence
     if query.protect.method is Method.SUPPRESS:
         if query.margins and any(hit.cells is not None for hit in outcome.hits):
             return None, [_MARGINS, *(hit for hit in outcome.hits if hit.cells is None)]
-        protected = suppress(outcome)
+        protected = suppress(outcome, case.axes, policy)
         return protected, protected.hits
     return None, outcome.hits
 

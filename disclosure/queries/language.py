@@ -171,6 +171,8 @@ def resolve(
         return _resolved(node, relation, derived, where)
 
     resolved: exp.Expression = tree.copy().transform(replace)
+    while isinstance(resolved, exp.Paren):
+        resolved = resolved.this
     check_nodes(resolved, allowed.EXPRESSIONS, where, MOST_NODES * 4)
     return resolved
 
@@ -181,7 +183,8 @@ def _resolved(
     if isinstance(node.this, exp.Star) or node.table:
         raise BadInputError(f"{where}: write a column by its name alone")
     if node.name.lower() in derived:
-        return exp.Paren(this=derived[node.name.lower()].copy())
+        copy = derived[node.name.lower()].copy()
+        return copy if isinstance(copy, exp.Column) else exp.Paren(this=copy)
     column = relation.find(node.name)
     if column is None:
         names = [found.name for found in relation.columns.values()]

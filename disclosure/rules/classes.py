@@ -10,12 +10,11 @@ empty class
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saferoom.disclosure.queries.evidence import Cells, Counts, Mask, Numbers
 from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
@@ -70,16 +69,11 @@ def class_disclosure(
 
 
 def _shares(cells: Cells, units: Counts, axis: int) -> tuple[Numbers, Mask]:
-    """Return every inner cell's share of its group along `axis`, and whether it is the group's only cell."""
-    groups: dict[tuple[Label, ...], list[int]] = {}
-    for position in np.flatnonzero(cells.inner):
-        labels = cells.labels[position]
-        groups.setdefault((*labels[:axis], *labels[axis + 1 :]), []).append(int(position))
+    """Return every inner cell's share of its group along `axis`, and whether it is the only one with anybody in it."""
     share = np.zeros(len(cells))
     single = np.zeros(len(cells), dtype=bool)
-    for members in groups.values():
-        total = units[members].sum()
-        share[members] = units[members] / max(total, 1)
+    for members in _groups(cells, axis):
+        share[members] = units[members] / max(units[members].sum(), 1)
         held = [member for member in members if units[member] > 0]
         if len(held) == 1:
             single[held] = True
@@ -139,29 +133,30 @@ def empty_classes(cells: Cells, axes: Sequence[Axis]) -> list[Hit]:
     ]
 
 
-def guaranteed_shares(
-    cells: Cells, lower: Counts, upper: Counts, axis: int, hidden_upper: Callable[[int], int]
-) -> NDArray[np.float64]:
-    """Return the share of its group that an outsider can be sure a visible cell holds.
+def guaranteed_shares(cells: Cells, lower: Numbers, upper: Numbers, axis: int, absent_upper: int) -> Numbers:
+    """Return the share of its group along `axis` that an outsider can be sure an inner cell holds.
 
     Parameters
     ----------
-    lower, upper : ndarray of int, persons
-        What the released number of each cell says about the true count; 0 and the bound of a redacted count.
-    hidden_upper : callable
-        Given how many combinations of the group are not shown at all, the most persons they can hold.
+    lower, upper : ndarray of float, persons
+        What the released table says about the true count of each cell.
+    absent_upper : int, persons
+        The most that a combination can hold which is not in `cells` (it is blank like a redacted one).
     """
-    groups: dict[tuple[Label, ...], list[int]] = {}
-    inner = np.flatnonzero(cells.inner)
-    for position in inner:
-        labels = cells.labels[position]
-        groups.setdefault((*labels[:axis], *labels[axis + 1 :]), []).append(int(position))
-    categories = len({cells.labels[position][axis] for position in inner})
+    categories = len({cells.labels[position][axis] for position in np.flatnonzero(cells.inner).tolist()})
     share = np.zeros(len(cells))
-    for members in groups.values():
-        rest = hidden_upper(categories - len(members))
-        total_upper = upper[members].sum() + rest
+    for members in _groups(cells, axis):
+        most = upper[members].sum() + absent_upper * (categories - len(members))
         for member in members:
-            others = total_upper - upper[member]
+            others = most - upper[member]
             share[member] = lower[member] / max(lower[member] + others, 1)
     return share
+
+
+def _groups(cells: Cells, axis: int) -> list[list[int]]:
+    """Return the positions of the inner cells that share every category but that of `axis`."""
+    groups: dict[tuple[Label, ...], list[int]] = {}
+    for position in np.flatnonzero(cells.inner).tolist():
+        labels = cells.labels[position]
+        groups.setdefault((*labels[:axis], *labels[axis + 1 :]), []).append(position)
+    return list(groups.values())

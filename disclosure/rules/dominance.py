@@ -59,8 +59,8 @@ def _of(shares: Shares, kind: str, what: str, policy: RiskAppetite) -> list[Hit]
                 risk=Risk.DOMINANCE,
                 severity=Verdict.FAIL,
                 cells=positive & (largest >= rule.share_fraction * total * (1 - _SLACK)),
-                message=f"The {_number(rule.n)} ({kind}) hold {rule.share_fraction:.0%} or more of the cell by "
-                f"{what}, so the number nearly tells their own.",
+                message=f"By {what}, {rule.share_fraction:.0%} or more of the cell comes from the {_number(rule.n)} "
+                f"({kind}), so the number nearly tells their own.",
                 remedy=f"{BROADER}, or {SUPPRESS}",
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,13 +35,6 @@ class Hit:
         """Return the finding about the cells with these `labels`."""
         chosen = () if self.cells is None else tuple(labels[i] for i in np.flatnonzero(self.cells).tolist())
         return Finding(self.rule, self.risk, self.severity, (*chosen, *self.absent), self.message, self.remedy)
-
-    def without(self, hidden: Mask) -> Hit | None:
-        """Return what is left of the hit when the `hidden` cells do not leave; None when nothing is."""
-        if self.cells is None:
-            return self
-        cells = self.cells & ~hidden
-        return replace(self, cells=cells) if cells.any() or self.absent else None
 
 
 SUPPRESS = "protect: {method: suppress}"

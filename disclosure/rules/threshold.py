@@ -88,7 +88,7 @@ def two_values(low: Sequence[Counts], high: Sequence[Counts], kinds: Sequence[st
         share = np.maximum(few, many) / np.maximum(few + many, 1)
         hits += hit_if(
             Hit(
-                rule="near-class-disclosure",
+                rule="implicit-near-class",
                 risk=Risk.CLASS_DISCLOSURE,
                 severity=Verdict.REVIEW,
                 cells=(smaller > 0) & (share >= policy.near_class_fraction),

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers
 from saferoom.disclosure.rules.classes import MOST_COMBINATIONS, Axis, guaranteed_shares
-from saferoom.disclosure.rules.hit import BROADER, Hit, hit_if
+from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
 from saferoom.disclosure.rules.threshold import threshold_of
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.verdict import Label, Risk, Verdict
 from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
 
-_EMPTY_RULE = "empty-class"
-_CLASS_RULES = frozenset({"class-disclosure", "near-class-disclosure"})
+# What these say about the exact table is judged anew from what an outsider can be sure of.
+_CLASS_RULES = frozenset({"class-disclosure", "near-class-disclosure", "empty-class"})
 
 
 @dataclass(frozen=True)
@@ -49,23 +49,29 @@ class Protected:
     exact: bool
 
 
-def suppress(outcome: Outcome) -> Protected:
-    """Blank every cell that a rule names; also one that holds (nearly) all of its group.
+def suppress(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite) -> Protected:
+    """Blank every cell that a rule names, and of a frequency those that are still known to hold (nearly) their group.
 
     Parameters
     ----------
     outcome : Outcome
-        Of a table without margins.
+        Of a table without margins, or of one in which no cell has to be blanked.
     """
     hidden = np.zeros(len(outcome.cells), dtype=bool)
     for hit in outcome.hits:
-        if hit.cells is not None and hit.rule != _EMPTY_RULE:
+        if hit.cells is not None and hit.rule not in _CLASS_RULES:
             hidden |= hit.cells
-    hits = [kept for hit in outcome.hits if hit.rule != _EMPTY_RULE and (kept := hit.without(hidden)) is not None]
+    if "count" in outcome.columns:
+        counts = outcome.columns["count"]
+        for hit in _known_classes(outcome, counts, hidden, (0, 0), axes, policy):
+            hidden |= hit.cells if hit.cells is not None else False
+    hits = [hit for hit in outcome.hits if hit.cells is None and hit.rule not in _CLASS_RULES]
     if len(hidden) and hidden.all():
         hits.append(_NOTHING_LEFT)
     columns = {name: np.where(hidden, np.nan, values) for name, values in outcome.columns.items()}
-    cells, columns = _all_combinations(outcome.cells, columns)
+    cells = outcome.cells
+    if cells.inner.all():
+        cells, columns = _all_combinations(cells, columns)
     return Protected(cells, columns, tuple(hits), ~hidden, exact=True)
 
 
@@ -83,14 +89,14 @@ def round_counts(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite, b
     least = max(threshold_of(policy, units.kind) for units in outcome.units)
     redacted = np.zeros(len(cells), dtype=bool)
     for hit in outcome.hits:
-        if hit.cells is not None and hit.rule not in _CLASS_RULES | {_EMPTY_RULE}:
+        if hit.cells is not None and hit.rule not in _CLASS_RULES:
             redacted |= hit.cells
     if base >= least:
         redacted &= ~((counts < least) & _one_row_each(outcome))
     inner = cells.inner
     rounded = np.where(redacted, np.nan, np.floor(counts / base + 0.5) * base)
-    kept = [hit for hit in outcome.hits if hit.cells is None and hit.rule not in _CLASS_RULES | {_EMPTY_RULE}]
-    hits = [*kept, *_known_classes(outcome, rounded, redacted, base, axes, policy)]
+    kept = [hit for hit in outcome.hits if hit.cells is None and hit.rule not in _CLASS_RULES]
+    hits = [*kept, *_known_classes(outcome, rounded, redacted, (base // 2, (base - 1) // 2), axes, policy)]
     full, columns = _all_combinations(_only(cells, inner), {"count": rounded[inner]})
     if bool((~inner).any()):
         full, columns = _with_margins(full, columns["count"])
@@ -115,37 +121,48 @@ def _one_row_each(outcome: Outcome) -> Mask:
 
 
 def _known_classes(
-    outcome: Outcome, rounded: Numbers, redacted: Mask, base: int, axes: Sequence[Axis], policy: RiskAppetite
+    outcome: Outcome,
+    shown: Numbers,
+    hidden: Mask,
+    error: tuple[int, int],
+    axes: Sequence[Axis],
+    policy: RiskAppetite,
 ) -> list[Hit]:
-    """Apply the class rules to what an outsider can be sure of: bounds of the rounded, and of the blank cells."""
+    """Apply the class rules to what an outsider can be sure of: bounds of the shown, and of the blank cells.
+
+    Parameters
+    ----------
+    error : pair of int
+        How far a shown count can lie above and below the true one.
+    """
     least = max(threshold_of(policy, units.kind) for units in outcome.units)
-    shown = np.nan_to_num(rounded)
-    lower = np.where(redacted, 0, np.maximum(shown - base // 2, 0)).astype(np.int64)
-    upper = np.where(redacted, np.maximum(outcome.columns["count"], least - 1), shown + (base - 1) // 2)
+    values = np.nan_to_num(shown)
+    lower = np.where(hidden, 0, np.maximum(values - error[0], 0))
+    upper = np.where(hidden, least - 1, values + error[1])
     hits: list[Hit] = []
     for i, axis in enumerate(axes):
         if axis.fixed or axis.structural:
             continue
         # A combination that is not there is blank too, and may hold up to the threshold for all that is known.
-        share = guaranteed_shares(outcome.cells, lower, upper.astype(np.int64), i, lambda empty: empty * (least - 1))
+        share = guaranteed_shares(outcome.cells, lower, upper, i, least - 1)
         full = share >= policy.class_disclosure_fraction
         near = ~full & (share >= policy.near_class_fraction)
-        for cells, severity, rule in (
-            (full, Verdict.FAIL, "class-disclosure"),
-            (near, Verdict.REVIEW, "near-class-disclosure"),
-        ):
-            hits += hit_if(
-                Hit(
-                    rule=rule,
-                    risk=Risk.CLASS_DISCLOSURE,
-                    severity=severity,
-                    cells=cells & outcome.cells.inner & ~redacted,
-                    message=f"Even after rounding it is certain that (nearly) everybody in a group is in the same "
-                    f"category of {axis.name}.",
-                    remedy=f"{BROADER}, protect: {{method: suppress}}, or let an output checker decide",
-                )
-            )
+        shown_cells = outcome.cells.inner & ~hidden
+        hits += hit_if(_known("class-disclosure", Verdict.FAIL, full & shown_cells, "", axis.name))
+        hits += hit_if(_known("near-class-disclosure", Verdict.REVIEW, near & shown_cells, "nearly ", axis.name))
     return hits
+
+
+def _known(rule: str, severity: Verdict, cells: Mask, nearly: str, name: str) -> Hit:
+    return Hit(
+        rule=rule,
+        risk=Risk.CLASS_DISCLOSURE,
+        severity=severity,
+        cells=cells,
+        message=f"Even after protection it is certain that {nearly}everybody in a group is in the same category of "
+        f"{name}.",
+        remedy=f"{BROADER}, {SUPPRESS}, or let an output checker decide",
+    )
 
 
 def _only(cells: Cells, keep: Mask) -> Cells:

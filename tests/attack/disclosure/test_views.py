@@ -83,9 +83,7 @@ def test_values_of_one_person_spread_over_everybody_never_pass(lab: Lab) -> None
 
 
 def test_values_of_housemates_never_pass_without_their_ids(lab: Lab) -> None:
-    view = (
-        "select p.person_id, p.household_id, q.pay from people p join people q on p.household_id = q.household_id"
-    )
+    view = "select p.person_id, p.household_id, q.pay from people p join people q on p.household_id = q.household_id"
     judged = lab.check(over(view), people(), units=("person_id", "household_id"))
     assert judged.verdict is Verdict.REVIEW
 
@@ -93,7 +91,9 @@ def test_values_of_housemates_never_pass_without_their_ids(lab: Lab) -> None:
 def test_second_id_under_another_name_is_counted(lab: Lab) -> None:
     rows = people()
     top = max(row["pay"] for row in rows)
-    view = f"select p.person_id, q.person_id as other, q.pay + p.age as pay from people p join people q on q.pay >= {top}"
+    view = (
+        f"select p.person_id, q.person_id as other, q.pay + p.age as pay from people p join people q on q.pay >= {top}"
+    )
     judged = lab.check(over(view), rows)
     assert judged.verdict is Verdict.FAIL
     assert "threshold" in rules(judged)
@@ -191,7 +191,9 @@ def test_id_under_another_name_is_still_an_id(lab: Lab) -> None:
 
 
 def test_distinct_people_may_be_counted_in_a_view(lab: Lab) -> None:
-    view = "select household_id, person_id, count(distinct person_id) as size, avg(pay) as pay from people group by 1, 2"
+    view = (
+        "select household_id, person_id, count(distinct person_id) as size, avg(pay) as pay from people group by 1, 2"
+    )
     with pytest.raises(BadInputError, match="positions"):
         lab.check(over(view), people())
     view = "select household_id, count(distinct person_id) as size, avg(pay) as pay from people group by household_id"
