@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import sys
 import threading
 from importlib import resources
@@ -16,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Integer, MetaData, Table, inspect, text
 
 from saferoom.errors import UnavailableError
+from saferoom.hub.store import database as store_database
 from saferoom.hub.store import migrate
 from saferoom.hub.store.base import UtcDateTime
 from saferoom.hub.store.database import Database
@@ -137,3 +139,24 @@ def test_next_migration_needs_a_message(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "argv", ["migrations"])
     with pytest.raises(SystemExit, match="usage"):
         generator.main()
+
+
+class _BusyCursor:
+    """Answers as SQLite does while others hold a new file."""
+
+    def __init__(self, busy: int) -> None:
+        self.busy = busy
+
+    def execute(self, _statement: str) -> None:
+        self.busy -= 1
+        if self.busy >= 0:
+            raise sqlite3.OperationalError("database is locked")
+
+
+def test_switch_to_write_ahead_logging_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = _BusyCursor(3)
+    store_database._enter_wal(cursor)
+    assert cursor.busy == -1
+    monkeypatch.setattr(store_database, "_WAL_PATIENCE_SECONDS", -1)
+    with pytest.raises(sqlite3.OperationalError):
+        store_database._enter_wal(_BusyCursor(3))
