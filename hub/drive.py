@@ -135,7 +135,12 @@ class HubSession:
             if time.monotonic() > deadline:
                 raise UnavailableError(f"the room {project} did not start in {_START_SECONDS:.0f} seconds")
             time.sleep(_PAUSE_SECONDS)
-        return self.room(project)
+        room = self.room(project)
+        # What an earlier server of this room left is worth nothing to the new one.
+        for cookie in [one for one in self.http.cookies.jar if one.path == room.path]:
+            self.http.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+        room.enter()
+        return room
 
     def running(self, project: str) -> bool:
         """Tell whether the room of `project` is ready."""
@@ -169,9 +174,9 @@ class Room:
         """Where the room is, e.g. ``/user/rosa/mobility/``."""
         return f"/user/{quote(self.session.username)}/{quote(self.project)}/"
 
-    def enter(self) -> None:
+    def enter(self, anew: bool = False) -> None:
         """Let the room's server know who comes, as opening it in the browser does."""
-        if not self.session.xsrf(self.path):
+        if anew or not self.session.xsrf(self.path):
             answer = self.session.http.get(self.path + "lab")
             if answer.status_code != 200:
                 raise UnavailableError(f"the room {self.project} does not answer (status {answer.status_code})")
@@ -179,7 +184,15 @@ class Room:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Ask the room's server, e.g. ``request("GET", "api/status")``."""
         self.enter()
-        headers = {"X-XSRFToken": self.session.xsrf(self.path), **options.pop("headers", {})}
+        answer = self._request(method, path, options)
+        if answer.status_code == 403 and "_xsrf" in answer.text:
+            # The token went stale, e.g. because the person signed in again; a browser would reload the page.
+            self.enter(anew=True)
+            answer = self._request(method, path, options)
+        return answer
+
+    def _request(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
+        headers = {"X-XSRFToken": self.session.xsrf(self.path)}
         return self.session.http.request(method, self.path + path, headers=headers, **options)
 
     def write(self, path: str, text: str) -> None:

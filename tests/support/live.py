@@ -128,6 +128,15 @@ class Live:
             self._rooms[username, project] = session.start_room(project)
         return self._rooms.setdefault((username, project), session.room(project))
 
+    def restart_hub_by_force(self) -> None:
+        """Kill the hub as a crash would, start it again; people have to sign in anew."""
+        self.hub.stop(signal.SIGKILL)
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
+        self._rooms.clear()
+        self.hub.start()
+
     def close(self) -> None:
         """Close sessions, end the hub."""
         for session in self._sessions.values():

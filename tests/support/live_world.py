@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import select
 
 from saferoom.clock import SystemClock
 from saferoom.hub.administration import Administration
 from saferoom.hub.extracts import provision
 from saferoom.hub.home import Home
+from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.hub.store.migrate import upgrade
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
@@ -49,6 +51,21 @@ def build(home: Home) -> Instance:
     return instance
 
 
+def restore(instance: Instance) -> None:
+    """Put people, projects and approvals back to what `build` made, after a test changed them."""
+    admin = Administration(instance.database, SystemClock(), instance.signing_key, actor="setup")
+    admin.apply(read_entries([("\n---\n".join([*_people(), *_datasets(), *_projects()]), "world")]))
+    for slug in PROJECTS:
+        provision(instance.home, instance.registry, ProjectSlug(slug))
+
+
+def audit_actions(instance: Instance, since: str) -> set[tuple[str, str, str]]:
+    """Return actor, action and subject of every event since then."""
+    with instance.database.reading() as session:
+        rows = session.scalars(select(AuditLinkRow).where(AuditLinkRow.at >= since[:19]))
+        return {(row.actor, row.action, row.subject) for row in rows}
+
+
 def people_document(name: str, *, accredited: bool = True) -> str:
     """Return a person's YAML document."""
     title, role = PEOPLE[name]
@@ -80,6 +97,7 @@ def _projects() -> list[str]:
     return [
         f"kind: project\nslug: {slug}\ntitle: Project {slug}\nmembers: [{', '.join(members)}]\nends: {until}\n"
         f"---\nkind: approval\nproject: {slug}\ndataset: {DATASETS[slug]}\ngranted_by: olga\nuntil: {until}\n"
+        "ended: false\n"
         for slug, members in PROJECTS.items()
     ]
 

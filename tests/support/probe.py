@@ -1,4 +1,4 @@
-# ruff: noqa: PTH104, PTH108, PTH110, PTH112, PTH114, PTH115, PTH116, PTH118, PTH120, PTH123, PTH208, PTH211, T201, N818
+# ruff: noqa: PTH104, PTH108, PTH110, PTH112, PTH114, PTH115, PTH116, PTH118, PTH123, PTH208, PTH211, T201, N818
 """Attacks from inside a sandbox, as one self-contained program: ``main(context)`` tries them all and prints JSON.
 
 It is sent as it stands into a real kernel, and into sandboxes of hubs that run as root and as an ordinary user. An
@@ -208,7 +208,7 @@ def change_an_extract(context: Context) -> object:
 @attack
 def write_outside_the_workspace(_context: Context) -> object:
     places = ["/", "/etc", "/usr", "/usr/bin", "/run", "/dev", "/data", "/bin/", sys.prefix, sys.base_prefix]
-    places += [os.path.dirname(__import__("saferoom.hub.home").__file__)]
+    places += [path for path in sys.path if path.startswith(sys.prefix) or path.endswith("src")]
     done = []
     for place in places:
         with contextlib.suppress(OSError):
@@ -277,7 +277,13 @@ def any_capability(_context: Context) -> object:
 def become_root(_context: Context) -> object:
     if os.getuid() == 0:
         return "already root"
-    for call in (lambda: os.setuid(0), lambda: os.setgid(0), lambda: os.setgroups([0]), lambda: os.setresuid(0, 0, 0)):
+    calls: list[Callable[[], None]] = [
+        lambda: os.setuid(0),
+        lambda: os.setgid(0),
+        lambda: os.setgroups([0]),
+        lambda: os.setresuid(0, 0, 0),
+    ]
+    for call in calls:
         with contextlib.suppress(OSError):
             call()
             return "changed"
@@ -339,7 +345,7 @@ def clone_with_new_namespaces(_context: Context) -> object:
     raise Stopped("no namespace")
 
 
-def in_child(function: Callable[[], object]) -> int:
+def in_child(function: Callable[[], Any]) -> int:
     """Return how a child that calls `function` ended."""
     child = os.fork()
     if child == 0:
@@ -357,7 +363,8 @@ def calls_of_another_abi(_context: Context) -> object:
     code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     code.write(b"\xb8\x14\x00\x00\x00\xcd\x80\xc3")
     address = ctypes.addressof(ctypes.c_char.from_buffer(code))
-    old = in_child(ctypes.CFUNCTYPE(ctypes.c_int)(address))
+    call: Any = ctypes.CFUNCTYPE(ctypes.c_int)(address)
+    old = in_child(call)
     x32 = in_child(lambda: _LIBC.syscall(0x40000000 | 39))
     return nothing([end for end in (old, x32) if os.WTERMSIG(end) != signal.SIGSYS], "both killed")
 
@@ -408,7 +415,8 @@ def devices(_context: Context) -> object:
 
 @attack
 def make_a_device(_context: Context) -> object:
-    return os.mknod("/tmp/disk", 0o600 | 0o060000, os.makedev(8, 0))
+    os.mknod("/tmp/disk", 0o600 | 0o060000, os.makedev(8, 0))
+    return "/tmp/disk"
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------

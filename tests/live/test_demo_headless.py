@@ -1,0 +1,103 @@
+"""`saferoom demo --headless` as people call it: everything works, and what does not is named."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from saferoom.hub.demo.stage import set_stage
+from saferoom.hub.home import Home
+
+pytestmark = pytest.mark.live
+
+_DEMO = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", "demo"]
+
+
+def _environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("SAFEROOM_")}
+
+
+def test_demo_headless_does_the_whole_main_job(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*_DEMO, "--headless", "--home", str(tmp_path / "home")],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env=_environment(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    steps = [line for line in lines if re.match(r" *\d+  ok  +\d+\.\d\d s  ", line)]
+    assert len(steps) >= 45
+    for part in (
+        "rosa signs in",
+        "open a room of educational-mobility",
+        "safe tables left by themselves",
+        "carla approves it",
+        "refused: a client edited to say 'pass'",
+        "refused: another project's data",
+        "refused: a room's token after the room was closed: status 401",
+        "download bundle 2 and verify it offline",
+        "verify the audit trail",
+    ):
+        assert any(part in step for step in steps), part
+    assert re.fullmatch(r"All \d+ steps are done: \d+\.\d seconds in total\.", lines[-1])
+
+
+def test_demo_headless_names_the_step_that_fails(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    notebook = set_stage(home).notebook
+    text = notebook.read_text()
+    assert "saferoom.data()" in text
+    notebook.write_text(text.replace("saferoom.data()", "saferoom.nothing()"))
+    done = subprocess.run(
+        [*_DEMO, "--headless", "--home", str(home.root)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env=_environment(),
+    )
+    assert done.returncode == 1
+    assert "'run cell data-list', failed: the cell ended in an error: AttributeError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_demo_prints_how_to_get_in_and_ctrl_c_ends_everything(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*_DEMO, "--home", str(tmp_path / "home")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**_environment(), "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        found = re.search(r"Rooms +(http://127\.0\.0\.1:\d+)/", said)
+        assert found is not None, said
+        assert re.search(r"rosa +researcher in educational-mobility +\S+ +[A-Z2-7]{32} +\d{6}", said)
+        assert "Not enforced on this machine:" in said
+        assert httpx.get(f"{found[1]}/hub/login", trust_env=False).status_code == 200
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[0]
+        assert "the hub, the airlock and every room have ended" in rest
+        assert "Traceback" not in rest
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
+    time.sleep(0.2)
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{found[1]}/hub/login", trust_env=False)
