@@ -109,6 +109,8 @@ def test_next_migration_is_written_from_what_the_code_has_and_the_database_lacks
     folder = tmp_path / "migrations"
     shutil.copytree(str(resources.files("saferoom.hub.store") / "migrations"), folder)
 
+    original = migrate.configuration
+
     def copied() -> Config:
         config = Config()
         config.set_main_option("script_location", str(folder))
@@ -123,8 +125,10 @@ def test_next_migration_is_written_from_what_the_code_has_and_the_database_lacks
     monkeypatch.setattr(generator, "METADATA", wider)
     monkeypatch.setattr(sys, "argv", ["migrations", "What is new."])
     generator.main()
-    text_of = (folder / "versions" / "0002_what_is_new.py").read_text()
-    assert "down_revision = '0001'" in text_of
+    (made,) = (folder / "versions").glob("*_what_is_new.py")
+    newest = ScriptDirectory.from_config(original()).get_current_head()
+    text_of = made.read_text()
+    assert f"down_revision = '{newest}'" in text_of
     assert "op.create_table('novelties'" in text_of
     assert "sa.DateTime(timezone=True)" in text_of
     assert "done" in capsys.readouterr().out
