@@ -131,6 +131,8 @@ class AirlockTransaction(AirlockReading):
         if step.approves_as is not None:
             row.release_id, row.approved_at = step.approves_as, parse(link.at)
             row.link_seq, row.link_digest = link.seq, link.digest
+        if row.round not in {kept.round for kept in row.rounds}:
+            row.rounds.append(rows.round_row(row))
         row.outputs += [rows.output_row(output) for output in step.outputs]
         row.votes += [rows.vote_row(vote) for vote in step.votes]
         row.comments += [rows.comment_row(comment) for comment in step.comments]

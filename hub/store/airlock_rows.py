@@ -12,6 +12,7 @@ from saferoom.hub.store.airlock_tables import (
     OutputRow,
     ReleaseRow,
     RequestRow,
+    RoundRow,
     VoteRow,
 )
 from saferoom.ids import DatasetName, Digest, EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
@@ -25,6 +26,7 @@ from saferoom.projects.airlock.model import (
     Output,
     Release,
     Request,
+    Round,
     Route,
     Vote,
 )
@@ -104,9 +106,16 @@ def read_request(row: RequestRow) -> Request:
         version=row.version,
         outputs=tuple(_output(output) for output in row.outputs if output.round == row.round),
         votes=tuple(_vote(vote) for vote in row.votes if vote.round == row.round),
+        earlier_votes=tuple(_vote(vote) for vote in row.votes if vote.round != row.round),
+        rounds=tuple(Round(r.round, r.title, r.context, r.controls, r.at) for r in row.rounds),
         comments=tuple(_comment(comment) for comment in row.comments),
         release=_release(row.release) if row.release else None,
     )
+
+
+def round_row(row: RequestRow) -> RoundRow:
+    """Return the row that keeps the words of the request's current round."""
+    return RoundRow(round=row.round, title=row.title, context=row.context, controls=row.controls, at=row.updated_at)
 
 
 def output_row(output: Output) -> OutputRow:

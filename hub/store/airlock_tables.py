@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -60,11 +60,12 @@ class RequestRow(Base):
     version: Mapped[int] = mapped_column()
 
     outputs: Mapped[list[OutputRow]] = relationship(lazy="selectin", order_by="OutputRow.round, OutputRow.position")
+    rounds: Mapped[list[RoundRow]] = relationship(lazy="selectin", order_by="RoundRow.round")
     votes: Mapped[list[VoteRow]] = relationship(lazy="selectin", order_by="VoteRow.id")
     comments: Mapped[list[CommentRow]] = relationship(lazy="selectin", order_by="CommentRow.id")
     release: Mapped[ReleaseRow | None] = relationship(lazy="selectin")
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version, "version_id_generator": False}
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012 - its base says so
 
 
 class OutputRow(Base):
@@ -83,6 +84,19 @@ class OutputRow(Base):
     judged: Mapped[str]
     csv: Mapped[str]
     xlsx: Mapped[str]
+
+
+class RoundRow(Base):
+    """The words of one round of a request."""
+
+    __tablename__ = "airlock_rounds"
+
+    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    context: Mapped[str]
+    controls: Mapped[str]
+    at: Mapped[datetime]
 
 
 class VoteRow(Base):

@@ -122,20 +122,28 @@ def _approve(parts: Parts, tx: Transaction, request: Request) -> Request:
 
 def _changed(parts: Parts, tx: Transaction, request: Request) -> tuple[tuple[str, ...], int]:
     """Return what speaks against an approval that did not when the round began, and the checkers needed now."""
-    now, changed = parts.clock.now(), []
+    now, names = parts.clock.now(), [dataset.name for dataset in request.datasets]
     live = {approval.dataset for approval in parts.registry.approvals(request.project) if approval.live(now)}
-    names = [dataset.name for dataset in request.datasets]
-    changed += [f"the project's approval for {name} has ended" for name in names if name not in live]
+    changed = [f"the project's approval for {name} has ended" for name in names if name not in live]
     _, route = effective(parts.registry, request.project, names)
     checkers = max(1, request.checkers, route.policy.checkers_declared)
     if checkers > request.checkers:
         changed.append(f"the rules now ask for {checkers} output checkers")
-    records = [tx.evaluation(output.evaluation) for output in request.outputs]
-    judged = [evaluations.load(parts, record) for record in records if record is not None]
-    if len(judged) != len(request.outputs):
-        raise IntegrityError(f"an evaluation behind request {request.id} is missing; nothing is released")
-    later = earlier.recheck(parts, tx, request.project, judged)
-    return (*changed, *(text for text in later if text not in request.warnings)), checkers
+    news = (text for text in _news(parts, tx, request) if text not in request.warnings)
+    return (*changed, *news), checkers
+
+
+def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:
+    """Return what changed about the outputs themselves since they were judged; once told, the checkers decide."""
+    found, judged = [], []
+    for output in request.outputs:
+        record = tx.evaluation(output.evaluation)
+        if record is None:
+            raise IntegrityError(f"an evaluation behind request {request.id} is missing; nothing is released")
+        judged.append(evaluations.load(parts, record))
+        if evaluations.rules_now(parts, record) != record.rules:
+            found.append(f"the rules have changed since output {output.position} was judged")
+    return [*found, *earlier.recheck(parts, tx, request.project, judged)]
 
 
 def comment(parts: Parts, request: Request, remark: Remark) -> Request:

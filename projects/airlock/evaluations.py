@@ -137,9 +137,14 @@ def check_current(parts: Parts, found: EvaluationRecord, now: datetime) -> None:
     names = [dataset.name for dataset in found.datasets]
     if _versions(parts, found.project, names, now) != found.datasets:
         raise WrongStateError(f"the data behind '{found.title}' were refreshed since it was judged; evaluate again")
-    appetite, _ = effective(parts.registry, found.project, names)
-    if rules_digest(appetite.policy) != found.rules:
+    if rules_now(parts, found) != found.rules:
         raise WrongStateError(f"the rules changed since '{found.title}' was judged; evaluate again")
+
+
+def rules_now(parts: Parts, found: EvaluationRecord) -> Digest:
+    """Return the digest of the rules that would be applied to `found` now."""
+    appetite, _ = effective(parts.registry, found.project, [dataset.name for dataset in found.datasets])
+    return rules_digest(appetite.policy)
 
 
 def _used(parts: Parts, project: ProjectSlug, evaluation: Evaluation, now: datetime) -> tuple[DatasetName, ...]:

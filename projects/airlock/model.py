@@ -30,7 +30,7 @@ from saferoom.ids import (
     RequestId,
     Username,
 )
-from saferoom.projects.airlock.states import OWNER, Party, State
+from saferoom.projects.airlock.states import FINAL, OWNER, Party, State
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,26 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Round:
+    """The words of one submission, kept when a later one says something else."""
+
+    number: int
+    title: str
+    context: str
+    controls: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Request:
     """A researcher's wish to take outputs out, and everything that happened to it.
 
     Attributes
     ----------
     outputs, votes
-        Those of the current round; the store keeps all.
+        Those of the current round.
+    rounds, earlier_votes
+        The words of every round so far, and the votes of those that are over: nothing is forgotten.
     waits_because : tuple of str
         Why a person is needed; empty for an automatic release.
     warnings : tuple of str
@@ -195,12 +208,14 @@ class Request:
     outputs: tuple[Output, ...] = ()
     votes: tuple[Vote, ...] = ()
     comments: tuple[Comment, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    earlier_votes: tuple[Vote, ...] = ()
     release: Release | None = None
 
     @property
     def waiting_for(self) -> Party | None:
         """Who has to act next; None when nobody has, because the request is at its end."""
-        return None if self.state in (State.RELEASED, State.REJECTED, State.WITHDRAWN) else OWNER[self.state]
+        return None if self.state in FINAL else OWNER[self.state]
 
 
 @dataclass(frozen=True)

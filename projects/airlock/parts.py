@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from saferoom.clock import Clock
-from saferoom.ids import ProjectSlug, Username, new_id
+from saferoom.ids import Username, new_id
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.permissions import Standing, standings
 from saferoom.projects.airlock.screening import IdentifierIndex
@@ -48,7 +48,3 @@ class Parts:
         return standings(
             self.registry.person(viewer), request.author, self.registry.project(request.project).members, owners
         )
-
-    def members(self, project: ProjectSlug) -> frozenset[Username]:
-        """Return the members of `project`."""
-        return frozenset(Username(name) for name in self.registry.project(project).members)

@@ -42,10 +42,24 @@ def finish(parts: Parts, request: Request) -> Request:
 
 
 def resume(parts: Parts) -> tuple[Request, ...]:
-    """Finish every request that a crash, or a block, left approved; return them as they stand afterwards."""
+    """Finish every request that a crash, or a block, left approved; return them as they stand afterwards.
+
+    A request that cannot be finished keeps no other waiting; why is written on it.
+    """
     with parts.store.reading() as tx:
         waiting = tx.requests(Selection(states=frozenset({State.APPROVED})))
-    return tuple(finish(parts, request) for request in waiting)
+    return tuple(_attempt(parts, request) for request in waiting)
+
+
+def _attempt(parts: Parts, request: Request) -> Request:
+    try:
+        return finish(parts, request)
+    except Exception:
+        with parts.store.reading() as tx:
+            after = _found(tx.request(request.id))
+        if not after.blocked:
+            raise  # not even the reason could be written: this must not go unseen
+        return after
 
 
 def build(parts: Parts, request: Request) -> bytes:

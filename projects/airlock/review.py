@@ -81,9 +81,9 @@ def for_author(request: Request) -> Request:
         for comment in request.comments
         if comment.public and not (reviewing and comment.round == request.round)
     )
-    return replace(request, votes=(), comments=tuple(comments), warnings=())
+    return replace(request, votes=(), earlier_votes=(), comments=tuple(comments), warnings=())
 
 
 def for_data_owner(request: Request) -> Request:
     """Return `request` as a data owner may see it: what left, and none of the review."""
-    return replace(request, votes=(), comments=(), warnings=())
+    return replace(request, votes=(), earlier_votes=(), rounds=(), comments=(), warnings=())

@@ -60,7 +60,7 @@ def submit(parts: Parts, wanted: Wanted, again: RequestId | None = None) -> Requ
     """Submit a new request, or `again` one that is a draft or was returned.
 
     Submitting the same evaluations with the same words twice gives the same request, so that a client may repeat a
-    call whose answer it did not get.
+    call whose answer it did not get. Submitting the evaluations of a request that was returned is its next round.
     """
     may_enter(parts.registry, wanted.author, wanted.project, parts.clock.now()).enforce()
     words = screening.tidy(wanted.words)
@@ -71,6 +71,7 @@ def submit(parts: Parts, wanted: Wanted, again: RequestId | None = None) -> Requ
     parts.checkpoint("prepared")
     with parts.store.transaction() as tx:
         tx.lock(wanted.project)
+        again = again or _returned(tx, wanted)
         twin = _twin(tx, wanted, words, again)
         if twin is not None:
             return twin
@@ -125,6 +126,18 @@ def _prepare_one(parts: Parts, record: EvaluationRecord, number: int, for_submis
         xlsx=parts.vault.put(render.to_xlsx(table)),
     )
     return Prepared(record, judgement, output)
+
+
+def _returned(tx: Transaction, wanted: Wanted) -> RequestId | None:
+    """Return the author's returned request with the same outputs."""
+    selection = Selection(
+        author=wanted.author,
+        project=wanted.project,
+        states=frozenset({State.RETURNED}),
+        evaluations=frozenset(wanted.evaluations),
+    )
+    same = [r.id for r in tx.requests(selection) if tuple(o.evaluation for o in r.outputs) == wanted.evaluations]
+    return same[0] if same else None
 
 
 def _twin(tx: Transaction, wanted: Wanted, words: Words, again: RequestId | None) -> Request | None:

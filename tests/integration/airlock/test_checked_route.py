@@ -32,6 +32,7 @@ from tests.support.airlock_domain import (
 
 from saferoom.errors import BadInputError, ForbiddenError, NotFoundError, SaferoomError, WrongStateError
 from saferoom.ids import OutputId, RequestId, Username
+from saferoom.policies.models import RiskAppetite
 from saferoom.projects.airlock.model import Choice, Request
 from saferoom.projects.airlock.review import A_CHECKER
 from saferoom.projects.airlock.screening import Words
@@ -140,7 +141,25 @@ def test_nothing_of_a_returned_round_is_deleted(world: Domain) -> None:
     with world.database.reading() as session:
         assert session.scalar(text("select count(*) from airlock_votes")) == 1
         assert session.scalar(text("select count(*) from airlock_outputs")) == 3, "draft and two rounds"
-    assert world.stored(request.id).comments[0].body == "again"
+    again = world.airlock.request(CLEO, request.id)
+    assert again.comments[0].body == "again"
+    assert [vote.comment for vote in again.earlier_votes] == ["first round"]
+
+
+def test_words_of_every_round_are_kept(world: Domain) -> None:
+    request = world.submit(CHECKED)
+    world.airlock.return_to_author(BEN, request.id, "Which years?")
+    ids = [request.outputs[0].evaluation]
+    world.airlock.submit_again(ANA, request.id, ids, Words("Title", "Years 2020 to 2024.", "Same."))
+    seen = world.airlock.request(BEN, request.id)
+    assert [kept.context for kept in seen.rounds if kept.number] == [WORDS["context"], "Years 2020 to 2024."]
+
+
+def test_returned_outputs_asked_for_again_from_the_notebook_are_the_next_round(world: Domain) -> None:
+    request = world.submit(CHECKED)
+    world.airlock.return_to_author(BEN, request.id, "Which years?")
+    again = world.ask([request.outputs[0].evaluation], context="Years 2020 to 2024.")
+    assert (again.id, again.round, again.state) == (request.id, 2, State.SUBMITTED)
 
 
 def test_author_can_answer_a_returned_request_in_a_comment(world: Domain) -> None:
@@ -377,6 +396,16 @@ def test_approval_of_data_that_ended_meanwhile_stops_the_release(world: Domain) 
     assert after.state is State.SUBMITTED
     assert "the project's approval for wages has ended" in after.reason
     assert world.approve(after).state is State.SUBMITTED, "however often it is approved"
+
+
+def test_risk_appetite_made_stricter_meanwhile_is_told_to_the_checkers_once(world: Domain) -> None:
+    request = world.submit(CHECKED)
+    stricter = RiskAppetite(threshold_units=20)
+    world.registry.sets[WAGES] = world.registry.sets[WAGES].model_copy(update={"risk_appetite": stricter})
+    after = world.approve(request)
+    assert after.state is State.SUBMITTED
+    assert "the rules have changed since output 1 was judged" in after.reason
+    assert world.approve(after).state is State.RELEASED
 
 
 def test_rules_that_ask_for_more_checkers_meanwhile_count(world: Domain) -> None:

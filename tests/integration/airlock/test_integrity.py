@@ -151,7 +151,8 @@ def test_fault_of_ours_is_visible_on_the_request_and_goes_on_to_the_log(
         patch.setattr(bundle_module, "build", broken)
         with pytest.raises(ZeroDivisionError):
             vote(world, request)
-    assert "could not be made (ZeroDivisionError)" in world.stored(request.id).blocked
+        assert "could not be made (ZeroDivisionError)" in world.stored(request.id).blocked
+        assert [r.state for r in world.airlock.resume()] == [State.APPROVED], "a start is not stopped by it"
     assert [r.state for r in world.airlock.resume()] == [State.RELEASED]
 
 
