@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pyotp
 import pytest
+from tests.support.processes import below
 
 if TYPE_CHECKING:
     from saferoom.hub.drive import HubSession, Room
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from saferoom.hub.wiring import Instance
 
 _READY_SECONDS = 60.0
+_MODULE = "saferoom.hub.cli.main"
 
 
 def free_port() -> int:
@@ -54,7 +56,7 @@ class HubProcess:
 
     def start(self) -> None:
         """Start it and wait until it and the airlock answer."""
-        command = [*self.before, sys.executable, "-P", "-m", "saferoom.hub.cli.main", "hub"]
+        command = [*self.before, sys.executable, "-P", "-m", _MODULE, "hub"]
         command += ["--home", str(self.home.root), "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
@@ -73,8 +75,12 @@ class HubProcess:
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it and wait."""
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(how)
+            # Not what stands before it: that would end and leave the hub behind.
+            (hub, *_) = [one for one in below(self.process.pid, itself=True) if _MODULE in one.cmdline()[:4]]
+            hub.send_signal(how)
             self.process.wait(30)
+            if hub.is_running():
+                hub.wait(30)
 
 
 @dataclass
