@@ -1,4 +1,4 @@
-"""A real instance with the airlock's two faces served on UNIX sockets, for one test."""
+"""A real instance with the airlock's pages served on a loopback port."""
 
 from __future__ import annotations
 

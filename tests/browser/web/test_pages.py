@@ -1,0 +1,189 @@
+"""The pages in a real browser: accessible, usable by keyboard and without script, at any width, and closed to rooms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+from tests.support.airlock_server import PREFIX, Service
+
+from saferoom.ids import Username
+from saferoom.projects.airlock.states import State
+
+pytestmark = pytest.mark.browser
+
+
+@contextmanager
+def opened(chromium: Chromium, airlock: Service, name: str, path: str, **options: Any) -> Iterator[Page]:
+    """Yield the page at `path` as `name` sees it; any error in the browser's console fails the test."""
+    secret = airlock.browser(name).http.cookies["saferoom-airlock"]
+    context = chromium.new_context(**options)
+    context.add_cookies([{"name": "saferoom-airlock", "value": secret, "domain": "127.0.0.1", "path": PREFIX}])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(airlock.url + path)
+    try:
+        yield page
+        assert complaints == []
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def seen(airlock: Service) -> dict[str, tuple[str, str]]:
+    """Every kind of page: who looks, and where."""
+    waiting, released = airlock.world.request(), airlock.world.request(title="The released one")
+    returned = airlock.world.request(title="The returned one")
+    airlock.world.approve(released)
+    airlock.world.instance.airlock.return_to_author(Username("ben"), returned.id, "Say more.")
+    return {
+        "my requests": ("ana", "requests"),
+        "my requests, none": ("rita", "requests"),
+        "own request, waiting": ("ana", f"requests/{waiting.id}"),
+        "own request, released": ("ana", f"requests/{released.id}"),
+        "own request, returned": ("ana", f"requests/{returned.id}"),
+        "queue": ("ben", "queue"),
+        "request to check": ("ben", f"requests/{waiting.id}"),
+        "request checked": ("ben", f"requests/{released.id}"),
+        "releases": ("dora", "releases"),
+        "release of the owner's data": ("dora", f"requests/{released.id}"),
+    }
+
+
+def each(
+    chromium: Chromium, airlock: Service, seen: dict[str, tuple[str, str]], look: Callable[[Page], Any], **options: Any
+) -> dict[str, Any]:
+    """Return what `look` finds on every page, leaving out what is nothing."""
+    found = {}
+    for title, (name, path) in seen.items():
+        with opened(chromium, airlock, name, path, **options) as page:
+            found[title] = look(page)
+    return {title: what for title, what in found.items() if what}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_accessibility_violation(
+    chromium: Chromium, airlock: Service, seen: dict[str, tuple[str, str]], scheme: str
+) -> None:
+    def violations(page: Page) -> list[str]:
+        results = Axe().run(page).response["violations"]
+        return [f"{v['id']}: {json.dumps([n['html'][:90] for n in v['nodes'][:3]])}" for v in results]
+
+    assert each(chromium, airlock, seen, violations, color_scheme=scheme) == {}
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_pages_fit_their_width(
+    chromium: Chromium, airlock: Service, seen: dict[str, tuple[str, str]], width: int
+) -> None:
+    def overflow(page: Page) -> int:
+        beyond: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return beyond
+
+    assert each(chromium, airlock, seen, overflow, viewport={"width": width, "height": 800}) == {}
+
+
+def tab_to(page: Page, words: str) -> None:
+    """Press Tab until the thing called `words` has the focus, as a person without a mouse does."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent").strip() == words:
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline == "solid"
+            return
+    raise AssertionError(f"{words!r} cannot be reached by keyboard")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_checker_approves_by_keyboard_with_and_without_script(
+    chromium: Chromium, airlock: Service, script: bool
+) -> None:
+    request = airlock.world.request()
+    with opened(chromium, airlock, "ben", "queue") as page:
+        tab_to(page, request.title)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/requests/*")
+        address = page.url
+    with opened(chromium, airlock, "ben", address.removeprefix(airlock.url), java_script_enabled=script) as page:
+        if script:
+            tab_to(page, "Approve output 1")
+            page.keyboard.press("Enter")
+        else:
+            page.get_by_role("button", name="Approve output 1").click()
+        page.wait_for_url("**?done=released")
+        assert page.get_by_role("status").first.inner_text() == "Released: the signed bundle is ready."
+    assert airlock.world.instance.airlock.request(Username("ana"), request.id).state is State.RELEASED
+
+
+def test_own_page_learns_by_itself_that_the_request_has_moved(chromium: Chromium, airlock: Service) -> None:
+    request = airlock.world.request()
+    with opened(chromium, airlock, "ana", f"requests/{request.id}") as page:
+        assert page.get_by_text("waiting for an output checker").is_visible()
+        airlock.world.approve(request)
+        page.evaluate("htmx.trigger('#status', 'load')")
+        page.evaluate("htmx.ajax('GET', document.querySelector('#status').getAttribute('hx-get'), '#status')")
+        page.get_by_role("link", name="Show the request as it is now").click()
+        page.get_by_role("link", name="Download the signed bundle").wait_for()
+
+
+def test_download_is_a_file(chromium: Chromium, airlock: Service) -> None:
+    request = airlock.world.approve(airlock.world.request())
+    with opened(chromium, airlock, "ana", f"requests/{request.id}") as page:
+        with page.expect_download() as waited:
+            page.get_by_role("link", name="Download the signed bundle").click()
+        assert waited.value.suggested_filename.startswith("saferoom-")
+        assert waited.value.path().read_bytes()[:2] == b"PK"
+
+
+def test_script_of_the_same_origin_gets_neither_page_nor_token(chromium: Chromium, airlock: Service) -> None:
+    """A room's pages have the same origin. Here a page without a policy of its own plays the room."""
+    request = airlock.world.request()
+    target = f"{PREFIX}requests/{request.id}"
+    secret = airlock.browser("ben").http.cookies["saferoom-airlock"]
+    context = chromium.new_context()
+    context.add_cookies([{"name": "saferoom-airlock", "value": secret, "domain": "127.0.0.1", "path": PREFIX}])
+    headers = {"Cross-Origin-Opener-Policy": "same-origin", "Content-Type": "text/html"}
+    context.route("**/user/ben/income/lab", lambda route: route.fulfill(headers=headers, body="<h1>A room</h1>"))
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{airlock.port}/user/ben/income/lab")
+    try:
+        # The browser itself says that a script asks (Sec-Fetch-Dest), and no script can change that.
+        status, text = page.evaluate(FETCH, target)
+        assert status == 403
+        assert "csrf" not in text
+        assert request.title not in text
+        assert request.title not in page.evaluate(FRAME, target)
+        with context.expect_page() as opened_page:
+            reached = page.evaluate(WINDOW, target)
+        opened_page.value.get_by_role("heading", name=request.title).wait_for()
+        assert reached == "nothing"
+    finally:
+        context.close()
+
+
+FETCH = """async path => {
+    const answer = await fetch(path, {credentials: 'include', headers: {'HX-Request': 'true'}});
+    return [answer.status, await answer.text()];
+}"""
+FRAME = """path => new Promise(done => {
+    const frame = document.createElement('iframe');
+    frame.src = path;
+    frame.onload = () => {
+        try { done(frame.contentDocument ? frame.contentDocument.body.innerText : ''); } catch (error) { done(''); }
+    };
+    document.body.append(frame);
+})"""
+WINDOW = """path => new Promise(done => {
+    const other = window.open(path);
+    setTimeout(() => {
+        try { done(other.closed ? 'nothing' : other.document.body.innerText); } catch (error) { done('nothing'); }
+    }, 2000);
+})"""
