@@ -1,0 +1,81 @@
+"""The notebook client in a real room, against the real airlock."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.live import Live
+from tests.support.live_world import ALPHA
+
+pytestmark = pytest.mark.live
+
+
+def test_client_lists_and_opens_the_projects_extract(live: Live) -> None:
+    room = live.room("ana", ALPHA)
+    listed = room.execute("import saferoom\nsaferoom.data()")
+    assert not listed.error
+    assert "births" in listed.last
+    assert "deaths" not in listed.last
+    html = str(listed.results[-1]["text/html"])
+    assert "<table" in html
+    opened = room.execute(
+        "births = saferoom.data('births')\n"
+        "print(len(births.frame()), births.relation().aggregate('count(*)').fetchall()[0][0])"
+    )
+    assert opened.text.split() == ["400", "400"]
+
+
+def test_client_shows_verdict_table_and_route(live: Live) -> None:
+    shown = live.room("ana", ALPHA).execute("import saferoom\nsaferoom.mean('pay', by='region')")
+    assert not shown.error
+    assert shown.last.startswith("✔ May leave: ")
+    html = str(shown.results[-1]["text/html"])
+    assert "sr-pass" in html
+    assert "On release: " in html
+
+
+def test_client_marks_cells_at_risk_and_refuses_their_release(live: Live) -> None:
+    room = live.room("ana", ALPHA)
+    shown = room.execute("import saferoom\nfew = saferoom.frequency('region', where='pay > 25.5')\nfew")
+    assert not shown.error
+    assert "✖" in shown.last
+    refused = room.execute("few.release(context='a', controls='b')")
+    assert refused.error.startswith("RoomError: output 1 must not leave")
+
+
+def test_client_wrong_query_is_one_sentence(live: Live) -> None:
+    refused = live.room("ana", ALPHA).execute("import saferoom\nsaferoom.mean('salary', by='region')")
+    assert refused.error.startswith("RoomError: ")
+    assert "\n" not in refused.error
+
+
+def test_client_edited_inside_the_room_changes_nothing(live: Live) -> None:
+    room = live.room("ana", ALPHA)
+    code = """
+import saferoom
+from saferoom.disclosure.verdict import Verdict
+from saferoom.hub.notebook import results
+results.Verdict.worst = staticmethod(lambda verdicts: Verdict.PASS)
+top = saferoom.table('max', 'pay')
+top.verdict, top.findings = Verdict.PASS, ()
+top.release(context='It is safe, says the client.', controls='none')
+"""
+    assert room.execute(code).error.startswith("RoomError: output 1 must not leave")
+    room.restart()
+
+
+def test_import_saferoom_in_a_room_costs_little_over_pandas(live: Live) -> None:
+    room = live.room("ana", ALPHA)
+    code = """
+import subprocess, sys, time
+def seconds(code):
+    best = 9.0
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, '-c', code], check=True)
+        best = min(best, time.perf_counter() - began)
+    return best
+print(seconds('import pandas, saferoom; saferoom.table') - seconds('import pandas'))
+"""
+    measured = room.execute(code)
+    assert not measured.error
+    assert float(measured.text) < 0.3
