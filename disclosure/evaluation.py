@@ -9,7 +9,7 @@ from typing import Any
 from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.queries.model import Query, parse_query
 from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
-from saferoom.errors import IntegrityError
+from saferoom.errors import BadInputError, IntegrityError
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Evaluation:
                 evidence=dict(document["evidence"]),
                 contributors=Contributors.from_json(document["contributors"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, BadInputError):
             raise IntegrityError("a stored evaluation is damaged; evaluate the query again") from None
 
 

@@ -15,12 +15,11 @@ from typing import Any
 
 import duckdb
 
+from saferoom.disclosure.queries import files
+from saferoom.disclosure.queries.files import problem, reader
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, UnavailableError
-
-PARQUET = frozenset({".parquet", ".pq"})
-DELIMITED = frozenset({".csv", ".tsv"})
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Engine:
     def __enter__(self) -> Engine:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="saferoom-")))
         try:
-            links = [self._link(folder, position, source) for position, source in enumerate(self._sources)]
+            links = [_linked(folder / str(position), source) for position, source in enumerate(self._sources)]
             self._connection = self._stack.enter_context(self._connect(folder, links))
             timer = threading.Timer(self._limits.seconds, self._interrupt)
             timer.daemon = True
@@ -100,28 +99,6 @@ class Engine:
         with self._sentences():
             return [str(row[1]) for row in self._connection.execute(f"DESCRIBE {sql}").fetchall()]
 
-    def _link(self, folder: Path, position: int, source: Source) -> Path:
-        suffix = source.path.suffix.lower()
-        what = f"the data file of {source.name}"
-        if suffix not in PARQUET | DELIMITED:
-            raise BadInputError(f"{what} must end in .parquet, .csv or .tsv")
-        try:
-            if not source.path.is_file():
-                raise BadInputError(f"{what} does not exist or is not a file")
-            if source.path.stat().st_size == 0:
-                raise BadInputError(f"{what} is empty")
-            with source.path.open("rb") as stream:
-                head = stream.read(4096)
-        except OSError:
-            raise BadInputError(f"{what} cannot be read") from None
-        if suffix in DELIMITED and (head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head):
-            raise BadInputError(f"{what} is not text in UTF-8; save it as UTF-8")
-        if suffix in PARQUET and head[:4] != b"PAR1":
-            raise BadInputError(f"{what} is not a Parquet file")
-        link = folder / f"{position}{suffix}"
-        link.symlink_to(source.path.resolve())
-        return link
-
     def _connect(self, folder: Path, links: Sequence[Path]) -> duckdb.DuckDBPyConnection:
         scratch = folder / "scratch"
         scratch.mkdir(mode=0o700)
@@ -148,25 +125,20 @@ class Engine:
         return connection
 
     def _attach(self, source: Source, link: Path) -> Relation:
-        name, path = source.name.replace('"', '""'), str(link).replace("'", "''")
-        what = f"the data file of {source.name}"
+        name = source.name.replace('"', '""')
+        function = reader(source, link, whole=self._load)
+        # Parquet is read where it lies, as often as needed; text is parsed once.
+        kind = "TABLE" if self._load and function.startswith("read_csv") else "VIEW"
         try:
-            if link.suffix in PARQUET:
-                self._connection.execute(f"CREATE VIEW \"{name}\" AS SELECT * FROM read_parquet('{path}')")
-            else:
-                delimiter = ", delim = '\\t'" if link.suffix == ".tsv" else ""
-                kind, sample = ("TABLE", ", sample_size = -1") if self._load else ("VIEW", "")
-                self._connection.execute(
-                    f"CREATE {kind} \"{name}\" AS SELECT * FROM read_csv('{path}', header = true{sample}{delimiter})"
-                )
-            described = self._connection.execute(f'DESCRIBE "{name}"').fetchall()
+            self._connection.execute(f'CREATE {kind} "{name}" AS SELECT * FROM {function}')
+            columns = self._connection.execute(f'DESCRIBE "{name}"').fetchall()
             empty = self._load and self._connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is None
         except duckdb.Error as error:
             self._limit_reached(error)
-            raise BadInputError(f"{what} cannot be read: {_file_problem(link, error)}") from None
+            raise problem(source, error) from None
         if empty:
-            raise BadInputError(f"{what} has no rows")
-        return _relation(source, [str(row[0]) for row in described])
+            raise BadInputError(f"{files.described(source)} has no rows")
+        return _relation(source, [str(row[0]) for row in columns])
 
     @contextlib.contextmanager
     def _sentences(self) -> Iterator[None]:
@@ -199,6 +171,14 @@ class Engine:
         self._connection.interrupt()
 
 
+def _linked(link: Path, source: Source) -> Path:
+    try:
+        link.symlink_to(source.path.resolve())
+    except (OSError, RuntimeError, ValueError):
+        raise BadInputError(f"{files.described(source)} cannot be read") from None
+    return link
+
+
 def _relation(source: Source, names: Sequence[str]) -> Relation:
     lower = {name.lower() for name in names}
     for unit in source.units:
@@ -217,15 +197,6 @@ def _relation(source: Source, names: Sequence[str]) -> Relation:
         for name in names
     ]
     return Relation.of(source.name, source.name, columns, doubts, frozenset({source.name}))
-
-
-def _file_problem(link: Path, error: duckdb.Error) -> str:
-    text = str(error).lower()
-    if link.suffix in PARQUET:
-        return "it is damaged or not a Parquet file"
-    if "utf-8" in text or "unicode" in text or "encod" in text:
-        return "it is not text in UTF-8; save it as UTF-8"
-    return "it must be a table in UTF-8 with one header line and the same number of columns in every line"
 
 
 def _first_line(error: duckdb.Error) -> str:
