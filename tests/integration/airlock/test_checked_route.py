@@ -42,6 +42,8 @@ from saferoom.projects.airlock.verify import verify_bundle
 YES, NO = Choice.APPROVED, Choice.CHANGES_REQUESTED
 MEANS: dict[str, Any] = {"from": "wages", "statistic": "mean", "measure": "wage", "by": ["region"]}
 
+REGRESSION: dict[str, Any] = {"from": "survey", "statistic": "regression", "options": {"formula": "wage ~ age"}}
+
 
 def record_of(bundle: bytes) -> dict[str, Any]:
     with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
@@ -64,6 +66,20 @@ def test_words_that_a_checker_approved_leave_and_names_do_not(world: Domain) -> 
     assert record["checkers"] == [{"role": "output-checker", "votes": {"approved": 1}}]
     assert '"ben"' not in json.dumps(record)
     assert '"ana"' not in json.dumps(record)
+
+
+def test_output_not_proven_safe_goes_to_a_person_and_its_findings_leave_without_evidence(
+    world: Domain,
+) -> None:
+    request = world.submit(REGRESSION)
+    assert request.state is State.SUBMITTED
+    assert request.waits_because[0] == "the output was not proven safe (verdict: review)"
+    world.approve(request)
+    (output,) = record_of(world.airlock.bundle(ANA, request.id))["outputs"]
+    assert output["verdict"] == "review"
+    assert output["findings"]
+    assert all(set(finding) == {"rule", "risk", "severity", "cells"} for finding in output["findings"])
+    assert all(isinstance(finding["cells"], int) for finding in output["findings"])
 
 
 def test_every_output_has_to_be_approved(world: Domain) -> None:
@@ -177,6 +193,18 @@ def test_comments_public_reach_the_author_when_the_turn_ends_and_private_ones_ne
     assert len(world.airlock.request(CLEO, request.id).comments) == 2
     world.airlock.return_to_author(BEN, request.id, "see there")
     assert [c.body for c in world.airlock.request(ANA, request.id).comments] == ["to everybody", "see there"]
+
+
+def test_comment_that_is_empty_or_too_long_is_refused(world: Domain) -> None:
+    request = world.submit(CHECKED)
+    for body in (" ", "x" * 4001):
+        with pytest.raises(BadInputError):
+            world.airlock.comment(BEN, request.id, body)
+
+
+def test_vote_on_a_request_that_does_not_exist_is_refused(world: Domain) -> None:
+    with pytest.raises(NotFoundError):
+        world.airlock.vote(BEN, RequestId("request-made-up"), OutputId("output-x"), YES)
 
 
 def test_comment_on_an_output_of_another_request_is_refused(world: Domain) -> None:
