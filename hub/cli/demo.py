@@ -107,11 +107,11 @@ def _forget(home: Home) -> None:
 
 def _perform(home: Home, port: int | None) -> None:
     from saferoom.hub.demo.headless import perform
-    from saferoom.hub.demo.process import free_port
+    from saferoom.hub.demo.process import any_port
 
     _interruptible()
     typer.echo(f"saferoom: demonstration without a person, home {home.root}")
-    perform(home, free_port(port), typer.echo)
+    perform(home, any_port(port), typer.echo)
 
 
 def _host(home: Home, port: int | None) -> None:

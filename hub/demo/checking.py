@@ -18,6 +18,7 @@ def approve(steps: Steps, checker: HubSession, request: str) -> None:
     with steps.step(f"{checker.username} approves it; the bundle is signed") as step:
         done = pages.send(page, page.form("/vote"), choice="approved", comment="Rounded well; nobody stands out.")
         step.expect(done.status == 200, f"the page answered {done.status}")
+        step.expect(done.url.endswith("?done=released"), "the page does not say that it was released")
         step.expect("Approved and released" in done.text, "the page does not say that it was released")
 
 
@@ -28,7 +29,7 @@ def send_back(steps: Steps, checker: HubSession, request: str) -> None:
         page = _from_queue(step, pages, request)
         done = pages.send(page, page.form("/return"), comment="Please say how many people the model rests on.")
         step.expect(done.status == 200, f"the page answered {done.status}")
-        step.expect("went back to its author" in done.text, "the page does not say that it was returned")
+        step.expect(done.url.endswith("?done=returned"), "the page does not say that it was returned")
 
 
 def _from_queue(step: Step, pages: Pages, request: str) -> Page:

@@ -24,6 +24,7 @@ _PORTS = 50
 _START_SECONDS = 90.0
 _STOP_SECONDS = 30.0
 _PAUSE_SECONDS = 0.1
+_HEALTH = ("/hub/health", "/services/airlock/health")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def running_hub(home: Home, port: int) -> Iterator[RunningHub]:
         )
     hub = RunningHub(process, port, log)
     try:
-        _until_ready(hub)
+        _until_ready(hub, home)
         yield hub
     finally:
         _end(process)
@@ -109,19 +110,38 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _until_ready(hub: RunningHub) -> None:
+def any_port(asked: int | None) -> int:
+    """Return `asked` when it is free, or any free port when nothing was asked."""
+    if asked is not None:
+        return free_port(asked)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((ADDRESS, 0))
+        return int(probe.getsockname()[1])
+
+
+def _until_ready(hub: RunningHub, home: Home) -> None:
     deadline = time.monotonic() + _START_SECONDS
     with httpx.Client(base_url=hub.url, timeout=5.0, trust_env=False) as client:
         while True:
             if hub.process.poll() is not None:
                 raise UnavailableError(f"the hub ended while it was starting: {_last_line(hub.log)}")
-            if _answers(client, "/hub/health") and _answers(client, "/services/airlock/health"):
+            # The airlock's own socket first: at the port another hub may answer that was quicker.
+            if _listens(home.socket("airlock")) and all(_answers(client, path) for path in _HEALTH):
                 return
             if time.monotonic() > deadline:
                 raise UnavailableError(
                     f"the hub did not answer within {_START_SECONDS:.0f} seconds: {_last_line(hub.log)}"
                 )
             time.sleep(_PAUSE_SECONDS)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def _answers(client: httpx.Client, path: str) -> bool:

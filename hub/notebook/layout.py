@@ -60,30 +60,31 @@ def marks(findings: Sequence[Finding]) -> dict[Labels, Mark]:
     }
 
 
-def grid(table: Table, dimensions: int, marked: Mapping[Labels, Mark]) -> Grid:
+def grid(table: Table, dimensions: int, marked: Mapping[Labels, Mark], most_rows: int = MOST_ROWS) -> Grid:
     """Lay out `table`, whose first `dimensions` columns are labels and whose others are numbers."""
     if dimensions >= 2 and len(table.columns) == dimensions + 1:
         across = list(dict.fromkeys(row[dimensions - 1] for row in table.rows))
         if len(across) <= _MOST_ACROSS:
-            return _crossed(table, dimensions, across, marked)
-    return _listed(table, dimensions, marked)
+            return _crossed(table, across, marked, most_rows)
+    return _listed(table, dimensions, marked, most_rows)
 
 
-def _listed(table: Table, dimensions: int, marked: Mapping[Labels, Mark]) -> Grid:
+def _listed(table: Table, dimensions: int, marked: Mapping[Labels, Mark], most_rows: int) -> Grid:
     body = []
-    for row in table.rows[:MOST_ROWS]:
+    for row in table.rows[:most_rows]:
         mark = marked.get(row[:dimensions])
         heads = [Cell(label(value), heading=True) for value in row[:dimensions]]
         body.append((*heads, *(Cell(number(value), mark=mark) for value in row[dimensions:])))
     head = tuple(Cell(name, heading=True) for name in table.columns)
-    return Grid(head, tuple(body), max(0, len(table.rows) - MOST_ROWS))
+    return Grid(head, tuple(body), max(0, len(table.rows) - most_rows))
 
 
-def _crossed(table: Table, dimensions: int, across: Sequence[Label], marked: Mapping[Labels, Mark]) -> Grid:
+def _crossed(table: Table, across: Sequence[Label], marked: Mapping[Labels, Mark], most_rows: int) -> Grid:
+    dimensions = len(table.columns) - 1
     values = {row[:dimensions]: row[dimensions] for row in table.rows}
     down = list(dict.fromkeys(row[: dimensions - 1] for row in table.rows))
     body = []
-    for labels in down[:MOST_ROWS]:
+    for labels in down[:most_rows]:
         cells = [Cell(label(value), heading=True) for value in labels]
         for last in across:
             place = (*labels, last)
@@ -92,7 +93,7 @@ def _crossed(table: Table, dimensions: int, across: Sequence[Label], marked: Map
         body.append(tuple(cells))
     names = [*table.columns[: dimensions - 2], f"{table.columns[dimensions - 2]} \\ {table.columns[dimensions - 1]}"]
     head = tuple(Cell(text, heading=True) for text in (*names, *(label(last) for last in across)))
-    return Grid(head, tuple(body), max(0, len(down) - MOST_ROWS))
+    return Grid(head, tuple(body), max(0, len(down) - most_rows))
 
 
 def label(value: Label) -> str:

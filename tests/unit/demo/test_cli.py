@@ -25,6 +25,8 @@ def test_port_that_is_taken_is_named_or_passed_over() -> None:
         with pytest.raises(BadInputError, match=f"port {taken} is taken"):
             process.free_port(taken)
     assert process.free_port(taken) == taken
+    assert process.any_port(taken) == taken
+    assert process.any_port(None) > 1024
     assert process.free_port(None) >= process.FIRST_PORT
 
 
