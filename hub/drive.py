@@ -5,7 +5,6 @@ HTTP and WebSocket only, through the public address; nothing here has more right
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 import uuid
@@ -16,7 +15,8 @@ from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
-import websockets
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from saferoom.errors import (
     BadInputError,
@@ -206,7 +206,7 @@ class Room:
             answer = self.request("POST", "api/kernels", json={"name": "python3"})
             answer.raise_for_status()
             self._kernel = str(answer.json()["id"])
-        return asyncio.run(self._execute(code, timeout_seconds))
+        return self._execute(code, timeout_seconds)
 
     def restart(self) -> None:
         """Give up the kernel; the next code gets a new one."""
@@ -214,22 +214,21 @@ class Room:
         if kernel:
             self.request("DELETE", f"api/kernels/{kernel}")
 
-    async def _execute(self, code: str, timeout_seconds: float) -> Output:
+    def _execute(self, code: str, timeout_seconds: float) -> Output:
         base = urlsplit(self.session.base_url)
         scheme = "wss" if base.scheme == "https" else "ws"
         cookies = [c for c in self.session.http.cookies.jar if self.path.startswith(c.path)]
         address = f"{scheme}://{base.netloc}{self.path}api/kernels/{self._kernel}/channels"
-        async with websockets.connect(
+        with connect(
             f"{address}?_xsrf={quote(self.session.xsrf(self.path))}",
             additional_headers={"Cookie": "; ".join(f"{c.name}={c.value}" for c in cookies)},
-            origin=websockets.Origin(f"{base.scheme}://{base.netloc}"),
+            origin=Origin(f"{base.scheme}://{base.netloc}"),
             max_size=None,
             proxy=None,
         ) as channel:
             message = _message(code)
-            await channel.send(json.dumps(message))
-            async with asyncio.timeout(timeout_seconds):
-                return await _collect(channel, message["header"]["msg_id"])
+            channel.send(json.dumps(message))
+            return _collect(channel, message["header"]["msg_id"], time.monotonic() + timeout_seconds)
 
 
 def _message(code: str) -> dict[str, Any]:
@@ -259,14 +258,20 @@ def _message(code: str) -> dict[str, Any]:
     }
 
 
-async def _collect(channel: Any, request: str) -> Output:
-    """Gather what answers `request` until both the kernel is idle again and the reply is there."""
+def _collect(channel: ClientConnection, request: str, deadline: float) -> Output:
+    """Gather what answers `request` until both the kernel is idle again and the reply is there.
+
+    Raises
+    ------
+    TimeoutError
+        It is not over by `deadline`, on the monotonic clock.
+    """
     text: list[str] = []
     results: list[Mapping[str, Any]] = []
     error = ""
     waiting = {"status", "execute_reply"}
     while waiting:
-        message = json.loads(await channel.recv())
+        message = json.loads(channel.recv(max(0.0, deadline - time.monotonic())))
         kind, content = message["msg_type"], message["content"]
         if kind == "status" and content["execution_state"] in ("restarting", "dead"):
             return Output("".join(text), tuple(results), error or "the kernel ended", died=True)

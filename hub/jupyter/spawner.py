@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,13 @@ class RoomSpawner(Spawner):  # type: ignore[misc]
                 )
         finally:
             answer.cancel()
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Tell the waiting person how far the start is."""
+        yield {"progress": 20, "message": "Checking the project's data against its signed manifest"}
+        while self._running is None:
+            await asyncio.sleep(_WATCH_SECONDS)
+        yield {"progress": 50, "message": "Starting JupyterLab in its sandbox"}
 
     async def poll(self) -> int | None:
         """Return None while the room runs and its person may be in it; otherwise it has ended, or ends now."""

@@ -10,10 +10,19 @@ from typing import Self
 
 
 class Listeners:
-    """TCP, TCP over IPv6, UDP and an abstract UNIX socket; `heard` has what arrived."""
+    """TCP, TCP over IPv6, UDP and an abstract UNIX socket.
+
+    Attributes
+    ----------
+    heard : list of str
+        Which of them was reached, once per connection or datagram.
+    said : list of bytes
+        The first words of every connection.
+    """
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.said: list[bytes] = []
         self.abstract = "saferoom-" + secrets.token_hex(6)
         self._sockets = {
             "tcp": _bound(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
@@ -50,10 +59,19 @@ class Listeners:
                 if name == "udp":
                     one.recvfrom(100)
                 else:
-                    one.accept()[0].close()
+                    self.said.append(_first_words(one.accept()[0]))
                 self.heard.append(name)
             except TimeoutError:
                 continue
+
+
+def _first_words(connection: socket.socket) -> bytes:
+    with connection:
+        connection.settimeout(1)
+        try:
+            return connection.recv(200)
+        except OSError:
+            return b""
 
 
 def _bound(family: int, kind: int, address: object) -> socket.socket:

@@ -1,4 +1,4 @@
-// Two things only: the Stop buttons, and the progress of a starting room.
+// Three things only: the Stop buttons, a home page that stays true, and the progress of a starting room.
 "use strict";
 
 document.addEventListener("click", async (event) => {
@@ -23,6 +23,13 @@ document.addEventListener("click", async (event) => {
   button.disabled = false;
   button.textContent = "Stop";
 });
+
+// Rooms open in other tabs; whoever comes back sees how things are now.
+if (document.querySelector(".room")) {
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) location.reload();
+  });
+}
 
 const waiting = document.querySelector("[data-progress]");
 if (waiting) {
