@@ -111,7 +111,7 @@ def test_hub_that_does_not_answer_opens_nothing(airlock: Service) -> None:
     assert room.get("datasets").status_code == 503
     page = browser.get("requests")
     assert page.status_code == 503
-    assert "the hub does not answer" in page.text
+    assert "The hub does not answer" in page.text
 
 
 def test_sign_in_that_another_browser_started_is_refused(airlock: Service) -> None:
