@@ -118,9 +118,7 @@ class ChainReport:
     head: Digest
 
 
-def verify_chain(
-    links: Iterable[StoredLink], heads: Sequence[Mapping[str, Any]], key: Opener | None
-) -> ChainReport:
+def verify_chain(links: Iterable[StoredLink], heads: Sequence[Mapping[str, Any]], key: Opener | None) -> ChainReport:
     """Check every link, payload and signed head; return what was checked.
 
     Parameters
