@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from saferoom.disclosure.queries.evidence import Cells, read_labels
 from saferoom.disclosure.queries.obstacles import _significant
 from saferoom.disclosure.rules.hit import Hit, hit_if

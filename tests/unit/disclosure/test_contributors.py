@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.support.statistics_lab import Lab, people
+
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.memory import Memory, unions
 from saferoom.errors import IntegrityError
-from tests.support.statistics_lab import Lab, people
 
 QUERY = {"statistic": "frequency", "by": ["region", "sex"], "margins": True}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from saferoom.disclosure.queries.formula import Formula, parse_formula
 from saferoom.errors import BadInputError
 

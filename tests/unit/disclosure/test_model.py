@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from saferoom.disclosure.queries.model import Method, Query, Statistic, parse_query, read_query
 from saferoom.errors import BadInputError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.queries.plan import Plan, make_plan

@@ -1,0 +1,66 @@
+"""Runs a contestant in a fresh process and reads what it measured about itself."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saferoom.errors import UnavailableError
+
+LONGEST_SECONDS = 1_800
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fresh process.
+
+    Attributes
+    ----------
+    seconds : float
+        The work alone, measured inside: no interpreter start, no imports.
+    process_seconds : float
+        From starting the process to its end.
+    peak_mib : float
+        Most resident memory of the process, with interpreter and imports.
+    numbers : mapping
+        What was computed, so that contestants can be compared cell by cell.
+    """
+
+    seconds: float
+    process_seconds: float
+    peak_mib: float
+    numbers: dict[str, Any]
+
+
+def run_fresh(command: Sequence[str | Path]) -> Run:
+    """Run `command`, whose last line of output is a JSON document with seconds, peak_mib and numbers."""
+    started = time.perf_counter()
+    finished = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
+    )
+    whole = time.perf_counter() - started
+    lines = finished.stdout.strip().splitlines()
+    try:
+        document = json.loads(lines[-1])
+        return Run(document["seconds"], whole, document["peak_mib"], document["numbers"])
+    except (IndexError, ValueError, KeyError, TypeError):
+        said = finished.stderr.strip()[-300:]
+        raise UnavailableError(
+            f"a contestant ended with status {finished.returncode} and without a result: {said}"
+        ) from None
+
+
+def summary(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return medians and every single time."""
+    return {
+        "seconds": statistics.median(run.seconds for run in runs),
+        "all_seconds": [round(run.seconds, 4) for run in runs],
+        "process_seconds": statistics.median(run.process_seconds for run in runs),
+        "peak_mib": statistics.median(run.peak_mib for run in runs),
+    }

@@ -1,0 +1,42 @@
+"""``saferoom bench``: compare with peers, same work, same run."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import typer
+
+from saferoom.errors import BadInputError
+
+BENCHES = {"query": "saferoom.hub.bench.query", "rooms": "saferoom.hub.bench.rooms"}
+"""Name of each benchmark and the module with its ``run(rows, say)`` and ``report(result, say)``."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bench")(bench)
+
+
+def bench(
+    name: str | None = typer.Argument(None, help=f"One of {', '.join(BENCHES)}; all when left out."),
+    rows: int | None = typer.Option(None, "--rows", min=1, help="Rows of the data, where a benchmark has any."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
+) -> None:
+    """Compare with peers: medians and ratios, each contestant in fresh processes."""
+    if name is not None and name not in BENCHES:
+        raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
+    results: dict[str, Any] = {}
+    for chosen in [name] if name else list(BENCHES):
+        module = importlib.import_module(BENCHES[chosen])
+        results[chosen] = module.run(rows, _progress)
+        if not as_json:
+            module.report(results[chosen], print)
+    if as_json:
+        print(json.dumps(results[name] if name else results))
+
+
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr)
