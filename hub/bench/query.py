@@ -18,6 +18,7 @@ ROWS = 1_000_000
 FEWEST_ROWS = 100_000
 LARGE_FACTOR = 10
 REPEATS = 5
+LARGE_REPEATS = 3
 REGIONS, SECTORS = 50, 20
 FOLDER = Path(".saferoom/bench")
 _HERE = Path(__file__).resolve().parent
@@ -54,7 +55,7 @@ def run(rows: int | None, say: Say) -> dict[str, Any]:
     acro, why_not = _acro(say)
     names = [name for name in WHAT if name != "acro" or acro]
     found = _contest(names, small, acro, REPEATS, say)
-    big = _contest(["saferoom", "saferoom-households", "pandas"], large, acro, 3, say)
+    big = _contest(["saferoom", "saferoom-households", "pandas"], large, acro, LARGE_REPEATS, say)
     return {
         "bench": "query",
         "rows": size,

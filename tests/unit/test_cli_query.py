@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from saferoom.hub.cli.main import main
 from tests.support.statistics_lab import Lab, people
+
+from saferoom.hub.cli.main import main
 
 COUNTS = {"statistic": "frequency", "by": ["region", "sex"]}
 

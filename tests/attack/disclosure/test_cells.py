@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.support.statistics_lab import Lab, Row, finding, people, rules
+
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
-from tests.support.statistics_lab import Lab, Row, finding, people, rules
 
 BOTH = ("person_id", "household_id")
 COUNTS = {"statistic": "frequency", "by": ["region", "sex"]}

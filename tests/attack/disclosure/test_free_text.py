@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from tests.support.statistics_lab import Lab, Row, people
+
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.policies.models import ReleaseRoute
-from tests.support.statistics_lab import Lab, Row, people
 
 CODES = {"region": ("N", "S", "E", "W"), "sex": ("F", "M")}
 SECRET = "jane_earns_91000"
@@ -84,7 +85,8 @@ NAMED = {
     "measure": "earnings_of_jane",
     "from": "jane",
     "views": {
-        "janes_friends": "select person_id as jane_id, region as janes_region, age, pay as janes_pay from people jane_alias",
+        "janes_friends": "select person_id as jane_id, region as janes_region, age, pay as janes_pay "
+        "from people jane_alias",
         "jane": "with jane_cte as (select * from janes_friends) select jane_id, age, janes_region as jr, "
         "janes_pay * 2 as twice_jane from jane_cte janes_again",
     },

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.support.statistics_lab import Lab, Row, finding, people, rules
+
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.verdict import Verdict
 from saferoom.policies.models import RiskAppetite
-from tests.support.statistics_lab import Lab, Row, finding, people, rules
 
 COUNTS = {"statistic": "frequency", "by": ["region", "sex"]}
 MEANS = {"statistic": "mean", "measure": "pay", "by": ["region"]}

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlglot import exp
+from tests.support.statistics_lab import Lab, Row, people
+
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.queries import allowed
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
-from sqlglot import exp
-from tests.support.statistics_lab import Lab, Row, people
 
 ROWS = people()
 TOP = max(row["pay"] for row in ROWS)
@@ -38,7 +39,7 @@ class Mutation:
         return self.target.rpartition(".")[2]
 
 
-def isle(count: int, change: Callable[[int], dict[str, Any]] = lambda i: {}) -> list[Row]:
+def isle(count: int, change: Callable[[int], dict[str, Any]] = lambda _: {}) -> list[Row]:
     return [{**ROWS[i], "person_id": 90_000 + i, "region": "Isle", **change(i)} for i in range(count)]
 
 
@@ -66,7 +67,7 @@ def heavy(lab: Lab) -> Evaluation:
 
 
 def equal(lab: Lab) -> Evaluation:
-    return mean(lab, ROWS + isle(30, lambda i: {"pay": 500.0}))
+    return mean(lab, ROWS + isle(30, lambda _: {"pay": 500.0}))
 
 
 def one_category(lab: Lab) -> Evaluation:
@@ -182,9 +183,7 @@ def test_endpoint_rule_weakened_lets_a_maximum_through(lab: Lab, monkeypatch: py
     assert endpoint(lab).verdict is Verdict.PASS
 
 
-def test_allow_list_weakened_lets_a_random_function_reach_the_engine(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_allow_list_weakened_lets_a_random_function_reach_the_engine(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     query = {"statistic": "mean", "measure": "pay * random()"}
     with pytest.raises(BadInputError):
         lab.check(query, ROWS)

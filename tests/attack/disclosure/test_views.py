@@ -6,10 +6,11 @@ import random
 from typing import Any
 
 import pytest
+from tests.support.statistics_lab import Lab, finding, people, rules
+
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError
-from tests.support.statistics_lab import Lab, finding, people, rules
 
 MEAN = {"statistic": "mean", "measure": "pay", "from": "v"}
 
@@ -36,7 +37,8 @@ def test_join_that_carries_the_id_passes(lab: Lab) -> None:
 @pytest.mark.parametrize(
     "view",
     [
-        "select person_id, region, max(wage) as pay from jobs j join people p using (person_id) group by person_id, region",
+        "select person_id, region, max(wage) as pay from jobs j join people p using (person_id) "
+        "group by person_id, region",
         "with best as (select person_id, max(wage) as pay from jobs group by person_id) "
         "select p.person_id, p.region, b.pay from people p left join best b on p.person_id = b.person_id",
         "select person_id, region, wage as pay from people join jobs using (person_id) "
