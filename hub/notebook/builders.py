@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack, overload
 
+from saferoom.errors import BadInputError
 from saferoom.hub.notebook.documents import Names, Terms, document, names, shows_terms
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.extracts import Extract, Extracts, datasets
@@ -117,14 +118,10 @@ def query(document: Mapping[str, Any] | str) -> Result:
         return evaluate(document)
     if not isinstance(document, str):
         raise RoomError("query takes a mapping or the query document's text")
-    import yaml
+    from saferoom.policies.document import read_document
 
     try:
-        read = yaml.safe_load(document)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark is not None else ""
-        raise RoomError(f"the query is not valid YAML{where}") from None
-    if not isinstance(read, Mapping):
-        raise RoomError("a query document is a mapping: statistic, measure, by and so on")
+        read = read_document(document, "the query").value
+    except BadInputError as error:
+        raise RoomError(error.message) from None
     return evaluate(read)
