@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from saferoom.errors import BadInputError
+from saferoom.errors import BadInputError, WrongStateError
 from saferoom.hub.home import Home
+from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.sandbox import Limits, enforcement
 from saferoom.hub.sandbox.spec import MEBIBYTE
 
@@ -44,10 +49,50 @@ def start(
     # Before anything else: without a sandbox there is no hub.
     for line in enforcement().lines():
         typer.echo(f"saferoom: {line}")
-    _prepare(chosen)
-    typer.echo(f"saferoom: home {chosen.root}")
-    typer.echo(f"saferoom: starting at http://{address}:{port}/ (Ctrl-C ends it and every room)", nl=True)
-    _run()
+    chosen.prepare()
+    with only_one(chosen):
+        check_port(address, port)
+        _prepare(chosen)
+        typer.echo(f"saferoom: home {chosen.root}")
+        typer.echo(f"saferoom: starting at http://{host(address)}:{port}/ (Ctrl-C ends it and every room)")
+        _run()
+
+
+@contextmanager
+def only_one(home: Home) -> Iterator[None]:
+    """Let one hub at a time work on a home; the kernel forgets a hub that was killed.
+
+    Raises
+    ------
+    WrongStateError
+        Another one is running.
+    """
+    with (home.hub / "hub.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WrongStateError(f"another hub is running on the home {home.root}; stop it first") from None
+        yield
+
+
+def check_port(address: str, port: int) -> None:
+    """Check that the proxy will be able to listen.
+
+    Raises
+    ------
+    BadInputError
+        The port is taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        # As the proxy does, so that connections that are still closing do not count.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((address, port))
+        except OSError as error:
+            raise BadInputError(
+                f"the hub cannot listen at {host(address)}:{port} ({error.strerror}); choose another --port"
+            ) from None
 
 
 def _prepare(home: Home) -> None:

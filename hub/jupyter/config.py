@@ -13,6 +13,7 @@ from tornado.web import StaticFileHandler
 
 from saferoom.hub.home import Home, unix_url
 from saferoom.hub.jupyter import programs
+from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.authenticator import LocalAuthenticator
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.spawner import RoomSpawner
@@ -78,7 +79,7 @@ def configure(c: Any, home: Home, settings: Settings | None = None) -> None:
 
 
 def _addresses(c: Any, home: Home, settings: Settings) -> None:
-    c.JupyterHub.bind_url = f"http://{settings.address}:{settings.port}"
+    c.JupyterHub.bind_url = f"http://{host(settings.address)}:{settings.port}"
     c.JupyterHub.hub_bind_url = unix_url(home.socket("hub"))
     # Rooms run under other user ids; what they may do there is up to their tokens.
     c.JupyterHub.hub_socket_mode = 0o666
