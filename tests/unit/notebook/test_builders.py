@@ -95,7 +95,7 @@ def test_builder_arguments_become_one_query_document(sent: Any, build: Any, quer
         (lambda: saferoom.mean("wage", where=True), "where takes a text"),
         (lambda: saferoom.mean("wage", protect=5), "protect takes a method"),
         (lambda: saferoom.crosstab("a", "b", values="wage"), "together"),
-        (lambda: saferoom.query("a: [1"), "the query, line 1"),
+        (lambda: saferoom.query("a: [1"), "the query"),
         (lambda: saferoom.query("- 1"), "key: value"),
         (lambda: saferoom.query("statistic: mean\nstatistic: sum"), "the query, line 2"),
         (lambda: saferoom.query(3), "mapping"),
