@@ -71,9 +71,9 @@ def policies_page() -> str:
     """Return the page of policy keys, from the models."""
     lines = [
         "# Policies\n",
-        "Platform, data owner and project may each state a risk appetite and a release route as YAML. Field by field the",
-        "strictest value applies; `saferoom policy explain` says where it came from. Unknown or repeated keys and wrong",
-        "values are refused with file, line and what is allowed.\n",
+        "Platform, data owner and project may each state a risk appetite and a release route as YAML. Field by field",
+        "the strictest value applies; `saferoom policy explain` says where it came from. Unknown or repeated keys and",
+        "wrong values are refused with file, line and what is allowed.\n",
         "## `kind: risk-appetite`\n",
         *_model_table(RiskAppetite),
         "\n## `kind: release-route`\n",
