@@ -57,9 +57,7 @@ def pandas_work(file: Path, *, loaded: bool) -> Work:
         counts = pd.crosstab(data["region"], data["sector"])
         means = pd.crosstab(data["region"], data["sector"], values=data["pay"], aggfunc="mean")
         return {
-            f"{r} {s}": [float(counts.loc[r, s]), float(means.loc[r, s])]
-            for r in counts.index
-            for s in counts.columns
+            f"{r} {s}": [float(counts.loc[r, s]), float(means.loc[r, s])] for r in counts.index for s in counts.columns
         }
 
     return work
