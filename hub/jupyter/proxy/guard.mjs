@@ -21,6 +21,8 @@ if (!modules || !secret) {
   process.exit(1);
 }
 delete process.env.SAFEROOM_PROXY_SECRET;
+// Whoever read the log may be gone. That must not end the proxy, nor make it complain about complaining for ever.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 const names = JSON.parse(process.env.SAFEROOM_PROXY_NAMES ?? "{}");
 
 const at = (...parts) => pathToFileURL(path.join(modules, "configurable-http-proxy", ...parts)).href;
