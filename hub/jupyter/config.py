@@ -157,6 +157,7 @@ def _airlock(c: Any, home: Home) -> None:
             "command": programs.airlock_command(),
             "environment": {
                 "SAFEROOM_HOME": str(home.root),
+                "SAFEROOM_DATABASE_URL": home.database_url,
                 "JUPYTERHUB_SERVICE_URL": unix_url(home.socket("airlock-web")),
                 "JUPYTERHUB_SERVICE_PREFIX": programs.AIRLOCK_PREFIX,
                 "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{programs.AIRLOCK_PREFIX}oauth_callback",
