@@ -95,6 +95,11 @@ def unions(cells: Sequence[Cell], sets: Sequence[BitMap], total: str) -> Iterato
 
 
 def aligned(sets: UnitSets, keys: Keys) -> list[BitMap]:
-    """Return the cells of `sets` as positions in `keys`, which must hold every unit of `sets`."""
-    places = np.searchsorted(keys, sets.keys).astype(np.uint32)
-    return [BitMap(places[np.asarray(cell.to_array())]) if cell else BitMap() for cell in sets.cells]
+    """Return the cells of `sets` as positions in `keys` (sorted); units that are not in `keys` get positions after."""
+    places = np.searchsorted(keys, sets.keys)
+    known = np.zeros(len(sets.keys), dtype=bool)
+    inside = places < len(keys)
+    known[inside] = keys[places[inside]] == sets.keys[inside]
+    places[~known] = len(keys) + np.arange(int((~known).sum()))
+    narrow = places.astype(np.uint32)
+    return [BitMap(narrow[np.asarray(cell.to_array())]) if cell else BitMap() for cell in sets.cells]

@@ -11,7 +11,8 @@ from saferoom.disclosure.history.contributors import Contributors, Keys, Part, U
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.evidence import Counts
-from saferoom.disclosure.statbarns.case import COUNT, Outcome
+from saferoom.disclosure.queries.relations import COUNT
+from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.assemble import shown_labels, total_label
 
 _EVERYBODY = "m0 IS NOT NULL"
@@ -44,19 +45,38 @@ def _sets(base: Base, engine: Engine, j: int, condition: str, ranks: list[int]) 
 
 
 def _members(base: Base, engine: Engine, j: int, condition: str) -> tuple[Counts, Keys]:
-    """Return the rank of the inner cell and the key of the unit, for every unit of every inner cell.
-
-    Ids are hashed by their text, so that 7 in a CSV file and 7.0 in a Parquet file are the same unit.
-    """
+    """Return the rank of the inner cell and the key of the unit, for every unit of every inner cell."""
     columns = base.dimension_columns
-    # Ranks count all inner cells in the order that all results share, also those without a fitting unit.
-    rank = f"dense_rank() OVER (ORDER BY {', '.join(f'{c} NULLS LAST' for c in columns)}) - 1" if columns else "0"
-    keys = ", ".join((*columns, f"u{j}"))
     level = " WHERE g = 0" if base.margins else ""
-    by_unit = f"SELECT {keys}, bool_or(({condition}) IS TRUE) AS fits FROM {base.sql} b{level} GROUP BY {keys}"
-    text = f"regexp_replace(CAST(u{j} AS VARCHAR), '\\.0$', '')"
+    head = f"{base.with_sql}, " if base.with_sql else "WITH "
+    # Ranks count all inner cells in the order that all results share, also those without a fitting unit.
+    order = f" OVER (ORDER BY {', '.join(f'{column} NULLS LAST' for column in columns)})" if columns else " OVER ()"
+    distinct = f"SELECT DISTINCT {', '.join(columns) or '1'} FROM {base.sql} b{level}"
+    matched = " AND ".join(f"b.{column} IS NOT DISTINCT FROM c.{column}" for column in columns) or "true"
+    ranked = f"_ranked AS (SELECT *, row_number(){order} - 1 AS cell FROM ({distinct}) d)"
+    number, text = _id_number(engine.types(f"{base.with_sql}SELECT u{j} FROM {base.sql} b")[0], f"u{j}")
+    rows = f"FROM {base.sql} b JOIN _ranked c ON {matched}{level} {'AND' if level else 'WHERE'} ({condition}) IS TRUE"
+    unit = f"SELECT {'' if base.unique[j] else 'DISTINCT '}cell, u{j} {rows} AND u{j} IS NOT NULL"
     found = engine.columns(
-        f"{base.with_sql}SELECT cell, key FROM (SELECT {rank} AS cell, md5_number_lower({text}) AS key, fits "
-        f"FROM ({by_unit}) x) y WHERE fits AND key IS NOT NULL"
+        f"{head}{ranked} SELECT cell, number, CASE WHEN number IS NULL THEN md5_number_lower({text}) END AS hash "
+        f"FROM (SELECT *, {number} AS number FROM ({unit}) x) y"
     )
-    return np.asarray(found["cell"], dtype=np.int64), np.asarray(found["key"], dtype=np.uint64)
+    numbers = np.ma.asarray(found["number"])
+    keys = np.ma.filled(numbers, 0).astype(np.int64).view(np.uint64) ^ np.uint64(2**63)
+    hashed = np.ma.filled(np.ma.asarray(found["hash"]), 0).astype(np.uint64)
+    keys = np.where(np.ma.getmaskarray(numbers), hashed, keys)
+    return np.asarray(found["cell"], dtype=np.int64), keys
+
+
+def _id_number(kind: str, column: str) -> tuple[str, str]:
+    """Return SQL for an id as a whole number (null when it is none), and as a text.
+
+    The same id must have the same key in a CSV file and in a Parquet file, as 7, 7.0 or '7'; whole numbers are their
+    own key, because hashing them takes longer than everything else.
+    """
+    text, number = f"CAST({column} AS VARCHAR)", f"TRY_CAST({column} AS BIGINT)"
+    if kind in {"FLOAT", "DOUBLE"} or kind.startswith("DECIMAL"):
+        return f"CASE WHEN {column} = {number} THEN {number} END", text
+    if "INT" in kind:
+        return number, text
+    return f"CASE WHEN regexp_full_match({text}, '0|-?[1-9][0-9]{{0,17}}') THEN {number} END", text

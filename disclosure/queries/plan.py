@@ -180,11 +180,15 @@ def _dimension(
         origins=language.origins(tree, relation),
         codelist=column.codelist if column is not None else None,
         column=column.name if column is not None and owned else None,
-        fixed=where is not None and any(_fixes(part, tree) for part in language.conjuncts(where)),
+        fixed=tree.find(exp.Column) is None
+        or (where is not None and any(_fixes(part, tree) for part in language.conjuncts(where))),
     )
 
 
 def _fixes(part: exp.Expression, dimension: exp.Expression) -> bool:
+    """Say whether a part of the filter is ``dimension = 'x'`` or ``dimension in ('x')``."""
+    if isinstance(part, exp.In):
+        return part.this == dimension and len(part.expressions) == 1 and isinstance(part.expressions[0], exp.Literal)
     sides = (part.this, part.expression) if isinstance(part, exp.EQ) else ()
     return any(side == dimension for side in sides) and any(isinstance(side, exp.Literal) for side in sides)
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from saferoom.disclosure.verdict import Label
 from saferoom.errors import BadInputError
 
+COUNT = "count"
+"""The origin of what counts rows, and the subject of numbers that do."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -23,7 +26,7 @@ class Column:
     unit : str or None
         The kind of statistical unit whose ids it holds (the name of the dataset's id column), or None.
     origins : frozenset of str
-        ``dataset.column`` of everything its values are computed from.
+        ``dataset.column`` of everything its values are computed from, and `COUNT` where rows are counted.
     owned : bool
         True where the name is the data owner's, false where a researcher chose it.
     codelist : tuple of Label or None

@@ -9,6 +9,9 @@ from sqlglot import exp
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
 from saferoom.errors import BadInputError
 
+UnitColumn = tuple[str, str]
+"""A table's alias and the name of one of its unit columns."""
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -27,8 +30,8 @@ class Scope:
     scans: list[Scan] = field(default_factory=list)
     merged: dict[str, list[tuple[Scan, Column]]] = field(default_factory=dict)
     """Columns joined with USING: lower-case name to the columns that became one."""
-    equal: list[set[tuple[str, str]]] = field(default_factory=list)
-    """Unit columns that hold the same id in every joined row, as (alias, column)."""
+    told: list[tuple[UnitColumn, UnitColumn]] = field(default_factory=list)
+    """Pairs of unit columns: wherever the second has an id, the first has the same one."""
     permitted: set[int] = field(default_factory=set)
     """Column nodes that may refer to a unit."""
     doubts: list[str] = field(default_factory=list)
@@ -59,11 +62,32 @@ class Scope:
         found = self.resolve(node)
         return found if all(column.unit is not None for _, column in found) else []
 
-    def equate(self, members: set[tuple[str, str]]) -> None:
-        """Record that the unit columns in `members` are equal in every row."""
-        touching = [group for group in self.equal if group & members]
-        self.equal = [group for group in self.equal if not group & members]
-        self.equal.append(members.union(*touching))
+    def equate(self, left: set[UnitColumn], right: set[UnitColumn], side: str) -> None:
+        """Record that a join equates unit columns; several on one side are columns that became one by USING.
+
+        Where a row of the preserved side finds no match, the other side is null: so only the preserved side's id stands
+        for the other's, and in a full join neither does.
+        """
+        if side in {"", "LEFT"}:
+            self.told.extend((one, other) for one in self._never_missing(left) for other in right)
+        if side in {"", "RIGHT"}:
+            self.told.extend((other, one) for other in self._never_missing(right) for one in left)
+
+    def _never_missing(self, columns: set[UnitColumn]) -> list[UnitColumn]:
+        """Return those of merged columns that are there whenever any of them is."""
+        return [column for column in columns if columns <= self.known_from({column})]
+
+    def known_from(self, columns: set[UnitColumn]) -> set[UnitColumn]:
+        """Return `columns` and every unit column whose id one of them always repeats."""
+        known = set(columns)
+        pending = list(columns)
+        while pending:
+            column = pending.pop()
+            for one, other in self.told:
+                if one == column and other not in known:
+                    known.add(other)
+                    pending.append(other)
+        return known
 
 
 class Rewritten:

@@ -17,13 +17,13 @@ single out a unit by its id and is refused.
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
 from saferoom.disclosure.queries import allowed, language
-from saferoom.disclosure.queries.relations import Column, Relation, unknown
-from saferoom.disclosure.queries.scope import Rewritten, Scan, Scope
+from saferoom.disclosure.queries.relations import COUNT, Column, Relation, unknown
+from saferoom.disclosure.queries.scope import Rewritten, Scan, Scope, UnitColumn
 from saferoom.errors import BadInputError
 
 MOST_COLUMNS = 200
@@ -118,12 +118,13 @@ class ViewReader:
                 )
             before = list(scope.scans)
             scan = self._scan(join.this, known, scope)
+            side = str(join.args.get("side") or "").upper()
             for identifier in using:
-                self._using(identifier, before, scan, scope)
+                self._using(identifier, before, scan, scope, side)
             if on is not None:
-                self._on(on, scope)
+                self._on(on, scope, scan, side)
 
-    def _using(self, identifier: exp.Identifier, before: list[Scan], scan: Scan, scope: Scope) -> None:
+    def _using(self, identifier: exp.Identifier, before: list[Scan], scan: Scan, scope: Scope, side: str) -> None:
         name = identifier.name.lower()
         earlier = scope.merged.get(name) or [
             (other, column) for other in before if (column := other.relation.find(name)) is not None
@@ -138,21 +139,28 @@ class ViewReader:
         if len({column.unit is None for _, column in columns}) > 1:
             raise BadInputError(f"{self._where}: an id of a unit may only be joined with an id of a unit")
         if joined.unit is not None:
-            scope.equate({(found.alias, column.name) for found, column in columns})
+            scope.equate(_unit_columns(earlier), _unit_columns([(scan, joined)]), side)
         scope.merged[name] = columns
         if len({column.sql_name for _, column in columns}) > 1:
             raise BadInputError(f"{self._where}: a column of USING was renamed by a view; write ON")
         identifier.set("this", joined.sql_name)
         identifier.set("quoted", True)
 
-    def _on(self, condition: exp.Expression, scope: Scope) -> None:
+    def _on(self, condition: exp.Expression, scope: Scope, joined: Scan, side: str) -> None:
         for part in language.conjuncts(condition):
             if not isinstance(part, exp.EQ):
                 continue
-            left, right = scope.units_of(part.this), scope.units_of(part.expression)
-            if left and right:
-                scope.permitted |= {id(part.this), id(part.expression)}
-                scope.equate({(scan.alias, column.name) for scan, column in [*left, *right]})
+            sides = [scope.units_of(part.this), scope.units_of(part.expression)]
+            if not all(sides):
+                continue
+            scope.permitted |= {id(part.this), id(part.expression)}
+            new = [all(scan is joined for scan, _ in found) for found in sides]
+            # Of an outer join, a condition on earlier tables alone does not hold for rows without a match.
+            if sum(new) == 1:
+                left, right = (sides[0], sides[1]) if new[1] else (sides[1], sides[0])
+                scope.equate(_unit_columns(left), _unit_columns(right), side)
+            elif not side:
+                scope.equate(_unit_columns(sides[0]), _unit_columns(sides[1]), side)
 
     # -- what is selected ---------------------------------------------------------------------------------------
 
@@ -241,7 +249,7 @@ class ViewReader:
             columns[column.name.lower()] = column
             items.append(exp.alias_(item.unalias(), exp.to_identifier(column.sql_name, quoted=True), copy=False))
         tree.set("expressions", items)
-        doubts = [*scope.doubts, *self._dropped(tree, scope, lookup), *self._windows(tree, lookup)]
+        doubts = [*scope.doubts, *self._dropped(tree, scope, lookup), *self._windows(tree, scope, lookup)]
         sources = frozenset().union(*(scan.relation.sources for scan in scope.scans))
         return Relation.of(name, sql_name, columns.values(), tuple(dict.fromkeys(doubts)), sources)
 
@@ -252,7 +260,9 @@ class ViewReader:
         if not name or len(name) > 200 or not name.isprintable():
             raise BadInputError(f"{self._where}: a column's name must be printable and at most 200 characters long")
         found = [pair for node in inner.find_all(exp.Column) for pair in lookup.columns(node)]
-        origins = frozenset().union(*(column.origins for _, column in found)) if found else frozenset()
+        origins = frozenset().union(*(column.origins for _, column in found))
+        if not found or inner.find(exp.Count):
+            origins |= {COUNT}
         if isinstance(inner, exp.Column):
             first = found[0][1]
             owned = first.owned and first.name == name and not name.startswith("_x")
@@ -267,27 +277,33 @@ class ViewReader:
             for scan, column in (lookup.columns(item.unalias()) if isinstance(item.unalias(), exp.Column) else ())
             if column.unit is not None
         }
-        for group in scope.equal:
-            if group & kept:
-                kept |= group
+        carried = scope.known_from(kept)
         for scan in scope.scans:
             for column in scan.relation.units:
-                if (scan.alias, column.name) not in kept:
+                if (scan.alias, column.name) not in carried:
                     yield f"a view does not carry {column.unit} of {_owner(column)} on"
 
-    def _windows(self, tree: exp.Select, lookup: Rewritten) -> Iterator[str]:
+    def _windows(self, tree: exp.Select, scope: Scope, lookup: Rewritten) -> Iterator[str]:
+        """Yield a doubt for windows that take a value over from another unit's row, in any of the joined tables."""
         for node in _own_nodes(tree):
             if not isinstance(node, exp.Window) or type(node.this) in allowed.RANKS:
                 continue
             if type(node.this) not in allowed.AGGREGATES | {exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue}:
                 raise BadInputError(f"{self._where}: this window function is not allowed")
             keys = [key for key in node.args.get("partition_by") or () if isinstance(key, exp.Column)]
-            if not any(column.unit is not None for key in keys for _, column in lookup.columns(key)):
-                yield "a window function of a view mixes values of different units"
+            within = scope.known_from(_unit_columns([pair for key in keys for pair in lookup.columns(key)]))
+            for scan in scope.scans:
+                units = {(scan.alias, column.name) for column in scan.relation.units}
+                if units and not units & within:
+                    yield "a window function of a view mixes values of different units"
 
     def _fresh(self, letter: str) -> str:
         self._aliases += 1
         return f"{letter}{self._aliases}"
+
+
+def _unit_columns(found: Sequence[tuple[Scan, Column]]) -> set[UnitColumn]:
+    return {(scan.alias, column.name) for scan, column in found}
 
 
 def _own_nodes(tree: exp.Select) -> Iterator[exp.Expression]:

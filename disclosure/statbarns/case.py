@@ -15,9 +15,6 @@ from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.verdict import Label
 from saferoom.policies.models import RiskAppetite
 
-COUNT = "count"
-"""The subject of numbers that are counts of rows; see `saferoom.disclosure.history.contributors.Part`."""
-
 
 @dataclass(frozen=True)
 class Case:

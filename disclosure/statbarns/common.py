@@ -12,6 +12,7 @@ from saferoom.disclosure.queries.counting import count_units
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.evidence import ROW, Cells, Summary, UnitEvidence
 from saferoom.disclosure.queries.plan import Plan
+from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.classes import class_disclosure
 from saferoom.disclosure.rules.dominance import all_equal
 from saferoom.disclosure.rules.hit import Hit
@@ -24,7 +25,7 @@ from saferoom.disclosure.verdict import Risk, Verdict
 def subjects_of(plan: Plan) -> frozenset[str]:
     """Return what the plan's numbers are made from; a weight counts, because it can carry a measure."""
     trees = [*plan.measures, *([plan.weight] if plan.weight is not None else [])]
-    return frozenset().union(*(plan.origins(tree) for tree in trees)) if trees else frozenset()
+    return frozenset().union(*(plan.origins(tree) or {COUNT} for tree in trees))
 
 
 def cell_rules(case: Case, base: Base, cells: Cells, units: Sequence[UnitEvidence], counted: bool) -> list[Hit]:

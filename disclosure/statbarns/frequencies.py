@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from saferoom.disclosure.queries.base import make_base
 from saferoom.disclosure.queries.counting import gather
+from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.dominance import dominance, most_needed
-from saferoom.disclosure.statbarns.case import COUNT, Case, Outcome
+from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, conditional_rules, subjects_of
 
 

@@ -120,6 +120,18 @@ def test_count_written_as_a_mean_of_ones_and_zeros_fails(lab: Lab) -> None:
     assert "differencing" in rules(after(lab, count, mean))
 
 
+def test_count_written_as_a_sum_of_counts_of_a_view_fails(lab: Lab) -> None:
+    counted = {
+        "statistic": "sum",
+        "measure": "n",
+        "from": "v",
+        "views": {"v": f"select person_id, count(*) + 0 as n from people where pay < {TOP} group by person_id"},
+    }
+    rows = ROWS + ROWS[:600]
+    judged = after(lab, {"statistic": "frequency"}, counted, rows)
+    assert "differencing" in rules(judged)
+
+
 def test_missing_values_of_another_measure_do_not_collide(lab: Lab) -> None:
     rows = [{**row, "pay": None if i < 4 else row["pay"]} for i, row in enumerate(ROWS)]
     counts = {"statistic": "frequency", "by": ["region"]}

@@ -106,6 +106,45 @@ def test_maximum_taken_over_by_a_window_never_passes(lab: Lab) -> None:
     assert "units-unknown" in rules(lab.check(over(view), people()))
 
 
+def test_maximum_over_joined_people_never_passes_although_all_ids_are_carried(lab: Lab) -> None:
+    view = (
+        "select p.person_id, q.person_id as other, max(q.pay) over (partition by p.person_id) + p.age as pay "
+        "from people p join people q on p.region = q.region and p.age = q.age"
+    )
+    assert "units-unknown" in rules(lab.check(over(view), people()))
+
+
+@pytest.mark.parametrize(
+    ("join", "partition"),
+    [
+        ("left join some s on p.person_id = s.person_id", "s.person_id"),
+        ("full join some s on p.person_id = s.person_id", "s.person_id"),
+        ("left join some s on p.person_id = s.person_id join people r on r.person_id = p.person_id", "s.person_id"),
+    ],
+)
+def test_maximum_over_all_rows_without_a_match_never_passes(lab: Lab, join: str, partition: str) -> None:
+    # Rows without a match have no id on the other side, and so would be one partition, all people in it.
+    sources = [lab.source(people()), lab.source([{"person_id": 10_000 + i, "x": i} for i in range(600)], name="some")]
+    view = f"select p.person_id, max(p.pay) over (partition by {partition}) + p.age as pay from people p {join}"
+    assert "units-unknown" in rules(lab.check(over(view), sources))
+
+
+def test_condition_between_earlier_tables_of_an_outer_join_equates_nothing(lab: Lab) -> None:
+    view = (
+        "select p.person_id, q.pay from people p join people q on p.age = q.age "
+        "left join people r on r.age = q.age and p.person_id = q.person_id"
+    )
+    assert "units-unknown" in rules(lab.check(over(view, where="pay < 9000"), people()))
+
+
+def test_window_within_a_person_over_joined_rows_passes(lab: Lab) -> None:
+    view = (
+        "select person_id, p.region, max(j.wage) over (partition by person_id) as pay "
+        "from people p left join jobs j using (person_id)"
+    )
+    assert lab.check(over(view, by=["region"]), jobs(lab)).verdict is Verdict.PASS
+
+
 def test_rows_of_others_by_lag_never_pass(lab: Lab) -> None:
     view = "select person_id, lag(pay) over (order by pay) as pay from people"
     assert "units-unknown" in rules(lab.check(over(view), people()))

@@ -92,6 +92,9 @@ def test_dimension_fixed_by_the_filter_is_known() -> None:
     assert plan(by=["region"], where="age > 3 and (region = 'N')").dimensions[0].fixed
     assert not plan(by=["region"], where="region = 'N' or age > 3").dimensions[0].fixed
     assert not plan(by=["region"], where="region = sex").dimensions[0].fixed
+    assert plan(by=["region"], where="region in ('N')").dimensions[0].fixed
+    assert not plan(by=["region"], where="region in ('N', 'S')").dimensions[0].fixed
+    assert plan(by=["all_of_them"], derive={"all_of_them": "1"}).dimensions[0].fixed
     assert not plan(by=["sex"], where="region = 'N'").dimensions[0].fixed
 
 
@@ -103,6 +106,90 @@ def test_view_gives_generated_names_and_follows_origins() -> None:
     assert found.relation.doubts == ()
     assert [column.unit for column in found.units] == ["person_id"]
     assert found.dimensions[0].column == "region"
+
+
+@pytest.mark.parametrize(
+    ("measure", "conditions"),
+    [
+        ("age + 1", []),
+        ("least(age, 60)", []),
+        ("coalesce(age, 0)", ['("age") IS NULL']),
+        ("nullif(age, 99)", ['("age") = (99)']),
+        ("case when age > 3 and sex = 'F' then 1 end", ['"age" > 3 AND "sex" = \'F\'', '"age" > 3', "\"sex\" = 'F'"]),
+        ("if(age is null, 0, age)", ['"age" IS NULL']),
+        ("sex = 'F'", ["\"sex\" = 'F'"]),
+    ],
+)
+def test_conditions_inside_a_measure_are_found(measure: str, conditions: list[str]) -> None:
+    found = [language.write(tree) for tree in plan(measure=measure).conditions]
+    assert sorted(found) == sorted(conditions)
+
+
+def test_weights_conditions_count_as_well() -> None:
+    assert len(plan(weight="case when age > 3 then 1 else 2 end").conditions) == 1
+
+
+VIEWS = [
+    ("select person_id from people where x > 1", "there is no column x"),
+    ("select q.age from people p", "there is no table q"),
+    ("select q.* from people p", "there is no table q"),
+    ("select age from people p join people q using (person_id)", "write p.age or q.age"),
+    ("select p.age from people p join people p using (person_id)", "the same name"),
+    ("select a.age from (select age from people)", "give the SELECT in FROM a name"),
+    ("with people as (select age from people) select age from people", "name of a dataset"),
+    ("select age + 1 from people", "with AS"),
+    ("select age as a, sex as A from people", "same name"),
+    ("select p.age from people p join people q using (wage)", "did you mean age"),
+    ("select p.age from people p join people q using (person_id) join people r using (age)", "several earlier"),
+    ("select p.age from people p join people q on p.age", "refused"),
+    ("select p.age from people p full outer join people q", "either USING or ON"),
+    ("select p.age from people p left semi join people q using (person_id)", "must be inner"),
+    ("select person_id, ntile(4) over (order by age) as x, nth_value(age, 2) over () as y from people", "not allowed"),
+    ("select person_id, count(distinct age, sex) over () as x from people group by 1", "positions"),
+    ("select age from read_parquet('x')", "not allowed"),
+    ("select p.age from people p join (values (1)) v(x) on p.age = v.x", "not allowed"),
+    ("select 1 as x", "must have a FROM"),
+]
+
+
+@pytest.mark.parametrize(("view", "says"), VIEWS)
+def test_wrong_view_is_refused_with_a_reason(view: str, says: str) -> None:
+    if says == "refused":
+        assert plan(views={"v": view}, measure="age", **{"from": "v"}).relation.doubts
+        return
+    with pytest.raises(BadInputError) as caught:
+        plan(views={"v": view}, measure="age", **{"from": "v"})
+    assert says in caught.value.message
+
+
+def test_view_with_too_many_columns_or_tables_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = ", ".join(f"age as a{i}" for i in range(300))
+    with pytest.raises(BadInputError, match="1 to 200 columns"):
+        plan(views={"v": f"select {many} from people"}, **{"from": "v"})
+    joins = " ".join(f"join people p{i} on p.person_id = p{i}.person_id" for i in range(25))
+    with pytest.raises(BadInputError, match="more than 20 tables"):
+        plan(views={"v": f"select p.age from people p {joins}"}, **{"from": "v"})
+
+
+def test_column_renamed_by_a_view_cannot_be_merged_silently() -> None:
+    views = {
+        "a": "select person_id as k, age from people",
+        "b": "select age as x, person_id as k from people",
+        "v": "select age from a join b using (k)",
+    }
+    with pytest.raises(BadInputError, match="renamed by a view; write ON"):
+        plan(views=views, measure="age", **{"from": "v"})
+    views["v"] = "select a.age from a join b on a.k = b.k"
+    assert plan(views=views, measure="age", **{"from": "v"}).relation.doubts
+
+
+def test_id_joined_with_something_else_by_using_is_refused() -> None:
+    views = {
+        "a": "select age as person_id, sex from people",
+        "v": "select p.age from people p join a using (person_id)",
+    }
+    with pytest.raises(BadInputError, match="only be joined with an id"):
+        plan(views=views, measure="age", **{"from": "v"})
 
 
 def test_title_is_made_from_the_query() -> None:
