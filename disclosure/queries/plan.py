@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.conditions import conditions_in, picks_out_values
 from saferoom.disclosure.queries.formula import Formula, parse_formula
 from saferoom.disclosure.queries.model import Query
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
@@ -74,9 +75,28 @@ class Plan:
     @property
     def conditions(self) -> tuple[exp.Expression, ...]:
         """Conditions inside the measures and the weight: each can single out somebody."""
-        trees = [*self.measures, *([self.weight] if self.weight is not None else [])]
-        unique = {language.write(node): node for tree in trees for node in _conditions(tree)}
+        unique = {language.write(node): node for tree in self.valued for node in conditions_in(tree)}
         return tuple(unique.values())
+
+    @property
+    def conditional(self) -> bool:
+        """Whether a view has put conditions into the measures or the weight, where they cannot be counted."""
+        return any(column.conditional for column in self._valued_columns)
+
+    @property
+    def stepped(self) -> bool:
+        """Whether the measures or the weight are computed with functions that can act as a condition does."""
+        return any(picks_out_values(tree) for tree in self.valued) or any(c.stepped for c in self._valued_columns)
+
+    @property
+    def _valued_columns(self) -> list[Column]:
+        names = {node.name for tree in self.valued for node in tree.find_all(exp.Column)}
+        return [column for column in self.relation.columns.values() if column.sql_name in names]
+
+    @property
+    def valued(self) -> list[exp.Expression]:
+        """The trees whose values enter the numbers."""
+        return [*self.measures, *([self.weight] if self.weight is not None else [])]
 
     def structural(self, columns: frozenset[str]) -> tuple[bool, ...]:
         """Say for every dimension whether the policy lists its column as structural."""
@@ -191,37 +211,6 @@ def _fixes(part: exp.Expression, dimension: exp.Expression) -> bool:
         return part.this == dimension and len(part.expressions) == 1 and isinstance(part.expressions[0], exp.Literal)
     sides = (part.this, part.expression) if isinstance(part, exp.EQ) else ()
     return any(side == dimension for side in sides) and any(isinstance(side, exp.Literal) for side in sides)
-
-
-_CONDITIONS = (
-    exp.EQ,
-    exp.NEQ,
-    exp.GT,
-    exp.GTE,
-    exp.LT,
-    exp.LTE,
-    exp.NullSafeEQ,
-    exp.NullSafeNEQ,
-    exp.Is,
-    exp.Between,
-    exp.In,
-    exp.Like,
-    exp.ILike,
-)
-
-
-def _conditions(tree: exp.Expression) -> Iterator[exp.Expression]:
-    """Yield conditions as a whole where they are joined by AND, OR or NOT, and also one by one."""
-    for node in tree.walk():
-        if isinstance(node, exp.If):
-            yield node.this
-        elif isinstance(node, exp.Coalesce | exp.Nullif):
-            test: exp.Expression = exp.Is(this=exp.Paren(this=node.this.copy()), expression=exp.Null())
-            if isinstance(node, exp.Nullif):
-                test = exp.EQ(this=exp.Paren(this=node.this.copy()), expression=exp.Paren(this=node.expression.copy()))
-            yield test
-        elif isinstance(node, _CONDITIONS):
-            yield node
 
 
 def with_clause(plan: Plan) -> str:

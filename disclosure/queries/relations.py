@@ -31,6 +31,10 @@ class Column:
         True where the name is the data owner's, false where a researcher chose it.
     codelist : tuple of Label or None
         Declared categories, where the column is a dataset's column unchanged.
+    conditional : bool
+        True where a view computed it with conditions (CASE, comparisons), so that it may treat somebody differently.
+    stepped : bool
+        True where a view computed it with a function that can act as a condition does (floor, greatest, power).
     """
 
     name: str
@@ -39,6 +43,8 @@ class Column:
     origins: frozenset[str] = frozenset()
     owned: bool = True
     codelist: tuple[Label, ...] | None = None
+    conditional: bool = False
+    stepped: bool = False
 
 
 @dataclass(frozen=True)

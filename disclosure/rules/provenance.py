@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from saferoom.disclosure.queries.base import Base
-from saferoom.disclosure.queries.evidence import Counts
+from saferoom.disclosure.queries.evidence import Counts, Mask
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.rules.hit import Hit, hit_if
 from saferoom.disclosure.rules.threshold import threshold_of
@@ -48,7 +48,7 @@ def singled_out(
     inside, outside : per condition and kind of unit, ndarray of int, units
         Units for which the condition holds, and for which it does not.
     unchecked : bool
-        The measure has more conditions than are counted.
+        The measure has conditions that are not counted: too many, or inside a view.
     """
     hits = []
     for yes, no in zip(inside, outside, strict=True):
@@ -56,16 +56,26 @@ def singled_out(
             least = threshold_of(policy, kind)
             hits += hit_if(_conditional(((few > 0) & (few < least)) | ((rest > 0) & (rest < least)), least, kind))
     if unchecked:
-        hits.append(_conditional(None, threshold_of(policy, ""), "unit"))
+        hits.append(_UNCOUNTED)
     return hits
 
 
-def _conditional(cells: object, least: int, kind: str) -> Hit:
+_UNCOUNTED = Hit(
+    rule="condition-singles-out",
+    risk=Risk.DIFFERENCING,
+    severity=Verdict.REVIEW,
+    message="The measure has conditions whose effect is not counted cell by cell, inside a view or because there are "
+    "too many; each could treat a single person differently.",
+    remedy="write the condition into derive or the measure, use fewer of them, or let an output checker decide",
+)
+
+
+def _conditional(cells: Mask, least: int, kind: str) -> Hit:
     return Hit(
         rule="condition-singles-out",
         risk=Risk.DIFFERENCING,
         severity=Verdict.REVIEW,
-        cells=cells,  # type: ignore[arg-type]
+        cells=cells,
         message=f"A condition inside the measure treats fewer than {least} units ({kind}) of a cell differently; "
         "beside the same number without the condition it would tell their values.",
         remedy="drop or widen the condition, or let an output checker decide",

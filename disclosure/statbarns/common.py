@@ -70,7 +70,7 @@ def conditional_rules(case: Case, base: Base) -> list[Hit]:
     kinds = base.units or (ROW,)
     inside = count_units(base, case.engine, [f"k{i}" for i in range(base.conditions)])
     outside = count_units(base, case.engine, [f"(k{i}) IS NOT TRUE" for i in range(base.conditions)])
-    unchecked = len(case.plan.conditions) > base.conditions
+    unchecked = case.plan.conditional or len(case.plan.conditions) > base.conditions
     return singled_out(inside, outside, kinds, case.policy, unchecked)
 
 

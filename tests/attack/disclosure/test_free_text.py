@@ -42,6 +42,13 @@ def test_bands_of_a_number_have_no_obstacle(lab: Lab) -> None:
         {"statistic": "frequency", "by": ["region"], "where": "pay < 91234.5"},
         {"statistic": "frequency", "by": ["region"], "where": "pay < 9.1234e9"},
         {"statistic": "quantile", "measure": "pay", "options": {"quantiles": [0.4912345]}},
+        {"statistic": "mean", "measure": "age + pay * floor(pay / 90000)"},
+        {
+            "statistic": "mean",
+            "measure": "x",
+            "from": "v",
+            "views": {"v": "select person_id, age + greatest(pay - 90000, 0) as x from people"},
+        },
         {"statistic": "frequency", "by": ["region"], "where": " and ".join(f"age <> {100 + i}" for i in range(30))},
         {"statistic": "frequency", "by": ["region"], "protect": {"method": "round", "base": 91_234}},
         {

@@ -145,6 +145,32 @@ def test_window_within_a_person_over_joined_rows_passes(lab: Lab) -> None:
     assert lab.check(over(view, by=["region"]), jobs(lab)).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        "case when pay >= {top} then 90 else age end",
+        "nullif(pay, {top})",
+        "age + cast(pay >= {top} as int)",
+        "sum(if(pay >= {top}, 90, age)) over (partition by person_id)",
+    ],
+)
+def test_condition_hidden_in_a_view_never_passes(lab: Lab, column: str) -> None:
+    rows = people()
+    top = max(row["pay"] for row in rows)
+    view = f"select person_id, {column.format(top=top)} as x from people"
+    assert "condition-singles-out" in rules(lab.check(over(view, measure="x"), rows))
+    nested = {"a": view, "v": "select person_id, x * 2 as y from a"}
+    assert "condition-singles-out" in rules(lab.check({**MEAN, "measure": "y + 1", "views": nested}, rows))
+
+
+def test_missing_filled_in_by_a_view_and_categories_made_there_pass(lab: Lab) -> None:
+    view = (
+        "select p.person_id, case when p.age < 40 then 1 else 2 end as band, coalesce(j.wage, 0) as pay "
+        "from people p left join jobs j using (person_id)"
+    )
+    assert lab.check(over(view, by=["band"]), jobs(lab)).verdict is Verdict.PASS
+
+
 def test_rows_of_others_by_lag_never_pass(lab: Lab) -> None:
     view = "select person_id, lag(pay) over (order by pay) as pay from people"
     assert "units-unknown" in rules(lab.check(over(view), people()))
