@@ -32,6 +32,8 @@ _CONSTANTS: dict[str, bool | None] = {
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+# JSON writes what lies beyond the basic plane as two escapes, which YAML does not know.
+_SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?")
 
 
@@ -70,13 +72,19 @@ def read_documents(text: str, where: str) -> tuple[Document, ...]:
         raise BadInputError(f"{where}: the file is larger than {LONGEST_TEXT // 1024 // 1024} MiB")
     reader = _Reader(where)
     try:
-        return tuple(reader.documents(yaml.parse(text, Loader=_LOADER)))
+        return tuple(reader.documents(yaml.parse(_without_surrogates(text), Loader=_LOADER)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = "" if mark is None else f", line {mark.line + 1}"
         raise BadInputError(f"{where}{line}: this is not YAML ({error.problem or 'malformed'})") from None
     except (yaml.YAMLError, UnicodeEncodeError):  # the latter for half of a surrogate pair
         raise BadInputError(f"{where}: the file holds characters that YAML does not allow") from None
+
+
+def _without_surrogates(text: str) -> str:
+    if not text.lstrip().startswith("{"):
+        return text
+    return _SURROGATE_PAIR.sub(lambda found: found[1] + bytes.fromhex(found[2] + found[3]).decode("utf-16-be"), text)
 
 
 def read_document(text: str, where: str) -> Document:

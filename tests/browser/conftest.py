@@ -1,4 +1,8 @@
-"""A real Chromium for every browser test: one, because two of Playwright's drivers cannot live in one process."""
+"""A real Chromium, started anew for each module of browser tests.
+
+One at a time, because two of Playwright's drivers cannot live in one process; and not for the whole session, because a
+driver keeps an event loop running, under which no other test on its worker could run one.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     """Debian's Chromium; it talks to this machine only."""
     path = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))

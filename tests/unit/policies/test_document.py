@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from saferoom.errors import BadInputError
@@ -90,3 +92,8 @@ def test_document_with_control_characters_is_refused() -> None:
 def test_document_larger_than_the_limit_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(BadInputError, match="larger than"):
         read_document("a" * (LONGEST_TEXT + 1), "f")
+
+
+@pytest.mark.parametrize("text", ["𐀀", "a\\😀", "\\\\ud800\\udc00", "é", 'x"\\'])
+def test_json_with_escaped_characters_reads_as_json_does(text: str) -> None:
+    assert read_document(json.dumps({"m": text}), "q.json").value == {"m": text}
