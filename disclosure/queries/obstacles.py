@@ -31,11 +31,8 @@ def automatic_obstacles(
         Per dimension, the categories that the table shows.
     """
     found = [*_written_texts(plan), *_numbers(plan, route), *_labels(plan, texts, categories)]
-    views = [view.tree for view in plan.views]
-    if any(picks_out_values(tree) for tree in [*plan.valued, *(views if plan.valued else [])]):
-        found.append(
-            "The measure is computed with a function that can pick out single values (floor, greatest, power)."
-        )
+    if plan.stepped:
+        found.append("The measure is computed with a function that can pick out single values (floor, power ...).")
     if plan.query.title is not None:
         found.append("The title was written by a researcher.")
     return tuple(dict.fromkeys(found))
