@@ -12,7 +12,9 @@ view
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -55,8 +57,10 @@ class Method(StrEnum):
 
 
 def _without_control_characters(text: Any) -> Any:
-    if isinstance(text, str) and any((ord(c) < 32 and c not in "\n\r\t") or 0xD800 <= ord(c) <= 0xDFFF for c in text):
-        raise ValueError("must be text without control characters")
+    # Also characters that change the direction of writing or cannot be seen: they would show a checker another text.
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    if isinstance(text, str) and any(c not in "\n\r\t" and unicodedata.category(c) in hidden for c in text):
+        raise ValueError("must be text without control or invisible characters")
     return text
 
 
@@ -212,11 +216,37 @@ def parse_query(document: Mapping[str, Any]) -> Query:
 
 def read_query(text: str, where: str) -> Query:
     """Return the query written in `text` (YAML or JSON); `where` names the file in messages."""
-    document = read_document(text, where)
+    document = _json(text)
+    if document is None:
+        document = read_document(text, where).value
     try:
-        return parse_query(document.value)
+        return parse_query(document)
     except BadInputError as error:
         raise BadInputError(f"{where}: {error.message}") from None
+
+
+def _json(text: str) -> Any:
+    """Return the object written in JSON; None when it is none, then YAML's reader finds it or says what is wrong.
+
+    JSON writes characters beyond 16 bits as two escapes, which YAML would not put together again.
+    """
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_finite)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice")
+    return document
+
+
+def _finite(_: str) -> Any:
+    raise ValueError("a number must be finite")
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -177,7 +177,8 @@ def test_any_text_read_as_a_query_ends_in_a_sentence_or_a_query(text: str) -> No
     assert message.startswith("q.yaml")
 
 
-@settings(max_examples=100, deadline=None)
+@MANY
+@example(document={"statistic": "frequency", "title": "\U0001f4a5 \xe9"})
 @given(document=QUERIES)
 def test_query_that_is_accepted_survives_its_own_document(document: dict[str, Any]) -> None:
     try:

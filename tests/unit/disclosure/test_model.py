@@ -63,7 +63,9 @@ BASE: dict[str, Any] = {"statistic": "mean", "measure": "pay"}
         ({**BASE, "derive": {"a": 1}}, "derive.a: must be text"),
         ({**BASE, "views": ["select 1"]}, "views: must be a mapping"),
         ({**BASE, "from": "a; drop"}, "from: must be a name"),
-        ({**BASE, "title": "a\x07b"}, "control characters"),
+        ({**BASE, "title": "a\x07b"}, "control or invisible"),
+        ({**BASE, "title": "a\u202eb"}, "control or invisible"),
+        ({**BASE, "where": "age > 3 \u200b"}, "control or invisible"),
         ({**BASE, "where": "x" * 3_000}, "where"),
         ({**BASE, "protect": {"method": "cell_key"}}, "cell_key is not available; available are none, suppress, round"),
         ({**BASE, "protect": {"method": "dp"}}, "not available"),
@@ -119,6 +121,14 @@ def test_json_is_read_too() -> None:
     assert read_query('{"statistic": "frequency", "by": ["a"]}', "q.json") == Query(
         statistic=Statistic.FREQUENCY, by=("a",)
     )
+
+
+def test_json_with_a_key_twice_or_no_finite_number_is_refused() -> None:
+    for text in ('{"statistic": "mean", "options": {"a": 1, "a": 2}}', '{"statistic": "mean", "margins": NaN}'):
+        with pytest.raises(BadInputError):
+            read_query(text, "q.json")
+    with pytest.raises(BadInputError):
+        read_query('{"a":' * 5_000, "q.json")
 
 
 def test_deep_nesting_is_refused() -> None:
