@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
@@ -215,20 +216,31 @@ class Room:
             self.request("DELETE", f"api/kernels/{kernel}")
 
     def _execute(self, code: str, timeout_seconds: float) -> Output:
+        try:
+            channel = self._connect()
+        except InvalidStatus as refusal:
+            if refusal.response.status_code != 403:
+                raise
+            # As in `request`: the token may have gone stale.
+            self.enter(anew=True)
+            channel = self._connect()
+        with channel:
+            message = _message(code)
+            channel.send(json.dumps(message))
+            return _collect(channel, message["header"]["msg_id"], time.monotonic() + timeout_seconds)
+
+    def _connect(self) -> ClientConnection:
         base = urlsplit(self.session.base_url)
         scheme = "wss" if base.scheme == "https" else "ws"
         cookies = [c for c in self.session.http.cookies.jar if self.path.startswith(c.path)]
         address = f"{scheme}://{base.netloc}{self.path}api/kernels/{self._kernel}/channels"
-        with connect(
+        return connect(
             f"{address}?_xsrf={quote(self.session.xsrf(self.path))}",
             additional_headers={"Cookie": "; ".join(f"{c.name}={c.value}" for c in cookies)},
             origin=Origin(f"{base.scheme}://{base.netloc}"),
             max_size=None,
             proxy=None,
-        ) as channel:
-            message = _message(code)
-            channel.send(json.dumps(message))
-            return _collect(channel, message["header"]["msg_id"], time.monotonic() + timeout_seconds)
+        )
 
 
 def _message(code: str) -> dict[str, Any]:

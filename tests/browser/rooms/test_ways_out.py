@@ -37,6 +37,8 @@ def lab(live: Live, chromium: Chromium) -> Iterator[Page]:
     room.wait_for_selector(".jp-Launcher", timeout=60000)
     yield room
     context.close()
+    # It is another server than the one that the shared room knew.
+    live.session("ana").stop_room(ALPHA)
 
 
 def test_notebook_runs_in_jupyterlab_under_the_policy(lab: Page) -> None:
