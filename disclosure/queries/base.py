@@ -21,6 +21,8 @@ _NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
     *("UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BOOLEAN"),
 )
+_LIKELY_UNIQUE = 0.7
+"""Share of different ids, as estimated, from which on they are counted exactly."""
 _CATEGORIES = (*_NUMBERS, "VARCHAR", "DATE", "TIMESTAMP", "TIME", "UUID", "ENUM")
 
 
@@ -111,14 +113,25 @@ def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) 
 
 
 def _counted(base: Base, engine: Engine) -> Base:
-    parts = ["count(*)"]
-    parts += [f"count({c}), count(DISTINCT {c})" for c in (f"u{j}" for j in range(len(base.units)))]
+    """Count rows and ids, and find the units whose ids are all different.
+
+    An estimate, which is much faster, comes first: ids that evidently repeat are not counted exactly. Taking unique ids
+    for repeated ones would only cost time.
+    """
+    columns = [f"u{j}" for j in range(len(base.units))]
+    parts = ["count(*)", *(f"count({c}), approx_count_distinct({c})" for c in columns)]
     counts = engine.rows(f"{base.with_sql}SELECT {', '.join(parts)} FROM {base.sql} r")[0]
-    rows, given, distinct = counts[0], counts[1::2], counts[2::2]
+    rows, given, estimates = counts[0], counts[1::2], counts[2::2]
+    likely = [c for c, estimate in zip(columns, estimates, strict=True) if estimate >= _LIKELY_UNIQUE * rows]
+    distinct = {}
+    if likely:
+        exact = ", ".join(f"count(DISTINCT {c})" for c in likely)
+        found = engine.rows(f"{base.with_sql}SELECT {exact} FROM {base.sql} r")[0]
+        distinct = dict(zip(likely, found, strict=True))
     return replace(
         base,
         rows=rows,
-        unique=tuple(different == rows for different in distinct),
+        unique=tuple(distinct.get(column) == rows for column in columns),
         missing_ids=tuple(rows - present for present in given),
     )
 
@@ -175,6 +188,15 @@ def _source(plan: Plan) -> str:
 
 def _type(plan: Plan, engine: Engine, tree: exp.Expression) -> str:
     return engine.types(f"{with_clause(plan)}SELECT {language.write(tree)} AS x FROM {_source(plan)}")[0]
+
+
+def is_number(plan: Plan, engine: Engine, tree: exp.Expression) -> bool:
+    """Say whether an expression over the plan's rows is a number; no row is computed."""
+    try:
+        kind = _type(plan, engine, tree)
+    except BadInputError:
+        return False
+    return kind.startswith(_NUMBERS) and not kind.endswith("]")
 
 
 def _check_types(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) -> None:

@@ -128,10 +128,14 @@ def _row_parts(base: Base, p: int, largest: int) -> list[str]:
 
 def _by_unit(base: Base, p: int, j: int, largest: int) -> str:
     """Return SQL that first adds up each unit's rows, then looks at the units; rows without an id are one unit."""
+    keys = ", ".join((*base.keys, f"u{j}"))
+    if base.counts_only:
+        inner = f"(SELECT {keys}, count(*) AS n FROM {base.sql} GROUP BY {keys})"
+        counts = [f"count(u{j}) AS units0", f"count(u{j}) AS nonzero0", *_share_parts("c", 0, "n::DOUBLE", "", largest)]
+        return base.grouped(", ".join(counts), inner)
     value = f"m{p} * w" if base.weighted else f"m{p}"
     # Without weights every row weighs one: who has most of the rows has most of a count, and nearly all of a mean.
     weight = f"sum(w) FILTER (WHERE m{p} IS NOT NULL)" if base.weighted else f"count(m{p})::DOUBLE"
-    keys = ", ".join((*base.keys, f"u{j}"))
     inner = (
         f"(SELECT {keys}, sum({value}) AS c, {weight} AS w, count(m{p}) AS n, "
         f"count(*) FILTER (WHERE m{p} <> 0) AS z FROM {base.sql} GROUP BY {keys})"
