@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from saferoom.disclosure.checker import Context, check
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.memory import Memory
