@@ -12,7 +12,6 @@ view
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -216,37 +215,11 @@ def parse_query(document: Mapping[str, Any]) -> Query:
 
 def read_query(text: str, where: str) -> Query:
     """Return the query written in `text` (YAML or JSON); `where` names the file in messages."""
-    document = _json(text)
-    if document is None:
-        document = read_document(text, where).value
+    document = read_document(text, where).value
     try:
         return parse_query(document)
     except BadInputError as error:
         raise BadInputError(f"{where}: {error.message}") from None
-
-
-def _json(text: str) -> Any:
-    """Return the object written in JSON; None when it is none, then YAML's reader finds it or says what is wrong.
-
-    JSON writes characters beyond 16 bits as two escapes, which YAML would not put together again.
-    """
-    if not text.lstrip().startswith("{"):
-        return None
-    try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_finite)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("a key stands twice")
-    return document
-
-
-def _finite(_: str) -> Any:
-    raise ValueError("a number must be finite")
 
 
 def _keys(model: type[BaseModel]) -> list[str]:
