@@ -26,12 +26,22 @@ def contributors_of(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]
     labels = shown_labels(outcome.cells)
     cells = tuple(labels[i] for i in kept.tolist())
     parts = []
-    for condition in (_EVERYBODY, *outcome.disguised_counts):
+    for condition in (_EVERYBODY, *outcome.disguised_counts, *_parts_of_the_measure(outcome)):
         units = tuple(
             _sets(outcome.base, engine, j, condition, ranks[kept].tolist()) for j in range(len(outcome.base.units))
         )
-        parts.append(Part(outcome.subjects if condition == _EVERYBODY else frozenset({COUNT}), cells, units))
+        is_count = condition in outcome.disguised_counts
+        parts.append(Part(frozenset({COUNT}) if is_count else outcome.subjects, cells, units))
     return Contributors(tuple(parts), exact, total_label(outcome.cells))
+
+
+def _parts_of_the_measure(outcome: Outcome) -> list[str]:
+    """Return conditions for those whom the numbers are about when others only add zero, or another expression."""
+    base = outcome.base
+    found = [f"{_EVERYBODY} AND (k{i}) IS {truth}" for i in range(base.conditions) for truth in ("TRUE", "NOT TRUE")]
+    if base.measures and any((units.nonzero < units.units).any() for units in outcome.units):
+        found.append("m0 <> 0")
+    return found
 
 
 def _sets(base: Base, engine: Engine, j: int, condition: str, ranks: list[int]) -> UnitSets:

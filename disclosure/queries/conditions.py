@@ -26,15 +26,34 @@ _COMPARISONS = (
 def conditions_in(tree: exp.Expression) -> Iterator[exp.Expression]:
     """Yield conditions as a whole where they are joined by AND, OR or NOT, and also one by one."""
     for node in tree.walk():
-        if isinstance(node, exp.If):
-            yield node.this
-        elif isinstance(node, exp.Coalesce | exp.Nullif):
-            test: exp.Expression = exp.Is(this=exp.Paren(this=node.this.copy()), expression=exp.Null())
-            if isinstance(node, exp.Nullif):
-                test = exp.EQ(this=exp.Paren(this=node.this.copy()), expression=exp.Paren(this=node.expression.copy()))
-            yield test
+        if isinstance(node, exp.If | exp.Coalesce | exp.Nullif):
+            yield _test_of(node)
         elif isinstance(node, _COMPARISONS):
             yield node
+
+
+def _test_of(node: exp.If | exp.Coalesce | exp.Nullif) -> exp.Expression:
+    if isinstance(node, exp.If):
+        case = node.parent
+        if isinstance(case, exp.Case) and case.args.get("this") is not None:
+            return exp.EQ(this=exp.Paren(this=case.this.copy()), expression=exp.Paren(this=node.this.copy()))
+        condition: exp.Expression = node.this
+        return condition
+    if isinstance(node, exp.Nullif):
+        return exp.EQ(this=exp.Paren(this=node.this.copy()), expression=exp.Paren(this=node.expression.copy()))
+    return exp.Is(this=exp.Paren(this=node.this.copy()), expression=exp.Null())
+
+
+def outermost_conditions(tree: exp.Expression) -> Iterator[exp.Expression]:
+    """Yield those of `conditions_in` that are not inside another one."""
+    if isinstance(tree, _COMPARISONS):
+        yield tree
+        return
+    if isinstance(tree, exp.If | exp.Coalesce | exp.Nullif):
+        yield _test_of(tree)
+    for child in tree.iter_expressions():
+        if not (isinstance(tree, exp.If) and child is tree.this):
+            yield from outermost_conditions(child)
 
 
 _STEPS = (
@@ -52,9 +71,37 @@ _STEPS = (
 )
 
 
+_TEXTS = (exp.Length, exp.Substring, exp.Left, exp.Right)
+_WHOLE = {
+    exp.DataType.Type.BOOLEAN,
+    exp.DataType.Type.TINYINT,
+    exp.DataType.Type.SMALLINT,
+    exp.DataType.Type.INT,
+    exp.DataType.Type.BIGINT,
+}
+
+
 def picks_out_values(tree: exp.Expression) -> bool:
-    """Say whether `tree` has a function that can act on few values as a condition does: ``floor(pay / 90000)``."""
-    return any(isinstance(node, _STEPS) for node in tree.walk())
+    """Say whether `tree` has a function that can act on few values as a condition does: ``floor(pay / 90000)``.
+
+    Fractions and products of sums can too: ``1 / (1 + 1e9 * (age - 77) * (age - 77))``.
+    """
+    return any(_picks_out(node) for node in tree.find_all(exp.Expression))
+
+
+def _picks_out(node: exp.Expression) -> bool:
+    if isinstance(node, exp.Cast | exp.TryCast):
+        return node.to.this in _WHOLE
+    if isinstance(node, exp.Div):
+        return adds_up(node.expression)
+    if isinstance(node, exp.Mul):
+        return all(side.find(exp.Column) for side in (node.this, node.expression)) and adds_up(node)
+    return isinstance(node, (*_STEPS, *_TEXTS))
+
+
+def adds_up(tree: exp.Expression) -> bool:
+    """Say whether `tree` adds or subtracts anything, so that one summand can hide behind another."""
+    return any(isinstance(node, exp.Add | exp.Sub) for node in tree.walk())
 
 
 def treats_some_differently(tree: exp.Expression) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
-from saferoom.disclosure.queries.conditions import conditions_in, picks_out_values
+from saferoom.disclosure.queries.conditions import conditions_in, outermost_conditions, picks_out_values
 from saferoom.disclosure.queries.formula import Formula, parse_formula
 from saferoom.disclosure.queries.model import Query
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
@@ -87,6 +87,17 @@ class Plan:
     def stepped(self) -> bool:
         """Whether the measures or the weight are computed with functions that can act as a condition does."""
         return any(picks_out_values(tree) for tree in self.valued) or any(c.stepped for c in self._valued_columns)
+
+    @property
+    def outermost(self) -> tuple[int, ...]:
+        """Positions of the conditions that are no part of another condition."""
+        outer = {language.write(node) for tree in self.valued for node in outermost_conditions(tree)}
+        return tuple(i for i, node in enumerate(self.conditions) if language.write(node) in outer)
+
+    @property
+    def composed(self) -> bool:
+        """Whether a view has added up what enters the measures or the weight."""
+        return any(column.composed for column in self._valued_columns)
 
     @property
     def _valued_columns(self) -> list[Column]:

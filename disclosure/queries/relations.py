@@ -35,6 +35,8 @@ class Column:
         True where a view computed it with conditions (CASE, comparisons), so that it may treat somebody differently.
     stepped : bool
         True where a view computed it with a function that can act as a condition does (floor, greatest, power).
+    composed : bool
+        True where a view added it up from several things.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Column:
     codelist: tuple[Label, ...] | None = None
     conditional: bool = False
     stepped: bool = False
+    composed: bool = False
 
 
 @dataclass(frozen=True)

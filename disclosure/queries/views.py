@@ -18,11 +18,12 @@ single out a unit by its id and is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
 from saferoom.disclosure.queries import allowed, language
-from saferoom.disclosure.queries.conditions import picks_out_values, treats_some_differently
+from saferoom.disclosure.queries.conditions import adds_up, picks_out_values, treats_some_differently
 from saferoom.disclosure.queries.relations import COUNT, Column, Relation, unknown
 from saferoom.disclosure.queries.scope import Rewritten, Scan, Scope, UnitColumn
 from saferoom.errors import BadInputError
@@ -268,10 +269,13 @@ class ViewReader:
             first = found[0][1]
             owned = first.owned and first.name == name and not name.startswith("_x")
             sql_name = name if owned else generated
-            return Column(name, sql_name, first.unit, origins, owned, first.codelist, first.conditional, first.stepped)
+            return replace(first, name=name, sql_name=sql_name, origins=origins, owned=owned)
         conditional = treats_some_differently(item) or any(column.conditional for _, column in found)
         stepped = picks_out_values(item) or any(column.stepped for _, column in found)
-        return Column(name, generated, None, origins, owned=False, conditional=conditional, stepped=stepped)
+        composed = adds_up(item) or any(column.composed for _, column in found)
+        return Column(
+            name, generated, None, origins, owned=False, conditional=conditional, stepped=stepped, composed=composed
+        )
 
     def _dropped(self, tree: exp.Select, scope: Scope, lookup: Rewritten) -> Iterator[str]:
         """Yield a doubt for every kind of unit whose rows are used but whose id is not handed on."""

@@ -35,11 +35,14 @@ class Axis:
         The filter itself leaves one category, so that its being alone tells nothing.
     structural : bool
         The policy says that its empty and full classes are known anyway.
+    codelist : tuple of Label
+        Categories that the data owner declared; their names tell nothing.
     """
 
     name: str
     fixed: bool
     structural: bool
+    codelist: tuple[Label, ...] = ()
 
 
 def class_disclosure(

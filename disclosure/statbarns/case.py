@@ -29,7 +29,9 @@ class Case:
         """The dimensions as the class rules see them."""
         structural = self.plan.structural(self.policy.structural)
         dimensions = zip(self.plan.dimensions, structural, strict=True)
-        return tuple(Axis(dimension.name, dimension.fixed, known) for dimension, known in dimensions)
+        return tuple(
+            Axis(dimension.name, dimension.fixed, known, dimension.codelist or ()) for dimension, known in dimensions
+        )
 
 
 @dataclass(frozen=True)

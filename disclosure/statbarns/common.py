@@ -6,11 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from sqlglot import exp
 
-from saferoom.disclosure.queries.base import Base
+from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.base import Base, is_number
 from saferoom.disclosure.queries.counting import count_units
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import ROW, Cells, Summary, UnitEvidence
+from saferoom.disclosure.queries.evidence import ROW, Cells, Counts, Summary, UnitEvidence, integers
+from saferoom.disclosure.queries.pieces import pieces_of
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.classes import class_disclosure
@@ -48,6 +51,11 @@ _NOBODY = Hit(
 def value_rules(case: Case, base: Base, summaries: Sequence[Summary]) -> tuple[list[Hit], tuple[str, ...]]:
     """Apply what holds for numbers computed from a measure: variation, two values, conditions inside it.
 
+    Parameters
+    ----------
+    summaries : sequence of Summary
+        Of the measures, and then of their pieces.
+
     Returns
     -------
     list of Hit, and the conditions whose counts the numbers are in disguise
@@ -56,7 +64,8 @@ def value_rules(case: Case, base: Base, summaries: Sequence[Summary]) -> tuple[l
     disguised: list[str] = []
     kinds = base.units or (ROW,)
     for p, summary in enumerate(summaries):
-        hits += all_equal(summary.low, summary.high)
+        if p < len(case.plan.measures):
+            hits += all_equal(summary.low, summary.high)
         sides = _two_sides(base, case.engine, summary, p)
         if sides:
             low, high = count_units(base, case.engine, sides)
@@ -71,7 +80,60 @@ def conditional_rules(case: Case, base: Base) -> list[Hit]:
     inside = count_units(base, case.engine, [f"k{i}" for i in range(base.conditions)])
     outside = count_units(base, case.engine, [f"(k{i}) IS NOT TRUE" for i in range(base.conditions)])
     unchecked = case.plan.conditional or len(case.plan.conditions) > base.conditions
-    return singled_out(inside, outside, kinds, case.policy, unchecked)
+    together = _smallest_classes(case, base)
+    return singled_out([*inside, *together], [*outside, *together], kinds, case.policy, unchecked)
+
+
+def _smallest_classes(case: Case, base: Base) -> list[list[Counts]]:
+    """Return, per kind of unit, the fewest units of a cell for which several conditions hold and fail alike.
+
+    Two conditions that many fulfil can be fulfilled together by one; whatever is put together from conditions tells
+    the classes of rows apart for which the same ones hold, and nothing finer.
+    """
+    places = [place for place in case.plan.outermost if place < base.conditions]
+    if len(places) < 2:
+        return []
+    unique = base.unique or (True,)
+    counts = [
+        f"count({'*' if is_unique else f'DISTINCT u{j}'}) FILTER (WHERE m0 IS NOT NULL) AS c{j}"
+        for j, is_unique in enumerate(unique)
+    ]
+    classes = [f"(k{place}) IS TRUE AS p{place}" for place in places]
+    keys = ", ".join((*base.keys, *(f"p{place}" for place in places)))
+    columns = ", ".join((*base.keys, *classes, *counts))
+    least = ", ".join(f"min(c{j}) FILTER (WHERE c{j} > 0) AS c{j}" for j in range(len(unique)))
+    found = case.engine.columns(base.grouped(least, f"(SELECT {columns} FROM {base.sql} b GROUP BY {keys})"))
+    return [[integers(found[f"c{j}"]) for j in range(len(unique))]]
+
+
+def measures_with_pieces(case: Case) -> tuple[tuple[exp.Expression, ...], list[Hit]]:
+    """Return the measures and after them the pieces they are put together from, and a hit where there are too many."""
+    plan, hits = case.plan, []
+    found = list(plan.measures)
+
+    def is_numeric(tree: exp.Expression) -> bool:
+        return is_number(plan, case.engine, tree)
+
+    for tree in plan.measures:
+        pieces = pieces_of(tree, is_numeric)
+        if pieces is None:
+            hits.append(_PIECES)
+        found += pieces or ()
+    if plan.composed or (plan.weight is not None and pieces_of(plan.weight, is_numeric) != ()):
+        hits.append(_PIECES)
+    texts = {language.write(tree): tree for tree in found[len(plan.measures) :]}
+    return (*plan.measures, *texts.values()), hits
+
+
+_PIECES = Hit(
+    rule="pieces-unknown",
+    risk=Risk.DIFFERENCING,
+    severity=Verdict.REVIEW,
+    message="The measure or its weight adds up more than is judged piece by piece: a sum in a view, in the weight, or "
+    "of too many parts. One of them could be the value of a single person.",
+    remedy="carry the columns through the view and add them up in the measure, use fewer parts, or let an output "
+    "checker decide",
+)
 
 
 def _two_sides(base: Base, engine: Engine, summary: Summary, p: int) -> list[str]:

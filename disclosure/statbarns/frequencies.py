@@ -37,8 +37,13 @@ class Frequencies:
             cells,
             {"count": values},
             hits,
-            frozenset({COUNT}) | subjects_of(case.plan),
+            frozenset({COUNT}) | subjects_of(case.plan) | _dimensions(case),
             units,
             base,
             base.text_dimensions,
         )
+
+
+def _dimensions(case: Case) -> frozenset[str]:
+    """Counts by a number tell the total of that number: two people with three children have six."""
+    return frozenset().union(*(dimension.origins for dimension in case.plan.dimensions))

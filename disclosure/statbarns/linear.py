@@ -13,20 +13,26 @@ from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
 from saferoom.disclosure.rules.threshold import few_nonzero
 from saferoom.disclosure.statbarns.case import Case, Outcome
-from saferoom.disclosure.statbarns.common import cell_rules, subjects_of, value_rules
+from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
 
 
 class LinearAggregations:
-    """Low counts and dominance: whoever makes up most of a total can be read off it."""
+    """Low counts and dominance: whoever makes up most of a total can be read off it.
+
+    Notes
+    -----
+    A measure that is a sum is judged in every summand too, because the totals of the others can be taken off it.
+    """
 
     name = "linear aggregations"
 
     def evaluate(self, case: Case) -> Outcome:
         """Add up, and apply the rules; a ratio is judged in its numerator and its denominator."""
-        base = make_base(case.plan, case.engine, case.plan.measures)
+        measures, unknown = measures_with_pieces(case)
+        base = make_base(case.plan, case.engine, measures)
         evidence = gather(base, case.engine, most_needed(case.policy))
         cells, summaries = evidence.cells, evidence.summaries
-        hits = cell_rules(case, base, cells, evidence.units[0], counted=False)
+        hits = [*unknown, *cell_rules(case, base, cells, evidence.units[0], counted=False)]
         for units in evidence.units:
             hits += dominance(units, case.policy)
             hits += few_nonzero(units, case.policy)

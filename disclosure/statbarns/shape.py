@@ -10,9 +10,9 @@ from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.evidence import Cells, Numbers, Summary, floats
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.rules.degrees import degrees_of_freedom
-from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
+from saferoom.disclosure.rules.dominance import dominance, most_needed, one_outlier, weight_dominance
 from saferoom.disclosure.statbarns.case import Case, Outcome
-from saferoom.disclosure.statbarns.common import cell_rules, subjects_of, value_rules
+from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
 
 
 class Shape:
@@ -28,17 +28,20 @@ class Shape:
 
     def evaluate(self, case: Case) -> Outcome:
         """Compute the spread, and apply the rules."""
-        base = make_base(case.plan, case.engine, case.plan.measures)
+        measures, unknown = measures_with_pieces(case)
+        base = make_base(case.plan, case.engine, measures)
         evidence = gather(base, case.engine, most_needed(case.policy))
         cells, summaries = evidence.cells, evidence.summaries
         units = evidence.units[0]
-        hits = cell_rules(case, base, cells, units, counted=False)
-        hits += dominance(units, case.policy)
+        hits = [*unknown, *cell_rules(case, base, cells, units, counted=False)]
+        for judged in evidence.units:
+            hits += dominance(judged, case.policy)
         hits += degrees_of_freedom(units, 1, case.policy)
         hits += weight_dominance(units, case.policy)
         found, disguised = value_rules(case, base, summaries)
         hits += found
         variance = _variance(base, case.engine, cells, summaries[0])
+        hits += one_outlier(summaries[0], variance, case.policy)
         statistic = case.plan.query.statistic
         values = variance if statistic is Statistic.VARIANCE else np.sqrt(variance)
         columns = {statistic.value: values}

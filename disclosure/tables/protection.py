@@ -71,7 +71,7 @@ def suppress(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite) -> Pr
     columns = {name: np.where(hidden, np.nan, values) for name, values in outcome.columns.items()}
     cells = outcome.cells
     if cells.inner.all():
-        cells, columns = _all_combinations(cells, columns)
+        cells, columns = _all_combinations(*_named_categories(outcome, columns, axes, policy))
     return Protected(cells, columns, tuple(hits), ~hidden, exact=True)
 
 
@@ -97,7 +97,7 @@ def round_counts(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite, b
     rounded = np.where(redacted, np.nan, np.floor(counts / base + 0.5) * base)
     kept = [hit for hit in outcome.hits if hit.cells is None and hit.rule not in _CLASS_RULES]
     hits = [*kept, *_known_classes(outcome, rounded, redacted, (base // 2, (base - 1) // 2), axes, policy)]
-    full, columns = _all_combinations(_only(cells, inner), {"count": rounded[inner]})
+    full, columns = _all_combinations(*_named_categories(outcome, {"count": rounded}, axes, policy))
     if bool((~inner).any()):
         full, columns = _with_margins(full, columns["count"])
     if not (~redacted[inner]).any():
@@ -163,6 +163,27 @@ def _known(rule: str, severity: Verdict, cells: Mask, nearly: str, name: str) ->
         f"{name}.",
         remedy=f"{BROADER}, {SUPPRESS}, or let an output checker decide",
     )
+
+
+def _named_categories(
+    outcome: Outcome, columns: dict[str, Numbers], axes: Sequence[Axis], policy: RiskAppetite
+) -> tuple[Cells, dict[str, Numbers]]:
+    """Return the inner cells without those of categories that few units have: a name alone tells that somebody has it.
+
+    Categories of codelists stay, because they are named whether or not anybody has them.
+    """
+    cells = outcome.cells
+    keep = cells.inner.copy()
+    for i, axis in enumerate(axes):
+        places: dict[Label, int] = {}
+        index = np.array([places.setdefault(labels[i], len(places)) for labels in cells.labels], dtype=np.int64)
+        named = np.array([label in axis.codelist for label in places], dtype=bool)
+        enough = np.ones(len(places), dtype=bool)
+        for counted in outcome.units:
+            held = np.bincount(index, np.where(cells.inner, counted.units, 0), len(places))
+            enough &= held >= threshold_of(policy, counted.kind)
+        keep &= (named | enough)[index]
+    return _only(cells, keep), {name: values[keep] for name, values in columns.items()}
 
 
 def _only(cells: Cells, keep: Mask) -> Cells:

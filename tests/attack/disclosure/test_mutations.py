@@ -98,13 +98,13 @@ def outer_quantile(lab: Lab) -> Evaluation:
 
 
 def lost_ids(lab: Lab) -> Evaluation:
-    view = f"select p.person_id, q.pay + p.age as pay from people p join people q on q.pay >= {TOP}"
-    return lab.check({"statistic": "mean", "measure": "pay", "from": "v", "views": {"v": view}}, ROWS)
+    view = f"select p.person_id, p.age, q.pay from people p join people q on q.pay >= {TOP}"
+    return lab.check({"statistic": "mean", "measure": "pay + age", "from": "v", "views": {"v": view}}, ROWS)
 
 
 def window(lab: Lab) -> Evaluation:
-    view = "select person_id, max(pay) over (partition by region) + age as pay from people"
-    return lab.check({"statistic": "mean", "measure": "pay", "from": "v", "views": {"v": view}}, ROWS)
+    view = "select person_id, age, max(pay) over (partition by region) as pay from people"
+    return lab.check({"statistic": "mean", "measure": "pay + age", "from": "v", "views": {"v": view}}, ROWS)
 
 
 def endpoint(lab: Lab) -> Evaluation:
