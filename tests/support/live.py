@@ -69,7 +69,8 @@ class HubProcess:
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
             pages = [httpx.get(f"{self.url}{path}", trust_env=False) for path in ("/hub/login", "/services/airlock/")]
-            return all(page.status_code < 500 for page in pages) and self.home.socket("airlock").exists()
+            # The proxy answers 404 for what the hub has not yet told it of.
+            return all(page.status_code in (200, 303) for page in pages) and self.home.socket("airlock").exists()
         return False
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -118,7 +119,11 @@ class Live:
         from saferoom.hub.drive import HubSession
 
         session = HubSession(self.url)
-        session.sign_in(username, PASSWORD, self.fresh_code(username))
+        try:
+            session.sign_in(username, PASSWORD, self.fresh_code(username))
+        except BaseException:
+            session.close()
+            raise
         return session
 
     def session(self, username: str) -> HubSession:
