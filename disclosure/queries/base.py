@@ -174,7 +174,7 @@ def _select(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) ->
 
 def _category(text: str, kind: str, position: int) -> str:
     if kind in {"FLOAT", "DOUBLE"}:
-        return f"CASE WHEN NOT isnan({text}) THEN {text} END AS d{position}"
+        return f"CASE WHEN isfinite({text}) THEN {text} END AS d{position}"
     if kind.startswith("DECIMAL"):
         return f"CAST({text} AS DOUBLE) AS d{position}"
     if kind.startswith(("ENUM", "DATE", "TIME", "UUID")):

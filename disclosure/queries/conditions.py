@@ -28,6 +28,8 @@ def conditions_in(tree: exp.Expression) -> Iterator[exp.Expression]:
     for node in tree.walk():
         if isinstance(node, exp.If | exp.Coalesce | exp.Nullif):
             yield _test_of(node)
+        elif isinstance(node, exp.Greatest | exp.Least):
+            yield from _comparisons_of(node)
         elif isinstance(node, _COMPARISONS):
             yield node
 
@@ -44,6 +46,13 @@ def _test_of(node: exp.If | exp.Coalesce | exp.Nullif) -> exp.Expression:
     return exp.Is(this=exp.Paren(this=node.this.copy()), expression=exp.Null())
 
 
+def _comparisons_of(node: exp.Greatest | exp.Least) -> Iterator[exp.Expression]:
+    """Capping at a number treats those above it differently: beside the uncapped total it tells their excess."""
+    first = node.this
+    for other in node.expressions:
+        yield exp.GT(this=exp.Paren(this=first.copy()), expression=exp.Paren(this=other.copy()))
+
+
 def outermost_conditions(tree: exp.Expression) -> Iterator[exp.Expression]:
     """Yield those of `conditions_in` that are not inside another one."""
     if isinstance(tree, _COMPARISONS):
@@ -51,6 +60,8 @@ def outermost_conditions(tree: exp.Expression) -> Iterator[exp.Expression]:
         return
     if isinstance(tree, exp.If | exp.Coalesce | exp.Nullif):
         yield _test_of(tree)
+    elif isinstance(tree, exp.Greatest | exp.Least):
+        yield from _comparisons_of(tree)
     for child in tree.iter_expressions():
         if not (isinstance(tree, exp.If) and child is tree.this):
             yield from outermost_conditions(child)

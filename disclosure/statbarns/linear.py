@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from saferoom.disclosure.queries.base import make_base
+from saferoom.disclosure.queries.conditions import adds_up
 from saferoom.disclosure.queries.counting import gather
 from saferoom.disclosure.queries.evidence import Numbers, Summary
 from saferoom.disclosure.queries.model import Statistic
+from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
 from saferoom.disclosure.rules.threshold import few_nonzero
 from saferoom.disclosure.statbarns.case import Case, Outcome
@@ -42,9 +44,11 @@ class LinearAggregations:
         found, disguised = value_rules(case, base, summaries)
         hits += found
         columns = {statistic.value: _values(statistic, summaries)}
-        return Outcome(
-            cells, columns, hits, subjects_of(case.plan), evidence.units[0], base, base.text_dimensions, disguised
-        )
+        subjects = subjects_of(case.plan)
+        if statistic is not Statistic.MEAN and any(adds_up(tree) for tree in case.plan.measures):
+            # A constant added to every row counts the rows.
+            subjects |= {COUNT}
+        return Outcome(cells, columns, hits, subjects, evidence.units[0], base, base.text_dimensions, disguised)
 
 
 def _values(statistic: Statistic, summaries: Sequence[Summary]) -> Numbers:

@@ -83,6 +83,16 @@ def test_two_values_of_a_simple_case_are_conditions(lab: Lab) -> None:
     assert judged.verdict is Verdict.PASS
 
 
+def test_cap_above_which_few_are_goes_to_a_person(lab: Lab) -> None:
+    # The total without the cap less the total with it is what the richest has above the cap.
+    first, second = sorted((row["pay"] for row in PEOPLE), reverse=True)[:2]
+    capped = {"statistic": "sum", "measure": f"least(pay, {(first + second) / 2})"}
+    assert "condition-singles-out" in rules(lab.check(capped, PEOPLE))
+    assert (
+        lab.check({"statistic": "sum", "measure": "greatest(least(pay, 40000), 12000)"}, PEOPLE).verdict is Verdict.PASS
+    )
+
+
 def test_spread_around_one_outlier_goes_to_a_person(lab: Lab) -> None:
     # All others are nearly equal: the outlier is the mean plus the spread times the root of the count.
     rows = [{"person_id": i, "level": 1_000 + i % 5 / 10 + (i == 0) * 500} for i in range(100)]
@@ -151,8 +161,9 @@ def test_names_of_blanked_categories_do_not_list_everybodys_values(lab: Lab, que
             {"statistic": "sum", "measure": "children", "where": f"age < {OLDEST}"},
             {"statistic": "frequency", "by": ["children"]},
         ),
+        ({"statistic": "frequency"}, {"statistic": "sum", "measure": "1 + age / 1e9", "where": f"age < {OLDEST}"}),
     ],
-    ids=["conditions", "condition and filter", "counts and total", "total and counts"],
+    ids=["conditions", "condition and filter", "counts and total", "total and counts", "count in disguise"],
 )
 def test_numbers_that_differ_by_one_persons_part_fail(lab: Lab, first: dict[str, Any], second: dict[str, Any]) -> None:
     rows = [{**row, "children": (1, 1, 2, 3)[i % 4]} for i, row in enumerate(PEOPLE)]
