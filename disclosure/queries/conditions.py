@@ -116,5 +116,14 @@ def adds_up(tree: exp.Expression) -> bool:
 
 
 def treats_some_differently(tree: exp.Expression) -> bool:
-    """Say whether `tree` has a condition beyond filling in what is missing."""
-    return any(isinstance(node, (exp.If, exp.Nullif, *_COMPARISONS)) for node in tree.walk())
+    """Say whether `tree` has a condition beyond filling in 0 for what is missing."""
+    return any(
+        isinstance(node, (exp.If, exp.Nullif, *_COMPARISONS))
+        or (isinstance(node, exp.Coalesce) and not _fills_in_zero(node))
+        for node in tree.walk()
+    )
+
+
+def _fills_in_zero(node: exp.Coalesce) -> bool:
+    """Totals of what is zero for most are judged as such; any other value in its place would hide the few."""
+    return all(isinstance(other, exp.Literal) and str(other.this) == "0" for other in node.expressions)

@@ -62,6 +62,8 @@ class Relation:
         As the engine knows it: the dataset's own name, or a generated one for a view.
     doubts : tuple of str
         Why counting the units that are carried does not count everybody behind the rows; empty when it does.
+    selective : bool
+        True where a join's condition can repeat the rows of chosen units, and so change a total by their values.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Relation:
     columns: Mapping[str, Column]
     doubts: tuple[str, ...] = ()
     sources: frozenset[str] = field(default_factory=frozenset)
+    selective: bool = False
 
     @classmethod
     def of(

@@ -35,6 +35,8 @@ class Scope:
     permitted: set[int] = field(default_factory=set)
     """Column nodes that may refer to a unit."""
     doubts: list[str] = field(default_factory=list)
+    selective: bool = False
+    """A join's condition can repeat the rows of chosen units."""
     selected: list[str] = field(default_factory=list)
     """Names of the selected columns, as the researcher calls them."""
 

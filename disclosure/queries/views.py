@@ -106,6 +106,7 @@ class ViewReader:
         scan = Scan(alias, sql_alias, relation)
         scope.scans.append(scan)
         scope.doubts.extend(relation.doubts)
+        scope.selective |= relation.selective
         if len(scope.scans) > MOST_RELATIONS:
             raise BadInputError(f"{self._where}: joins more than {MOST_RELATIONS} tables")
         return scan
@@ -149,6 +150,7 @@ class ViewReader:
         identifier.set("quoted", True)
 
     def _on(self, condition: exp.Expression, scope: Scope, joined: Scan, side: str) -> None:
+        scope.selective |= _repeats_chosen(condition, scope, joined, side)
         for part in language.conjuncts(condition):
             if not isinstance(part, exp.EQ):
                 continue
@@ -253,7 +255,11 @@ class ViewReader:
         tree.set("expressions", items)
         doubts = [*scope.doubts, *self._dropped(tree, scope, lookup), *self._windows(tree, scope, lookup)]
         sources = frozenset().union(*(scan.relation.sources for scan in scope.scans))
-        return Relation.of(name, sql_name, columns.values(), tuple(dict.fromkeys(doubts)), sources)
+        if scope.selective and tree.args.get("group"):
+            # Repeated rows were added up here, and cannot be seen any more.
+            columns = {key: replace(column, conditional=True) for key, column in columns.items()}
+        relation = Relation.of(name, sql_name, columns.values(), tuple(dict.fromkeys(doubts)), sources)
+        return replace(relation, selective=scope.selective)
 
     def _column(self, item: exp.Expression, name: str, lookup: Rewritten, generated: str) -> Column:
         inner = item.unalias()
@@ -312,6 +318,23 @@ class ViewReader:
 
 def _unit_columns(found: Sequence[tuple[Scan, Column]]) -> set[UnitColumn]:
     return {(scan.alias, column.name) for scan, column in found}
+
+
+def _repeats_chosen(condition: exp.Expression, scope: Scope, joined: Scan, side: str) -> bool:
+    """Say whether a join's condition decides by the values of an earlier table which of its rows are repeated.
+
+    An inner join along ids only filters by it; equal columns (region = region) treat all categories alike.
+    """
+    parts = list(language.conjuncts(condition))
+    is_keyed = any(
+        isinstance(part, exp.EQ) and scope.units_of(part.this) and scope.units_of(part.expression) for part in parts
+    )
+    for part in parts:
+        is_match = isinstance(part, exp.EQ) and all(isinstance(x, exp.Column) for x in (part.this, part.expression))
+        earlier = any(scan is not joined for node in part.find_all(exp.Column) for scan, _ in scope.resolve(node))
+        if not is_match and earlier and (side or not is_keyed):
+            return True
+    return False
 
 
 def _own_nodes(tree: exp.Select) -> Iterator[exp.Expression]:

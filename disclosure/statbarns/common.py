@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from sqlglot import exp
@@ -20,7 +21,7 @@ from saferoom.disclosure.rules.classes import class_disclosure
 from saferoom.disclosure.rules.dominance import all_equal
 from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.provenance import provenance, singled_out
-from saferoom.disclosure.rules.threshold import threshold, two_values
+from saferoom.disclosure.rules.threshold import threshold, threshold_of, two_values
 from saferoom.disclosure.statbarns.case import Case
 from saferoom.disclosure.verdict import Risk, Verdict
 
@@ -71,7 +72,46 @@ def value_rules(case: Case, base: Base, summaries: Sequence[Summary]) -> tuple[l
             low, high = count_units(base, case.engine, sides)
             hits += two_values(low, high, kinds, case.policy)
             disguised += sides
+    hits += _repeated(case, base)
     return hits + conditional_rules(case, base), tuple(disguised)
+
+
+def _repeated(case: Case, base: Base) -> list[Hit]:
+    """Count, where joins repeat a unit's value, the units whose value is repeated equally often.
+
+    The same total without the join, or with one that repeats all alike, tells the values of the few that differ.
+    """
+    hits: list[Hit] = []
+    if case.plan.query.from_ is None or not case.plan.views:
+        return hits
+    joined = [j for j, is_unique in enumerate(base.unique) if not is_unique]
+    for j, p in product(joined, range(base.measures)):
+        keys = ", ".join((*base.keys, f"u{j}"))
+        value = f"m{p}"
+        units = (
+            f"SELECT {keys}, count(*) AS often, min({value}) = max({value}) AS same FROM {base.sql} b "
+            f"WHERE {value} IS NOT NULL AND u{j} IS NOT NULL GROUP BY {keys}"
+        )
+        group = ", ".join((*base.keys, "often"))
+        classes = f"(SELECT {group}, count(*) AS units, bool_and(same) AS same FROM ({units}) x GROUP BY {group})"
+        found = case.engine.columns(
+            base.grouped("min(units) AS least, count(*) AS kinds, bool_and(same) AS same", classes)
+        )
+        same = np.ma.filled(np.ma.asarray(found["same"]), False).astype(bool)
+        few = integers(found["least"]) < threshold_of(case.policy, base.units[j])
+        if bool((same & few & (integers(found["kinds"]) > 1)).any()):
+            hits.append(_REPEATED)
+    return hits[:1]
+
+
+_REPEATED = Hit(
+    rule="repeats-single-out",
+    risk=Risk.DIFFERENCING,
+    severity=Verdict.REVIEW,
+    message="A join repeats the value of a few units more or less often than that of the others; beside the same "
+    "number without the join it would tell their values.",
+    remedy="reduce the joined table to one row per unit first, or let an output checker decide",
+)
 
 
 def conditional_rules(case: Case, base: Base) -> list[Hit]:
@@ -79,7 +119,8 @@ def conditional_rules(case: Case, base: Base) -> list[Hit]:
     kinds = base.units or (ROW,)
     inside = count_units(base, case.engine, [f"k{i}" for i in range(base.conditions)])
     outside = count_units(base, case.engine, [f"(k{i}) IS NOT TRUE" for i in range(base.conditions)])
-    unchecked = case.plan.conditional or len(case.plan.conditions) > base.conditions
+    repeats = case.plan.relation.selective and not all(base.unique)
+    unchecked = case.plan.conditional or repeats or len(case.plan.conditions) > base.conditions
     together = _smallest_classes(case, base)
     return singled_out([*inside, *together], [*outside, *together], kinds, case.policy, unchecked)
 

@@ -116,6 +116,62 @@ def test_ordinary_measures_pass(lab: Lab, query: dict[str, Any]) -> None:
     assert lab.check(query, PEOPLE).verdict is Verdict.PASS
 
 
+SPELLS = [{"person_id": row["person_id"], "number": k} for row in PEOPLE for k in range(3)]
+CUTS = [{"cut": OLDEST - 1, "number": 1}, {"cut": 200, "number": 2}]
+
+
+@pytest.mark.parametrize("measure", ["pay", "pay * number", "100 * age + pay"])
+@pytest.mark.parametrize(
+    "views",
+    [
+        {
+            "v": "select p.person_id, p.age, p.pay, coalesce(s.number, 0) + 1 as number from people p "
+            f"left join spells s on s.person_id = p.person_id and p.age = {OLDEST}"
+        },
+        {"v": "select p.person_id, p.age, p.pay, c.number from people p join cuts c on p.age <= c.cut"},
+        {
+            "v": "select p.person_id, max(p.age) as age, sum(p.pay) as pay, max(c.number) as number from people p "
+            "join cuts c on p.age <= c.cut group by p.person_id"
+        },
+    ],
+)
+def test_join_that_repeats_one_persons_rows_never_passes(lab: Lab, views: dict[str, str], measure: str) -> None:
+    # The total with the join less the total without it is a multiple of the oldest person's pay.
+    sources = [
+        lab.source(PEOPLE),
+        lab.source(SPELLS, name="spells"),
+        lab.source(CUTS, units=(), name="cuts"),
+    ]
+    judged = lab.check({"statistic": "sum", "measure": measure, "from": "v", "views": views}, sources)
+    assert judged.verdict is not Verdict.PASS
+
+
+def test_join_with_data_that_has_one_person_twice_goes_to_a_person(lab: Lab) -> None:
+    twice = [{"person_id": row["person_id"]} for row in [PEOPLE[0], *PEOPLE]]
+    views = {"v": "select p.person_id, p.pay from people p join twice t using (person_id)"}
+    sources = [lab.source(PEOPLE), lab.source(twice, name="twice")]
+    judged = lab.check({"statistic": "sum", "measure": "pay", "from": "v", "views": views}, sources)
+    assert rules(judged) == {"repeats-single-out"}
+
+
+def test_values_that_a_view_fills_in_from_a_filtered_table_never_pass(lab: Lab) -> None:
+    views = {
+        "one": f"select person_id, pay from people where age = {OLDEST}",
+        "v": "select p.person_id, coalesce(o.pay, p.age) as x from people p left join one o using (person_id)",
+    }
+    judged = lab.check({"statistic": "sum", "measure": "x", "from": "v", "views": views}, PEOPLE)
+    assert judged.verdict is not Verdict.PASS
+
+
+def test_ordinary_joins_pass(lab: Lab) -> None:
+    sources = [lab.source(PEOPLE), lab.source(SPELLS, name="spells")]
+    for join in ("s.person_id = p.person_id", "s.person_id = p.person_id and s.number > 0"):
+        views = {"v": f"select p.person_id, p.age, p.pay, s.number from people p left join spells s on {join}"}
+        for measure in ("pay", "number * 2"):
+            query = {"statistic": "mean", "measure": measure, "from": "v", "views": views, "where": "number < 9"}
+            assert rules(lab.check(query, sources)) <= {"implicit-near-class"}
+
+
 # -- names of categories -------------------------------------------------------------------------------------------
 
 
