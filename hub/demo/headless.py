@@ -19,6 +19,7 @@ from saferoom.hub.demo.stage import NOTEBOOK, OTHER_PROJECT, PROJECT, Stage, set
 from saferoom.hub.demo.steps import Steps
 from saferoom.hub.drive import HubSession, Room
 from saferoom.hub.home import Home
+from saferoom.hub.sandbox import enforcement
 from saferoom.ids import Username
 
 RESEARCHER, STRANGER = Username("rosa"), Username("ravi")
@@ -80,6 +81,11 @@ def perform(home: Home, port: int, show: Callable[[str], None]) -> None:
     """Run everything at `home`; raise `StepError`, which names the step, when anything is not as it must be."""
     steps = Steps(show)
     with ExitStack() as stack:
+        with steps.step("find out what is enforced on this machine") as step:
+            gaps = enforcement().not_enforced
+            step.note = f"{enforcement().mode}; not enforced:"
+        for gap in gaps:
+            show(f"        - {gap}")
         with steps.step("prepare data, people, projects and extracts") as step:
             stage = set_stage(home)
             step.note = f"{stage.changes} documents applied"
