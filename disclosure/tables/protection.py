@@ -6,7 +6,7 @@ both are left blank.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -170,7 +170,8 @@ def _named_categories(
 ) -> tuple[Cells, dict[str, Numbers]]:
     """Return the inner cells without those of categories that few units have: a name alone tells that somebody has it.
 
-    Categories of codelists stay, because they are named whether or not anybody has them.
+    Categories of codelists stay, because they are named whether or not anybody has them; and so do those of a
+    classification: texts, most of which many units have.
     """
     cells = outcome.cells
     keep = cells.inner.copy()
@@ -182,8 +183,16 @@ def _named_categories(
         for counted in outcome.units:
             held = np.bincount(index, np.where(cells.inner, counted.units, 0), len(places))
             enough &= held >= threshold_of(policy, counted.kind)
+        if _classifies(places, enough):
+            continue
         keep &= (named | enough)[index]
     return _only(cells, keep), {name: values[keep] for name, values in columns.items()}
+
+
+def _classifies(categories: Iterable[Label], enough: Mask) -> bool:
+    """Tell a classification, e.g. regions of which one is small, from values or names of single units."""
+    texts = all(label is None or isinstance(label, str | bool) for label in categories)
+    return texts and 2 * int(enough.sum()) >= len(enough)
 
 
 def _only(cells: Cells, keep: Mask) -> Cells:

@@ -228,3 +228,17 @@ def test_numbers_that_differ_by_one_persons_part_fail(lab: Lab, first: dict[str,
     judged = lab.check(second, rows, memory=Memory.empty().with_evaluation(released))
     assert judged.verdict is Verdict.FAIL
     assert "differencing" in rules(judged)
+
+
+@pytest.mark.parametrize("method", ["suppress", "round"])
+def test_names_of_few_are_not_listed_as_blank_categories(lab: Lab, method: str) -> None:
+    """A list of blank rows is still a list of who is there; of a classification only the number is secret."""
+    rows = [{**row, "name": f"person {i}" if i % 3 else "nobody in particular"} for i, row in enumerate(people(60))]
+    query = {"statistic": "frequency", "by": ["name"], "protect": {"method": method}}
+    judged = lab.check(query, rows)
+    assert judged.protected is not None
+    assert {row[0] for row in judged.protected.rows} == {"nobody in particular"}
+    regions = [{**row, "region": "Isle" if i < 4 else row["region"]} for i, row in enumerate(people())]
+    judged = lab.check({**query, "by": ["region"]}, regions)
+    assert judged.protected is not None
+    assert ("Isle", None) in judged.protected.rows
