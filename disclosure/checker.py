@@ -119,13 +119,14 @@ def _verdict(findings: Sequence[Finding]) -> Verdict:
 def _protected(case: Case, outcome: Outcome) -> tuple[Protected | None, Sequence[Hit]]:
     """Return the protected table, or None when none is asked for or none can be given, and the rules that then bite."""
     query, policy = case.plan.query, case.policy
+    axes = (*case.axes, *outcome.added)
     if query.protect.method is Method.ROUND:
-        protected = round_counts(outcome, case.axes, policy, query.protect.base or policy.rounding_base)
+        protected = round_counts(outcome, axes, policy, query.protect.base or policy.rounding_base)
         return protected, protected.hits
     if query.protect.method is Method.SUPPRESS:
         if query.margins and any(hit.cells is not None for hit in outcome.hits):
             return None, [_MARGINS, *(hit for hit in outcome.hits if hit.cells is None)]
-        protected = suppress(outcome, case.axes, policy)
+        protected = suppress(outcome, axes, policy)
         return protected, protected.hits
     return None, outcome.hits
 
@@ -148,9 +149,10 @@ def _findings(hits: Sequence[Hit], outcome: Outcome) -> tuple[Finding, ...]:
 
 def _table(plan: Plan, outcome: Outcome, protected: Protected | None, *, public: bool) -> Table:
     names = [dimension.public_name if public else dimension.name for dimension in plan.dimensions]
+    names += [axis.name for axis in outcome.added]
     if outcome.row_names is not None:
         rows = _public_rows(plan, outcome.row_names) if public else outcome.row_names
-        return table_of_rows(("term", "category"), rows, outcome.columns)
+        return table_of_rows(outcome.row_header, rows, outcome.columns)
     if protected is not None:
         return table(names, protected.cells, protected.columns)
     return table(names, outcome.cells, outcome.columns)

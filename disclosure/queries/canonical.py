@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from sqlglot import exp
+
 from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.forms import FORMS
 from saferoom.disclosure.queries.plan import Dimension, Plan
 
 
@@ -24,14 +28,10 @@ def canonical_document(plan: Plan) -> dict[str, Any]:
     by = [_name(dimension, derive) for dimension in plan.dimensions]
     document.pop("derive", None)
     document.pop("by", None)
-    if plan.formula is not None:
-        document["options"] = {**document["options"], "formula": _formula(plan, by, derive)}
-    else:
-        for key, tree in zip(("measure", "denominator"), plan.measures, strict=False):
-            target = document if key == "measure" else document["options"]
-            target[key] = language.write(tree)
-        if by:
-            document["by"] = by
+    if by and plan.formula is None:
+        document["by"] = by
+    if plan.measures or plan.formula is not None:
+        document |= _values(plan, by, derive)
     if derive:
         document["derive"] = derive
     if plan.where is not None:
@@ -39,6 +39,24 @@ def canonical_document(plan: Plan) -> dict[str, Any]:
     if plan.weight is not None:
         document["weight"] = language.write(plan.weight)
     return document
+
+
+def _values(plan: Plan, by: list[str], derive: dict[str, str]) -> dict[str, Any]:
+    """Return `measure` and `options` with every expression written anew from its tree."""
+    options = plan.query.document().get("options", {})
+    if plan.formula is not None:
+        trees = [*plan.measures]
+        if plan.query.options.event is not None:
+            options["event"] = language.write(trees.pop())
+        return {"options": {**options, "formula": _formula(plan, trees, by, derive)}}
+    texts = [language.write(tree) for tree in plan.measures]
+    document: dict[str, Any] = {}
+    if plan.query.measure is not None:
+        document["measure"] = texts.pop(0)
+    for name in FORMS[plan.query.statistic].expressions:
+        several = isinstance(getattr(plan.query.options, name), tuple)
+        options[name] = [*texts] if several else texts.pop(0)
+    return {**document, "options": options} if options else document
 
 
 def _name(dimension: Dimension, derive: dict[str, str]) -> str:
@@ -53,11 +71,11 @@ def _generated(text: str, derive: dict[str, str]) -> str:
     return name
 
 
-def _formula(plan: Plan, categories: list[str], derive: dict[str, str]) -> str:
+def _formula(plan: Plan, trees: Sequence[exp.Expression], categories: list[str], derive: dict[str, str]) -> str:
     formula = plan.formula
     if formula is None:
         return ""
-    numbers = [_generated(language.write(tree), derive) for tree in plan.measures]
+    numbers = [_generated(language.write(tree), derive) for tree in trees]
     terms = [*numbers[1:], *(f"C({_term(name, derive)})" for name in categories)]
     return f"{numbers[0]} ~ {' + '.join(terms)}{'' if formula.intercept else ' - 1'}"
 

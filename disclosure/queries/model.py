@@ -15,44 +15,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from saferoom.disclosure.queries.forms import FORMS, Measure, Method, Statistic
 from saferoom.errors import BadInputError
 from saferoom.policies.document import read_document
+
+__all__ = ["Chart", "Method", "Options", "Protect", "Query", "Statistic", "parse_query", "read_query"]
 
 MOST_TEXT = 2_000
 MOST_VIEW_TEXT = 20_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-
-
-class Statistic(StrEnum):
-    """The statistics that can be declared."""
-
-    FREQUENCY = "frequency"
-    SUM = "sum"
-    MEAN = "mean"
-    STD = "std"
-    VARIANCE = "variance"
-    MEDIAN = "median"
-    QUANTILE = "quantile"
-    IQR = "iqr"
-    MIN = "min"
-    MAX = "max"
-    RANGE = "range"
-    MODE = "mode"
-    RATIO = "ratio"
-    REGRESSION = "regression"
-
-
-class Method(StrEnum):
-    """The ways to protect a table that are available."""
-
-    NONE = "none"
-    SUPPRESS = "suppress"
-    ROUND = "round"
 
 
 def _without_control_characters(text: Any) -> Any:
@@ -106,26 +81,66 @@ class Protect(_Document):
         return self
 
 
-class Options(_Document):
-    """Parameters of single statistics."""
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Edge = float | int
 
-    quantiles: Annotated[tuple[Annotated[float, Field(gt=0, lt=1)], ...], Field(min_length=1, max_length=20)] | None = (
-        None
-    )
+
+class Options(_Document):
+    """Parameters of single statistics; `FORMS` says which belong to which."""
+
+    quantiles: Annotated[tuple[Fraction, ...], Field(min_length=1, max_length=20)] | None = None
     """For quantile: fractions between 0 and 1."""
     denominator: Text | None = None
     """For ratio: the expression whose sum divides the sum of the measure."""
+    bins: (
+        Annotated[int, Field(ge=2, le=200)] | Annotated[tuple[Edge, ...], Field(min_length=2, max_length=201)] | None
+    ) = None
+    """For histogram: how many bins, or their edges in rising order; for hexbin: how many hexagons across."""
+    y: Text | None = None
+    """For hexbin: the expression on the vertical axis; the measure is on the horizontal one."""
+    top: Annotated[int, Field(ge=1, le=1_000)] | Fraction | None = None
+    """For concentration: the share of the so many largest units (or of this fraction of all units); the
+    Herfindahl-Hirschman index when left out."""
+    exposure: Text | None = None
+    """For odds, risk and rate ratios: who was exposed, a condition or a column with two values."""
+    outcome: Text | None = None
+    """For odds, risk and rate ratios: to whom it happened, a condition or a column with two values."""
+    time: Text | None = None
+    """For survival and rate ratios: the time under observation."""
+    event: Text | None = None
+    """For survival and for the Cox model: whether the event happened at the end of that time."""
+    estimator: Literal["kaplan_meier", "nelson_aalen", "life_table"] | None = None
+    """For survival: Kaplan-Meier when left out."""
+    intervals: Annotated[tuple[Edge, ...], Field(min_length=2, max_length=101)] | None = None
+    """For a life table: the bounds of its intervals, in rising order."""
+    columns: Annotated[tuple[Text, ...], Field(min_length=1, max_length=20)] | None = None
+    """For correlation and covariance: the columns or expressions (beside the measure, where one is given)."""
+    method: Literal["pearson", "spearman"] | None = None
+    """For correlation: Pearson's when left out."""
+    test: Literal["t", "welch", "anova", "chi_square"] | None = None
+    """For test: t, welch and anova compare a measure between the categories of one dimension; chi_square tests two
+    dimensions for independence."""
     formula: Text | None = None
     """For regression: ``outcome ~ term + term``, with C(column) for categories."""
-    family: Literal["ols"] | None = None
-    """For regression: the family of the model."""
+    family: Literal["ols", "wls", "logit", "probit", "poisson", "cox"] | None = None
+    """For regression: the family of the model; ordinary least squares when left out."""
+    errors: Literal["classical", "robust", "clustered"] | None = None
+    """For regression: how standard errors are computed."""
+    cluster: Name | None = None
+    """For clustered standard errors: the column whose values are the clusters; it may be a unit's id."""
+    parent: Text | None = None
+    """For mobility: the parents' measure, ranked as the children's is."""
+    at: Annotated[tuple[Fraction, ...], Field(min_length=1, max_length=20)] | None = None
+    """For mobility: the parents' ranks at which the expected rank is given; 0.25 when left out."""
 
 
-_OPTIONS_OF = {
-    Statistic.QUANTILE: {"quantiles"},
-    Statistic.RATIO: {"denominator"},
-    Statistic.REGRESSION: {"formula", "family"},
-}
+_RISING = ("quantiles", "intervals", "at", "bins")
+
+
+class Chart(_Document):
+    """A picture of the table, drawn on the trusted side from what leaves and from nothing else."""
+
+    kind: Literal["bar", "line", "histogram", "box", "hexbin", "map", "heatmap"]
 
 
 class Query(_Document):
@@ -143,6 +158,7 @@ class Query(_Document):
     margins: bool = False
     options: Options = Options()
     protect: Protect = Protect()
+    chart: Chart | None = None
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Query:
@@ -156,38 +172,76 @@ class Query(_Document):
 
 
 def _complaints(query: Query) -> list[str]:
-    found = []
-    without_measure = {Statistic.FREQUENCY, Statistic.REGRESSION}
-    if query.statistic in without_measure and query.measure is not None:
+    form, found = FORMS[query.statistic], []
+    if form.measure is Measure.NONE and query.measure is not None:
         found.append(f"measure: {query.statistic} takes no measure")
-    if query.statistic not in without_measure and query.measure is None:
+    if form.measure is Measure.NEEDED and query.measure is None:
         found.append(f"measure: {query.statistic} needs a measure, a column or an expression")
     if len({name.lower() for name in query.by}) != len(query.by):
         found.append("by: names a dimension twice")
-    given = {name for name in Options.model_fields if getattr(query.options, name) is not None}
-    own = _OPTIONS_OF.get(query.statistic, set())
-    found += [f"options.{name}: does not belong to {query.statistic}" for name in sorted(given - own)]
-    found += [f"options.{name}: {query.statistic} needs it" for name in sorted(own - given - {"family"})]
-    quantiles = query.options.quantiles or ()
-    if list(quantiles) != sorted(set(quantiles)):
-        found.append("options.quantiles: must rise from one to the next")
-    if query.statistic is Statistic.REGRESSION and (query.by or query.margins):
-        found.append("by: a regression takes no dimensions; put C(column) into the formula")
+    found += [*_option_complaints(query), *_dimension_complaints(query)]
     if query.margins and not query.by:
         found.append("margins: a table without dimensions has no margins")
     return found + _protection_complaints(query)
 
 
+def _option_complaints(query: Query) -> list[str]:
+    form, options = FORMS[query.statistic], query.options
+    given = {name for name in Options.model_fields if getattr(options, name) is not None}
+    found = [f"options.{name}: does not belong to {query.statistic}" for name in sorted(given - form.options)]
+    found += [f"options.{name}: {query.statistic} needs it" for name in form.needs if name not in given]
+    for name in _RISING:
+        values = getattr(options, name)
+        if isinstance(values, tuple) and list(values) != sorted(set(values)):
+            found.append(f"options.{name}: must rise from one to the next")
+    return found + _combined_complaints(query)
+
+
+def _combined_complaints(query: Query) -> list[str]:
+    options, found = query.options, []
+    if (options.cluster is not None) != (options.errors == "clustered"):
+        found.append("options.cluster: names the clusters of clustered errors; give both or neither")
+    if query.statistic is Statistic.REGRESSION and (options.event is not None) != (options.family == "cox"):
+        found.append("options.event: the Cox model needs it, and no other family takes it")
+    if options.estimator == "life_table" and options.intervals is None:
+        found.append("options.intervals: a life table needs the bounds of its intervals")
+    if query.statistic is Statistic.HEXBIN and isinstance(options.bins, tuple):
+        found.append("options.bins: hexbin takes a number of hexagons, not edges")
+    if query.statistic in {Statistic.CORRELATION, Statistic.COVARIANCE}:
+        columns = (*(options.columns or ()), *([query.measure] if query.measure else []))
+        if len(columns) < 2 or len(set(columns)) != len(columns):
+            found.append(f"options.columns: {query.statistic} needs at least two different columns")
+    if query.statistic is Statistic.TEST and options.test is not None:
+        counted = options.test == "chi_square"
+        if counted != (query.measure is None) or len(query.by) != (2 if counted else 1):
+            shape = "two dimensions and no measure" if counted else "a measure and one dimension"
+            found.append(f"options.test: {options.test} takes {shape}")
+    return found
+
+
+def _dimension_complaints(query: Query) -> list[str]:
+    form = FORMS[query.statistic]
+    least, most = form.dimensions
+    if query.statistic is Statistic.REGRESSION and (query.by or query.margins):
+        return ["by: a regression takes no dimensions; put C(column) into the formula"]
+    if not least <= len(query.by) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        return [f"by: {query.statistic} takes {wanted} dimensions"]
+    if query.margins and not form.margins:
+        return [f"margins: {query.statistic} has none"]
+    return []
+
+
 def _protection_complaints(query: Query) -> list[str]:
     method = query.protect.method
-    if method is Method.ROUND and query.statistic is not Statistic.FREQUENCY:
+    if method in FORMS[query.statistic].protect:
+        return []
+    if method is Method.ROUND:
         return [
             f"protect.method: rounding a {query.statistic} protects nothing, because it hides neither how few units "
             "there are nor who dominates; round works on a frequency, and suppress on any table"
         ]
-    if method is Method.SUPPRESS and query.statistic is Statistic.REGRESSION:
-        return ["protect.method: suppress works on tables, and a regression is none"]
-    return []
+    return [f"protect.method: {method} works on tables, and a {query.statistic} is none"]
 
 
 def parse_query(document: Mapping[str, Any]) -> Query:
@@ -230,7 +284,7 @@ def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(_shown(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {"options": Options, "protect": Protect}
+        models: dict[str, type[BaseModel]] = {"options": Options, "protect": Protect, "chart": Chart}
         model = models.get(str(first["loc"][0]), Query) if len(first["loc"]) > 1 else Query
         return f"{place}: no such key; the keys are {', '.join(_keys(model))}"
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")

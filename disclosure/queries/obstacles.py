@@ -74,12 +74,21 @@ def _is_category(node: exp.Literal, plan: Plan) -> bool:
 def _numbers(plan: Plan, route: ReleaseRoute) -> Iterator[str]:
     literals = [node for _, tree in _trees(plan) for node in tree.find_all(exp.Literal)]
     digits = [_significant(str(node.this)) for node in literals if not node.is_string]
-    digits += [_significant(repr(fraction)) for fraction in plan.query.options.quantiles or ()]
+    written = [*_option_numbers(plan)]
+    digits += [_significant(repr(value)) for value in written]
     digits.append(_significant(str(plan.query.protect.base or 0)))
     if any(count > route.literal_digits for count in digits):
         yield f"A number in the query has more than {route.literal_digits} significant digits."
-    if len(literals) + len(plan.query.options.quantiles or ()) > route.literals:
+    if len(literals) + len(written) > route.literals:
         yield f"The query has more than {route.literals} numbers and texts."
+
+
+def _option_numbers(plan: Plan) -> Iterator[float]:
+    """Yield every number written in the options, whatever their names."""
+    for value in plan.query.options.model_dump(exclude_none=True).values():
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, int | float):
+                yield item
 
 
 def _significant(text: str) -> int:

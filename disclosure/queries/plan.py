@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.conditions import conditions_in, outermost_conditions, picks_out_values
+from saferoom.disclosure.queries.forms import FORMS
 from saferoom.disclosure.queries.formula import Formula, parse_formula
 from saferoom.disclosure.queries.model import Query
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
@@ -60,7 +61,8 @@ class Plan:
     where: exp.Expression | None
     dimensions: tuple[Dimension, ...]
     measures: tuple[exp.Expression, ...]
-    """The measure; for a ratio also the denominator; for a regression outcome and numbers; none for a frequency."""
+    """The measure, then the expression options in the order of their `Form`; for a regression outcome, numbers and
+    event; none for a frequency."""
     weight: exp.Expression | None
     derived: Mapping[str, exp.Expression]
     """Lower-case names from `derive` with their resolved trees."""
@@ -136,11 +138,12 @@ def make_plan(query: Query, sources: Sequence[Relation]) -> Plan:
             raise BadInputError(f"{where}: is the name of a column already; choose another name")
         derived[name.lower()] = language.resolve(language.parse_expression(text, where), relation, derived, where)
     where_tree = _optional(query.where, relation, derived, "where")
-    texts = [("measure", query.measure), ("options.denominator", query.options.denominator)]
+    texts = [("measure", query.measure), *_expression_options(query)]
     formula = None if query.options.formula is None else parse_formula(query.options.formula)
     by = query.by
     if formula is not None:
         texts = [("options.formula", name) for name in (formula.outcome, *formula.numbers)]
+        texts += [("options.event", query.options.event)]
         by = formula.categories
     return Plan(
         query=query,
@@ -153,6 +156,13 @@ def make_plan(query: Query, sources: Sequence[Relation]) -> Plan:
         derived=derived,
         formula=formula,
     )
+
+
+def _expression_options(query: Query) -> Iterator[tuple[str, str | None]]:
+    for name in FORMS[query.statistic].expressions:
+        given = getattr(query.options, name)
+        for text in given if isinstance(given, tuple) else (given,):
+            yield f"options.{name}", text
 
 
 def _views(query: Query, known: dict[str, Relation]) -> Iterator[View]:

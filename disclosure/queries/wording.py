@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from saferoom.disclosure.queries import language
-from saferoom.disclosure.queries.model import Statistic
+from saferoom.disclosure.queries.forms import FORMS
 from saferoom.disclosure.queries.plan import Plan
 
-_WORDS = {
-    Statistic.FREQUENCY: "Frequency",
-    Statistic.SUM: "Sum",
-    Statistic.MEAN: "Mean",
-    Statistic.STD: "Standard deviation",
-    Statistic.VARIANCE: "Variance",
-    Statistic.MEDIAN: "Median",
-    Statistic.QUANTILE: "Quantiles",
-    Statistic.IQR: "Interquartile range",
-    Statistic.MIN: "Minimum",
-    Statistic.MAX: "Maximum",
-    Statistic.RANGE: "Range",
-    Statistic.MODE: "Mode",
-    Statistic.RATIO: "Ratio of sums",
-    Statistic.REGRESSION: "Linear regression",
+_FAMILIES = {
+    "ols": "Linear",
+    "wls": "Weighted linear",
+    "logit": "Logit",
+    "probit": "Probit",
+    "poisson": "Poisson",
+    "cox": "Cox",
 }
 
 
@@ -28,11 +20,12 @@ def generated_title(plan: Plan) -> str:
     """Return one sentence that says what was computed, in columns' names and canonical expressions."""
     written = [language.write(tree).replace('"', "") for tree in plan.measures]
     names = [dimension.public_name.replace('"', "") for dimension in plan.dimensions]
-    text = _WORDS[plan.query.statistic]
+    text = FORMS[plan.query.statistic].words
     if plan.formula is not None:
-        text += f" of {written[0]} on {_listed([*written[1:], *names])}"
+        family = _FAMILIES[plan.query.options.family or "ols"]
+        text = f"{family} regression of {written[0]} on {_listed([*written[1:], *names])}"
     elif written:
-        text += f" of {' over '.join(written)}"
+        text += f" of {_of(plan, written)}"
     if names and plan.formula is None:
         text += f" by {_listed(names)}"
     if plan.where is not None:
@@ -40,6 +33,17 @@ def generated_title(plan: Plan) -> str:
     if plan.weight is not None:
         text += f", weighted by {language.write(plan.weight)}".replace('"', "")
     return text + f" ({', '.join(sorted(plan.relation.sources))})"
+
+
+def _of(plan: Plan, written: list[str]) -> str:
+    """Return the measure and the expression options, which are named except where their meaning is plain."""
+    names = FORMS[plan.query.statistic].expressions
+    if names in {(), ("columns",)}:
+        return _listed(written)
+    if names == ("denominator",):
+        return " over ".join(written)
+    given = [*(["measure"] if plan.query.measure is not None else []), *names]
+    return _listed([f"{text} ({name})" for name, text in zip(given, written, strict=True)])
 
 
 def _listed(words: list[str]) -> str:

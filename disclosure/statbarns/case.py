@@ -55,7 +55,12 @@ class Outcome:
     disguised_counts : tuple of str
         Conditions on the rows whose counts can be read from the numbers (a measure with two values).
     row_names : tuple of label tuples, optional
-        Where the table's rows are not its cells (a regression's terms).
+        Where the table's rows are not its cells (a regression's terms, a matrix of correlations).
+    row_header : tuple of str
+        The names of the columns that `row_names` fill.
+    added : tuple of Axis
+        Dimensions after the query's own that the statbarn itself made (a histogram's bins). The base's rows have them
+        too, and every cell's labels end with their categories.
     """
 
     cells: Cells
@@ -67,6 +72,8 @@ class Outcome:
     text_dimensions: tuple[bool, ...]
     disguised_counts: tuple[str, ...] = ()
     row_names: tuple[tuple[Label, ...], ...] | None = None
+    row_header: tuple[str, ...] = ("term", "category")
+    added: tuple[Axis, ...] = ()
 
     def categories(self, dimension: int, name: str) -> set[Label]:
         """Return the categories of a dimension that the table shows; missing is none of them."""

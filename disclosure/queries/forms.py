@@ -1,0 +1,189 @@
+"""The form of every statistic: what a query must and may say for it, in one table.
+
+Vocabulary
+----------
+expression option
+    An option whose text is a column or an SQL expression (or a list of them). It is resolved like the measure, and
+    stands after it in `Plan.measures`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Statistic(StrEnum):
+    """The statistics that can be declared."""
+
+    FREQUENCY = "frequency"
+    SUM = "sum"
+    MEAN = "mean"
+    STD = "std"
+    VARIANCE = "variance"
+    SKEWNESS = "skewness"
+    KURTOSIS = "kurtosis"
+    MEDIAN = "median"
+    QUANTILE = "quantile"
+    IQR = "iqr"
+    BOX = "box"
+    MIN = "min"
+    MAX = "max"
+    RANGE = "range"
+    MODE = "mode"
+    RATIO = "ratio"
+    HISTOGRAM = "histogram"
+    HEXBIN = "hexbin"
+    CONCENTRATION = "concentration"
+    GINI = "gini"
+    ODDS_RATIO = "odds_ratio"
+    RISK_RATIO = "risk_ratio"
+    RATE_RATIO = "rate_ratio"
+    CORRELATION = "correlation"
+    COVARIANCE = "covariance"
+    TEST = "test"
+    REGRESSION = "regression"
+    SURVIVAL = "survival"
+    TRANSITION = "transition"
+    MOBILITY = "mobility"
+
+
+class Method(StrEnum):
+    """The ways to protect a table that are available."""
+
+    NONE = "none"
+    SUPPRESS = "suppress"
+    ROUND = "round"
+
+
+class Measure(StrEnum):
+    """Whether a statistic is computed from a measure."""
+
+    NEEDED = "needed"
+    OPTIONAL = "optional"
+    NONE = "none"
+
+
+MOST_DIMENSIONS = 6
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a query for one statistic looks like.
+
+    Attributes
+    ----------
+    words : str
+        The statistic's name in a title.
+    dimensions : pair of int
+        Fewest and most dimensions.
+    margins : bool
+        Whether margins can be asked for.
+    needs, may : tuple of str
+        Options it cannot do without, and options it takes beside them.
+    expressions : tuple of str
+        Those among them that are expression options, in their order in `Plan.measures`.
+    protect : tuple of Method
+        The ways to protect it.
+    """
+
+    words: str
+    measure: Measure = Measure.NEEDED
+    dimensions: tuple[int, int] = (0, MOST_DIMENSIONS)
+    margins: bool = True
+    needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    protect: tuple[Method, ...] = (Method.NONE, Method.SUPPRESS)
+
+    @property
+    def options(self) -> frozenset[str]:
+        """Every option that belongs to the statistic."""
+        return frozenset((*self.needs, *self.may))
+
+
+_ONLY_NONE = (Method.NONE,)
+
+FORMS: Mapping[Statistic, Form] = {
+    Statistic.FREQUENCY: Form("Frequency", Measure.NONE, protect=(Method.NONE, Method.SUPPRESS, Method.ROUND)),
+    Statistic.SUM: Form("Sum"),
+    Statistic.MEAN: Form("Mean"),
+    Statistic.STD: Form("Standard deviation"),
+    Statistic.VARIANCE: Form("Variance"),
+    Statistic.SKEWNESS: Form("Skewness"),
+    Statistic.KURTOSIS: Form("Excess kurtosis"),
+    Statistic.MEDIAN: Form("Median"),
+    Statistic.QUANTILE: Form("Quantiles", needs=("quantiles",)),
+    Statistic.IQR: Form("Interquartile range"),
+    Statistic.BOX: Form("Box plot quantiles"),
+    Statistic.MIN: Form("Minimum"),
+    Statistic.MAX: Form("Maximum"),
+    Statistic.RANGE: Form("Range"),
+    Statistic.MODE: Form("Mode"),
+    Statistic.RATIO: Form("Ratio of sums", needs=("denominator",), expressions=("denominator",)),
+    Statistic.HISTOGRAM: Form("Histogram", dimensions=(0, 3), margins=False, may=("bins",)),
+    Statistic.HEXBIN: Form(
+        "Hexagonal bins", dimensions=(0, 1), margins=False, needs=("y",), may=("bins",), expressions=("y",)
+    ),
+    Statistic.CONCENTRATION: Form("Concentration", may=("top",)),
+    Statistic.GINI: Form("Gini coefficient"),
+    Statistic.ODDS_RATIO: Form(
+        "Odds ratio",
+        Measure.NONE,
+        margins=False,
+        needs=("exposure", "outcome"),
+        expressions=("exposure", "outcome"),
+    ),
+    Statistic.RISK_RATIO: Form(
+        "Risk ratio",
+        Measure.NONE,
+        margins=False,
+        needs=("exposure", "outcome"),
+        expressions=("exposure", "outcome"),
+    ),
+    Statistic.RATE_RATIO: Form(
+        "Rate ratio",
+        Measure.NONE,
+        margins=False,
+        needs=("exposure", "outcome", "time"),
+        expressions=("exposure", "outcome", "time"),
+    ),
+    Statistic.CORRELATION: Form(
+        "Correlation",
+        Measure.OPTIONAL,
+        dimensions=(0, 3),
+        margins=False,
+        needs=("columns",),
+        may=("method",),
+        expressions=("columns",),
+    ),
+    Statistic.COVARIANCE: Form(
+        "Covariance", Measure.OPTIONAL, dimensions=(0, 3), margins=False, needs=("columns",), expressions=("columns",)
+    ),
+    Statistic.TEST: Form(
+        "Hypothesis test", Measure.OPTIONAL, dimensions=(1, 2), margins=False, needs=("test",), protect=_ONLY_NONE
+    ),
+    Statistic.REGRESSION: Form(
+        "Regression",
+        Measure.NONE,
+        dimensions=(0, 0),
+        margins=False,
+        needs=("formula",),
+        may=("family", "errors", "cluster", "event"),
+        protect=_ONLY_NONE,
+    ),
+    Statistic.SURVIVAL: Form(
+        "Survival",
+        Measure.NONE,
+        dimensions=(0, 3),
+        margins=False,
+        needs=("time", "event"),
+        may=("estimator", "intervals"),
+        expressions=("time", "event"),
+    ),
+    Statistic.TRANSITION: Form("Transition matrix", Measure.NONE, dimensions=(2, 4), margins=False),
+    Statistic.MOBILITY: Form(
+        "Rank-rank mobility", dimensions=(0, 3), margins=False, needs=("parent",), may=("at",), expressions=("parent",)
+    ),
+}
