@@ -92,7 +92,7 @@ BASE: dict[str, Any] = {"statistic": "mean", "measure": "pay"}
         ({"statistic": "correlation", "measure": "pay", "options": {"columns": ["pay"]}}, "at least two"),
         ({"statistic": "test", "by": ["a"], "options": {"test": "chi_square"}}, "two dimensions"),
         ({"statistic": "test", "by": ["a"], "options": {"test": "t"}}, "a measure and one dimension"),
-        ({"statistic": "test", "options": {"test": "t"}, "measure": "pay"}, "by: test takes 1 to 2"),
+        ({"statistic": "test", "options": {"test": "t"}, "measure": "pay"}, "a measure and one dimension"),
         ({"statistic": "survival", "options": {"time": "t"}}, "options.event: survival needs it"),
         (
             {"statistic": "survival", "options": {"time": "t", "event": "e", "estimator": "life_table"}},
