@@ -76,6 +76,7 @@ EXPRESSIONS: dict[type[exp.Expression], frozenset[str]] = {
         exp.Extract: _BINARY,
         exp.DateDiff: ("this", "expression", "unit", "date_part_boundary"),
         exp.TimestampTrunc: ("this", "unit"),
+        exp.DateFromParts: ("year", "month", "day"),
         exp.Var: _UNARY,
     }.items()
 }
@@ -84,7 +85,7 @@ EXPRESSIONS: dict[type[exp.Expression], frozenset[str]] = {
 FUNCTION_NAMES = (
     "abs, sign, floor, ceil, round, ln, log, exp, sqrt, power, greatest, least, coalesce, nullif, if, case, cast, "
     "try_cast, lower, upper, trim, length, substring, left, right, year, quarter, month, day, extract, date_diff, "
-    "date_trunc"
+    "date_trunc, make_date"
 )
 
 TYPES = frozenset(
@@ -140,13 +141,20 @@ VIEWS: dict[type[exp.Expression], frozenset[str]] = {
             exp.Having: _UNARY,
             exp.Qualify: _UNARY,
             exp.Alias: ("this", "alias"),
-            exp.Star: (),
+            exp.Star: ("except_",),
             exp.Distinct: ("expressions",),
             exp.Count: ("this", "big_int"),
             exp.Sum: _UNARY,
             exp.Avg: _UNARY,
             exp.Min: _UNARY,
             exp.Max: _UNARY,
+            exp.Stddev: _UNARY,
+            exp.StddevSamp: _UNARY,
+            exp.Variance: _UNARY,
+            exp.Median: _UNARY,
+            exp.PercentileCont: _BINARY,
+            exp.LogicalOr: _UNARY,
+            exp.LogicalAnd: _UNARY,
             exp.Window: ("this", "partition_by", "order", "spec", "over"),
             exp.WindowSpec: ("kind", "start", "start_side", "end", "end_side"),
             exp.Order: ("expressions",),

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from saferoom.disclosure.queries import allowed
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
+from saferoom.disclosure.queries.rewriting import plain_forms
 from saferoom.errors import BadInputError
 
 DIALECT = "duckdb"
@@ -50,6 +51,9 @@ def parse_select(text: str, where: str) -> exp.Select:
     statement = _parse(text, where)
     if not isinstance(statement, exp.Select):
         raise BadInputError(f"{where}: must be a single SELECT statement")
+    if statement.args.get("order") or statement.args.get("limit"):
+        raise BadInputError(f"{where}: a view has no order and no limit; leave ORDER BY and LIMIT out")
+    statement = plain_forms(statement, where)
     check_nodes(statement, allowed.VIEWS, where, MOST_VIEW_NODES)
     for select in statement.find_all(exp.Select):
         _check_place(select, statement, where)

@@ -183,11 +183,15 @@ class ViewReader:
         table = item.table if isinstance(item, exp.Column) else ""
         if table and not any(scan.alias.lower() == table.lower() for scan in scope.scans):
             raise unknown("table", table, [scan.alias for scan in scope.scans], self._where)
+        star = item.this if isinstance(item, exp.Column) else item
+        left_out = {node.name.lower() for node in star.args.get("except_") or ()}
         given = set()
         for scan in scope.scans:
             if table and scan.alias.lower() != table.lower():
                 continue
             for column in scan.relation.columns.values():
+                if column.name.lower() in left_out:
+                    continue
                 is_merged = not table and column.name.lower() in scope.merged
                 if is_merged and column.name.lower() in given:
                     continue
@@ -214,8 +218,6 @@ class ViewReader:
         selected = {item.alias.lower(): item.unalias() for item in tree.expressions if isinstance(item, exp.Alias)}
         group = tree.args.get("group")
         keys = list(group.expressions) if group else []
-        if any(isinstance(key, exp.Literal) for key in keys):
-            raise BadInputError(f"{self._where}: GROUP BY must name columns, not positions")
         clauses = [clause for key in ("having", "qualify") if (clause := tree.args.get(key)) is not None]
         for place in [*keys, *(node for clause in clauses for node in clause.find_all(exp.Column))]:
             named = isinstance(place, exp.Column) and not place.table and place.name.lower() in selected
