@@ -5,9 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec, TypedDict, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 
 from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.preparations import PREPARED, is_expression
+from saferoom.hub.notebook.preparations import views as prepared
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 Document = dict[str, Any]
 Names = str | Sequence[str]
@@ -20,14 +25,15 @@ class Terms(TypedDict, total=False):
 
     Attributes
     ----------
-    source : str
-        The dataset or view to use (the query's ``from``); may be left out when the project has only one dataset.
+    source : str or Ibis table expression
+        The dataset or view to use (the query's ``from``); may be left out when the project has only one dataset. An
+        expression built from ``saferoom.data(NAME).ibis()`` becomes a view.
     where : str
         An SQL condition: only rows for which it is true take part.
     derive : mapping of str to str
         New columns, each an SQL expression, usable in `measure`, `by` and `where`.
-    views : mapping of str to str
-        Declared preparation: SELECT statements over the project's extracts and earlier views.
+    views : mapping of str to str or Ibis table expression
+        Declared preparation: SELECT statements, or expressions, over the project's extracts and earlier views.
     weight : str
         The survey weight's column.
     margins : bool
@@ -40,10 +46,10 @@ class Terms(TypedDict, total=False):
         A title of your own; text you chose is always seen by a person before it leaves.
     """
 
-    source: str | None
+    source: str | ir.Table | None
     where: str | None
     derive: Mapping[str, str] | None
-    views: Mapping[str, str] | None
+    views: Mapping[str, str | ir.Table] | None
     weight: str | None
     margins: bool
     protect: str | Mapping[str, Any] | None
@@ -58,7 +64,7 @@ def shows_terms(function: Callable[P, R]) -> Callable[P, R]:
     given = {p.name for p in own}
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False if name == "margins" else None)
-        for name in get_type_hints(Terms)
+        for name in Terms.__annotations__
         if name not in given
     ]
 
@@ -78,15 +84,21 @@ def document(statistic: str, measure: str | None, by: Names | None, terms: Terms
     RoomError
         A term is unknown or of the wrong kind.
     """
-    unknown = sorted(set(terms) - set(get_type_hints(Terms)))
+    unknown = sorted(set(terms) - set(Terms.__annotations__))
     if unknown:
-        known = ", ".join(get_type_hints(Terms))
+        known = ", ".join(Terms.__annotations__)
         raise RoomError(f"there is no argument {unknown[0]!r}; there are: {known}")
     query: Document = {"statistic": _text(statistic, "statistic")}
     if measure is not None:
         query["measure"] = _text(measure, "measure")
     if by is not None:
         query["by"] = names(by, "by")
+    views = dict(_mapping(terms.get("views") or {}, "views"))
+    source = terms.get("source")
+    if is_expression(source):
+        views[PREPARED], terms = source, {**terms, "source": PREPARED}
+    if views:
+        terms = {**terms, "views": prepared(views)}
     for key, name in (("from", "source"), ("where", "where"), ("weight", "weight"), ("title", "title")):
         value = terms.get(name)
         if value is not None:

@@ -13,6 +13,7 @@ from saferoom.hub.notebook.errors import RoomError
 
 if TYPE_CHECKING:
     import duckdb
+    import ibis.expr.types as ir
     import pandas as pd
 
 
@@ -46,6 +47,18 @@ class Extract:
         import duckdb
 
         return duckdb.read_parquet(str(self._existing()))
+
+    def ibis(self) -> ir.Table:
+        """Return an Ibis table of the extract's columns, to declare preparation with; it holds no data.
+
+        Examples
+        --------
+        ``people = saferoom.data("people").ibis()``, then
+        ``saferoom.mean("pay", by="region", source=people.filter(people.age >= 18))``.
+        """
+        from saferoom.hub.notebook.preparations import unbound
+
+        return unbound(self.name, str(self._existing()))
 
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the extract, or only `columns` of it, as a pandas frame."""
@@ -123,7 +136,10 @@ class Extracts(Mapping[str, Extract]):
 
 _HEAD = ("dataset", "title", "columns", "units", "owner", "approved until")
 _COLUMN_HEAD = ("column", "type", "role", "label")
-_HINT = 'Open one with saferoom.data("NAME"): .columns, .frame() for pandas, .relation() for DuckDB.'
+_HINT = (
+    'Open one with saferoom.data("NAME"): .columns, .frame() for pandas, .relation() for DuckDB, .ibis() to declare '
+    "preparation."
+)
 _NONE = (
     "No datasets are approved for this project at present. A data owner grants an approval; "
     "then stop the room at the hub's home page and open it again."
