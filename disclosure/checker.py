@@ -22,6 +22,7 @@ from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.history.sets import contributors_of
 from saferoom.disclosure.queries.canonical import canonical_document
 from saferoom.disclosure.queries.engine import Engine, Limits
+from saferoom.disclosure.queries.evidence import Mask
 from saferoom.disclosure.queries.model import Method, Query
 from saferoom.disclosure.queries.obstacles import automatic_obstacles
 from saferoom.disclosure.queries.plan import Plan, make_plan
@@ -65,34 +66,60 @@ def check(query: Query, context: Context) -> Evaluation:
     UnavailableError
         When it needs more time or memory than the limits allow.
     """
+    with opened(context) as engine:
+        return judge(query, context, engine).evaluation
+
+
+def opened(context: Context) -> Engine:
+    """Return an engine, still closed, for the context's data; several queries can be judged with it one by one."""
     if not context.sources:
         raise BadInputError("from: there is no dataset to compute the statistic from")
+    return Engine(context.sources, context.limits)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An evaluation beside what it was made from.
+
+    Attributes
+    ----------
+    visible : ndarray of bool
+        Which of the outcome's cells would leave.
+    """
+
+    evaluation: Evaluation
+    case: Case
+    outcome: Outcome
+    visible: Mask
+
+
+def judge(query: Query, context: Context, engine: Engine) -> Judged:
+    """Compute and judge `query` with an open engine; see `check`."""
     base = query.protect.base
     if base is not None and base < context.policy.rounding_base:
         raise BadInputError(
             f"protect.base: must be at least {context.policy.rounding_base}, the policy's rounding base"
         )
-    with Engine(context.sources, context.limits) as engine:
-        plan = make_plan(query, engine.relations)
-        case = Case(plan, engine, context.policy)
-        outcome = STATBARNS[query.statistic].evaluate(case)
-        return _judged(case, outcome, context)
+    plan = make_plan(query, engine.relations)
+    case = Case(plan, engine, context.policy)
+    outcome = STATBARNS[query.statistic].evaluate(case)
+    return _judged(case, outcome, context)
 
 
-def _judged(case: Case, outcome: Outcome, context: Context) -> Evaluation:
+def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
     plan, query = case.plan, case.plan.query
     protected, hits = _protected(case, outcome)
     unprotectable = query.protect.method is not Method.NONE and protected is None
     contributors = Contributors.none()
     title = generated_title(plan)
     findings = _findings(hits, outcome)
+    visible = np.ones(len(outcome.cells), dtype=bool) if protected is None else protected.visible
     if context.memory is not None and not unprotectable:
-        visible = np.ones(len(outcome.cells), dtype=bool) if protected is None else protected.visible
         contributors = contributors_of(outcome, case.engine, visible, protected is None or protected.exact)
         findings += differencing(contributors, context.memory, context.policy)
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)
-    return Evaluation(
+    evaluation = Evaluation(
         query=query,
         verdict=verdict,
         findings=findings,
@@ -105,6 +132,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Evaluation:
         evidence=_evidence(outcome),
         contributors=contributors,
     )
+    return Judged(evaluation, case, outcome, visible)
 
 
 def _obstacles(plan: Plan, outcome: Outcome, route: ReleaseRoute) -> tuple[str, ...]:

@@ -94,6 +94,13 @@ class Engine:
         with self._sentences():
             self._connection.execute(sql)
 
+    def tidy(self) -> None:
+        """Drop what an earlier query left behind, so that another can be judged in its place."""
+        found = self.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")
+        for (name,) in found:
+            quoted = str(name).replace('"', '""')
+            self.run(f'DROP TABLE temp."{quoted}"')
+
     def types(self, sql: str) -> list[str]:
         """Return the types of the columns that generated SQL yields; nothing is computed."""
         with self._sentences():
