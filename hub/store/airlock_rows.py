@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from saferoom.disclosure.verdict import Verdict
 from saferoom.hub.store.airlock_tables import (
@@ -22,12 +23,15 @@ from saferoom.projects.airlock.model import (
     Comment,
     DatasetVersion,
     EvaluationRecord,
+    Lane,
     Notice,
     Output,
     Release,
     Request,
     Round,
     Route,
+    Supporting,
+    UploadedFile,
     Vote,
 )
 from saferoom.projects.airlock.states import Party, State
@@ -47,6 +51,7 @@ def evaluation_row(record: EvaluationRecord) -> EvaluationRow:
         route=asdict(record.route),
         created_at=record.created_at,
         expires_at=record.expires_at,
+        file=asdict(record.file) if record.file else None,
         seal=dict(record.seal),
     )
 
@@ -65,6 +70,7 @@ def read_evaluation(row: EvaluationRow) -> EvaluationRecord:
         route=Route(row.route["automatic"], tuple(row.route["reasons"]), row.route["checkers"]),
         created_at=row.created_at,
         expires_at=row.expires_at,
+        file=_file(row.file) if row.file else None,
         seal=row.seal,
     )
 
@@ -78,6 +84,7 @@ def write_request(row: RequestRow, request: Request) -> None:
     row.created_at, row.updated_at = request.created_at, request.updated_at
     row.datasets = _datasets(request.datasets)
     row.waits_because, row.warnings = list(request.waits_because), list(request.warnings)
+    row.supporting = [asdict(file) for file in request.supporting]
     row.reason, row.blocked, row.seal = request.reason, request.blocked, dict(request.seal)
 
 
@@ -105,22 +112,30 @@ def read_request(row: RequestRow) -> Request:
         approval=_approval(row),
         version=row.version,
         outputs=tuple(_output(output) for output in row.outputs if output.round == row.round),
+        supporting=_supporting(row.supporting),
         votes=tuple(_vote(vote) for vote in row.votes if vote.round == row.round),
         earlier_votes=tuple(_vote(vote) for vote in row.votes if vote.round != row.round),
-        rounds=tuple(Round(r.round, r.title, r.context, r.controls, r.at) for r in row.rounds),
+        rounds=tuple(_round(kept) for kept in row.rounds),
         comments=tuple(_comment(comment) for comment in row.comments),
         release=_release(row.release) if row.release else None,
     )
 
 
 def round_row(row: RequestRow) -> RoundRow:
-    """Return the row that keeps the words of the request's current round."""
-    return RoundRow(round=row.round, title=row.title, context=row.context, controls=row.controls, at=row.updated_at)
+    """Return the row that keeps the words and the supporting files of the request's current round."""
+    return RoundRow(
+        round=row.round,
+        title=row.title,
+        context=row.context,
+        controls=row.controls,
+        at=row.updated_at,
+        supporting=row.supporting,
+    )
 
 
 def output_row(output: Output) -> OutputRow:
     """Return the row of an output."""
-    return OutputRow(**{**asdict(output), "verdict": output.verdict.value})
+    return OutputRow(**{**asdict(output), "verdict": output.verdict.value, "lane": output.lane.value})
 
 
 def vote_row(vote: Vote) -> VoteRow:
@@ -158,6 +173,30 @@ def _read_datasets(document: list[dict[str, str]]) -> tuple[DatasetVersion, ...]
     return tuple(DatasetVersion(DatasetName(item["name"]), item["version"]) for item in document)
 
 
+def _file(document: dict[str, Any]) -> UploadedFile:
+    declared = document["declared"]
+    return UploadedFile(
+        name=document["name"],
+        type=document["type"],
+        size=document["size"],
+        content=Digest(document["content"]),
+        leaving=Digest(document["leaving"]),
+        suffix=document["suffix"],
+        declared=EvaluationId(declared) if declared else None,
+    )
+
+
+def _supporting(document: list[dict[str, str]]) -> tuple[Supporting, ...]:
+    return tuple(
+        Supporting(EvaluationId(item["evaluation"]), item["title"], Digest(item["judged"]), Digest(item["content"]))
+        for item in document
+    )
+
+
+def _round(row: RoundRow) -> Round:
+    return Round(row.round, row.title, row.context, row.controls, row.at, _supporting(row.supporting))
+
+
 def _approval(row: RequestRow) -> Approval | None:
     if row.release_id is None or row.approved_at is None or row.link_seq is None or row.link_digest is None:
         return None
@@ -173,8 +212,8 @@ def _output(row: OutputRow) -> Output:
         title=row.title,
         verdict=Verdict(row.verdict),
         judged=Digest(row.judged),
-        csv=Digest(row.csv),
-        xlsx=Digest(row.xlsx),
+        files={suffix: Digest(digest) for suffix, digest in row.files.items()},
+        lane=Lane(row.lane),
     )
 
 

@@ -12,7 +12,7 @@ from saferoom.hub.store.base import Base
 
 
 class EvaluationRow(Base):
-    """A judged statistic; its bytes are in the vault."""
+    """A judged statistic or file; its bytes are in the vault."""
 
     __tablename__ = "airlock_evaluations"
 
@@ -27,6 +27,7 @@ class EvaluationRow(Base):
     route: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    file: Mapped[dict[str, Any] | None]
     seal: Mapped[dict[str, Any]]
 
 
@@ -50,6 +51,7 @@ class RequestRow(Base):
     datasets: Mapped[list[Any]]
     waits_because: Mapped[list[Any]]
     warnings: Mapped[list[Any]]
+    supporting: Mapped[list[Any]] = mapped_column(server_default="[]")
     reason: Mapped[str]
     blocked: Mapped[str]
     seal: Mapped[dict[str, Any]]
@@ -82,8 +84,8 @@ class OutputRow(Base):
     title: Mapped[str]
     verdict: Mapped[str]
     judged: Mapped[str]
-    csv: Mapped[str]
-    xlsx: Mapped[str]
+    files: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    lane: Mapped[str] = mapped_column(server_default="declared")
 
 
 class RoundRow(Base):
@@ -97,6 +99,7 @@ class RoundRow(Base):
     context: Mapped[str]
     controls: Mapped[str]
     at: Mapped[datetime]
+    supporting: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
 class VoteRow(Base):

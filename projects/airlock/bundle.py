@@ -46,8 +46,12 @@ class Item:
     output: Output
     record: EvaluationRecord
     judgement: Judgement
-    csv: bytes
-    xlsx: bytes
+    files: tuple[tuple[str, bytes], ...]
+    """Each with the suffix of its name, in the order of the suffixes."""
+
+    def paths(self) -> list[tuple[str, bytes]]:
+        """Return each file with its path in the bundle."""
+        return [(output_path(self.output.position, suffix), data) for suffix, data in self.files]
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,7 @@ def build(contents: Contents, key: SigningKey) -> bytes:
     """Return the bundle: files in a fixed order, with fixed times, under a signature."""
     files: list[tuple[str, bytes]] = []
     for item in contents.items:
-        files.append((output_path(item.output.position, "csv"), item.csv))
-        files.append((output_path(item.output.position, "xlsx"), item.xlsx))
+        files += item.paths()
     files.append((SDC_RECORD, canonical(sdc_record(contents))))
     files.append((CRATE, canonical(metadata(_description(contents), files))))
     envelope = key.seal_json(_manifest(contents, files), MANIFEST_TYPE)
@@ -102,14 +105,11 @@ def _checkers(request: Request) -> list[dict[str, Any]]:
 
 
 def _output(item: Item) -> dict[str, Any]:
-    position, evaluation = item.output.position, item.judgement.evaluation
+    evaluation = item.judgement.evaluation
     return {
-        "position": position,
+        "position": item.output.position,
         "title": item.output.title,
-        "files": [
-            {"path": output_path(position, "csv"), "sha256": sha256(item.csv)},
-            {"path": output_path(position, "xlsx"), "sha256": sha256(item.xlsx)},
-        ],
+        "files": [{"path": path, "sha256": sha256(data)} for path, data in item.paths()],
         "query": dict(evaluation.canonical),
         "verdict": evaluation.verdict.value,
         "findings": [_finding(finding) for finding in evaluation.findings],

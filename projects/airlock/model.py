@@ -2,8 +2,12 @@
 
 Vocabulary
 ----------
+evaluation
+    What the trusted side judged: a declared statistic that it computed, or a file that it opened and screened.
 output
-    One judged statistic in a request: an evaluation, and the files that would leave, by their digests.
+    One evaluation in a request, and the files that would leave for it, by their digests.
+supporting file
+    A file that helps output checkers to judge (code, notes). It is kept with the request and never leaves.
 round
     One submission of a request. Resubmitting starts the next round; outputs and votes belong to a round, so that
     no vote survives a change of what it was about. Earlier rounds are kept.
@@ -59,17 +63,50 @@ class Route:
 
 
 @dataclass(frozen=True)
+class UploadedFile:
+    """A file from a workspace, as it was screened.
+
+    Attributes
+    ----------
+    name : str
+        As its author called it; no path.
+    type : str
+        What its content is, whatever its name says.
+    size : int
+        Bytes of `content`.
+    content : Digest
+        The bytes that were uploaded.
+    leaving : Digest
+        The bytes that would leave: the same, or a picture drawn anew without anything else in the file.
+    suffix : str
+        What the name of `leaving` ends with in a bundle.
+    declared : EvaluationId or None
+        The declared statistic whose numbers are, one by one, those of the file; None for every other file.
+    """
+
+    name: str
+    type: str
+    size: int
+    content: Digest
+    leaving: Digest
+    suffix: str
+    declared: EvaluationId | None = None
+
+
+@dataclass(frozen=True)
 class EvaluationRecord:
-    """A statistic that the trusted side computed and judged; its bytes are in the vault.
+    """A statistic that the trusted side computed, or a file that it opened, and judged; its bytes are in the vault.
 
     Attributes
     ----------
     title : str
-        Generated from the query; none of the researcher's own words.
+        Generated from the query, none of the researcher's own words; for a file its name.
     digest : Digest
-        Where the vault keeps the evaluation and the rules it was judged by.
+        Where the vault keeps the judgement and the rules it was made by.
     route : Route
         How it would have left alone at that moment; decided again at submission.
+    file : UploadedFile or None
+        None for a declared statistic.
     """
 
     id: EvaluationId
@@ -83,12 +120,30 @@ class EvaluationRecord:
     route: Route
     created_at: datetime
     expires_at: datetime
+    file: UploadedFile | None = None
     seal: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class Lane(StrEnum):
+    """What is known of an output's numbers."""
+
+    DECLARED = "declared"
+    """The trusted side computed them, and what it computed leaves."""
+    LIFTED = "lifted"
+    """They stand in a file, and each is one that the trusted side computed."""
+    FILE = "file"
+    """They stand in a file, and nothing is known of the records behind them."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """One judged statistic in a round of a request, with the digests of the files that would leave."""
+    """One evaluation in a round of a request, with what would leave.
+
+    Attributes
+    ----------
+    files : mapping of str to Digest
+        What would leave, each by the suffix of its name (``csv``, ``png``).
+    """
 
     id: OutputId
     round: int
@@ -97,8 +152,18 @@ class Output:
     title: str
     verdict: Verdict
     judged: Digest
-    csv: Digest
-    xlsx: Digest
+    files: Mapping[str, Digest]
+    lane: Lane = Lane.DECLARED
+
+
+@dataclass(frozen=True)
+class Supporting:
+    """A supporting file of a round of a request."""
+
+    evaluation: EvaluationId
+    title: str
+    judged: Digest
+    content: Digest
 
 
 class Choice(StrEnum):
@@ -161,6 +226,7 @@ class Round:
     context: str
     controls: str
     at: datetime
+    supporting: tuple[Supporting, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,7 +235,7 @@ class Request:
 
     Attributes
     ----------
-    outputs, votes
+    outputs, supporting, votes
         Those of the current round.
     rounds, earlier_votes
         The words of every round so far, and the votes of those that are over: nothing is forgotten.
@@ -206,6 +272,7 @@ class Request:
     approval: Approval | None = None
     version: int = 0
     outputs: tuple[Output, ...] = ()
+    supporting: tuple[Supporting, ...] = ()
     votes: tuple[Vote, ...] = ()
     comments: tuple[Comment, ...] = ()
     rounds: tuple[Round, ...] = ()

@@ -87,8 +87,8 @@ def _item(parts: Parts, request: Request, output: Output) -> bundle.Item:
     if record is None or record.digest != output.judged:
         raise IntegrityError(f"output {output.position} of request {request.id} is not the one that was judged")
     judgement = evaluations.load(parts, record)
-    csv, xlsx = parts.vault.get(output.csv), parts.vault.get(output.xlsx)
-    return bundle.Item(output, record, judgement, csv, xlsx)
+    files = tuple((suffix, parts.vault.get(digest)) for suffix, digest in sorted(output.files.items()))
+    return bundle.Item(output, record, judgement, files)
 
 
 def _release(parts: Parts, request: Request, digest: Digest) -> Request:

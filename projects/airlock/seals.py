@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from saferoom.clock import isoformat
 from saferoom.digests import sha256
 from saferoom.errors import IntegrityError
-from saferoom.projects.airlock.model import EvaluationRecord, Request
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Output, Request
 from saferoom.signing import SigningKey, VerifyingKey
 
 EVALUATION_TYPE = "application/vnd.saferoom.evaluation+json"
@@ -17,7 +18,7 @@ SUBMISSION_TYPE = "application/vnd.saferoom.submission+json"
 
 def evaluation_claims(record: EvaluationRecord) -> dict[str, Any]:
     """Return what the seal of an evaluation states."""
-    return {
+    claims = {
         "id": record.id,
         "author": record.author,
         "project": record.project,
@@ -29,11 +30,12 @@ def evaluation_claims(record: EvaluationRecord) -> dict[str, Any]:
         "created_at": isoformat(record.created_at),
         "expires_at": isoformat(record.expires_at),
     }
+    return claims if record.file is None else {**claims, "file": asdict(record.file)}
 
 
 def submission_claims(request: Request) -> dict[str, Any]:
     """Return what the seal of one round of a request states: the words, the files, and how it may leave."""
-    return {
+    claims = {
         "id": request.id,
         "author": request.author,
         "project": request.project,
@@ -49,19 +51,25 @@ def submission_claims(request: Request) -> dict[str, Any]:
         "automatic": request.automatic,
         "checkers": request.checkers,
         "datasets": {dataset.name: dataset.version for dataset in request.datasets},
-        "outputs": [
-            {
-                "id": output.id,
-                "evaluation": output.evaluation,
-                "title": output.title,
-                "verdict": output.verdict.value,
-                "judged": output.judged,
-                "csv": output.csv,
-                "xlsx": output.xlsx,
-            }
-            for output in request.outputs
-        ],
+        "outputs": [_output(output) for output in request.outputs],
     }
+    if request.supporting:
+        claims["supporting"] = [asdict(file) for file in request.supporting]
+    return claims
+
+
+def _output(output: Output) -> dict[str, Any]:
+    claims: dict[str, Any] = {
+        "id": output.id,
+        "evaluation": output.evaluation,
+        "title": output.title,
+        "verdict": output.verdict.value,
+        "judged": output.judged,
+    }
+    if output.lane is Lane.DECLARED:
+        # As the first version sealed them: what it sealed must hold today.
+        return {**claims, **output.files}
+    return {**claims, "lane": output.lane.value, "files": dict(output.files)}
 
 
 def seal_evaluation(record: EvaluationRecord, key: SigningKey) -> dict[str, Any]:

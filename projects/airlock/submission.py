@@ -122,8 +122,7 @@ def _prepare_one(parts: Parts, record: EvaluationRecord, number: int, for_submis
         title=record.title,
         verdict=record.verdict,
         judged=record.digest,
-        csv=parts.vault.put(render.to_csv(table)),
-        xlsx=parts.vault.put(render.to_xlsx(table)),
+        files={"csv": parts.vault.put(render.to_csv(table)), "xlsx": parts.vault.put(render.to_xlsx(table))},
     )
     return Prepared(record, judgement, output)
 

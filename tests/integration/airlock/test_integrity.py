@@ -38,14 +38,14 @@ def test_files_that_leave_have_the_digests_that_the_checker_saw(world: Domain) -
     (output,) = world.airlock.request(BEN, request.id).outputs
     vote(world, request)
     left = files(world.airlock.bundle(ANA, request.id))
-    assert sha256(left["outputs/output-01.csv"]) == output.csv
-    assert sha256(left["outputs/output-01.xlsx"]) == output.xlsx
+    assert sha256(left["outputs/output-01.csv"]) == output.files["csv"]
+    assert sha256(left["outputs/output-01.xlsx"]) == output.files["xlsx"]
 
 
 def parts_of(request: Request, world: Domain) -> Iterator[tuple[str, Digest]]:
     (output,) = request.outputs
-    yield "csv", output.csv
-    yield "xlsx", output.xlsx
+    yield "csv", output.files["csv"]
+    yield "xlsx", output.files["xlsx"]
     yield "judged", output.judged
 
 
@@ -75,16 +75,16 @@ def test_changed_byte_in_the_vault_blocks_visibly_and_mended_it_leaves(world: Do
 
 def test_blocked_request_can_be_withdrawn(world: Domain) -> None:
     request = world.submit(CHECKED)
-    world.spoil(request.outputs[0].csv)
+    world.spoil(request.outputs[0].files["csv"])
     vote(world, request)
     assert world.airlock.withdraw(ANA, request.id).state is State.WITHDRAWN
-    world.mend(request.outputs[0].csv)
+    world.mend(request.outputs[0].files["csv"])
     assert world.airlock.resume() == ()
 
 
 ROWS = {
-    "another file": "update airlock_outputs set csv = xlsx",
-    "another evaluation": "update airlock_outputs set judged = csv",
+    "another file": "update airlock_outputs set files = json_set(files, '$.csv', json_extract(files, '$.xlsx'))",
+    "another evaluation": "update airlock_outputs set judged = json_extract(files, '$.csv')",
     "other words": "update airlock_requests set context = 'other'",
     "another author": "update airlock_requests set author = 'chris'",
     "fewer checkers": "update airlock_requests set checkers = 0",
@@ -107,9 +107,9 @@ def test_row_changed_in_the_database_blocks_the_release(world: Domain, change: s
 
 def test_row_changed_after_the_approval_blocks_the_release(world: Domain) -> None:
     request = world.submit(CHECKED)
-    world.spoil(request.outputs[0].csv)
+    world.spoil(request.outputs[0].files["csv"])
     assert vote(world, request).state is State.APPROVED
-    world.mend(request.outputs[0].csv)
+    world.mend(request.outputs[0].files["csv"])
     world.sql(ROWS["other words"])
     (blocked,) = world.airlock.resume()
     assert "changed in the database after it was sealed" in blocked.blocked

@@ -21,7 +21,7 @@ ANA = Username("ana")
 def output(number: int) -> Output:
     digest = Digest("0" * 64)
     id_, evaluation = OutputId(f"o{number}"), EvaluationId(f"e{number}")
-    return Output(id_, 1, number, evaluation, "Title", Verdict.REVIEW, digest, digest, digest)
+    return Output(id_, 1, number, evaluation, "Title", Verdict.REVIEW, digest, {"csv": digest})
 
 
 def request(checkers: int = 1, outputs: int = 1, state: State = State.SUBMITTED) -> Request:
