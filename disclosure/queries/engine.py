@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from saferoom.disclosure.queries import files
+from saferoom.disclosure.queries.claims import check_claimed_ids, with_claims
 from saferoom.disclosure.queries.files import problem, reader
 from saferoom.disclosure.queries.relations import Column, Relation, unknown
 from saferoom.disclosure.queries.source import Source
@@ -61,7 +62,8 @@ class Engine:
             timer.start()
             self._stack.callback(timer.cancel)
             pairs = zip(self._sources, links, strict=True)
-            self.relations = tuple(self._attach(source, link) for source, link in pairs)
+            self.relations = with_claims(self._sources, tuple(self._attach(source, link) for source, link in pairs))
+            check_claimed_ids(self.relations, self.rows)
         except BaseException:
             self._stack.close()
             raise

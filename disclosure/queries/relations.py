@@ -64,6 +64,8 @@ class Relation:
         Why counting the units that are carried does not count everybody behind the rows; empty when it does.
     selective : bool
         True where a join's condition can repeat the rows of chosen units, and so change a total by their values.
+    claimed : bool
+        True where any of it was made in a room and cannot be computed again.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Relation:
     doubts: tuple[str, ...] = ()
     sources: frozenset[str] = field(default_factory=frozenset)
     selective: bool = False
+    claimed: bool = False
 
     @classmethod
     def of(

@@ -24,6 +24,9 @@ class Source:
     columns_known : bool
         True where the data owner declared the columns' roles, so that a file without unit columns is a lookup table
         about nobody. False where nothing is known about the file (then it goes to a person).
+    claimed : bool
+        True for a snapshot: a table made in a room. Its ids are checked against the other sources; its values cannot
+        be computed again, so that whatever is made from it goes to a person.
     """
 
     name: str
@@ -31,3 +34,4 @@ class Source:
     units: tuple[str, ...] = ()
     codelists: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
     columns_known: bool = True
+    claimed: bool = False

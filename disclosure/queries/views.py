@@ -261,7 +261,8 @@ class ViewReader:
             # Repeated rows were added up here, and cannot be seen any more.
             columns = {key: replace(column, conditional=True) for key, column in columns.items()}
         relation = Relation.of(name, sql_name, columns.values(), tuple(dict.fromkeys(doubts)), sources)
-        return replace(relation, selective=scope.selective)
+        claimed = any(scan.relation.claimed for scan in scope.scans)
+        return replace(relation, selective=scope.selective, claimed=claimed)
 
     def _column(self, item: exp.Expression, name: str, lookup: Rewritten, generated: str) -> Column:
         inner = item.unalias()

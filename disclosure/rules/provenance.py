@@ -18,9 +18,21 @@ def provenance(plan: Plan, base: Base) -> list[Hit]:
     hits = [_doubt(text) for text in plan.relation.doubts]
     if not base.units and not plan.relation.doubts:
         hits.append(_doubt("the data names no statistical units"))
+    if plan.relation.claimed:
+        hits.append(_SNAPSHOT)
     if any(base.missing_ids):
         hits.append(_doubt("some rows have no unit id"))
     return hits
+
+
+_SNAPSHOT = Hit(
+    rule="snapshot",
+    risk=Risk.UNPROVEN,
+    severity=Verdict.REVIEW,
+    message="The values were made in a room and cannot be computed again, so that a number could be anybody's own value "
+    "under another name.",
+    remedy="declare the preparation as views, in SQL or as Ibis expressions, or let an output checker decide",
+)
 
 
 def _doubt(reason: str) -> Hit:
