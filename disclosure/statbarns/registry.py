@@ -21,6 +21,8 @@ STATBARNS: Mapping[Statistic, Statbarn] = {
     Statistic.RATIO: LinearAggregations(),
     Statistic.STD: Shape(),
     Statistic.VARIANCE: Shape(),
+    Statistic.SKEWNESS: Shape(),
+    Statistic.KURTOSIS: Shape(),
     Statistic.MEDIAN: Position(),
     Statistic.QUANTILE: Position(),
     Statistic.IQR: Position(),

@@ -1,33 +1,53 @@
-"""Shape: standard deviations and variances."""
+"""Shape: standard deviation, variance, skewness and kurtosis."""
 
+# ruff: noqa: S608 - SQL is put together here, from generated names only
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from saferoom.disclosure.queries.base import Base, make_base
-from saferoom.disclosure.queries.counting import gather
+from saferoom.disclosure.queries.counting import count_units, gather
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Cells, Numbers, Summary, floats
+from saferoom.disclosure.queries.evidence import ROW, Numbers, Summary, floats
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.rules.degrees import degrees_of_freedom
-from saferoom.disclosure.rules.dominance import dominance, most_needed, one_outlier, weight_dominance
+from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
+from saferoom.disclosure.rules.hit import Hit
+from saferoom.disclosure.rules.outliers import few_values, outliers
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
+from saferoom.disclosure.statbarns.powers import Centred, central_moments, centred, power_shares
+from saferoom.policies.models import RiskAppetite
+
+_ORDERS = {Statistic.STD: 2, Statistic.VARIANCE: 2, Statistic.SKEWNESS: 3, Statistic.KURTOSIS: 4}
+_LOOKED_AT = 2_000
+"""Rows in which more different values are searched for first, because most measures have many."""
 
 
 class Shape:
-    """Low counts, degrees of freedom and dominance.
+    """Low counts, degrees of freedom, dominance, outliers, and moments of few different values.
 
     Notes
     -----
-    With weights: sum w (m - mean)^2 / sum w * n / (n - 1), which is the usual sample variance when all weights are
-    equal. Dominance is judged on the values themselves: with the mean, a variance tells an outlier's value.
+    With weighted central moments ``M_k = sum w (m - mean)^k / sum w`` and n rows:
+
+    - variance: ``M_2 n / (n - 1)``;
+    - skewness: ``sqrt(n (n - 1)) / (n - 2) * M_3 / M_2^1.5``;
+    - kurtosis (excess): ``(n - 1) / ((n - 2) (n - 3)) * ((n + 1) (M_4 / M_2^2 - 3) + 6)``,
+
+    which are the usual bias-corrected estimates (Joanes and Gill 1998; `var`, `skew`, `kurt` of pandas) when all
+    weights are equal. Weights change no n: only proportions between them matter. Dominance is judged on the values
+    themselves and on the powers of their distances from the mean: with the mean, a spread tells an outlier's value.
     """
 
     name = "shape"
 
     def evaluate(self, case: Case) -> Outcome:
-        """Compute the spread, and apply the rules."""
+        """Compute the moment, and apply the rules."""
+        statistic = case.plan.query.statistic
+        order = _ORDERS[statistic]
         measures, unknown = measures_with_pieces(case)
         base = make_base(case.plan, case.engine, measures)
         evidence = gather(base, case.engine, most_needed(case.policy))
@@ -36,25 +56,86 @@ class Shape:
         hits = [*unknown, *cell_rules(case, base, cells, units, counted=False)]
         for judged in evidence.units:
             hits += dominance(judged, case.policy)
-        hits += degrees_of_freedom(units, 1, case.policy)
+        hits += degrees_of_freedom(units, order - 1, case.policy)
         hits += weight_dominance(units, case.policy)
         found, disguised = value_rules(case, base, summaries)
         hits += found
-        variance = _variance(base, case.engine, cells, summaries[0])
-        hits += one_outlier(summaries[0], variance, case.policy)
-        statistic = case.plan.query.statistic
-        values = variance if statistic is Statistic.VARIANCE else np.sqrt(variance)
-        columns = {statistic.value: values}
+        hits += _implicit(case, base, order)
+        values, far = _values(case, base, summaries[0], order)
+        hits += far
+        columns = {statistic.value: np.sqrt(values) if statistic is Statistic.STD else values}
         return Outcome(cells, columns, hits, subjects_of(case.plan), units, base, base.text_dimensions, disguised)
 
 
-def _variance(base: Base, engine: Engine, cells: Cells, summary: Summary) -> Numbers:
-    if not base.weighted:
-        return floats(engine.columns(base.grouped("var_samp(m0) AS v"))["v"])
-    # Squares are taken around the overall mean, so that a large common level does not swallow the digits.
-    weight = np.nansum(summary.weight[cells.inner])
-    center = float(np.nansum(summary.total[cells.inner]) / weight) if weight else 0.0
-    squares = floats(engine.columns(base.grouped(f"fsum(w * (m0 - {center!r}::DOUBLE) ** 2) AS v"))["v"])
+def _values(case: Case, base: Base, summary: Summary, order: int) -> tuple[Numbers, list[Hit]]:
+    """Return the moment (a variance for order 2), and what bites because of single units far from the mean."""
+    engine = case.engine
+    if order == 2 and _plain(base):
+        variance = floats(engine.columns(base.grouped("var_samp(m0) AS v"))["v"])
+        suspicious = _suspicious(summary, variance, case.policy)
+        return variance, _powers(case, centred(base, engine), order) if suspicious else []
+    rows = centred(base, engine)
+    hits, n = _powers(case, rows, order), summary.n.astype(float)
+    if order > 2:
+        return _higher(order, n, *central_moments(rows, engine, (2, order))), hits
+    (second,) = central_moments(rows, engine, (2,))
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = squares / summary.weight - (summary.mean - center) ** 2
-        return np.where(summary.n > 1, np.maximum(spread, 0) * summary.n / (summary.n - 1), np.nan)
+        return np.where(n > 1, second * n / (n - 1), np.nan), hits
+
+
+def _higher(order: int, n: Numbers, second: Numbers, moment: Numbers) -> Numbers:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if order == 3:
+            return np.where(n > 2, np.sqrt(n * (n - 1)) / (n - 2) * moment / second**1.5, np.nan)
+        excess = moment / second**2 - 3
+        return np.where(n > 3, (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * excess + 6), np.nan)
+
+
+def _powers(case: Case, rows: Centred, order: int) -> list[Hit]:
+    hits: dict[tuple[str, str, str], Hit] = {}
+    for p in range(rows.base.measures):
+        shares = power_shares(rows.base, case.engine, f"e{p}", order, rows.sql)
+        for hit in outliers(shares, order, case.policy):
+            key = (hit.severity.value, hit.message, hit.remedy)
+            hits[key] = hit if key not in hits else _both(hits[key], hit)
+    return [*hits.values()]
+
+
+def _both(one: Hit, other: Hit) -> Hit:
+    cells = np.asarray(one.cells) | np.asarray(other.cells)
+    return Hit(one.rule, one.risk, one.severity, one.message, one.remedy, cells)
+
+
+def _plain(base: Base) -> bool:
+    """Say whether the ends of the measure are all that is needed to find outliers: rows are units, none is weighted."""
+    return all(base.unique) and not base.weighted and base.measures == 1
+
+
+def _suspicious(summary: Summary, variance: Numbers, policy: RiskAppetite) -> bool:
+    """Say whether the value furthest from its mean could break the rule of outliers, whatever the others are.
+
+    With c2 <= c1 the rule asks for ``T < c1 * (1 + (1 + p / 100) ** 2)`` at least, or for the share of the (1,k) rule.
+    """
+    furthest = np.maximum(summary.high - summary.mean, summary.mean - summary.low) ** 2
+    shares = [rule.share_fraction for rule in policy.dominance if rule.n == 1]
+    share = min([1 / (1 + (1 + policy.p_percent / 100) ** 2), *shares])
+    squares = np.maximum(summary.n - 1, 0) * variance
+    return bool(((squares > 0) & (furthest >= share * squares * (1 - 1e-9))).any())
+
+
+def _implicit(case: Case, base: Base, order: int) -> list[Hit]:
+    values = _few_different(base, case.engine, order + 1)
+    if len(values) < 3:  # two values are judged as the frequency that they are, see `value_rules`
+        return []
+    conditions = [f"m0 = {value!r}::DOUBLE" for value in values]
+    return few_values(count_units(base, case.engine, conditions), base.units or (ROW,), case.policy)
+
+
+def _few_different(base: Base, engine: Engine, most: int) -> Sequence[float]:
+    """Return the different values of the measure, or none where there are more than `most`."""
+    rows = f"SELECT m0 FROM {base.sql} b WHERE m0 IS NOT NULL"
+    for source in (f"(SELECT m0 FROM ({rows}) x LIMIT {_LOOKED_AT})", f"({rows})"):
+        found = engine.rows(f"{base.with_sql}SELECT DISTINCT m0 FROM {source} y LIMIT {most + 1}")
+        if len(found) > most:
+            return ()
+    return [float(row[0]) for row in found]

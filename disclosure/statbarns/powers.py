@@ -1,0 +1,84 @@
+"""Sums of powers of distances, per cell and per unit, taken around each cell's own mean."""
+
+# ruff: noqa: S608 - SQL is put together here, from generated names only
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from saferoom.disclosure.queries.base import Base
+from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.evidence import ROW, Numbers, Shares, floats
+
+
+@dataclass(frozen=True)
+class Centred:
+    """The rows of a base with ``e0, e1 ...``, each measure's distance from its mean in the cell."""
+
+    base: Base
+    sql: str
+
+
+def centred(base: Base, engine: Engine) -> Centred:
+    """Return the rows with their distances from the (weighted) mean.
+
+    Notes
+    -----
+    Powers are taken around each cell's own mean: around any other point a large common level swallows the digits.
+    """
+    measures = range(base.measures)
+    value = "m{p} * w" if base.weighted else "m{p}"
+    weight = "sum(w) FILTER (WHERE m{p} IS NOT NULL)" if base.weighted else "count(m{p})"
+    means = ", ".join(f"(fsum({value}) / {weight}) AS c{{p}}".format(p=p) for p in measures)
+    engine.run(f"CREATE TEMP TABLE _means AS {base.grouped(means)}")
+    distances = ", ".join(f"b.m{p} - c.c{p} AS e{p}" for p in measures)
+    return Centred(base, f"(SELECT b.*, {distances} FROM {base.sql} b JOIN _means c ON {same_cell(base)})")
+
+
+def same_cell(base: Base) -> str:
+    """Return the condition that a row ``b`` and a row of one per cell ``c`` belong to the same cell."""
+    return " AND ".join(f"b.{key} IS NOT DISTINCT FROM c.{key}" for key in base.keys) or "true"
+
+
+def central_moments(rows: Centred, engine: Engine, orders: tuple[int, ...]) -> list[Numbers]:
+    """Return the (weighted) means of the first measure's distances to each of the powers."""
+    base = rows.base
+    weight = "w * " if base.weighted else ""
+    whole = "sum(w) FILTER (WHERE e0 IS NOT NULL)" if base.weighted else "count(e0)"
+    parts = [f"fsum({weight}e0 ** {order}) / {whole} AS s{order}" for order in orders]
+    found = engine.columns(base.grouped(", ".join(parts), rows.sql))
+    return [floats(found[f"s{order}"]) for order in orders]
+
+
+def power_shares(
+    base: Base, engine: Engine, column: str, power: int, source: str | None = None
+) -> Mapping[str, Shares]:
+    """Return, per kind of unit, how a sum of absolute powers is spread over units.
+
+    Parameters
+    ----------
+    column : str
+        The generated column whose powers are added up, weighted where there are weights.
+    source : str, optional
+        A FROM item with that column; the base's own when left out.
+    """
+    rows = source or base.sql
+    value = f"abs({column}) ** {power}" + (" * w" if base.weighted else "")
+    found: dict[str, Shares] = {}
+    for j, kind in enumerate(base.units or (ROW,)):
+        if base.unique and not base.unique[j]:
+            keys = ", ".join((*base.keys, f"u{j}"))
+            inner = f"(SELECT {keys}, sum({value}) AS v FROM {rows} b GROUP BY {keys})"
+            found[kind] = _shares(base, engine, "v", inner)
+        else:
+            found[kind] = _shares(base, engine, value, rows)
+    return found
+
+
+def _shares(base: Base, engine: Engine, value: str, rows: str) -> Shares:
+    parts = [f"max({value}, 2)[{i + 1}] AS t{i}" for i in range(2)]
+    found = engine.columns(base.grouped(f"{', '.join(parts)}, sum({value}) AS total", rows))
+    tops = np.column_stack([floats(found["t0"]), floats(found["t1"])])
+    return Shares(np.nan_to_num(tops), np.nan_to_num(floats(found["total"])))
