@@ -84,8 +84,13 @@ class Base:
         return f"{head}SELECT {keys + ', ' if keys else ''}{aggregates} FROM {source or self.sql} r{group}"
 
 
-def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) -> Base:
+def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], *, together: bool = True) -> Base:
     """Check all types, count rows and ids, and materialise the rows where they are read several times.
+
+    Parameters
+    ----------
+    together : bool
+        False where every measure counts by itself, whether or not the others are there.
 
     Raises
     ------
@@ -93,7 +98,7 @@ def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) 
         When a type does not fit, naming the key.
     """
     _check_types(plan, engine, measures)
-    select, texts = _select(plan, engine, measures)
+    select, texts = _select(plan, engine, measures, together)
     base = Base(
         sql=f"({select})",
         with_sql=with_clause(plan),
@@ -149,7 +154,9 @@ def _long(base: Base) -> str:
     return "(" + " UNION ALL ".join(parts) + ")"
 
 
-def _select(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) -> tuple[str, tuple[bool, ...]]:
+def _select(
+    plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], together: bool
+) -> tuple[str, tuple[bool, ...]]:
     kinds = [_type(plan, engine, dimension.tree) for dimension in plan.dimensions]
     items = [
         _category(language.write(d.tree), kind, i)
@@ -161,9 +168,10 @@ def _select(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) ->
         usable += [f"isfinite({weight})", f"{weight} > 0"]
         items.append(f"CASE WHEN {' AND '.join(usable)} THEN {weight} END AS w")
     values = [f"CAST({language.write(tree)} AS DOUBLE)" for tree in measures] or ["1.0"]
-    usable += [f"isfinite({value})" for value in values if value != "1.0"]
+    finite = [f"isfinite({value})" for value in values if value != "1.0"]
     for position, value in enumerate(values):
-        chosen = f"CASE WHEN {' AND '.join(usable)} THEN {value} END" if usable else value
+        needed = [*usable, *(finite if together else finite[position : position + 1])]
+        chosen = f"CASE WHEN {' AND '.join(needed)} THEN {value} END" if needed else value
         items.append(f"{chosen} AS m{position}")
     items += [f"({language.write(tree)}) AS k{i}" for i, tree in enumerate(plan.conditions[:MOST_CONDITIONS])]
     items += [f"{language.write(language.reference(column))} AS u{i}" for i, column in enumerate(plan.units)]

@@ -48,6 +48,8 @@ def _values(plan: Plan, by: list[str], derive: dict[str, str]) -> dict[str, Any]
         trees = [*plan.measures]
         if plan.query.options.event is not None:
             options["event"] = language.write(trees.pop())
+        if isinstance(plan.cluster, Dimension):
+            options["cluster"] = _term(_name(plan.cluster, derive), derive)
         return {"options": {**options, "formula": _formula(plan, trees, by, derive)}}
     texts = [language.write(tree) for tree in plan.measures]
     document: dict[str, Any] = {}
@@ -76,7 +78,9 @@ def _formula(plan: Plan, trees: Sequence[exp.Expression], categories: list[str],
     if formula is None:
         return ""
     numbers = [_generated(language.write(tree), derive) for tree in trees]
-    terms = [*numbers[1:], *(f"C({_term(name, derive)})" for name in categories)]
+    written = dict(zip(formula.numbers, numbers[1:], strict=True))
+    written |= {name: f"C({_term(given, derive)})" for name, given in zip(formula.categories, categories, strict=True)}
+    terms = [":".join(written[name] for name in term) for term in formula.terms]
     return f"{numbers[0]} ~ {' + '.join(terms)}{'' if formula.intercept else ' - 1'}"
 
 

@@ -203,6 +203,12 @@ def _combined_complaints(query: Query) -> list[str]:
         found.append("options.cluster: names the clusters of clustered errors; give both or neither")
     if query.statistic is Statistic.REGRESSION and (options.event is not None) != (options.family == "cox"):
         found.append("options.event: the Cox model needs it, and no other family takes it")
+    if options.family == "wls" and query.weight is None:
+        found.append("weight: wls needs a weight")
+    if query.weight is not None and (
+        options.family == "cox" or query.statistic is Statistic.TEST or options.method == "spearman"
+    ):
+        found.append("weight: hypothesis tests, rank correlations and the Cox model take no weight")
     if options.estimator == "life_table" and options.intervals is None:
         found.append("options.intervals: a life table needs the bounds of its intervals")
     if query.statistic is Statistic.HEXBIN and isinstance(options.bins, tuple):

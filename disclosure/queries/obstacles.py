@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
-from saferoom.disclosure.queries.plan import Plan
+from saferoom.disclosure.queries.plan import Dimension, Plan
 from saferoom.disclosure.verdict import Label
 from saferoom.policies.models import ReleaseRoute
 
@@ -49,6 +49,8 @@ def _trees(plan: Plan) -> Iterator[tuple[str, exp.Expression]]:
         yield "the measure", tree
     if plan.weight is not None:
         yield "the weight", plan.weight
+    if isinstance(plan.cluster, Dimension):
+        yield "the clusters", plan.cluster.tree
 
 
 def _written_texts(plan: Plan) -> Iterator[str]:

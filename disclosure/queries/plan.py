@@ -68,6 +68,8 @@ class Plan:
     """Lower-case names from `derive` with their resolved trees."""
     formula: Formula | None = None
     """Of a regression: its outcome and numbers are the measures, its categories the dimensions."""
+    cluster: Column | Dimension | None = None
+    """Of clustered errors: the unit column, or another column or derived name, whose values are the clusters."""
 
     @property
     def units(self) -> tuple[Column, ...]:
@@ -155,7 +157,18 @@ def make_plan(query: Query, sources: Sequence[Relation]) -> Plan:
         weight=None if query.weight is None else _value(query.weight, relation, derived, "weight"),
         derived=derived,
         formula=formula,
+        cluster=_cluster(query.options.cluster, relation, derived),
     )
+
+
+def _cluster(name: str | None, relation: Relation, derived: Mapping[str, exp.Expression]) -> Column | Dimension | None:
+    if name is None:
+        return None
+    column = relation.find(name)
+    if column is None and name.lower() not in derived:
+        raise unknown("column", name, [c.name for c in relation.columns.values()], "options.cluster")
+    unit = column is not None and column.unit is not None and name.lower() not in derived
+    return column if unit else _dimension(name, relation, derived, None)
 
 
 def _expression_options(query: Query) -> Iterator[tuple[str, str | None]]:

@@ -17,6 +17,10 @@ from saferoom.errors import BadInputError
         ("pay ~ 0 + age", Formula("pay", ("age",), (), False)),
         ("pay ~ 1 + age", Formula("pay", ("age",), (), True)),
         ("pay ~ C", Formula("pay", ("C",), (), True)),
+        ("pay ~ age + sex + age:sex", Formula("pay", ("age", "sex"), (), True, (("age", "sex"),))),
+        ("pay ~ age*sex", Formula("pay", ("age", "sex"), (), True, (("age", "sex"),))),
+        ("pay ~ age*C(sex) + age*b", Formula("pay", ("age", "b"), ("sex",), True, (("age", "sex"), ("age", "b")))),
+        ("pay ~ C(a) : x", Formula("pay", ("x",), ("a",), True, (("a", "x"),), frozenset())),
     ],
 )
 def test_formula_is_read(text: str, formula: Formula) -> None:
@@ -26,9 +30,15 @@ def test_formula_is_read(text: str, formula: Formula) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "pay", "pay ~", "~ age", "pay ~ 1", "pay ~ age ~ sex", "pay ~ age +", "pay ~ log(age)", "pay ~ age:sex"),
+        *("", "pay", "pay ~", "~ age", "pay ~ 1", "pay ~ age ~ sex", "pay ~ age +", "pay ~ log(age)", "pay ~ age:"),
         *(
-            "pay ~ age*sex",
+            "pay ~ age:AGE",
+            "pay ~ age:sex + sex:age",
+            "pay ~ a:b:c:d:e",
+            "pay ~ age*sex + C(sex)",
+            "pay ~ 1:age",
+            "pay ~ age - age:sex",
+            "pay ~ *age",
             "pay ~ I(age**2)",
             "pay ~ age - sex",
             "pay ~ __import__('os')",
