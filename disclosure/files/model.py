@@ -60,10 +60,18 @@ class Picture:
 
 @dataclass(frozen=True)
 class Concealed:
-    """Something in a file that a person who opens it does not see: a hidden sheet, a script, an attachment."""
+    """Something in a file that a person who opens it does not see: a hidden sheet, a script, an attachment.
+
+    Attributes
+    ----------
+    severity : Verdict
+        `fail` where it can carry data or act; `review` for what programs write by themselves and a person should know
+        of (an author's name, a picture's metadata).
+    """
 
     place: str
     what: str
+    severity: Verdict = Verdict.FAIL
 
 
 @dataclass(frozen=True)
