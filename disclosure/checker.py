@@ -181,9 +181,11 @@ def _table(plan: Plan, outcome: Outcome, protected: Protected | None, *, public:
     if outcome.row_names is not None:
         rows = _public_rows(plan, outcome.row_names) if public else outcome.row_names
         return table_of_rows(outcome.row_header, rows, outcome.columns)
+    # Categories that a statbarn made have an order of their own.
+    orders = {len(plan.dimensions) + i: axis.codelist for i, axis in enumerate(outcome.added) if axis.codelist}
     if protected is not None:
-        return table(names, protected.cells, protected.columns)
-    return table(names, outcome.cells, outcome.columns)
+        return table(names, protected.cells, protected.columns, orders)
+    return table(names, outcome.cells, outcome.columns, orders)
 
 
 def _public_rows(plan: Plan, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -17,7 +17,7 @@ from saferoom.disclosure.queries.evidence import ROW, Cells, Counts, Summary, Un
 from saferoom.disclosure.queries.pieces import pieces_of
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.queries.relations import COUNT
-from saferoom.disclosure.rules.classes import class_disclosure
+from saferoom.disclosure.rules.classes import Axis, class_disclosure
 from saferoom.disclosure.rules.dominance import all_equal
 from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.provenance import provenance, singled_out
@@ -32,12 +32,20 @@ def subjects_of(plan: Plan) -> frozenset[str]:
     return frozenset().union(*(plan.origins(tree) or {COUNT} for tree in trees))
 
 
-def cell_rules(case: Case, base: Base, cells: Cells, units: Sequence[UnitEvidence], counted: bool) -> list[Hit]:
-    """Apply what holds for every table: known units, threshold, class disclosure along every dimension."""
+def cell_rules(
+    case: Case, base: Base, cells: Cells, units: Sequence[UnitEvidence], counted: bool, added: Sequence[Axis] = ()
+) -> list[Hit]:
+    """Apply what holds for every table: known units, threshold, class disclosure along every dimension.
+
+    Parameters
+    ----------
+    added : sequence of Axis
+        Dimensions that the statbarn itself made; see `Outcome.added`.
+    """
     hits = [*provenance(case.plan, base), *threshold(units, case.policy)]
     if len(cells) == 0:
         hits.append(_NOBODY)
-    return hits + class_disclosure(cells, units[0].units, case.axes, case.policy, counted)
+    return hits + class_disclosure(cells, units[0].units, (*case.axes, *added), case.policy, counted)
 
 
 _NOBODY = Hit(

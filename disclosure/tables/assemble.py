@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from saferoom.disclosure.queries.evidence import Cells, Numbers
 from saferoom.disclosure.verdict import Label, Table
+
+Orders = Mapping[int, Sequence[Label]]
 
 _SIGNIFICANT = 12
 _EXACT = 2.0**53
@@ -35,9 +38,20 @@ def shown_labels(cells: Cells) -> tuple[tuple[Label, ...], ...]:
     )
 
 
-def row_order(cells: Cells) -> list[int]:
-    """Return the cells' positions in reading order: by category, missing next to last, totals last."""
+def row_order(cells: Cells, orders: Orders = MappingProxyType({})) -> list[int]:
+    """Return the cells' positions in reading order: by category, missing next to last, totals last.
+
+    Parameters
+    ----------
+    orders : mapping of a dimension's position to its categories
+        For categories with an order of their own (bins, intervals).
+    """
     categories = [sorted({_key(labels[i]) for labels in cells.labels}) for i in range(_width(cells))]
+    for i, order in orders.items():
+        if i < len(categories):
+            there = set(categories[i])
+            ordered = [key for key in dict.fromkeys(map(_key, order)) if key in there]
+            categories[i] = ordered + [key for key in categories[i] if key not in set(ordered)]
     ranks = [{key: rank for rank, key in enumerate(column)} for column in categories]
 
     def place(position: int) -> tuple[int, ...]:
@@ -79,11 +93,13 @@ def value_names(dimensions: Sequence[str], columns: Mapping[str, Numbers]) -> tu
     return tuple(f"{name}_value" if name.lower() in taken else name for name in columns)
 
 
-def table(names: Sequence[str], cells: Cells, columns: Mapping[str, Numbers]) -> Table:
-    """Return the table with one row per cell, in reading order."""
+def table(
+    names: Sequence[str], cells: Cells, columns: Mapping[str, Numbers], orders: Orders = MappingProxyType({})
+) -> Table:
+    """Return the table with one row per cell, in reading order (see `row_order`)."""
     labels = shown_labels(cells)
     lists = [[number(value) for value in column.tolist()] for column in columns.values()]
-    rows = tuple((*labels[i], *(column[i] for column in lists)) for i in row_order(cells))
+    rows = tuple((*labels[i], *(column[i] for column in lists)) for i in row_order(cells, orders))
     return Table((*names, *value_names(names, columns)), rows)
 
 
