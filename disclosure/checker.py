@@ -9,7 +9,7 @@ an output without any finding passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,8 +56,13 @@ class Context:
     limits: Limits = field(default_factory=Limits)
 
 
-def check(query: Query, context: Context) -> Evaluation:
+def check(query: Query, context: Context, improve: Improve | None = None) -> Evaluation:
     """Compute what `query` declares, judge it, and say what would leave.
+
+    Parameters
+    ----------
+    improve : Improve, optional
+        Looks for remedies while the engine is still open; `saferoom.disclosure.remedies.search.Remedies` does.
 
     Raises
     ------
@@ -67,7 +72,8 @@ def check(query: Query, context: Context) -> Evaluation:
         When it needs more time or memory than the limits allow.
     """
     with opened(context) as engine:
-        return judge(query, context, engine).evaluation
+        judged = judge(query, context, engine)
+        return judged.evaluation if improve is None else improve(judged, context, engine)
 
 
 def opened(context: Context) -> Engine:
@@ -91,6 +97,10 @@ class Judged:
     case: Case
     outcome: Outcome
     visible: Mask
+
+
+Improve = Callable[[Judged, Context, Engine], Evaluation]
+"""Adds what was found about an evaluation; it never changes the verdict."""
 
 
 def judge(query: Query, context: Context, engine: Engine) -> Judged:

@@ -8,6 +8,7 @@ from typing import Any
 
 from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.queries.model import Query, parse_query
+from saferoom.disclosure.remedies.model import Suggestion
 from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
 from saferoom.errors import BadInputError, IntegrityError
 
@@ -34,6 +35,8 @@ class Evaluation:
         Counts and shares per cell; disclosive, for the trusted side only.
     contributors : Contributors
         The statistical units behind every cell; disclosive, for the trusted side only.
+    suggestions : tuple of Suggestion
+        Variants that were evaluated and are given a better verdict, best first; for the researcher, never released.
     """
 
     query: Query
@@ -47,14 +50,17 @@ class Evaluation:
     canonical: Mapping[str, Any] = field(default_factory=dict)
     evidence: Mapping[str, Any] = field(default_factory=dict)
     contributors: Contributors = field(default_factory=Contributors.none)
+    suggestions: tuple[Suggestion, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """Return the verdict document of the command line's contract."""
+        """Return the verdict document of the command line's contract; suggestions only where there are any."""
+        suggestions = {"suggestions": [item.document() for item in self.suggestions]} if self.suggestions else {}
         return {
             "verdict": self.verdict.value,
             "findings": [finding.document() for finding in self.findings],
             "table": self.table.document(),
             "protected": self.protected.document() if self.protected else None,
+            **suggestions,
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -92,6 +98,7 @@ class Evaluation:
                 canonical=dict(document["canonical"]),
                 evidence=dict(document["evidence"]),
                 contributors=Contributors.from_json(document["contributors"]),
+                suggestions=tuple(Suggestion.from_document(item) for item in document.get("suggestions", ())),
             )
         except (KeyError, TypeError, ValueError, AttributeError, BadInputError):
             raise IntegrityError("a stored evaluation is damaged; evaluate the query again") from None

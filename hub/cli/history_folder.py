@@ -45,10 +45,10 @@ class HistoryFolder:
         finally:
             os.close(descriptor)
 
-    def commit(self, evaluation: Evaluation) -> None:
-        """Add what leaves of `evaluation`; a failed one does not leave and is not added."""
+    def commit(self, evaluation: Evaluation) -> bool:
+        """Add what leaves of `evaluation`, and say whether it leaves; a failed one does not and is not added."""
         if evaluation.verdict is Verdict.FAIL or evaluation.outgoing is None:
-            return
+            return False
         temporary = self._root / f"{_FILE}.new"
         try:
             with temporary.open("wb") as stream:
@@ -59,6 +59,7 @@ class HistoryFolder:
             temporary.replace(self._root / _FILE)
         except OSError:
             raise UnavailableError("the history could not be written; nothing was committed") from None
+        return True
 
     def _read(self) -> Memory:
         file = self._root / _FILE

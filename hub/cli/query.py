@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ def query(
     """Evaluate and judge a declared statistic; exit 0 pass, 10 review, 20 fail, 2 bad input."""
     from saferoom.disclosure.checker import Context, check
     from saferoom.disclosure.queries.model import read_query
+    from saferoom.disclosure.remedies.search import Remedies
     from saferoom.hub.cli.history_folder import HistoryFolder
 
     if commit and history is None:
@@ -46,13 +48,15 @@ def query(
     try:
         asked = read_query(_text(file, "the query"), file.name)
         context = Context(_sources(data, unit), _policy(policy))
+        remedies = Remedies.from_now(time.monotonic)
         if history is None:
-            evaluation = check(asked, context)
+            evaluation = check(asked, context, remedies)
         else:
             with HistoryFolder(history).locked(write=commit) as folder:
-                evaluation = check(asked, replace(context, memory=folder.memory))
-                if commit:
-                    folder.commit(evaluation)
+                evaluation = check(asked, replace(context, memory=folder.memory), remedies)
+                if commit and folder.commit(evaluation):
+                    # Suggestions were judged beside a history without it.
+                    evaluation = replace(evaluation, suggestions=())
     except SaferoomError:
         raise
     except Exception as error:

@@ -35,6 +35,19 @@ def report(evaluation: Evaluation, console: Console | None = None) -> None:
             f"\n[{colour}]{_MARKS[finding.severity]} {finding.rule}[/{colour}]{where}: {escape(finding.message)}"
         )
         console.print(f"  Remedy: {escape(finding.remedy)}")
+    _suggest(evaluation, console)
+
+
+def _suggest(evaluation: Evaluation, console: Console) -> None:
+    """Print the best variant as lines to paste into the query, and the others in words."""
+    if not evaluation.suggestions:
+        return
+    best, *others = evaluation.suggestions
+    console.print(f"\n[bold]Suggestion 1[/bold] - {escape(best.sentence)}. Put into the query:")
+    console.print(escape("\n".join(f"    {line}" for line in best.lines().splitlines())), soft_wrap=True)
+    for position, other in enumerate(others, start=2):
+        console.print(f"[bold]Suggestion {position}[/bold] - {escape(other.sentence)}:")
+        console.print(escape("\n".join(f"    {line}" for line in other.lines().splitlines())), soft_wrap=True)
 
 
 def _rich(table: Table, risky: dict[tuple[Label, ...], Verdict]) -> RichTable:

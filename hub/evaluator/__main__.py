@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from saferoom.disclosure.checker import check
 from saferoom.disclosure.queries.model import parse_query
+from saferoom.disclosure.remedies.search import Remedies
 from saferoom.errors import SaferoomError
 from saferoom.hub.evaluator.job import Job, write_answer
 
@@ -21,7 +23,7 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         job = Job.from_bytes(sys.stdin.buffer.read())
-        answer = write_answer(check(parse_query(job.query), job.context()))
+        answer = write_answer(check(parse_query(job.query), job.context(), Remedies.from_now(time.monotonic)))
     except SaferoomError as error:
         answer = write_answer(error)
     with answers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from saferoom.disclosure.remedies.model import Suggestion
 from saferoom.disclosure.verdict import Finding, Verdict
 from saferoom.hub.notebook.layout import SYMBOLS, Cell, Grid, Labels, cell_name
 
@@ -164,3 +165,23 @@ def findings_text(findings: Sequence[Finding]) -> list[str]:
         if finding.remedy:
             lines.append(f"  → {finding.remedy}")
     return lines
+
+
+def suggestions_html(suggestions: Sequence[Suggestion]) -> str:
+    """Return what would be judged better, each with the call that applies it."""
+    items = "".join(
+        f"<li>{escape(text)}: <code>.apply({number})</code>"
+        f"{details('Lines for the query', f'<pre>{escape(item.lines())}</pre>')}</li>"
+        for number, (text, item) in enumerate(zip(_sentences(suggestions), suggestions, strict=True), start=1)
+    )
+    return f"{paragraph('What would help, the cheapest first:')}<ul>{items}</ul>" if items else ""
+
+
+def suggestions_text(suggestions: Sequence[Suggestion]) -> list[str]:
+    """Return what would be judged better as lines, each with the call that applies it."""
+    lines = [f"  .apply({number})  {text}" for number, text in enumerate(_sentences(suggestions), start=1)]
+    return ["What would help, the cheapest first:", *lines] if lines else []
+
+
+def _sentences(suggestions: Sequence[Suggestion]) -> list[str]:
+    return [item.sentence for item in suggestions]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from saferoom.disclosure.remedies.model import Suggestion, patched
 from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
 from saferoom.hub.notebook import markup
 from saferoom.hub.notebook.connection import Connection
@@ -58,6 +59,8 @@ class Result:
         The title the airlock gave it, generated from the query.
     query : dict
         The query document that was evaluated.
+    suggestions : tuple of Suggestion
+        Variants of the query that the airlock has judged better, the cheapest first; see `apply`.
     """
 
     def __init__(self, connection: Connection, query: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
@@ -69,9 +72,10 @@ class Result:
             self.findings = tuple(_finding(item) for item in answer["findings"])
             self.title = str(answer["title"])
             self.route = _route(answer["route"])
+            self.suggestions = tuple(Suggestion.from_document(item) for item in answer.get("suggestions", ()))
             self._table = _table(answer["table"])
             self._protected = None if answer["protected"] is None else _table(answer["protected"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise RoomError("the airlock's answer was not understood; restart the room so that both match") from None
 
     @property
@@ -96,6 +100,13 @@ class Result:
     def protect(self, method: str | Mapping[str, Any] = "suppress", **parameters: Any) -> Result:
         """Evaluate the same query again with a protection, e.g. ``protect("round", base=5)``."""
         return evaluate({**self.query, "protect": protection(method, parameters)}, self._connection)
+
+    def apply(self, number: int = 1) -> Result:
+        """Evaluate the query again as suggestion `number` (1 is the cheapest) changes it."""
+        if not 1 <= number <= len(self.suggestions):
+            there = f"there are suggestions 1 to {len(self.suggestions)}" if self.suggestions else "there are none"
+            raise RoomError(f"there is no suggestion of that number; {there}")
+        return evaluate(patched(self.query, self.suggestions[number - 1].patch), self._connection)
 
     def release(self, *, title: str = "", context: str = "", controls: str = "") -> Submission:
         """Ask for this result's release.
@@ -128,6 +139,7 @@ class Result:
             markup.banner(self.verdict, _SENTENCES[self.verdict], self.title),
             markup.grid_html(grid(self._shown(), self.dimensions, marked)),
             markup.findings_html(self.findings),
+            markup.suggestions_html(self.suggestions),
             markup.because(*self._on_release()),
         ]
         if self._protected is not None:
@@ -139,7 +151,13 @@ class Result:
         lines = [f"{SYMBOLS[self.verdict]} {_SENTENCES[self.verdict]}: {self.title}", ""]
         lines += markup.grid_text(grid(self._shown(), self.dimensions, marks(self.findings)))
         sentence, reasons = self._on_release()
-        lines += ["", *markup.findings_text(self.findings), sentence, *(f"  - {reason}" for reason in reasons)]
+        lines += [
+            "",
+            *markup.findings_text(self.findings),
+            *markup.suggestions_text(self.suggestions),
+            sentence,
+            *(f"  - {reason}" for reason in reasons),
+        ]
         return "\n".join(lines)
 
 
