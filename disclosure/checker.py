@@ -193,9 +193,9 @@ def _table(plan: Plan, outcome: Outcome, protected: Protected | None, *, public:
         return table_of_rows(outcome.row_header, rows, outcome.columns)
     # Categories that a statbarn made have an order of their own.
     orders = {len(plan.dimensions) + i: axis.codelist for i, axis in enumerate(outcome.added) if axis.codelist}
-    if protected is not None:
-        return table(names, protected.cells, protected.columns, orders)
-    return table(names, outcome.cells, outcome.columns, orders)
+    cells, columns = (outcome.cells, outcome.columns) if protected is None else (protected.cells, protected.columns)
+    added = {} if outcome.derived is None else outcome.derived(cells, columns)
+    return table(names, cells, {**columns, **added}, orders)
 
 
 def _public_rows(plan: Plan, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

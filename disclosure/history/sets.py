@@ -20,6 +20,13 @@ _EVERYBODY = "m0 IS NOT NULL"
 
 def contributors_of(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], exact: bool) -> Contributors:
     """Return the units behind the `visible` inner cells; margins are unions of these and follow from them."""
+    if outcome.parts is not None:
+        return Contributors(outcome.parts(engine, visible), exact, total_label(outcome.cells))
+    return Contributors(cell_parts(outcome, engine, visible), exact, total_label(outcome.cells))
+
+
+def cell_parts(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]) -> tuple[Part, ...]:
+    """Return the units of each visible cell, also by the conditions that its numbers tell about."""
     inner = outcome.cells.inner
     ranks = np.cumsum(inner) - 1
     kept = np.flatnonzero(inner & visible)
@@ -28,11 +35,11 @@ def contributors_of(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]
     parts = []
     for condition in (_EVERYBODY, *outcome.disguised_counts, *_parts_of_the_measure(outcome)):
         units = tuple(
-            _sets(outcome.base, engine, j, condition, ranks[kept].tolist()) for j in range(len(outcome.base.units))
+            unit_sets(outcome.base, engine, j, condition, ranks[kept].tolist()) for j in range(len(outcome.base.units))
         )
         is_count = condition in outcome.disguised_counts
         parts.append(Part(frozenset({COUNT}) if is_count else outcome.subjects, cells, units))
-    return Contributors(tuple(parts), exact, total_label(outcome.cells))
+    return tuple(parts)
 
 
 def _parts_of_the_measure(outcome: Outcome) -> list[str]:
@@ -44,7 +51,14 @@ def _parts_of_the_measure(outcome: Outcome) -> list[str]:
     return found
 
 
-def _sets(base: Base, engine: Engine, j: int, condition: str, ranks: list[int]) -> UnitSets:
+def unit_sets(base: Base, engine: Engine, j: int, condition: str, ranks: list[int]) -> UnitSets:
+    """Return the units of kind `j` whose rows fulfil `condition`, of the cells at the places `ranks`.
+
+    Parameters
+    ----------
+    ranks : list of int
+        Places among all inner cells of `base`, in the order that all results share.
+    """
     cells, keys = _members(base, engine, j, condition)
     distinct, positions = np.unique(keys, return_inverse=True)
     order = np.argsort(cells, kind="stable")

@@ -182,7 +182,13 @@ FORMS: Mapping[Statistic, Form] = {
         may=("estimator", "intervals"),
         expressions=("time", "event"),
     ),
-    Statistic.TRANSITION: Form("Transition matrix", Measure.NONE, dimensions=(2, 4), margins=False),
+    Statistic.TRANSITION: Form(
+        "Transition matrix",
+        Measure.NONE,
+        dimensions=(2, 4),
+        margins=False,
+        protect=(Method.NONE, Method.SUPPRESS, Method.ROUND),
+    ),
     Statistic.MOBILITY: Form(
         "Rank-rank mobility", dimensions=(0, 3), margins=False, needs=("parent",), may=("at",), expressions=("parent",)
     ),

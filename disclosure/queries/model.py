@@ -245,7 +245,7 @@ def _protection_complaints(query: Query) -> list[str]:
     if method is Method.ROUND:
         return [
             f"protect.method: rounding a {query.statistic} protects nothing, because it hides neither how few units "
-            "there are nor who dominates; round works on a frequency, and suppress on any table"
+            "there are nor who dominates; round works on counts (frequency, transition), and suppress on any table"
         ]
     return [f"protect.method: {method} works on tables, and a {query.statistic} is none"]
 

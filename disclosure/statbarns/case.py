@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from saferoom.disclosure.history.contributors import Part
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Cells, Numbers, UnitEvidence
+from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers, UnitEvidence
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.rules.classes import Axis
 from saferoom.disclosure.rules.hit import Hit
@@ -61,6 +62,10 @@ class Outcome:
     added : tuple of Axis
         Dimensions after the query's own that the statbarn itself made (a histogram's bins). The base's rows have them
         too, and every cell's labels end with their categories.
+    derived : callable, optional
+        Columns computed from those that leave, after protection (shares of a row).
+    parts : callable, optional
+        The units behind the numbers of the visible cells, where they are not simply the units of each cell.
     """
 
     cells: Cells
@@ -74,6 +79,8 @@ class Outcome:
     row_names: tuple[tuple[Label, ...], ...] | None = None
     row_header: tuple[str, ...] = ("term", "category")
     added: tuple[Axis, ...] = ()
+    derived: Callable[[Cells, Mapping[str, Numbers]], Mapping[str, Numbers]] | None = None
+    parts: Callable[[Engine, Mask], tuple[Part, ...]] | None = None
 
     def categories(self, dimension: int, name: str) -> set[Label]:
         """Return the categories of a dimension that the table shows; missing is none of them."""

@@ -8,11 +8,14 @@ from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.statbarns.case import Statbarn
 from saferoom.disclosure.statbarns.endpoints import Endpoints
 from saferoom.disclosure.statbarns.frequencies import Frequencies
+from saferoom.disclosure.statbarns.hexbin import Hexbin
+from saferoom.disclosure.statbarns.histogram import Histogram
 from saferoom.disclosure.statbarns.linear import LinearAggregations
 from saferoom.disclosure.statbarns.mode import Mode
 from saferoom.disclosure.statbarns.position import Position
 from saferoom.disclosure.statbarns.regression import Regression
 from saferoom.disclosure.statbarns.shape import Shape
+from saferoom.disclosure.statbarns.transition import Transition
 
 STATBARNS: Mapping[Statistic, Statbarn] = {
     Statistic.FREQUENCY: Frequencies(),
@@ -30,5 +33,8 @@ STATBARNS: Mapping[Statistic, Statbarn] = {
     Statistic.MAX: Endpoints(),
     Statistic.RANGE: Endpoints(),
     Statistic.MODE: Mode(),
+    Statistic.HISTOGRAM: Histogram(),
+    Statistic.HEXBIN: Hexbin(),
     Statistic.REGRESSION: Regression(),
+    Statistic.TRANSITION: Transition(),
 }
