@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from saferoom.errors import BadInputError, UnavailableError
+from saferoom.hub.bench.acro import acro_python
 from saferoom.hub.bench.measure import Run, run_fresh, summary
 
 ROWS = 1_000_000
@@ -146,23 +146,7 @@ def _data(rows: int, say: Say) -> Path:
 
 
 def _acro(say: Say) -> tuple[Path | None, str | None]:
-    """Return ACRO's interpreter, making its environment on first use; or why there is none."""
-    folder = FOLDER.resolve() / "acro"
-    python = folder / "bin" / "python"
-    stamp = folder / "complete"
-    if stamp.exists():
-        return python, None
-    say("making ACRO's own environment (a minute or two, once)")
-    steps: list[list[str | Path]] = [
-        [sys.executable, "-m", "venv", "--clear", folder],
-        [python, "-m", "pip", "install", "-q", "-r", _HERE / "requirements-acro.txt"],
-    ]
-    for step in steps:
-        done = subprocess.run([str(word) for word in step], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            return None, f"ACRO could not be installed (pip ended with status {done.returncode})"
-    stamp.touch()
-    return python, None
+    return acro_python(FOLDER.resolve() / "acro", say)
 
 
 def report(result: Mapping[str, Any], say: Say) -> None:

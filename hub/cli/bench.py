@@ -5,14 +5,20 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from saferoom.errors import BadInputError
 
-BENCHES = {"query": "saferoom.hub.bench.query", "rooms": "saferoom.hub.bench.rooms"}
-"""Name of each benchmark and the module with its ``run(rows, say)`` and ``report(result, say)``."""
+BENCHES = {
+    "query": "saferoom.hub.bench.query",
+    "rooms": "saferoom.hub.bench.rooms",
+    "verdicts": "saferoom.hub.bench.verdicts",
+}
+"""Name of each benchmark and the module with its ``run(rows, say)`` and ``report(result, say)``, and ``page(result)``
+where what it found is published."""
 
 
 def register(app: typer.Typer) -> None:
@@ -23,15 +29,20 @@ def register(app: typer.Typer) -> None:
 def bench(
     name: str | None = typer.Argument(None, help=f"One of {', '.join(BENCHES)}; all when left out."),
     rows: int | None = typer.Option(None, "--rows", min=1, help="Rows of the data, where a benchmark has any."),
+    page: Path | None = typer.Option(None, "--page", help="Write the result as a page of the documentation too."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
     """Compare with peers: medians and ratios, each contestant in fresh processes."""
     if name is not None and name not in BENCHES:
         raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
+    if page is not None and (name is None or not hasattr(importlib.import_module(BENCHES[name]), "page")):
+        raise BadInputError("--page: needs the name of a benchmark that is published: verdicts")
     results: dict[str, Any] = {}
     for chosen in [name] if name else list(BENCHES):
         module = importlib.import_module(BENCHES[chosen])
         results[chosen] = module.run(rows, _progress)
+        if page is not None:
+            page.write_text(module.page(results[chosen]), encoding="utf-8")
         if not as_json:
             module.report(results[chosen], print)
     if as_json:
