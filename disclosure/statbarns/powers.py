@@ -21,8 +21,8 @@ class Centred:
     sql: str
 
 
-def centred(base: Base, engine: Engine) -> Centred:
-    """Return the rows with their distances from the (weighted) mean.
+def centred(base: Base, engine: Engine, *, median: bool = False) -> Centred:
+    """Return the rows with their distances from the (weighted) mean, or from the median.
 
     Notes
     -----
@@ -31,7 +31,8 @@ def centred(base: Base, engine: Engine) -> Centred:
     measures = range(base.measures)
     value = "m{p} * w" if base.weighted else "m{p}"
     weight = "sum(w) FILTER (WHERE m{p} IS NOT NULL)" if base.weighted else "count(m{p})"
-    means = ", ".join(f"(fsum({value}) / {weight}) AS c{{p}}".format(p=p) for p in measures)
+    middle = "median(m{p})" if median else f"fsum({value}) / {weight}"
+    means = ", ".join(f"({middle.format(p=p)}) AS c{p}" for p in measures)
     engine.run(f"CREATE TEMP TABLE _means AS {base.grouped(means)}")
     distances = ", ".join(f"b.m{p} - c.c{p} AS e{p}" for p in measures)
     return Centred(base, f"(SELECT b.*, {distances} FROM {base.sql} b JOIN _means c ON {same_cell(base)})")
@@ -53,7 +54,7 @@ def central_moments(rows: Centred, engine: Engine, orders: tuple[int, ...]) -> l
 
 
 def power_shares(
-    base: Base, engine: Engine, column: str, power: int, source: str | None = None
+    base: Base, engine: Engine, column: str, power: int, source: str | None = None, largest: int = 2
 ) -> Mapping[str, Shares]:
     """Return, per kind of unit, how a sum of absolute powers is spread over units.
 
@@ -63,6 +64,8 @@ def power_shares(
         The generated column whose powers are added up, weighted where there are weights.
     source : str, optional
         A FROM item with that column; the base's own when left out.
+    largest : int
+        How many of the largest parts are returned.
     """
     rows = source or base.sql
     value = f"abs({column}) ** {power}" + (" * w" if base.weighted else "")
@@ -71,14 +74,14 @@ def power_shares(
         if base.unique and not base.unique[j]:
             keys = ", ".join((*base.keys, f"u{j}"))
             inner = f"(SELECT {keys}, sum({value}) AS v FROM {rows} b GROUP BY {keys})"
-            found[kind] = _shares(base, engine, "v", inner)
+            found[kind] = _shares(base, engine, "v", inner, largest)
         else:
-            found[kind] = _shares(base, engine, value, rows)
+            found[kind] = _shares(base, engine, value, rows, largest)
     return found
 
 
-def _shares(base: Base, engine: Engine, value: str, rows: str) -> Shares:
-    parts = [f"max({value}, 2)[{i + 1}] AS t{i}" for i in range(2)]
+def _shares(base: Base, engine: Engine, value: str, rows: str, largest: int) -> Shares:
+    parts = [f"max({value}, {largest})[{i + 1}] AS t{i}" for i in range(largest)]
     found = engine.columns(base.grouped(f"{', '.join(parts)}, sum({value}) AS total", rows))
-    tops = np.column_stack([floats(found["t0"]), floats(found["t1"])])
+    tops = np.column_stack([floats(found[f"t{i}"]) for i in range(largest)])
     return Shares(np.nan_to_num(tops), np.nan_to_num(floats(found["total"])))

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.statbarns.case import Statbarn
+from saferoom.disclosure.statbarns.concentration import Concentration
 from saferoom.disclosure.statbarns.endpoints import Endpoints
 from saferoom.disclosure.statbarns.frequencies import Frequencies
+from saferoom.disclosure.statbarns.gini import Gini
 from saferoom.disclosure.statbarns.hexbin import Hexbin
 from saferoom.disclosure.statbarns.histogram import Histogram
 from saferoom.disclosure.statbarns.linear import LinearAggregations
+from saferoom.disclosure.statbarns.mobility import Mobility
 from saferoom.disclosure.statbarns.mode import Mode
 from saferoom.disclosure.statbarns.position import Position
 from saferoom.disclosure.statbarns.regression import Regression
@@ -35,6 +38,9 @@ STATBARNS: Mapping[Statistic, Statbarn] = {
     Statistic.MODE: Mode(),
     Statistic.HISTOGRAM: Histogram(),
     Statistic.HEXBIN: Hexbin(),
+    Statistic.CONCENTRATION: Concentration(),
+    Statistic.GINI: Gini(),
     Statistic.REGRESSION: Regression(),
     Statistic.TRANSITION: Transition(),
+    Statistic.MOBILITY: Mobility(),
 }
