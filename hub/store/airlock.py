@@ -25,7 +25,7 @@ from saferoom.hub.store.airlock_tables import (
 )
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
-from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, RequestId
+from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock.model import EvaluationRecord, Notice, Request
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Selection, Step
@@ -47,6 +47,15 @@ class AirlockReading:
     def request(self, id_: RequestId) -> Request | None:
         row = self._session.get(RequestRow, id_)
         return rows.read_request(row) if row else None
+
+    def files(self, author: Username, project: ProjectSlug, most: int) -> tuple[EvaluationRecord, ...]:
+        query = (
+            select(EvaluationRow)
+            .where(EvaluationRow.author == author, EvaluationRow.project == project, EvaluationRow.file.is_not(None))
+            .order_by(EvaluationRow.created_at.desc(), EvaluationRow.id)
+            .limit(most)
+        )
+        return tuple(rows.read_evaluation(row) for row in self._session.scalars(query))
 
     def requests(self, selection: Selection) -> tuple[Request, ...]:
         query = select(RequestRow).order_by(RequestRow.created_at, RequestRow.id)
@@ -152,8 +161,10 @@ class AirlockTransaction(AirlockReading):
     def _remember(self, row: RequestRow) -> None:
         """Note whose contributions are about to leave, once for each dataset they come from."""
         for output in row.outputs:
-            evaluation = self._session.get_one(EvaluationRow, output.evaluation)
-            for dataset in evaluation.datasets if output.round == row.round else ():
+            evaluation = self._behind(output) if output.round == row.round else None
+            if evaluation is None:
+                continue
+            for dataset in evaluation.datasets:
                 self._session.add(
                     ReleasedCellsRow(
                         project=row.project,
@@ -161,10 +172,18 @@ class AirlockTransaction(AirlockReading):
                         version=dataset["version"],
                         request=row.id,
                         output=output.id,
-                        judged=output.judged,
+                        judged=evaluation.digest,
                     )
                 )
         self._session.flush()
+
+    def _behind(self, output: OutputRow) -> EvaluationRow | None:
+        """Return the declared statistic whose numbers an output has; None for a file of which nothing is known."""
+        evaluation = self._session.get_one(EvaluationRow, output.evaluation)
+        if evaluation.file is None:
+            return evaluation
+        declared = evaluation.file["declared"]
+        return self._session.get_one(EvaluationRow, declared) if declared else None
 
 
 class AirlockStore:

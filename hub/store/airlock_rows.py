@@ -181,6 +181,7 @@ def _file(document: dict[str, Any]) -> UploadedFile:
         size=document["size"],
         content=Digest(document["content"]),
         leaving=Digest(document["leaving"]),
+        leaving_size=document["leaving_size"],
         suffix=document["suffix"],
         declared=EvaluationId(declared) if declared else None,
     )

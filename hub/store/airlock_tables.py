@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from saferoom.hub.store.base import Base
@@ -27,7 +27,7 @@ class EvaluationRow(Base):
     route: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    file: Mapped[dict[str, Any] | None]
+    file: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     seal: Mapped[dict[str, Any]]
 
 

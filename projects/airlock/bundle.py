@@ -22,8 +22,10 @@ from saferoom import __version__
 from saferoom.clock import isoformat
 from saferoom.digests import canonical, sha256
 from saferoom.disclosure.verdict import Finding
+from saferoom.errors import IntegrityError
 from saferoom.projects.airlock.crate import metadata
 from saferoom.projects.airlock.evaluations import Judgement, rules_document
+from saferoom.projects.airlock.files import FileJudgement
 from saferoom.projects.airlock.layout import (
     CRATE,
     ENVELOPE,
@@ -33,7 +35,7 @@ from saferoom.projects.airlock.layout import (
     SDC_RECORD_VERSION,
     output_path,
 )
-from saferoom.projects.airlock.model import Approval, EvaluationRecord, Output, Request
+from saferoom.projects.airlock.model import Approval, EvaluationRecord, Output, Request, UploadedFile
 from saferoom.projects.airlock.render import archive_of
 from saferoom.projects.airlock.review import counting
 from saferoom.signing import SigningKey
@@ -41,11 +43,20 @@ from saferoom.signing import SigningKey
 
 @dataclass(frozen=True)
 class Item:
-    """One output and the bytes that leave with it."""
+    """One output and the bytes that leave with it.
+
+    Attributes
+    ----------
+    judgement : Judgement or None
+        The declared statistic that it is, or whose numbers it holds; None for a file of which nothing is known.
+    file : FileJudgement or None
+        What was found in it; None for a declared statistic.
+    """
 
     output: Output
     record: EvaluationRecord
-    judgement: Judgement
+    judgement: Judgement | None
+    file: FileJudgement | None
     files: tuple[tuple[str, bytes], ...]
     """Each with the suffix of its name, in the order of the suffixes."""
 
@@ -105,18 +116,40 @@ def _checkers(request: Request) -> list[dict[str, Any]]:
 
 
 def _output(item: Item) -> dict[str, Any]:
-    evaluation = item.judgement.evaluation
-    return {
+    described: dict[str, Any] = {
         "position": item.output.position,
         "title": item.output.title,
+        "lane": item.output.lane.value,
         "files": [{"path": path, "sha256": sha256(data)} for path, data in item.paths()],
-        "query": dict(evaluation.canonical),
-        "verdict": evaluation.verdict.value,
-        "findings": [_finding(finding) for finding in evaluation.findings],
-        "rules": rules_document(item.judgement.rules),
-        "rules_from": dict(item.judgement.origins),
+        "verdict": item.record.verdict.value,
         "judged_at": isoformat(item.record.created_at),
     }
+    if item.judgement is not None:
+        described["query"] = dict(item.judgement.evaluation.canonical)
+    if item.record.file is not None:
+        described["file"] = _file(item.record.file)
+    return {**described, **_judged(item)}
+
+
+def _judged(item: Item) -> dict[str, Any]:
+    """Return what the rules said of an output, and which rules; what was found in a file counts before its query."""
+    if item.file is not None:
+        findings, rules, origins = item.file.report.findings, item.file.rules, item.file.origins
+    elif item.judgement is not None:
+        found = item.judgement
+        findings, rules, origins = found.evaluation.findings, found.rules, found.origins
+    else:
+        raise IntegrityError(f"nothing is known of output {item.output.position}; nothing is released")
+    return {
+        "findings": [_finding(finding) for finding in findings],
+        "rules": rules_document(rules),
+        "rules_from": dict(origins),
+    }
+
+
+def _file(file: UploadedFile) -> dict[str, Any]:
+    """Return what a file was when it was screened; a picture leaves drawn anew, so its digest is another."""
+    return {"name": file.name, "type": file.type, "size": file.size, "sha256": file.content}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

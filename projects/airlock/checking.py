@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from saferoom.audit import Event
 from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
 from saferoom.ids import OutputId, RequestId, Username
-from saferoom.projects.airlock import earlier, evaluations, permissions, review, screening, seals, states
+from saferoom.projects.airlock import (
+    earlier,
+    evaluations,
+    files,
+    permissions,
+    review,
+    routing,
+    screening,
+    seals,
+    states,
+)
+from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import Choice, Comment, Request, Vote
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.states import Action, Party, State
@@ -126,7 +137,8 @@ def _changed(parts: Parts, tx: Transaction, request: Request) -> tuple[tuple[str
     live = {approval.dataset for approval in parts.registry.approvals(request.project) if approval.live(now)}
     changed = [f"the project's approval for {name} has ended" for name in names if name not in live]
     _, route = effective(parts.registry, request.project, names)
-    checkers = max(1, request.checkers, route.policy.checkers_declared)
+    needed = routing.checkers([output.lane for output in request.outputs], route.policy)
+    checkers = max(request.checkers, needed)
     if checkers > request.checkers:
         changed.append(f"the rules now ask for {checkers} output checkers")
     news = (text for text in _news(parts, tx, request) if text not in request.warnings)
@@ -135,12 +147,16 @@ def _changed(parts: Parts, tx: Transaction, request: Request) -> tuple[tuple[str
 
 def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:
     """Return what changed about the outputs themselves since they were judged; once told, the checkers decide."""
-    found, judged = [], []
+    found: list[str] = []
+    judged: dict[int, Judgement] = {}
     for output in request.outputs:
         record = tx.evaluation(output.evaluation)
         if record is None:
             raise IntegrityError(f"an evaluation behind request {request.id} is missing; nothing is released")
-        judged.append(evaluations.load(parts, record))
+        if record.file is not None:
+            files.load(parts, record)
+        if (known := files.known(parts, tx, record)) is not None:
+            judged[output.position] = known
         if evaluations.rules_now(parts, record) != record.rules:
             found.append(f"the rules have changed since output {output.position} was judged")
     return [*found, *earlier.recheck(parts, tx, request.project, judged)]

@@ -11,13 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saferoom.digests import sha256
-from saferoom.projects.airlock.layout import CRATE, ENVELOPE, SDC_RECORD
+from saferoom.projects.airlock.layout import CRATE, ENVELOPE, MEDIA_TYPES, SDC_RECORD
 
-_FORMATS = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "json": "application/json",
-}
 _TERMS = "#terms"
 _CHECK = "#disclosure-control"
 _SOFTWARE = "#saferoom"
@@ -66,7 +61,7 @@ def _file(path: str, data: bytes) -> dict[str, Any]:
         "@id": path,
         "@type": "File",
         "name": "Disclosure control record" if path == SDC_RECORD else path.rpartition("/")[2],
-        "encodingFormat": _FORMATS[path.rpartition(".")[2]],
+        "encodingFormat": MEDIA_TYPES[path.rpartition(".")[2]],
         "contentSize": str(len(data)),
         "sha256": sha256(data),
     }

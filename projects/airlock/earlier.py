@@ -7,7 +7,7 @@ lets it go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from saferoom.disclosure.history.differencing import differencing
 from saferoom.disclosure.history.memory import Memory
@@ -31,16 +31,23 @@ def memory(parts: Parts, tx: Reading, project: ProjectSlug, datasets: Sequence[D
     return found
 
 
-def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Sequence[Judgement]) -> tuple[str, ...]:
+def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Mapping[int, Judgement]) -> tuple[str, ...]:
     """Return what speaks against letting `judged` leave together now, in sentences; empty when nothing does.
 
+    Parameters
+    ----------
+    judged : mapping of int to Judgement
+        What is known of the records behind each output, by the output's position.
+
+    Notes
+    -----
     Each output is compared with everything released and with the outputs before it in the same request. What its
     evaluation already said is not repeated.
     """
-    datasets = sorted({name for judgement in judged for name in judgement.datasets})
+    datasets = sorted({name for judgement in judged.values() for name in judgement.datasets})
     found = memory(parts, tx, project, datasets)
     reasons: list[str] = []
-    for number, judgement in enumerate(judged, start=1):
+    for number, judgement in sorted(judged.items()):
         evaluation = judgement.evaluation
         if not evaluation.contributors.parts:
             reasons.append(f"output {number} cannot be compared with other releases: who is behind it is not known")

@@ -77,7 +77,7 @@ def record(parts: Parts, author: Username, project: ProjectSlug, evaluation: Eva
     """Store `evaluation` for its author and project and say how it would leave."""
     now = parts.clock.now()
     may_enter(parts.registry, author, project, now).enforce()
-    datasets = _versions(parts, project, _used(parts, project, evaluation, now), now)
+    datasets = versions(parts, project, _used(parts, project, evaluation, now), now)
     names = [dataset.name for dataset in datasets]
     appetite, route = effective(parts.registry, project, names)
     judgement = Judgement(evaluation, tuple(names), appetite.policy, appetite.origins)
@@ -92,7 +92,7 @@ def record(parts: Parts, author: Username, project: ProjectSlug, evaluation: Eva
             digest=digest,
             rules=rules_digest(appetite.policy),
             datasets=datasets,
-            route=route_of(tx, project, [evaluation], (route.policy, route.origins), now),
+            route=route_of(tx, project, [judged(evaluation)], (route.policy, route.origins), now),
             created_at=now,
             expires_at=now + VALID_FOR,
         )
@@ -104,15 +104,19 @@ def record(parts: Parts, author: Username, project: ProjectSlug, evaluation: Eva
 def route_of(
     tx: Reading,
     project: ProjectSlug,
-    evaluations: Sequence[Evaluation],
+    outputs: Sequence[routing.Judged],
     policy: tuple[ReleaseRoute, Mapping[str, str]],
     now: datetime,
 ) -> Route:
-    """Return how `evaluations` would leave together at `now`, under the effective route and its origins."""
+    """Return how `outputs` would leave together at `now`, under the effective route and its origins."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    outputs = [routing.Judged(e.verdict, e.automatic_obstacles) for e in evaluations]
     used = tx.automatic_outputs(project, midnight)
     return routing.decide(outputs, routing.Circumstances(policy[0], policy[1].get("automatic", ""), used))
+
+
+def judged(evaluation: Evaluation) -> routing.Judged:
+    """Return what the route depends on, of a declared statistic."""
+    return routing.Judged(evaluation.verdict, evaluation.automatic_obstacles)
 
 
 def load(parts: Parts, found: EvaluationRecord) -> Judgement:
@@ -135,7 +139,7 @@ def check_current(parts: Parts, found: EvaluationRecord, now: datetime) -> None:
     if now >= found.expires_at:
         raise WrongStateError(f"the evaluation of '{found.title}' is older than {VALID_FOR.days} days; evaluate again")
     names = [dataset.name for dataset in found.datasets]
-    if _versions(parts, found.project, names, now) != found.datasets:
+    if versions(parts, found.project, names, now) != found.datasets:
         raise WrongStateError(f"the data behind '{found.title}' were refreshed since it was judged; evaluate again")
     if rules_now(parts, found) != found.rules:
         raise WrongStateError(f"the rules changed since '{found.title}' was judged; evaluate again")
@@ -155,7 +159,8 @@ def _used(parts: Parts, project: ProjectSlug, evaluation: Evaluation, now: datet
     return datasets_named(query.document(), live)
 
 
-def _versions(parts: Parts, project: ProjectSlug, names: Sequence[str], now: datetime) -> tuple[DatasetVersion, ...]:
+def versions(parts: Parts, project: ProjectSlug, names: Sequence[str], now: datetime) -> tuple[DatasetVersion, ...]:
+    """Return the present versions of the datasets called `names`; raise unless the project may use them all."""
     live = {approval.dataset for approval in parts.registry.approvals(project) if approval.live(now)}
     wanted = [DatasetName(name) for name in sorted(set(names))]
     for name in wanted:

@@ -73,7 +73,7 @@ class UploadedFile:
     type : str
         What its content is, whatever its name says.
     size : int
-        Bytes of `content`.
+        Bytes of `content`; `leaving_size` those of `leaving`.
     content : Digest
         The bytes that were uploaded.
     leaving : Digest
@@ -89,6 +89,7 @@ class UploadedFile:
     size: int
     content: Digest
     leaving: Digest
+    leaving_size: int
     suffix: str
     declared: EvaluationId | None = None
 

@@ -39,6 +39,8 @@ _NOBODY: frozenset[Standing] = frozenset()
 PERMITTED: dict[Action, frozenset[Standing]] = {
     Action.VIEW: _READERS,
     Action.VIEW_RELEASE: _READERS | {Standing.DATA_OWNER},
+    # Unchecked bytes go to those who check them; the author's side has them in the room, and they stay there.
+    Action.DOWNLOAD_FILE: frozenset({Standing.CHECKER}),
     Action.DRAFT: frozenset({Standing.AUTHOR}),
     Action.SUBMIT: frozenset({Standing.AUTHOR}),
     Action.COMMENT: frozenset({Standing.AUTHOR, Standing.CHECKER}),
@@ -113,6 +115,7 @@ _BY_SYSTEM = "this is done by the system alone"
 _ONLY: dict[Action, str] = {
     Action.VIEW: "data owners see what was released, not requests under review",
     Action.VIEW_RELEASE: "only people concerned with the request can see its release",
+    Action.DOWNLOAD_FILE: _BY_CHECKERS,
     Action.DRAFT: _BY_AUTHOR,
     Action.SUBMIT: _BY_AUTHOR,
     Action.COMMENT: "only the author and output checkers can comment",

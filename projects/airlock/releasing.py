@@ -14,7 +14,7 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError, NotFoundError, SaferoomError, WrongStateError
 from saferoom.ids import Digest, RequestId
-from saferoom.projects.airlock import bundle, evaluations, seals, states, steps
+from saferoom.projects.airlock import bundle, files, seals, states, steps
 from saferoom.projects.airlock.model import Output, Release, Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.states import Action, Party, State
@@ -84,11 +84,18 @@ def build(parts: Parts, request: Request) -> bytes:
 def _item(parts: Parts, request: Request, output: Output) -> bundle.Item:
     with parts.store.reading() as tx:
         record = tx.evaluation(output.evaluation)
+        known = files.known(parts, tx, record) if record else None
+    other = IntegrityError(f"output {output.position} of request {request.id} is not the one that was judged")
     if record is None or record.digest != output.judged:
-        raise IntegrityError(f"output {output.position} of request {request.id} is not the one that was judged")
-    judgement = evaluations.load(parts, record)
-    files = tuple((suffix, parts.vault.get(digest)) for suffix, digest in sorted(output.files.items()))
-    return bundle.Item(output, record, judgement, files)
+        raise other
+    file = None
+    if record.file is not None:
+        file = files.load(parts, record)
+        if (output.files, output.lane) != ({record.file.suffix: record.file.leaving}, files.lane_of(record.file)):
+            raise other
+        parts.vault.get(record.file.content)
+    leaving = tuple((suffix, parts.vault.get(digest)) for suffix, digest in sorted(output.files.items()))
+    return bundle.Item(output, record, known, file, leaving)
 
 
 def _release(parts: Parts, request: Request, digest: Digest) -> Request:

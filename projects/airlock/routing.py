@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from saferoom.disclosure.verdict import Verdict
 from saferoom.policies.models import ReleaseRoute
-from saferoom.projects.airlock.model import Route
+from saferoom.projects.airlock.model import Lane, Route
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Judged:
     verdict: Verdict
     obstacles: tuple[str, ...]
     """Why this output may not leave without a person, whatever its verdict."""
+    lane: Lane = Lane.DECLARED
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,14 @@ def decide(outputs: Sequence[Judged], circumstances: Circumstances) -> Route:
     """Return the route of `outputs`: automatic only when nothing at all speaks against it."""
     reasons = tuple(dict.fromkeys([*_of_outputs(outputs), *_of_circumstances(len(outputs), circumstances)]))
     if reasons or not outputs:
-        return Route(False, reasons or ("there is no output",), max(1, circumstances.policy.checkers_declared))
+        needed = checkers((output.lane for output in outputs), circumstances.policy)
+        return Route(False, reasons or ("there is no output",), needed)
     return Route(True, (), 0)
+
+
+def checkers(lanes: Iterable[Lane], policy: ReleaseRoute) -> int:
+    """Return how many output checkers must approve outputs of `lanes` when a person is needed."""
+    return max(1, policy.checkers_declared, *(policy.checkers_file for lane in lanes if lane is Lane.FILE), 0)
 
 
 def _of_outputs(outputs: Sequence[Judged]) -> list[str]:
@@ -51,10 +58,19 @@ def _of_outputs(outputs: Sequence[Judged]) -> list[str]:
     reasons = []
     for number, output in enumerate(outputs, start=1):
         which = f"output {number}" if several else "the output"
-        if output.verdict is not Verdict.PASS:
+        if output.lane is not Lane.DECLARED:
+            # What leaves would be the researcher's own bytes: never without a person, whatever the verdict.
+            reasons.append(f"{which} is {_BYTES[output.lane]}")
+        if output.verdict is not Verdict.PASS and output.lane is not Lane.FILE:
             reasons.append(f"{which} was not proven safe (verdict: {output.verdict.value})")
         reasons += [f"{which}: {obstacle}" for obstacle in output.obstacles]
     return reasons
+
+
+_BYTES = {
+    Lane.FILE: "a file: the records behind it are not known, so output checkers look at every file",
+    Lane.LIFTED: "a file whose numbers were computed again; an output checker looks at everything else in it",
+}
 
 
 def _of_circumstances(outputs: int, circumstances: Circumstances) -> list[str]:

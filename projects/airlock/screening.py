@@ -91,9 +91,16 @@ def _plain_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(c)) if unicodedata.decimal(c, None) is not None else c for c in text)
 
 
-def screen(words: Words) -> tuple[str, ...]:
-    """Return a warning for everything in `words` that could be a record's identifier, its value, or a table."""
-    return tuple(f"the {name} has {what}" for name, text in words.items() for what in _suspicions(text))
+def screen(texts: Words | Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return a warning for everything in `texts` that could be a record's identifier, its value, or a table.
+
+    Texts that are not a request's words come with the name that messages call them by.
+    """
+    return tuple(f"the {name} has {what}" for name, text in _named(texts) for what in _suspicions(text))
+
+
+def _named(texts: Words | Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    return texts.items() if isinstance(texts, Words) else texts
 
 
 def _suspicions(text: str) -> list[str]:
@@ -113,13 +120,16 @@ def _suspicions(text: str) -> list[str]:
 
 
 def refuse_identifiers(
-    words: Words, index: IdentifierIndex, project: ProjectSlug, datasets: Sequence[DatasetName]
+    texts: Words | Sequence[tuple[str, str]],
+    index: IdentifierIndex,
+    project: ProjectSlug,
+    datasets: Sequence[DatasetName],
 ) -> None:
     """Raise `BadInputError` when a text has an identifier of one of `datasets`.
 
     Short numbers are left out: an identifier is long, and a small count in a sentence is not one.
     """
-    for name, text in words.items():
+    for name, text in _named(texts):
         long = {number for number in numbers_in(text) if number >= 10 ** (_LONG_NUMBER_DIGITS - 1)}
         if long and index.count(project, datasets, long):
             raise BadInputError(f"the {name} has an identifier of a record in the project's data; take it out")

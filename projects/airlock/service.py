@@ -6,28 +6,50 @@ Each method decides first who may do it and in which state; then it writes, toge
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from saferoom.audit import Event
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.files.model import FileReport
+from saferoom.disclosure.files.view import View
 from saferoom.disclosure.history.memory import Memory
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import DatasetName, EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock import checking, earlier, evaluations, permissions, releasing, review, submission
+from saferoom.projects.airlock import (
+    checking,
+    earlier,
+    evaluations,
+    files,
+    permissions,
+    releasing,
+    review,
+    submission,
+)
 from saferoom.projects.airlock.evaluations import Judgement
-from saferoom.projects.airlock.model import Choice, EvaluationRecord, Notice, Request
+from saferoom.projects.airlock.files import FileJudgement
+from saferoom.projects.airlock.model import Choice, EvaluationRecord, Lane, Notice, Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.states import OWNER, Action, Party, State
 from saferoom.projects.airlock.store import Selection
 from saferoom.projects.airlock.submission import Wanted
+from saferoom.projects.airlock.uploads import Screened, Upload
 from saferoom.projects.decision import Decision
 from saferoom.projects.people.entitlement import may_check, may_sign_in
 
 _NO_REQUEST = "there is no such request"
+_NO_FILE = "there is no such file in this request"
 _CHECKERS_STATES = frozenset(state for state in State if OWNER[state] is Party.CHECKERS)
+
+
+def _file_in(request: Request, id_: EvaluationId) -> EvaluationId:
+    """Return `id_` when it is a file of the request's current round."""
+    named = {output.evaluation for output in request.outputs if output.lane is not Lane.DECLARED}
+    if id_ not in named | {file.evaluation for file in request.supporting}:
+        raise NotFoundError(_NO_FILE)
+    return id_
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,17 @@ class Airlock(Parts):
     def record_evaluation(self, author: Username, project: ProjectSlug, evaluation: Evaluation) -> EvaluationRecord:
         """Store what the trusted side judged for `author` in `project`; the record says how it would leave."""
         return evaluations.record(self, author, project, evaluation)
+
+    def record_file(self, upload: Upload, screened: Screened) -> EvaluationRecord:
+        """Store a file that the trusted side screened for its author; nobody else sees it until it is submitted."""
+        return files.record(self, upload, screened)
+
+    def files_of(self, author: Username, project: ProjectSlug) -> tuple[tuple[EvaluationRecord, FileReport], ...]:
+        """Return the author's latest uploads in `project`, newest first, each with what was found in it."""
+        may_sign_in(self.registry, author, self.clock.now()).enforce()
+        with self.store.reading() as tx:
+            found = tx.files(author, project, files.MOST_LISTED)
+        return tuple((record, files.load(self, record).report) for record in found)
 
     def draft(
         self, author: Username, project: ProjectSlug, evaluation_ids: Sequence[EvaluationId], words: Words
@@ -54,9 +87,11 @@ class Airlock(Parts):
         title: str,
         context: str,
         controls: str,
+        supporting: Sequence[EvaluationId] = (),
     ) -> Request:
-        """Ask for the release of judged outputs. What may leave by itself has left when this returns."""
-        wanted = Wanted(author, project, tuple(evaluation_ids), Words(title, context, controls))
+        """Ask for the release of judged outputs and files. What may leave by itself has left when this returns."""
+        words = Words(title, context, controls)
+        wanted = Wanted(author, project, tuple(evaluation_ids), words, tuple(supporting))
         return review.for_author(releasing.finish(self, submission.submit(self, wanted)))
 
     def submit_again(
@@ -64,7 +99,8 @@ class Airlock(Parts):
     ) -> Request:
         """Submit a draft, or a request that was returned; a new round begins and no earlier vote counts."""
         found = self._allowed(author, request_id, Action.SUBMIT)
-        wanted = Wanted(author, found.project, tuple(evaluation_ids), words)
+        kept = tuple(file.evaluation for file in found.supporting)
+        wanted = Wanted(author, found.project, tuple(evaluation_ids), words, kept)
         return review.for_author(releasing.finish(self, submission.submit(self, wanted, again=request_id)))
 
     def withdraw(self, author: Username, request_id: RequestId) -> Request:
@@ -138,12 +174,43 @@ class Airlock(Parts):
         return self._shown(viewer, found)
 
     def judgement(self, viewer: Username, request_id: RequestId, output_id: OutputId) -> Judgement:
-        """Return what was judged of one output, for those who may see the whole request."""
+        """Return the declared statistic that an output is, or whose numbers it holds; for those who may see it all."""
         found = self._allowed(viewer, request_id, Action.VIEW)
         output = next((o for o in found.outputs if o.id == output_id), None)
         if output is None:
             raise NotFoundError("there is no such output in this request")
-        return evaluations.load(self, self._record(output.evaluation))
+        with self.store.reading() as tx:
+            known = files.known(self, tx, self._record(output.evaluation))
+        if known is None:
+            raise NotFoundError("nothing is known of the records behind this file")
+        return known
+
+    def file(
+        self, viewer: Username, request_id: RequestId, id_: EvaluationId
+    ) -> tuple[EvaluationRecord, FileJudgement]:
+        """Return what was found in a file of a request, for those who may see the whole request.
+
+        Its content is shown to output checkers, and to the author's side once it has left.
+        """
+        found = self._allowed(viewer, request_id, Action.VIEW)
+        record = self._record(_file_in(found, id_))
+        judgement = files.load(self, record)
+        supports = id_ in {file.evaluation for file in found.supporting}
+        shown = Standing.CHECKER in self.standing(viewer, found) or (found.state is State.RELEASED and not supports)
+        return record, judgement if shown else replace(judgement, view=View())
+
+    def download_file(self, checker: Username, request_id: RequestId, id_: EvaluationId) -> tuple[str, bytes]:
+        """Return a file of a request for an output checker: its suffix and the bytes that would leave; recorded."""
+        found = self._allowed(checker, request_id, Action.DOWNLOAD_FILE)
+        record = self._record(_file_in(found, id_))
+        files.load(self, record)
+        if record.file is None:
+            raise NotFoundError(_NO_FILE)
+        data = self.vault.get(record.file.leaving)
+        with self.store.transaction() as tx:
+            payload = {"file": record.id, "bytes": record.file.leaving}
+            tx.record(Event(checker, "file.downloaded", found.id, payload))
+        return record.file.suffix, data
 
     def evaluation(self, author: Username, evaluation_id: EvaluationId) -> Judgement:
         """Return one of the author's own evaluations."""

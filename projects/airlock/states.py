@@ -49,6 +49,7 @@ class Action(StrEnum):
 
     VIEW = "view"
     VIEW_RELEASE = "view_release"
+    DOWNLOAD_FILE = "download_file"
     DRAFT = "draft"
     SUBMIT = "submit"
     COMMENT = "comment"
@@ -79,7 +80,7 @@ OWNER: dict[State, Party] = {
 FINAL = frozenset({State.RELEASED, State.REJECTED, State.WITHDRAWN})
 """States that nothing leaves."""
 
-READS = frozenset({Action.VIEW, Action.VIEW_RELEASE})
+READS = frozenset({Action.VIEW, Action.VIEW_RELEASE, Action.DOWNLOAD_FILE})
 """Actions that change nothing; the table has no row for them."""
 
 
@@ -148,7 +149,7 @@ def transition(state: State | None, action: Action) -> Transition | None:
 
 def can(state: State, action: Action, by: Party) -> Decision:
     """Decide whether `by` can take `action` while a request is in `state`; permissions are decided elsewhere."""
-    if action is Action.VIEW or (action is Action.VIEW_RELEASE and state is State.RELEASED):
+    if action in (Action.VIEW, Action.DOWNLOAD_FILE) or (action is Action.VIEW_RELEASE and state is State.RELEASED):
         return ALLOWED
     if action is Action.VIEW_RELEASE:
         return wrong_state("not-released", f"the request is {words(state)}, so there is nothing to download yet", RULE)

@@ -53,6 +53,10 @@ class Reading(Protocol):
 
     def request(self, id_: RequestId) -> Request | None: ...
 
+    def files(self, author: Username, project: ProjectSlug, most: int) -> tuple[EvaluationRecord, ...]:
+        """Return the latest `most` files that `author` uploaded in `project`, newest first."""
+        ...
+
     def requests(self, selection: Selection) -> tuple[Request, ...]:
         """Return the requests that `selection` names, oldest first."""
         ...

@@ -12,9 +12,9 @@ from saferoom.audit import Event
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock import earlier, evaluations, render, screening, seals, states
+from saferoom.projects.airlock import earlier, evaluations, files, render, routing, screening, seals, states
 from saferoom.projects.airlock.evaluations import Judgement
-from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Output, Request, Route
+from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Output, Request, Route, Supporting
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.states import Action, Party, State
@@ -24,34 +24,59 @@ from saferoom.projects.people.entitlement import may_enter
 from saferoom.projects.policies import effective
 
 MOST_OUTPUTS = 20
-"""Most outputs in one request: more cannot be looked at with care."""
+"""Most outputs in one request, files among them: more cannot be looked at with care."""
+MOST_SUPPORTING = 20
+"""Most supporting files of one request."""
+MOST_BYTES = 64 * 2**20
+"""Most bytes that leave in the files of one request."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an author asks for."""
+    """What an author asks for.
+
+    Attributes
+    ----------
+    evaluations : tuple of EvaluationId
+        Declared statistics and files that would leave, in the order in which they are numbered.
+    supporting : tuple of EvaluationId
+        Files that are shown to output checkers and stay.
+    """
 
     author: Username
     project: ProjectSlug
     evaluations: tuple[EvaluationId, ...]
     words: Words
+    supporting: tuple[EvaluationId, ...] = ()
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """One output, judged, checked and rendered."""
+    """One output, judged, checked and rendered.
+
+    Attributes
+    ----------
+    judgement : Judgement or None
+        What is known of the records behind it; None for a file of which nothing is known.
+    """
 
     record: EvaluationRecord
-    judgement: Judgement
+    judgement: Judgement | None
     output: Output
+
+    def judged(self) -> routing.Judged:
+        """Return what the route depends on."""
+        obstacles = self.judgement.evaluation.automatic_obstacles if self.judgement else ()
+        return routing.Judged(self.record.verdict, obstacles, self.output.lane)
 
 
 def draft(parts: Parts, wanted: Wanted) -> Request:
     """Keep what the author has so far; nothing is judged by it and nobody else has to act."""
     may_enter(parts.registry, wanted.author, wanted.project, parts.clock.now()).enforce()
     words = screening.tidy(wanted.words, complete=False)
-    prepared = _prepare(parts, replace(wanted, words=words), for_submission=False)
-    request = _fresh(parts, wanted, words, prepared)
+    wanted = replace(wanted, words=words)
+    prepared = _prepare(parts, wanted, for_submission=False)
+    request = _fresh(parts, wanted, prepared, _supporting(parts, wanted))
     with parts.store.transaction() as tx:
         return _add_draft(tx, request)
 
@@ -63,20 +88,20 @@ def submit(parts: Parts, wanted: Wanted, again: RequestId | None = None) -> Requ
     call whose answer it did not get. Submitting the evaluations of a request that was returned is its next round.
     """
     may_enter(parts.registry, wanted.author, wanted.project, parts.clock.now()).enforce()
-    words = screening.tidy(wanted.words)
+    wanted = replace(wanted, words=screening.tidy(wanted.words))
     prepared = _prepare(parts, wanted, for_submission=True)
-    datasets = _datasets(prepared)
-    if parts.identifiers is not None:
-        screening.refuse_identifiers(words, parts.identifiers, wanted.project, [d.name for d in datasets])
+    supporting = _supporting(parts, wanted)
+    _refuse_identifiers(parts, wanted, prepared)
     parts.checkpoint("prepared")
     with parts.store.transaction() as tx:
         tx.lock(wanted.project)
         again = again or _returned(tx, wanted)
-        twin = _twin(tx, wanted, words, again)
+        twin = _twin(tx, wanted, again)
         if twin is not None:
             return twin
-        before = _before(parts, tx, wanted, words, prepared, again)
-        request = _submitted(parts, tx, before, words, prepared)
+        fresh = _fresh(parts, wanted, prepared, supporting)
+        before = _add_draft(tx, fresh) if again is None else _before(tx, wanted, again)
+        request = _submitted(parts, tx, replace(before, supporting=supporting), wanted.words, prepared)
         if request.automatic:
             request = approve(parts, tx, request, "every output was proven safe; no person was needed")
     parts.checkpoint("submitted")
@@ -88,11 +113,22 @@ def _prepare(parts: Parts, wanted: Wanted, for_submission: bool) -> tuple[Prepar
         raise BadInputError("a request needs at least one output")
     if len(wanted.evaluations) > MOST_OUTPUTS:
         raise BadInputError(f"a request has at most {MOST_OUTPUTS} outputs; make several requests")
-    if len(set(wanted.evaluations)) != len(wanted.evaluations):
-        raise BadInputError("a request cannot have the same output twice")
+    named = (*wanted.evaluations, *wanted.supporting)
+    if len(set(named)) != len(named):
+        raise BadInputError(
+            "a request cannot have the same output twice; name each output and each supporting file once"
+        )
     with parts.store.reading() as tx:
         records = [_own(tx, wanted, id_) for id_ in wanted.evaluations]
-    return tuple(_prepare_one(parts, record, number, for_submission) for number, record in enumerate(records, start=1))
+    made = []
+    for number, record in enumerate(records, start=1):
+        prepare = _prepare_one if record.file is None else _prepare_file
+        made.append(prepare(parts, record, number, for_submission))
+    if sum(record.file.leaving_size for record in records if record.file) > MOST_BYTES:
+        raise BadInputError(
+            f"the files of one request are at most {MOST_BYTES // 2**20} MiB together; make several requests"
+        )
+    return tuple(made)
 
 
 def _own(tx: Reading, wanted: Wanted, id_: EvaluationId) -> EvaluationRecord:
@@ -127,6 +163,41 @@ def _prepare_one(parts: Parts, record: EvaluationRecord, number: int, for_submis
     return Prepared(record, judgement, output)
 
 
+def _prepare_file(parts: Parts, record: EvaluationRecord, number: int, for_submission: bool) -> Prepared:
+    judgement = files.load(parts, record)
+    if for_submission:
+        evaluations.check_current(parts, record, parts.clock.now())
+        files.check_submittable(record, judgement, f"output {number}")
+    with parts.store.reading() as tx:
+        known = files.known(parts, tx, record)
+    return Prepared(record, known, files.output(parts, record, number))
+
+
+def _supporting(parts: Parts, wanted: Wanted) -> tuple[Supporting, ...]:
+    if len(wanted.supporting) > MOST_SUPPORTING:
+        raise BadInputError(f"a request has at most {MOST_SUPPORTING} supporting files; put some together")
+    with parts.store.reading() as tx:
+        records = [_own(tx, wanted, id_) for id_ in wanted.supporting]
+    for record in records:
+        if record.file is None:
+            raise BadInputError("only uploaded files can be supporting files; name statistics as outputs")
+        files.load(parts, record)
+    return tuple(Supporting(r.id, r.title, r.digest, r.file.content) for r in records if r.file)
+
+
+def _refuse_identifiers(parts: Parts, wanted: Wanted, prepared: Sequence[Prepared]) -> None:
+    if parts.identifiers is None:
+        return
+    names = [dataset.name for dataset in _datasets(prepared)]
+    texts = (*wanted.words.items(), *_file_names(prepared))
+    screening.refuse_identifiers(texts, parts.identifiers, wanted.project, names)
+
+
+def _file_names(prepared: Sequence[Prepared]) -> tuple[tuple[str, str], ...]:
+    """Return the names of files, which are words of the researcher's too, each with what messages call it."""
+    return tuple((f"name of output {p.output.position}", p.record.file.name) for p in prepared if p.record.file)
+
+
 def _returned(tx: Transaction, wanted: Wanted) -> RequestId | None:
     """Return the author's returned request with the same outputs."""
     selection = Selection(
@@ -139,7 +210,7 @@ def _returned(tx: Transaction, wanted: Wanted) -> RequestId | None:
     return same[0] if same else None
 
 
-def _twin(tx: Transaction, wanted: Wanted, words: Words, again: RequestId | None) -> Request | None:
+def _twin(tx: Transaction, wanted: Wanted, again: RequestId | None) -> Request | None:
     """Return the request that this call made before; refuse evaluations that are part of another request."""
     alive = frozenset(State) - {State.DRAFT, State.REJECTED, State.WITHDRAWN}
     selection = Selection(project=wanted.project, states=alive, evaluations=frozenset(wanted.evaluations))
@@ -147,30 +218,22 @@ def _twin(tx: Transaction, wanted: Wanted, words: Words, again: RequestId | None
         if other.id == again:
             continue
         same = tuple(output.evaluation for output in other.outputs) == wanted.evaluations
-        if again is None and same and Words(other.title, other.context, other.controls) == words:
+        same = same and tuple(file.evaluation for file in other.supporting) == wanted.supporting
+        if again is None and same and Words(other.title, other.context, other.controls) == wanted.words:
             return other
         raise WrongStateError(f"an output of this request is already part of request {other.id}; it can leave once")
     return None
 
 
-def _before(
-    parts: Parts,
-    tx: Transaction,
-    wanted: Wanted,
-    words: Words,
-    prepared: Sequence[Prepared],
-    again: RequestId | None,
-) -> Request:
-    if again is None:
-        return _add_draft(tx, _fresh(parts, wanted, words, prepared))
+def _before(tx: Transaction, wanted: Wanted, again: RequestId) -> Request:
     found = tx.request(again)
     if found is None or (found.author, found.project) != (wanted.author, wanted.project):
         raise NotFoundError("there is no such request")
     return found
 
 
-def _fresh(parts: Parts, wanted: Wanted, words: Words, prepared: Sequence[Prepared]) -> Request:
-    now = parts.clock.now()
+def _fresh(parts: Parts, wanted: Wanted, prepared: Sequence[Prepared], supporting: tuple[Supporting, ...]) -> Request:
+    now, words = parts.clock.now(), wanted.words
     return Request(
         id=RequestId(parts.ids("request")),
         author=wanted.author,
@@ -186,6 +249,7 @@ def _fresh(parts: Parts, wanted: Wanted, words: Words, prepared: Sequence[Prepar
         updated_at=now,
         datasets=_datasets(prepared),
         outputs=tuple(p.output for p in prepared),
+        supporting=supporting,
     )
 
 
@@ -208,7 +272,7 @@ def _submitted(parts: Parts, tx: Transaction, before: Request, words: Words, pre
         checkers=route.checkers,
         datasets=_datasets(prepared),
         waits_because=route.reasons,
-        warnings=(*screening.screen(words), *findings),
+        warnings=(*screening.screen((*words.items(), *_file_names(prepared))), *findings),
         reason="" if route.automatic else "an output checker has to look: " + "; ".join(route.reasons),
         blocked="",
     )
@@ -224,13 +288,14 @@ def _route(
     """Return the route, decided inside the transaction, and what the releases made meanwhile add."""
     names = [dataset.name for dataset in _datasets(prepared)]
     _, merged = effective(parts.registry, project, names)
-    judged = [p.judgement for p in prepared]
     policy = (merged.policy, merged.origins)
-    route = evaluations.route_of(tx, project, [j.evaluation for j in judged], policy, parts.clock.now())
-    later = earlier.recheck(parts, tx, project, judged)
+    route = evaluations.route_of(tx, project, [p.judged() for p in prepared], policy, parts.clock.now())
+    known = {p.output.position: p.judgement for p in prepared if p.judgement}
+    later = earlier.recheck(parts, tx, project, known)
     if not later:
         return route, ()
-    return Route(False, (*route.reasons, *later), max(1, merged.policy.checkers_declared)), later
+    needed = routing.checkers([p.output.lane for p in prepared], merged.policy)
+    return Route(False, (*route.reasons, *later), needed), later
 
 
 def _datasets(prepared: Sequence[Prepared]) -> tuple[DatasetVersion, ...]:

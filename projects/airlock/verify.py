@@ -198,6 +198,8 @@ def check_record(trusted: _Trusted) -> None:
         audit = (record["audit"]["link"], record["audit"]["digest"])
     except (KeyError, TypeError) as error:
         raise IntegrityError(f"{SDC_RECORD} lacks an entry of its version") from error
+    if record.get("route") == "automatic" and any(o.get("lane", "declared") != "declared" for o in record["outputs"]):
+        raise IntegrityError(f"{SDC_RECORD} says that a file left without a person; no file may")
     manifest = trusted.manifest
     if about != (manifest["release"], manifest["project"], manifest["approved_at"]) or None in audit:
         raise IntegrityError(f"{SDC_RECORD} is about another release")

@@ -19,8 +19,11 @@ from saferoom.audit import ChainReport
 from saferoom.clock import FrozenClock
 from saferoom.disclosure.checker import Context, check
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.files.model import FileReport, Grid
+from saferoom.disclosure.files.view import View
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.queries.source import Source
+from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.hub.store import migrate
 from saferoom.hub.store.airlock import AirlockStore
 from saferoom.hub.store.audit_log import stored_links, verify_audit_log
@@ -30,6 +33,7 @@ from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, Request
 from saferoom.policies.models import ReleaseRoute
 from saferoom.projects.airlock.model import Choice, EvaluationRecord, Request
 from saferoom.projects.airlock.service import Airlock
+from saferoom.projects.airlock.uploads import Screened, Upload
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.people.model import Person, Role
@@ -51,6 +55,24 @@ CHECKED: dict[str, Any] = {"from": "wages", "statistic": "frequency", "by": ["re
 RISKY: dict[str, Any] = {"from": "survey", "statistic": "frequency", "by": ["region", "education"]}
 """Fails: a few people have a doctorate in the north."""
 WORDS = {"title": "Education by region", "context": "For the mobility paper.", "controls": "Counts of 10 or more."}
+
+
+TABLE = b"region,count\r\nnorth,310\r\nsouth,290\r\n"
+
+
+def screened(name: str, verdict: Verdict = Verdict.REVIEW, type: str = "csv", **more: Any) -> Screened:
+    """Return what the screening of a table would find."""
+    finding = Finding(
+        rule="unrounded-counts",
+        risk=Risk.UNPROVEN,
+        severity=verdict if verdict is not Verdict.PASS else Verdict.REVIEW,
+        cells=(),
+        message=f"the counts in {name}, row 2, are not rounded",
+        remedy="Round them to multiples of 5.",
+    )
+    view = View(grids=(Grid(name, ("region", "count"), (("north", "310"), ("south", "290")), 2),))
+    findings = (finding,) if verdict is not Verdict.PASS else ()
+    return Screened(FileReport(name, type, verdict, findings), view, **more)
 
 
 def registry() -> MemoryRegistry:
@@ -157,6 +179,17 @@ class Domain:
         self, query: Mapping[str, Any] = SAFE, author: Username = ANA, project: ProjectSlug = MOBILITY
     ) -> EvaluationRecord:
         return self.airlock.record_evaluation(author, project, self.evaluate(query, project))
+
+    def upload(self, data: bytes = TABLE, **changes: Any) -> EvaluationRecord:
+        """Let Ana upload a file in which `changes` says what was found."""
+        upload = Upload(
+            author=changes.pop("author", ANA),
+            project=changes.pop("project", MOBILITY),
+            name=changes.pop("name", "table.csv"),
+            data=data,
+            query_of=changes.pop("query_of", None),
+        )
+        return self.airlock.record_file(upload, screened(upload.name, **changes))
 
     def submit(self, *queries: Mapping[str, Any], **words: str) -> Request:
         """Let Ana submit `queries` in one request."""

@@ -119,7 +119,7 @@ def test_added_output_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["readme.txt", "outputs/other.csv", "outputs/output-01.html", "outputs/output-001.csv", "signing.pub.pem"]
+    "path", ["readme.txt", "outputs/other.csv", "outputs/output-01.exe", "outputs/output-001.csv", "signing.pub.pem"]
 )
 def test_added_file_of_another_kind_is_refused(path: str) -> None:
     refused(packed({**GOOD, path: b"x"}), "does not belong into a release")

@@ -41,6 +41,7 @@ EXPECTED_STANDING: dict[Role, dict[Relation, set[Standing]]] = {
 EXPECTED_PERMITTED: dict[Action, set[Standing]] = {
     Action.VIEW: {A, M, C},
     Action.VIEW_RELEASE: {A, M, C, O},
+    Action.DOWNLOAD_FILE: {C},
     Action.DRAFT: {A},
     Action.SUBMIT: {A},
     Action.COMMENT: {A, C},

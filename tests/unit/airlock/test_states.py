@@ -70,6 +70,7 @@ def test_only_an_approved_request_is_released_and_only_the_system_does_it() -> N
 EXPECTED: dict[Action, dict[Party, set[State]]] = {
     Action.VIEW: {party: set(State) for party in Party},
     Action.VIEW_RELEASE: {party: {X} for party in Party},
+    Action.DOWNLOAD_FILE: {party: set(State) for party in Party},
     Action.DRAFT: {},
     Action.SUBMIT: {Party.AUTHOR: {D, B}},
     Action.COMMENT: {Party.CHECKERS: {S, P, R}, Party.AUTHOR: {B}},
