@@ -126,7 +126,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
     visible = np.ones(len(outcome.cells), dtype=bool) if protected is None else protected.visible
     if context.memory is not None and not unprotectable:
         contributors = contributors_of(outcome, case.engine, visible, protected is None or protected.exact)
-        findings += differencing(contributors, context.memory, context.policy)
+        findings += differencing(contributors, context.memory, context.policy, case.engine.tick)
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)
     evaluation = Evaluation(
@@ -203,9 +203,10 @@ def _public_rows(plan: Plan, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any,
     if formula is None:
         return list(rows)
     public = {dimension.name: dimension.public_name for dimension in plan.dimensions}
-    for name, tree in zip((formula.outcome, *formula.numbers), plan.measures, strict=True):
+    # The last measure of a Cox model is its event, which is no term.
+    for name, tree in zip((formula.outcome, *formula.numbers), plan.measures, strict=False):
         public[name] = tree.sql(dialect="duckdb", comments=False).replace('"', "")
-    return [(public.get(row[0], row[0]), *row[1:]) for row in rows]
+    return [(":".join(public.get(part, part) for part in row[0].split(":")), *row[1:]) for row in rows]
 
 
 def _evidence(outcome: Outcome) -> dict[str, Any]:

@@ -79,9 +79,9 @@ def _release(item: Mapping[str, Any]) -> Release:
 
 
 def unions(cells: Sequence[Cell], sets: Sequence[BitMap], total: str) -> Iterator[tuple[Cell, BitMap]]:
-    """Yield every cell with its units, then every margin with the union of its cells' units.
+    """Yield every cell with its units, then every margin with the union of its cells' units, one by one.
 
-    Counts and sums add up whether or not margins were asked for, so that a table releases its margins too.
+    What `saferoom.disclosure.history.families.with_margins` does for large tables at once, written plainly.
     """
     yield from zip(cells, sets, strict=True)
     width = len(cells[0]) if cells else 0

@@ -96,6 +96,11 @@ class Engine:
         with self._sentences():
             self._connection.execute(sql)
 
+    def tick(self) -> None:
+        """Raise `UnavailableError` when the time is up; work outside the engine asks between its steps."""
+        if self._interrupted.is_set():
+            raise self._too_long()
+
     def tidy(self) -> None:
         """Drop what an earlier query left behind, so that another can be judged in its place."""
         found = self.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")
@@ -167,13 +172,16 @@ class Engine:
 
     def _limit_reached(self, error: duckdb.Error) -> None:
         if self._interrupted.is_set():
-            raise UnavailableError(
-                f"the query took longer than {self._limits.seconds:g} seconds and was stopped; make it smaller"
-            ) from None
+            raise self._too_long() from None
         if isinstance(error, duckdb.OutOfMemoryException):
             raise UnavailableError(
                 f"the query needs more than {self._limits.memory_mib} MiB of memory and was stopped; make it smaller"
             ) from None
+
+    def _too_long(self) -> UnavailableError:
+        return UnavailableError(
+            f"the query took longer than {self._limits.seconds:g} seconds and was stopped; make it smaller"
+        )
 
     def _interrupt(self) -> None:
         self._interrupted.set()
@@ -191,15 +199,16 @@ def _linked(link: Path, source: Source) -> Path:
 def _relation(source: Source, names: Sequence[str]) -> Relation:
     lower = {name.lower() for name in names}
     for unit in source.units:
-        if unit.lower() not in lower:
+        # A snapshot has some of the project's units; that it has any is checked with its ids.
+        if unit.lower() not in lower and not source.claimed:
             raise unknown("unit column", unit, names, f"the data of {source.name}")
-    units = {unit.lower() for unit in source.units}
+    units = {unit.lower(): unit for unit in source.units}
     doubts = () if source.units or source.columns_known else (f"{source.name} names no statistical units",)
     columns = [
         Column(
             name=name,
             sql_name=name,
-            unit=name if name.lower() in units else None,
+            unit=units.get(name.lower()),
             origins=frozenset({f"{source.name}.{name}"}),
             codelist=source.codelists.get(name),
         )
