@@ -35,7 +35,7 @@ class Concentration:
     Over the units' own totals x, with weights w (a unit stands for w units of the population):
 
     - index: ``sum w x^2 / (sum w |x|)^2``. Its root bounds the largest share from above: where one unit makes up most
-      of the squares, the root is nearly that share. Beside mean and count it tells the variance, and is judged like one.
+      of the squares, the root is nearly that share. Beside mean and count it tells the variance, and is judged so.
     - top share: the total of the largest (by absolute value) over the total of all, ``sum |x|``. With a total it tells
       the totals of the units in the top and of the rest, so both have to be safe totals; the top 1 is the maximum.
 
@@ -60,15 +60,17 @@ class Concentration:
             source = _with_top(base, top)
             columns = {"top_share": _top_share(base, case.engine, source)}
             found = [*_parts(case, base, source)]
+            # The share of 50 less that of 49 is one unit's: who is in the top is compared with earlier releases.
+            base, disguised = replace(base, sql=source), (*disguised, "inside > 0")
         return Outcome(
             cells=evidence.cells,
             columns=columns,
             hits=[*unknown, *hits, *found],
             subjects=subjects_of(case.plan),
             units=evidence.units[0],
-            base=rows,
+            base=base,
             text_dimensions=rows.text_dimensions,
-            disguised_counts=disguised if base is rows else (),
+            disguised_counts=disguised,
         )
 
 

@@ -58,9 +58,9 @@ class Gini:
             hits=[*unknown, *hits],
             subjects=subjects_of(case.plan),
             units=evidence.units[0],
-            base=rows,
+            base=base,
             text_dimensions=rows.text_dimensions,
-            disguised_counts=disguised if base is rows else (),
+            disguised_counts=disguised,
         )
 
 

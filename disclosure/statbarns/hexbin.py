@@ -64,18 +64,20 @@ class Hexbin:
         cells, units, summary = evidence.cells, evidence.units[0], evidence.summaries[0]
         if len(cells) == 0:
             hits.append(_NOTHING)
-        added = (Axis("hexagon", fixed=False, structural=False, codelist=tuple(x[-1] for x in cells.labels)),)
+        centres = case.engine.columns(base.grouped("any_value(x) AS x, any_value(y) AS y"))
+        x, y = floats(centres["x"]), floats(centres["y"])
+        ordered = dict.fromkeys(cells.labels[i][-1] for i in np.lexsort((y, x)).tolist())
+        added = (Axis("hexagon", fixed=False, structural=False, codelist=tuple(ordered)),)
         hits += [*threshold(units, case.policy), *dominance(units, case.policy)]
         least = max(threshold_of(case.policy, kind) for kind in rows.units or (ROW,))
         hits += _classes(cells, units[0].units, (*case.axes, *added), least, case)
         hits += conditional_rules(case, base)
-        centres = case.engine.columns(base.grouped("any_value(x) AS x, any_value(y) AS y"))
         origins = (dimension.origins for dimension in case.plan.dimensions)
         return Outcome(
             cells=cells,
             columns={
-                "x": floats(centres["x"]),
-                "y": floats(centres["y"]),
+                "x": x,
+                "y": y,
                 "count": summary.weight if base.weighted else summary.rows.astype(float),
             },
             hits=hits,
@@ -132,8 +134,9 @@ def _select(rows: Base, grid: Grid) -> str:
     x, y = f"(m0 / {grid.x!r}::DOUBLE)", f"(m1 / {grid.y!r}::DOUBLE)"
     first = f"({x} - round({x})) ** 2 + 3 * ({y} - round({y})) ** 2"
     second = f"({x} - floor({x}) - 0.5) ** 2 + 3 * ({y} - floor({y}) - 0.5) ** 2"
+    # Adding 0 makes 0 of -0.
     parts = [
-        f"(CASE WHEN {first} <= {second} THEN round({at}) ELSE floor({at}) + 0.5 END) * {size!r}::DOUBLE AS {name}"
+        f"CASE WHEN {first} <= {second} THEN round({at}) ELSE floor({at}) + 0.5 END * {size!r}::DOUBLE + 0.0 AS {name}"
         for at, size, name in ((x, grid.x, "x"), (y, grid.y, "y"))
     ]
     marked = f"SELECT *, {', '.join(parts)} FROM {rows.sql} b WHERE m0 IS NOT NULL"

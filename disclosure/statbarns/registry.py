@@ -16,6 +16,7 @@ from saferoom.disclosure.statbarns.linear import LinearAggregations
 from saferoom.disclosure.statbarns.mobility import Mobility
 from saferoom.disclosure.statbarns.mode import Mode
 from saferoom.disclosure.statbarns.position import Position
+from saferoom.disclosure.statbarns.ratios import Ratios
 from saferoom.disclosure.statbarns.regression import Regression
 from saferoom.disclosure.statbarns.shape import Shape
 from saferoom.disclosure.statbarns.transition import Transition
@@ -40,6 +41,9 @@ STATBARNS: Mapping[Statistic, Statbarn] = {
     Statistic.HEXBIN: Hexbin(),
     Statistic.CONCENTRATION: Concentration(),
     Statistic.GINI: Gini(),
+    Statistic.ODDS_RATIO: Ratios(),
+    Statistic.RISK_RATIO: Ratios(),
+    Statistic.RATE_RATIO: Ratios(),
     Statistic.REGRESSION: Regression(),
     Statistic.TRANSITION: Transition(),
     Statistic.MOBILITY: Mobility(),
