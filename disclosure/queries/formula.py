@@ -19,8 +19,8 @@ _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]{0,62})"
 _FACTOR = re.compile(rf"(?P<name>{_NAME})|C\(\s*(?P<category>{_NAME})\s*\)")
 _SIDES = re.compile(rf"\s*(?P<outcome>{_NAME})\s*~(?P<terms>[^~]*)")
 _HELP = (
-    "options.formula: must read like pay ~ age + C(region) + age:C(region), with names of columns or of derive, C(name) "
-    "for categories, a:b or a*b for interactions, and 0 for no intercept; write transformations into derive"
+    "options.formula: must read like pay ~ age + C(region) + age:C(region), with names of columns or of derive, "
+    "C(name) for categories, a:b or a*b for interactions, and 0 for no intercept; write transformations into derive"
 )
 
 Factor = tuple[str, bool]
@@ -77,9 +77,9 @@ def parse_formula(text: str) -> Formula:
             raise BadInputError(_HELP)
         else:
             # A product repeats what stands elsewhere: a*b + a*c has the term a once.
-            seen = {_key(term) for term in terms} if "*" in piece or starred else set()
             starred = starred or "*" in piece
-            terms += [term for term in _expanded(piece) if _key(term) not in seen]
+            seen = {frozenset(term) for term in terms} if starred else set()
+            terms += [term for term in _expanded(piece) if frozenset(term) not in seen]
     return _formula(sides["outcome"], terms, intercept)
 
 

@@ -66,6 +66,8 @@ class Outcome:
         Columns computed from those that leave, after protection (shares of a row).
     parts : callable, optional
         The units behind the numbers of the visible cells, where they are not simply the units of each cell.
+    named : tuple of frozenset of Label, optional
+        Per dimension, the categories that the rows name, where these are not plainly its labels.
     """
 
     cells: Cells
@@ -81,9 +83,12 @@ class Outcome:
     added: tuple[Axis, ...] = ()
     derived: Callable[[Cells, Mapping[str, Numbers]], Mapping[str, Numbers]] | None = None
     parts: Callable[[Engine, Mask], tuple[Part, ...]] | None = None
+    named: tuple[frozenset[Label], ...] | None = None
 
     def categories(self, dimension: int, name: str) -> set[Label]:
         """Return the categories of a dimension that the table shows; missing is none of them."""
+        if self.named is not None:
+            return set(self.named[dimension]) - {None}
         if self.row_names is not None:
             return {row[1] for row in self.row_names if row[0] == name} - {None}
         return {labels[dimension] for labels in self.cells.labels} - {None}

@@ -1,45 +1,76 @@
-"""Regression coefficients: ordinary (or weighted) least squares."""
+"""Regression coefficients: linear, logit, probit, Poisson and Cox models.
 
-# ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
+The field's guidance is that coefficients of a model with at least ten residual degrees of freedom are safe as long as
+they are no table in disguise (Ritchie 2012; ACRO; the SDC handbook). This module proves the second half instead of
+assuming it, so that an ordinary model passes without a person. What is published is, to an attacker who knows
+everything about everybody but outcomes, ``X'y`` (for Cox: the covariates of those with an event), the sum of squares,
+and ``n``. The attacks on that, and what stops each:
+
+saturated cells, dummies, transformations that single out one unit
+    `models.leverage`: no combination of columns lies in fewer units than the threshold allows, proven for all
+    combinations, not only for the columns as they are written; `models.groups` says it per column.
+implied tables
+    The totals of the outcome in every category, and in every combination that the formula has a term for, are judged as
+    the cells of a table: units, few non-zero, dominance, two values, no variation.
+influence
+    No one or two units make up a coefficient, and none makes up the spread of the outcome.
+few degrees of freedom
+    Counted in units of every kind, never in rows; for clustered errors in clusters too.
+high R-squared, perfect separation
+    A fit that tells the outcome (nearly) fails, for everybody and for any category.
+solving the equations of several models
+    Every model records its units, and those of every group, as contributors: a second model whose population or whose
+    dummies differ by a few units fails by differencing.
+
+Residuals and fitted values never leave. What cannot be proven (very many columns for few units) goes to a person.
+"""
+
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saferoom.disclosure.queries.base import Base, make_base
-from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import ROW, Cells, Shares, UnitEvidence, read_labels
+from saferoom.disclosure.queries.evidence import ROW, Cells, Counts, Numbers, Shares, UnitEvidence
 from saferoom.disclosure.queries.formula import Formula
+from saferoom.disclosure.queries.plan import Dimension
 from saferoom.disclosure.rules.degrees import degrees_of_freedom
 from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.provenance import provenance
 from saferoom.disclosure.rules.threshold import threshold, threshold_of
 from saferoom.disclosure.statbarns.case import Case, Outcome
-from saferoom.disclosure.statbarns.common import conditional_rules, subjects_of
-from saferoom.disclosure.statbarns.least_squares import Design, Fit, fit
+from saferoom.disclosure.statbarns.common import conditional_rules, measures_with_pieces, subjects_of
+from saferoom.disclosure.statbarns.least_squares import Basis, basis
+from saferoom.disclosure.statbarns.models import judging
+from saferoom.disclosure.statbarns.models.design import Design, make_design
+from saferoom.disclosure.statbarns.models.families import Fit, Problem, check_outcome, fit
+from saferoom.disclosure.statbarns.models.groups import Grouping, groupings
+from saferoom.disclosure.statbarns.models.history import model_parts
+from saferoom.disclosure.statbarns.models.leverage import leverage_rules
+from saferoom.disclosure.statbarns.models.rows import Rows, Units, complete_rows, read_rows
 from saferoom.disclosure.verdict import Label, Risk, Verdict
 from saferoom.errors import BadInputError
 
 MOST_LEVELS = 100
-_MOST_LEVERAGE = 0.5
-_SATURATED = 1e-9
 
 
 @dataclass(frozen=True)
-class Group:
-    """Units with one category, or on one side of a column with two values."""
+class Model:
+    """A model's parts before it is fitted."""
 
-    what: str
-    units: tuple[int, ...]
-    """Per kind of unit."""
+    formula: Formula
+    family: str
+    rows: Rows
+    design: Design
+    outcome: str
+    event: Numbers | None
+    clusters: Units | None
 
 
 class Regression:
-    """Few degrees of freedom, groups of few units, saturated fits; what passes these still goes to a person."""
+    """Degrees of freedom, groups, leverage, influence and exact fits."""
 
     name = "correlation and regression coefficients"
 
@@ -48,155 +79,162 @@ class Regression:
         formula = case.plan.formula
         if formula is None:
             raise BadInputError("options.formula: regression needs it")
-        base = make_base(case.plan, case.engine, case.plan.measures)
-        units = _units(base, case.engine)
-        levels = [_levels(base, case.engine, i, name) for i, name in enumerate(formula.categories)]
-        hits = [*provenance(case.plan, base), *threshold(units, case.policy)]
-        groups = [group for _, found in levels for group in found]
-        groups += _two_sided(base, case.engine, (formula.outcome, *formula.numbers))
-        hits += _small_groups(groups, base.units or (ROW,), case)
-        design = Design(len(formula.numbers), tuple(labels for labels, _ in levels), formula.intercept)
-        hits += degrees_of_freedom(units, design.width, case.policy)
-        found = fit(design, lambda: _batches(base, case.engine)) if units[0].units[0] > 0 else None
-        hits += _fit_rules(found)
-        complete = _only_complete(base)
+        measures, hits = measures_with_pieces(case)
+        widened = _with_cluster(case)
+        base = make_base(widened.plan, case.engine, measures)
+        complete = complete_rows(base, case.engine, ["m0", *base.dimension_columns])
+        rows = read_rows(base, complete, case.engine)
+        units = _evidence(rows, base)
+        hits = [*hits, *provenance(case.plan, base), *threshold(units, case.policy)]
         hits += conditional_rules(case, complete)
-        hits.append(_PERSON)
-        names = _terms(formula, [labels for labels, _ in levels])
-        nothing = np.full(design.width, np.nan)
-        columns = {
-            "estimate": nothing if found is None else found.estimates,
-            "std_error": nothing if found is None else found.standard_errors,
-        }
+        model = _model(case, formula, rows, base)
+        hits += degrees_of_freedom(units, model.design.width, case.policy)
+        fitted, groups = None, groupings(formula, rows)
+        if len(rows):
+            fitted, found = _fitted(case, model, groups)
+            hits += found
+        columns = _columns(model, fitted, units)
+        kept, subjects = len(case.plan.dimensions), subjects_of(case.plan)
         return Outcome(
             cells=Cells.single(),
-            columns=columns,
-            hits=hits,
-            subjects=subjects_of(case.plan),
+            columns=columns[1],
+            hits=[hit if hit.cells is None else replace(hit, remedy=_without_suppression(hit.remedy)) for hit in hits],
+            subjects=subjects,
             units=units,
             base=complete,
-            text_dimensions=base.text_dimensions,
-            row_names=names,
+            text_dimensions=base.text_dimensions[:kept],
+            row_names=columns[0],
+            parts=model_parts(complete, [grouping.names for grouping in groups], formula, rows.labels, subjects),
+            named=tuple(frozenset(labels) for labels in rows.labels[:kept]),
         )
 
 
-_PERSON = Hit(
-    rule="regression",
-    risk=Risk.UNPROVEN,
-    severity=Verdict.REVIEW,
-    message="Coefficients pass the checks made by the machine, but what they tell beside other models and tables has "
-    "to be judged by a person.",
-    remedy="let an output checker decide",
-)
+def _without_suppression(remedy: str) -> str:
+    """A regression has no cells that could be blanked."""
+    return remedy.split(", or protect:")[0].replace("broader categories", "broader categories, a wider filter")
 
 
-def _complete(base: Base) -> str:
-    return " AND ".join(["m0 IS NOT NULL", *(f"{name} IS NOT NULL" for name in base.dimension_columns)])
+def _with_cluster(case: Case) -> Case:
+    """Return the case with the clusters' column as a last dimension, unless the clusters are units."""
+    if not isinstance(case.plan.cluster, Dimension):
+        return case
+    return replace(case, plan=replace(case.plan, dimensions=(*case.plan.dimensions, case.plan.cluster)))
 
 
-def _only_complete(base: Base) -> Base:
-    """Return the rows that the model is fitted to, as one cell."""
-    return replace(base, sql=f"(SELECT * FROM {base.sql} b WHERE {_complete(base)})", text_dimensions=())
+def _evidence(rows: Rows, base: Base) -> list[UnitEvidence]:
+    nothing = Shares.none(1)
+    counts = {units.kind: np.array([units.size]) for units in rows.units}
+    return [UnitEvidence(kind, counts[kind], counts[kind], nothing, nothing) for kind in base.units or (ROW,)]
 
 
-def _distinct(base: Base) -> list[str]:
-    unique = base.unique or (True,)
-    return ["count(*)" if is_unique else f"count(DISTINCT u{j})" for j, is_unique in enumerate(unique)]
+def _model(case: Case, formula: Formula, rows: Rows, base: Base) -> Model:
+    family = case.plan.query.options.family or "ols"
+    labels = rows.labels[: len(formula.categories)]
+    for name, found in zip(formula.categories, labels, strict=True):
+        if len(found) > MOST_LEVELS:
+            raise BadInputError(f"options.formula: {name} has more than {MOST_LEVELS} categories; use broader ones")
+    design = make_design(formula, labels, intercept=formula.intercept or family == "cox")
+    event = rows.numbers[:, 1 + len(formula.numbers)] if family == "cox" else None
+    check_outcome(family, rows.numbers[:, 0], event)
+    return Model(formula, family, rows, design, formula.outcome, event, _clusters(case, rows, base))
 
 
-def _units(base: Base, engine: Engine) -> list[UnitEvidence]:
-    sql = f"{base.with_sql}SELECT {', '.join(_distinct(base))} FROM {base.sql} r WHERE {_complete(base)}"
-    return [
-        UnitEvidence(kind, np.array([count]), np.array([count]), Shares.none(1), Shares.none(1))
-        for kind, count in zip(base.units or (ROW,), engine.rows(sql)[0], strict=True)
-    ]
+def _clusters(case: Case, rows: Rows, base: Base) -> Units | None:
+    cluster = case.plan.cluster
+    if cluster is None:
+        return None
+    if isinstance(cluster, Dimension):
+        return Units.of("clusters", rows.codes[:, -1])
+    return rows.units[base.units.index(str(cluster.unit))]
 
 
-def _levels(base: Base, engine: Engine, position: int, name: str) -> tuple[list[Label], list[Group]]:
-    key = f"d{position}"
-    counts = ", ".join(f"{count} AS c{j}" for j, count in enumerate(_distinct(base)))
-    found = engine.columns(
-        f"{base.with_sql}SELECT {key}, {counts} FROM {base.sql} r WHERE {_complete(base)} "
-        f"GROUP BY {key} ORDER BY {key} LIMIT {MOST_LEVELS + 1}"
+def _fitted(case: Case, model: Model, groups: Sequence[Grouping]) -> tuple[Fit | None, list[Hit]]:
+    """Fit the model and judge it; where there is too little of everything, only say so."""
+    rows, policy = model.rows, case.policy
+    if len(rows) <= model.design.width:
+        return None, []
+    matrix = model.design.matrix(rows)
+    spanned = basis(matrix, rows.weights)
+    outcome = rows.numbers[:, 0] if model.event is None else model.event
+    name = model.outcome if model.event is None else "the event"
+    hits = list(_outcome_rules(case, model, groups, name, outcome))
+    hits += leverage_rules((spanned.orthogonal, spanned.triangle), rows.units, policy)
+    hits += judging.influence_rules(judging.Influence(spanned, outcome, rows.weights), name, rows.units, policy)
+    fitted = fit(_problem(case, model, matrix, spanned))
+    hits += judging.fit_rules(fitted, groups)
+    if fitted.working is not None and not fitted.certain and float(fitted.working.min()) > 0:
+        working = basis(matrix, fitted.working)
+        hits += leverage_rules((working.orthogonal, working.triangle), rows.units, policy, weighted=True)
+    if model.clusters is not None:
+        hits += _few_clusters(model.clusters, case)
+    return fitted, _distinct(hits)
+
+
+def _problem(case: Case, model: Model, matrix: Numbers, spanned: Basis) -> Problem:
+    clusters: Counts | None = None if model.clusters is None else model.clusters.index
+    if model.event is not None:
+        columns = matrix[:, 1:] - matrix[:, 1:].mean(axis=0)
+        spanned = basis(columns, model.rows.weights)
+    return Problem(
+        family=model.family,
+        errors=case.plan.query.options.errors or "classical",
+        basis=spanned,
+        outcome=model.rows.numbers[:, 0],
+        weights=model.rows.weights,
+        constant=model.design.has_constant,
+        event=model.event,
+        clusters=clusters,
     )
-    labels = read_labels(found[key])
-    if len(labels) > MOST_LEVELS:
-        raise BadInputError(f"options.formula: {name} has more than {MOST_LEVELS} categories; use broader ones")
-    kinds = range(len(base.units or (ROW,)))
-    groups = [
-        Group(f"a category of {name}", tuple(int(found[f"c{j}"][row]) for j in kinds)) for row in range(len(labels))
+
+
+def _outcome_rules(case: Case, model: Model, groups: Sequence[Grouping], name: str, outcome: Numbers) -> Sequence[Hit]:
+    rows, policy, formula = model.rows, case.policy, model.formula
+    own = 1 + len(formula.numbers) + (model.event is not None)
+    pieces = [rows.numbers[:, i] for i in range(own, rows.numbers.shape[1])]
+    columns = {name: outcome} | {label: rows.numbers[:, i] for i, label in enumerate(formula.numbers, start=1)}
+    columns |= {f"part {i} of what the columns add up": values for i, values in enumerate(pieces, start=1)}
+    contents = [outcome, *(pieces if model.event is None else ())]
+    return [
+        *judging.group_rules(groups, name, contents, rows, policy),
+        *judging.rare_rules(columns, rows.units, policy),
+        *judging.near_class_rules(groups, formula, rows, policy),
     ]
-    return labels, groups
 
 
-def _two_sided(base: Base, engine: Engine, names: Sequence[str]) -> Iterator[Group]:
-    """Yield both sides of every column that has just two values."""
-    where = _complete(base)
-    for position, name in enumerate(names):
-        column = f"m{position}"
-        ends = engine.rows(f"{base.with_sql}SELECT min({column}), max({column}) FROM {base.sql} r WHERE {where}")[0]
-        low, high = ends
-        if low is None:
-            continue
-        rest = f"count(*) FILTER (WHERE {column} <> {low!r}::DOUBLE AND {column} <> {high!r}::DOUBLE)"
-        sides = [
-            f"{count} FILTER (WHERE {column} = {value!r}::DOUBLE)" for value in (low, high) for count in _distinct(base)
-        ]
-        row = engine.rows(f"{base.with_sql}SELECT {rest}, {', '.join(sides)} FROM {base.sql} r WHERE {where}")[0]
-        half = len(sides) // 2
-        if row[0] == 0:
-            yield Group(name, tuple(row[1 : 1 + half]))
-            yield Group(name, tuple(row[1 + half :]))
+def _distinct(hits: Sequence[Hit]) -> list[Hit]:
+    return list({(hit.rule, hit.message): hit for hit in hits}.values())
 
 
-def _small_groups(groups: Sequence[Group], kinds: Sequence[str], case: Case) -> Iterator[Hit]:
-    for name in dict.fromkeys(group.what for group in groups):
-        for j, kind in enumerate(kinds):
-            least = threshold_of(case.policy, kind)
-            if any(group.units[j] < least for group in groups if group.what == name):
-                yield Hit(
-                    rule="small-group",
-                    risk=Risk.LOW_COUNT,
-                    severity=Verdict.FAIL,
-                    message=f"{name} separates fewer than {least} distinct units ({kind}) from the rest: the "
-                    "coefficients then add up to the mean of these few, of one unit to its own value.",
-                    remedy="use broader categories, or leave the column out",
-                )
-
-
-def _fit_rules(found: Fit | None) -> Iterator[Hit]:
-    if found is None:
-        return
-    if found.unexplained < _SATURATED:
-        yield Hit(
-            rule="saturated",
+def _few_clusters(clusters: Units, case: Case) -> list[Hit]:
+    least = max(threshold_of(case.policy, clusters.kind), case.policy.residual_degrees_of_freedom + 1)
+    if clusters.size >= least:
+        return []
+    return [
+        Hit(
+            rule="few-clusters",
             risk=Risk.LOW_DEGREES_OF_FREEDOM,
             severity=Verdict.FAIL,
-            message="The model reproduces the outcome exactly, so whoever knows a person's other values can compute "
-            "the outcome of that person.",
-            remedy="leave out columns that determine the outcome",
+            message=f"The standard errors are made from fewer than {least} clusters, so the total of a single cluster "
+            "can be solved for.",
+            remedy="use smaller clusters, or errors: robust",
         )
-    if found.leverage > _MOST_LEVERAGE:
-        yield Hit(
-            rule="leverage",
-            risk=Risk.LOW_COUNT,
-            severity=Verdict.FAIL,
-            message="One row alone decides more than half of its own fitted value, so a coefficient tells that row's "
-            "outcome nearly exactly.",
-            remedy="leave the column out, use its logarithm or ranks, or cap its extreme values",
-        )
+    ]
 
 
-def _batches(base: Base, engine: Engine) -> Iterator[dict[str, NDArray[Any]]]:
-    columns = [*(f"m{i}" for i in range(base.measures)), *base.dimension_columns, *(["w"] if base.weighted else [])]
-    sql = f"{base.with_sql}SELECT {', '.join(columns)} FROM {base.sql} r WHERE {_complete(base)}"
-    return engine.batches(sql, 100_000)
-
-
-def _terms(formula: Formula, levels: Sequence[Sequence[Label]]) -> tuple[tuple[Label, ...], ...]:
-    rows: list[tuple[Label, ...]] = [("(intercept)", None)] if formula.intercept else []
-    rows += [(name, None) for name in formula.numbers]
-    for i, (name, labels) in enumerate(zip(formula.categories, levels, strict=True)):
-        kept = labels if not formula.intercept and i == 0 else labels[1:]
-        rows += [(name, label) for label in kept]
-    return tuple(rows)
+def _columns(
+    model: Model, fitted: Fit | None, units: Sequence[UnitEvidence]
+) -> tuple[tuple[tuple[Label, ...], ...], dict[str, Numbers]]:
+    """Return the rows of the table and its columns: coefficients, then what is said about the whole model."""
+    columns = model.design.columns if model.event is None else model.design.columns[1:]
+    terms: list[tuple[Label, ...]] = [column.row for column in columns]
+    nothing = np.full(len(terms), np.nan)
+    names = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
+    values = dict.fromkeys(names, nothing) if fitted is None else fitted.columns()
+    summary: dict[tuple[Label, ...], float] = {("(units)", counted.kind): float(counted.units[0]) for counted in units}
+    summary |= {(f"({name})", None): value for name, value in ({} if fitted is None else fitted.summary).items()}
+    if model.clusters is not None:
+        summary["(clusters)", None] = float(model.clusters.size)
+    told = np.array(list(summary.values()))
+    empty = np.full(len(told), np.nan)
+    found = {name: np.concatenate([column, told if name == "estimate" else empty]) for name, column in values.items()}
+    return (*terms, *summary), found

@@ -403,7 +403,7 @@ def test_degrees_of_freedom_count_people_not_rows(lab: Lab) -> None:
     assert "degrees-of-freedom" in rules(judged)
 
 
-def test_ordinary_model_goes_to_a_person(lab: Lab) -> None:
+def test_ordinary_model_passes(lab: Lab) -> None:
     judged = lab.check(regression("pay ~ age + C(region) + C(sex)"), people())
-    assert judged.verdict is Verdict.REVIEW
-    assert rules(judged) == {"regression"}
+    assert judged.verdict is Verdict.PASS
+    assert rules(judged) == set()

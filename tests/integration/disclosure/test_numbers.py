@@ -162,15 +162,16 @@ def test_regression_equals_numpy(lab: Lab, rows: list[Row], frame: pd.DataFrame,
     root = np.sqrt(w)
     estimates, residual, *_ = np.linalg.lstsq(x * root[:, None], y * root, rcond=None)
     covariance = np.linalg.inv(x.T @ (x * w[:, None])) * residual[0] / (len(y) - x.shape[1])
-    assert [row[:2] for row in found.rows] == [
+    terms = found.rows[:5]
+    assert [row[:2] for row in terms] == [
         ("(intercept)", None),
         ("age", None),
         ("region", "N"),
         ("region", "S"),
         ("region", "W"),
     ]
-    assert [row[2] for row in found.rows] == pytest.approx(estimates.tolist(), rel=1e-8)
-    assert [row[3] for row in found.rows] == pytest.approx(np.sqrt(np.diag(covariance)).tolist(), rel=1e-8)
+    assert [row[2] for row in terms] == pytest.approx(estimates.tolist(), rel=1e-8)
+    assert [row[3] for row in terms] == pytest.approx(np.sqrt(np.diag(covariance)).tolist(), rel=1e-8)
 
 
 def test_regression_without_intercept_equals_numpy(lab: Lab) -> None:
@@ -179,8 +180,8 @@ def test_regression_without_intercept_equals_numpy(lab: Lab) -> None:
     frame = pd.DataFrame(data)
     x = np.column_stack([frame["age"], frame["sex"] == "F", frame["sex"] == "M"]).astype(float)
     estimates = np.linalg.lstsq(x, frame["pay"].to_numpy(), rcond=None)[0]
-    assert [row[:2] for row in found.rows] == [("age", None), ("sex", "F"), ("sex", "M")]
-    assert [row[2] for row in found.rows] == pytest.approx(estimates.tolist(), rel=1e-8)
+    assert [row[:2] for row in found.rows[:3]] == [("age", None), ("sex", "F"), ("sex", "M")]
+    assert [row[2] for row in found.rows[:3]] == pytest.approx(estimates.tolist(), rel=1e-8)
 
 
 def test_regression_with_columns_that_repeat_each_other_is_refused(lab: Lab) -> None:
