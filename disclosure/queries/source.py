@@ -26,7 +26,7 @@ class Source:
         about nobody. False where nothing is known about the file (then it goes to a person).
     claimed : bool
         True for a snapshot: a table made in a room. Its ids are checked against the other sources; its values cannot
-        be computed again, so that whatever is made from it goes to a person.
+        be computed again, so that whatever is made from it goes to a person. It need not have all of `units`.
     """
 
     name: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,9 @@ from saferoom.projects.policies import effective
 _log = structlog.get_logger()
 _INSIDE = "/data"
 _IDENTITY = "*evaluator"  # no project can be called so
+SNAPSHOT = "snapshot"
+"""What a query calls the snapshot that comes with it."""
+MOST_SNAPSHOT_BYTES = 64 * MEBIBYTE
 COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.evaluator")
 # Killed by the kernel, as bubblewrap or a shell reports it.
 _KILLED = (-9, 137)
@@ -57,8 +62,15 @@ class Evaluator:
         self._instance = instance
         self._turns = Turns(at_once, waiting, waiting_each)
 
-    def evaluate(self, author: Username, project: ProjectSlug, query: Mapping[str, Any]) -> Evaluation:
+    def evaluate(
+        self, author: Username, project: ProjectSlug, query: Mapping[str, Any], snapshot: bytes | None = None
+    ) -> Evaluation:
         """Compute and judge `query` for `author` in `project`.
+
+        Parameters
+        ----------
+        snapshot : bytes, optional
+            A table made in the room, as Parquet; the query calls it ``snapshot``.
 
         Raises
         ------
@@ -69,26 +81,35 @@ class Evaluator:
         UnavailableError, IntegrityError
             The evaluator failed, or the extracts are not what was provisioned. Nothing was judged.
         """
-        names = self._datasets(project, query)
-        with self._turns.turn(author):
-            return self._judge(project, query, names)
+        names = self._datasets(project, query, whole=snapshot is not None)
+        with self._turns.turn(author), claimed_table(self._instance.home, snapshot) as file:
+            return self._judge(project, query, names, file)
 
-    def _datasets(self, project: ProjectSlug, query: Mapping[str, Any]) -> list[DatasetName]:
-        """Return the datasets that `query` may use, by the same rule as the airlock's records."""
+    def _datasets(self, project: ProjectSlug, query: Mapping[str, Any], *, whole: bool) -> list[DatasetName]:
+        """Return the datasets that `query` may use, by the same rule as the airlock's records.
+
+        A snapshot may have been made from all of them (`whole`).
+        """
         now = self._instance.clock.now()
         live = [a.dataset for a in self._instance.registry.approvals(project) if a.live(now)]
         if not live:
             raise BadInputError("no approval of data for this project holds today")
-        return sorted(datasets_named(query, live))
+        return sorted(live) if whole else sorted(datasets_named(query, live))
 
-    def _judge(self, project: ProjectSlug, query: Mapping[str, Any], names: Sequence[DatasetName]) -> Evaluation:
+    def _judge(
+        self, project: ProjectSlug, query: Mapping[str, Any], names: Sequence[DatasetName], snapshot: Path | None
+    ) -> Evaluation:
         instance, folder = self._instance, self._instance.home.extracts / project
         manifest = extracts.verify_extracts(folder, instance.signing_key.verifying_key, names)
         appetite, route = effective(instance.registry, project, names)
         files = [self._file(manifest, name) for name in names]
         sources = [_source(file) for file in files]
+        binds = [Bind(folder / file.file, f"{_INSIDE}/{file.file}") for file in files]
+        if snapshot is not None:
+            sources.append(_claimed(sources))
+            binds.append(Bind(snapshot, str(sources[-1].path)))
         job = Job(query, appetite.policy, route.policy, sources, instance.airlock.memory_for(project, names))
-        return judge(instance.home, job, [Bind(folder / file.file, f"{_INSIDE}/{file.file}") for file in files])
+        return judge(instance.home, job, binds)
 
     def _file(self, manifest: Manifest, name: DatasetName) -> ExtractFile:
         file = manifest.file(name)
@@ -108,6 +129,35 @@ def _source(file: ExtractFile) -> Source:
         codelists={column.name: column.codelist for column in file.columns if column.codelist is not None},
         columns_known=True,
     )
+
+
+def _claimed(sources: Sequence[Source]) -> Source:
+    """Return the snapshot as a source: it may carry the ids of any unit of the project's data."""
+    if any(source.name.lower() == SNAPSHOT for source in sources):
+        raise BadInputError(f"a dataset of the project is called {SNAPSHOT}, so that no snapshot can be told from it")
+    units = tuple(dict.fromkeys(unit for source in sources for unit in source.units))
+    return Source(SNAPSHOT, Path(_INSIDE) / f"{SNAPSHOT}.snapshot.parquet", units, claimed=True)
+
+
+@contextmanager
+def claimed_table(home: Home, data: bytes | None) -> Iterator[Path | None]:
+    """Put a snapshot's bytes where a sandbox can be given them, for as long as the block runs.
+
+    Only their beginning is looked at here; they are read inside the sandbox.
+    """
+    if data is None:
+        yield None
+        return
+    if len(data) > MOST_SNAPSHOT_BYTES:
+        raise BadInputError(f"the snapshot is larger than {MOST_SNAPSHOT_BYTES >> 20} MiB; leave columns or rows out")
+    if data[:4] != b"PAR1":
+        raise BadInputError("the snapshot is not a Parquet file")
+    with tempfile.TemporaryDirectory(dir=home.run, prefix="snapshot-") as folder:
+        file = Path(folder) / "table.parquet"
+        file.write_bytes(data)
+        # The folder is closed; the sandbox, which runs as somebody else, is given the file alone.
+        file.chmod(0o444)
+        yield file
 
 
 def judge(home: Home, job: Job, files: Sequence[Bind], timeout_seconds: float = TIMEOUT_SECONDS) -> Evaluation:

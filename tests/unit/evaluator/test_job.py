@@ -20,6 +20,7 @@ SOURCE = Source(
     units=("person_id", "household_id"),
     codelists={"region": ("north", "south"), "grade": (1, 2), "member": (True, False)},
     columns_known=False,
+    claimed=True,
 )
 JOB = Job(
     query={"statistic": "mean", "measure": "wage", "by": ["region"], "options": {"quantiles": [0.5]}},
