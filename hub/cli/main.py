@@ -27,6 +27,7 @@ class Command:
 
 COMMANDS = {
     "query": Command("query", "Evaluate and judge a declared statistic on Parquet or CSV files."),
+    "check": Command("check", "Open and screen files before they leave."),
     "verify": Command("verify", "Verify a release bundle offline."),
     "audit": Command("audit", "Verify the audit trail."),
     "policy": Command("policy", "Explain which rule applies and where it came from."),

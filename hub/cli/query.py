@@ -46,8 +46,8 @@ def query(
     if commit and history is None:
         raise BadInputError("--commit needs --history, the folder to commit to")
     try:
-        asked = read_query(_text(file, "the query"), file.name)
-        context = Context(_sources(data, unit), _policy(policy))
+        asked = read_query(text_of(file, "the query"), file.name)
+        context = Context(sources_of(data, unit), policy_of(policy))
         remedies = Remedies.from_now(time.monotonic)
         if history is None:
             evaluation = check(asked, context, remedies)
@@ -68,7 +68,7 @@ def query(
     raise typer.Exit(evaluation.verdict.exit_code)
 
 
-def _text(file: Path, what: str) -> str:
+def text_of(file: Path, what: str) -> str:
     try:
         if file.stat().st_size > _MOST_QUERY_BYTES:
             raise BadInputError(f"{what} {file.name} is larger than 1 MB")
@@ -79,16 +79,16 @@ def _text(file: Path, what: str) -> str:
         raise BadInputError(f"{what} {file.name} does not exist or cannot be read") from None
 
 
-def _policy(name: str) -> RiskAppetite:
+def policy_of(name: str) -> RiskAppetite:
     from saferoom.policies.loader import load_risk_appetite, packaged, packaged_names
 
     path = Path(name)
     if name not in packaged_names() and (path.suffix in {".yaml", ".yml", ".json"} or path.exists()):
-        return load_risk_appetite(_text(path, "the policy"), path.name)
+        return load_risk_appetite(text_of(path, "the policy"), path.name)
     return packaged(name)
 
 
-def _sources(data: list[str], units: list[str]) -> list[Source]:
+def sources_of(data: list[str], units: list[str]) -> list[Source]:
     named = [_named(item) for item in data]
     if len({name.lower() for name, _ in named}) != len(named):
         raise BadInputError("--data: two files have the same name; write NAME=FILE")

@@ -1,0 +1,120 @@
+"""The one entry of the file lane: a file's name and bytes in, a judged and explained report out.
+
+Notes
+-----
+A file is opened, screened, and at best needs a person. Only a file with an attached query can pass: the query is computed
+again, and the file may hold nothing but that query's numbers and labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from saferoom.disclosure.checker import Context, check
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.files.comparison import compare
+from saferoom.disclosure.files.model import FileReport, Opened, report
+from saferoom.disclosure.files.openers import OpenLimits, open_file
+from saferoom.disclosure.files.reference import Reference
+from saferoom.disclosure.files.screens import screened
+from saferoom.disclosure.files.screens.subject import Subject
+from saferoom.disclosure.queries.engine import Limits
+from saferoom.disclosure.queries.model import Query
+from saferoom.disclosure.queries.source import Source
+from saferoom.disclosure.verdict import Finding, Verdict
+from saferoom.policies.models import RiskAppetite
+
+
+@dataclass(frozen=True)
+class FileContext:
+    """What files are judged by; one context serves many files and reads the extract once.
+
+    Attributes
+    ----------
+    sources : sequence of Source
+        The extract the files were made from; empty when nothing is known of it.
+    query : Query or None
+        What the file declares to hold; it is computed again from `sources`.
+    """
+
+    sources: Sequence[Source] = ()
+    policy: RiskAppetite = field(default_factory=RiskAppetite)
+    query: Query | None = None
+    limits: OpenLimits = field(default_factory=OpenLimits)
+    engine: Limits = field(default_factory=lambda: Limits(memory_mib=1_000, threads=2))
+
+    @cached_property
+    def reference(self) -> Reference:
+        """What screens know of the extract."""
+        return Reference(self.sources, self.engine)
+
+    @cached_property
+    def evaluation(self) -> Evaluation | None:
+        """The attached query, computed and judged.
+
+        Raises
+        ------
+        BadInputError
+            When it does not fit the extract.
+        """
+        if self.query is None:
+            return None
+        return check(self.query, Context(self.sources, self.policy, limits=self.engine))
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A judged file with what was in it.
+
+    Attributes
+    ----------
+    matched : bool
+        Every number and label in it is one of the context's query.
+    """
+
+    report: FileReport
+    opened: Opened
+    matched: bool = False
+
+
+def check_file(name: str, data: bytes, context: FileContext) -> FileReport:
+    """Return the report on one file; see `examine`."""
+    return examine(name, data, context).report
+
+
+def examine(name: str, data: bytes, context: FileContext) -> Examined:
+    """Open and screen one file, and compare it with the attached query where there is one.
+
+    Raises
+    ------
+    BadInputError
+        When the extract cannot be read, or the attached query does not fit it; never for what the file holds.
+    """
+    kind, opened = open_file(name, data, context.limits)
+    evaluation = context.evaluation
+    compared: list[Finding] = []
+    if evaluation is not None:
+        comparison = compare(kind, data, opened, evaluation)
+        if comparison.equal:
+            return Examined(FileReport(name, kind, evaluation.verdict, evaluation.findings), opened, matched=True)
+        compared = [*comparison.findings, *evaluation.findings]
+    findings = [*compared, *_all(opened, kind, context)]
+    return Examined(report(name, kind, _in_order(findings)), opened)
+
+
+def _all(opened: Opened, kind: str, context: FileContext) -> list[Finding]:
+    """Return the findings on a file and on every file inside it."""
+    subject = Subject(opened, kind, context.policy, context.reference)
+    findings = [*opened.findings, *screened(subject)]
+    for _, inner_kind, inner in opened.inner:
+        findings += _all(inner, inner_kind, context)
+    return findings
+
+
+def _in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """Return every finding once, the worst first."""
+    order = [Verdict.FAIL, Verdict.REVIEW, Verdict.PASS]
+    once = dict.fromkeys(findings)
+    return sorted(once, key=lambda finding: order.index(finding.severity))

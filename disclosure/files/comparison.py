@@ -1,0 +1,158 @@
+"""A file beside its query, computed again: every number and every word of the file must be the query's.
+
+Method
+------
+Plain tables only (CSV, TSV, a workbook's single sheet, one table in Markdown, HTML, LaTeX or text) can be equal to a
+query. Labels tell which computed row a printed row is; numbers are compared with the digits they print. What is left over
+(another column, a note, a space, a digit too many, a row in an order that nothing explains) is named, by place and never by
+value, and then the file is one like any other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.files.alignment import Aligned, align
+from saferoom.disclosure.files.model import Grid, Opened
+from saferoom.disclosure.files.plain_table import only_table
+from saferoom.disclosure.files.printing import as_text, same_number, style_of
+from saferoom.disclosure.files.screens.places import Rule
+from saferoom.disclosure.verdict import Finding, Label, Risk, Table, Verdict
+
+MOST_BITS = 64.0
+"""How much an order of rows and a choice of cells may say that nothing explains (24 rows in any order are 79 bits)."""
+_REMEDY = "Write the table that the query gives, and nothing else, to a new CSV file; or take the query off."
+_MOST_CELLS = 200
+NOT_A_TABLE = Rule(
+    "query-not-compared",
+    Risk.UNPROVEN,
+    Verdict.REVIEW,
+    "the attached query was computed, but the file is not one plain table alone",
+    _REMEDY,
+)
+NOT_ALIGNED = Rule(
+    "query-not-compared",
+    Risk.UNPROVEN,
+    Verdict.REVIEW,
+    "the attached query was computed, but its categories are not those of the file's rows and columns",
+    _REMEDY,
+)
+DIFFERENT = Rule(
+    "query-differs",
+    Risk.UNPROVEN,
+    Verdict.REVIEW,
+    "is not what the attached query gives when it is computed again",
+    "Correct the query or the file; a number may be printed with fewer digits than it has, never with more than 12.",
+)
+UNEXPLAINED = Rule(
+    "query-explains-less",
+    Risk.FREE_TEXT,
+    Verdict.REVIEW,
+    "stands in the file and not in what the attached query gives",
+    _REMEDY,
+)
+STYLE = Rule(
+    "query-printed-unevenly",
+    Risk.FREE_TEXT,
+    Verdict.REVIEW,
+    "numbers of one column are printed in several ways (zeros, commas, signs), which can say something by itself",
+    "Print every column with one number of decimals.",
+)
+ORDER = Rule(
+    "query-order",
+    Risk.FREE_TEXT,
+    Verdict.REVIEW,
+    "rows stand in an order that no column explains, or cells are left out; that can say something by itself",
+    "Sort the rows by a column and give all of them.",
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came out: equal, or where not."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether the file holds the query's numbers and nothing else."""
+        return not self.findings
+
+
+def compare(kind: str, data: bytes, opened: Opened, evaluation: Evaluation) -> Comparison:
+    """Compare a file with what its query gives.
+
+    Parameters
+    ----------
+    data : bytes
+        The file itself: what an opener reads kindly (a space, a quote too many) counts here.
+    """
+    grid, why = only_table(kind, data, opened)
+    if grid is None:
+        return Comparison((NOT_A_TABLE.at(why),))
+    table = evaluation.protected if evaluation.protected is not None else evaluation.table
+    aligned = align(grid, table, len(evaluation.query.by))
+    if aligned is None:
+        return Comparison((NOT_ALIGNED.at(grid.place),))
+    return Comparison(
+        tuple([*_leftover(grid, aligned), *_numbers(grid, aligned), *_style(grid, aligned), *_order(aligned, table)])
+    )
+
+
+def _leftover(grid: Grid, aligned: Aligned) -> list[Finding]:
+    """Return cells of the file that the query does not explain."""
+    cells = [(grid.place, row, column) for row, column in aligned.unexplained]
+    if not cells:
+        return []
+    named = ", ".join(_spot(grid, row, column) for _, row, column in cells[:6])
+    more = f" and {len(cells) - 6} more" if len(cells) > 6 else ""
+    return [UNEXPLAINED.at(f"{grid.place}, {named}{more}", cells[:_MOST_CELLS])]
+
+
+def _spot(grid: Grid, row: int, column: int) -> str:
+    return f"head of column {column + 1}" if row < 0 else f"row {grid.first_row + row} column {column + 1}"
+
+
+def _numbers(grid: Grid, aligned: Aligned) -> list[Finding]:
+    wrong = []
+    for (row, column), value in aligned.expected.items():
+        text = as_text(grid.rows[row][column] if column < len(grid.rows[row]) else None)
+        if not same_number(text, value, whole=isinstance(value, int)):
+            wrong.append((row, column))
+    if not wrong:
+        return []
+    named = ", ".join(_spot(grid, row, column) for row, column in wrong[:6])
+    more = f" and {len(wrong) - 6} more" if len(wrong) > 6 else ""
+    cells: list[tuple[Label, ...]] = [(grid.place, grid.first_row + row, column + 1) for row, column in wrong]
+    return [DIFFERENT.at(f"{grid.place}, {named}{more}", cells)]
+
+
+def _style(grid: Grid, aligned: Aligned) -> list[Finding]:
+    found = []
+    for column in sorted({column for _, column in aligned.expected}):
+        cells = [(row, value) for (row, c), value in aligned.expected.items() if c == column]
+        numbers = [as_text(grid.rows[row][column]) for row, value in cells if value is not None]
+        blanks = {as_text(grid.rows[row][column]) for row, value in cells if value is None}
+        if style_of(numbers) is None or len(blanks) > 1:
+            found.append(STYLE.at(f"{grid.place}, column {column + 1}"))
+    return found
+
+
+def _order(aligned: Aligned, table: Table) -> list[Finding]:
+    """Say how much the order of rows and columns, and what is left out, could tell."""
+    bits = _order_bits(aligned.row_order) + _order_bits(aligned.column_order)
+    missing = len(table.rows) - aligned.rows_used
+    if missing:
+        bits += len(table.rows)
+    if bits <= MOST_BITS or (not missing and aligned.sorted):
+        return []
+    return [ORDER.at("the whole table")]
+
+
+def _order_bits(order: Sequence[int]) -> float:
+    if list(order) == sorted(order) or list(order) == sorted(order, reverse=True):
+        return 0.0
+    return math.lgamma(len(order) + 1) / math.log(2)

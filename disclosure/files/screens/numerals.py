@@ -1,0 +1,114 @@
+"""How numbers are written in files: values, printed decimals, percent signs, blanks that stand for suppression.
+
+Vocabulary
+----------
+blank
+    A cell that shows no number because somebody took it out: empty, ``-``, ``*``, ``c``, ``<10``, ``suppressed``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from saferoom.disclosure.verdict import Label
+
+_NUMBER = re.compile(
+    r"[£$€]?\s?(?P<sign>[-+\u2212]?)\s?[£$€]?(?P<digits>\d{1,3}(?:[,\u00a0\u202f' ]\d{3})+|\d+|)(?:\.(?P<decimals>\d*))?"
+    r"(?:[eE](?P<exponent>[-+]?\d{1,3}))?\s?(?P<percent>%|\\%)?\s?(?:\*{1,3}|\u2020|\^\{?\*+\}?)?",
+)
+_COUNT_AND_SHARE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d+)\s*[\(\[]\s*(\d+(?:\.\d+)?)\s*(%|\\%)?\s*[\)\]]\s*")
+_BLANKS = frozenset(
+    {
+        *("", "-", "--", "\u2013", "\u2014", "*", "**", "x", "c", "[c]", "(c)", "u", "z", ".", "..", "...", ":", "#"),
+        *("na", "n/a", "nan", "<na>", "null", "none", "nil", "missing", "redacted", "[redacted]", "[x]", "s"),
+        *("suppressed", "[suppressed]", "(suppressed)", "confidential", "masked", "hidden", "not shown", "low"),
+    }
+)
+_BELOW = re.compile(r"(?:<|\u2264|<=|&lt;|under |below |less than |fewer than )\s*(\d{1,6})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number as it is printed.
+
+    Attributes
+    ----------
+    value : float
+        The number; a percentage is not divided by 100.
+    decimals : int
+        Digits printed after the point, less the exponent: 2 says that the number is known to 0.005.
+    """
+
+    value: float
+    decimals: int
+    percent: bool = False
+
+
+@lru_cache(maxsize=65_536)
+def printed(text: str) -> Printed | None:
+    """Return the number that a whole text is, or None.
+
+    >>> printed("1,234.50")
+    Printed(value=1234.5, decimals=2, percent=False)
+    >>> printed("12.5%").percent
+    True
+    >>> printed("about 12") is None
+    True
+    """
+    match = _NUMBER.fullmatch(text.strip()) if len(text) <= 64 else None
+    if match is None or not (match["digits"] or match["decimals"]):
+        return None
+    whole = re.sub(r"\D", "", match["digits"]) or "0"
+    exponent = int(match["exponent"] or 0)
+    fraction = match["decimals"] or ""
+    value = float(f"{whole}.{fraction or '0'}e{exponent}")
+    if not math.isfinite(value):
+        return None
+    negative = match["sign"] in {"-", "\u2212"}
+    return Printed(-value if negative else value, max(0, len(fraction) - exponent), match["percent"] is not None)
+
+
+def printed_value(value: Label) -> Printed | None:
+    """Return the number in a cell, whether the file holds a number or text."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return printed(value)
+    if not math.isfinite(value):
+        return None
+    if isinstance(value, int) or value.is_integer():
+        return Printed(float(value), 0)
+    return printed(repr(float(value)))
+
+
+def count_and_share(text: str) -> tuple[float, bool] | None:
+    """Return the first number of ``12 (34.5%)`` and whether the brackets say percent.
+
+    >>> count_and_share("1,012 (34.5%)")
+    (1012.0, True)
+    """
+    match = _COUNT_AND_SHARE.fullmatch(text) if len(text) <= 64 else None
+    return None if match is None else (float(match[1].replace(",", "")), match[3] is not None)
+
+
+def is_blank(value: Label) -> bool:
+    """Say whether a cell stands for something that is not shown.
+
+    >>> is_blank("<10"), is_blank(None), is_blank("Isle")
+    (True, True, False)
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    if not isinstance(value, str):
+        return False
+    text = value.strip().casefold()
+    return text in _BLANKS or _BELOW.fullmatch(text) is not None
+
+
+def upper_bound(value: Label) -> float | None:
+    """Return what a blank such as ``<10`` says at most, or None."""
+    match = _BELOW.fullmatch(value.strip()) if isinstance(value, str) else None
+    return None if match is None else float(match[1])

@@ -1,0 +1,123 @@
+"""Small counts that are written out: ``(n = 3)``, ``3 people``, ``Number of obs = 7``; ``<10`` says nothing and is fine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from saferoom.disclosure.files.model import Passage
+from saferoom.disclosure.files.screens.places import Rule
+from saferoom.disclosure.files.screens.subject import Subject
+from saferoom.disclosure.verdict import Finding, Risk, Verdict
+
+_WORDS = dict(
+    zip(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), range(1, 11), strict=True)
+)
+_UNITS = (
+    r"(?:people|persons?|patients?|individuals?|respondents?|participants?|households?|families|family|women|woman|men|man"
+    r"|children|child|girls?|boys?|males?|females?|pupils?|students?|workers?|employees?|firms?|enterprises|businesses"
+    r"|companies|deaths?|observations|obs|cases|claimants?|residents?|prisoners?|migrants?|victims?|offenders?|subjects"
+    r"|admissions|contributors?|learners?|mothers?|fathers?|teachers?|schools|hospitals|records)"
+)
+# n = 3, N: 4, count=7, freq = 2, No. of patients: 5, Number of obs = 8
+_EQUALS = re.compile(
+    r"(?<![\w.$\\/])(?:(?:n|n[_ ]?obs|count|counts|freq|frequency|obs|observations|cases|sample size|cell size|unweighted n"
+    r"|(?:no\.?|number|num|nr\.?|#)[ _]+(?:of[ _]+)?"
+    + _UNITS
+    + r"))[\"']?\s*\)?\s*(?:=|==|:|\bis\b|\bwas\b|of only)\s*"
+    r"\$?(\d{1,7}(?:,\d{3})*)(?![\d%]|[.,]\d|\s*%|\s*(?:to|-|\u2013)\s*\d)",
+    re.IGNORECASE,
+)
+_NUMBER_WORDS = "|".join(_WORDS)
+# 3 people, only two women, five (5) patients; not "3 people households", not "2-person", not "3.3 people"
+_PEOPLE = re.compile(
+    r"(?<![\w.,:/<>\-\u2013\u2264])(?:(\d{1,4})|(" + _NUMBER_WORDS + r"))(?:\s*\(\d{1,4}\))?\s+"
+    r"(?:(?:of the|other|more|young|old|older|younger|male|female|single|different|unique|affected|additional)\s+)?"
+    + _UNITS
+    + r"\b(?![ -](?:households?|famil|rooms?|homes?|years?|groups?|per\b|in (?:the|a) household|or more|and over|\+))",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"(?:<|>|\u2264|\u2265|under|below|above|over|least|most|fewer than|less than|more than|than|per|every|each|of age|"
+    r"table|figure|fig\.?|step|section|chapter|wave|model|column|appendix|level|type|threshold of|minimum of|"
+    r"up to|first|top|next|last|nearest|base|to|or|number of|between|multiple of|multiples of)\s*$",
+    re.IGNORECASE,
+)
+LOW = Rule(
+    "stated-low-count",
+    Risk.LOW_COUNT,
+    Verdict.FAIL,
+    "the text states a count of units below the threshold, so that somebody who knows a few persons could learn who they are",
+    "Take the count out, write it as below the threshold (such as <10), or merge the category.",
+)
+LABEL = Rule(
+    "stated-low-count",
+    Risk.LOW_COUNT,
+    Verdict.REVIEW,
+    "a label names a small number of units; it may be a category (the size of a household) or a count",
+    "Say what the label means in the context of the request.",
+)
+
+
+def screen(subject: Subject) -> list[Finding]:
+    """Return texts that state small counts."""
+    threshold = subject.policy.threshold_units
+    found: list[Finding] = []
+    tables = {view.place for view in subject.views[: len(subject.opened.grids)]}
+    for passage in subject.texts:
+        lines = sorted(set(_lines(passage, threshold)))
+        if not lines:
+            continue
+        if passage.place in tables:
+            found += _in_table(subject, passage.place, threshold)
+        else:
+            named = ", ".join(str(line) for line in lines[:6]) + (
+                f" and {len(lines) - 6} more" if len(lines) > 6 else ""
+            )
+            place = f"{passage.place}, line{'s' if len(lines) > 1 else ''} {named}"
+            found.append(LOW.at(place, [(passage.place, line) for line in lines]))
+    return found
+
+
+def stated(text: str, threshold: int, *, is_code: bool = False) -> Iterator[int]:
+    """Yield where in `text` a count from 1 to below `threshold` is stated.
+
+    >>> list(stated("Isle (n = 3)", 10)), list(stated("Isle (n = 12), 3% of people", 10)), list(stated("n < 10", 10))
+    ([6], [], [])
+    """
+    if not is_code:
+        for match in _EQUALS.finditer(text):
+            if 0 < int(match[1].replace(",", "")) < threshold:
+                yield match.start()
+    for match in _PEOPLE.finditer(text):
+        number = int(match[1]) if match[1] else _WORDS[match[2].lower()]
+        if 0 < number < threshold and not _BEFORE.search(text, max(0, match.start() - 24), match.start()):
+            yield match.start()
+
+
+def _lines(passage: Passage, threshold: int) -> Iterator[int]:
+    last, line = 0, 1
+    for position in sorted(stated(passage.text, threshold, is_code=passage.is_code)):
+        line += passage.text.count("\n", last, position)
+        last = position
+        yield line
+
+
+def _in_table(subject: Subject, place: str, threshold: int) -> list[Finding]:
+    """Say which cells of a table state small counts; a column of sizes (1 person, 2 people ...) is a category."""
+    found = []
+    for view in subject.views:
+        if view.place != place:
+            continue
+        spots, sizes = [], []
+        for column in view.columns:
+            texts = list(column.texts())
+            hits = {text for text in {text for _, text in texts} if any(stated(text, threshold))}
+            people = {text for text in hits if _PEOPLE.match(text.strip()) and "=" not in text}
+            category = len(people) > 1 and people == hits and column.position <= 1 and column.distinct == len(texts)
+            (sizes if category else spots).extend((row, column.position) for row, text in texts if text in hits)
+        heads = [i for i, head in enumerate(view.grid.header) if any(stated(head, threshold))]
+        found += [LOW.in_cells(view, spots)] if spots else []
+        found += [LABEL.in_cells(view, sizes)] if sizes else []
+        found += [LOW.at(f"{place}, head of column {i + 1}", [(place, 0, i + 1)]) for i in heads]
+    return found

@@ -1,0 +1,116 @@
+"""``saferoom check``: open and screen files, as the airlock does before people look at them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+
+if TYPE_CHECKING:
+    from saferoom.disclosure.files.checker import FileContext
+    from saferoom.disclosure.files.model import FileReport
+
+MOST_FILES = 500
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check")(check)
+
+
+def check(
+    files: list[Path] = typer.Argument(help="Files to check; a folder stands for each file in it."),
+    data: list[str] = typer.Option([], "--data", help="[NAME=]FILE the outputs were made from: Parquet, CSV or TSV."),
+    unit: list[str] = typer.Option([], "--unit", help="Column that identifies a statistical unit; may be repeated."),
+    policy: str = typer.Option("default", "--policy", help="Risk appetite: a file, or the name of a packaged one."),
+    query: Path | None = typer.Option(None, "--query", help="What the file declares to hold; it is computed again."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
+) -> None:
+    """Open and screen files of any type; exit by the worst: 0 pass, 10 review, 20 fail, 2 bad input."""
+    from saferoom.disclosure.verdict import Verdict
+
+    try:
+        named = chosen(files)
+        reports = _reports(named, _context(data, unit, policy, query))
+    except SaferoomError:
+        raise
+    except Exception as error:
+        # Fail closed and without a traceback, whose texts could hold data.
+        raise UnavailableError(
+            f"the check was stopped by an error inside Saferoom ({type(error).__name__}); nothing was judged"
+        ) from None
+    worst = Verdict.worst(report.verdict for report in reports)
+    _show(reports, worst.value, as_json)
+    raise typer.Exit(worst.exit_code)
+
+
+def chosen(paths: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Return the files to check by the names reports give them; a folder stands for each file in it, at any depth.
+
+    Raises
+    ------
+    BadInputError
+        When a path does not exist, is no file, or a folder holds no or too many files.
+    """
+    found: dict[Path, str] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(item for item in path.rglob("*") if item.is_file() or item.is_symlink())
+            if not inside:
+                raise BadInputError(f"the folder {path.name} holds no files")
+            found.update({item: str(item.relative_to(path.parent)) for item in inside})
+        else:
+            found[path] = path.name
+    if len(found) > MOST_FILES:
+        raise BadInputError(f"more than {MOST_FILES} files are asked for; check fewer at a time")
+    for path, name in found.items():
+        if not path.exists():
+            raise BadInputError(f"the file {name} does not exist")
+        if not path.is_file():
+            raise BadInputError(f"{name} is not a file")
+    return [(name, path) for path, name in found.items()]
+
+
+def _context(data: list[str], unit: list[str], policy: str, query: Path | None) -> FileContext:
+    from saferoom.disclosure.files.checker import FileContext
+    from saferoom.disclosure.queries.model import read_query
+    from saferoom.hub.cli.query import policy_of, sources_of, text_of
+
+    if unit and not data:
+        raise BadInputError("--unit names a column of --data; give the data as well")
+    if query is not None and not data:
+        raise BadInputError("--query is computed from --data; give the data as well")
+    asked = None if query is None else read_query(text_of(query, "the query"), query.name)
+    return FileContext(sources_of(data, unit), policy_of(policy), asked)
+
+
+def _reports(named: Sequence[tuple[str, Path]], context: FileContext) -> list[FileReport]:
+    from saferoom.disclosure.files.checker import check_file
+
+    return [check_file(name, _bytes(name, path, context.limits.file_bytes), context) for name, path in named]
+
+
+def _bytes(name: str, path: Path, most: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            # One byte more than is ever opened says that the file is too large.
+            return stream.read(most + 1)
+    except OSError:
+        raise BadInputError(f"the file {name} cannot be read") from None
+
+
+def _show(reports: Sequence[FileReport], worst: str, as_json: bool) -> None:
+    if as_json:
+        document = {"verdict": worst, "files": [report.document() for report in reports]}
+        json.dump(document, sys.stdout, allow_nan=False)
+        print()
+        return
+    from saferoom.hub.cli.check_report import show
+
+    show(reports)
