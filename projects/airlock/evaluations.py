@@ -30,12 +30,19 @@ VALID_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Judgement:
-    """An evaluation with the rules that it was judged by and where each of them came from."""
+    """An evaluation with the rules that it was judged by and where each of them came from.
+
+    Attributes
+    ----------
+    snapshot : Digest or None
+        The table from the room that it was computed from; kept, and never released.
+    """
 
     evaluation: Evaluation
     datasets: tuple[DatasetName, ...]
     rules: RiskAppetite
     origins: Mapping[str, str]
+    snapshot: Digest | None = None
 
     def to_bytes(self) -> bytes:
         """Write the judgement for the vault."""
@@ -44,6 +51,7 @@ class Judgement:
             "datasets": list(self.datasets),
             "rules": rules_document(self.rules),
             "origins": dict(self.origins),
+            "snapshot": self.snapshot,
         }
         return json.dumps(document, sort_keys=True, allow_nan=False, separators=(",", ":")).encode()
 
@@ -57,6 +65,7 @@ class Judgement:
                 datasets=tuple(DatasetName(name) for name in document["datasets"]),
                 rules=RiskAppetite.model_validate_json(json.dumps(document["rules"])),
                 origins=document["origins"],
+                snapshot=None if document.get("snapshot") is None else Digest(document["snapshot"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError, ValidationError, SaferoomError):
             raise IntegrityError("a stored evaluation cannot be read; nothing is released") from None
@@ -73,14 +82,24 @@ def rules_digest(rules: RiskAppetite) -> Digest:
     return sha256(canonical(rules_document(rules)))
 
 
-def record(parts: Parts, author: Username, project: ProjectSlug, evaluation: Evaluation) -> EvaluationRecord:
-    """Store `evaluation` for its author and project and say how it would leave."""
+def record(
+    parts: Parts, author: Username, project: ProjectSlug, evaluation: Evaluation, snapshot: bytes | None = None
+) -> EvaluationRecord:
+    """Store `evaluation` for its author and project and say how it would leave.
+
+    Parameters
+    ----------
+    snapshot : bytes, optional
+        The table from the room that it was computed from.
+    """
     now = parts.clock.now()
     may_enter(parts.registry, author, project, now).enforce()
-    datasets = versions(parts, project, _used(parts, project, evaluation, now), now)
+    used = _used(parts, project, evaluation, now) if snapshot is None else _live(parts, project, now)
+    datasets = versions(parts, project, used, now)
     names = [dataset.name for dataset in datasets]
     appetite, route = effective(parts.registry, project, names)
-    judgement = Judgement(evaluation, tuple(names), appetite.policy, appetite.origins)
+    claimed = None if snapshot is None else parts.vault.put(snapshot)
+    judgement = Judgement(evaluation, tuple(names), appetite.policy, appetite.origins, claimed)
     digest = parts.vault.put(judgement.to_bytes())
     with parts.store.transaction() as tx:
         unsealed = EvaluationRecord(
@@ -151,8 +170,12 @@ def rules_now(parts: Parts, found: EvaluationRecord) -> Digest:
     return rules_digest(appetite.policy)
 
 
+def _live(parts: Parts, project: ProjectSlug, now: datetime) -> tuple[DatasetName, ...]:
+    return tuple(DatasetName(approval.dataset) for approval in parts.registry.approvals(project) if approval.live(now))
+
+
 def _used(parts: Parts, project: ProjectSlug, evaluation: Evaluation, now: datetime) -> tuple[DatasetName, ...]:
-    live = [DatasetName(approval.dataset) for approval in parts.registry.approvals(project) if approval.live(now)]
+    live = _live(parts, project, now)
     query = evaluation.query
     if query.from_ is not None and query.from_ not in query.views and query.from_.lower() not in live:
         raise ForbiddenError(f"the project has no approval for {query.from_} that holds today")

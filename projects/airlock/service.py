@@ -58,9 +58,11 @@ class Airlock(Parts):
 
     # What a researcher does
 
-    def record_evaluation(self, author: Username, project: ProjectSlug, evaluation: Evaluation) -> EvaluationRecord:
+    def record_evaluation(
+        self, author: Username, project: ProjectSlug, evaluation: Evaluation, snapshot: bytes | None = None
+    ) -> EvaluationRecord:
         """Store what the trusted side judged for `author` in `project`; the record says how it would leave."""
-        return evaluations.record(self, author, project, evaluation)
+        return evaluations.record(self, author, project, evaluation, snapshot)
 
     def record_file(self, upload: Upload, screened: Screened) -> EvaluationRecord:
         """Store a file that the trusted side screened for its author; nobody else sees it until it is submitted."""
@@ -72,6 +74,14 @@ class Airlock(Parts):
         with self.store.reading() as tx:
             found = tx.files(author, project, files.MOST_LISTED)
         return tuple((record, files.load(self, record).report) for record in found)
+
+    def title(self, author: Username, project: ProjectSlug, id_: EvaluationId) -> str:
+        """Return the title of one of the author's own statistics, or the name of a file."""
+        with self.store.reading() as tx:
+            found = tx.evaluation(id_)
+        if found is None or (found.author, found.project) != (author, project):
+            raise NotFoundError("there is no such evaluation of yours in this project")
+        return found.title
 
     def draft(
         self, author: Username, project: ProjectSlug, evaluation_ids: Sequence[EvaluationId], words: Words
@@ -216,7 +226,7 @@ class Airlock(Parts):
         """Return one of the author's own evaluations."""
         with self.store.reading() as tx:
             record = tx.evaluation(evaluation_id)
-        if record is None or record.author != author:
+        if record is None or record.author != author or record.file is not None:
             raise NotFoundError("there is no such evaluation of yours")
         return evaluations.load(self, record)
 

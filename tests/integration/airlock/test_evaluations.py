@@ -41,6 +41,17 @@ def test_evaluation_is_recorded_small_and_its_bytes_are_in_the_vault(world: Doma
     assert record.title == "Frequency by region (survey)"
 
 
+def test_snapshot_is_kept_and_concerns_every_dataset_of_the_project(world: Domain) -> None:
+    evaluation = world.evaluate(SAFE)
+    plain = world.airlock.record_evaluation(ANA, MOBILITY, evaluation)
+    record = world.airlock.record_evaluation(ANA, MOBILITY, evaluation, b"PAR1 a table from the room")
+    assert {dataset.name for dataset in plain.datasets} < {dataset.name for dataset in record.datasets}
+    snapshot = world.airlock.evaluation(ANA, record.id).snapshot
+    assert snapshot is not None
+    assert world.vault.get(snapshot) == b"PAR1 a table from the room"
+    assert world.airlock.evaluation(ANA, plain.id).snapshot is None
+
+
 def test_evaluation_of_a_stranger_to_the_project_is_refused(world: Domain) -> None:
     evaluation = world.evaluate(SAFE)
     with pytest.raises(NotFoundError):
