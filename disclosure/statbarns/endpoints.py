@@ -9,7 +9,7 @@ from saferoom.disclosure.queries.counting import gather
 from saferoom.disclosure.queries.evidence import Mask, Numbers, Summary
 from saferoom.disclosure.queries.language import column_of
 from saferoom.disclosure.queries.model import Statistic
-from saferoom.disclosure.rules.dominance import most_needed
+from saferoom.disclosure.rules.dominance import all_equal, most_needed
 from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, conditional_rules, subjects_of
@@ -27,6 +27,7 @@ class Endpoints:
         evidence = gather(base, case.engine, most_needed(case.policy))
         cells, summaries = evidence.cells, evidence.summaries
         hits = cell_rules(case, base, cells, evidence.units[0], counted=False)
+        hits += all_equal(summaries[0].low, summaries[0].high)
         hits += conditional_rules(case, base)
         column = column_of(case.plan.measures[0], case.plan.relation)
         if column is None or not column.owned or column.name not in case.policy.structural:

@@ -3,15 +3,19 @@
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
 from saferoom.disclosure.queries.base import Base, make_base
 from saferoom.disclosure.queries.counting import count_units, gather
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.evidence import ROW, Counts, Numbers, floats
 from saferoom.disclosure.queries.model import Query, Statistic
 from saferoom.disclosure.rules.dominance import all_equal, most_needed, weight_dominance
-from saferoom.disclosure.rules.quantiles import quantile_bands
+from saferoom.disclosure.rules.quantiles import equal_quantiles, quantile_bands
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, conditional_rules, subjects_of
+from saferoom.disclosure.statbarns.powers import same_cell
 
 
 class Position:
@@ -27,14 +31,22 @@ class Position:
         cells, summaries = evidence.cells, evidence.summaries
         units = evidence.units[0]
         fractions = _fractions(query)
-        values, bands = _quantiles(base, case.engine, fractions)
+        cuts = cut(base, case.engine, fractions)
         hits = cell_rules(case, base, cells, units, counted=False)
         hits += all_equal(summaries[0].low, summaries[0].high)
-        hits += quantile_bands(bands, base.units or (ROW,), case.policy)
+        hits += quantile_bands(cuts.bands(case.engine), base.units or (ROW,), case.policy)
+        hits += equal_quantiles(fractions, cuts.values, summaries[0], case.policy)
         hits += conditional_rules(case, base)
         hits += weight_dominance(units, case.policy)
         return Outcome(
-            cells, _named(query, fractions, values), hits, subjects_of(case.plan), units, base, base.text_dimensions
+            cells,
+            _named(query, fractions, cuts.values),
+            hits,
+            subjects_of(case.plan),
+            units,
+            cuts.base,
+            base.text_dimensions,
+            cuts.sides,
         )
 
 
@@ -52,8 +64,44 @@ def _named(query: Query, fractions: tuple[float, ...], values: list[Numbers]) ->
     return {f"q{fraction:g}": column for fraction, column in zip(fractions, values, strict=True)}
 
 
-def _quantiles(base: Base, engine: Engine, fractions: tuple[float, ...]) -> tuple[list[Numbers], list[list[Counts]]]:
-    """Return the quantiles, and per band and kind of unit how many units lie in it."""
+@dataclass(frozen=True)
+class Cuts:
+    """Quantiles of every cell, and the rows beside the quantiles of their cell.
+
+    Attributes
+    ----------
+    base : Base
+        The rows with ``q0, q1 ...``.
+    values : list of ndarray of float
+        Per quantile.
+    """
+
+    base: Base
+    values: list[Numbers]
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Who is below each quantile: what two quantiles close together, in two releases, tell apart.
+
+        Of weighted quantiles an outsider does not know how many units lie below.
+        """
+        return () if self.base.weighted else tuple(f"m0 <= q{i}" for i in range(len(self.values)))
+
+    def bands(self, engine: Engine, chosen: tuple[int, ...] | None = None) -> list[list[Counts]]:
+        """Return, per band and kind of unit, how many units lie at or below, between, and at or above quantiles.
+
+        Parameters
+        ----------
+        chosen : tuple of int
+            The positions of the quantiles; all when left out.
+        """
+        names = [f"q{i}" for i in (range(len(self.values)) if chosen is None else chosen)]
+        between = [f"m0 >= {low} AND m0 <= {high}" for low, high in pairwise(names)]
+        return count_units(self.base, engine, [f"m0 <= {names[0]}", *between, f"m0 >= {names[-1]}"])
+
+
+def cut(base: Base, engine: Engine, fractions: tuple[float, ...]) -> Cuts:
+    """Return the quantiles of the first measure: interpolated; with weights, the first value that reaches the share."""
     if base.weighted:
         cuts = _weighted(base, fractions)
     else:
@@ -63,12 +111,9 @@ def _quantiles(base: Base, engine: Engine, fractions: tuple[float, ...]) -> tupl
     names = [f"q{i}" for i in range(len(fractions))]
     order = ", ".join(f"{key} NULLS LAST" for key in base.keys)
     found = engine.columns(f"SELECT {', '.join(names)} FROM _cuts" + (f" ORDER BY {order}" if order else ""))
-    matched = " AND ".join(f"b.{key} IS NOT DISTINCT FROM c.{key}" for key in base.keys) or "true"
     kept = f"b.*, {', '.join(f'c.{name}' for name in names)}"
-    joined = f"(SELECT {kept} FROM {base.sql} b JOIN _cuts c ON {matched})"
-    between = [f"m0 >= q{i} AND m0 <= q{i + 1}" for i in range(len(fractions) - 1)]
-    bands = count_units(base, engine, ["m0 <= q0", *between, f"m0 >= {names[-1]}"], joined)
-    return [floats(found[name]) for name in names], bands
+    joined = f"(SELECT {kept} FROM {base.sql} b JOIN _cuts c ON {same_cell(base)})"
+    return Cuts(replace(base, sql=joined), [floats(found[name]) for name in names])
 
 
 def _weighted(base: Base, fractions: tuple[float, ...]) -> str:

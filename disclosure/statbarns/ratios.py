@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import sqlglot
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
@@ -82,9 +81,7 @@ def _number(case: Case, tree: exp.Expression, key: str) -> exp.Expression:
             "condition such as region = 'North'"
         )
     yes, no = _listed(_YES), _listed(_NO)
-    return sqlglot.parse_one(
-        f"CASE WHEN {text} IN ({yes}) THEN 1 WHEN {text} IN ({no}) THEN 0 END", dialect=language.DIALECT
-    )
+    return language.parse_expression(f"CASE WHEN {text} IN ({yes}) THEN 1 WHEN {text} IN ({no}) THEN 0 END", key)
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -134,7 +131,7 @@ def _counts(case: Case, rows: Base) -> list[Hit]:
                     remedy=f"{BROADER}, another definition of exposure or outcome, or {SUPPRESS}",
                 )
             )
-    return [*{(hit.message): hit for hit in hits}.values()] if len(hits) < 2 else _joined(hits)
+    return _joined(hits)
 
 
 def _joined(hits: Sequence[Hit]) -> list[Hit]:

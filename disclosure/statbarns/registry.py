@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from saferoom.disclosure.queries.model import Statistic
+from saferoom.disclosure.statbarns.box import Box
 from saferoom.disclosure.statbarns.case import Statbarn
 from saferoom.disclosure.statbarns.concentration import Concentration
 from saferoom.disclosure.statbarns.endpoints import Endpoints
@@ -33,6 +34,7 @@ STATBARNS: Mapping[Statistic, Statbarn] = {
     Statistic.MEDIAN: Position(),
     Statistic.QUANTILE: Position(),
     Statistic.IQR: Position(),
+    Statistic.BOX: Box(),
     Statistic.MIN: Endpoints(),
     Statistic.MAX: Endpoints(),
     Statistic.RANGE: Endpoints(),
