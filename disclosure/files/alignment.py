@@ -120,6 +120,8 @@ def _label_width(table: Table, dimensions: int) -> int:
     width = dimensions
     while width < len(table.columns) - 1 and len({row[:width] for row in table.rows}) < len(table.rows):
         width += 1
+    while width < len(table.columns) - 1 and any(isinstance(row[width], (str, bool)) for row in table.rows):
+        width += 1
     return width
 
 

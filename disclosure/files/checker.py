@@ -79,6 +79,21 @@ class Examined:
     matched: bool = False
 
 
+@dataclass(frozen=True)
+class Examined:
+    """A file's report beside what the file holds.
+
+    Attributes
+    ----------
+    matched : bool
+        Every number and word in the file is the attached query's, computed again.
+    """
+
+    report: FileReport
+    opened: Opened
+    matched: bool
+
+
 def check_file(name: str, data: bytes, context: FileContext) -> FileReport:
     """Return the report on one file; see `examine`."""
     return examine(name, data, context).report
@@ -92,16 +107,16 @@ def examine(name: str, data: bytes, context: FileContext) -> Examined:
     BadInputError
         When the extract cannot be read, or the attached query does not fit it; never for what the file holds.
     """
-    kind, opened = open_file(name, data, context.limits)
     evaluation = context.evaluation
+    kind, opened = open_file(name, data, context.limits)
     compared: list[Finding] = []
     if evaluation is not None:
         comparison = compare(kind, data, opened, evaluation)
         if comparison.equal:
             return Examined(FileReport(name, kind, evaluation.verdict, evaluation.findings), opened, matched=True)
         compared = [*comparison.findings, *evaluation.findings]
-    findings = [*compared, *_all(opened, kind, context)]
-    return Examined(report(name, kind, _in_order(findings)), opened)
+    findings = _in_order([*compared, *_all(opened, kind, context)])
+    return Examined(report(name, kind, findings), opened, matched=False)
 
 
 def _all(opened: Opened, kind: str, context: FileContext) -> list[Finding]:

@@ -104,6 +104,8 @@ def style_of(texts: list[str]) -> Style | None:
     """
     if not texts:
         return Style(0, False, False, False)
+    # Very small numbers are written with an exponent by every program, whatever the others look like.
+    texts = [text for text in texts if not _tiny(text)]
     percent = {text.endswith("%") for text in texts}
     exponent = {"e" in text.lower() for text in texts}
     large = {"," in text for text in texts if len(re.sub(r"[.eE].*|\D", "", text)) > 3}
@@ -118,6 +120,13 @@ def style_of(texts: list[str]) -> Style | None:
 
 def _places(text: str) -> int:
     return len(re.split(r"[eE%]", text)[0].partition(".")[2])
+
+
+def _tiny(text: str) -> bool:
+    try:
+        return "e-" in text and repr(float(text)) == text
+    except ValueError:
+        return False
 
 
 def _padded(text: str) -> bool:
