@@ -16,11 +16,11 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from saferoom.disclosure.files.signatures import (
-    gzipped_records,
     KEPT_IN_ZIP,
     MAGIC,
     PICKLE_OF_TEXT,
     PICKLE_START,
+    gzipped_records,
     looks_like_text,
     ole_streams,
     text_start,

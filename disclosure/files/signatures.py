@@ -127,14 +127,19 @@ def _probe(data: bytes) -> str:
 
 
 _COMMENT = r"(?:<!--(?:(?!-->)[\s\S]){0,4000}-->\s*)"
-_PROLOGUE = rf"(?:<\?xml[^>]{{0,300}}\?>\s*)?(?:{_COMMENT}|<!DOCTYPE\s+svg[^>]{{0,2000}}(?:\[[^\]]{{0,4000}}\]\s*)?>\s*){{0,5}}"
+_PROLOGUE = (
+    rf"(?:<\?xml[^>]{{0,300}}\?>\s*)?(?:{_COMMENT}|<!DOCTYPE\s+svg[^>]{{0,2000}}(?:\[[^\]]{{0,4000}}\]\s*)?>\s*){{0,5}}"
+)
 _TAGS = (
     "html|head|body|table|div|p|script|style|span|h[1-6]|ul|ol|meta|title|iframe|img|a|pre|b|i|br|form|object|embed"
     "|svg:svg|section|article|main|link|base|center|font|template"
 )
 _STARTS: Final = (
     ("svg", re.compile(rf"{_PROLOGUE}<(?:\w+:)?svg[\s>]", re.I)),
-    ("html", re.compile(rf"(?:<\?xml[^>]{{0,300}}\?>\s*)?{_COMMENT}{{0,5}}<(?:!doctype\s+html|(?:{_TAGS})[\s>/])", re.I)),
+    (
+        "html",
+        re.compile(rf"(?:<\?xml[^>]{{0,300}}\?>\s*)?{_COMMENT}{{0,5}}<(?:!doctype\s+html|(?:{_TAGS})[\s>/])", re.I),
+    ),
     ("xml", re.compile(r"<\?xml|<!DOCTYPE|<!ENTITY", re.I)),
     ("pdf", re.compile(r"%PDF-")),
     ("rtf", re.compile(r"\{\\rtf")),

@@ -56,6 +56,7 @@ class Package:
         for info in infos:
             self._safe(info)
         self._infos = {info.filename: info for info in infos if not info.is_dir()}
+        self._charged: set[str] = set()
         self.names = tuple(self._infos)
 
     def __enter__(self) -> Package:
@@ -67,7 +68,9 @@ class Package:
     def _whole(self, infos: list[zipfile.ZipInfo]) -> None:
         names = [info.filename for info in infos]
         if len({name.lower() for name in names}) < len(names):
-            raise OpeningError("hostile", "has two entries of one name: programs differ in which they show", _WRITE_AGAIN)
+            raise OpeningError(
+                "hostile", "has two entries of one name: programs differ in which they show", _WRITE_AGAIN
+            )
         spans = sorted((info.header_offset, info.header_offset + _HEADER_BYTES + info.compress_size) for info in infos)
         if any(end > start for (_, end), (start, _) in zip(spans, spans[1:], strict=False)):
             raise OpeningError("hostile", "has entries that overlap, as archives made to do harm have", _WRITE_AGAIN)
@@ -118,7 +121,9 @@ class Package:
     def open(self, name: str) -> io.BufferedReader:
         """Return an entry as a stream that stops at the size it was said to have."""
         info = self._infos[name]
-        self._file.budget.unpack(info.file_size)
+        if name not in self._charged:
+            self._charged.add(name)
+            self._file.budget.unpack(info.file_size)
         return io.BufferedReader(_Entry(self._zip, info, self._file.name))
 
 

@@ -180,8 +180,8 @@ class File:
 
     Attributes
     ----------
-    within : str
-        Where it stands in a larger file, to begin its places with; empty for a file by itself.
+    label : str
+        How sentences name it: after the files it lies in.
     open_inner : callable
         Opens a file inside this one under the same budget; see `openers.open_inner`.
     """
@@ -193,7 +193,7 @@ class File:
     depth: int
     found: Found
     open_inner: Callable[[File, str, bytes], None]
-    within: str = ""
+    label: str = ""
 
     @property
     def limits(self) -> OpenLimits:
@@ -202,7 +202,7 @@ class File:
 
     def place(self, *parts: str) -> str:
         """Return a place in this file."""
-        return ", ".join(part for part in (self.within, *parts) if part) or "the whole file"
+        return ", ".join(part for part in parts if part) or "the whole file"
 
     def grid(self, place: str, rows: Iterable[tuple[Label, ...]], *, head: bool | None = None, first: int = 1) -> None:
         """Write down a table whose cells were not counted yet; `head` None finds out whether the first row is one."""
@@ -228,8 +228,7 @@ class File:
     def finding(self, rule: str, reason: str, remedy: str, severity: Verdict = Verdict.FAIL) -> None:
         """Write down what the opener itself knows; `reason` completes the sentence "FILE ..."."""
         if len(self.found.findings) < _MOST_OF_A_SORT:
-            where = f" ({self.within})" if self.within else ""
-            message = f"{shown(self.name)}{where} {reason}."
+            message = f"{self.label or shown(self.name)} {reason}."
             self.found.findings.append(Finding(rule, _RISKS.get(rule, Risk.UNPROVEN), severity, (), message, remedy))
 
 

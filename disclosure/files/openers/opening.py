@@ -8,7 +8,16 @@ from dataclasses import replace
 
 from saferoom.disclosure.files.kind import RECORDS, SOURCE_CODE, Kind, kind_of, mislabelled, promised_kinds, suffix
 from saferoom.disclosure.files.model import Opened
-from saferoom.disclosure.files.openers.base import Budget, File, Found, OpeningError, OpenLimits, too_large, unreadable
+from saferoom.disclosure.files.openers.base import (
+    Budget,
+    File,
+    Found,
+    OpeningError,
+    OpenLimits,
+    shown,
+    too_large,
+    unreadable,
+)
 from saferoom.disclosure.files.openers.characters import invisible
 from saferoom.disclosure.verdict import Verdict
 
@@ -59,7 +68,8 @@ def open_file(name: str, data: bytes, limits: OpenLimits | None = None) -> tuple
 def open_inner(outer: File, name: str, data: bytes) -> None:
     """Open a file found inside `outer`, under what is left of the same limits."""
     kind = kind_of(data, name)
-    inner = replace(outer, name=name, data=data, kind=kind, depth=outer.depth + 1, found=Found(), within="")
+    label = f"{outer.label or shown(outer.name)}: {shown(name)}"
+    inner = replace(outer, name=name, data=data, kind=kind, depth=outer.depth + 1, found=Found(), label=label)
     _open(inner)
     outer.found.inner.append((name, kind.value, inner.found.opened()))
 
