@@ -90,14 +90,20 @@ def count_units(base: Base, engine: Engine, conditions: Sequence[str], source: s
     """
     if not conditions:
         return []
-    unique = base.unique or (True,)
-    parts = []
-    for i, condition in enumerate(conditions):
-        for j, is_unique in enumerate(unique):
-            what = "*" if is_unique else f"DISTINCT u{j}"
-            parts.append(f"count({what}) FILTER (WHERE m0 IS NOT NULL AND ({condition})) AS c{i}_{j}")
-    found = engine.columns(base.grouped(", ".join(parts), source))
-    return [[integers(found[f"c{i}_{j}"]) for j in range(len(unique))] for i in range(len(conditions))]
+    fulfilled = [f"m0 IS NOT NULL AND ({condition})" for condition in conditions]
+    by_kind = []
+    for j, is_unique in enumerate(base.unique or (True,)):
+        if is_unique:
+            counts = [f"count(*) FILTER (WHERE {text}) AS c{i}" for i, text in enumerate(fulfilled)]
+            inner = source
+        else:
+            # Who fulfils a condition in any row; distinct counts within every cell would take twice as long.
+            keys = ", ".join((*base.keys, f"u{j}"))
+            any_row = ", ".join(f"bool_or({text}) AS f{i}" for i, text in enumerate(fulfilled))
+            inner = f"(SELECT {keys}, {any_row} FROM {source or base.sql} s GROUP BY {keys})"
+            counts = [f"count(u{j}) FILTER (WHERE f{i}) AS c{i}" for i in range(len(conditions))]
+        by_kind.append(engine.columns(base.grouped(", ".join(counts), inner)))
+    return [[integers(found[f"c{i}"]) for found in by_kind] for i in range(len(conditions))]
 
 
 def _cells(base: Base, found: Found, size: int) -> Cells:

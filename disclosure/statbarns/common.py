@@ -48,6 +48,9 @@ def cell_rules(
     return hits + class_disclosure(cells, units[0].units, (*case.axes, *added), case.policy, counted)
 
 
+_PERHAPS_TWO = 4
+"""Estimated different values up to which there may be two; the estimate is nearly exact for so few."""
+
 _NOBODY = Hit(
     rule="threshold",
     risk=Risk.LOW_COUNT,
@@ -80,6 +83,8 @@ def value_rules(case: Case, base: Base, summaries: Sequence[Summary]) -> tuple[l
             low, high = count_units(base, case.engine, sides)
             hits += two_values(low, high, kinds, case.policy)
             disguised += sides
+        elif few := _two_values_by_cell(base, case.engine, p):
+            hits += two_values(*few, kinds, case.policy)
     hits += _repeated(case, base)
     return hits + conditional_rules(case, base), tuple(disguised)
 
@@ -185,13 +190,39 @@ _PIECES = Hit(
 )
 
 
+def _two_values_by_cell(base: Base, engine: Engine, p: int) -> tuple[list[Counts], list[Counts]] | None:
+    """Return, per kind of unit, how many have the rarer and the commoner value in cells that have just two values.
+
+    A measure may have many values, and in one cell only two: there its mean is a count in disguise. Cells with more
+    values get zeros. None when there is no such cell, which an estimate of the different values tells quickly.
+    """
+    estimate = integers(engine.columns(base.grouped(f"approx_count_distinct(m{p}) AS c"))["c"])
+    if not ((estimate > 1) & (estimate <= _PERHAPS_TWO)).any():
+        return None
+    unique = base.unique or (True,)
+    keys = ", ".join((*base.keys, f"m{p}"))
+    counts = [f"count({'*' if is_unique else f'DISTINCT u{j}'}) AS c{j}" for j, is_unique in enumerate(unique)]
+    values = f"(SELECT {keys}, {', '.join(counts)} FROM {base.sql} b GROUP BY {keys})"
+    parts = [f"count(m{p}) AS n"]
+    for j in range(len(unique)):
+        there = f"FILTER (WHERE m{p} IS NOT NULL)"
+        parts += [f"min(c{j}) {there} AS low{j}", f"max(c{j}) {there} AS high{j}"]
+    found = engine.columns(base.grouped(", ".join(parts), values))
+    two = integers(found["n"]) == 2
+    low, high = (
+        [np.where(two, integers(found[f"{end}{j}"]), 0) for j in range(len(unique))] for end in ("low", "high")
+    )
+    return low, high
+
+
 def _two_sides(base: Base, engine: Engine, summary: Summary, p: int) -> list[str]:
     """Return SQL for the lower and the higher value where the measure has just two; else nothing."""
     low, high = summary.low[~np.isnan(summary.low)], summary.high[~np.isnan(summary.high)]
     if not low.size or low.min() == high.max():
         return []
     first, last = float(low.min()), float(high.max())
-    test = f"bool_and(m{p} IS NULL OR m{p} = {first!r}::DOUBLE OR m{p} = {last!r}::DOUBLE)"
-    if not engine.rows(f"{base.with_sql}SELECT {test} FROM {base.sql} r")[0][0]:
+    # One other value is enough, and is mostly found at once.
+    other = f"m{p} <> {first!r}::DOUBLE AND m{p} <> {last!r}::DOUBLE"
+    if engine.rows(f"{base.with_sql}SELECT 1 FROM {base.sql} r WHERE {other} LIMIT 1"):
         return []
     return [f"m{p} = {first!r}::DOUBLE", f"m{p} = {last!r}::DOUBLE"]
