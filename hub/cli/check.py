@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 
 if TYPE_CHECKING:
-    from saferoom.disclosure.files.checker import FileContext
     from saferoom.disclosure.files.model import FileReport
+    from saferoom.disclosure.queries.source import Source
+    from saferoom.policies.models import RiskAppetite
 
 MOST_FILES = 500
+_MOST_BYTES = 64 * 2**20
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +40,7 @@ def check(
 
     try:
         named = chosen(files)
-        reports = _reports(named, _context(data, unit, policy, query))
+        reports = _reports(named, _asked(data, unit, policy, query))
     except SaferoomError:
         raise
     except Exception as error:
@@ -77,8 +80,16 @@ def chosen(paths: Sequence[Path]) -> list[tuple[str, Path]]:
     return [(name, path) for path, name in found.items()]
 
 
-def _context(data: list[str], unit: list[str], policy: str, query: Path | None) -> FileContext:
-    from saferoom.disclosure.files.checker import FileContext
+@dataclass(frozen=True)
+class _Asked:
+    """What the files are judged by."""
+
+    sources: Sequence[Source]
+    policy: RiskAppetite
+    query: dict[str, Any] | None
+
+
+def _asked(data: list[str], unit: list[str], policy: str, query: Path | None) -> _Asked:
     from saferoom.disclosure.queries.model import read_query
     from saferoom.hub.cli.query import policy_of, sources_of, text_of
 
@@ -86,14 +97,23 @@ def _context(data: list[str], unit: list[str], policy: str, query: Path | None) 
         raise BadInputError("--unit names a column of --data; give the data as well")
     if query is not None and not data:
         raise BadInputError("--query is computed from --data; give the data as well")
-    asked = None if query is None else read_query(text_of(query, "the query"), query.name)
-    return FileContext(sources_of(data, unit), policy_of(policy), asked)
+    document = None if query is None else read_query(text_of(query, "the query"), query.name).document()
+    return _Asked(sources_of(data, unit), policy_of(policy), document)
 
 
-def _reports(named: Sequence[tuple[str, Path]], context: FileContext) -> list[FileReport]:
-    from saferoom.disclosure.files.checker import check_file
+def _reports(named: Sequence[tuple[str, Path]], asked: _Asked) -> list[FileReport]:
+    """Screen the files in sandboxed processes, as many at a time as fit into memory together."""
+    from saferoom.disclosure.files.openers import OpenLimits
+    from saferoom.hub.filecheck import FileJob, screen_files
 
-    return [check_file(name, _bytes(name, path, context.limits.file_bytes), context) for name, path in named]
+    reports: list[FileReport] = []
+    batch: list[tuple[str, bytes]] = []
+    for position, (name, path) in enumerate(named):
+        batch.append((name, _bytes(name, path, OpenLimits().file_bytes)))
+        if position + 1 == len(named) or sum(len(content) for _, content in batch) > _MOST_BYTES:
+            reports += screen_files(FileJob(batch, asked.sources, asked.policy, asked.query))
+            batch = []
+    return reports
 
 
 def _bytes(name: str, path: Path, most: int) -> bytes:
