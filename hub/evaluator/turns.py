@@ -19,9 +19,12 @@ class Turns:
         Most turns taken, and most waited for.
     waiting_each : int
         Most turns that one person has or waits for.
+    what : str
+        What the turns are for, as messages say it.
     """
 
-    def __init__(self, at_once: int, waiting: int, waiting_each: int) -> None:
+    def __init__(self, at_once: int, waiting: int, waiting_each: int, what: str = "evaluations") -> None:
+        self._what = what
         self._free = at_once
         self._most = at_once + waiting
         self._most_each = waiting_each
@@ -55,9 +58,9 @@ class Turns:
 
     def _arrive(self, who: Username) -> None:
         if self._present.get(who, 0) >= self._most_each:
-            raise TooManyError("you have several evaluations under way; wait until one has finished")
+            raise TooManyError(f"you have several {self._what} under way; wait until one has finished")
         if sum(self._present.values()) >= self._most:
-            raise TooManyError("many evaluations are waiting; try again in a minute")
+            raise TooManyError(f"many {self._what} are waiting; try again in a minute")
         self._present[who] = self._present.get(who, 0) + 1
 
     def _leave(self, who: Username) -> None:

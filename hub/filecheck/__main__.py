@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import resource
+import shutil
 import signal
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import IO
 
-from saferoom.disclosure.files.checker import FileContext, examine
-from saferoom.disclosure.files.view import clean_copy, view_of
-from saferoom.disclosure.queries.model import parse_query
 from saferoom.errors import SaferoomError
-from saferoom.hub.filecheck.job import Examination, FileJob, refusal
-from saferoom.hub.filecheck.limits import FILE_SECONDS
+from saferoom.hub.filecheck.job import READY, Examination, FileJob, handed, refusal
+from saferoom.hub.filecheck.limits import FILE_SECONDS, bounds
+from saferoom.hub.sandbox.spec import MEBIBYTE
+
+_HANDED = Path("/tmp/handed")  # noqa: S108 - a folder of the sandbox's own
+_COPIED_BYTES = 4 * MEBIBYTE
 
 
 def main() -> None:
@@ -24,14 +29,47 @@ def main() -> None:
     """
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    # Said before anything of the job is read: without it the sandbox did not start, whatever the files are.
+    answers.write(READY)
+    answers.flush()
     with answers:
         try:
-            _check(FileJob.from_bytes(sys.stdin.buffer.read()), answers)
+            job = FileJob.from_bytes(sys.stdin.buffer.read())
+            _limit(with_extract=bool(job.sources))
+            _check(_received(job), answers)
         except SaferoomError as error:
             answers.write(refusal(error.message))
 
 
+def _limit(*, with_extract: bool) -> None:
+    """Bound this process by itself, also where no control group does."""
+    for name, value in bounds(with_extract=with_extract).items():
+        kind = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (bounded, bounded))
+
+
+def _received(job: FileJob) -> FileJob:
+    """Copy the extracts that came as open files, because this process may not open them by their names."""
+    sources = []
+    for source in job.sources:
+        descriptor = handed(source.path)
+        if descriptor is not None:
+            place = _HANDED / str(descriptor) / source.path.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(descriptor, "rb") as origin, place.open("wb") as copy:
+                shutil.copyfileobj(origin, copy, _COPIED_BYTES)
+            source = replace(source, path=place)
+        sources.append(source)
+    return replace(job, sources=sources)
+
+
 def _check(job: FileJob, answers: IO[bytes]) -> None:
+    from saferoom.disclosure.files.checker import FileContext, examine
+    from saferoom.disclosure.files.view import clean_copy, view_of
+    from saferoom.disclosure.queries.model import parse_query
+
     query = None if job.query is None else parse_query(job.query)
     context = FileContext(sources=tuple(job.sources), policy=job.policy, query=query)
     for name, data in job.files:

@@ -8,6 +8,7 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +22,9 @@ from saferoom.policies.models import RiskAppetite
 
 _LENGTH = struct.Struct(">Q")
 _SOURCES = TypeAdapter(tuple[Source, ...])
+READY = b'{"ready": true}\n'
+"""The first line of a process that started as it should."""
+_HANDED = Path("/handed")
 _NOT_UNDERSTOOD = "the file check was handed a job it does not understand"
 
 
@@ -81,9 +85,9 @@ class FileJob:
         except (ValueError, KeyError, TypeError, ValidationError, struct.error):
             raise BadInputError(_NOT_UNDERSTOOD) from None
 
-    def rest(self, done: int) -> FileJob:
-        """Return the job without its first `done` files."""
-        return replace(self, files=self.files[done:])
+    def part(self, start: int, stop: int) -> FileJob:
+        """Return the job with its files from `start` up to `stop` alone."""
+        return replace(self, files=self.files[start:stop])
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,16 @@ class Examination:
         if found.report.file != name:
             raise ValueError("about another file")
         return found
+
+
+def handed_place(descriptor: int, name: str) -> Path:
+    """Return the path that stands for an open file which the process is given in place of a name."""
+    return _HANDED / str(descriptor) / name
+
+
+def handed(path: Path) -> int | None:
+    """Return the open file that `handed_place` stands for; None for any other path."""
+    return int(path.parent.name) if path.parent.parent == _HANDED and path.parent.name.isdigit() else None
 
 
 def refusal(message: str) -> bytes:

@@ -8,6 +8,9 @@ from saferoom.hub.sandbox.spec import MEBIBYTE
 FILE_SECONDS = 60.0
 """Longest time for one file, the reading of the extract included."""
 
+MEMORY_BYTES = 1024 * MEBIBYTE
+"""Memory of a check that knows no extract; with one it is `LIMITS.memory_bytes`."""
+
 LIMITS = Limits(
     memory_bytes=2048 * MEBIBYTE,
     processes=64,
@@ -16,3 +19,12 @@ LIMITS = Limits(
     open_files=256,
     scratch_bytes=256 * MEBIBYTE,
 )
+
+
+def bounds(*, with_extract: bool) -> dict[str, int]:
+    """Return the limits that a check's process sets for itself, by the names of the `resource` module."""
+    return {
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NOFILE": LIMITS.open_files,
+        "RLIMIT_DATA": LIMITS.memory_bytes if with_extract else MEMORY_BYTES,
+    }

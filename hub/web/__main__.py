@@ -10,10 +10,12 @@ import structlog
 
 from saferoom.errors import SaferoomError, UnavailableError
 from saferoom.hub.evaluator.runner import Evaluator
+from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.home import Home
 from saferoom.hub.web import logs
 from saferoom.hub.web.app import page_app, room_app
 from saferoom.hub.web.hub_auth import Hub
+from saferoom.hub.web.intake import Intake
 from saferoom.hub.web.parts import Parts
 from saferoom.hub.web.rates import Rates
 from saferoom.hub.web.serve import only_one, page_socket, serve, unix_socket
@@ -56,6 +58,8 @@ async def _serve(instance: Instance, service_url: str) -> None:
         rates=Rates(),
         sessions=Sessions(instance.clock),
         sign_ins=SignIns(instance.clock),
+        screener=Screener(instance),
+        intake=Intake(),
         public_url=os.environ.get("JUPYTERHUB_PUBLIC_URL", ""),
     )
     # Rooms of every project connect here; the folder around it is closed to everybody else.

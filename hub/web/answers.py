@@ -6,6 +6,7 @@ from typing import Any
 
 from saferoom.clock import isoformat
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.files.model import FileReport
 from saferoom.errors import NotFoundError
 from saferoom.hub.web import words
 from saferoom.ids import RequestId
@@ -48,6 +49,25 @@ def evaluation(record: EvaluationRecord, judged: Evaluation) -> dict[str, Any]:
     }
 
 
+def file(record: EvaluationRecord, report: FileReport) -> dict[str, Any]:
+    """Describe a screened file to its author."""
+    route, kept = record.route, record.file
+    if kept is None:
+        raise ValueError(f"{record.id} is no file")
+    return {
+        "id": record.id,
+        "file": kept.name,
+        "type": kept.type,
+        "verdict": record.verdict.value,
+        "findings": [finding.document() for finding in report.findings],
+        "size": kept.size,
+        "sha256": kept.content,
+        "evaluation": kept.declared,
+        "expires_at": isoformat(record.expires_at),
+        "route": {"automatic": route.automatic, "reasons": list(route.reasons), "checkers": route.checkers},
+    }
+
+
 def request(found: Request, page_url: str) -> dict[str, Any]:
     """Describe a request to its author; `page_url` is the pages' address."""
     waiting = found.waiting_for
@@ -62,6 +82,7 @@ def request(found: Request, page_url: str) -> dict[str, Any]:
         "created_at": isoformat(found.created_at),
         "updated_at": isoformat(found.updated_at),
         "outputs": [_output(output) for output in found.outputs],
+        "supporting": [{"id": kept.evaluation, "file": kept.title} for kept in found.supporting],
         "comments": [_comment(comment) for comment in found.comments],
         "url": page_of(found.id, page_url),
     }
@@ -78,6 +99,7 @@ def _output(output: Output) -> dict[str, Any]:
         "evaluation": output.evaluation,
         "title": output.title,
         "verdict": output.verdict.value,
+        "lane": output.lane.value,
     }
 
 

@@ -14,11 +14,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from saferoom.errors import SaferoomError
-from saferoom.hub.web import deeds, pages, room_api, sign_in
+from saferoom.hub.web import deeds, pages, room_api, room_files, sign_in
 from saferoom.hub.web.guards import LimitBody, LogRequests, SecureHeaders
 from saferoom.hub.web.identity import SignInNeededError
 from saferoom.hub.web.parts import Parts, parts_of
 from saferoom.hub.web.rendering import page
+from saferoom.projects.airlock.uploads import LARGEST_BYTES
 
 _ROOM_BODY_BYTES = 1 << 20
 _FORM_BYTES = 64 << 10
@@ -71,11 +72,15 @@ def room_app(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(LogRequests, face="rooms"), Middleware(LimitBody, most_bytes=_ROOM_BODY_BYTES)],
+        middleware=[
+            Middleware(LogRequests, face="rooms"),
+            Middleware(LimitBody, most_bytes=_ROOM_BODY_BYTES, by_path={room_files.PATH: LARGEST_BYTES}),
+        ],
     )
     app.state.parts = parts
     app.include_router(health)
     app.include_router(room_api.router)
+    app.include_router(room_files.router)
     app.add_exception_handler(SaferoomError, _json_error)
     app.add_exception_handler(HTTPException, _json_error)
     return app

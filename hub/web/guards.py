@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import structlog
@@ -74,35 +75,45 @@ async def _sorry(send: Send, face: str) -> None:
 
 
 class LimitBody:
-    """Refuses bodies above `most_bytes` before they are read, and while they are read when they did not say."""
+    """Refuses bodies above `most_bytes` before they are read, and while they are read when they did not say.
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    Parameters
+    ----------
+    by_path : mapping of str to int
+        Paths that read another number of bytes.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, by_path: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._most = most_bytes
+        self._by_path = dict(by_path or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "")
+        most = self._by_path.get(scope["path"], self._most)
         seen = 0
 
         async def limited() -> Message:
             nonlocal seen
             # Raised where the body is read, so that the face's own error answer is given.
-            if declared.isdigit() and int(declared) > self._most:
-                raise self._error()
+            if declared.isdigit() and int(declared) > most:
+                raise _too_large(most)
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
-                if seen > self._most:
-                    raise self._error()
+                if seen > most:
+                    raise _too_large(most)
             return message
 
         await self._app(scope, limited, send)
 
-    def _error(self) -> TooLargeError:
-        return TooLargeError(f"the request is larger than the {self._most // 1024} KiB that are read here")
+
+def _too_large(most: int) -> TooLargeError:
+    size = f"{most // 2**20} MiB" if most > 2**20 else f"{most // 1024} KiB"
+    return TooLargeError(f"the request is larger than the {size} that are read here")
 
 
 class SecureHeaders:
@@ -132,8 +143,8 @@ class SecureHeaders:
 # Scripts and styles run by nonce, not by origin: the origin is shared with the rooms. `same-origin` sends no referrer
 # to other sites; `no-referrer` would also blank the Origin header of our own forms, which is checked below.
 _POLICY = (
-    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

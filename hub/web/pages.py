@@ -12,13 +12,15 @@ from starlette.responses import RedirectResponse, Response
 
 from saferoom.digests import sha256
 from saferoom.disclosure.verdict import Verdict
-from saferoom.hub.web import present, words
+from saferoom.hub.web import present, present_files, words
 from saferoom.hub.web.identity import Visitor, glancer, visitor
 from saferoom.hub.web.parts import parts_of
+from saferoom.hub.web.present_files import FileView
 from saferoom.hub.web.rendering import QUEUE, RELEASES, REQUESTS, links_for, page
 from saferoom.hub.wiring import Instance
-from saferoom.ids import RequestId, Username
+from saferoom.ids import EvaluationId, RequestId, Username
 from saferoom.projects.airlock import model, review
+from saferoom.projects.airlock.model import Lane
 from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.states import Action, State
 
@@ -123,15 +125,34 @@ def bundle(request: Request, request_id: str, who: Someone) -> Response:
     return Response(data, media_type="application/zip", headers=headers)
 
 
-_Outputs = list[tuple[model.Output, present.OutputView]]
+@router.get("/requests/{request_id}/files/{file_id}")
+def file(request: Request, request_id: str, file_id: str, who: Someone) -> Response:
+    """Hand out a file that waits to be checked, to output checkers; a browser stores it and never shows it."""
+    airlock = parts_of(request).instance.airlock
+    suffix, data = airlock.download_file(who.username, RequestId(request_id), EvaluationId(file_id))
+    headers = {"Content-Disposition": f'attachment; filename="unchecked-{sha256(data)[:12]}.{suffix}"'}
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+_Outputs = list[tuple[model.Output, present.OutputView | FileView]]
 
 
 def _outputs(instance: Instance, viewer: Username, item: model.Request) -> _Outputs:
     """Return each output as the page shows it; nothing for those who may see no more than the release."""
     if not instance.airlock.can(viewer, Action.VIEW, item):
         return []
-    judged = [(output, instance.airlock.judgement(viewer, item.id, output.id)) for output in item.outputs]
-    return [(output, present.output(judgement.evaluation)) for output, judgement in judged]
+    return [(output, _output(instance, viewer, item, output)) for output in item.outputs]
+
+
+def _output(
+    instance: Instance, viewer: Username, item: model.Request, output: model.Output
+) -> present.OutputView | FileView:
+    airlock = instance.airlock
+    if output.lane is Lane.DECLARED:
+        return present.output(airlock.judgement(viewer, item.id, output.id).evaluation)
+    record, judgement = airlock.file(viewer, item.id, output.evaluation)
+    declared = airlock.judgement(viewer, item.id, output.id).evaluation if output.lane is Lane.LIFTED else None
+    return present_files.file(record, judgement, declared)
 
 
 def _to_check(instance: Instance, viewer: Username, item: model.Request) -> dict[str, Any]:
@@ -143,6 +164,7 @@ def _to_check(instance: Instance, viewer: Username, item: model.Request) -> dict
             others.setdefault(output, []).append(vote)
     return {
         "outputs": _outputs(instance, viewer, item),
+        "supporting": [present_files.file(*airlock.file(viewer, item.id, kept.evaluation)) for kept in item.supporting],
         "my_votes": {output: vote for (by, output), vote in votes.items() if by == viewer},
         "other_votes": others,
         "earlier": airlock.earlier_releases(viewer, item.id),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from saferoom.hub.evaluator.runner import Evaluator
+from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.web.hub_auth import Hub
+from saferoom.hub.web.intake import Intake
 from saferoom.hub.web.rates import Rates
 from saferoom.hub.web.sessions import Sessions, SignIns
 from saferoom.hub.wiring import Instance
@@ -29,6 +31,8 @@ class Parts:
     rates: Rates
     sessions: Sessions
     sign_ins: SignIns
+    screener: Screener
+    intake: Intake
     public_url: str = ""
 
     @property

@@ -45,6 +45,7 @@ class OutputView:
     yaml: str
     evidence: tuple[tuple[str, str], ...]
     obstacles: tuple[str, ...]
+    is_file: bool = False
 
 
 def output(evaluation: Evaluation) -> OutputView:
@@ -54,7 +55,7 @@ def output(evaluation: Evaluation) -> OutputView:
     return OutputView(
         title=evaluation.title,
         sign=VERDICTS[evaluation.verdict],
-        findings=tuple(_finding(number, f) for number, f in enumerate(evaluation.findings, start=1)),
+        findings=tuple(finding(number, f) for number, f in enumerate(evaluation.findings, start=1)),
         exact=_grid(evaluation.table, query, evaluation.findings),
         leaving=_grid(leaving, query, ()) if leaving else None,
         unchanged=leaving is not None and leaving.rows == evaluation.table.rows,
@@ -73,25 +74,26 @@ def _grid(shown: Table, query: Query, findings: Sequence[Finding]) -> Grid:
         dimensions = 2
         shown = Table(shown.columns, tuple((term, label or "", *rest) for term, label, *rest in shown.rows))
     named: dict[Labels, list[tuple[Verdict, str]]] = {}
-    for number, finding in enumerate(findings, start=1):
-        for cell in finding.cells:
-            named.setdefault(cell, []).append((finding.severity, str(number)))
+    for number, found in enumerate(findings, start=1):
+        for cell in found.cells:
+            named.setdefault(cell, []).append((found.severity, str(number)))
     marks = {
-        cell: Mark(Verdict.worst(severity for severity, _ in found), tuple(number for _, number in found))
-        for cell, found in named.items()
+        cell: Mark(Verdict.worst(severity for severity, _ in marked), tuple(number for _, number in marked))
+        for cell, marked in named.items()
     }
     return grid(shown, dimensions, marks, MOST_ROWS)
 
 
-def _finding(number: int, finding: Finding) -> FindingView:
-    count = len(finding.cells)
+def finding(number: int, found: Finding) -> FindingView:
+    """Return a finding as the pages show it, with the number that marks its cells."""
+    count = len(found.cells)
     return FindingView(
         number=number,
-        sign=VERDICTS[finding.severity],
-        risk=RISKS[finding.risk],
-        rule=finding.rule,
-        message=finding.message,
-        remedy=finding.remedy,
+        sign=VERDICTS[found.severity],
+        risk=RISKS[found.risk],
+        rule=found.rule,
+        message=found.message,
+        remedy=found.remedy,
         cells=several(count, "cell") if count else "the whole output",
     )
 

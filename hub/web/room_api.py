@@ -38,13 +38,20 @@ class EvaluationBody(_Body):
     query: dict[str, Any]
 
 
+_Ids = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
+
+
 class RequestBody(_Body):
     """Asks for judged outputs to be released together."""
 
     title: str = ""
     context: str
     controls: str
-    outputs: Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=50)]
+    outputs: _Ids = []
+    files: _Ids = []
+    """Uploads that would leave."""
+    supporting: _Ids = []
+    """Uploads that output checkers see and that stay."""
 
 
 Living = Annotated[Resident, Depends(resident)]
@@ -90,15 +97,18 @@ async def submit(request: Request, who: Living) -> dict[str, Any]:
 
 def _submit(parts: Parts, who: Resident, body: RequestBody) -> dict[str, Any]:
     airlock = parts.instance.airlock
-    ids = [EvaluationId(id_) for id_ in body.outputs]
+    ids = [EvaluationId(id_) for id_ in (*body.outputs, *body.files)]
+    if not ids:
+        raise BadInputError("a request needs at least one output, in outputs or in files")
     title = body.title.strip() or _title(airlock, who, ids)
-    made = airlock.submit(who.username, who.project, ids, title, body.context, body.controls)
+    supporting = [EvaluationId(id_) for id_ in body.supporting]
+    made = airlock.submit(who.username, who.project, ids, title, body.context, body.controls, supporting)
     return answers.request(made, parts.page_url)
 
 
 def _title(airlock: Airlock, who: Resident, ids: Sequence[EvaluationId]) -> str:
-    """Return a title made of the outputs' generated ones, for requests that come without."""
-    first = airlock.evaluation(who.username, ids[0]).evaluation.title
+    """Return a title made of the outputs' own, for requests that come without."""
+    first = airlock.title(who.username, who.project, ids[0])
     title = first if len(ids) == 1 else f"{first} (and {len(ids) - 1} more)"
     return title if len(title) <= LONGEST["title"] else title[: LONGEST["title"] - 1] + "…"
 

@@ -19,8 +19,10 @@ from tests.support.airlock_world import World
 from tests.support.stand_in_hub import AIRLOCK, SERVICE_TOKEN, StandInHub, running
 
 from saferoom.hub.evaluator.runner import Evaluator
+from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.web.app import page_app, room_app
 from saferoom.hub.web.hub_auth import Hub
+from saferoom.hub.web.intake import Intake
 from saferoom.hub.web.parts import Parts
 from saferoom.hub.web.rates import Rates
 from saferoom.hub.web.serve import server, unix_socket
@@ -82,6 +84,11 @@ class Room:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.http.get("/api/room/" + path, headers={"Authorization": f"token {self.token}"} | headers)
+
+    def upload(self, name: str, data: bytes, evaluation: str = "", **headers: str) -> httpx.Response:
+        asked = {"name": name} | ({"evaluation": evaluation} if evaluation else {})
+        sent = {"Authorization": f"token {self.token}", "Content-Type": "application/octet-stream"} | headers
+        return self.http.post("/api/room/files", params=asked, content=data, headers=sent)
 
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
         return self.http.post(
@@ -149,6 +156,8 @@ def service(world: World) -> Iterator[Service]:
         rates=Rates(),
         sessions=Sessions(clock),
         sign_ins=SignIns(clock),
+        screener=Screener(world.instance),
+        intake=Intake(),
     )
     pages, rooms = world.home.run / "pages.sock", world.home.socket("airlock")
     face = page_app(parts)

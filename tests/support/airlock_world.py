@@ -63,6 +63,10 @@ class World:
         assert isinstance(clock, FrozenClock)
         return clock
 
+    def person(self, name: str) -> Username:
+        """Return the user name of somebody."""
+        return Username(name)
+
     def request(self, author: str = "ana", project: ProjectSlug = MOBILITY, **words: str) -> Request:
         """Return a submitted request with one output that waits for a checker."""
         record = self.instance.airlock.record_evaluation(Username(author), project, judged())

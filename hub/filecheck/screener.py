@@ -1,0 +1,92 @@
+"""Screens files that people upload, against their project's extracts, a few at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from saferoom.disclosure.files.view import View
+from saferoom.disclosure.queries.source import Source
+from saferoom.errors import WrongStateError
+from saferoom.hub import extracts
+from saferoom.hub.evaluator.turns import Turns
+from saferoom.hub.filecheck.job import FileJob
+from saferoom.hub.filecheck.runner import examine_files
+from saferoom.hub.sandbox import identity
+from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.airlock import evaluations, files
+from saferoom.projects.airlock.uploads import Screened, Upload, check_size, tidy_name
+from saferoom.projects.extracts.manifest import ExtractFile
+from saferoom.projects.policies import effective
+
+_IDENTITY = "*filecheck"  # no project can be called so
+
+
+class Screener:
+    """Opens and judges uploads.
+
+    Parameters
+    ----------
+    at_once, waiting : int
+        Most checks that run, and most that wait for their turn.
+    waiting_each : int
+        Most checks that one person has running or waiting.
+    """
+
+    def __init__(self, instance: Instance, *, at_once: int = 2, waiting: int = 20, waiting_each: int = 4) -> None:
+        self._instance = instance
+        self._turns = Turns(at_once, waiting, waiting_each, what="file checks")
+
+    def screen(self, upload: Upload) -> Screened:
+        """Return what is found in `upload`, judged by the strictest rules of all data its project may use.
+
+        Raises
+        ------
+        BadInputError
+            Its name or size is refused, or its query can no longer be computed. What its bytes hold is never an error.
+        NotFoundError
+            Its query is not a statistic of the same person in the same project.
+        TooManyError
+            Too many checks are waiting.
+        UnavailableError, IntegrityError
+            The check cannot run, or the extracts are not what was provisioned. Nothing was judged.
+        """
+        name = tidy_name(upload.name)
+        check_size(upload.data)
+        airlock, project = self._instance.airlock, upload.project
+        names = files.datasets_of(airlock, project)
+        query = None
+        if upload.query_of is not None:
+            declared = files.statistic(airlock, upload.author, project, upload.query_of)
+            query = evaluations.load(airlock, declared).evaluation.query.document()
+        appetite, _ = effective(self._instance.registry, project, names)
+        with self._turns.turn(upload.author):
+            job = FileJob([(name, upload.data)], self._sources(project, names), appetite.policy, query, views=True)
+            (found,) = examine_files(job, identity(self._instance.home, _IDENTITY))
+        return Screened(found.report, found.view or View(), found.clean, found.matched)
+
+    def _sources(self, project: ProjectSlug, names: Sequence[DatasetName]) -> tuple[Source, ...]:
+        instance = self._instance
+        folder = instance.home.extracts / project
+        manifest = extracts.verify_extracts(folder, instance.signing_key.verifying_key, names)
+        found = []
+        for name in names:
+            file = manifest.file(name)
+            if file is None or file.version != instance.registry.dataset(name).version:
+                raise WrongStateError(
+                    f"the project's extract of {name} is not of the dataset's present version; "
+                    "ask the administrator to make it again"
+                )
+            found.append(_source(file, folder))
+        return tuple(found)
+
+
+def _source(file: ExtractFile, folder: Path) -> Source:
+    return Source(
+        name=file.dataset,
+        path=folder / file.file,
+        units=file.units,
+        codelists={column.name: column.codelist for column in file.columns if column.codelist is not None},
+        columns_known=True,
+    )

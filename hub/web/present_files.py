@@ -1,0 +1,184 @@
+"""From what was found in a file to what a page shows: text, tables and pictures of ours, never the file itself.
+
+Templates escape every word of it. Pictures were drawn anew in the file check and are part of the page, so that no
+address of their own can be asked for by a script in a room.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.files.model import Concealed, Passage, Picture
+from saferoom.disclosure.files.view import View, seen
+from saferoom.disclosure.verdict import Finding, Verdict
+from saferoom.hub.notebook.layout import Mark
+from saferoom.hub.web import present
+from saferoom.hub.web.present import FindingView, OutputView
+from saferoom.hub.web.words import VERDICTS, Sign
+from saferoom.projects.airlock.files import FileJudgement
+from saferoom.projects.airlock.model import EvaluationRecord, UploadedFile
+
+MOST_LINES = 4_000
+"""Lines of text of one passage that a page shows."""
+_KIBIBYTE = 1024
+
+
+@dataclass(frozen=True)
+class CellView:
+    """A cell with the findings that name it."""
+
+    text: str
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class GridView:
+    """A table of a file: its rows with the numbers that findings call them by."""
+
+    place: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[CellView, ...]], ...]
+
+
+@dataclass(frozen=True)
+class PassageView:
+    """A text of a file, by its lines."""
+
+    place: str
+    lines: tuple[str, ...]
+    is_code: bool
+    left_out: int
+
+
+@dataclass(frozen=True)
+class PictureView:
+    """A picture of a file; `address` holds the whole picture."""
+
+    place: str
+    width: int
+    height: int
+    address: str
+
+
+@dataclass(frozen=True)
+class FileView:
+    """A file as a page shows it.
+
+    Attributes
+    ----------
+    id : str
+        By which it is downloaded.
+    changed : bool
+        What would leave is a picture drawn anew, not the bytes that were uploaded.
+    declared : OutputView or None
+        The statistic whose numbers the file holds.
+    shown : bool
+        Whether there is anything of its content to show.
+    """
+
+    id: str
+    title: str
+    type: str
+    size: str
+    sha256: str
+    changed: bool
+    sign: Sign
+    findings: tuple[FindingView, ...]
+    grids: tuple[GridView, ...]
+    passages: tuple[PassageView, ...]
+    pictures: tuple[PictureView, ...]
+    concealed: tuple[Concealed, ...]
+    left_out: tuple[str, ...]
+    declared: OutputView | None = None
+    is_file: bool = True
+
+    @property
+    def shown(self) -> bool:
+        """Tell whether any of the content is shown."""
+        return bool(self.grids or self.passages or self.pictures or self.concealed or self.left_out)
+
+
+def file(record: EvaluationRecord, judgement: FileJudgement, declared: Evaluation | None = None) -> FileView:
+    """Return a screened file as the pages show it."""
+    kept = _kept(record)
+    view = judgement.view
+    return FileView(
+        id=record.id,
+        title=seen(record.title),
+        type=kept.type,
+        size=size(kept.size),
+        sha256=kept.content,
+        changed=kept.leaving != kept.content,
+        sign=VERDICTS[record.verdict],
+        findings=tuple(present.finding(number, f) for number, f in enumerate(judgement.report.findings, start=1)),
+        grids=_grids(view, judgement.report.findings),
+        passages=tuple(_passage(passage) for passage in view.passages),
+        pictures=tuple(_picture(picture) for picture in view.pictures),
+        concealed=view.concealed,
+        left_out=view.left_out,
+        declared=present.output(declared) if declared else None,
+    )
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as a person reads it."""
+    if count < _KIBIBYTE:
+        return f"{count} bytes"
+    if count < _KIBIBYTE**2:
+        return f"{count / _KIBIBYTE:.1f} KiB"
+    return f"{count / _KIBIBYTE**2:.1f} MiB"
+
+
+def _kept(record: EvaluationRecord) -> UploadedFile:
+    if record.file is None:
+        raise ValueError(f"{record.id} is no file")
+    return record.file
+
+
+_Place = tuple[str, int, int]
+
+
+def _grids(view: View, findings: Sequence[Finding]) -> tuple[GridView, ...]:
+    marks = _marks(findings)
+    return tuple(
+        GridView(
+            place=grid.place,
+            header=grid.header,
+            rows=tuple(
+                (
+                    number,
+                    tuple(CellView(str(text), marks.get((grid.place, number, at))) for at, text in enumerate(row, 1)),
+                )
+                for number, row in enumerate(grid.rows, grid.first_row)
+            ),
+        )
+        for grid in view.grids
+    )
+
+
+def _marks(findings: Sequence[Finding]) -> dict[_Place, Mark]:
+    """Return the mark of each cell that findings name by table, row and column, all as a person counts them."""
+    named: dict[_Place, list[tuple[Verdict, str]]] = {}
+    for number, found in enumerate(findings, start=1):
+        for cell in found.cells:
+            if len(cell) == 3:
+                place, row, column = cell
+                if isinstance(place, str) and isinstance(row, int) and isinstance(column, int):
+                    named.setdefault((seen(place), row, column), []).append((found.severity, str(number)))
+    return {
+        place: Mark(Verdict.worst(severity for severity, _ in said), tuple(number for _, number in said))
+        for place, said in named.items()
+    }
+
+
+def _passage(passage: Passage) -> PassageView:
+    lines = passage.text.split("\n")
+    return PassageView(passage.place, tuple(lines[:MOST_LINES]), passage.is_code, max(0, len(lines) - MOST_LINES))
+
+
+def _picture(picture: Picture) -> PictureView:
+    address = "data:image/png;base64," + base64.b64encode(picture.clean).decode("ascii")
+    return PictureView(picture.place, picture.width, picture.height, address)
