@@ -144,9 +144,7 @@ def _fit(ranked: Base, engine: Engine, units: Sequence[UnitEvidence], largest: i
     )
 
 
-def _by_unit(
-    ranked: Base, engine: Engine, j: int, counted: UnitEvidence, largest: int
-) -> tuple[Numbers, UnitEvidence]:
+def _by_unit(ranked: Base, engine: Engine, j: int, counted: UnitEvidence, largest: int) -> tuple[Numbers, UnitEvidence]:
     """Return the largest leverage of one kind of unit, and how the slope's numerator is spread over the units."""
     rows = f"(SELECT b.*, c.whole, c.mx, c.my, c.sxx FROM {_RANKED} b JOIN {_LINES} c ON {same_cell(ranked)})"
     keys = ", ".join((*ranked.keys, f"u{j}")) if ranked.units else ", ".join(ranked.keys)
@@ -210,7 +208,7 @@ class _Template:
 _FLAT = _Template(
     "no-variation",
     Risk.CLASS_DISCLOSURE,
-    "Everybody in the cell has the same rank among parents or among children, so the number is every member's own rank.",
+    "Everybody in the cell has the same rank among parents or children, so the number is every member's own rank.",
 )
 _EXACT = _Template(
     "saturated",
@@ -233,7 +231,7 @@ def _influence(shares: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hit
 
 
 def _heavy(ranked: Base, engine: Engine, policy: RiskAppetite) -> list[Hit]:
-    """Fail when one unit's weight, or number of rows, decides everybody's rank: each cell would tell where it stands."""
+    """Fail when one unit's weight, or number of rows, decides everybody's rank: each cell tells where it is."""
     hits: list[Hit] = []
     largest = most_needed(policy)
     for j, kind in enumerate(ranked.units):
@@ -268,5 +266,3 @@ def _parts(outcome: Outcome, engine: Engine, visible: Mask) -> tuple[Part, ...]:
     sets = [unit_sets(base, engine, j, "m0 IS NOT NULL", ranks) for j in range(len(base.units))]
     everybody = tuple(UnitSets(s.unit, s.keys, (s.cells[0].union(*s.cells[1:]),)) for s in sets if s.cells)
     return (*cell_parts(outcome, engine, visible), Part(outcome.subjects, (whole,), everybody))
-
-

@@ -8,11 +8,13 @@ from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.statbarns.box import Box
 from saferoom.disclosure.statbarns.case import Statbarn
 from saferoom.disclosure.statbarns.concentration import Concentration
+from saferoom.disclosure.statbarns.correlation import Correlation
 from saferoom.disclosure.statbarns.endpoints import Endpoints
 from saferoom.disclosure.statbarns.frequencies import Frequencies
 from saferoom.disclosure.statbarns.gini import Gini
 from saferoom.disclosure.statbarns.hexbin import Hexbin
 from saferoom.disclosure.statbarns.histogram import Histogram
+from saferoom.disclosure.statbarns.hypothesis import HypothesisTest
 from saferoom.disclosure.statbarns.linear import LinearAggregations
 from saferoom.disclosure.statbarns.mobility import Mobility
 from saferoom.disclosure.statbarns.mode import Mode
@@ -20,6 +22,7 @@ from saferoom.disclosure.statbarns.position import Position
 from saferoom.disclosure.statbarns.ratios import Ratios
 from saferoom.disclosure.statbarns.regression import Regression
 from saferoom.disclosure.statbarns.shape import Shape
+from saferoom.disclosure.statbarns.survival import Survival
 from saferoom.disclosure.statbarns.transition import Transition
 
 STATBARNS: Mapping[Statistic, Statbarn] = {
@@ -46,7 +49,11 @@ STATBARNS: Mapping[Statistic, Statbarn] = {
     Statistic.ODDS_RATIO: Ratios(),
     Statistic.RISK_RATIO: Ratios(),
     Statistic.RATE_RATIO: Ratios(),
+    Statistic.CORRELATION: Correlation(),
+    Statistic.COVARIANCE: Correlation(),
+    Statistic.TEST: HypothesisTest(),
     Statistic.REGRESSION: Regression(),
+    Statistic.SURVIVAL: Survival(),
     Statistic.TRANSITION: Transition(),
     Statistic.MOBILITY: Mobility(),
 }
