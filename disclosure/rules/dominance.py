@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from saferoom.disclosure.queries.evidence import Numbers, Shares, UnitEvidence
+from saferoom.disclosure.queries.evidence import Numbers, Shares, Summary, UnitEvidence
 from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
 from saferoom.disclosure.verdict import Risk, Verdict
 from saferoom.policies.models import RiskAppetite
@@ -81,6 +81,24 @@ def _of(shares: Shares, kind: str, what: str, policy: RiskAppetite) -> list[Hit]
 
 def _number(n: int) -> str:
     return "largest unit" if n == 1 else f"{n} largest units"
+
+
+def one_outlier(summary: Summary, variance: Numbers, policy: RiskAppetite) -> list[Hit]:
+    """Send a spread to a person that comes mostly from one value far from all others: with the mean it tells it."""
+    share = min((rule.share_fraction for rule in policy.dominance if rule.n == 1), default=1.0)
+    furthest = np.maximum(summary.high - summary.mean, summary.mean - summary.low) ** 2
+    squares = np.maximum(summary.n - 1, 0) * variance
+    return hit_if(
+        Hit(
+            rule="outlier",
+            risk=Risk.DOMINANCE,
+            severity=Verdict.REVIEW,
+            cells=(squares > 0) & (furthest >= share * squares * (1 - _SLACK)),
+            message=f"{share:.0%} or more of the spread comes from the one value furthest from the mean, so that "
+            "spread and mean together nearly tell it.",
+            remedy=f"{BROADER}, an interquartile range in its place, {SUPPRESS}, or let an output checker decide",
+        )
+    )
 
 
 def all_equal(low: Numbers, high: Numbers) -> list[Hit]:
