@@ -29,6 +29,7 @@ from saferoom.disclosure.queries.plan import Plan, make_plan
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.queries.wording import generated_title
 from saferoom.disclosure.rules.hit import Hit
+from saferoom.disclosure.rules.provenance import doubt
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.registry import STATBARNS
 from saferoom.disclosure.tables.assemble import shown_labels, table, table_of_rows
@@ -119,13 +120,17 @@ def judge(query: Query, context: Context, engine: Engine) -> Judged:
 def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
     plan, query = case.plan, case.plan.query
     protected, hits = _protected(case, outcome)
+    if outcome.parts is not None:
+        # Its own account of who is behind the numbers does not look into larger units.
+        hits = [*hits, *(doubt(found.doubt) for found in plan.relation.within)]
     unprotectable = query.protect.method is not Method.NONE and protected is None
     contributors = Contributors.none()
     title = generated_title(plan)
     findings = _findings(hits, outcome)
     visible = np.ones(len(outcome.cells), dtype=bool) if protected is None else protected.visible
     if context.memory is not None and not unprotectable:
-        contributors = contributors_of(outcome, case.engine, visible, protected is None or protected.exact)
+        exact = protected is None or protected.exact
+        contributors = contributors_of(outcome, case.engine, visible, exact, plan.relation.within)
         findings += differencing(contributors, context.memory, context.policy, case.engine.tick)
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)

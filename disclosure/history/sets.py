@@ -3,6 +3,9 @@
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
@@ -11,21 +14,31 @@ from saferoom.disclosure.history.contributors import Contributors, Keys, Part, U
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.evidence import Counts
-from saferoom.disclosure.queries.relations import COUNT
+from saferoom.disclosure.queries.relations import COUNT, Within
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.assemble import shown_labels, total_label
 
 _EVERYBODY = "m0 IS NOT NULL"
 
 
-def contributors_of(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], exact: bool) -> Contributors:
-    """Return the units behind the `visible` inner cells; margins are unions of these and follow from them."""
+def contributors_of(
+    outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], exact: bool, within: Sequence[Within] = ()
+) -> Contributors:
+    """Return the units behind the `visible` inner cells; margins are unions of these and follow from them.
+
+    Parameters
+    ----------
+    within : sequence of Within
+        Units that were added up within others before: they are behind the cells, too.
+    """
     if outcome.parts is not None:
         return Contributors(outcome.parts(engine, visible), exact, total_label(outcome.cells))
-    return Contributors(cell_parts(outcome, engine, visible), exact, total_label(outcome.cells))
+    return Contributors(cell_parts(outcome, engine, visible, within), exact, total_label(outcome.cells))
 
 
-def cell_parts(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]) -> tuple[Part, ...]:
+def cell_parts(
+    outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], within: Sequence[Within] = ()
+) -> tuple[Part, ...]:
     """Return the units of each visible cell, also by the conditions that its numbers tell about."""
     inner = outcome.cells.inner
     ranks = np.cumsum(inner) - 1
@@ -34,9 +47,9 @@ def cell_parts(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]) -> 
     cells = tuple(labels[i] for i in kept.tolist())
     parts = []
     for condition in (_EVERYBODY, *outcome.disguised_counts, *_parts_of_the_measure(outcome)):
-        units = tuple(
-            unit_sets(outcome.base, engine, j, condition, ranks[kept].tolist()) for j in range(len(outcome.base.units))
-        )
+        places = ranks[kept].tolist()
+        ids = [*_own_ids(outcome.base), *_ids_within(outcome.base, within)]
+        units = tuple(_sets(outcome.base, engine, found, condition, places) for found in ids)
         is_count = condition in outcome.disguised_counts
         parts.append(Part(frozenset({COUNT}) if is_count else outcome.subjects, cells, units))
     return tuple(parts)
@@ -59,16 +72,54 @@ def unit_sets(base: Base, engine: Engine, j: int, condition: str, ranks: list[in
     ranks : list of int
         Places among all inner cells of `base`, in the order that all results share.
     """
-    cells, keys = _members(base, engine, j, condition)
+    return _sets(base, engine, _own_ids(base)[j], condition, ranks)
+
+
+@dataclass(frozen=True)
+class _Ids:
+    """Where the ids of one kind of unit are read: an expression over the rows ``b``, and what has to be joined to them.
+
+    Attributes
+    ----------
+    unique : bool
+        Whether no id is in two rows.
+    """
+
+    unit: str
+    expression: str
+    join: str
+    unique: bool
+
+
+def _own_ids(base: Base) -> list[_Ids]:
+    return [_Ids(unit, f"b.u{j}", "", base.unique[j]) for j, unit in enumerate(base.units)]
+
+
+def _ids_within(base: Base, within: Sequence[Within]) -> list[_Ids]:
+    found = []
+    for item in within:
+        if item.larger in base.units:
+            unit, larger, source = (_quoted(text) for text in (item.unit, item.larger, item.source))
+            join = f" JOIN {source} s ON s.{larger} = b.u{base.units.index(item.larger)}"
+            found.append(_Ids(item.unit, f"s.{unit}", join, unique=False))
+    return found
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _sets(base: Base, engine: Engine, ids: _Ids, condition: str, ranks: list[int]) -> UnitSets:
+    cells, keys = _members(base, engine, ids, condition)
     distinct, positions = np.unique(keys, return_inverse=True)
     order = np.argsort(cells, kind="stable")
     cells, positions = cells[order], positions[order].astype(np.uint32)
     starts, ends = np.searchsorted(cells, ranks), np.searchsorted(cells, ranks, side="right")
     sets = (BitMap(positions[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
-    return UnitSets(base.units[j], distinct, tuple(sets))
+    return UnitSets(ids.unit, distinct, tuple(sets))
 
 
-def _members(base: Base, engine: Engine, j: int, condition: str) -> tuple[Counts, Keys]:
+def _members(base: Base, engine: Engine, ids: _Ids, condition: str) -> tuple[Counts, Keys]:
     """Return the rank of the inner cell and the key of the unit, for every unit of every inner cell."""
     columns = base.dimension_columns
     level = " WHERE g = 0" if base.margins else ""
@@ -78,9 +129,11 @@ def _members(base: Base, engine: Engine, j: int, condition: str) -> tuple[Counts
     distinct = f"SELECT DISTINCT {', '.join(columns) or '1'} FROM {base.sql} b{level}"
     matched = " AND ".join(f"b.{column} IS NOT DISTINCT FROM c.{column}" for column in columns) or "true"
     ranked = f"_ranked AS (SELECT *, row_number(){order} - 1 AS cell FROM ({distinct}) d)"
-    number, text = _id_number(engine.types(f"{base.with_sql}SELECT u{j} FROM {base.sql} b")[0], f"u{j}")
-    rows = f"FROM {base.sql} b JOIN _ranked c ON {matched}{level} {'AND' if level else 'WHERE'} ({condition}) IS TRUE"
-    unit = f"SELECT {'' if base.unique[j] else 'DISTINCT '}cell, u{j} {rows} AND u{j} IS NOT NULL"
+    kind = engine.types(f"{base.with_sql}SELECT {ids.expression} AS id FROM {base.sql} b{ids.join}")[0]
+    number, text = _id_number(kind, "id")
+    rows = f"FROM {base.sql} b JOIN _ranked c ON {matched}{ids.join}{level} {'AND' if level else 'WHERE'}"
+    given = f"({condition}) IS TRUE AND {ids.expression} IS NOT NULL"
+    unit = f"SELECT {'' if ids.unique else 'DISTINCT '}cell, {ids.expression} AS id {rows} {given}"
     found = engine.columns(
         f"{head}{ranked} SELECT cell, number, CASE WHEN number IS NULL THEN md5_number_lower({text}) END AS hash "
         f"FROM (SELECT *, {number} AS number FROM ({unit}) x) y"

@@ -118,10 +118,21 @@ def adds_up(tree: exp.Expression) -> bool:
 def treats_some_differently(tree: exp.Expression) -> bool:
     """Say whether `tree` has a condition beyond filling in 0 for what is missing."""
     return any(
-        isinstance(node, (exp.If, exp.Nullif, *_COMPARISONS))
+        isinstance(node, (exp.If, *_COMPARISONS))
+        or (isinstance(node, exp.Nullif) and not _avoids_zero(node))
         or (isinstance(node, exp.Coalesce) and not _fills_in_zero(node))
         for node in tree.walk()
     )
+
+
+def _avoids_zero(node: exp.Nullif) -> bool:
+    """``pay / nullif(hours, 0)`` has no value where ``pay / hours`` has none."""
+    above: exp.Expression = node
+    while isinstance(above.parent, exp.Paren):
+        above = above.parent
+    other = node.expression
+    divides = isinstance(above.parent, exp.Div) and above.parent.expression is above
+    return divides and isinstance(other, exp.Literal) and not other.is_string and float(other.this) == 0
 
 
 def _fills_in_zero(node: exp.Coalesce) -> bool:

@@ -51,6 +51,29 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Within:
+    """Units that a view adds up within larger ones, such as the people of whole households.
+
+    Where every such unit is in exactly one larger one, and no larger one is in two rows of the view, counting the
+    larger units never counts too many of the smaller, and who they are is known from the dataset.
+
+    Attributes
+    ----------
+    unit, larger : str
+        The columns of the dataset that hold their ids.
+    source : str
+        The dataset, as the engine knows it.
+    doubt : str
+        What is not known for certain where the conditions above do not hold.
+    """
+
+    unit: str
+    larger: str
+    source: str
+    doubt: str
+
+
+@dataclass(frozen=True)
 class Relation:
     """A dataset, a view, or a part of a view.
 
@@ -66,6 +89,8 @@ class Relation:
         True where a join's condition can repeat the rows of chosen units, and so change a total by their values.
     claimed : bool
         True where any of it was made in a room and cannot be computed again.
+    within : tuple of Within
+        Units that are added up in the relation's own; whether they may be counted so depends on the data.
     """
 
     name: str
@@ -75,6 +100,7 @@ class Relation:
     sources: frozenset[str] = field(default_factory=frozenset)
     selective: bool = False
     claimed: bool = False
+    within: tuple[Within, ...] = ()
 
     @classmethod
     def of(

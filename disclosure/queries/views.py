@@ -24,7 +24,7 @@ from sqlglot import exp
 
 from saferoom.disclosure.queries import allowed, language
 from saferoom.disclosure.queries.conditions import adds_up, picks_out_values, treats_some_differently
-from saferoom.disclosure.queries.relations import COUNT, Column, Relation, unknown
+from saferoom.disclosure.queries.relations import COUNT, Column, Relation, Within, unknown
 from saferoom.disclosure.queries.scope import Rewritten, Scan, Scope, UnitColumn
 from saferoom.errors import BadInputError
 
@@ -106,6 +106,8 @@ class ViewReader:
         scan = Scan(alias, sql_alias, relation)
         scope.scans.append(scan)
         scope.doubts.extend(relation.doubts)
+        # Only the query itself can look whether smaller units are within larger ones.
+        scope.doubts.extend(found.doubt for found in relation.within)
         scope.selective |= relation.selective
         if len(scope.scans) > MOST_RELATIONS:
             raise BadInputError(f"{self._where}: joins more than {MOST_RELATIONS} tables")
@@ -255,14 +257,16 @@ class ViewReader:
             columns[column.name.lower()] = column
             items.append(exp.alias_(item.unalias(), exp.to_identifier(column.sql_name, quoted=True), copy=False))
         tree.set("expressions", items)
-        doubts = [*scope.doubts, *self._dropped(tree, scope, lookup), *self._windows(tree, scope, lookup)]
+        within = tuple(_added_up_within(tree, scope, lookup))
+        dropped = () if within else self._dropped(tree, scope, lookup)
+        doubts = [*scope.doubts, *dropped, *self._windows(tree, scope, lookup)]
         sources = frozenset().union(*(scan.relation.sources for scan in scope.scans))
         if scope.selective and tree.args.get("group"):
             # Repeated rows were added up here, and cannot be seen any more.
             columns = {key: replace(column, conditional=True) for key, column in columns.items()}
         relation = Relation.of(name, sql_name, columns.values(), tuple(dict.fromkeys(doubts)), sources)
         claimed = any(scan.relation.claimed for scan in scope.scans)
-        return replace(relation, selective=scope.selective, claimed=claimed)
+        return replace(relation, selective=scope.selective, claimed=claimed, within=within)
 
     def _column(self, item: exp.Expression, name: str, lookup: Rewritten, generated: str) -> Column:
         inner = item.unalias()
@@ -298,7 +302,7 @@ class ViewReader:
         for scan in scope.scans:
             for column in scan.relation.units:
                 if (scan.alias, column.name) not in carried:
-                    yield f"a view does not carry {column.unit} of {_owner(column)} on"
+                    yield _not_carried(column)
 
     def _windows(self, tree: exp.Select, scope: Scope, lookup: Rewritten) -> Iterator[str]:
         """Yield a doubt for windows that take a value over from another unit's row, in any of the joined tables."""
@@ -317,6 +321,35 @@ class ViewReader:
     def _fresh(self, letter: str) -> str:
         self._aliases += 1
         return f"{letter}{self._aliases}"
+
+
+def _added_up_within(tree: exp.Select, scope: Scope, lookup: Rewritten) -> Iterator[Within]:
+    """Yield the units that a SELECT adds up within larger ones: ``SELECT household_id, sum(pay) ... GROUP BY ...``.
+
+    It must take every row of one dataset (no filter, no join), so that whole larger units stay whole; and be grouped by
+    columns as they are, one of them the larger unit's id.
+    """
+    clauses = ("with_", "joins", "where", "having", "qualify", "distinct")
+    group = tree.args.get("group")
+    if group is None or any(tree.args.get(key) for key in clauses) or len(scope.scans) != 1:
+        return
+    relation, keys = scope.scans[0].relation, list(group.expressions)
+    is_dataset = relation.sql_name in relation.sources and not relation.claimed
+    if not is_dataset or not all(isinstance(key, exp.Column) for key in keys):
+        return
+    units = [column for key in keys for _, column in lookup.columns(key) if column.unit is not None]
+    items = [item.unalias() for item in tree.expressions]
+    carried = [column for item in items if isinstance(item, exp.Column) for _, column in lookup.columns(item)]
+    windows = any(isinstance(node, exp.Window) for node in _own_nodes(tree))
+    if len(units) != 1 or units[0] not in carried or windows:
+        return
+    for column in relation.units:
+        if column != units[0]:
+            yield Within(column.sql_name, units[0].sql_name, relation.sql_name, _not_carried(column))
+
+
+def _not_carried(column: Column) -> str:
+    return f"a view does not carry {column.unit} of {_owner(column)} on"
 
 
 def _unit_columns(found: Sequence[tuple[Scan, Column]]) -> set[UnitColumn]:

@@ -42,7 +42,7 @@ def cell_rules(
     added : sequence of Axis
         Dimensions that the statbarn itself made; see `Outcome.added`.
     """
-    hits = [*provenance(case.plan, base), *threshold(units, case.policy)]
+    hits = [*provenance(case.plan, base, case.engine), *threshold(units, case.policy)]
     if len(cells) == 0:
         hits.append(_NOBODY)
     return hits + class_disclosure(cells, units[0].units, (*case.axes, *added), case.policy, counted)
@@ -76,7 +76,8 @@ def value_rules(case: Case, base: Base, summaries: Sequence[Summary]) -> tuple[l
     disguised: list[str] = []
     kinds = base.units or (ROW,)
     for p, summary in enumerate(summaries):
-        if p < len(case.plan.measures):
+        if p < len(case.plan.measures) and (p == 0 or case.plan.measures[p].find(exp.Column)):
+            # A constant denominator is nobody's value.
             hits += all_equal(summary.low, summary.high)
         sides = _two_sides(base, case.engine, summary, p)
         if sides:
