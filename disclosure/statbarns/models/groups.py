@@ -15,6 +15,7 @@ from saferoom.disclosure.queries.evidence import Counts, Mask, Numbers, Shares, 
 from saferoom.disclosure.queries.formula import Formula
 from saferoom.disclosure.rules.dominance import dominance, most_needed
 from saferoom.disclosure.rules.threshold import few_nonzero, threshold_of
+from saferoom.disclosure.statbarns.models.pairs import Pairs
 from saferoom.disclosure.statbarns.models.rows import Rows, Units
 from saferoom.policies.models import RiskAppetite
 
@@ -114,7 +115,7 @@ def few_units(grouping: Grouping, units: Sequence[Units], policy: RiskAppetite) 
 
 
 def total_dangers(
-    grouping: Grouping, values: Numbers, rows: Rows, policy: RiskAppetite, *, equal: bool = True
+    grouping: Grouping, values: Numbers, rows: Rows | Pairs, policy: RiskAppetite, *, equal: bool = True
 ) -> Iterator[Danger]:
     """Judge the totals of `values` in every group as a table of sums: two values, few with any, dominance.
 

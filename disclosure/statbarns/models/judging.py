@@ -11,6 +11,7 @@ from saferoom.disclosure.queries.evidence import Numbers, Shares, UnitEvidence
 from saferoom.disclosure.queries.formula import Formula
 from saferoom.disclosure.rules.dominance import dominance, most_needed
 from saferoom.disclosure.rules.hit import Hit
+from saferoom.disclosure.rules.outliers import outliers
 from saferoom.disclosure.rules.threshold import threshold_of
 from saferoom.disclosure.statbarns.least_squares import Basis
 from saferoom.disclosure.statbarns.models.families import Fit
@@ -213,11 +214,10 @@ def influence_rules(model: Influence, name: str, units: Sequence[Units], policy:
         evidence = UnitEvidence(counted.kind, nobody, nobody, shares, Shares.none(len(top)))
         if dominance([evidence], policy):
             hits.append(_influential(name, counted.kind))
-        squares = counted.sums(distance**2)
-        share = min((rule.share_fraction for rule in policy.dominance if rule.n == 1), default=1.0)
-        if two_values(model.outcome) or not squares.sum() > 0 or squares.max() < share * squares.sum():
-            continue
-        hits.append(_outlier(name, counted.kind, share))
+        squares = -np.sort(-counted.sums(distance**2))
+        if not two_values(model.outcome) and len(squares) > 1:
+            spread = {counted.kind: Shares(squares[None, :2], squares.sum(keepdims=True))}
+            hits += [_outlier(name, counted.kind, hit.severity) for hit in outliers(spread, 2, policy)]
     return hits
 
 
@@ -231,12 +231,13 @@ def _influential(name: str, kind: str) -> Hit:
     )
 
 
-def _outlier(name: str, kind: str, share: float) -> Hit:
+def _outlier(name: str, kind: str, severity: Verdict) -> Hit:
+    person = ", or let an output checker decide" if severity is Verdict.REVIEW else ""
     return Hit(
         rule="outlier",
         risk=Risk.DOMINANCE,
-        severity=Verdict.REVIEW,
-        message=f"{share:.0%} or more of the spread of {name} comes from one unit ({kind}), so that standard errors or "
-        "R-squared beside a mean nearly tell its value.",
-        remedy=f"{TAME.format(outcome=name)}, or let an output checker decide",
+        severity=severity,
+        message=f"So much of the spread of {name} comes from one unit ({kind}) far from all others that standard "
+        "errors or R-squared beside a mean nearly tell its value.",
+        remedy=TAME.format(outcome=name) + person,
     )

@@ -99,7 +99,7 @@ def complete_rows(base: Base, engine: Engine, needed: Sequence[str]) -> Base:
     The base of these rows, as one cell
     """
     joins, codes = [], []
-    where = " AND ".join(f"{name} IS NOT NULL" for name in needed)
+    where = " AND ".join(f"{name} IS NOT NULL" for name in needed) or "true"
     for i, name in enumerate(base.dimension_columns):
         engine.run(
             f"CREATE TEMP TABLE _levels{i} AS {base.with_sql}"
