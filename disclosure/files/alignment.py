@@ -163,7 +163,7 @@ def _long(file: _File, table: Table, labels: Sequence[_Labels], places: Sequence
     return aligned
 
 
-def _long_row(  # noqa: PLR0913
+def _long_row(
     file: _File,
     table: Table,
     labels: Sequence[_Labels],
@@ -274,8 +274,8 @@ def _sorted(file: _File, table: Table, aligned: Aligned) -> bool:
             for i in order
         ]
         for reverse in (False, True):
-            if keys == sorted(keys, reverse=reverse) and len(set(keys)) == len(keys):  # type: ignore[type-var]
+            if keys == sorted(keys, reverse=reverse) and len(set(keys)) == len(keys):
                 return True
-    columns = [place for place in range(file.width)]
+    columns = list(range(file.width))
     lexical = [tuple(row[i] for i in columns) for row in file.rows]
     return lexical in (sorted(lexical), sorted(lexical, reverse=True))

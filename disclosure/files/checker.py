@@ -2,8 +2,8 @@
 
 Notes
 -----
-A file is opened, screened, and at best needs a person. Only a file with an attached query can pass: the query is computed
-again, and the file may hold nothing but that query's numbers and labels.
+A file is opened, screened, and at best needs a person. Only a file with an attached query can pass: the query is
+computed again, and the file may hold nothing but that query's numbers and labels.
 """
 
 from __future__ import annotations
@@ -62,21 +62,6 @@ class FileContext:
         if self.query is None:
             return None
         return check(self.query, Context(self.sources, self.policy, limits=self.engine))
-
-
-@dataclass(frozen=True)
-class Examined:
-    """A judged file with what was in it.
-
-    Attributes
-    ----------
-    matched : bool
-        Every number and label in it is one of the context's query.
-    """
-
-    report: FileReport
-    opened: Opened
-    matched: bool = False
 
 
 @dataclass(frozen=True)

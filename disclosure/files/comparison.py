@@ -2,10 +2,9 @@
 
 Method
 ------
-Plain tables only (CSV, TSV, a workbook's single sheet, one table in Markdown, HTML, LaTeX or text) can be equal to a
-query. Labels tell which computed row a printed row is; numbers are compared with the digits they print. What is left over
-(another column, a note, a space, a digit too many, a row in an order that nothing explains) is named, by place and never by
-value, and then the file is one like any other.
+Plain tables only (CSV and TSV) can be equal to a query. Labels tell which computed row a printed row is; numbers are
+compared with the digits they print. What is left over (another column, a note, a space, a digit too many, a row in an
+order that nothing explains) is named, by place and never by value, and then the file is one like any other.
 """
 
 from __future__ import annotations
@@ -98,7 +97,7 @@ def compare(kind: str, data: bytes, opened: Opened, evaluation: Evaluation) -> C
     if aligned is None:
         return Comparison((NOT_ALIGNED.at(grid.place),))
     return Comparison(
-        tuple([*_leftover(grid, aligned), *_numbers(grid, aligned), *_style(grid, aligned), *_order(aligned, table)])
+        (*_leftover(grid, aligned), *_numbers(grid, aligned), *_style(grid, aligned), *_order(aligned, table))
     )
 
 

@@ -1,14 +1,15 @@
-"""The one table that a file is, where it is nothing else: no note, no second table, nothing that an opener reads kindly."""
+"""The one table that a file is, where it is nothing else: no note, no second table, nothing read kindly."""
 
 from __future__ import annotations
 
 import csv
 import io
+from typing import Literal
 
 from saferoom.disclosure.files.model import Grid, Opened
 
 _DELIMITERS = ",\t;|"
-_QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+_QUOTING: tuple[Literal[0, 1], ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 
 
 def only_table(kind: str, data: bytes, opened: Opened) -> tuple[Grid | None, str]:
@@ -16,8 +17,8 @@ def only_table(kind: str, data: bytes, opened: Opened) -> tuple[Grid | None, str
 
     Notes
     -----
-    Only CSV and TSV can be taken at their word: written again by a program, the table gives the same bytes. Other formats
-    (workbooks, pages, notebooks) hold styles, times and structure that no query explains.
+    Only CSV and TSV can be taken at their word: written again by a program, the table gives the same bytes. Other
+    formats (workbooks, pages, notebooks) hold styles, times and structure that no query explains.
     """
     if opened.concealed or opened.inner or opened.pictures or opened.findings:
         return None, "the whole file (something in it is no table)"

@@ -2,9 +2,9 @@
 
 Notes
 -----
-Every column is read once, with DuckDB, when a screen first asks; numbers are kept as doubles and texts as Arrow dictionaries,
-so that a million rows of twenty columns stay below 250 MB. Wider extracts are compared column by column up to
-`MOST_VALUES` values, unit ids and named columns first, and the report says so.
+Every column is read once, with DuckDB, when a screen first asks; numbers are kept as doubles and texts as Arrow
+dictionaries, so that a million rows of twenty columns stay below 250 MB. Of wider extracts only the first columns are
+kept (`MOST_VALUES` values), unit ids before all, and the report says so.
 """
 
 # ruff: noqa: S608 - SQL is put together here, from quoted names only
@@ -99,7 +99,7 @@ class Known:
 
 
 def scaled(numbers: Floats, decimals: int) -> Codes:
-    """Return numbers as whole multiples of the last printed decimal; what is missing or too large becomes a sentinel."""
+    """Return numbers as whole multiples of the last printed decimal; the missing become a sentinel."""
     with np.errstate(invalid="ignore", over="ignore"):
         units = np.rint(numbers * 10.0**decimals + np.where(numbers > 0, 1e-9, -1e-9))
         units = np.where(np.isfinite(units) & (np.abs(units) < 2.0**62), units, -(2.0**62))

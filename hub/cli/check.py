@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shutil
+import stat
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +43,7 @@ def check(
     """Open and screen files of any type; exit by the worst: 0 pass, 10 review, 20 fail, 2 bad input."""
     from saferoom.disclosure.verdict import Verdict
 
+    _logs_to_standard_error()
     try:
         named = chosen(files)
         reports = _reports(named, _asked(data, unit, policy, query))
@@ -51,6 +57,12 @@ def check(
     worst = Verdict.worst(report.verdict for report in reports)
     _show(reports, worst.value, as_json)
     raise typer.Exit(worst.exit_code)
+
+
+def _logs_to_standard_error() -> None:
+    import structlog
+
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 def chosen(paths: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -103,6 +115,11 @@ def _asked(data: list[str], unit: list[str], policy: str, query: Path | None) ->
 
 def _reports(named: Sequence[tuple[str, Path]], asked: _Asked) -> list[FileReport]:
     """Screen the files in sandboxed processes, as many at a time as fit into memory together."""
+    with _readable(asked.sources) as sources:
+        return _screened(named, replace(asked, sources=sources))
+
+
+def _screened(named: Sequence[tuple[str, Path]], asked: _Asked) -> list[FileReport]:
     from saferoom.disclosure.files.openers import OpenLimits
     from saferoom.hub.filecheck import FileJob, screen_files
 
@@ -114,6 +131,27 @@ def _reports(named: Sequence[tuple[str, Path]], asked: _Asked) -> list[FileRepor
             reports += screen_files(FileJob(batch, asked.sources, asked.policy, asked.query))
             batch = []
     return reports
+
+
+@contextlib.contextmanager
+def _readable(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
+    """Yield sources that the sandboxed process can read.
+
+    Run by root, that process is a user who owns nothing; a private extract is copied for it, for as long as the check
+    takes, to a folder that nobody else can enter.
+    """
+    if os.geteuid() != 0 or all(source.path.stat().st_mode & stat.S_IROTH for source in sources):
+        yield sources
+        return
+    with tempfile.TemporaryDirectory(prefix="saferoom-check-") as folder:
+        copies = []
+        for number, source in enumerate(sources):
+            copy = Path(folder) / str(number) / source.path.name
+            copy.parent.mkdir()
+            shutil.copyfile(source.path, copy)
+            copy.chmod(0o444)
+            copies.append(replace(source, path=copy))
+        yield copies
 
 
 def _bytes(name: str, path: Path, most: int) -> bytes:

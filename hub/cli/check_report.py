@@ -26,7 +26,8 @@ def show(reports: Sequence[FileReport], console: Console | None = None) -> None:
     for report in reports:
         colour = _COLOURS[report.verdict]
         console.print(
-            f"[bold]{escape(report.file)}[/bold] ({escape(report.type)}): [bold {colour}]{report.verdict.value}[/bold {colour}]"
+            f"[bold]{escape(report.file)}[/bold] ({escape(report.type)}): "
+            f"[bold {colour}]{report.verdict.value}[/bold {colour}]"
         )
         if not report.findings:
             console.print(Padding(_NOTHING_FOUND[report.verdict], (0, 0, 0, 2)))

@@ -1,4 +1,4 @@
-"""Direct identifiers: e-mail addresses, telephone, National Insurance and NHS numbers, postcodes; ids and names of the extract.
+"""Direct identifiers: e-mail addresses, telephone and NHS numbers, postcodes; ids and names of the extract.
 
 Ids of units are looked for as words anywhere: in cells, texts, code and metadata.
 """
@@ -77,7 +77,8 @@ _PATTERNS = (
     Pattern(
         "a telephone number",
         re.compile(
-            r"(?<![\w.,+-])(?:\+44 ?(?:\(0\) ?)?|0)(?:7\d{3}[ -]?\d{3}[ -]?\d{3}|[123]\d{2,3}[ -]\d{3}[ -]?\d{4})(?![\d.,])"
+            r"(?<![\w.,+-])(?:\+44 ?(?:\(0\) ?)?|0)(?:7\d{3}[ -]?\d{3}[ -]?\d{3}"
+            r"|[123]\d{2,3}[ -]\d{3}[ -]?\d{4})(?![\d.,])"
         ),
         _telephone,
     ),
@@ -164,8 +165,8 @@ def _whole_numbers(numbers: np.typing.NDArray[np.float64]) -> list[str]:
 def telling(known: Known, candidates: Iterable[str]) -> int:
     """Return how many of `candidates` are values of a column, beyond what chance would give.
 
-    Numbers close to each other (ids 1, 2, 3 ...) are found among any small numbers. The neighbours of the candidates tell
-    how often: where they are found as often, being found means nothing.
+    Numbers close to each other (ids 1, 2, 3 ...) are found among any small numbers. The neighbours of the candidates
+    tell how often: where they are found as often, being found means nothing.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

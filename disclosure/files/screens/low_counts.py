@@ -51,7 +51,9 @@ def screen(subject: Subject) -> list[Finding]:
 
 def low_counts(view: View, threshold: int) -> list[Finding]:
     """Return the counts of a table that are below `threshold`."""
-    sure, maybe, empty = [], [], []
+    sure: list[tuple[int, int]] = []
+    maybe: list[tuple[int, int]] = []
+    empty: list[tuple[int, int]] = []
     for counted in counts(view):
         numbers = counted.numbers
         low = (numbers > 0) & (numbers < threshold)
@@ -109,7 +111,7 @@ def _whole(column: Column, rows: Bools) -> Floats:
 
 def _label_column(view: View) -> Column | None:
     first = view.columns[0]
-    return first if first.is_text and first.distinct > 1 or (first.is_text and view.rows == 1) else None
+    return first if first.is_text and (first.distinct > 1 or view.rows == 1) else None
 
 
 def _count_rows(view: View) -> Bools:

@@ -2,10 +2,10 @@
 
 Method
 ------
-Columns are followed greedily: the pair of columns that tells most first, then every further column that keeps rows matched. A
-match counts when few rows of the extract have it (below the threshold). How often that happens by chance is measured on the
-same numbers: several columns with their rows moved against each other, a single column with its values moved by a few
-units of the last printed digit. Labels of a table of statistics are in the extract by their nature, but not rarer
+Columns are followed greedily: the column that tells most first, then every further one that keeps rows matched. A
+match counts when few rows of the extract have it (below the threshold). How often that happens by chance is measured on
+the same numbers: several columns with their rows moved against each other, a single column with its values moved by a
+few units of the last printed digit. Labels of a table of statistics are in the extract by their nature, but not rarer
 together than by chance; so are small counts, ages and years.
 """
 
@@ -103,7 +103,7 @@ def screen(subject: Subject) -> list[Finding]:
 
 def _both_ways(view: View) -> Iterator[View]:
     yield view
-    if 2 <= view.width and view.rows * view.width <= _MOST_TURNED and view.width > 4 and view.rows <= _MOST_COLUMNS:
+    if view.width > 4 and view.rows * view.width <= _MOST_TURNED and view.rows <= _MOST_COLUMNS:
         width = view.width
         rows = [(*row, *[None] * (width - len(row))) for row in (view.grid.header, *view.grid.rows) if row]
         yield View(Grid(view.place, (), tuple(zip(*rows, strict=True))))
@@ -119,9 +119,9 @@ def _matches(view: View, subject: Subject) -> list[Finding]:
         pairs = list(_pairs(view, subject.reference.of(dataset), chosen))
         for pair in pairs:
             if _single(pair, threshold):
-                quantile = aggregate and _is_quantile(view, pair.column)
+                quantile = aggregate and _is_quantile(pair.column)
                 return [(QUANTILES if quantile else VALUES).in_column(view, pair.column)]
-        joined = _followed([p for p in pairs if not (aggregate and _is_quantile(view, p.column))], threshold)
+        joined = _followed([p for p in pairs if not (aggregate and _is_quantile(p.column))], threshold)
         if joined:
             rule = ROWS
             place = f"{view.place}, columns {', '.join(str(p.column.position + 1) for p in joined)}"
@@ -133,7 +133,7 @@ def _filled_in(rule: Rule, columns: int) -> Rule:
     return Rule(rule.name, rule.risk, rule.severity, rule.message.format(columns=columns), rule.remedy)
 
 
-def _is_quantile(view: View, column: Column) -> bool:
+def _is_quantile(column: Column) -> bool:
     return bool(_QUANTILES & set(tokens(column.head)))
 
 
@@ -158,7 +158,7 @@ def _pair(column: Column, known: Known, rows: npt.NDArray[np.int64]) -> Pair | N
     filled = column.is_number[rows]
     if not filled.any():
         return None
-    decimals = _precision(column.numbers[rows][filled], int(min(np.max(column.decimals[rows]), 9)))
+    decimals = _precision(column.numbers[rows][filled], min(int(column.decimals[rows].max()), 9))
     values, known_codes = known.rounded(decimals)
     if not values.size:
         return None

@@ -104,8 +104,8 @@ def implied(shares: Floats, decimals: np.typing.NDArray[np.int16], base: Floats,
 
     Notes
     -----
-    A share printed to d decimals is known to half a unit of the last; the count k = share * base is a whole number within
-    that. Where no whole number fits, the share is none of this base, and nothing is said about the column.
+    A share printed to d decimals is known to half a unit of the last; the count k = share * base is a whole number
+    within that. Where no whole number fits, the share is none of this base, and nothing is said about the column.
 
     >>> implied(np.array([1.5, 50.0]), np.array([1, 1], dtype=np.int16), np.array([200.0, 200.0]), 10).tolist()
     [True, False]

@@ -1,4 +1,4 @@
-"""Why outputs are sent back in practice: counts not rounded, numbers of units missing, more numbers than can be checked."""
+"""Why outputs are sent back in practice: counts not rounded, units not counted, more numbers than can be checked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NO_COUNTS = Rule(
     "counts-missing",
     Risk.LOW_COUNT,
     Verdict.REVIEW,
-    "means or percentages stand without the numbers of units behind them, so that nobody can tell whether they are enough",
+    "means or percentages stand without the numbers of units behind them, so that nobody can tell if they are enough",
     "Add the number of units of every cell, or declare the table as a query.",
 )
 TOO_MANY = Rule(

@@ -1,7 +1,7 @@
 """Does a table look like records of single persons, also when nothing is known of the extract?
 
-A table of statistics has a key of few categories, each row once, and says how many are behind it. Records have ids, repeat
-their categories, or are long lists of values in no order.
+A table of statistics has a key of few categories, each row once, and says how many are behind it. Records have ids,
+repeat their categories, or are long lists of values in no order.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ RECORDS = Rule(
     "looks-like-records",
     Risk.LOW_COUNT,
     Verdict.FAIL,
-    "looks like records of single units and not like a table of statistics: its categories repeat, or its rows are a list "
-    "of single values, and nothing says how many units a row is about",
+    "looks like records of single units and not like a table of statistics: its categories repeat, or its rows are a "
+    "list of single values, and nothing says how many units a row is about",
     _DECLARE,
 )
 MAYBE_RECORDS = Rule(

@@ -11,9 +11,9 @@ from saferoom.disclosure.files.screens.words import names_unit
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 
 _SECRETS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{22,}"
-    r"|\bglpat-[\w-]{20,}|\bxox[abprs]-[\w-]{10,}|\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}|\bAIza[\w-]{35}|\bpypi-[\w-]{40,}"
-    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{5,}|\bhf_[A-Za-z0-9]{30,}"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}"
+    r"|\bgithub_pat_\w{22,}|\bglpat-[\w-]{20,}|\bxox[abprs]-[\w-]{10,}|\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}|\bAIza[\w-]{35}"
+    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{5,}|\bhf_[A-Za-z0-9]{30,}|\bpypi-[\w-]{40,}"
     r"|\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"]{1,64}:[^\s/@'\"]{3,128}@[\w.-]+"
 )
 _ASSIGNED = re.compile(

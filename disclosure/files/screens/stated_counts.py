@@ -1,4 +1,4 @@
-"""Small counts that are written out: ``(n = 3)``, ``3 people``, ``Number of obs = 7``; ``<10`` says nothing and is fine."""
+"""Small counts that are written out: ``(n = 3)``, ``3 people``, ``Number of obs = 7``; ``<10`` is fine."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _UNITS = (
 )
 # n = 3, N: 4, count=7, freq = 2, No. of patients: 5, Number of obs = 8
 _EQUALS = re.compile(
-    r"(?<![\w.$\\/])(?:(?:n|n[_ ]?obs|count|counts|freq|frequency|obs|observations|cases|sample size|cell size|unweighted n"
-    r"|(?:no\.?|number|num|nr\.?|#)[ _]+(?:of[ _]+)?"
+    r"(?<![\w.$\\/])(?:(?:n|n[_ ]?obs|count|counts|freq|frequency|obs|observations|cases|sample size"
+    r"|cell size|unweighted n|(?:no\.?|number|num|nr\.?|#)[ _]+(?:of[ _]+)?"
     + _UNITS
     + r"))[\"']?\s*\)?\s*(?:=|==|:|\bis\b|\bwas\b|of only)\s*"
     r"\$?(\d{1,7}(?:,\d{3})*)(?![\d%]|[.,]\d|\s*%|\s*(?:to|-|\u2013)\s*\d)",
@@ -47,7 +47,7 @@ LOW = Rule(
     "stated-low-count",
     Risk.LOW_COUNT,
     Verdict.FAIL,
-    "the text states a count of units below the threshold, so that somebody who knows a few persons could learn who they are",
+    "the text states a count of units below the threshold, so that somebody could learn who they are",
     "Take the count out, write it as below the threshold (such as <10), or merge the category.",
 )
 LABEL = Rule(
@@ -109,7 +109,8 @@ def _in_table(subject: Subject, place: str, threshold: int) -> list[Finding]:
     for view in subject.views:
         if view.place != place:
             continue
-        spots, sizes = [], []
+        spots: list[tuple[int, int]] = []
+        sizes: list[tuple[int, int]] = []
         for column in view.columns:
             texts = list(column.texts())
             hits = {text for text in {text for _, text in texts} if any(stated(text, threshold))}

@@ -1,7 +1,7 @@
 """Tables that stand in running text: printed frames, Stata and R output, Markdown, LaTeX.
 
-A table is two or more lines after another whose cells are divided by bars, tabs, ``&`` or two spaces, or that are a label
-followed by numbers. Rules (``-----``) divide nothing.
+A table is two or more lines after another whose cells are divided by bars, tabs, ``&`` or two spaces, or that are a
+label followed by numbers. Rules (``-----``) divide nothing.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _grid(place: str, block: list[tuple[int, list[str]]]) -> Grid | None:
     if not body or (len(body) == 1 and not head):
         return None
     header = _aligned_head(head, width)
-    rows = tuple(tuple([*cells, *[""] * (width - len(cells))]) for _, cells in body)
+    rows = tuple((*cells, *[""] * (width - len(cells))) for _, cells in body)
     return Grid(f"{place}, lines {block[0][0]} to {body[-1][0]}", header, rows, body[0][0])
 
 
@@ -120,5 +120,5 @@ def _aligned_head(head: list[str], width: int) -> tuple[str, ...]:
         if len(candidate) == width:
             return tuple(candidate)
         if 0 < len(candidate) < width:
-            return tuple([*[""] * (width - len(candidate)), *candidate])
+            return (*[""] * (width - len(candidate)), *candidate)
     return ()

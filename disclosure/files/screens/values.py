@@ -1,4 +1,4 @@
-"""Numbers that are values of single persons by what they are called: minima, maxima, modes, residuals, fitted values."""
+"""Numbers that are values of single persons by what they are called: minima, maxima, modes, residuals."""
 
 from __future__ import annotations
 
