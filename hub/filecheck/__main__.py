@@ -11,6 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from saferoom.disclosure.files.checker import FileContext, examine
+from saferoom.disclosure.files.view import clean_copy, view_of
+from saferoom.disclosure.queries.model import parse_query
 from saferoom.errors import SaferoomError
 from saferoom.hub.filecheck.job import READY, Examination, FileJob, handed, refusal
 from saferoom.hub.filecheck.limits import FILE_SECONDS, bounds
@@ -29,7 +32,7 @@ def main() -> None:
     """
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    # Said before anything of the job is read: without it the sandbox did not start, whatever the files are.
+    # Said before anything of the job is read: without it the sandbox did not start, and no file is to blame.
     answers.write(READY)
     answers.flush()
     with answers:
@@ -66,10 +69,6 @@ def _received(job: FileJob) -> FileJob:
 
 
 def _check(job: FileJob, answers: IO[bytes]) -> None:
-    from saferoom.disclosure.files.checker import FileContext, examine
-    from saferoom.disclosure.files.view import clean_copy, view_of
-    from saferoom.disclosure.queries.model import parse_query
-
     query = None if job.query is None else parse_query(job.query)
     context = FileContext(sources=tuple(job.sources), policy=job.policy, query=query)
     for name, data in job.files:

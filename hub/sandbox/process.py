@@ -109,13 +109,15 @@ def start(
         return Running(process, group)
 
 
-def run(sandbox: Sandbox, argv: Sequence[str], input: bytes, timeout_seconds: float) -> Completed:
+def run(
+    sandbox: Sandbox, argv: Sequence[str], input: bytes, timeout_seconds: float, *, pass_fds: Sequence[int] = ()
+) -> Completed:
     """Run `argv` in `sandbox` to its end.
 
     Output is bounded by the sandbox's limit on the size of a file, time by `timeout_seconds`.
     """
     with _memory(input) as stdin, _memory() as stdout, _memory() as stderr:
-        running = start(sandbox, argv, stdin=stdin, stdout=stdout, stderr=stderr)
+        running = start(sandbox, argv, pass_fds=pass_fds, stdin=stdin, stdout=stdout, stderr=stderr)
         timed_out = False
         try:
             returncode = running.process.wait(timeout_seconds)

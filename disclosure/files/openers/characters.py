@@ -43,9 +43,8 @@ def decode(data: bytes, kind: str) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _checked(_strict(data[len(mark) :], encoding, kind), kind)
-    encoding = wide(data) if b"\0" in data[:4096] else None
-    if encoding:
-        return _checked(_strict(data, encoding, kind), kind)
+    if b"\0" in data[:4096] and (guessed := wide(data)):
+        return _checked(_strict(data, guessed, kind), kind)
     try:
         return _checked(data.decode("utf-8"), kind)
     except UnicodeDecodeError:

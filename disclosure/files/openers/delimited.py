@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from saferoom.disclosure.files.kind import Kind
-from saferoom.disclosure.files.openers.base import File, OpeningError, too_large, unreadable
+from saferoom.disclosure.files.openers.base import File, OpeningError, grid_of, too_large, unreadable
 from saferoom.disclosure.files.openers.characters import decode, invisible
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
@@ -25,7 +25,12 @@ def read(file: File) -> None:
     if what := invisible(text):
         file.conceal("", what)
     delimiter, skip = _delimiter(text, "\t" if file.kind is Kind.TSV else ",")
-    rows = list(_rows(file, text, delimiter))
+    rows: list[tuple[str, ...]] = []
+    try:
+        rows.extend(_rows(file, text, delimiter))
+    except OpeningError:
+        file.found.grids.append(grid_of(file.place(), list(rows), head=None, first=1 + skip))
+        raise
     if skip and rows and rows[0][:1] and str(rows[0][0]).lower().startswith("sep="):
         rows = rows[1:]
     _ragged(file, rows)

@@ -88,14 +88,14 @@ def _open(file: File) -> None:
     except OpeningError as error:
         file.finding(error.rule, error.reason, error.remedy or "Give the content in a plain, small file.")
     except MemoryError:
-        error = too_large("needs more memory than the check of a file may use")
-        file.finding(error.rule, error.reason, error.remedy)
+        large = too_large("needs more memory than the check of a file may use")
+        file.finding(large.rule, large.reason, large.remedy)
     except RecursionError:
         file.finding("hostile", "nests its parts more deeply than any proper file", "Write the file again, flat.")
     except Exception:
         # Whatever a parser stumbles over: the text of its error could hold values.
-        error = unreadable(f"a file of type {file.kind.value}")
-        file.finding(error.rule, error.reason, error.remedy)
+        bad = unreadable(f"a file of type {file.kind.value}")
+        file.finding(bad.rule, bad.reason, bad.remedy)
 
 
 def _opener(file: File) -> None:

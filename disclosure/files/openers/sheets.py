@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import IO, Final
 
 from saferoom.disclosure.files.model import Grid
-from saferoom.disclosure.files.openers.base import File, grid_of, too_large
+from saferoom.disclosure.files.openers.base import File, OpeningError, grid_of, too_large
 from saferoom.disclosure.files.openers.rows import ATTRIBUTE, NotPlainError, PlainRows, Token, unescaped
 from saferoom.disclosure.files.openers.styles import Styles
 from saferoom.disclosure.files.openers.xml import feed, guarded, stream
@@ -317,8 +317,8 @@ def _zero(size: str | None) -> bool:
         return False
 
 
-def read_sheet(file: File, source: IO[bytes], what: str, shared: Sequence[str], styles: Styles) -> Sheet:
-    """Stream one worksheet.
+def read_sheet(file: File, source: IO[bytes], place: str, shared: Sequence[str], styles: Styles) -> Sheet:
+    """Stream one worksheet; when a limit ends it, the rows before it are kept.
 
     Parameters
     ----------
@@ -326,11 +326,15 @@ def read_sheet(file: File, source: IO[bytes], what: str, shared: Sequence[str], 
         The workbook's shared texts.
     """
     reader = _Reader(file, shared, styles)
-    stream(guarded(reader.start, reader.end, reader.text), source, what)
+    try:
+        stream(guarded(reader.start, reader.end, reader.text), source, _WHAT)
+    except OpeningError:
+        file.found.grids.extend(grids_of(reader.done(), place))
+        raise
     return reader.done()
 
 
-def read_plain_sheet(file: File, source: IO[bytes], what: str, shared: Sequence[str], styles: Styles) -> Sheet:
+def read_plain_sheet(file: File, source: IO[bytes], place: str, shared: Sequence[str], styles: Styles) -> Sheet:
     """Read one worksheet by the quick path.
 
     Raises
@@ -343,16 +347,22 @@ def read_plain_sheet(file: File, source: IO[bytes], what: str, shared: Sequence[
     try:
         plain = PlainRows(source)
         parser = guarded(reader.start, reader.end, reader.text)
-        feed(parser, plain.head, what)
+        feed(parser, plain.head, _WHAT)
         if not reader.in_sheet_data:
             raise NotPlainError
         for tokens in plain.tokens():
             reader.take(tokens)
-        feed(parser, plain.tail, what, last=True)
+        feed(parser, plain.tail, _WHAT, last=True)
     except NotPlainError:
         file.budget.cells(file.budget.cells_left - left)
         raise
+    except OpeningError:
+        file.found.grids.extend(grids_of(reader.done(), place))
+        raise
     return reader.done()
+
+
+_WHAT = "a worksheet"
 
 
 def grids_of(sheet: Sheet, place: str) -> list[Grid]:

@@ -161,10 +161,10 @@ def _sheet(file: File, package: Package, part: str, book: _Book) -> Sheet:
         file.conceal(place, said.get(state, "a sheet that the workbook does not list"))
     try:
         with package.open(part) as source:
-            sheet = read_plain_sheet(file, source, "a worksheet", book.shared, book.styles)
+            sheet = read_plain_sheet(file, source, place, book.shared, book.styles)
     except NotPlainError:
         with package.open(part) as source:
-            sheet = read_sheet(file, source, "a worksheet", book.shared, book.styles)
+            sheet = read_sheet(file, source, place, book.shared, book.styles)
     file.found.grids.extend(grids_of(sheet, place))
     _hidden(file, place, sheet)
     _texts(file, place, sheet)
@@ -202,8 +202,8 @@ def _texts(file: File, place: str, sheet: Sheet) -> None:
             severity = Verdict.REVIEW if "format" in what else Verdict.FAIL
             file.conceal(place, what, severity)
         file.passage(f"{place}, {what}", text)
-    seen = next((what for grid in file.found.grids[-3:] for row in grid.rows[:5_000] for cell in row
-                 if isinstance(cell, str) and not cell.isascii() and (what := invisible(cell))), None)  # fmt: skip
+    seen = next((found for grid in file.found.grids[-3:] for row in grid.rows[:5_000] for cell in row
+                 if isinstance(cell, str) and not cell.isascii() and (found := invisible(cell))), None)  # fmt: skip
     if seen:
         file.conceal(place, seen)
 
