@@ -21,12 +21,14 @@ from saferoom.hub.notebook.builders import (
     total,
 )
 from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.files import File, upload, uploads
 from saferoom.hub.notebook.results import Result
 from saferoom.hub.notebook.submissions import release, request, requests
 
 sum = total
 
 __all__ = [
+    "File",
     "Result",
     "RoomError",
     "crosstab",
@@ -44,4 +46,6 @@ __all__ = [
     "sum",
     "table",
     "total",
+    "upload",
+    "uploads",
 ]

@@ -68,12 +68,16 @@ class Connection:
         """Return the JSON answer to a POST of `body`."""
         return self._ask("POST", path, body)
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def send(self, path: str, data: bytes) -> Any:
+        """Return the JSON answer to a POST of a file's bytes."""
+        return self._ask("POST", path, data)
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | bytes | None) -> Any:
         headers = {"Authorization": f"token {self.token}", "Accept": "application/json", "Connection": "close"}
         content = None
         if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = _encode(body)
+            headers["Content-Type"] = "application/octet-stream" if isinstance(body, bytes) else "application/json"
+            content = body if isinstance(body, bytes) else _encode(body)
         connection = _UnixConnection(self.socket_path, self.timeout_seconds)
         try:
             connection.request(method, path, content, headers)

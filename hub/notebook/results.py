@@ -69,9 +69,9 @@ class Result:
         try:
             self.id = str(answer["id"])
             self.verdict = Verdict(answer["verdict"])
-            self.findings = tuple(_finding(item) for item in answer["findings"])
+            self.findings = tuple(read_finding(item) for item in answer["findings"])
             self.title = str(answer["title"])
-            self.route = _route(answer["route"])
+            self.route = read_route(answer["route"])
             self.suggestions = tuple(Suggestion.from_document(item) for item in answer.get("suggestions", ()))
             self._table = _table(answer["table"])
             self._protected = None if answer["protected"] is None else _table(answer["protected"])
@@ -120,9 +120,9 @@ class Result:
         controls : str
             What was done to protect the people behind the numbers.
         """
-        from saferoom.hub.notebook.submissions import submit
+        from saferoom.hub.notebook.submissions import Wanted, submit
 
-        return submit(self._connection, [self], title=title, context=context, controls=controls)
+        return submit(self._connection, Wanted([self]), title=title, context=context, controls=controls)
 
     def _shown(self) -> Table:
         table = self._table if self._protected is None else self._protected
@@ -180,7 +180,8 @@ def _coefficients(table: Table) -> Table:
     return Table(("term", *table.columns[2:]), rows)
 
 
-def _finding(item: Mapping[str, Any]) -> Finding:
+def read_finding(item: Mapping[str, Any]) -> Finding:
+    """Return a finding of an answer."""
     return Finding(
         rule=str(item["rule"]),
         risk=Risk(item["risk"]),
@@ -196,5 +197,6 @@ def _table(item: Mapping[str, Any]) -> Table:
     return Table(tuple(map(str, item["columns"])), tuple(tuple(row) for row in rows))
 
 
-def _route(item: Mapping[str, Any]) -> Route:
+def read_route(item: Mapping[str, Any]) -> Route:
+    """Return the route of an answer."""
     return Route(bool(item["automatic"]), tuple(map(str, item["reasons"])), int(item["checkers"]))

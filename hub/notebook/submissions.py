@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from saferoom.hub.notebook import markup
 from saferoom.hub.notebook.connection import Connection
 from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.files import File, Source, as_files
 from saferoom.hub.notebook.results import Result
 
 
@@ -116,29 +118,53 @@ def state_words(state: str) -> str:
     return state.replace("_", " ").replace("-", " ")
 
 
-def submit(connection: Connection, results: Sequence[object], *, title: str, context: str, controls: str) -> Submission:
-    """Ask for the release of `results` as one request."""
-    ids = [result.id for result in results if isinstance(result, Result)]
-    if not ids or len(ids) != len(results):
-        raise RoomError("release takes results of saferoom.table, crosstab, mean and the like, at least one")
-    body = {
-        "title": title or next(result.title for result in results if isinstance(result, Result)),
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for together."""
+
+    results: Sequence[object]
+    files: Sequence[File] = ()
+    supporting: Sequence[File] = ()
+
+
+def submit(connection: Connection, wanted: Wanted, *, title: str, context: str, controls: str) -> Submission:
+    """Ask for the release of what is wanted as one request."""
+    results = [result for result in wanted.results if isinstance(result, Result)]
+    if len(results) != len(wanted.results) or not (results or wanted.files):
+        raise RoomError("release takes results of saferoom.table, crosstab, mean and the like, or files, at least one")
+    names = [*(result.title for result in results), *(file.name for file in wanted.files)]
+    body: dict[str, Any] = {
+        "title": title or names[0],
         "context": context,
         "controls": controls,
-        "outputs": ids,
+        "outputs": [result.id for result in results],
     }
+    if wanted.files:
+        body["files"] = [file.id for file in wanted.files]
+    if wanted.supporting:
+        body["supporting"] = [file.id for file in wanted.supporting]
     return Submission(connection, connection.post("/api/room/requests", body))
 
 
 def release(
-    results: Result | Sequence[Result], *, title: str = "", context: str = "", controls: str = ""
+    results: Result | Sequence[Result] = (),
+    *,
+    files: Source | Sequence[Source] = (),
+    supporting: Source | Sequence[Source] = (),
+    title: str = "",
+    context: str = "",
+    controls: str = "",
 ) -> Submission:
-    """Ask for the release of several results as one request.
+    """Ask for the release of results and files as one request.
 
     Parameters
     ----------
     results : Result or sequence of Result
         What should leave; all of it is judged again together.
+    files : file or sequence of files
+        Files that should leave, as `saferoom.upload` takes or returns them; output checkers look at each.
+    supporting : file or sequence of files
+        Files that help output checkers to judge, such as code; they stay inside.
     title : str
         What the request is called; the airlock's generated title when left out.
     context : str
@@ -147,7 +173,8 @@ def release(
         What was done to protect the people behind the numbers.
     """
     group = [results] if isinstance(results, Result) else list(results)
-    return submit(Connection.from_environment(), group, title=title, context=context, controls=controls)
+    wanted = Wanted(group, as_files(files), as_files(supporting))
+    return submit(Connection.from_environment(), wanted, title=title, context=context, controls=controls)
 
 
 def requests() -> Submissions:

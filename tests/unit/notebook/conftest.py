@@ -38,7 +38,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _respond(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
+        content = self.rfile.read(length)
+        plain = self.headers.get("Content-Type") == "application/octet-stream"
+        body = content if plain else json.loads(content) if length else None
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
         status, document = self.server.answers.get((self.command, self.path), (404, {}))
         data = document if isinstance(document, bytes) else json.dumps(document).encode()
