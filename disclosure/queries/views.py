@@ -340,8 +340,14 @@ def _added_up_within(tree: exp.Select, scope: Scope, lookup: Rewritten) -> Itera
     units = [column for key in keys for _, column in lookup.columns(key) if column.unit is not None]
     items = [item.unalias() for item in tree.expressions]
     carried = [column for item in items if isinstance(item, exp.Column) for _, column in lookup.columns(item)]
-    windows = any(isinstance(node, exp.Window) for node in _own_nodes(tree))
-    if len(units) != 1 or units[0] not in carried or windows:
+    # What counts the smaller units itself needs their ids further on.
+    others = any(
+        isinstance(node, exp.Window)
+        or (isinstance(node, exp.Column) and any(c.unit and c != units[0] for _, c in lookup.columns(node)))
+        for node in _own_nodes(tree)
+        if units
+    )
+    if len(units) != 1 or units[0] not in carried or others:
         return
     for column in relation.units:
         if column != units[0]:
