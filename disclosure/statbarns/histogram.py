@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from pyroaring import BitMap
 
+from saferoom.disclosure.history.contributors import Cell, Part, UnitSets
+from saferoom.disclosure.history.sets import cell_parts
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.base import Base, make_base
 from saferoom.disclosure.queries.counting import gather
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import ROW, Counts, integers
+from saferoom.disclosure.queries.evidence import ROW, Counts, Mask, integers
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.classes import Axis
 from saferoom.disclosure.rules.dominance import dominance, most_needed
 from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.threshold import threshold_of
-from saferoom.disclosure.statbarns.bins import bin_labels, even_edges, merged, series_edges
+from saferoom.disclosure.statbarns.bins import bin_labels, even_edges, merged, plain, series_edges
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, conditional_rules, subjects_of
 from saferoom.disclosure.statbarns.spread import Spread, spread_of
@@ -54,7 +57,7 @@ class Histogram:
         hits += dominance(units, case.policy)
         hits += conditional_rules(case, base)
         origins = (dimension.origins for dimension in case.plan.dimensions)
-        return Outcome(
+        outcome = Outcome(
             cells=cells,
             columns={"count": summary.weight if base.weighted else summary.rows.astype(float)},
             hits=hits,
@@ -64,6 +67,34 @@ class Histogram:
             text_dimensions=rows.text_dimensions,
             added=added,
         )
+        return replace(outcome, parts=lambda engine, visible: _parts(outcome, edges, engine, visible))
+
+
+def _parts(outcome: Outcome, edges: tuple[float, ...], engine: Engine, visible: Mask) -> tuple[Part, ...]:
+    """Return the units of every bin, and of all bins below and above each edge.
+
+    Bins add up to everybody below an edge, and from there on: what another filter, or other edges, are subtracted from.
+    """
+    everybody, *others = cell_parts(outcome, engine, visible)
+    ranks = {label: rank for rank, label in enumerate(bin_labels(edges))}
+    order = sorted(range(len(everybody.cells)), key=lambda i: ranks[str(everybody.cells[i][-1])])
+    groups: dict[Cell, list[int]] = {}
+    for i in order:
+        groups.setdefault(everybody.cells[i][:-1], []).append(i)
+    cells, sums = list(everybody.cells), []
+    for group, members in groups.items():
+        # The outermost sums are bins or the group itself.
+        for place in range(1, len(members) - 1):
+            rank = ranks[str(everybody.cells[members[place]][-1])]
+            cells += [(*group, f"under {plain(edges[rank])}"), (*group, f"{plain(edges[rank - 1])} and over")]
+            sums += [members[: place + 1], members[place:]]
+    units = tuple(
+        UnitSets(
+            sets.unit, sets.keys, (*sets.cells, *(BitMap.union(*(sets.cells[i] for i in added)) for added in sums))
+        )
+        for sets in everybody.units
+    )
+    return (Part(everybody.subjects, tuple(cells), units), *others)
 
 
 def measure_name(plan: Plan) -> str:
