@@ -11,6 +11,7 @@ from typing import Final
 from saferoom.disclosure.files.kind import Kind
 from saferoom.disclosure.files.openers.base import File, OpeningError, grid_of, too_large, unreadable
 from saferoom.disclosure.files.openers.characters import decode, invisible
+from saferoom.disclosure.verdict import Verdict
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _SIGNED_NUMBER: Final = re.compile(r"[-+]\s*[\d.,]+(?:[eE][-+]?\d+)?\s*[%*†‡]*\s*(?:[(\[][^A-Za-z|!]*[)\]])?\s*[*†‡]*")
@@ -85,7 +86,9 @@ def _ragged(file: File, rows: list[tuple[str, ...]]) -> None:
         usual = widths.most_common(1)[0][0]
         wider = next((number for number, row in enumerate(rows, start=1) if len(row) > usual), None)
         if wider is not None and any(cell.strip() for cell in rows[wider - 1][usual:]) and wider > 1:
-            file.conceal(f"row {wider}", "more cells than the other rows have: many programs do not show them")
+            what = "more cells than the other rows have: many programs do not show them"
+            # The screens see them; programs that print several tables one below the other write such files.
+            file.conceal(f"row {wider}", what, Verdict.REVIEW)
 
 
 def _formulas(file: File, rows: list[tuple[str, ...]]) -> None:
