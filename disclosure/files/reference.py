@@ -64,6 +64,16 @@ class Known:
             return len(self.texts.dictionary)
         return int(self.rounded(9)[0].size)
 
+    @cached_property
+    def decimals(self) -> int:
+        """To how many decimals the numbers are given, 9 at most."""
+        numbers = np.zeros(0) if self.numbers is None else self.numbers[np.isfinite(self.numbers)][:10_000]
+        for decimals in range(9):
+            units = numbers * 10.0**decimals
+            if np.allclose(units, np.rint(units), rtol=1e-12, atol=1e-6):
+                return decimals
+        return 9
+
     @property
     def rows(self) -> int:
         """How many rows there are."""

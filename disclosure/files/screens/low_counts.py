@@ -126,7 +126,11 @@ def _count_rows(view: View) -> Bools:
     letters = len(short) > 1 and all(len(label.strip()) <= 2 for label in short)
     if letters or role(column.head) is Role.COUNT:
         return none
-    return np.array([role(label) is Role.COUNT for label in labels], dtype=bool)
+    found = np.array([role(label) is Role.COUNT for label in labels], dtype=bool)
+    alone = np.array([label.strip().lower() == "n" for label in labels], dtype=bool)
+    # Among whole numbers a row N may be a category (north); below fractions it counts.
+    fractions = any(bool((c.decimals[~found] > 0).any()) for c in view.numeric)
+    return found if fractions else found & ~alone
 
 
 def _stat_rows(view: View) -> Bools:

@@ -166,7 +166,8 @@ def _pair(column: Column, known: Known, rows: npt.NDArray[np.int64]) -> Pair | N
     codes, there = _looked_up(values, units)
     if int((there & filled).sum()) < max(_FEWEST_ROWS, _LEAST_SHARE * int(filled.sum())):
         return None
-    steps = [units[filled] + step for step in (-3, -2, 2, 3)]
+    unit = 10 ** max(decimals - known.decimals, 0)
+    steps = [units[filled] + step * unit for step in (-3, -2, 2, 3)]
     chance = float(np.mean([_looked_up(values, moved)[1].mean() for moved in steps]))
     return Pair(column, known, np.where(filled, codes, -1), known_codes, chance)
 

@@ -103,6 +103,10 @@ def _lines(passage: Passage, threshold: int) -> Iterator[int]:
         yield line
 
 
+def _states(text: str, threshold: int) -> bool:
+    return next(stated(text, threshold), None) is not None
+
+
 def _in_table(subject: Subject, place: str, threshold: int) -> list[Finding]:
     """Say which cells of a table state small counts; a column of sizes (1 person, 2 people ...) is a category."""
     found = []
@@ -113,11 +117,11 @@ def _in_table(subject: Subject, place: str, threshold: int) -> list[Finding]:
         sizes: list[tuple[int, int]] = []
         for column in view.columns:
             texts = list(column.texts())
-            hits = {text for text in {text for _, text in texts} if any(stated(text, threshold))}
+            hits = {text for text in {text for _, text in texts} if _states(text, threshold)}
             people = {text for text in hits if _PEOPLE.match(text.strip()) and "=" not in text}
             category = len(people) > 1 and people == hits and column.position <= 1 and column.distinct == len(texts)
             (sizes if category else spots).extend((row, column.position) for row, text in texts if text in hits)
-        heads = [i for i, head in enumerate(view.grid.header) if any(stated(head, threshold))]
+        heads = [i for i, head in enumerate(view.grid.header) if _states(head, threshold)]
         found += [LOW.in_cells(view, spots)] if spots else []
         found += [LABEL.in_cells(view, sizes)] if sizes else []
         found += [LOW.at(f"{place}, head of column {i + 1}", [(place, 0, i + 1)]) for i in heads]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from saferoom.disclosure.files.model import Grid
 from saferoom.disclosure.files.screens.numerals import is_blank, printed_value
-from saferoom.disclosure.files.screens.words import Role, role
+from saferoom.disclosure.files.screens.words import AMBIGUOUS, Role, role, tokens
 from saferoom.disclosure.verdict import Label
 
 Floats = npt.NDArray[np.float64]
@@ -36,8 +36,11 @@ class Column:
 
     @cached_property
     def role(self) -> Role:
-        """What the head says."""
-        return role(self.head)
+        """What the head says; a single letter such as F is a statistic only above fractions."""
+        said = role(self.head)
+        if said is Role.STATISTIC and tokens(self.head)[0] in AMBIGUOUS and len(tokens(self.head)) == 1 and self.whole:
+            return Role.UNKNOWN
+        return said
 
     @cached_property
     def numbers(self) -> Floats:

@@ -218,6 +218,8 @@ _STATISTIC = frozenset(
         ),
     }
 )
+AMBIGUOUS = frozenset({"f", "t", "z", "p", "b", "or", "low", "high", "lower", "upper", "value", "values", "index"})
+"""Statistics that are categories as well (F and M, low and high)."""
 _SUBJECT = frozenset(
     {
         *(
