@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -152,7 +153,20 @@ class Engine:
             raise problem(source, error) from None
         if empty:
             raise BadInputError(f"{files.described(source)} has no rows")
-        return _relation(source, [str(row[0]) for row in columns])
+        names = [str(row[0]) for row in columns]
+        return replace(_relation(source, names), unique=self._uniqueness(name, names))
+
+    def _uniqueness(self, quoted: str, names: Sequence[str]) -> Callable[[str], bool]:
+        """Return what says whether a column of a dataset has no value twice; looked up only when a view needs it."""
+        own = {name.lower(): name.replace('"', '""') for name in names}
+
+        def unique(name: str) -> bool:
+            column = own.get(name)
+            if column is None:
+                return False
+            return bool(self.rows(f'SELECT count(*) = count(DISTINCT "{column}") FROM "{quoted}"')[0][0])
+
+        return functools.cache(unique)
 
     @contextlib.contextmanager
     def _sentences(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from saferoom.disclosure.verdict import Label
@@ -37,6 +37,8 @@ class Column:
         True where a view computed it with a function that can act as a condition does (floor, greatest, power).
     composed : bool
         True where a view added it up from several things.
+    repeats : tuple of callables
+        Each says, after a look at the data, whether a join may have repeated the column's values.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Column:
     conditional: bool = False
     stepped: bool = False
     composed: bool = False
+    repeats: tuple[Callable[[], bool], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class Relation:
         True where any of it was made in a room and cannot be computed again.
     within : tuple of Within
         Units that are added up in the relation's own; whether they may be counted so depends on the data.
+    unique : callable
+        Says of a column, by its lower-case name, whether no value of it is in two rows; when in doubt it says no.
     """
 
     name: str
@@ -101,6 +106,7 @@ class Relation:
     selective: bool = False
     claimed: bool = False
     within: tuple[Within, ...] = ()
+    unique: Callable[[str], bool] = field(default=lambda _: False, compare=False, repr=False)
 
     @classmethod
     def of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -37,6 +38,8 @@ class Scope:
     doubts: list[str] = field(default_factory=list)
     selective: bool = False
     """A join's condition can repeat the rows of chosen units."""
+    keys: dict[str, set[str]] = field(default_factory=dict)
+    """By table alias, its columns (lower case) that a join equates with a column of another table."""
     selected: list[str] = field(default_factory=list)
     """Names of the selected columns, as the researcher calls them."""
 
@@ -56,6 +59,11 @@ class Scope:
             aliases = " or ".join(f"{scan.alias}.{column.name}" for scan, column in found)
             raise BadInputError(f"{self.where}: a column name stands for several tables; write {aliases}")
         return found
+
+    def keyed(self, found: Iterable[tuple[Scan, Column]]) -> None:
+        """Record columns that a join equates."""
+        for scan, column in found:
+            self.keys.setdefault(scan.alias, set()).add(column.name.lower())
 
     def units_of(self, node: exp.Expression) -> list[tuple[Scan, Column]]:
         """Return the unit columns that `node` is a bare reference to; empty when it is anything else."""

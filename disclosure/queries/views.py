@@ -24,7 +24,15 @@ from sqlglot import exp
 
 from saferoom.disclosure.queries import allowed, language
 from saferoom.disclosure.queries.conditions import adds_up, picks_out_values, treats_some_differently
-from saferoom.disclosure.queries.relations import COUNT, Column, Relation, Within, unknown
+from saferoom.disclosure.queries.relations import COUNT, Column, Relation, unknown
+from saferoom.disclosure.queries.rows import (
+    added_up_within,
+    adds_up_repeated,
+    not_carried,
+    own_nodes,
+    repeats_of,
+    uniqueness,
+)
 from saferoom.disclosure.queries.scope import Rewritten, Scan, Scope, UnitColumn
 from saferoom.errors import BadInputError
 
@@ -143,6 +151,7 @@ class ViewReader:
         columns = [*earlier, (scan, joined)]
         if len({column.unit is None for _, column in columns}) > 1:
             raise BadInputError(f"{self._where}: an id of a unit may only be joined with an id of a unit")
+        scope.keyed(columns)
         if joined.unit is not None:
             scope.equate(_unit_columns(earlier), _unit_columns([(scan, joined)]), side)
         scope.merged[name] = columns
@@ -156,6 +165,8 @@ class ViewReader:
         for part in language.conjuncts(condition):
             if not isinstance(part, exp.EQ):
                 continue
+            if isinstance(part.this, exp.Column) and isinstance(part.expression, exp.Column):
+                scope.keyed([*scope.resolve(part.this), *scope.resolve(part.expression)])
             sides = [scope.units_of(part.this), scope.units_of(part.expression)]
             if not all(sides):
                 continue
@@ -206,7 +217,7 @@ class ViewReader:
         places: list[exp.Expression] = [item.unalias() for item in tree.expressions]
         group = tree.args.get("group")
         places.extend(group.expressions if group else ())
-        for node in _own_nodes(tree):
+        for node in own_nodes(tree):
             if isinstance(node, exp.Window):
                 places.extend(node.args.get("partition_by") or ())
             if isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct):
@@ -230,7 +241,7 @@ class ViewReader:
                     scope.permitted.add(id(copy))
 
     def _replace_columns(self, tree: exp.Select, scope: Scope) -> None:
-        for node in list(_own_nodes(tree)):
+        for node in list(own_nodes(tree)):
             if not isinstance(node, exp.Column):
                 continue
             found = scope.resolve(node)
@@ -252,21 +263,29 @@ class ViewReader:
         items = []
         for position, item in enumerate(tree.expressions, start=1):
             column = self._column(item, scope.selected[position - 1], lookup, f"_x{position}")
+            if not tree.args.get("group"):
+                found = [pair for node in item.find_all(exp.Column) for pair in lookup.columns(node)]
+                column = replace(column, repeats=repeats_of(found, scope))
             if column.name.lower() in columns:
                 raise BadInputError(f"{self._where}: two columns have the same name; rename one with AS")
             columns[column.name.lower()] = column
             items.append(exp.alias_(item.unalias(), exp.to_identifier(column.sql_name, quoted=True), copy=False))
         tree.set("expressions", items)
-        within = tuple(_added_up_within(tree, scope, lookup))
+        within = tuple(added_up_within(tree, scope, lookup))
         dropped = () if within else self._dropped(tree, scope, lookup)
         doubts = [*scope.doubts, *dropped, *self._windows(tree, scope, lookup)]
         sources = frozenset().union(*(scan.relation.sources for scan in scope.scans))
         if scope.selective and tree.args.get("group"):
             # Repeated rows were added up here, and cannot be seen any more.
             columns = {key: replace(column, conditional=True) for key, column in columns.items()}
+        elif tree.args.get("group"):
+            for item, key in zip(tree.expressions, list(columns), strict=True):
+                if adds_up_repeated(item, scope, lookup):
+                    columns[key] = replace(columns[key], conditional=True)
         relation = Relation.of(name, sql_name, columns.values(), tuple(dict.fromkeys(doubts)), sources)
         claimed = any(scan.relation.claimed for scan in scope.scans)
-        return replace(relation, selective=scope.selective, claimed=claimed, within=within)
+        unique = uniqueness(tree, scope, lookup)
+        return replace(relation, selective=scope.selective, claimed=claimed, within=within, unique=unique)
 
     def _column(self, item: exp.Expression, name: str, lookup: Rewritten, generated: str) -> Column:
         inner = item.unalias()
@@ -302,11 +321,11 @@ class ViewReader:
         for scan in scope.scans:
             for column in scan.relation.units:
                 if (scan.alias, column.name) not in carried:
-                    yield _not_carried(column)
+                    yield not_carried(column)
 
     def _windows(self, tree: exp.Select, scope: Scope, lookup: Rewritten) -> Iterator[str]:
         """Yield a doubt for windows that take a value over from another unit's row, in any of the joined tables."""
-        for node in _own_nodes(tree):
+        for node in own_nodes(tree):
             if not isinstance(node, exp.Window) or type(node.this) in allowed.RANKS:
                 continue
             if type(node.this) not in allowed.AGGREGATES | {exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue}:
@@ -321,41 +340,6 @@ class ViewReader:
     def _fresh(self, letter: str) -> str:
         self._aliases += 1
         return f"{letter}{self._aliases}"
-
-
-def _added_up_within(tree: exp.Select, scope: Scope, lookup: Rewritten) -> Iterator[Within]:
-    """Yield the units that a SELECT adds up within larger ones: ``SELECT household_id, sum(pay) ... GROUP BY ...``.
-
-    It must take every row of one dataset (no filter, no join), so that whole larger units stay whole; and be grouped by
-    columns as they are, one of them the larger unit's id.
-    """
-    clauses = ("with_", "joins", "where", "having", "qualify", "distinct")
-    group = tree.args.get("group")
-    if group is None or any(tree.args.get(key) for key in clauses) or len(scope.scans) != 1:
-        return
-    relation, keys = scope.scans[0].relation, list(group.expressions)
-    is_dataset = relation.sql_name in relation.sources and not relation.claimed
-    if not is_dataset or not all(isinstance(key, exp.Column) for key in keys):
-        return
-    units = [column for key in keys for _, column in lookup.columns(key) if column.unit is not None]
-    items = [item.unalias() for item in tree.expressions]
-    carried = [column for item in items if isinstance(item, exp.Column) for _, column in lookup.columns(item)]
-    # What counts the smaller units itself needs their ids further on.
-    others = any(
-        isinstance(node, exp.Window)
-        or (isinstance(node, exp.Column) and any(c.unit and c != units[0] for _, c in lookup.columns(node)))
-        for node in _own_nodes(tree)
-        if units
-    )
-    if len(units) != 1 or units[0] not in carried or others:
-        return
-    for column in relation.units:
-        if column != units[0]:
-            yield Within(column.sql_name, units[0].sql_name, relation.sql_name, _not_carried(column))
-
-
-def _not_carried(column: Column) -> str:
-    return f"a view does not carry {column.unit} of {_owner(column)} on"
 
 
 def _unit_columns(found: Sequence[tuple[Scan, Column]]) -> set[UnitColumn]:
@@ -377,18 +361,3 @@ def _repeats_chosen(condition: exp.Expression, scope: Scope, joined: Scan, side:
         if not is_match and earlier and (side or not is_keyed):
             return True
     return False
-
-
-def _own_nodes(tree: exp.Select) -> Iterator[exp.Expression]:
-    """Yield the nodes of a SELECT without those of SELECTs inside it, which are read on their own."""
-    pending: list[exp.Expression] = [child for child in tree.iter_expressions() if not isinstance(child, exp.With)]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, exp.Select):
-            continue
-        yield node
-        pending.extend(node.iter_expressions())
-
-
-def _owner(column: Column) -> str:
-    return ", ".join(sorted({origin.partition(".")[0] for origin in column.origins})) or "a dataset"
