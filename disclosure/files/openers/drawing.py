@@ -53,6 +53,7 @@ class _Drawing:
         self._metadata: list[str] = []
         self._comments: list[str] = []
         self._marks = 0
+        self._points = 0
         self._vertices = 0
 
     def start(self, tag: str, attributes: list[str]) -> None:
@@ -102,6 +103,7 @@ class _Drawing:
         if name == "use" and not ("x" in attributes and "y" in attributes):
             return  # a letter of a text that was turned into shapes
         self._marks += 1
+        self._points += name in {"circle", "ellipse", "use"}
         for key in ("d", "points"):
             if key in attributes:
                 found = _COMMANDS.findall(attributes[key]) if key == "d" else attributes[key].replace(",", " ").split()
@@ -158,7 +160,7 @@ class _Drawing:
         for text, where in ((self._unseen, "texts that are not drawn"), (self._comments, "comments")):
             self._file.passage(where, "\n".join(text))
         self._file.passage("metadata", metadata)
-        report_marks(self._file, "", self._marks, self._vertices)
+        report_marks(self._file, "", self._marks, self._vertices, self._points)
 
 
 def _hidden(attributes: dict[str, str]) -> bool:
