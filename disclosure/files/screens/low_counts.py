@@ -17,6 +17,7 @@ from saferoom.disclosure.files.screens.words import Role, is_total, role, tokens
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 
 _MOST_SUM = 101.0
+_VALUES = frozenset({"value", "values", "estimate", "statistic", "result"})
 LOW_COUNT = Rule(
     "low-count",
     Risk.LOW_COUNT,
@@ -92,12 +93,17 @@ def counts(view: View) -> list[Counted]:
     for column in view.columns:
         if column.role is Role.COUNT and (column.is_numeric or column.is_number.any()):
             found.append(Counted(column, _whole(column, ~_stat_rows(view)), certain=True))
-        elif by_row.any() and column.role not in {Role.PERCENT, Role.STATISTIC, Role.MEAN} and column.is_number.any():
+        elif by_row.any() and _below_labels(column) and column.is_number.any():
             found.append(Counted(column, _whole(column, by_row), certain=True))
         shares = _counts_with_shares(column)
         if shares is not None:
             found.append(Counted(column, shares, certain=True))
     return found + grid
+
+
+def _below_labels(column: Column) -> bool:
+    """Say whether the labels of the rows tell what a column's numbers are, and not its head."""
+    return column.role not in {Role.PERCENT, Role.STATISTIC, Role.MEAN} or set(tokens(column.head)) <= _VALUES
 
 
 def _whole(column: Column, rows: Bools) -> Floats:

@@ -23,11 +23,32 @@ _NUMBER = re.compile(
 _COUNT_AND_SHARE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d+)\s*[\(\[]\s*(\d+(?:\.\d+)?)\s*(%|\\%)?\s*[\)\]]\s*")
 _BLANKS = frozenset(
     {
-        *("", "-", "--", "\u2013", "\u2014", "*", "**", "x", "c", "[c]", "(c)", "u", "z", ".", "..", "...", ":", "#"),
-        *("na", "n/a", "nan", "<na>", "null", "none", "nil", "missing", "redacted", "[redacted]", "[x]", "s"),
-        *("suppressed", "[suppressed]", "(suppressed)", "confidential", "masked", "hidden", "not shown", "low"),
+        *(
+            "",
+            "-",
+            "--",
+            "\u2013",
+            "\u2014",
+            "*",
+            "**",
+            "[c]",
+            "(c)",
+            ".",
+            "..",
+            "...",
+            ":",
+            "#",
+            "na",
+            "n/a",
+            "nan",
+            "<na>",
+        ),
+        *("null", "none", "nil", "missing", "redacted", "[redacted]", "[x]", "suppressed", "[suppressed]"),
+        *("(suppressed)", "confidential", "masked", "hidden", "not shown"),
     }
 )
+_MARKS = frozenset({"c", "x", "u", "z", "s"})
+"""Letters that statistical offices put in place of numbers; capitals are categories."""
 _BELOW = re.compile(r"(?:<|\u2264|<=|&lt;|under |below |less than |fewer than )\s*(\d{1,6})", re.IGNORECASE)
 
 
@@ -105,8 +126,17 @@ def is_blank(value: Label) -> bool:
         return True
     if not isinstance(value, str):
         return False
-    text = value.strip().casefold()
-    return text in _BLANKS or _BELOW.fullmatch(text) is not None
+    text = value.strip()
+    return text in _MARKS or text.casefold() in _BLANKS or _BELOW.fullmatch(text) is not None
+
+
+def is_empty(value: Label) -> bool:
+    """Say whether a cell holds nothing at all, as under a label that is printed once for several rows."""
+    return (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or (isinstance(value, str) and not value.strip())
+    )
 
 
 def upper_bound(value: Label) -> float | None:

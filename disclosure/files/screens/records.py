@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from saferoom.disclosure.files.screens.numerals import is_empty
 from saferoom.disclosure.files.screens.places import Rule
 from saferoom.disclosure.files.screens.subject import Subject
 from saferoom.disclosure.files.screens.views import Column, View
@@ -154,7 +155,7 @@ def _unit_ids(column: Column) -> bool:
     if filled < _FEWEST_IDS or not names_unit(column.head):
         return False
     fractions = column.is_numeric and not column.whole
-    return not fractions and column.distinct * 2 >= filled
+    return not fractions and column.distinct >= _FEWEST_IDS
 
 
 def _personal(column: Column) -> bool:
@@ -234,8 +235,8 @@ def _filled_down(column: Column) -> np.typing.NDArray[np.int64]:
     """Return categories as numbers; a blank below a label is the same label (an index printed once)."""
     known: dict[object, int] = {}
     codes, last = [], -1
-    for value, blank in zip(column.values, column.blanks.tolist(), strict=True):
-        if not blank:
+    for value in column.values:
+        if not is_empty(value):
             last = known.setdefault(value, len(known))
         codes.append(last)
     return np.array(codes, dtype=np.int64)

@@ -78,7 +78,7 @@ def _numbers_apart(cell: str) -> list[str]:
 
 
 def _has_number(cells: list[str]) -> bool:
-    return any(printed(cell) is not None for cell in cells)
+    return any(printed(cell) is not None or (cell.startswith("<") and is_blank(cell)) for cell in cells)
 
 
 def _grids(place: str, block: list[tuple[int, list[str]]]) -> Iterator[Grid]:

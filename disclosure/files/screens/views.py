@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saferoom.disclosure.files.model import Grid
-from saferoom.disclosure.files.screens.numerals import is_blank, printed_value
+from saferoom.disclosure.files.screens.numerals import is_blank, is_empty, printed_value
 from saferoom.disclosure.files.screens.words import AMBIGUOUS, Role, role, tokens
 from saferoom.disclosure.verdict import Label
 
@@ -28,16 +28,21 @@ class Column:
     position : int
         Counted from 0.
     values : sequence of Label, one per row
+    among_letters : bool
+        Whether other columns too have a single letter as their head; then an N is a category (north) and no count.
     """
 
     position: int
     head: str
     values: Sequence[Label]
+    among_letters: bool = False
 
     @cached_property
     def role(self) -> Role:
         """What the head says; a single letter such as F is a statistic only above fractions."""
         said = role(self.head)
+        if said is Role.COUNT and self.among_letters and len(self.head.strip()) == 1:
+            return Role.UNKNOWN
         if said is Role.STATISTIC and tokens(self.head)[0] in AMBIGUOUS and len(tokens(self.head)) == 1 and self.whole:
             return Role.UNKNOWN
         return said
@@ -121,6 +126,62 @@ class Column:
                 yield row, value
 
 
+_MOST_HEADS = 4
+
+
+def with_whole_head(grid: Grid) -> Grid:
+    """Return a table whose head is all of its head: further lines of heads above the numbers, or one of codes.
+
+    Programs write one line for every level of the columns, and a line with the names of the rows' levels alone.
+    """
+    rows, header = grid.rows, list(grid.header)
+    taken = 0
+    if not header and len(rows) > 1 and _codes(rows[0]) and not _codes(rows[1]):
+        header, taken = [_text(cell) for cell in rows[0]], 1
+    while (
+        taken < min(_MOST_HEADS, len(rows) - 1)
+        and header
+        and _only_words(rows[taken])
+        and _has_numbers(rows[taken + 1 :])
+    ):
+        words = [_text(cell) for cell in rows[taken]]
+        width = max(len(words), len(header))
+        header = [f"{h} {w}".strip() for h, w in zip(_padded(header, width), _padded(words, width), strict=True)]
+        taken += 1
+    return Grid(grid.place, tuple(header), rows[taken:], grid.first_row + taken) if taken else grid
+
+
+def _text(cell: Label) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _padded(texts: list[str], width: int) -> list[str]:
+    return [*texts, *[""] * (width - len(texts))]
+
+
+def _codes(row: Sequence[Label]) -> bool:
+    """Say whether a row is a blank corner and rising whole numbers: the heads of a table by codes."""
+    numbers = [printed_value(cell) for cell in row[1:]]
+    values = [number.value for number in numbers if number is not None and number.decimals == 0]
+    return is_empty(row[0] if row else None) and len(values) == len(row) - 1 > 0 and values == sorted(set(values))
+
+
+def _only_words(row: Sequence[Label]) -> bool:
+    """Say whether a row below the head is words beyond its first cell, or nothing there at all."""
+    others = [cell for cell in row[1:] if not is_empty(cell)]
+    if not others:
+        return isinstance(row[0], str) and bool(row[0].strip()) and len(row) > 1 if row else False
+    return (is_empty(row[0]) or len(others) == len(row) - 1) and all(
+        isinstance(cell, str) and printed_value(cell) is None and not is_blank(cell) for cell in others
+    )
+
+
+def _has_numbers(rows: Sequence[Sequence[Label]]) -> bool:
+    """Say whether the rows that follow at once are numbers beside their labels."""
+    following = [cell for row in rows[:2] for cell in row[1:]]
+    return bool(following) and sum(printed_value(cell) is not None for cell in following) * 2 >= len(following)
+
+
 class View:
     """A grid as columns; made when asked for, and dropped with the view.
 
@@ -131,20 +192,22 @@ class View:
     """
 
     def __init__(self, grid: Grid) -> None:
-        self.grid = grid
+        self.grid = with_whole_head(grid)
         self.place = grid.place
-        self.rows = len(grid.rows)
-        self.width = max((len(grid.header), *map(len, grid.rows)), default=0)
+        self.rows = len(self.grid.rows)
+        self.width = max((len(self.grid.header), *map(len, self.grid.rows)), default=0)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """All columns."""
         header, rows, width = self.grid.header, self.grid.rows, self.width
+        letters = sum(len(head.strip()) == 1 and head.strip().isalpha() for head in header) > 1
         if all(len(row) == width for row in rows):
             columns = list(zip(*rows, strict=True)) if rows else [()] * width
         else:
             columns = [tuple(row[i] if i < len(row) else None for row in rows) for i in range(width)]
-        return tuple(Column(i, header[i] if i < len(header) else "", values) for i, values in enumerate(columns))
+        heads = [*header, *[""] * (width - len(header))]
+        return tuple(Column(i, heads[i], values, letters) for i, values in enumerate(columns))
 
     @cached_property
     def labels(self) -> tuple[Column, ...]:
