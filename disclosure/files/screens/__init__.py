@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from saferoom.disclosure.files.screens import (
+    charts,
     hidden,
     identifiers,
     low_counts,
@@ -29,6 +30,7 @@ SCREENS: tuple[Screen, ...] = (
     percentages.screen,
     suppression.screen,
     values.screen,
+    charts.screen,
     secrets.screen,
     hidden.screen,
     practice.screen,

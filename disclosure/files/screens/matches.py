@@ -11,6 +11,7 @@ together than by chance; so are small counts, ages and years.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,10 @@ MOST_ROWS = 20_000
 _MOST_COLUMNS = 60
 _MOST_TURNED = 200_000
 _FEWEST_ROWS = 3
+_FEWEST_IN_TEXT = 10
+_TELLING_DIGITS = 5
+_MOST_NUMBERS = 200_000
+_NUMERAL = re.compile(r"(?<![\w.])\d{1,15}(?:\.\d{1,9})?(?![\w.]*\w)")
 _FEWEST_SINGLE = 5
 _BEYOND_CHANCE = 5
 _LEAST_SHARE = 0.15
@@ -96,9 +101,33 @@ def screen(subject: Subject) -> list[Finding]:
     for view in subject.views:
         for turned in _both_ways(view):
             found += _matches(turned, subject)
+    found += _in_texts(subject)
     if reference.partial and subject.views:
         found.append(NOT_COMPARED.at("the whole file"))
     return found
+
+
+def _in_texts(subject: Subject) -> list[Finding]:
+    """Return texts and code whose numbers, in whatever layout, are values of single units."""
+    found = []
+    for passage in subject.opened.passages:
+        tokens_found = [m[0] for m in _NUMERAL.finditer(passage.text) if len(m[0]) >= _TELLING_DIGITS][:_MOST_NUMBERS]
+        different = list(dict.fromkeys(tokens_found))
+        by_decimals: dict[int, list[str]] = {}
+        for token in different:
+            by_decimals.setdefault(len(token.partition(".")[2]), []).append(token)
+        columns = [Column(0, "", texts) for texts in by_decimals.values() if len(texts) >= _FEWEST_IN_TEXT]
+        if any(_of_units(column, subject) for column in columns):
+            found.append(VALUES.at(passage.place))
+    return found
+
+
+def _of_units(column: Column, subject: Subject) -> bool:
+    for known in subject.reference.columns:
+        pair = None if known.numbers is None else _pair(column, known, _sample(len(column.values)), least=0.0)
+        if pair is not None and _single(pair, subject.policy.threshold_units, _FEWEST_IN_TEXT):
+            return True
+    return False
 
 
 def _both_ways(view: View) -> Iterator[View]:
@@ -152,7 +181,7 @@ def _pairs(view: View, known: Sequence[Known], rows: npt.NDArray[np.int64]) -> I
                 yield pair
 
 
-def _pair(column: Column, known: Known, rows: npt.NDArray[np.int64]) -> Pair | None:
+def _pair(column: Column, known: Known, rows: npt.NDArray[np.int64], least: float = _LEAST_SHARE) -> Pair | None:
     if known.numbers is None:
         return _text_pair(column, known, rows)
     filled = column.is_number[rows]
@@ -164,7 +193,7 @@ def _pair(column: Column, known: Known, rows: npt.NDArray[np.int64]) -> Pair | N
         return None
     units = scaled(column.numbers[rows], decimals)
     codes, there = _looked_up(values, units)
-    if int((there & filled).sum()) < max(_FEWEST_ROWS, _LEAST_SHARE * int(filled.sum())):
+    if int((there & filled).sum()) < max(_FEWEST_ROWS, least * int(filled.sum())):
         return None
     unit = 10 ** max(decimals - known.decimals, 0)
     steps = [units[filled] + step * unit for step in (-3, -2, 2, 3)]
@@ -208,7 +237,7 @@ def _as_text(value: object) -> str | None:
     return None if value is None else str(value).strip().lower()
 
 
-def _single(pair: Pair, threshold: int) -> bool:
+def _single(pair: Pair, threshold: int, fewest: int = _FEWEST_SINGLE) -> bool:
     """Say whether one column alone holds values of single units: rare ones, and far more than by chance."""
     if pair.known.numbers is None:
         return False
@@ -216,7 +245,7 @@ def _single(pair: Pair, threshold: int) -> bool:
     different = np.unique(pair.codes[rare]).size
     tested = int((pair.column.is_number).sum())
     expected = pair.chance * min(tested, pair.codes.size)
-    return different >= _FEWEST_SINGLE and different > _BEYOND_CHANCE * expected
+    return different >= fewest and different > _BEYOND_CHANCE * expected
 
 
 def _rare(known_codes: Codes, codes: Codes, threshold: int) -> npt.NDArray[np.bool_]:

@@ -28,7 +28,9 @@ from saferoom.disclosure.verdict import Finding, Label, Risk, Verdict
 _MOST_CELLS = 20_000
 _MOST_BLANKS = 400
 _MOST_SOLVED = 60
-_NARROW = 1.0 - 1e-6
+_NARROW = 3.0 - 1e-6
+"""Narrower intervals are named: an attacker knows a count to three."""
+_EXACT = 1.0 - 1e-6
 Key = frozenset[tuple[str, str]]
 RECOVERED = Rule(
     "suppressed-cell-revealed",
@@ -44,6 +46,13 @@ LARGE = Rule(
     Verdict.REVIEW,
     "a blanked cell can be worked out from the totals; what comes out is no small count",
     "Say why it is blank, or blank further cells.",
+)
+NARROW = Rule(
+    "suppressed-cell-narrowed",
+    Risk.DIFFERENCING,
+    Verdict.REVIEW,
+    "a blanked count is known to within three from the totals and the other cells",
+    "Blank further cells, or leave the totals out (protect: {method: suppress} in a declared query does it).",
 )
 TOO_MANY = Rule(
     "suppression-not-audited",
@@ -78,24 +87,29 @@ def screen(subject: Subject) -> list[Finding]:
     """Return blanked cells that can be worked out."""
     views = [view for view in subject.views if 0 < view.rows * view.width <= _MOST_CELLS]
     found: list[Finding] = []
-    spots: dict[tuple[str, int, int], tuple[View, float]] = {}
+    spots: dict[tuple[str, int, int], tuple[View, float, float]] = {}
     for system in [_system([view]) for view in views] + ([_system(views)] if len(views) > 1 else []):
         if len(system.unknown()) > _MOST_BLANKS:
             found.append(TOO_MANY.at("the whole file"))
             continue
-        for key, value in revealed(system).items():
+        for key, interval in revealed(system).items():
             view, row, column, _ = system.blanks[key]
-            spots[(view.place, row, column)] = (view, value)
-    by_view: dict[str, list[tuple[View, int, int, float]]] = defaultdict(list)
-    for (place, row, column), (view, value) in spots.items():
-        by_view[place].append((view, row, column, value))
-    threshold = subject.policy.threshold_units
-    for cells in by_view.values():
-        small = [(row, column) for _, row, column, value in cells if 0.5 < value < threshold]
-        large = [(row, column) for _, row, column, value in cells if value >= threshold]
-        found += [RECOVERED.in_cells(cells[0][0], small)] if small else []
-        found += [LARGE.in_cells(cells[0][0], large)] if large else []
-    return list(dict.fromkeys(found))
+            spots[(view.place, row, column)] = (view, *interval)
+    return list(dict.fromkeys([*found, *_findings(spots, subject.policy.threshold_units)]))
+
+
+def _findings(spots: dict[tuple[str, int, int], tuple[View, float, float]], threshold: int) -> list[Finding]:
+    """Return what is found about blanked cells, with the smallest and largest value that each can have."""
+    found: list[Finding] = []
+    for place in dict.fromkeys(place for place, _, _ in spots):
+        cells = [(view, row, column, low, high) for (p, row, column), (view, low, high) in spots.items() if p == place]
+        exact = [(row, column, high) for _, row, column, low, high in cells if high - low < _EXACT]
+        small = [(row, column) for row, column, high in exact if 0.5 < high < threshold]
+        large = [(row, column) for row, column, high in exact if high >= threshold]
+        narrow = [(row, column) for _, row, column, low, high in cells if high - low >= _EXACT]
+        for rule, chosen in ((RECOVERED, small), (LARGE, large), (NARROW, narrow)):
+            found += [rule.in_cells(cells[0][0], chosen)] if chosen else []
+    return found
 
 
 def _system(views: Sequence[View]) -> _System:
@@ -181,8 +195,8 @@ def _dimensions(view: View) -> dict[str, int]:
     return found
 
 
-def revealed(system: _System) -> dict[Key, float]:
-    """Return the blanked cells that have only one possible value, with that value."""
+def revealed(system: _System) -> dict[Key, tuple[float, float]]:
+    """Return the blanked cells that can have few values only, with the smallest and the largest."""
     unknown = system.unknown()
     if not unknown:
         return {}
@@ -215,23 +229,23 @@ def revealed(system: _System) -> dict[Key, float]:
         return {}
     uppers = np.array([system.blanks[key][3] for key in unknown])
     solved = _solve(matrix, right, uppers)
-    return {unknown[i]: value for i, value in solved.items()}
+    return {unknown[i]: interval for i, interval in solved.items()}
 
 
-def _solve(matrix: Floats, right: Floats, uppers: Floats) -> dict[int, float]:
-    """Return the unknowns that are determined, by the equations alone or with counts being no less than nothing."""
+def _solve(matrix: Floats, right: Floats, uppers: Floats) -> dict[int, tuple[float, float]]:
+    """Return the unknowns that are narrowed, by the equations alone or with counts being no less than nothing."""
     _, singular, directions = np.linalg.svd(matrix)
     rank = int((singular > 1e-9).sum())
     free = np.abs(directions[rank:]).max(axis=0, initial=0.0) if rank < matrix.shape[1] else np.zeros(matrix.shape[1])
     solution = np.linalg.lstsq(matrix, right, rcond=None)[0]
     if float(np.abs(matrix @ solution - right).max(initial=0.0)) > 0.5:
         return {}
-    found = {i: float(solution[i]) for i in np.flatnonzero(free < 1e-9).tolist()}
+    found = {i: (float(solution[i]), float(solution[i])) for i in np.flatnonzero(free < 1e-9).tolist()}
     involved = np.flatnonzero(np.abs(matrix).max(axis=0) > 0).tolist()
     for i in [i for i in involved if i not in found][:_MOST_SOLVED]:
         interval = _interval(matrix, right, uppers, i)
         if interval is not None and interval[1] - interval[0] < _NARROW:
-            found[i] = float(np.round(interval[1]))
+            found[i] = interval
     return found
 
 
