@@ -113,7 +113,9 @@ def _theirs(python: Path, folder: Path) -> dict[str, str]:
 
 
 def _missed(case: Mapping[str, Any], by: str) -> bool:
-    return not case["safe"] and case[by] == "pass"
+    # Saferoom may pass other numbers than were asked for (safe edges of bins); then the attack was run on these.
+    mended = by == "verdict" and case["mended"]
+    return not case["safe"] and case[by] == "pass" and not mended
 
 
 def _alarmed(case: Mapping[str, Any], by: str) -> bool:

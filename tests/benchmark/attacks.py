@@ -111,59 +111,6 @@ def solves_a_blank_from_its_margin(released: Released, known: Known) -> Any:
     return whole - sum(visible) - sum(known.get("others", ()))
 
 
-def other_of_two_from_a_spread(released: Released, known: Known) -> Any:
-    """Two people: the other's value lies a known distance from one's own (it is known that the other's is higher)."""
-    spread = released.value(known["cell"])
-    if known.get("squared"):
-        spread = math.sqrt(spread)
-    return known["own"] + spread * math.sqrt(2)
-
-
-def outlier_from_a_spread(released: Released, known: Known) -> Any:
-    """One value far from all others makes the spread: its distance from the mean is about ``std sqrt(n - 1)``."""
-    n, spread = known["n"], released.value(known["cell"])
-    if known.get("squared"):
-        spread = math.sqrt(spread)
-    return (
-        released.value(known["cell"], None, 1) + spread * math.sqrt(n - 1)
-        if known.get("mean_table")
-        else (known["mean_of_others"] + spread * math.sqrt(n))
-    )
-
-
-def root_of_a_power(released: Released, known: Known) -> Any:
-    """A high power lets the largest value make up the whole sum, so that its root is the largest value."""
-    return released.value(known["cell"]) ** (1 / known["power"])
-
-
-def constant_plus_coefficient(released: Released, known: Known) -> Any:
-    """Add the intercept and the coefficient of a dummy: the mean of those few who have it."""
-    rows = {tuple(row[:2]): row[2] for row in released.tables[0].cells()}
-    found = rows[("(intercept)", None)] + sum(rows[tuple(term)] for term in known["terms"])
-    return found * (len(known.get("others", ())) + 1) - sum(known.get("others", ()))
-
-
-def predicts_from_a_saturated_fit(released: Released, known: Known) -> Any:
-    """Put the victim's known columns into a model that reproduces every outcome."""
-    rows = {tuple(row[:2]): row[2] for row in released.tables[0].cells()}
-    value = rows[("(intercept)", None)]
-    for term, x in known["at"]:
-        value += rows[tuple(term)] * x
-    return value
-
-
-def value_between_order_statistics(released: Released, known: Known) -> Any:
-    """Solve an interpolated quantile for the larger of the two values it lies between; the smaller is known."""
-    position = (known["n"] - 1) * known["fraction"]
-    share = position - math.floor(position)
-    return (released.value(known["cell"], known.get("column")) - (1 - share) * known["below"]) / share
-
-
-def half_of_a_pair(released: Released, known: Known) -> Any:
-    """The median of two is their middle: the other's value is as far away on the other side."""
-    return 2 * released.value(known["cell"], known.get("column")) - known["own"]
-
-
 def share_of_a_known_count(released: Released, known: Known) -> Any:
     """Turn a share of a group of known size into a count."""
     return round(released.value(known["cell"], known.get("column")) * known["n"])
@@ -180,11 +127,6 @@ def sees_a_whole_group(released: Released, known: Known) -> Any:
     return released.value(known["cell"], known.get("column"))
 
 
-def range_from_a_minimum(released: Released, known: Known) -> Any:
-    """Add the range to the minimum, which the attacker has because it is their own."""
-    return known["own"] + released.value(known["cell"], known.get("column"))
-
-
 def unrounded_by_steps(released: Released, known: Known) -> Any:
     """Add known people one by one until the rounded count jumps: that tells the count itself.
 
@@ -196,23 +138,6 @@ def unrounded_by_steps(released: Released, known: Known) -> Any:
         if after > before:
             return math.ceil((before + after) / 2) - added
     return None if rounded[0] is None else base
-
-
-def count_from_a_shape(released: Released, known: Known) -> Any:
-    """Find how many ones among zeros have exactly this skewness or excess kurtosis (the smaller side)."""
-    wanted, n = released.value(known["cell"]), known["n"]
-    fits = []
-    for ones in range(1, n // 2):
-        p = ones / n
-        if known["statistic"] == "skewness":
-            expected = (1 - 2 * p) / math.sqrt(p * (1 - p))
-            spread = math.sqrt(n * (n - 1)) / (n - 2)
-            candidates = (expected, expected * spread)
-        else:
-            expected = (1 - 6 * p * (1 - p)) / (p * (1 - p))
-            candidates = (expected, (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * expected + 6))
-        fits += [ones for candidate in candidates if math.isclose(abs(wanted), candidate, rel_tol=1e-3)]
-    return fits[0] if len(set(fits)) == 1 else None
 
 
 def solves_a_blank_from_a_table(released: Released, known: Known) -> Any:

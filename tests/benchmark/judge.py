@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from tests.benchmark.model import Case, Judged, Numbers, Released
+from tests.benchmark.model import Attack, Case, Judged, Numbers, Released
 
 from saferoom.disclosure.checker import Context, check
 from saferoom.disclosure.evaluation import Evaluation
@@ -23,12 +23,16 @@ _LIMITS = Limits(memory_mib=1_000, seconds=60, threads=1)
 def judge(case: Case, folder: Path) -> Judged:
     """Return Saferoom's verdict on a case, and whether its attack works."""
     started = time.perf_counter()
-    if case.file is None:
-        judged = _judge_queries(case, folder)
-    else:
-        from tests.benchmark.judge_files import judge_file
+    try:
+        if case.file is None:
+            judged = _judge_queries(case, folder)
+        else:
+            from tests.benchmark.judge_files import judge_file
 
-        judged = judge_file(case, case.file, folder)
+            judged = judge_file(case, case.file, folder)
+    except Exception as error:  # one broken judgement must not hide the others; the tests ask that there is none
+        note = f"{type(error).__name__}: {error}"[:200]
+        judged = Judged(case.name, case.statbarn, case.kind, case.safe, "error", note=note)
     return replace(judged, seconds=time.perf_counter() - started)
 
 
@@ -52,12 +56,22 @@ def _judge_queries(case: Case, folder: Path) -> Judged:
     except BadInputError as error:
         return replace(judged, note=error.message)
     released = Released(tuple(Numbers(_as_released(one, case)) for one in found))
+    asked = released if case.plain is None else case.plain()
     return replace(
         judged,
         verdict=Verdict.worst(one.verdict for one in found).value,
         rules=tuple(sorted({finding.rule for one in found for finding in one.findings})),
-        disclosed=None if case.attack is None else case.attack.succeeds(released),
+        disclosed=None if case.attack is None else _works(case.attack, asked),
+        mended=case.plain is not None and case.attack is not None and not _works(case.attack, released),
     )
+
+
+def _works(attack: Attack, released: Released) -> bool:
+    """Say whether an attack works on what Saferoom releases, where a number that it needs may be missing."""
+    try:
+        return attack.succeeds(released)
+    except (KeyError, TypeError):
+        return False
 
 
 def _as_released(evaluation: Evaluation, case: Case) -> Table:

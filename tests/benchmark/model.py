@@ -114,6 +114,9 @@ class Case:
     blanked : bool
         The attacker sees the tables as a tool would release them that blanks the cells its rules name and keeps the
         margins.
+    plain : function, optional
+        The numbers as a plain tool prints them, where Saferoom prints others (bins, steps): they prove the label. If
+        Saferoom passes, the attack is run on what it releases.
     """
 
     name: str
@@ -124,6 +127,7 @@ class Case:
     file: File | None = None
     attack: Attack | None = None
     blanked: bool = False
+    plain: Callable[[], Released] | None = None
     policy: RiskAppetite = field(default_factory=RiskAppetite)
 
     def __post_init__(self) -> None:
@@ -148,7 +152,10 @@ class Judged:
         ``pass``, ``review`` or ``fail``; of a sequence the worst of its steps; ``refused`` where the work was not
         accepted at all.
     disclosed : bool or None
-        Whether the attack worked; None for safe cases, and where nothing was computed that it could work on.
+        Whether the attack worked on the numbers as they were asked for; None for safe cases, and where nothing was
+        computed that it could work on.
+    mended : bool
+        Whether it passed because other numbers are released, on which the attack does not work.
     """
 
     name: str
@@ -158,13 +165,14 @@ class Judged:
     verdict: str
     rules: tuple[str, ...] = ()
     disclosed: bool | None = None
+    mended: bool = False
     note: str = ""
     seconds: float = 0.0
 
     @property
     def missed(self) -> bool:
-        """Unsafe, and judged `pass`."""
-        return not self.safe and self.verdict == "pass"
+        """Unsafe, and judged `pass` as it is."""
+        return not self.safe and self.verdict == "pass" and not self.mended
 
     @property
     def false_alarm(self) -> bool:

@@ -19,7 +19,7 @@ from tests.benchmark.acro_work import write_work
 from tests.benchmark.judge import judge
 from tests.benchmark.model import Case, Judged
 
-FAMILIES = ("frequencies", "linear", "distributions", "histories")
+FAMILIES = ("frequencies", "linear", "distributions", "histories", "magnitudes", "lives", "models")
 
 
 def family(name: str) -> list[Case]:
@@ -53,6 +53,8 @@ def main(words: list[str]) -> None:
         return
     for one in judged:
         mark = "MISS" if one.missed else "ALARM" if one.false_alarm else ""
+        if one.mended and one.verdict == "pass":
+            mark = "mended"
         if one.disclosed is False or (not one.safe and one.disclosed is None):
             mark += " NOT-DISCLOSED"
         rules = ",".join(one.rules)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from tests.benchmark import attacks
+from tests.benchmark import attacks_on_magnitudes as on_magnitudes
 from tests.benchmark.corpus.linear import query
 from tests.benchmark.model import Attack, Case, Document
 from tests.benchmark.worlds import Data, isle_of, made, people, real, with_isle
@@ -34,7 +35,7 @@ def _positions() -> Iterator[Case]:
     reads = Attack(attacks.reads_the_cell, truth, {"cell": ("Isle",)})
     yield _unsafe(barn, "median-of-one", made("isle-1", one), query("median", "pay", "region"), reads)
     own, other = (float(value) for value in isle_of(two)["pay"])
-    attack = Attack(attacks.half_of_a_pair, other, {"cell": ("Isle",), "own": own})
+    attack = Attack(on_magnitudes.half_of_a_pair, other, {"cell": ("Isle",), "own": own})
     yield _unsafe(barn, "median-of-two", made("isle-2", two), query("median", "pay", "region"), attack)
     for size in (3, 5, 9):
         frame = with_isle(size)
@@ -58,7 +59,9 @@ def _positions() -> Iterator[Case]:
         values = np.sort(isle_of(frame)["pay"].to_numpy())
         place = (size - 1) * fraction
         known = {"cell": ("Isle",), "n": size, "fraction": fraction, "below": float(values[int(place)])}
-        attack = Attack(attacks.value_between_order_statistics, float(values[int(place) + 1]), known, tolerance=1e-4)
+        attack = Attack(
+            on_magnitudes.value_between_order_statistics, float(values[int(place) + 1]), known, tolerance=1e-4
+        )
         asked = query("quantile", "pay", "region", options={"quantiles": [fraction]})
         yield _unsafe(barn, f"top-quantile-{fraction}-of-{size}", made(f"isle-{size}", frame), asked, attack)
     frame = with_isle(21)
@@ -82,7 +85,7 @@ def _positions() -> Iterator[Case]:
     asked = query("quantile", "pay", options={"quantiles": [0.999]})
     values = np.sort(base["pay"].to_numpy())
     known = {"cell": (), "n": len(values), "fraction": 0.999, "below": float(values[-2])}
-    attack = Attack(attacks.value_between_order_statistics, float(values[-1]), known, tolerance=1e-3)
+    attack = Attack(on_magnitudes.value_between_order_statistics, float(values[-1]), known, tolerance=1e-3)
     yield _unsafe(barn, "quantile-next-to-the-maximum", made("people", base), asked, attack)
     wages = real("wage1")
     group = wages.frame[wages.frame["educ"] == 4]["wage"]
@@ -111,7 +114,7 @@ def _endpoints() -> Iterator[Case]:
         attack = Attack(attacks.reads_the_cell, truth, {"cell": cell})
         yield _unsafe(barn, f"{statistic}-{measure}-{len(by)}", data, query(statistic, measure, *by), attack)
     lowest, highest = float(base["pay"].min()), float(base["pay"].max())
-    attack = Attack(attacks.range_from_a_minimum, highest, {"cell": (), "own": lowest})
+    attack = Attack(on_magnitudes.range_from_a_minimum, highest, {"cell": (), "own": lowest})
     yield _unsafe(barn, "range-and-own-minimum", data, query("range", "pay"), attack)
     chosen: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("card", "wage", ("school",), ("degree",)),
@@ -145,14 +148,14 @@ def _shapes() -> Iterator[Case]:
         frame = with_isle(2)
         low, high = sorted(float(value) for value in isle_of(frame)["pay"])
         known = {"cell": ("Isle",), "own": low, "squared": statistic == "variance"}
-        attack = Attack(attacks.other_of_two_from_a_spread, high, known)
+        attack = Attack(on_magnitudes.other_of_two_from_a_spread, high, known)
         yield _unsafe(barn, f"{statistic}-of-two", made("isle-2", frame), query(statistic, "pay", "region"), attack)
         frame = with_isle(200)
         isle = frame.index[frame["region"] == "Isle"]
         frame.loc[isle, "pay"] = np.linspace(19_000, 21_000, 200)
         frame.loc[isle[-1], "pay"] = 4_000_000.0
         known = {"cell": ("Isle",), "n": 200, "mean_of_others": 20_000.0, "squared": statistic == "variance"}
-        attack = Attack(attacks.outlier_from_a_spread, 4_000_000.0, known, tolerance=0.02)
+        attack = Attack(on_magnitudes.outlier_from_a_spread, 4_000_000.0, known, tolerance=0.02)
         yield _unsafe(
             barn, f"{statistic}-of-an-outlier", made("outlier", frame), query(statistic, "pay", "region"), attack
         )
@@ -163,13 +166,13 @@ def _shapes() -> Iterator[Case]:
         isle = frame.index[frame["region"] == "Isle"]
         frame.loc[isle[:-2], "pay"] = np.nan
         low, high = sorted(float(value) for value in frame.loc[isle[-2:], "pay"])
-        attack = Attack(attacks.other_of_two_from_a_spread, high, {**known, "own": low, "cell": ("Isle",)})
+        attack = Attack(on_magnitudes.other_of_two_from_a_spread, high, {**known, "own": low, "cell": ("Isle",)})
         asked = query(statistic, "pay", "region")
         yield _unsafe(barn, f"{statistic}-of-twelve-ten-missing", made("ten-missing", frame), asked, attack)
     for statistic in ("skewness", "kurtosis"):
         frame = with_isle(100, smokes=[0] * 98 + [1] * 2)
         known = {"cell": ("Isle",), "n": 100, "statistic": statistic}
-        attack = Attack(attacks.count_from_a_shape, 2, known)
+        attack = Attack(on_magnitudes.count_from_a_shape, 2, known)
         data = made("shape-two", frame)
         yield _unsafe(barn, f"{statistic}-tells-how-many", data, query(statistic, "smokes", "region"), attack)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from tests.benchmark import attacks
+from tests.benchmark import attacks_on_magnitudes as on_magnitudes
 from tests.benchmark.model import Attack, Case, Document
 from tests.benchmark.worlds import Data, isle_of, made, people, real, with_isle
 
@@ -225,7 +226,7 @@ def _tricks() -> Iterator[Case]:
     for power in (30, 50):
         richest = float(base["pay"].max())
         asked = query("sum", f"power(pay, {power})")
-        attack = Attack(attacks.root_of_a_power, richest, {"cell": (), "power": power}, tolerance=0.03)
+        attack = Attack(on_magnitudes.root_of_a_power, richest, {"cell": (), "power": power}, tolerance=0.03)
         yield _unsafe(f"sum-of-a-power-{power}", data, asked, attack)
     asked = query(
         "sum", f"pay * greatest(0, 1 - abs(age - 80) * 2) * greatest(0, 1 - abs(hours - {victim['hours']}) * 100)"
