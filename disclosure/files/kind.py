@@ -221,16 +221,20 @@ def kind_of(data: bytes, name: str) -> Kind:
     if PICKLE_OF_TEXT.match(data[:512]) or (PICKLE_START.match(data) and data.rstrip()[-1:] == b"."):
         return Kind.PICKLE
     if not looks_like_text(data):
-        return Kind.PDF if b"%PDF-" in data[:1024] else _binary(data)
+        return Kind.PDF if b"%PDF-" in data[:1024] else _binary(data, name)
     return _text_kind(data, name)
 
 
-def _binary(data: bytes) -> Kind:
+def _binary(data: bytes, name: str) -> Kind:
     # Old Stata files have no signature but their version, byte order and file type.
     if data[0] in {105, 108, *range(110, 116)} and data[1:2] in {b"\1", b"\2"} and data[2:3] == b"\1":
         return Kind.DTA
     if b"PK\5\6" in data[-66_000:] and b"PK\1\2" in data:
         return Kind.ZIP
+    start = data[:4096]
+    if start.count(0) * 5 < len(start) and looks_like_text(start.replace(b"\0", b"")):
+        # Text with a few zeros in it: whoever decodes it says so.
+        return _text_kind(start.replace(b"\0", b""), name)
     return Kind.UNKNOWN
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import stat
 import zipfile
@@ -14,8 +15,9 @@ from saferoom.disclosure.files.openers.base import File, OpeningError, shown, to
 _SMALL_BYTES = 1 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _HEADER_BYTES = 30
+_DESCRIPTOR_BYTES = 24
+_MOST_EXTRA_BYTES = 64
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
-# What ZIP programs leave behind and people do not see; harmless by name, opened all the same.
 _WRITE_AGAIN = "Pack the files again with an ordinary program, or send them by themselves."
 
 
@@ -72,7 +74,7 @@ class Package:
                 "hostile", "has two entries of one name: programs differ in which they show", _WRITE_AGAIN
             )
         spans = sorted((info.header_offset, info.header_offset + _HEADER_BYTES + info.compress_size) for info in infos)
-        if any(end > start for (_, end), (start, _) in zip(spans, spans[1:], strict=False)):
+        if any(end > start for (_, end), (start, _) in itertools.pairwise(spans)):
             raise OpeningError("hostile", "has entries that overlap, as archives made to do harm have", _WRITE_AGAIN)
         if sum(info.file_size for info in infos) > self._file.budget.bytes_left:
             self._file.budget.unpack(self._file.limits.expanded_bytes + 1)
@@ -82,6 +84,25 @@ class Package:
         if spans and spans[0][0] > 0:
             raise OpeningError("hostile", "has something before the archive: it is two files in one", _WRITE_AGAIN)
         self._tail()
+        self._gaps(infos)
+
+    def _gaps(self, infos: list[zipfile.ZipInfo]) -> None:
+        """Look for bytes that belong to no entry, and for notes on entries that no program shows."""
+        ends = [self._end(info) for info in infos]
+        starts = sorted([*(info.header_offset for info in infos), self._zip.start_dir])
+        for end, described in ends:
+            after = next((start for start in starts if start >= end), end)
+            if after - end > (_DESCRIPTOR_BYTES if described else 0):
+                self._file.conceal("the archive", "bytes between its entries")
+        for info in infos:
+            if info.comment or len(info.extra.strip(b"\0")) > _MOST_EXTRA_BYTES or (info.is_dir() and info.file_size):
+                self._file.conceal("the archive", "notes on its entries")
+
+    def _end(self, info: zipfile.ZipInfo) -> tuple[int, bool]:
+        """Return where an entry's content ends, and whether a descriptor may follow."""
+        head = self._file.data[info.header_offset : info.header_offset + _HEADER_BYTES]
+        lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+        return info.header_offset + _HEADER_BYTES + lengths + info.compress_size, bool(info.flag_bits & 0x08)
 
     def _tail(self) -> None:
         data = self._file.data
@@ -124,13 +145,13 @@ class Package:
         if name not in self._charged:
             self._charged.add(name)
             self._file.budget.unpack(info.file_size)
-        return io.BufferedReader(_Entry(self._zip, info, self._file.name))
+        return io.BufferedReader(_Entry(self._zip, info))
 
 
 class _Entry(io.RawIOBase):
     """An entry that turns the archive's errors into sentences."""
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> None:
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
         self._name = shown(info.filename)
         with _sentences(self._name):
             self._stream = archive.open(info)

@@ -45,6 +45,8 @@ _ACTIONS: Final = {
 _QUIET: Final = {"/OpenAction", "/AcroForm", "/Popup"}
 _WEB = "a link to a page elsewhere"
 _MOST_OBJECTS = 100_000
+# Text is found at about 1 MB of drawing a second.
+_MOST_PAGE_BYTES, _MOST_DRAWN_BYTES = 2_000_000, 8_000_000
 _PRODUCERS: Final = re.compile(
     r"(?:matplotlib|R \d|pdftex|latex|xetex|luatex|skia|cairo|chromium|ghostscript|microsoft|libreoffice)[^\n]{0,80}",
     re.I,
@@ -75,8 +77,11 @@ def read(file: File) -> None:
         _properties(file, document)
         _objects(file, document)
         _attachments(file, document)
+        drawn = 0
         for number in range(len(document.pages)):
-            _page(file, document, number)
+            drawn += _page(file, document, number)
+            if drawn > _MOST_DRAWN_BYTES:
+                raise too_large("draws more on its pages than can be checked")
     except (PyPdfError, KeyError, TypeError, AttributeError, IndexError, ValueError, OSError):
         raise unreadable("a PDF document") from None
 
@@ -125,7 +130,7 @@ def _objects(file: File, document: PdfReader) -> None:
     """Walk over every object that the document reaches, and note what acts or comes along."""
     seen: set[tuple[int, int]] = set()
     stack: list[tuple[Any, int]] = [(document.trailer, 0)]
-    count = 0
+    count = forms = 0
     while stack:
         value, depth = stack.pop()
         count += 1
@@ -139,6 +144,9 @@ def _objects(file: File, document: PdfReader) -> None:
             value = value.get_object()
         if isinstance(value, dict):
             _note(file, value)
+            if value.get("/Subtype") == "/Form" and hasattr(value, "get_data"):
+                forms += 1
+                _drawn(file, f"a drawing used on the pages ({forms})", value.get_data())
             stack += [(item, depth + 1) for item in value.values()]
         elif isinstance(value, list):
             stack += [(item, depth + 1) for item in value]
@@ -174,19 +182,14 @@ def _attachments(file: File, document: PdfReader) -> None:
         file.open_inner(file, shown(attachment.name) or "attachment", data)
 
 
-def _page(file: File, document: PdfReader, number: int) -> None:
+def _page(file: File, document: PdfReader, number: int) -> int:
+    """Write down what a page shows and hides, and return how many bytes draw it."""
     page = document.pages[number]
     place = f"page {number + 1}"
     content = page.get_contents()
     drawn = content.get_data() if content is not None else b""
     file.budget.unpack(len(drawn))
-    marks, vertices = len(_PATHS.findall(drawn)), len(_LINES.findall(drawn))
-    file.budget.marks(marks)
-    report_marks(file, place, marks, vertices)
-    if _INVISIBLE_TEXT.search(drawn):
-        file.conceal(place, "text that is not drawn")
-    if _WHITE_TEXT.search(drawn):
-        file.conceal(place, "text in white")
+    _drawn(file, place, drawn)
     text = page.extract_text() or ""
     if what := invisible(text):
         file.conceal(place, what)
@@ -195,6 +198,20 @@ def _page(file: File, document: PdfReader, number: int) -> None:
         file.budget.unpack(len(data))
         file.budget.entry()
         file.open_inner(file, f"{place} {shown(name)}", data)
+    return len(drawn)
+
+
+def _drawn(file: File, place: str, drawn: bytes) -> None:
+    """Count the marks of a page, or of a drawing used on pages, and look for text that is not seen."""
+    if len(drawn) > _MOST_PAGE_BYTES:
+        raise too_large(f"draws more on {place} than can be checked")
+    marks, vertices = len(_PATHS.findall(drawn)), len(_LINES.findall(drawn))
+    file.budget.marks(marks)
+    report_marks(file, place, marks, vertices)
+    if _INVISIBLE_TEXT.search(drawn):
+        file.conceal(place, "text that is not drawn")
+    if _WHITE_TEXT.search(drawn):
+        file.conceal(place, "text in white")
 
 
 def _pictures(page: Any) -> Iterator[tuple[str, bytes]]:

@@ -76,6 +76,9 @@ class _Page:
             self._start(piece)
         elif piece.sort == "end":
             self._end(piece.name)
+        elif piece.sort == "cut":
+            self._file.conceal(self._place, "a tag that is never closed, with everything behind it")
+            self._attributes += [f"{key} {value}\n" for key, value in piece.attributes.items()]
         elif piece.sort == "comment" and piece.text.strip():
             self._file.conceal(self._place, "comments in the page's source", comment_severity(piece.text))
             self._file.passage(_of(self._place, "a comment"), piece.text)

@@ -26,7 +26,10 @@ _ATTRIBUTE: Final = re.compile(
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece: ``start``, ``end``, ``text``, ``comment`` or ``declaration``; a raw element's text comes as text."""
+    """One piece: ``start``, ``end``, ``text``, ``comment``, ``declaration``, or ``cut`` for what is never closed.
+
+    The text of a raw element comes as text.
+    """
 
     sort: str
     name: str = ""
@@ -103,4 +106,4 @@ def _tag(text: str, name: str, position: int) -> tuple[Piece, int]:
             value = next((value for value in found.groups()[1:] if value is not None), "")
             attributes.setdefault(found[1].lower(), html.unescape(value))
         position = found.end()
-    return Piece("start", name, attributes=attributes), length
+    return Piece("cut", name, attributes=attributes), length

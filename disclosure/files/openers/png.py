@@ -12,7 +12,7 @@ from saferoom.disclosure.files.openers.pictures import redraw
 from saferoom.disclosure.verdict import Verdict
 
 _DRAWN: Final = frozenset(
-    {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"bKGD", b"sBIT", b"cICP"}
+    {b"PLTE", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"bKGD", b"sBIT", b"cICP"}
 )
 _TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _HARMLESS: Final = {b"tIME": "a time", b"iCCP": "a colour profile", b"hIST": "a histogram of colours"}
@@ -25,14 +25,19 @@ _MOST_TEXT = 1 << 20
 def read(file: File) -> None:
     """Open a PNG picture."""
     end = 8
+    head = b""
+    packed: list[bytes] = []
     for sort, content, after in _chunks(file.data):
         end = after
         if sort == b"IHDR":
             if len(content) != 13:
                 raise unreadable("a PNG picture")
+            head = content
             width, height = struct.unpack(">II", content[:8])
             if width * height > file.limits.pixels:
                 raise too_large(f"has more than {file.limits.pixels // 1_000_000} million pixels")
+        elif sort == b"IDAT":
+            packed.append(content)
         elif sort in _TEXTS:
             _text(file, sort, content)
         elif sort == b"eXIf":
@@ -46,7 +51,39 @@ def read(file: File) -> None:
     if end < len(file.data):
         file.conceal("after the end of the picture", "further bytes")
         file.open_inner(file, "after the picture", file.data[end:])
+    if head and _surplus(b"".join(packed), _pixel_bytes(head)):
+        file.conceal("", "more data than the picture has pixels")
     redraw(file, "PNG")
+
+
+def _pixel_bytes(head: bytes) -> int:
+    """Return how many bytes the unpacked pixels of a picture have."""
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", head)
+    bits = depth * _CHANNELS.get(colour, 4)
+    passes = _ADAM7 if interlaced else ((0, 0, 1, 1),)
+    sizes = [(-(-(width - x) // dx), -(-(height - y) // dy)) for x, y, dx, dy in passes if width > x and height > y]
+    return sum((-(-across * bits // 8) + 1) * down for across, down in sizes)
+
+
+def _surplus(packed: bytes, expected: int) -> bool:
+    """Tell whether packed pixels go on after the last pixel."""
+    engine = zlib.decompressobj()
+    count = 0
+    try:
+        while not engine.eof and count <= expected:
+            part = engine.decompress(packed, _UNPACKED_AT_ONCE)
+            if not part:
+                break
+            count += len(part)
+            packed = engine.unconsumed_tail
+    except zlib.error:
+        raise unreadable("a PNG picture") from None
+    return count > expected or bool(engine.unused_data)
+
+
+_CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_UNPACKED_AT_ONCE = 1 << 20
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:

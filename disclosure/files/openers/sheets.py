@@ -280,7 +280,8 @@ class _Reader:
             elif ended:
                 self._end_row()
             else:
-                self._start_row(dict(ATTRIBUTE.findall(attributes)))
+                plain = attributes.startswith(' r="') and attributes.count('"') == 2
+                self._start_row({"r": attributes[4:-1]} if plain else dict(ATTRIBUTE.findall(attributes)))
                 if slash:
                     self._end_row()
 

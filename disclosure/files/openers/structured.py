@@ -15,6 +15,7 @@ from saferoom.disclosure.verdict import Label
 _SCALARS: Final = (str, int, float, bool, type(None))
 _LONG_TEXT = 200
 _MANY_KEYS = 12
+_ITEMS_PER_CELL = 4
 _Path = tuple[str, ...]
 
 
@@ -38,6 +39,8 @@ def parse(file: File, text: str, what: str = "JSON") -> Any:
     OpeningError
         It is not JSON, or nested too deeply.
     """
+    if text.count(",") + text.count("[") + text.count("{") > file.limits.cells * _ITEMS_PER_CELL:
+        raise too_large("has more values than anybody can check")
     twice = False
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
