@@ -13,18 +13,16 @@ from saferoom.disclosure.verdict import Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 
 _SLACK = 1e-9
-QUANTILES = "quantiles or an interquartile range in its place"
+_QUANTILES = "quantiles or an interquartile range in its place"
 
 
-def outliers(shares: Mapping[str, Shares], power: int, policy: RiskAppetite, remedy: str = QUANTILES) -> list[Hit]:
+def outliers(shares: Mapping[str, Shares], power: int, policy: RiskAppetite) -> list[Hit]:
     """Judge how much of a sum of powers comes from single units.
 
     Parameters
     ----------
     shares : mapping of kind of unit to Shares
         Of the distances (from the mean, or from zero) to the power `power`, summed per unit.
-    remedy : str
-        What to use in place of the number.
 
     Notes
     -----
@@ -52,7 +50,7 @@ def outliers(shares: Mapping[str, Shares], power: int, policy: RiskAppetite, rem
                 cells=close,
                 message=f"The number comes so much from {words} that, beside mean and count, it tells that unit's "
                 f"value to within {policy.p_percent:g} %.",
-                remedy=f"{BROADER}, {remedy}, or {SUPPRESS}",
+                remedy=f"{BROADER}, {_QUANTILES}, or {SUPPRESS}",
             )
         )
         hits += hit_if(
@@ -63,7 +61,7 @@ def outliers(shares: Mapping[str, Shares], power: int, policy: RiskAppetite, rem
                 cells=mostly,
                 message=f"The number comes mostly from {words}, so that, beside mean and count, it roughly tells that "
                 "unit's value.",
-                remedy=f"{BROADER}, {remedy}, {SUPPRESS}, or let an output checker decide",
+                remedy=f"{BROADER}, {_QUANTILES}, {SUPPRESS}, or let an output checker decide",
             )
         )
     return hits
@@ -92,7 +90,8 @@ def few_values(counts: Sequence[Sequence[Counts]], kinds: Sequence[str], policy:
                 cells=np.asarray(rare),
                 message="The measure has so few different values that mean and moments together tell how many units "
                 f"have each, and one of them is had by fewer than {least} ({kind}).",
-                remedy=f"{BROADER}, a frequency by the measure's values, {SUPPRESS}, or let an output checker decide",
+                remedy="put rare values together with others (case when x >= 3 then 3 else x end), "
+                f"{BROADER}, {SUPPRESS}, or let an output checker decide",
             )
         )
     return hits

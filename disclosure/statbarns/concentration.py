@@ -24,8 +24,6 @@ from saferoom.disclosure.statbarns.unit_rows import unit_rows
 from saferoom.disclosure.verdict import Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 
-_INSTEAD = "a top share of enough units (options.top)"
-
 
 class Concentration:
     """Low counts and dominance in the whole, and in the parts that a top share cuts it into.
@@ -86,7 +84,7 @@ def _squares(case: Case, base: Base) -> Iterator[Hit]:
     for p in range(base.measures):
         for column, source in ((f"m{p}", None), (f"e{p}", around.sql)):
             shares = power_shares(base, case.engine, column, 2, source)
-            yield from outliers(shares, 2, case.policy, _INSTEAD)
+            yield from outliers(shares, 2, case.policy)
 
 
 def _with_top(base: Base, top: int | float) -> str:

@@ -12,14 +12,13 @@ from saferoom.disclosure.rules.hit import Hit
 _RULES = {
     "class-disclosure": "implicit-class",
     "near-class-disclosure": "implicit-near-class",
-    "empty-class": "implicit-empty-class",
 }
 """What rules of classes are called here: only leaving out the number itself helps, see `tables.protection`."""
 _WORDS = "The number tells the counts of a table of its own. "
 
 
 def to_strata(hit: Hit, implied: Cells, strata: Cells, width: int) -> Hit:
-    """Return `hit` about the strata that its cells, or its missing cells, belong to.
+    """Return `hit` about the strata that its cells belong to.
 
     Parameters
     ----------
@@ -29,6 +28,5 @@ def to_strata(hit: Hit, implied: Cells, strata: Cells, width: int) -> Hit:
     if hit.cells is None:
         return hit
     named = {implied.labels[i][:width] for i in np.flatnonzero(hit.cells).tolist()}
-    named |= {labels[:width] for labels in hit.absent}
     cells = np.array([labels in named for labels in strata.labels], dtype=bool)
-    return replace(hit, rule=_RULES.get(hit.rule, hit.rule), message=_WORDS + hit.message, cells=cells, absent=())
+    return replace(hit, rule=_RULES.get(hit.rule, hit.rule), message=_WORDS + hit.message, cells=cells)

@@ -23,8 +23,9 @@ class Mode:
     Notes
     -----
     Of a number that nearly nobody shares, the mode is one person's value. Where every value is had by the threshold of
-    units in the cell, and none by nearly everybody, the mode tells no more than that table would: then it passes for a
-    column that the policy lists as structural, and goes to a person for any other.
+    units in the cell, and none by nearly everybody, the mode tells no more than that table would. It also has to be
+    ahead of the next by so many units that nobody decides it. Then it passes for a column that the policy lists as
+    structural, and goes to a person for any other.
     """
 
     name = "mode"
@@ -58,21 +59,27 @@ def _by_value(base: Base) -> str:
     return f"(SELECT {keys}, {', '.join(counts)}, {size} AS size FROM {base.sql} b GROUP BY {keys})"
 
 
+def _tops(kinds: int) -> list[str]:
+    return [f"(max(c{j}, 2) FILTER (WHERE m0 IS NOT NULL))" for j in range(kinds)]
+
+
 def _mode(base: Base) -> str:
     return base.grouped("first(m0 ORDER BY size DESC, m0) FILTER (WHERE m0 IS NOT NULL) AS v", _by_value(base))
 
 
 def _safe(case: Case, base: Base) -> Mask:
-    """Say in which cells every value is had by enough units of every kind, and none by nearly everybody."""
+    """Say in which cells every value is had by enough units, none by nearly everybody, and one by clearly the most."""
     kinds = base.units or (ROW,)
     given = "FILTER (WHERE m0 IS NOT NULL)"
     parts = [f"min(c{j}) {given} AS least{j}" for j in range(len(kinds))]
+    parts += [f"{tops}[1] - coalesce({tops}[2], 0) AS ahead{j}" for j, tops in enumerate(_tops(len(kinds)))]
     found = case.engine.columns(
         base.grouped(", ".join([*parts, f"max(c0) {given} / sum(c0) {given} AS share"]), _by_value(base))
     )
     safe = floats(found["share"]) < case.policy.near_class_fraction
     for j, kind in enumerate(kinds):
         safe &= integers(found[f"least{j}"]) >= threshold_of(case.policy, kind)
+        safe &= integers(found[f"ahead{j}"]) >= case.policy.difference_units
     return np.asarray(safe)
 
 

@@ -145,17 +145,18 @@ def _joined(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _table(case: Case, rows: Base, strata: Cells) -> list[Hit]:
-    """Judge the implied tables as the frequency table by exposure and outcome that they are."""
+    """Judge each implied table as the frequency table by exposure and outcome that it is; empty cells fail already."""
     first = len(rows.text_dimensions)
     columns = f"*, CAST(m0 AS INTEGER) AS d{first}, CAST(m1 AS INTEGER) AS d{first + 1}"
     sql = f"(SELECT {columns} FROM {rows.sql} b WHERE m0 IS NOT NULL)"
     base = replace(rows, sql=sql, text_dimensions=(*rows.text_dimensions, False, False), measures=0)
     evidence: Evidence = gather(base, case.engine, most_needed(case.policy))
-    axes = (*case.axes, Axis("exposure", False, False), Axis("outcome", False, False))
+    strata_axes = (replace(axis, fixed=True) for axis in case.axes)
+    axes = (*strata_axes, Axis("exposure", False, False), Axis("outcome", False, False))
     units = evidence.units[0]
     hits = class_disclosure(evidence.cells, units[0].units, axes, case.policy, counted=True)
     hits += dominance(units, case.policy)
-    return [to_strata(hit, evidence.cells, strata, len(case.axes)) for hit in hits]
+    return [to_strata(hit, evidence.cells, strata, len(case.axes)) for hit in hits if hit.rule != "empty-class"]
 
 
 def _times(case: Case, rows: Base) -> list[Hit]:
