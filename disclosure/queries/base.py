@@ -240,5 +240,9 @@ def _typed_parts(
         yield f"by.{dimension.name}", dimension.tree, _CATEGORIES, "a number, text or date to make categories from"
     if plan.weight is not None:
         yield "weight", plan.weight, _NUMBERS, "a number"
+    if plan.formula is not None:
+        for tree in measures:
+            yield "options.formula", tree, _NUMBERS, "numbers, except where a column stands in C(...)"
+        return
     for tree in measures:
         yield "measure", tree, _NUMBERS, "a number; categories are counted with frequency"

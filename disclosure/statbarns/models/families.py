@@ -161,6 +161,8 @@ def _generalised(problem: Problem) -> Fit:
         return _nothing(width)
     inner = bread if problem.errors == "classical" else _sandwich(problem, bread, scores)
     fitted = np.asarray(result.mu)
+    if not _finite(params, inner, fitted):
+        return _nothing(width)
     certain = not result.converged
     if problem.family != "poisson":
         certain |= bool((np.minimum(fitted, 1 - fitted) < _CERTAIN).any())
@@ -201,8 +203,10 @@ def _cox(problem: Problem) -> Fit:
     except (np.linalg.LinAlgError, ValueError, FloatingPointError):
         return _nothing(width)
     inner = bread if problem.errors == "classical" else _sandwich(problem, bread, np.nan_to_num(scores))
+    if not _finite(params, inner):
+        return _nothing(width)
     converged = bool(np.abs(model.score(params)).max() < 1e-3 * np.sqrt(rows))
-    certain = not converged or not np.isfinite(params).all() or float(np.abs(columns @ params).max()) > 30
+    certain = not converged or float(np.abs(columns @ params).max()) > 30
     events = 0.0 if problem.event is None else float(problem.event.sum())
     return Fit(
         estimates=problem.basis.back(params) * np.sqrt(rows),
@@ -214,6 +218,10 @@ def _cox(problem: Problem) -> Fit:
         certain=certain,
         summary={"events": events, "log-likelihood": float(result.llf)},
     )
+
+
+def _finite(*values: Numbers) -> bool:
+    return all(bool(np.isfinite(found).all()) for found in values)
 
 
 def _nothing(width: int) -> Fit:

@@ -10,8 +10,8 @@ bump inside a number, a difference of two columns, a saturated cell), and 1/t fo
 units.
 
 What is allowed is what a group of units at the threshold would show: a share of 1 - 1/(2 t) in any t - 1 units, and
-the policy's (n,k) shares in any n. A share is *proven* small by bounds over all sets (sums of leverages, then
-Gershgorin's circles); it is *found* large by alternating between the best set for a combination and the best
+the policy's (n,k) shares in any n. A share is *proven* small by bounds over all sets and combinations
+(`Leverage.proven_below`); it is *found* large by alternating between the best set for a combination and the best
 combination for a set. Between the two nothing is proven, and a person has to look.
 
 References
@@ -33,8 +33,7 @@ from saferoom.disclosure.statbarns.models.rows import Units
 from saferoom.disclosure.verdict import Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 
-_MOST_UNITS = 1_500
-_MOST_NUMBERS = 10_000_000
+_STARTS = 30
 _STEPS = 8
 _SLACK = 1e-9
 
@@ -60,21 +59,19 @@ class Leverage:
         self._triangle = triangle
         self._traces = units.sums((orthogonal**2).sum(axis=1))
         self._order = np.argsort(-self._traces, kind="stable")
-        self._blocks: Numbers | None = None
 
     def proven_below(self, size: int, limit: float) -> bool:
         """Say whether no set of `size` units has a share of `limit` or more."""
         if float(self._traces[self._order[:size]].sum()) < limit:
             return True
-        return self._circles(size) < limit
+        return self._bound(size) < limit
 
     def found_above(self, size: int, limit: float) -> bool:
         """Say whether a set of `size` units with a share of more than `limit` is found."""
         return any(share > limit for share in self._searched(size))
 
     def _searched(self, size: int) -> Iterator[float]:
-        blocks = self._leading()
-        firsts = np.stack([np.linalg.eigh(block)[1][:, -1] for block in blocks[:30]])
+        firsts = np.stack([np.linalg.eigh(block)[1][:, -1] for block in self._leading()])
         columns = self._triangle.T / np.linalg.norm(self._triangle, axis=0)[:, None]
         starts = np.vstack([firsts, columns])
         for start in starts:
@@ -92,42 +89,29 @@ class Leverage:
         rows = self._orthogonal[np.isin(self._units.index, chosen)]
         return rows.T @ rows
 
-    def _leading(self) -> Numbers:
-        """Return Q'Q of each of the units with the largest leverages, shape (units, columns, columns)."""
-        if self._blocks is None:
-            width = max(self._orthogonal.shape[1], 1)
-            chosen = self._order[: min(_MOST_UNITS, max(_MOST_NUMBERS // width**2, 30))]
-            rows = np.flatnonzero(np.isin(self._units.index, chosen))
-            rank = np.empty(self._units.size, dtype=np.int64)
-            rank[chosen] = np.arange(len(chosen))
-            places = rank[self._units.index[rows]]
-            order = np.argsort(places, kind="stable")
-            parts = np.split(self._orthogonal[rows[order]], np.cumsum(np.bincount(places))[:-1])
-            self._blocks = np.stack([part.T @ part for part in parts])
-        return self._blocks
+    def _leading(self) -> list[Numbers]:
+        """Return Q'Q of each of the units with the largest leverages."""
+        return [self._block(np.array([unit])) for unit in self._order[:_STARTS]]
 
-    def _circles(self, size: int) -> float:
-        """Return Gershgorin's bound on the largest eigenvalue of any `size` units' block of the hat matrix."""
-        blocks = self._leading()
-        flat = blocks.reshape(len(blocks), -1)
-        near = np.sqrt(np.maximum(flat @ flat.T, 0))
-        own = np.linalg.eigvalsh(blocks)[:, -1] if not self._units.single_rows else np.diag(near).copy()
-        np.fill_diagonal(near, 0)
-        rest = self._traces[self._order[len(blocks) :]]
-        others = min(size - 1, len(self._traces) - 1)
-        if rest.size:
-            # Nobody beyond the leading ones can be nearer than their leverages allow.
-            furthest = np.sqrt(self._traces[self._order[: len(blocks)]] * rest[0])
-            near = np.column_stack([near, *[furthest] * others])
-        bound = 0.0
-        if others and near.shape[1]:
-            bound = float((own + -np.sort(-near, axis=1)[:, :others].sum(axis=1)).max())
-        else:
-            bound = float(own.max(initial=0))
-        if rest.size:
-            roots = np.sqrt(self._traces[self._order[:others]]).sum()
-            bound = max(bound, float(rest[0] + np.sqrt(rest[0]) * roots))
-        return bound
+    def _bound(self, size: int) -> float:
+        """Return a bound on the share of any `size` units in any combination of the columns.
+
+        Notes
+        -----
+        For a combination v of length 1 let x_a be what unit a holds, at most its leverage h_a. The sum of the `size`
+        largest is at most size * theta + sum over all of (x_a - theta)+ for every theta, and because x_a <= h_a,
+        (x_a - theta)+ <= (1 - theta / h_a)+ x_a. The x_a are quadratic in v, so that the largest eigenvalue of their
+        weighted sum bounds it for all combinations at once; the best theta is looked for.
+        """
+        top = float(self._traces[self._order[0]])
+        bounds = []
+        for theta in top * np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]):
+            kept = np.maximum(1 - theta / np.maximum(self._traces, 1e-300), 0)[self._units.index]
+            chosen = kept > 0
+            rows = self._orthogonal[chosen]
+            inner = (rows * kept[chosen][:, None]).T @ rows
+            bounds.append(size * theta + float(np.linalg.eigvalsh(inner)[-1]))
+        return float(min(bounds))
 
 
 def leverage_rules(
