@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from saferoom.errors import SaferoomError
-from saferoom.hub.web import deeds, pages, room_api, room_files, sign_in
+from saferoom.hub.web import deeds, pages, room_api, room_files, room_snapshots, sign_in
 from saferoom.hub.web.guards import LimitBody, LogRequests, SecureHeaders
 from saferoom.hub.web.identity import SignInNeededError
 from saferoom.hub.web.parts import Parts, parts_of
@@ -22,6 +22,7 @@ from saferoom.hub.web.rendering import page
 from saferoom.projects.airlock.uploads import LARGEST_BYTES
 
 _ROOM_BODY_BYTES = 1 << 20
+_LARGER_BODIES = {room_files.PATH: LARGEST_BYTES, room_snapshots.PATH: room_snapshots.MOST_BYTES}
 _FORM_BYTES = 64 << 10
 _CODES = {
     401: "unauthenticated",
@@ -74,13 +75,14 @@ def room_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         middleware=[
             Middleware(LogRequests, face="rooms"),
-            Middleware(LimitBody, most_bytes=_ROOM_BODY_BYTES, by_path={room_files.PATH: LARGEST_BYTES}),
+            Middleware(LimitBody, most_bytes=_ROOM_BODY_BYTES, by_path=_LARGER_BODIES),
         ],
     )
     app.state.parts = parts
     app.include_router(health)
     app.include_router(room_api.router)
     app.include_router(room_files.router)
+    app.include_router(room_snapshots.router)
     app.add_exception_handler(SaferoomError, _json_error)
     app.add_exception_handler(HTTPException, _json_error)
     return app

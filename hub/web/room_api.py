@@ -76,13 +76,14 @@ async def evaluate(request: Request, who: Living) -> dict[str, Any]:
     """Compute and judge a query on the trusted side."""
     parts = parts_of(request)
     parts.rates.spend(Rate.EVALUATIONS, who.username)
-    body = _read(EvaluationBody, await read_json(request))
-    return await run_in_threadpool(_evaluate, parts, who, body.query)
+    body = read_body(EvaluationBody, await read_json(request))
+    return await run_in_threadpool(evaluated, parts, who, body.query)
 
 
-def _evaluate(parts: Parts, who: Resident, query: Mapping[str, Any]) -> dict[str, Any]:
-    evaluation = parts.evaluator.evaluate(who.username, who.project, query)
-    record = parts.instance.airlock.record_evaluation(who.username, who.project, evaluation)
+def evaluated(parts: Parts, who: Resident, query: Mapping[str, Any], snapshot: bytes | None = None) -> dict[str, Any]:
+    """Have a query judged, over a table from the room where one comes with it, and answer with what was found."""
+    evaluation = parts.evaluator.evaluate(who.username, who.project, query, snapshot)
+    record = parts.instance.airlock.record_evaluation(who.username, who.project, evaluation, snapshot)
     return answers.evaluation(record, evaluation)
 
 
@@ -91,7 +92,7 @@ async def submit(request: Request, who: Living) -> dict[str, Any]:
     """Ask for the release of outputs; what may leave by itself has left when this answers."""
     parts = parts_of(request)
     parts.rates.spend(Rate.REQUESTS, who.username)
-    body = _read(RequestBody, await read_json(request))
+    body = read_body(RequestBody, await read_json(request))
     return await run_in_threadpool(_submit, parts, who, body)
 
 
@@ -140,7 +141,8 @@ def _one_request(parts: Parts, who: Resident, request_id: RequestId) -> dict[str
 _BodyType = TypeVar("_BodyType", bound=_Body)
 
 
-def _read(model: type[_BodyType], document: Mapping[str, Any]) -> _BodyType:
+def read_body(model: type[_BodyType], document: Mapping[str, Any]) -> _BodyType:
+    """Return `document` as a body of the kind `model`; anything else is a `BadInputError`."""
     try:
         return model.model_validate(document)
     except ValidationError as error:

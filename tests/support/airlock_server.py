@@ -90,6 +90,10 @@ class Room:
         sent = {"Authorization": f"token {self.token}", "Content-Type": "application/octet-stream"} | headers
         return self.http.post("/api/room/files", params=asked, content=data, headers=sent)
 
+    def snapshot(self, head: bytes, table: bytes) -> httpx.Response:
+        sent = {"Authorization": f"token {self.token}", "Content-Type": "application/octet-stream"}
+        return self.http.post("/api/room/snapshots", content=head + b"\n" + table, headers=sent)
+
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
         return self.http.post(
             "/api/room/" + path, json=body, headers={"Authorization": f"token {self.token}"} | headers
