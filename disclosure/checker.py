@@ -196,8 +196,9 @@ def _table(plan: Plan, outcome: Outcome, protected: Protected | None, *, public:
     if outcome.row_names is not None:
         rows = _public_rows(plan, outcome.row_names) if public else outcome.row_names
         return table_of_rows(outcome.row_header, rows, outcome.columns)
-    # Categories that a statbarn made have an order of their own.
-    orders = {len(plan.dimensions) + i: axis.codelist for i, axis in enumerate(outcome.added) if axis.codelist}
+    # Categories of a codelist, and those that a statbarn made, have an order of their own.
+    axes = [*((d.codelist or ()) for d in plan.dimensions), *(axis.codelist for axis in outcome.added)]
+    orders = {i: codelist for i, codelist in enumerate(axes) if codelist}
     cells, columns = (outcome.cells, outcome.columns) if protected is None else (protected.cells, protected.columns)
     added = {} if outcome.derived is None else outcome.derived(cells, columns)
     return table(names, cells, {**columns, **added}, orders)

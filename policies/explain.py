@@ -76,8 +76,14 @@ def in_words(value: Any) -> str:
     if isinstance(value, frozenset):
         return ", ".join(sorted(value)) or "none"
     if isinstance(value, tuple):
-        return ", ".join(f"({rule.n}, {rule.share_fraction:g})" for rule in value) or "none"
+        return ", ".join(map(_one_in_words, value)) or "none"
     return str(value)
+
+
+def _one_in_words(part: Any) -> str:
+    if isinstance(part, Mapping):
+        return "{" + ", ".join(f"{key}: {value}" for key, value in part.items()) + "}"
+    return f"({part.n}, {part.share_fraction:g})"
 
 
 def _leaves_it(stated: Any) -> bool:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from saferoom.errors import BadInputError
-from saferoom.policies.models import ANY_COLUMN, DominanceRule, PolicyModel, RiskAppetite, Strictness
+from saferoom.policies.models import (
+    ANY_COLUMN,
+    Combination,
+    DominanceRule,
+    PolicyModel,
+    RiskAppetite,
+    Strictness,
+)
 
 P = TypeVar("P", bound=PolicyModel)
 MERGED_NAME = "effective"
@@ -57,6 +64,8 @@ def strictest(layers: Sequence[Layer[P]]) -> Merged[P]:
         stated = [(layer.origin, getattr(layer.policy, field)) for layer in layers]
         if field == "threshold_per_unit":
             stated = _complete(layers, stated)
+        if field == "structural_zeros":
+            stated = [pair for pair in stated if pair[1] or not _leaves_structure(layers, pair[0])] or stated[:1]
         values[field] = _MERGES[how]([value for _, value in stated])
         origins[field] = _origin(stated, values[field])
     return Merged(model(**values), origins)
@@ -98,6 +107,8 @@ def _origin(stated: Sequence[tuple[str, Any]], merged: Any) -> str:
         return whole[0]
     if isinstance(merged, frozenset):  # narrowed by everybody who names columns
         return ", ".join(dict.fromkeys(origin for origin, value in stated if ANY_COLUMN not in value))
+    if merged == ():  # combinations that some state and others do not
+        return ", ".join(dict.fromkeys(origin for origin, _ in stated))
     parts = [(origin, part) for origin, value in stated for part in _parts(value)]
     firsts = [next(origin for origin, part in parts if part == wanted) for wanted in _parts(merged)]
     return ", ".join(dict.fromkeys(origin for origin, _ in stated if origin in firsts))
@@ -107,9 +118,23 @@ def _parts(value: Any) -> list[Any]:
     return list(value.items()) if isinstance(value, dict) else list(value)
 
 
-def _intersection(values: Sequence[frozenset[str]]) -> frozenset[str]:
+def _intersection(values: Sequence[Any]) -> Any:
+    if isinstance(values[0], tuple):
+        return tuple(zero for zero in values[0] if all(_states(value, zero) for value in values[1:]))
     stated = [value for value in values if ANY_COLUMN not in value]
     return frozenset.intersection(*stated) if stated else frozenset({ANY_COLUMN})
+
+
+def _leaves_structure(layers: Sequence[Layer[P]], origin: str) -> bool:
+    """Say whether a layer leaves to the others what is structural."""
+    return all(
+        ANY_COLUMN in cast("RiskAppetite", layer.policy).structural for layer in layers if layer.origin == origin
+    )
+
+
+def _states(value: Sequence[Combination], zero: Combination) -> bool:
+    # To Python True is 1, which is another category.
+    return any(one == zero and all(type(one[key]) is type(zero[key]) for key in zero) for one in value)
 
 
 def _per_key_larger(values: Sequence[Mapping[str, int]]) -> dict[str, int]:

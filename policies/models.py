@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ANY_COLUMN = "*"
 """In `structural`: leave it to the other layers which columns are structural."""
+Combination = dict[str, str | int | bool]
+"""Columns with one category each."""
 
 
 class Strictness(StrEnum):
@@ -81,6 +83,14 @@ class RiskAppetite(PolicyModel):
     """Smallest base to which `protect: round` rounds."""
     structural: Annotated[frozenset[str], Strictness.INTERSECTION] = frozenset()
     """Columns whose bounds or empty classes are structural, so that they disclose nothing (`*` leaves it to others)."""
+    structural_zeros: Annotated[tuple[Combination, ...], Strictness.INTERSECTION] = ()
+    """Combinations of categories that cannot occur, as everybody knows, e.g. `{sex: M, pregnant: yes}`; that they hold
+    nobody discloses nothing. Who leaves `structural` to others and states none here leaves these to others, too."""
+    sparse_fraction: Annotated[float, Field(gt=0, le=1), Strictness.SMALLER] = 0.8
+    """A protected table of 20 or more cells goes to a person when more than this share of them has to be blank."""
+    population_units: Annotated[int, Field(ge=0), Strictness.LARGER] = 0
+    """Fewest units that a whole table describes before it may leave without a person; 0 asks for no more than the
+    thresholds do."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -89,6 +99,8 @@ class RiskAppetite(PolicyModel):
             raise ValueError("'dominance' has two rules for the same n; keep the one with the smaller share_fraction")
         if ANY_COLUMN in self.structural and len(self.structural) > 1:
             raise ValueError("'structural' names columns beside `*`; `*` alone leaves it to others")
+        if any(len(zero) < 2 for zero in self.structural_zeros):
+            raise ValueError("'structural_zeros' needs at least two columns in each combination")
         if self.near_class_fraction > self.class_disclosure_fraction:
             raise ValueError("'near_class_fraction' may not be larger than 'class_disclosure_fraction'")
         return self

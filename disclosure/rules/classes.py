@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 
@@ -37,12 +37,15 @@ class Axis:
         The policy says that its empty and full classes are known anyway.
     codelist : tuple of Label
         Categories that the data owner declared; their names tell nothing.
+    column : str or None
+        The data owner's column that the dimension is, unchanged.
     """
 
     name: str
     fixed: bool
     structural: bool
     codelist: tuple[Label, ...] = ()
+    column: str | None = None
 
 
 def class_disclosure(
@@ -59,16 +62,55 @@ def class_disclosure(
         one category goes to a person, and near class cannot be seen.
     """
     hits: list[Hit] = []
+    zeros = impossible(axes, policy)
     for i, axis in enumerate(axes):
         if axis.fixed or axis.structural:
             continue
         share, single = _shares(cells, units, i)
+        if zeros:
+            known = only_possible(cells, i, zeros)
+            share, single = np.where(known, 0.0, share), single & ~known
         full = single | (share >= policy.class_disclosure_fraction)
         hits += hit_if(_full(axis.name, cells.inner & full, Verdict.FAIL if counted else Verdict.REVIEW))
         if counted:
             near = ~full & (share >= policy.near_class_fraction)
             hits += hit_if(_near(axis.name, cells.inner & near))
-    return hits + empty_classes(cells, axes)
+    return hits + empty_classes(cells, axes, zeros)
+
+
+Zero = dict[int, str]
+"""By a dimension's position, a category as a text: a combination that cannot occur."""
+
+
+def impossible(axes: Sequence[Axis], policy: RiskAppetite) -> list[Zero]:
+    """Return the policy's structural zeros that speak of the table's own dimensions only."""
+    places = {axis.column: i for i, axis in enumerate(axes) if axis.column is not None}
+    return [
+        {places[name]: _written(label) for name, label in zero.items()}
+        for zero in policy.structural_zeros
+        if zero.keys() <= places.keys()
+    ]
+
+
+def is_impossible(labels: Sequence[Label], zeros: Sequence[Zero]) -> bool:
+    """Say whether everybody knows that nobody can have these categories together."""
+    return any(all(_written(labels[i]) == label for i, label in zero.items()) for zero in zeros)
+
+
+def _written(label: Label) -> str:
+    # A missing category and a flag are no texts; a policy's true is the data's true.
+    return f"text {label}" if isinstance(label, str) else f"{type(label).__name__} {label}"
+
+
+def only_possible(cells: Cells, axis: int, zeros: Sequence[Zero]) -> Mask:
+    """Return the cells to which no other category along `axis` is possible, so that their being full tells nothing."""
+    categories = {cells.labels[place][axis] for place in np.flatnonzero(cells.inner).tolist()}
+    answer = np.zeros(len(cells), dtype=bool)
+    for place in np.flatnonzero(cells.inner).tolist():
+        labels = cells.labels[place]
+        others = ((*labels[:axis], other, *labels[axis + 1 :]) for other in categories - {labels[axis]})
+        answer[place] = len(categories) > 1 and all(is_impossible(other, zeros) for other in others)
+    return answer
 
 
 def _shares(cells: Cells, units: Counts, axis: int) -> tuple[Numbers, Mask]:
@@ -107,8 +149,14 @@ def _near(name: str, cells: Mask) -> Hit:
     )
 
 
-def empty_classes(cells: Cells, axes: Sequence[Axis]) -> list[Hit]:
-    """Send a table to a person in which a combination of its categories holds nobody, unless that is structural."""
+def empty_classes(cells: Cells, axes: Sequence[Axis], zeros: Sequence[Zero] = ()) -> list[Hit]:
+    """Send a table to a person in which a combination of its categories holds nobody, unless that is structural.
+
+    Parameters
+    ----------
+    zeros : sequence of Zero
+        Combinations that cannot occur, as everybody knows.
+    """
     if len(axes) < 2 or any(axis.structural for axis in axes):
         return []
     there = {cells.labels[position] for position in np.flatnonzero(cells.inner)}
@@ -121,7 +169,10 @@ def empty_classes(cells: Cells, axes: Sequence[Axis]) -> list[Hit]:
         return []
     absent: tuple[tuple[Label, ...], ...] = ()
     if size <= MOST_COMBINATIONS:
-        absent = tuple(labels for labels in product(*known) if labels not in there)[:_MOST_LISTED]
+        empty = (labels for labels in product(*known) if labels not in there and not is_impossible(labels, zeros))
+        absent = tuple(islice(empty, _MOST_LISTED))
+        if not absent:
+            return []
     return [
         Hit(
             rule="empty-class",
@@ -130,13 +181,15 @@ def empty_classes(cells: Cells, axes: Sequence[Axis]) -> list[Hit]:
             absent=absent,
             cells=np.zeros(len(cells), dtype=bool) if absent else None,
             message="Some combinations of categories hold nobody, which tells what no member of a group is.",
-            remedy=f"{BROADER}, {SUPPRESS}, list columns whose empty combinations are structural in the risk appetite, "
-            "or let an output checker decide",
+            remedy=f"{BROADER}, {SUPPRESS}, have the data owner list impossible combinations as structural_zeros (or "
+            "columns as structural) in the risk appetite, or let an output checker decide",
         )
     ]
 
 
-def guaranteed_shares(cells: Cells, lower: Numbers, upper: Numbers, axis: int, absent_upper: int) -> Numbers:
+def guaranteed_shares(
+    cells: Cells, lower: Numbers, upper: Numbers, axis: int, absent_upper: int, zeros: Sequence[Zero] = ()
+) -> Numbers:
     """Return the share of its group along `axis` that an outsider can be sure an inner cell holds.
 
     Parameters
@@ -145,11 +198,16 @@ def guaranteed_shares(cells: Cells, lower: Numbers, upper: Numbers, axis: int, a
         What the released table says about the true count of each cell.
     absent_upper : int, persons
         The most that a combination can hold which is not in `cells` (it is blank like a redacted one).
+    zeros : sequence of Zero
+        Combinations that hold nobody, as everybody knows.
     """
-    categories = len({cells.labels[position][axis] for position in np.flatnonzero(cells.inner).tolist()})
+    categories = {cells.labels[position][axis] for position in np.flatnonzero(cells.inner).tolist()}
     share = np.zeros(len(cells))
     for members in _groups(cells, axis):
-        most = upper[members].sum() + absent_upper * (categories - len(members))
+        absent = categories - {cells.labels[member][axis] for member in members}
+        first = cells.labels[members[0]]
+        possible = [c for c in absent if not zeros or not is_impossible((*first[:axis], c, *first[axis + 1 :]), zeros)]
+        most = upper[members].sum() + absent_upper * len(possible)
         for member in members:
             others = most - upper[member]
             share[member] = lower[member] / max(lower[member] + others, 1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from saferoom.disclosure.queries.evidence import Counts, UnitEvidence
+from saferoom.disclosure.queries.evidence import Counts, Mask, UnitEvidence
 from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
 from saferoom.disclosure.verdict import Risk, Verdict
 from saferoom.policies.models import RiskAppetite
@@ -41,6 +41,28 @@ def threshold(evidence: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hi
             )
         )
     return hits
+
+
+def population(units: Counts, inner: Mask, kind: str, policy: RiskAppetite) -> list[Hit]:
+    """Send a table to a person that as a whole describes fewer units than the policy's smallest population.
+
+    Parameters
+    ----------
+    units : ndarray of int, units
+        Distinct units per cell; those in several cells count in each.
+    """
+    if policy.population_units == 0 or units[inner].sum() >= policy.population_units:
+        return []
+    return [
+        Hit(
+            rule="small-population",
+            risk=Risk.LOW_COUNT,
+            severity=Verdict.REVIEW,
+            message=f"The whole table describes fewer than {policy.population_units} distinct units ({kind}): whoever "
+            "knows most of them can work out the others.",
+            remedy="use a wider filter, or let an output checker decide",
+        )
+    ]
 
 
 def few_nonzero(evidence: Sequence[UnitEvidence], policy: RiskAppetite) -> list[Hit]:
@@ -94,7 +116,8 @@ def two_values(low: Sequence[Counts], high: Sequence[Counts], kinds: Sequence[st
                 cells=(smaller > 0) & (share >= policy.near_class_fraction),
                 message="The measure has two values only and nearly everybody in the cell has the same one, so "
                 "membership of the cell nearly tells a person's value.",
-                remedy=f"{BROADER}, {SUPPRESS}, or let an output checker decide",
+                remedy=f"shares of {policy.near_class_fraction:.0%} and more always go to an output checker under this "
+                f"risk appetite; {BROADER} where that brings the share down, or {SUPPRESS}",
             )
         )
     return hits

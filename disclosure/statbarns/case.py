@@ -31,7 +31,8 @@ class Case:
         structural = self.plan.structural(self.policy.structural)
         dimensions = zip(self.plan.dimensions, structural, strict=True)
         return tuple(
-            Axis(dimension.name, dimension.fixed, known, dimension.codelist or ()) for dimension, known in dimensions
+            Axis(dimension.name, dimension.fixed, known, dimension.codelist or (), dimension.column)
+            for dimension, known in dimensions
         )
 
 

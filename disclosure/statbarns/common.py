@@ -21,7 +21,7 @@ from saferoom.disclosure.rules.classes import Axis, class_disclosure
 from saferoom.disclosure.rules.dominance import all_equal
 from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.provenance import provenance, singled_out
-from saferoom.disclosure.rules.threshold import threshold, threshold_of, two_values
+from saferoom.disclosure.rules.threshold import population, threshold, threshold_of, two_values
 from saferoom.disclosure.statbarns.case import Case
 from saferoom.disclosure.verdict import Risk, Verdict
 
@@ -45,6 +45,8 @@ def cell_rules(
     hits = [*provenance(case.plan, base, case.engine), *threshold(units, case.policy)]
     if len(cells) == 0:
         hits.append(_NOBODY)
+    for counted_units in units:
+        hits += population(counted_units.units, cells.inner, counted_units.kind, case.policy)
     return hits + class_disclosure(cells, units[0].units, (*case.axes, *added), case.policy, counted)
 
 

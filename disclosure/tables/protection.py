@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers
-from saferoom.disclosure.rules.classes import MOST_COMBINATIONS, Axis, guaranteed_shares
+from saferoom.disclosure.rules.classes import MOST_COMBINATIONS, Axis, guaranteed_shares, impossible, only_possible
 from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
 from saferoom.disclosure.rules.threshold import threshold_of
 from saferoom.disclosure.statbarns.case import Outcome
@@ -68,6 +68,7 @@ def suppress(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite) -> Pr
     hits = [hit for hit in outcome.hits if hit.cells is None and hit.rule not in _CLASS_RULES]
     if len(hidden) and hidden.all():
         hits.append(_NOTHING_LEFT)
+    hits += sparse(hidden[outcome.cells.inner], policy)
     columns = {name: np.where(hidden, np.nan, values) for name, values in outcome.columns.items()}
     cells = outcome.cells
     if cells.inner.all():
@@ -102,9 +103,31 @@ def round_counts(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite, b
         full, columns = _with_margins(full, columns["count"])
     if not (~redacted[inner]).any():
         hits.append(_NOTHING_LEFT)
+    hits += sparse(redacted[inner], policy)
     return Protected(full, columns, tuple(hits), inner & ~redacted, exact=False)
 
 
+def sparse(blank: Mask, policy: RiskAppetite) -> list[Hit]:
+    """Send a table to a person most of whose cells have to be blank: so fine a table is close to a list of records.
+
+    References
+    ----------
+    ABS TableBuilder refuses tables with too large a share of cells with few contributors.
+    """
+    if len(blank) < _SPARSE_FROM or blank.mean() <= policy.sparse_fraction:
+        return []
+    return [_SPARSE]
+
+
+_SPARSE_FROM = 20
+_SPARSE = Hit(
+    rule="sparse-table",
+    risk=Risk.LOW_COUNT,
+    severity=Verdict.REVIEW,
+    message="Most cells hold too few units to be shown; a table so fine describes single people in the rest by what is "
+    "left out.",
+    remedy=f"{BROADER} or fewer dimensions, or let an output checker decide",
+)
 _NOTHING_LEFT = Hit(
     rule="nothing-left",
     risk=Risk.LOW_COUNT,
@@ -140,11 +163,14 @@ def _known_classes(
     lower = np.where(hidden, 0, np.maximum(values - error[0], 0))
     upper = np.where(hidden, least - 1, values + error[1])
     hits: list[Hit] = []
+    zeros = impossible(axes, policy)
     for i, axis in enumerate(axes):
         if axis.fixed or axis.structural:
             continue
         # A combination that is not there is blank too, and may hold up to the threshold for all that is known.
-        share = guaranteed_shares(outcome.cells, lower, upper, i, least - 1)
+        share = guaranteed_shares(outcome.cells, lower, upper, i, least - 1, zeros)
+        if zeros:
+            share = np.where(only_possible(outcome.cells, i, zeros), 0.0, share)
         full = share >= policy.class_disclosure_fraction
         near = ~full & (share >= policy.near_class_fraction)
         shown_cells = outcome.cells.inner & ~hidden

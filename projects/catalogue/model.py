@@ -134,4 +134,8 @@ class Dataset(PolicyModel):
         structural = self.risk_appetite.structural - {ANY_COLUMN} - {v.name for v in self.variables}
         if structural:
             raise ValueError(f"'structural' names '{min(structural)}', which is no variable of this dataset")
+        named = {key for zero in self.risk_appetite.structural_zeros for key in zero}
+        strange = named - {ANY_COLUMN} - {v.name for v in self.variables}
+        if strange:
+            raise ValueError(f"'structural_zeros' names '{min(strange)}', which is no variable of this dataset")
         return self
