@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
-import stat
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,43 +110,20 @@ def _asked(data: list[str], unit: list[str], policy: str, query: Path | None) ->
 
 def _reports(named: Sequence[tuple[str, Path]], asked: _Asked) -> list[FileReport]:
     """Screen the files in sandboxed processes, as many at a time as fit into memory together."""
-    with _readable(asked.sources) as sources:
-        return _screened(named, replace(asked, sources=sources))
-
-
-def _screened(named: Sequence[tuple[str, Path]], asked: _Asked) -> list[FileReport]:
     from saferoom.disclosure.files.openers import OpenLimits
     from saferoom.hub.filecheck import FileJob, screen_files
 
     reports: list[FileReport] = []
+    told: list[str] = []
     batch: list[tuple[str, bytes]] = []
     for position, (name, path) in enumerate(named):
         batch.append((name, _bytes(name, path, OpenLimits().file_bytes)))
         if position + 1 == len(named) or sum(len(content) for _, content in batch) > _MOST_BYTES:
-            reports += screen_files(FileJob(batch, asked.sources, asked.policy, asked.query))
+            reports += screen_files(FileJob(batch, asked.sources, asked.policy, asked.query), tell=told.append)
             batch = []
+    for sentence in dict.fromkeys(told):
+        print(sentence, file=sys.stderr)
     return reports
-
-
-@contextlib.contextmanager
-def _readable(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
-    """Yield sources that the sandboxed process can read.
-
-    Run by root, that process is a user who owns nothing; a private extract is copied for it, for as long as the check
-    takes, to a folder that nobody else can enter.
-    """
-    if os.geteuid() != 0 or all(source.path.stat().st_mode & stat.S_IROTH for source in sources):
-        yield sources
-        return
-    with tempfile.TemporaryDirectory(prefix="saferoom-check-") as folder:
-        copies = []
-        for number, source in enumerate(sources):
-            copy = Path(folder) / str(number) / source.path.name
-            copy.parent.mkdir()
-            shutil.copyfile(source.path, copy)
-            copy.chmod(0o444)
-            copies.append(replace(source, path=copy))
-        yield copies
 
 
 def _bytes(name: str, path: Path, most: int) -> bytes:
