@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from saferoom.errors import BadInputError
-from saferoom.hub.notebook.documents import Names, Terms, document, names, shows_terms
+from saferoom.hub.notebook.documents import Names, Terms, names, shows_terms
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.extracts import Extract, Extracts, datasets
-from saferoom.hub.notebook.results import Result, evaluate
+from saferoom.hub.notebook.results import Result, declared, evaluate
+from saferoom.hub.notebook.snapshots import as_parquet
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @overload
@@ -43,7 +47,7 @@ def table(statistic: str, measure: str | None = None, *, by: Names | None = None
     **terms
         See `saferoom.hub.notebook.documents.Terms`.
     """
-    return evaluate(document(statistic, measure, by, terms))
+    return declared(statistic, measure, by, terms)
 
 
 @shows_terms
@@ -61,33 +65,31 @@ def crosstab(
     """
     if (values is None) != (aggfunc is None):
         raise RoomError("crosstab takes values and aggfunc together, or neither for counts")
-    return evaluate(
-        document(aggfunc or "frequency", values, [*names(index, "index"), *names(columns, "columns")], terms)
-    )
+    return declared(aggfunc or "frequency", values, [*names(index, "index"), *names(columns, "columns")], terms)
 
 
 @shows_terms
 def frequency(by: Names, **terms: Unpack[Terms]) -> Result:
     """Evaluate how many units there are in every cell of `by`."""
-    return evaluate(document("frequency", None, by, terms))
+    return declared("frequency", None, by, terms)
 
 
 @shows_terms
 def mean(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
     """Evaluate the mean of `measure`."""
-    return evaluate(document("mean", measure, by, terms))
+    return declared("mean", measure, by, terms)
 
 
 @shows_terms
 def total(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
     """Evaluate the sum of `measure`."""
-    return evaluate(document("sum", measure, by, terms))
+    return declared("sum", measure, by, terms)
 
 
 @shows_terms
 def median(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
     """Evaluate the median of `measure`."""
-    return evaluate(document("median", measure, by, terms))
+    return declared("median", measure, by, terms)
 
 
 @shows_terms
@@ -96,26 +98,34 @@ def quantiles(
 ) -> Result:
     """Evaluate the quantiles `q` (fractions between 0 and 1) of `measure`."""
     options = {**(terms.pop("options", None) or {}), "quantiles": list(q)}
-    return evaluate(document("quantile", measure, by, {**terms, "options": options}))
+    return declared("quantile", measure, by, {**terms, "options": options})
 
 
 @shows_terms
 def std(measure: str, *, by: Names | None = None, **terms: Unpack[Terms]) -> Result:
     """Evaluate the standard deviation of `measure`."""
-    return evaluate(document("std", measure, by, terms))
+    return declared("std", measure, by, terms)
 
 
 @shows_terms
 def regression(formula: str, *, family: str = "ols", **terms: Unpack[Terms]) -> Result:
     """Declare a regression by its formula, e.g. ``"wage ~ age + C(region)"``; ``C()`` makes a column categorical."""
     options = {**(terms.pop("options", None) or {}), "formula": formula, "family": family}
-    return evaluate(document("regression", None, None, {**terms, "options": options}))
+    return declared("regression", None, None, {**terms, "options": options})
 
 
-def query(document: Mapping[str, Any] | str) -> Result:
-    """Evaluate a query document given as a mapping or as YAML (or JSON) text."""
+def query(document: Mapping[str, Any] | str, snapshot: pd.DataFrame | None = None) -> Result:
+    """Evaluate a query document given as a mapping or as YAML (or JSON) text.
+
+    Parameters
+    ----------
+    snapshot : DataFrame
+        A table made in the room; the document calls it ``snapshot``. Its ids are checked, and a person always looks
+        at what comes of it.
+    """
+    table = None if snapshot is None else as_parquet(snapshot)
     if isinstance(document, Mapping):
-        return evaluate(document)
+        return evaluate(document, snapshot=table)
     if not isinstance(document, str):
         raise RoomError("query takes a mapping or the query document's text")
     from saferoom.policies.document import read_document
@@ -124,4 +134,4 @@ def query(document: Mapping[str, Any] | str) -> Result:
         read = read_document(document, "the query").value
     except BadInputError as error:
         raise RoomError(error.message) from None
-    return evaluate(read)
+    return evaluate(read, snapshot=table)

@@ -77,7 +77,7 @@ class Connection:
         content = None
         if body is not None:
             headers["Content-Type"] = "application/octet-stream" if isinstance(body, bytes) else "application/json"
-            content = body if isinstance(body, bytes) else _encode(body)
+            content = body if isinstance(body, bytes) else encode(body)
         connection = _UnixConnection(self.socket_path, self.timeout_seconds)
         try:
             connection.request(method, path, content, headers)
@@ -100,7 +100,8 @@ class Connection:
             connection.close()
 
 
-def _encode(body: Mapping[str, Any]) -> bytes:
+def encode(body: Mapping[str, Any]) -> bytes:
+    """Return `body` as JSON in one line."""
     try:
         return json.dumps(body, allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError):

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.preparations import PREPARED, is_expression
 from saferoom.hub.notebook.preparations import views as prepared
+from saferoom.hub.notebook.snapshots import SNAPSHOT, is_frame
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pandas as pd
 
 Document = dict[str, Any]
 Names = str | Sequence[str]
@@ -25,9 +27,10 @@ class Terms(TypedDict, total=False):
 
     Attributes
     ----------
-    source : str or Ibis table expression
+    source : str, Ibis table expression or pandas frame
         The dataset or view to use (the query's ``from``); may be left out when the project has only one dataset. An
-        expression built from ``saferoom.data(NAME).ibis()`` becomes a view.
+        expression built from ``saferoom.data(NAME).ibis()`` becomes a view. A frame made in the room is judged by its
+        ids, which must be the extract's; its values cannot be computed again, so a person always looks.
     where : str
         An SQL condition: only rows for which it is true take part.
     derive : mapping of str to str
@@ -46,7 +49,7 @@ class Terms(TypedDict, total=False):
         A title of your own; text you chose is always seen by a person before it leaves.
     """
 
-    source: str | ir.Table | None
+    source: str | ir.Table | pd.DataFrame | None
     where: str | None
     derive: Mapping[str, str] | None
     views: Mapping[str, str | ir.Table] | None
@@ -93,12 +96,7 @@ def document(statistic: str, measure: str | None, by: Names | None, terms: Terms
         query["measure"] = _text(measure, "measure")
     if by is not None:
         query["by"] = names(by, "by")
-    views = dict(_mapping(terms.get("views") or {}, "views"))
-    source = terms.get("source")
-    if is_expression(source):
-        views[PREPARED], terms = source, {**terms, "source": PREPARED}
-    if views:
-        terms = {**terms, "views": prepared(views)}
+    terms = _prepared(terms)
     for key, name in (("from", "source"), ("where", "where"), ("weight", "weight"), ("title", "title")):
         value = terms.get(name)
         if value is not None:
@@ -112,6 +110,16 @@ def document(statistic: str, measure: str | None, by: Names | None, terms: Terms
     if terms.get("protect") is not None:
         query["protect"] = protection(terms["protect"], {})
     return query
+
+
+def _prepared(terms: Terms) -> Terms:
+    """Return `terms` with sources and views as texts: an expression becomes a view, a frame the snapshot."""
+    views, source = _mapping(terms.get("views") or {}, "views"), terms.get("source")
+    if is_frame(source):
+        terms = {**terms, "source": SNAPSHOT}
+    elif is_expression(source):
+        views[PREPARED], terms = source, {**terms, "source": PREPARED}
+    return {**terms, "views": prepared(views)} if views else terms
 
 
 def names(value: object, argument: str) -> list[str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from saferoom.disclosure.remedies.model import Suggestion, patched
 from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
 from saferoom.hub.notebook import markup
-from saferoom.hub.notebook.connection import Connection
-from saferoom.hub.notebook.documents import Document, protection
+from saferoom.hub.notebook.connection import Connection, encode
+from saferoom.hub.notebook.documents import Document, Names, Terms, document, protection
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.layout import SYMBOLS, grid, marks
+from saferoom.hub.notebook.snapshots import as_parquet, is_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +64,15 @@ class Result:
         Variants of the query that the airlock has judged better, the cheapest first; see `apply`.
     """
 
-    def __init__(self, connection: Connection, query: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        query: Mapping[str, Any],
+        answer: Mapping[str, Any],
+        snapshot: bytes | None = None,
+    ) -> None:
         self._connection = connection
+        self._snapshot = snapshot
         self.query: Document = dict(query)
         try:
             self.id = str(answer["id"])
@@ -99,14 +107,16 @@ class Result:
 
     def protect(self, method: str | Mapping[str, Any] = "suppress", **parameters: Any) -> Result:
         """Evaluate the same query again with a protection, e.g. ``protect("round", base=5)``."""
-        return evaluate({**self.query, "protect": protection(method, parameters)}, self._connection)
+        asked = {**self.query, "protect": protection(method, parameters)}
+        return evaluate(asked, self._connection, self._snapshot)
 
     def apply(self, number: int = 1) -> Result:
         """Evaluate the query again as suggestion `number` (1 is the cheapest) changes it."""
         if not 1 <= number <= len(self.suggestions):
             there = f"there are suggestions 1 to {len(self.suggestions)}" if self.suggestions else "there are none"
             raise RoomError(f"there is no suggestion of that number; {there}")
-        return evaluate(patched(self.query, self.suggestions[number - 1].patch), self._connection)
+        asked = patched(self.query, self.suggestions[number - 1].patch)
+        return evaluate(asked, self._connection, self._snapshot)
 
     def release(self, *, title: str = "", context: str = "", controls: str = "") -> Submission:
         """Ask for this result's release.
@@ -161,13 +171,23 @@ class Result:
         return "\n".join(lines)
 
 
-def evaluate(query: Mapping[str, Any], connection: Connection | None = None) -> Result:
-    """Have the airlock compute and judge `query`, and return the result."""
+def declared(statistic: str, measure: str | None, by: Names | None, terms: Terms) -> Result:
+    """Have the airlock compute and judge `statistic`; a frame given as the source goes with it as a snapshot."""
+    source = terms.get("source")
+    table = as_parquet(cast("pd.DataFrame", source)) if is_frame(source) else None
+    return evaluate(document(statistic, measure, by, terms), snapshot=table)
+
+
+def evaluate(query: Mapping[str, Any], connection: Connection | None = None, snapshot: bytes | None = None) -> Result:
+    """Have the airlock compute and judge `query`, over a `snapshot` where one is given, and return the result."""
     connection = connection or Connection.from_environment()
-    answer = connection.post("/api/room/evaluations", {"query": dict(query)})
+    if snapshot is None:
+        answer = connection.post("/api/room/evaluations", {"query": dict(query)})
+    else:
+        answer = connection.send("/api/room/snapshots", encode({"query": dict(query)}) + b"\n" + snapshot)
     if not isinstance(answer, Mapping):
         raise RoomError("the airlock's answer was not understood; restart the room so that both match")
-    return Result(connection, query, answer)
+    return Result(connection, query, answer, snapshot)
 
 
 def _coefficients(table: Table) -> Table:
