@@ -110,6 +110,16 @@ def _picks_out(node: exp.Expression) -> bool:
     return isinstance(node, (*_STEPS, *_TEXTS))
 
 
+def is_curved(tree: exp.Expression) -> bool:
+    """Say whether `tree` is no straight line of its columns: squares, products, roots, logarithms."""
+    for node in tree.walk():
+        if isinstance(node, exp.Pow | exp.Exp | exp.Sqrt | exp.Ln | exp.Log):
+            return True
+        if isinstance(node, exp.Mul | exp.Div) and node.this.find(exp.Column) and node.expression.find(exp.Column):
+            return True
+    return False
+
+
 def adds_up(tree: exp.Expression) -> bool:
     """Say whether `tree` adds or subtracts anything, so that one summand can hide behind another."""
     return any(isinstance(node, exp.Add | exp.Sub) for node in tree.walk())

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.base import Base, is_number
+from saferoom.disclosure.queries.conditions import is_curved
 from saferoom.disclosure.queries.counting import count_units
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.evidence import ROW, Cells, Counts, Summary, UnitEvidence, integers
@@ -50,8 +51,8 @@ def cell_rules(
     return hits + class_disclosure(cells, units[0].units, (*case.axes, *added), case.policy, counted)
 
 
-_PERHAPS_TWO = 4
-"""Estimated different values up to which there may be two; the estimate is nearly exact for so few."""
+_PERHAPS_MORE = 2
+"""How far an estimate of different values may be too high; it is nearly exact for so few."""
 
 _NOBODY = Hit(
     rule="threshold",
@@ -86,7 +87,7 @@ def value_rules(case: Case, base: Base, summaries: Sequence[Summary]) -> tuple[l
             low, high = count_units(base, case.engine, sides)
             hits += two_values(low, high, kinds, case.policy)
             disguised += sides
-        elif few := _two_values_by_cell(base, case.engine, p):
+        elif few := _few_values_by_cell(base, case.engine, p, _telling(case, p)):
             hits += two_values(*few, kinds, case.policy)
     hits += _repeated(case, base)
     return hits + conditional_rules(case, base), tuple(disguised)
@@ -193,14 +194,23 @@ _PIECES = Hit(
 )
 
 
-def _two_values_by_cell(base: Base, engine: Engine, p: int) -> tuple[list[Counts], list[Counts]] | None:
-    """Return, per kind of unit, how many have the rarer and the commoner value in cells that have just two values.
+def _telling(case: Case, p: int) -> int:
+    """Return from how many different values means may be solved for how often each occurs.
+
+    One mean solves for two values; a mean of squares beside that of the measure itself, for three.
+    """
+    tree = case.plan.measures[p] if p < len(case.plan.measures) else None
+    return 3 if tree is not None and is_curved(tree) else 2
+
+
+def _few_values_by_cell(base: Base, engine: Engine, p: int, most: int) -> tuple[list[Counts], list[Counts]] | None:
+    """Return, per kind of unit, how many have the rarest and the commonest value in cells with two to `most` values.
 
     A measure may have many values, and in one cell only two: there its mean is a count in disguise. Cells with more
     values get zeros. None when there is no such cell, which an estimate of the different values tells quickly.
     """
     estimate = integers(engine.columns(base.grouped(f"approx_count_distinct(m{p}) AS c"))["c"])
-    if not ((estimate > 1) & (estimate <= _PERHAPS_TWO)).any():
+    if not ((estimate > 1) & (estimate <= most + _PERHAPS_MORE)).any():
         return None
     unique = base.unique or (True,)
     keys = ", ".join((*base.keys, f"m{p}"))
@@ -211,9 +221,9 @@ def _two_values_by_cell(base: Base, engine: Engine, p: int) -> tuple[list[Counts
         there = f"FILTER (WHERE m{p} IS NOT NULL)"
         parts += [f"min(c{j}) {there} AS low{j}", f"max(c{j}) {there} AS high{j}"]
     found = engine.columns(base.grouped(", ".join(parts), values))
-    two = integers(found["n"]) == 2
+    few = (integers(found["n"]) >= 2) & (integers(found["n"]) <= most)
     low, high = (
-        [np.where(two, integers(found[f"{end}{j}"]), 0) for j in range(len(unique))] for end in ("low", "high")
+        [np.where(few, integers(found[f"{end}{j}"]), 0) for j in range(len(unique))] for end in ("low", "high")
     )
     return low, high
 
