@@ -58,13 +58,13 @@ def _received(job: FileJob) -> FileJob:
     sources = []
     for source in job.sources:
         descriptor = handed(source.path)
+        place = source.path
         if descriptor is not None:
             place = _HANDED / str(descriptor) / source.path.name
             place.parent.mkdir(parents=True, exist_ok=True)
             with os.fdopen(descriptor, "rb") as origin, place.open("wb") as copy:
                 shutil.copyfileobj(origin, copy, _COPIED_BYTES)
-            source = replace(source, path=place)
-        sources.append(source)
+        sources.append(replace(source, path=place))
     return replace(job, sources=sources)
 
 

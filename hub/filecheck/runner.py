@@ -8,7 +8,7 @@ import secrets
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,8 +77,8 @@ def examine_files(job: FileJob, identity: int | None = None, tell: Tell | None =
     identity : int or None
         The user id of the processes, when this one runs as root.
     tell : callable or None
-        For a person who checks files of their own: where no sandbox can be made, an ordinary process is used, bounded in
-        memory and time, and `tell` is given the sentence that says what is not enforced. None: then there is no check.
+        For a person who checks files of their own: where no sandbox can be made, an ordinary process is used, bounded
+        in memory and time, and `tell` is given the sentence that says what is not enforced. None: there is no check.
 
     Raises
     ------

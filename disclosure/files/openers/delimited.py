@@ -1,4 +1,4 @@
-"""CSV and TSV: every usual encoding and delimiter, lines of different length, and cells that a spreadsheet would run."""
+"""CSV and TSV: every usual encoding and delimiter, uneven lines, and cells that a spreadsheet would run."""
 
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ _PATHS: Final = re.compile(rb"(?:^|[\s\]\)])(?:m|re|Do)(?=\s|$)")
 _LINES: Final = re.compile(rb"(?:^|[\s\]\)])(?:l|c|v|y)(?=\s|$)")
 _INVISIBLE_TEXT: Final = re.compile(rb"(?:^|\s)[37]\s+Tr(?=\s|$)")
 _WHITE_TEXT: Final = re.compile(
-    rb"(?:^|\s)(?:1(?:\.0*)?\s+1(?:\.0*)?\s+1(?:\.0*)?\s+rg|1(?:\.0*)?\s+g)\s+(?:[^\n]{0,200}\s)?BT\b|BT\s(?:[^\n]{0,200}\s)?(?:1 1 1 rg|1 g)\s"
+    rb"(?:^|\s)(?:1(?:\.0*)?\s+1(?:\.0*)?\s+1(?:\.0*)?\s+rg|1(?:\.0*)?\s+g)\s+(?:[^\n]{0,200}\s)?BT\b"
+    rb"|BT\s(?:[^\n]{0,200}\s)?(?:1 1 1 rg|1 g)\s"
 )
 
 
@@ -116,9 +117,9 @@ def _properties(file: File, document: PdfReader) -> None:
             "the document's properties", "author, title and the like", Verdict.FAIL if long else Verdict.REVIEW
         )
         file.passage("the document's properties", "\n".join(texts))
-    metadata = document.root_object.get("/Metadata")
+    metadata: Any = _raw(document.root_object, "/Metadata")
     if metadata is not None:
-        data = metadata.get_object().get_data()
+        data = metadata.get_data()
         file.budget.unpack(len(data))
         file.conceal(
             "the document's properties", "metadata (XMP)", Verdict.REVIEW if len(data) < 6_000 else Verdict.FAIL
@@ -169,7 +170,7 @@ def _note(file: File, value: dict[Any, Any]) -> None:
 
 
 def _raw(value: dict[Any, Any], key: str) -> Any:
-    found = value.get(key)
+    found: Any = value.get(key)
     return found.get_object() if hasattr(found, "get_object") else found
 
 
@@ -211,7 +212,8 @@ def _drawn(file: File, place: str, drawn: bytes) -> None:
     if _INVISIBLE_TEXT.search(drawn):
         file.conceal(place, "text that is not drawn")
     if _WHITE_TEXT.search(drawn):
-        file.conceal(place, "text in white")
+        # Labels on dark bars are white too.
+        file.conceal(place, "text in white", Verdict.REVIEW)
 
 
 def _pictures(page: Any) -> Iterator[tuple[str, bytes]]:

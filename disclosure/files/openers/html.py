@@ -26,7 +26,8 @@ _LOADING: Final = frozenset(
     {"script", "iframe", "object", "embed", "link", "img", "frame", "source", "video", "audio", "form"}
 )
 _BLOCKS: Final = frozenset(
-    ["p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul", "ol", "section", "article", "title", "dt", "dd", "caption", "header", "footer", "hr"]
+    {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul", "ol", "section", "article"}
+    | {"title", "dt", "dd", "caption", "header", "footer", "hr"}
 )
 _MOST_SPAN = 1_000
 
@@ -44,7 +45,7 @@ def read(file: File) -> None:
 
 
 def read_html(file: File, place: str, text: str, *, words: bool = True) -> None:
-    """Write down what a page, or a piece of one, shows and hides; without `words` only what it hides, and its tables."""
+    """Write down what a page, or a part of one, shows and hides; without `words` only what it hides, and its tables."""
     if what := invisible(text):
         file.conceal(place, what)
     page = _Page(file, place, words=words)
@@ -195,7 +196,7 @@ class _Page:
         self._close(name)
 
     def _close(self, name: str) -> None:
-        # Tags that were never closed end with the tag around them; far back nothing is looked for, so this stays linear.
+        # Tags that were never closed end with the tag around them; not looked for far back, so this stays linear.
         for back in range(1, min(len(self._open), 40) + 1):
             if self._open[-back][0] == name:
                 self._hidden -= sum(hides for _, hides in self._open[-back:])

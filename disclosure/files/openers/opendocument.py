@@ -29,7 +29,7 @@ def read(file: File) -> None:
         if "content.xml" not in package.names:
             raise unreadable("a spreadsheet", "without its content")
         if "META-INF/manifest.xml" in package.names:
-            _manifest(file, tree(package.read("META-INF/manifest.xml"), "a spreadsheet's list", file.limits.nesting))
+            _manifest(tree(package.read("META-INF/manifest.xml"), "a spreadsheet's list", file.limits.nesting))
         with package.open("content.xml") as source:
             reader = _Reader(file)
             stream(guarded(reader.start, reader.end, reader.text), source, "a spreadsheet")
@@ -38,7 +38,7 @@ def read(file: File) -> None:
                 _part(file, package, name)
 
 
-def _manifest(file: File, root: Element) -> None:
+def _manifest(root: Element) -> None:
     if any(local(element.tag) == "encryption-data" for element in root.iter()):
         raise OpeningError("encrypted", "is encrypted, so nobody can check it", "Save it without a password.")
 

@@ -112,7 +112,7 @@ def _links(file: File, place: str, root: Element) -> None:
             file.passage(place, element.get("Target", ""))
 
 
-def _properties(file: File, place: str, root: Element) -> None:
+def _properties(file: File, _: str, root: Element) -> None:
     texts = {local(element.tag): (element.text or "").strip() for element in root if (element.text or "").strip()}
     said = {
         name: text for name, text in texts.items() if name not in {"created", "modified", "revision", "lastPrinted"}

@@ -11,9 +11,7 @@ from saferoom.disclosure.files.openers.base import File, too_large, unreadable
 from saferoom.disclosure.files.openers.pictures import redraw
 from saferoom.disclosure.verdict import Verdict
 
-_DRAWN: Final = frozenset(
-    {b"PLTE", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"bKGD", b"sBIT", b"cICP"}
-)
+_DRAWN: Final = frozenset({b"PLTE", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"bKGD", b"sBIT", b"cICP"})
 _TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _HARMLESS: Final = {b"tIME": "a time", b"iCCP": "a colour profile", b"hIST": "a histogram of colours"}
 _FRAMES: Final = frozenset({b"acTL", b"fcTL", b"fdAT"})
@@ -38,22 +36,28 @@ def read(file: File) -> None:
                 raise too_large(f"has more than {file.limits.pixels // 1_000_000} million pixels")
         elif sort == b"IDAT":
             packed.append(content)
-        elif sort in _TEXTS:
-            _text(file, sort, content)
-        elif sort == b"eXIf":
-            file.conceal("", "metadata of a camera or a program (EXIF)")
-        elif sort in _HARMLESS:
-            file.conceal("", _HARMLESS[sort], Verdict.REVIEW)
-        elif sort in _FRAMES:
-            file.conceal("", "further pictures behind the first")
-        elif sort not in _DRAWN:
-            file.conceal("", "a part that viewers do not show")
+        else:
+            _beside(file, sort, content)
     if end < len(file.data):
         file.conceal("after the end of the picture", "further bytes")
         file.open_inner(file, "after the picture", file.data[end:])
     if head and _surplus(b"".join(packed), _pixel_bytes(head)):
         file.conceal("", "more data than the picture has pixels")
     redraw(file, "PNG")
+
+
+def _beside(file: File, sort: bytes, content: bytes) -> None:
+    """Write down a chunk that is not the picture itself."""
+    if sort in _TEXTS:
+        _text(file, sort, content)
+    elif sort == b"eXIf":
+        file.conceal("", "metadata of a camera or a program (EXIF)")
+    elif sort in _HARMLESS:
+        file.conceal("", _HARMLESS[sort], Verdict.REVIEW)
+    elif sort in _FRAMES:
+        file.conceal("", "further pictures behind the first")
+    elif sort not in _DRAWN:
+        file.conceal("", "a part that viewers do not show")
 
 
 def _pixel_bytes(head: bytes) -> int:

@@ -2,8 +2,8 @@
 
 Notes
 -----
-A streaming parser calls back five times for every cell; a regular expression takes a whole row at once and is three
-times as fast. It reads one narrow grammar only: rows of cells without prefixes, comments, sections or unusual attributes.
+A streaming parser calls back five times for every cell; a regular expression is three times as fast. It reads one
+narrow grammar only: rows of cells without prefixes, comments, sections or unusual attributes.
 Whatever does not fit it to the last character is left to the parser (`NotPlainError`), from the beginning of the sheet.
 """
 
@@ -27,7 +27,7 @@ _REFERENCE: Final = re.compile(r"&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9A-F
 _NAMED: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 
 Token = tuple[str, ...]
-"""Letters of a cell's column, style, type, formula, value, inline text; a row's attributes, its slash; the end of a row."""
+"""A cell's column, style, type, formula, value, inline text; a row's attributes, slash; a row's end; anything else."""
 
 
 class NotPlainError(Exception):

@@ -109,7 +109,7 @@ def _defined_name(file: File, element: Element) -> None:
     if _BUILT_IN.fullmatch(name) and re.fullmatch(r"[^\"\[{]{0,500}", text):
         return
     hidden = element.get("hidden", "0") in {"1", "true"}
-    # A name that stands for cells of the workbook shows no more than they do; one that holds a value is a cell nobody sees.
+    # A name for cells of the workbook shows no more than they do; one that holds a value is a cell nobody sees.
     points = re.fullmatch(r"(?:'[^'\[]+'|[\w.]+)!\$?[A-Z]*\$?\d*(?::\$?[A-Z]*\$?\d*)?", text)
     severity = Verdict.REVIEW if points and not hidden else Verdict.FAIL
     file.conceal("the workbook", f"a {'hidden ' if hidden else ''}defined name", severity)

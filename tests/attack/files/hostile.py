@@ -63,8 +63,8 @@ def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
 def workbook(sheet: bytes, **parts: bytes) -> bytes:
     """Return an XLSX file with one sheet and further parts (``__`` in a name stands for ``/``)."""
     entries = {
-        "xl/workbook.xml": f'<workbook {_NS} xmlns:r="{_REL}"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets>'
-        "</workbook>".encode().decode(),
+        "xl/workbook.xml": f'<workbook {_NS} xmlns:r="{_REL}"><sheets><sheet name="S" sheetId="1" r:id="rId1"/>'
+        "</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
         f'<Relationship Id="rId1" Type="{_REL}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
     }
@@ -100,7 +100,8 @@ def pdf(catalog: str = "", *objects: str, content: bytes = b"BT /F1 12 Tf 72 720
     bodies = [
         f"<< /Type /Catalog /Pages 2 0 R {catalog} >>".encode(),
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+        b"/Resources << /Font << /F1 5 0 R >> >> >>",
         b"<< /Length %d >>\nstream\n" % len(content) + content + b"\nendstream",
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         *(body.encode("latin-1") for body in objects),
@@ -266,13 +267,17 @@ def _xxe() -> bytes:
 @hostile("laughs.xlsx")
 def _xlsx_laughs() -> bytes:
     text = sheet('<row r="1"><c r="A1" t="str"><v>&a;</v></c></row>').decode()
-    return workbook(text.replace("<worksheet", '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet', 1).encode())
+    return workbook(
+        text.replace("<worksheet", '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet', 1).encode()
+    )
 
 
 @hostile("external.xlsx")
 def _xlsx_xxe() -> bytes:
     core = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a><title>&x;</title></a>'
-    return workbook(sheet('<row r="1"><c r="A1"><v>100</v></c></row>'), docProps__core=core, **{"docProps__core.xml": core})
+    return workbook(
+        sheet('<row r="1"><c r="A1"><v>100</v></c></row>'), docProps__core=core, **{"docProps__core.xml": core}
+    )
 
 
 @hostile("script.svg")
@@ -310,10 +315,15 @@ def _svg_cut() -> bytes:
 @hostile("claims.xlsx")
 def _xlsx_claims() -> bytes:
     return workbook(
-        sheet('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>')
-        .replace(b"<sheetData>", b'<dimension ref="A1:XFD1048576"/><sheetData>', 1),
+        sheet('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>').replace(
+            b"<sheetData>", b'<dimension ref="A1:XFD1048576"/><sheetData>', 1
+        ),
         xl__printerSettings=b"",
-        **{"xl/worksheets/sheet2.xml": sheet("".join(f'<row r="{r}"><c r="XFD{r}"><v>1</v></c></row>' for r in range(1, 3_000)))},
+        **{
+            "xl/worksheets/sheet2.xml": sheet(
+                "".join(f'<row r="{r}"><c r="XFD{r}"><v>1</v></c></row>' for r in range(1, 3_000))
+            )
+        },
     )
 
 
@@ -345,7 +355,9 @@ def _xlsx_unlisted() -> bytes:
 
 @hostile("macros.xlsm")
 def _xlsm() -> bytes:
-    return workbook(sheet('<row r="1"><c r="A1"><v>100</v></c></row>'), **{"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0" * 50})
+    return workbook(
+        sheet('<row r="1"><c r="A1"><v>100</v></c></row>'), **{"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0" * 50}
+    )
 
 
 @hostile("links.xlsx")
@@ -358,8 +370,8 @@ def _xlsx_links() -> bytes:
 @hostile("prefixed.xlsx")
 def _xlsx_prefixed() -> bytes:
     return workbook(
-        f'<x:worksheet xmlns:x="{_NS[7:-1]}"><x:sheetData><x:row r="1" hidden="1"><x:c r="A1"><x:v>1</x:v></x:c></x:row>'
-        "</x:sheetData></x:worksheet>".encode()
+        f'<x:worksheet xmlns:x="{_NS[7:-1]}"><x:sheetData><x:row r="1" hidden="1"><x:c r="A1"><x:v>1</x:v></x:c>'
+        "</x:row></x:sheetData></x:worksheet>".encode()
     )
 
 
@@ -743,7 +755,9 @@ def _pdf_attached() -> bytes:
 
 @hostile("form.pdf")
 def _pdf_form() -> bytes:
-    return pdf("/AcroForm << /Fields [6 0 R] >>", "<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (P001 pays 12) >>")
+    return pdf(
+        "/AcroForm << /Fields [6 0 R] >>", "<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (P001 pays 12) >>"
+    )
 
 
 @hostile("encrypted.pdf")
@@ -791,7 +805,9 @@ def _pdf_bomb() -> bytes:
 
 @hostile("versions.pdf")
 def _pdf_versions() -> bytes:
-    return pdf() + b"1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\ntrailer << /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"
+    return (
+        pdf() + b"1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\ntrailer << /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"
+    )
 
 
 @hostile("forms.pdf", "review")

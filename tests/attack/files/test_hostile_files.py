@@ -63,7 +63,8 @@ def test_hostile_file_is_opened_gets_its_verdict_and_is_named(file: Hostile) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["zeros.zip", "bomb.csv.gz", "bomb.png", "laughs.svg", "claims.xlsx", "repeated.ods", "lists.json", "spans.html"]
+    "name",
+    ["zeros.zip", "bomb.csv.gz", "bomb.png", "laughs.svg", "claims.xlsx", "repeated.ods", "lists.json", "spans.html"],
 )
 def test_file_that_swells_is_opened_needs_little_memory(name: str) -> None:
     file = next(file for file in _CORPUS if file.name == name)

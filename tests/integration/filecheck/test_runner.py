@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.ordinary import as_ordinary_user
 
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.filecheck import FileJob, runner, screen_files
+from saferoom.hub.sandbox.bubblewrap import bubblewrap
 
 _GOOD = b"region,n\nNorth,100\nSouth,120\n"
 
@@ -102,7 +108,7 @@ def test_ordinary_process_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_program_that_cannot_start_blames_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "COMMAND", (sys.executable, "-c", "raise SystemExit(1)"))
-    with pytest.raises(UnavailableError, match="could not be started|cannot be checked"):
+    with pytest.raises(UnavailableError, match=r"could not be started|cannot be checked"):
         screen_files(FileJob([("a.csv", _GOOD)]), tell=lambda _: None)
 
 
@@ -131,3 +137,32 @@ def test_large_files_and_files_with_a_query_do_not_share_a_process() -> None:
     assert list(runner._batches(FileJob([]))) == []
 
 
+def _checked_by(before: list[str], file: Path) -> subprocess.CompletedProcess[str]:
+    command = [*before, sys.executable, "-P", "-m", "saferoom.hub.cli.main", "check", str(file), "--json"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture
+def open_file_of_all() -> Iterator[Path]:
+    """Return a file that every user of the machine may read."""
+    folder = Path(tempfile.mkdtemp(prefix="saferoom-open-", dir="/tmp"))
+    folder.chmod(0o755)
+    file = folder / "a.csv"
+    file.write_bytes(_GOOD)
+    file.chmod(0o644)
+    yield file
+    shutil.rmtree(folder)
+
+
+def test_ordinary_user_checks_files_in_a_sandbox(open_file_of_all: Path) -> None:
+    done = _checked_by(as_ordinary_user(), open_file_of_all)
+    assert (done.returncode, done.stderr) == (10, "")
+    assert '"verdict": "review"' in done.stdout
+
+
+def test_ordinary_user_without_sandbox_is_told_what_is_not_enforced(open_file_of_all: Path) -> None:
+    within = [str(bubblewrap()), "--dev-bind", "/", "/", "--unshare-user", "--disable-userns", "--"]
+    done = _checked_by([*as_ordinary_user(), *within], open_file_of_all)
+    assert done.returncode == 10
+    assert "NOT enforced" in done.stderr
+    assert '"verdict": "review"' in done.stdout
