@@ -10,11 +10,12 @@ an output without any finding passes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from saferoom.disclosure.charts.making import picture_of
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.history.differencing import differencing
@@ -32,7 +33,7 @@ from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.provenance import doubt
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.registry import STATBARNS
-from saferoom.disclosure.tables.assemble import shown_labels, table, table_of_rows
+from saferoom.disclosure.tables.assemble import shown_labels, table, table_of_rows, total_label
 from saferoom.disclosure.tables.protection import Protected, round_counts, suppress
 from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
 from saferoom.errors import BadInputError
@@ -73,8 +74,20 @@ def check(query: Query, context: Context, improve: Improve | None = None) -> Eva
         When it needs more time or memory than the limits allow.
     """
     with opened(context) as engine:
-        judged = judge(query, context, engine)
+        judged = _drawn(judge(query, context, engine), context)
         return judged.evaluation if improve is None else improve(judged, context, engine)
+
+
+def _drawn(judged: Judged, context: Context) -> Judged:
+    """Add the picture that was asked for, of the table that leaves and of nothing else."""
+    outcome, evaluation = judged.outcome, judged.evaluation
+    if evaluation.query.chart is None or evaluation.outgoing is None:
+        return judged
+    plan = judged.case.plan
+    total = total_label(outcome.cells) if evaluation.query.margins else None
+    dimensions = len(plan.dimensions) + len(outcome.added)
+    picture = picture_of(plan, context.sources, evaluation.outgoing, dimensions, evaluation.title, total)
+    return replace(judged, evaluation=replace(evaluation, picture=picture))
 
 
 def opened(context: Context) -> Engine:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from saferoom.disclosure.charts.model import Picture
 from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.queries.model import Query, parse_query
 from saferoom.disclosure.remedies.model import Suggestion
@@ -37,6 +38,8 @@ class Evaluation:
         The statistical units behind every cell; disclosive, for the trusted side only.
     suggestions : tuple of Suggestion
         Variants that were evaluated and are given a better verdict, best first; for the researcher, never released.
+    picture : Picture or None
+        The chart that was asked for, drawn from `outgoing`; None when none was, or when nothing may leave.
     """
 
     query: Query
@@ -51,6 +54,7 @@ class Evaluation:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     contributors: Contributors = field(default_factory=Contributors.none)
     suggestions: tuple[Suggestion, ...] = ()
+    picture: Picture | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the verdict document of the command line's contract; suggestions only where there are any."""
@@ -74,6 +78,7 @@ class Evaluation:
             "canonical": dict(self.canonical),
             "evidence": dict(self.evidence),
             "contributors": self.contributors.to_json(),
+            "picture": None if self.picture is None else self.picture.to_json(),
         }
 
     @classmethod
@@ -99,6 +104,7 @@ class Evaluation:
                 evidence=dict(document["evidence"]),
                 contributors=Contributors.from_json(document["contributors"]),
                 suggestions=tuple(Suggestion.from_document(item) for item in document.get("suggestions", ())),
+                picture=Picture.from_json(document["picture"]) if document.get("picture") else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, BadInputError):
             raise IntegrityError("a stored evaluation is damaged; evaluate the query again") from None

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from saferoom.disclosure.queries.charting import ChartKind, chart_complaint
 from saferoom.disclosure.queries.forms import FORMS, Measure, Method, Statistic
 from saferoom.errors import BadInputError
 from saferoom.policies.document import read_document
@@ -56,6 +57,12 @@ def _method(value: Any) -> Any:
     if isinstance(value, str) and value in {"cell_key", "dp"}:
         raise ValueError(f"{value} is not available; available are {', '.join(Method)}")
     raise ValueError(f"must be one of {', '.join(Method)}")
+
+
+def _chart_kind(value: Any) -> Any:
+    if isinstance(value, str) and value in set(ChartKind):
+        return ChartKind(value)
+    raise ValueError(f"must be one of {', '.join(ChartKind)}")
 
 
 Text = Annotated[str, BeforeValidator(_without_control_characters), Field(min_length=1, max_length=MOST_TEXT)]
@@ -140,7 +147,11 @@ _RISING = ("quantiles", "intervals", "at", "bins")
 class Chart(_Document):
     """A picture of the table, drawn on the trusted side from what leaves and from nothing else."""
 
-    kind: Literal["bar", "line", "histogram", "box", "hexbin", "map", "heatmap"]
+    kind: Annotated[ChartKind, BeforeValidator(_chart_kind)]
+    value: Text | None = None
+    """The table's column that is drawn, where it has several; the first when left out."""
+    log: bool = False
+    """Whether the numbers' axis (of maps, heat maps and hexagons the colours) is logarithmic."""
 
 
 class Query(_Document):
@@ -182,6 +193,9 @@ def _complaints(query: Query) -> list[str]:
     found += [*_option_complaints(query), *_dimension_complaints(query)]
     if query.margins and not query.by:
         found.append("margins: a table without dimensions has no margins")
+    if query.chart is not None:
+        unfit = chart_complaint(query.chart.kind, query.statistic, len(query.by))
+        found += [] if unfit is None else [unfit]
     return found + _protection_complaints(query)
 
 

@@ -35,3 +35,5 @@ class Source:
     codelists: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
     columns_known: bool = True
     claimed: bool = False
+    boundaries: Mapping[str, Path] = field(default_factory=dict)
+    """Per column of areas, the file with their public boundaries (GeoJSON)."""

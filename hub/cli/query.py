@@ -35,18 +35,26 @@ def query(
     policy: str = typer.Option("default", "--policy", help="Risk appetite: a file, or the name of a packaged one."),
     history: Path | None = typer.Option(None, "--history", help="Folder of everything released before."),
     commit: bool = typer.Option(False, "--commit", help="Add what leaves to the history, unless it fails."),
+    charts: Path | None = typer.Option(
+        None,
+        "--charts",
+        help="Folder for the query's chart (SVG, PNG) and its data sheet (CSV, XLSX), if it may leave.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
     """Evaluate and judge a declared statistic; exit 0 pass, 10 review, 20 fail, 2 bad input."""
     from saferoom.disclosure.checker import Context, check
     from saferoom.disclosure.queries.model import read_query
     from saferoom.disclosure.remedies.search import Remedies
+    from saferoom.hub.cli.chart_files import write_chart
     from saferoom.hub.cli.history_folder import HistoryFolder
 
     if commit and history is None:
         raise BadInputError("--commit needs --history, the folder to commit to")
     try:
         asked = read_query(text_of(file, "the query"), file.name)
+        if charts is not None and asked.chart is None:
+            raise BadInputError("--charts: the query asks for no chart; write for example chart: {kind: bar}")
         context = Context(sources_of(data, unit), policy_of(policy))
         remedies = Remedies.from_now(time.monotonic)
         if history is None:
@@ -57,6 +65,8 @@ def query(
                 if commit and folder.commit(evaluation):
                     # Suggestions were judged beside a history without it.
                     evaluation = replace(evaluation, suggestions=())
+        if charts is not None:
+            write_chart(charts, file.stem, evaluation)
     except SaferoomError:
         raise
     except Exception as error:
@@ -103,7 +113,13 @@ def _source(name: str, path: Path, units: list[str], columns: dict[str, str]) ->
     from saferoom.disclosure.queries.source import Source
 
     own = tuple(columns[unit.lower()] for unit in dict.fromkeys(units) if unit.lower() in columns)
-    return Source(name=name, path=path, units=own, columns_known=False)
+    return Source(name=name, path=path, units=own, columns_known=False, boundaries=_boundaries(path, columns))
+
+
+def _boundaries(path: Path, columns: dict[str, str]) -> dict[str, Path]:
+    """Return the files with boundaries of areas: beside the data, called like the column, ending in .geojson."""
+    found = {columns.get(file.stem.lower()): file for file in sorted(path.parent.glob("*.geojson"))}
+    return {column: file for column, file in found.items() if column is not None}
 
 
 def _named(item: str) -> tuple[str, Path]:
