@@ -42,10 +42,13 @@ def test_demo_headless_does_the_whole_main_job(tmp_path: Path) -> None:
         "open a room of educational-mobility",
         "safe tables left by themselves",
         "carla approves it",
+        "run cell refused-records: RoomError: output 1 must not leave",
+        "carla looks at the figure and approves it: one is not enough",
+        "chen looks at the figure and approves it: it leaves",
         "refused: a client edited to say 'pass'",
         "refused: another project's data",
         "refused: a room's token after the room was closed: status 401",
-        "download bundle 2 and verify it offline",
+        "download bundle 4 and verify it offline",
         "verify the audit trail",
     ):
         assert any(part in step for step in steps), part

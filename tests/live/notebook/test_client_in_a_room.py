@@ -79,3 +79,24 @@ print(seconds('import pandas, saferoom; saferoom.table') - seconds('import panda
     measured = room.execute(code)
     assert not measured.error
     assert float(measured.text) < 0.3
+
+
+def test_client_uploads_a_file_and_records_are_refused(live: Live) -> None:
+    room = live.room("ana", ALPHA)
+    shown = room.execute(
+        "import saferoom\n"
+        "open('regions.csv', 'w').write('region,share in percent\\nnorth,52.5\\nsouth,47.5\\n')\n"
+        "table = saferoom.upload('regions.csv')\n"
+        "table"
+    )
+    assert not shown.error
+    assert "regions.csv (1 KiB) goes to the airlock" in shown.text
+    assert shown.last.startswith("◆ Output checkers must look at it before it leaves: regions.csv (csv)")
+    assert "sr-review" in str(shown.results[-1]["text/html"])
+    asked = room.execute("print(table.release(context='a', controls='b', supporting=['regions.csv']).state)")
+    assert asked.text.split()[-1] == "submitted"
+    room.execute("saferoom.data('births').frame().to_csv('births.csv', index=False)")
+    refused = room.execute("saferoom.release(files='births.csv', context='a', controls='b')")
+    assert refused.error.startswith("RoomError: output 1 must not leave as it is (verdict: fail)")
+    outside = room.execute("saferoom.upload('../../etc/nothing.csv')")
+    assert outside.error == "RoomError: nothing.csv does not exist or cannot be read"

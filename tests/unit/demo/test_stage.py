@@ -104,5 +104,5 @@ def test_example_notebook_is_clean_and_its_cells_have_names() -> None:
     nbformat.validate(notebook)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
-    assert sum("raises-exception" in cell.metadata.get("tags", []) for cell in cells) == 2
+    assert sum("raises-exception" in cell.metadata.get("tags", []) for cell in cells) == 3
     assert NOTEBOOK.endswith(".ipynb")

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -19,6 +20,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, inspect, text
 from saferoom.errors import UnavailableError
 from saferoom.hub.store import database as store_database
 from saferoom.hub.store import migrate
+from saferoom.hub.store.airlock_tables import EvaluationRow, OutputRow, RequestRow
 from saferoom.hub.store.base import UtcDateTime
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.migrations import __main__ as generator
@@ -90,6 +92,39 @@ def test_upgrade_that_fails_half_way_leaves_no_table(tmp_path: Path, monkeypatch
     with database.engine.begin() as connection:
         assert inspect(connection).get_table_names() == ["approvals"]
     database.dispose()
+
+
+def test_outputs_of_an_older_version_keep_their_files_and_what_points_at_them(tmp_path: Path) -> None:
+    database, config = _database(tmp_path), migrate.configuration()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for statement in OLD_ROWS:
+            connection.execute(text(statement))
+    migrate.upgrade(database)
+    with database.reading() as session:
+        output = session.get_one(OutputRow, "output-a")
+        assert (output.files, output.lane) == ({"csv": "c" * 64, "xlsx": "d" * 64}, "declared")
+        assert session.get_one(RequestRow, "request-a").supporting == []
+        assert session.get_one(EvaluationRow, "evaluation-a").file is None
+        assert session.execute(text("SELECT count(*) FROM airlock_votes")).scalar() == 1
+        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
+    database.dispose()
+
+
+OLD_ROWS = (
+    "INSERT INTO airlock_evaluations (id, author, project, title, verdict, digest, rules, datasets, route, created_at,"
+    " expires_at, seal) VALUES ('evaluation-a', 'ana', 'mobility', 'T', 'pass', 'a', 'b', '[]', '{}', '2026-01-01',"
+    " '2026-01-08', '{}')",
+    "INSERT INTO airlock_requests (id, author, project, state, round, title, context, controls, automatic, checkers,"
+    " created_at, updated_at, datasets, waits_because, warnings, reason, blocked, seal, version) VALUES ('request-a',"
+    " 'ana', 'mobility', 'submitted', 1, 'T', 'c', 'd', 0, 1, '2026-01-01', '2026-01-01', '[]', '[]', '[]', '', '',"
+    " '{}', 1)",
+    "INSERT INTO airlock_outputs (id, request, round, position, evaluation, title, verdict, judged, csv, xlsx) VALUES"
+    f" ('output-a', 'request-a', 1, 1, 'evaluation-a', 'T', 'pass', 'a', '{'c' * 64}', '{'d' * 64}')",
+    "INSERT INTO airlock_votes (request, by, output, choice, comment, at, round) VALUES ('request-a', 'ben',"
+    " 'output-a', 'approved', '', '2026-01-01', 1)",
+)
 
 
 def test_migrations_form_one_line(tmp_path: Path) -> None:

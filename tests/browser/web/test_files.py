@@ -1,0 +1,166 @@
+"""The pages of uploaded files in a real browser: readable, usable by keyboard, and nothing in a file runs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+from tests.support.airlock_server import PREFIX, Service
+from tests.support.airlock_world import MOBILITY
+
+from saferoom.disclosure.files.model import Concealed, FileReport, Grid, Passage, Picture
+from saferoom.disclosure.files.view import View
+from saferoom.disclosure.verdict import Finding, Risk, Verdict
+from saferoom.ids import Username
+from saferoom.projects.airlock.model import EvaluationRecord, Request
+from saferoom.projects.airlock.states import State
+from saferoom.projects.airlock.uploads import Screened, Upload
+
+pytestmark = pytest.mark.browser
+ANA = Username("ana")
+EVIL = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
+
+
+def png() -> bytes:
+    """Return a picture with bars, 320 x 160 pixels."""
+    rows = b"".join(
+        b"\0"
+        + b"".join(b"\x1f\x77\xb4" if y > 140 - 30 * (x // 64) and x % 64 < 40 else b"\xff" * 3 for x in range(320))
+        for y in range(160)
+    )
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 320, 160, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    parts = [struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def rich_view() -> View:
+    place = "sheet 'Pay'"
+    return View(
+        grids=(
+            Grid(
+                place, ("region", "count", EVIL), (("north", "310", "a"), ("south", "7", EVIL), ("east", "290", "b")), 2
+            ),
+        ),
+        passages=(Passage("cell 4, output 1", "mean(pay) by region\n" + EVIL + "\n" + "x" * 300, is_code=True),),
+        pictures=(Picture("page 2", 320, 160, png()),),
+        concealed=(Concealed("sheet 'Old'", "a hidden sheet"),),
+        left_out=("1,200 more rows of tables",),
+    )
+
+
+def finding() -> Finding:
+    return Finding(
+        rule="low-count",
+        risk=Risk.LOW_COUNT,
+        severity=Verdict.REVIEW,
+        cells=(("sheet 'Pay'", 3, 2),),
+        message="sheet 'Pay', row 3 column 2: a count of units is below the threshold",
+        remedy="Merge the categories.",
+    )
+
+
+@pytest.fixture
+def request_with_files(airlock: Service) -> Request:
+    """A request with a file and a supporting one."""
+    instance = airlock.world.instance
+
+    def keep(name: str, view: View, data: bytes) -> EvaluationRecord:
+        report = FileReport(name, "xlsx", Verdict.REVIEW, (finding(),))
+        return instance.airlock.record_file(Upload(ANA, MOBILITY, name, data), Screened(report, view))
+
+    file = keep("Pay by region, with a rather long name for a small screen.xlsx", rich_view(), b"the workbook")
+    code = keep("pay.py", View(passages=(Passage("the whole file", "import pandas\n" * 5, is_code=True),)), b"code")
+    return instance.airlock.submit(
+        ANA, MOBILITY, [file.id], "Pay by region", "For the paper.", "Rounded to 5.", [code.id]
+    )
+
+
+@contextmanager
+def opened(chromium: Chromium, airlock: Service, name: str, path: str, **options: Any) -> Iterator[Page]:
+    """Yield the page at `path` as `name` sees it; any error in the browser's console fails the test."""
+    secret = airlock.browser(name).http.cookies["saferoom-airlock"]
+    context = chromium.new_context(**options)
+    context.add_cookies([{"name": "saferoom-airlock", "value": secret, "domain": "127.0.0.1", "path": PREFIX}])
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(airlock.url + path)
+    try:
+        yield page
+        assert complaints == []
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_file_pages_are_accessible_and_fit_a_phone(
+    chromium: Chromium, airlock: Service, request_with_files: Request, scheme: str
+) -> None:
+    for name in ("ben", "ana"):
+        path = f"requests/{request_with_files.id}"
+        with opened(chromium, airlock, name, path, color_scheme=scheme, viewport={"width": 360, "height": 800}) as page:
+            results = Axe().run(page).response["violations"]
+            assert [f"{v['id']}: {json.dumps([n['html'][:90] for n in v['nodes'][:3]])}" for v in results] == []
+            beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert beyond == 0, name
+
+
+def test_checker_sees_where_the_finding_is_and_nothing_of_the_file_runs(
+    chromium: Chromium, airlock: Service, request_with_files: Request
+) -> None:
+    with opened(chromium, airlock, "ben", f"requests/{request_with_files.id}") as page:
+        cell = page.locator("td.review")
+        assert cell.inner_text().split() == ["?", "at", "risk,", "finding", "1", "7"]
+        assert page.get_by_text("sheet 'Pay', row 3 column 2").first.is_visible()
+        picture = page.locator("img.found")
+        assert picture.evaluate("image => [image.complete, image.naturalWidth]") == [True, 320]
+        assert page.evaluate("document.images.length") == 1
+        assert page.title().startswith("Pay by region")
+        assert page.get_by_text("<script>document.title='run'</script>").first.is_visible()
+
+
+def test_two_checkers_approve_by_keyboard_and_the_file_leaves(
+    chromium: Chromium, airlock: Service, request_with_files: Request
+) -> None:
+    for name, done in (("ben", "voted"), ("cleo", "released")):
+        with opened(chromium, airlock, name, f"requests/{request_with_files.id}") as page:
+            for _ in range(80):
+                page.keyboard.press("Tab")
+                if page.evaluate("document.activeElement.textContent").strip() == "Approve output 1":
+                    break
+            page.keyboard.press("Enter")
+            page.wait_for_url(f"**?done={done}")
+    assert airlock.world.instance.airlock.request(ANA, request_with_files.id).state is State.RELEASED
+
+
+def test_unchecked_download_is_a_file_with_a_name_of_ours(
+    chromium: Chromium, airlock: Service, request_with_files: Request
+) -> None:
+    with opened(chromium, airlock, "ben", f"requests/{request_with_files.id}") as page:
+        with page.expect_download() as waited:
+            page.get_by_role("link", name="Download output 1 unchecked").click()
+        assert waited.value.suggested_filename.startswith("unchecked-")
+        assert waited.value.suggested_filename.endswith(".xlsx")
+        assert waited.value.path().read_bytes() == b"the workbook"
+
+
+def test_picture_in_the_page_is_the_one_drawn_anew(
+    chromium: Chromium, airlock: Service, request_with_files: Request
+) -> None:
+    with opened(chromium, airlock, "ben", f"requests/{request_with_files.id}") as page:
+        address = page.locator("img.found").get_attribute("src") or ""
+        assert base64.b64decode(address.removeprefix("data:image/png;base64,")) == png()
