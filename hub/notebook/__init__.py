@@ -22,7 +22,9 @@ from saferoom.hub.notebook.builders import (
 )
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, upload, uploads
+from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.results import Result
+from saferoom.hub.notebook.rounding import rounded
 from saferoom.hub.notebook.submissions import release, request, requests
 
 sum = total
@@ -36,12 +38,14 @@ __all__ = [
     "frequency",
     "mean",
     "median",
+    "preflight",
     "quantiles",
     "query",
     "regression",
     "release",
     "request",
     "requests",
+    "rounded",
     "std",
     "sum",
     "table",
