@@ -29,7 +29,7 @@ from saferoom.disclosure.statbarns.powers import centred, power_shares
 from saferoom.errors import BadInputError
 
 MOST_GROUPS = 100
-_TAME = "a test of ln() of the measure"
+_TAME = "test ln() of the measure or its ranks (percent_rank() in a view), or use broader categories"
 _SMALL_EXPECTED = 5
 
 
@@ -58,7 +58,8 @@ def _means(case: Case, test: str) -> Outcome:
     for judged in evidence.units:
         hits += [*dominance(judged, case.policy), *few_nonzero(judged, case.policy)]
     found, disguised = value_rules(case, base, evidence.summaries)
-    hits += [*found, *outliers(power_shares(base, case.engine, "e0", 2, far.sql), 2, case.policy, _TAME)]
+    spread = outliers(power_shares(base, case.engine, "e0", 2, far.sql), 2, case.policy)
+    hits += [*found, *(replace(hit, remedy=_TAME) for hit in spread)]
     hits += degrees_of_freedom(_everybody(base, case), len(evidence.cells), case.policy)
     columns = _compare(test, _Groups(summary.n.astype(np.float64), summary.mean, variance))
     return _outcome(case, base, evidence, columns, without_suppression(hits), disguised)

@@ -94,6 +94,10 @@ class Fit:
 
 def fit(problem: Problem) -> Fit:
     """Fit the family; `check_outcome` has to be called before."""
+    # Before warnings are set: statsmodels sets some of its own when it is first imported.
+    if problem.family not in {"ols", "wls"}:
+        import statsmodels.duration.hazard_regression
+        import statsmodels.genmod.generalized_linear_model  # noqa: F401
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # What these say (separation, no convergence, overflow) is looked at in the result.
         warnings.simplefilter("ignore")
