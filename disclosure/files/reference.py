@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +25,7 @@ from saferoom.disclosure.queries.source import Source
 
 MOST_VALUES = 24_000_000
 _BATCH_ROWS = 100_000
+_KEPT = 2
 _NUMERIC = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN)$")
 _DIRECT = re.compile(
     r"(?:^|_)(?:name|forename|surname|firstname|lastname|fullname|email|mail|phone|telephone|mobile|address|street|"
@@ -38,6 +40,32 @@ Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Coded:
+    """The different values of a column, and which of them every row has.
+
+    Attributes
+    ----------
+    values : ndarray of int, shape (distinct,)
+        Sorted: numbers in units of the last decimal, or hashes of texts.
+    codes : ndarray of int, shape (rows,)
+        Positions in `values`, -1 where the value is missing.
+    frequency : ndarray of int, shape (distinct,)
+        Rows that have each value.
+    """
+
+    values: Codes
+    codes: npt.NDArray[np.int32]
+    frequency: npt.NDArray[np.int32]
+
+    def find(self, wanted: Codes) -> Codes:
+        """Return the positions of `wanted` values, -1 for those that are not there."""
+        if not self.values.size:
+            return np.full(wanted.shape, -1, dtype=np.int64)
+        position = np.minimum(np.searchsorted(self.values, wanted), self.values.size - 1)
+        return np.where(self.values[position] == wanted, position, -1).astype(np.int64)
+
+
+@dataclass(frozen=True)
 class Known:
     """A column of the extract.
 
@@ -47,84 +75,110 @@ class Known:
         Whether it holds the ids of statistical units.
     numbers : ndarray of float, shape (rows,), or None
         Values of a column of numbers, nan where missing; ids of units are texts.
-    texts : Arrow dictionary array or None
-        Values of any other column, without blanks around them, in small letters.
+    texts : Coded or None
+        Hashes of any other column's values, without blanks around them and in small letters; no text is kept.
+    is_direct : bool
+        Whether the values are names, addresses, or texts that nearly every row has for itself.
     """
 
     dataset: str
     name: str
     is_unit: bool
     numbers: Floats | None = None
-    texts: Any = None
+    texts: Coded | None = None
+    is_direct: bool = False
 
     @cached_property
     def distinct(self) -> int:
         """How many different values there are."""
-        if self.texts is not None:
-            return len(self.texts.dictionary)
-        return int(self.rounded(9)[0].size)
+        return int(self.coded(self.decimals).values.size)
 
     @cached_property
     def decimals(self) -> int:
         """To how many decimals the numbers are given, 9 at most."""
-        numbers = np.zeros(0) if self.numbers is None else self.numbers[np.isfinite(self.numbers)][:10_000]
+        numbers = np.zeros(0) if self.numbers is None else self.numbers[:10_000]
+        numbers = numbers[np.isfinite(numbers)]
         for decimals in range(9):
             units = numbers * 10.0**decimals
             if np.allclose(units, np.rint(units), rtol=1e-12, atol=1e-6):
                 return decimals
         return 9
 
+    @cached_property
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest number; nothing lies between them when there is none."""
+        numbers = np.zeros(0) if self.numbers is None else self.numbers[np.isfinite(self.numbers)]
+        return (float(numbers.min()), float(numbers.max())) if numbers.size else (np.inf, -np.inf)
+
     @property
     def rows(self) -> int:
         """How many rows there are."""
-        return len(self.texts) if self.numbers is None else int(self.numbers.size)
+        return (
+            0
+            if self.texts is None and self.numbers is None
+            else int(
+                self.texts.codes.size if self.texts is not None else self.numbers.size  # type: ignore[union-attr]
+            )
+        )
 
-    @cached_property
-    def is_direct(self) -> bool:
-        """Whether the values are names, addresses, or texts that nearly every row has for itself."""
-        if self.texts is None or self.is_unit:
-            return False
-        if _DIRECT.search(re.sub(r"[^A-Za-z0-9]+", "_", self.name)):
-            return True
-        words = self.texts.dictionary.slice(0, 50).to_pylist()
-        long = sum(len(word) >= _SHORTEST_IDENTIFIER for word in words) * 2 > len(words)
-        dates = sum(bool(re.fullmatch(r"\d{4}-\d\d-\d\d.*", word)) for word in words) * 2 > len(words)
-        return long and not dates and self.distinct > max(50, _NEARLY_UNIQUE * self.rows)
+    def coded(self, decimals: int) -> Coded:
+        """Return the column's values, numbers rounded to `decimals`; the last answers are kept."""
+        if self.texts is not None:
+            return self.texts
+        kept: dict[int, Coded] = self.__dict__.setdefault("_kept", {})
+        if decimals not in kept:
+            if len(kept) == _KEPT:
+                kept.pop(next(iter(kept)))
+            kept[decimals] = coded_values(scaled(np.zeros(0) if self.numbers is None else self.numbers, decimals))
+        return kept[decimals]
 
-    def rounded(self, decimals: int) -> tuple[Codes, Codes]:
-        """Return the different values in units of the last decimal, sorted, and every row's position among them.
 
-        Returns
-        -------
-        values : ndarray of int, shape (distinct,)
-        codes : ndarray of int, shape (rows,)
-            -1 where the value is missing.
-        """
-        cached: dict[int, tuple[Codes, Codes]] = self.__dict__.setdefault("_rounded", {})
-        if decimals not in cached:
-            if len(cached) >= 3:
-                cached.pop(next(iter(cached)))
-            cached[decimals] = _rounded(self.numbers, decimals)
-        return cached[decimals]
+_MISSING = -(2**62)
+
+
+def coded_values(units: Codes) -> Coded:
+    """Return values with their codes; the sentinel for missing values is none."""
+    values, codes, frequency = np.unique(units, return_inverse=True, return_counts=True)
+    codes, frequency = codes.astype(np.int32), frequency.astype(np.int32)
+    if values.size and values[0] == _MISSING:
+        values, codes, frequency = values[1:], codes - np.int32(1), frequency[1:]
+    return Coded(values, codes, frequency)
+
+
+def hashes(texts: Sequence[str | None]) -> Codes:
+    """Return the hashes by which texts are found in the extract; small letters and trimming are the caller's.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The sentinel of `coded_values` where a text is None.
+    """
+    import pyarrow as pa
+
+    # One thread, and therefore the order of the rows that were given.
+    with _hashing().cursor() as cursor:
+        cursor.register("given", pa.table({"v": pa.array(texts, type=pa.string())}))
+        found = cursor.execute(f"SELECT {_hash('v')} AS h FROM given").fetchnumpy()["h"]
+        cursor.unregister("given")
+    return np.asarray(found, dtype=np.int64)
+
+
+@lru_cache(maxsize=1)
+def _hashing() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:", config={"threads": "1", "enable_external_access": "false"})
+
+
+def _hash(value: str) -> str:
+    # 62 bits, so that a hash is never the sentinel.
+    return f"coalesce((hash({value}) >> 2)::BIGINT, {_MISSING})"
 
 
 def scaled(numbers: Floats, decimals: int) -> Codes:
     """Return numbers as whole multiples of the last printed decimal; the missing become a sentinel."""
     with np.errstate(invalid="ignore", over="ignore"):
         units = np.rint(numbers * 10.0**decimals + np.where(numbers > 0, 1e-9, -1e-9))
-        units = np.where(np.isfinite(units) & (np.abs(units) < 2.0**62), units, -(2.0**62))
+        units = np.where(np.isfinite(units) & (np.abs(units) < 2.0**62), units, float(_MISSING))
     return units.astype(np.int64)
-
-
-def _rounded(numbers: Floats | None, decimals: int) -> tuple[Codes, Codes]:
-    if numbers is None:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    units = scaled(numbers, decimals)
-    values, codes = np.unique(units, return_inverse=True)
-    codes = codes.astype(np.int64)
-    if values.size and values[0] == -(2**62):
-        values, codes = values[1:], codes - 1
-    return values, codes
 
 
 class Reference:
@@ -202,30 +256,42 @@ class Reference:
 
 def _columns(engine: Engine, dataset: str, table: str, chosen: Sequence[tuple[str, bool, bool]]) -> Iterable[Known]:
     """Read columns (name, is a unit, is a number) in one pass, so that their rows stand side by side."""
-    import pyarrow as pa
-
     parts: list[list[Any]] = [[] for _ in chosen]
     for batch in engine.batches(_select(table, chosen), _BATCH_ROWS):
-        for position, (_, is_unit, is_number) in enumerate(chosen):
-            values = batch[f"c{position}"]
-            if is_number and not is_unit:
-                parts[position].append(values.astype(np.float64))
-            else:
-                parts[position].append(pa.array(values, type=pa.string(), from_pandas=True).dictionary_encode())
+        for position in range(len(chosen)):
+            parts[position].append(batch[f"c{position}"])
     for position, (name, is_unit, is_number) in enumerate(chosen):
         chunks, parts[position] = parts[position], []
         if is_number and not is_unit:
-            yield Known(dataset, name, is_unit, numbers=np.concatenate(chunks) if chunks else np.zeros(0))
+            numbers = np.concatenate(chunks).astype(np.float64) if chunks else np.zeros(0)
+            yield Known(dataset, name, is_unit, numbers=numbers)
         else:
-            whole = pa.chunked_array(chunks, type=pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
-            empty = pa.array([], type=pa.string()).dictionary_encode()
-            yield Known(dataset, name, is_unit, texts=whole.combine_chunks() if chunks else empty)
+            texts = coded_values(np.concatenate(chunks).astype(np.int64) if chunks else np.zeros(0, dtype=np.int64))
+            direct = not is_unit and _direct(engine, table, name, texts)
+            yield Known(dataset, name, is_unit, texts=texts, is_direct=direct)
 
 
 def _select(table: str, chosen: Sequence[tuple[str, bool, bool]]) -> str:
     parts = []
     for position, (name, is_unit, is_number) in enumerate(chosen):
-        column = '"' + name.replace('"', '""') + '"'
-        value = f"{column}::DOUBLE" if is_number and not is_unit else f"lower(trim({column}::VARCHAR))"
+        value = (
+            f"{_quoted(name)}::DOUBLE" if is_number and not is_unit else _hash(f"lower(trim({_quoted(name)}::VARCHAR))")
+        )
         parts.append(f"{value} AS c{position}")
     return f"SELECT {', '.join(parts)} FROM {table}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _direct(engine: Engine, table: str, name: str, texts: Coded) -> bool:
+    if _DIRECT.search(re.sub(r"[^A-Za-z0-9]+", "_", name)):
+        return True
+    if texts.values.size <= max(50, _NEARLY_UNIQUE * texts.codes.size):
+        return False
+    column = f"{_quoted(name)}::VARCHAR"
+    words = [str(row[0]) for row in engine.rows(f"SELECT {column} FROM {table} WHERE {column} <> '' LIMIT 50")]
+    long = sum(len(word) >= _SHORTEST_IDENTIFIER for word in words) * 2 > len(words)
+    dates = sum(bool(re.fullmatch(r"\d{4}-\d\d-\d\d.*", word)) for word in words) * 2 > len(words)
+    return long and not dates

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from saferoom.disclosure.files.model import Passage
-from saferoom.disclosure.files.reference import Known
+from saferoom.disclosure.files.reference import Known, hashes
 from saferoom.disclosure.files.screens.places import Rule
 from saferoom.disclosure.files.screens.subject import Subject
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
@@ -92,6 +92,7 @@ _PATTERNS = (
 _WORD = re.compile(r"[^\s,;|\"'()\[\]{}<>=]{4,64}")
 _NAME_PAIR = re.compile(r"\b([A-Z][\w'-]{1,30} [A-Z][\w'-]{1,30})\b")
 _MOST_WORDS = 2_000_000
+_FRACTION = re.compile(r"[-+]?\d*\.\d+")
 _FEW = 3
 ID_PRESENT = "the id of a single unit of the extract stands here"
 NAME_PRESENT = "a direct identifier of the extract (a name, an address, a text that only one unit has) stands here"
@@ -154,7 +155,7 @@ def words(text: str) -> list[str]:
     found = dict.fromkeys(match[0].strip(".:").lower() for match in _WORD.finditer(text[: _MOST_WORDS * 10]))
     found.update(dict.fromkeys(match[1].lower() for match in _NAME_PAIR.finditer(text)))
     found.update(dict.fromkeys(line.strip().lower() for line in text.split("\n") if 4 <= len(line.strip()) <= 80))
-    return list(found)[:_MOST_WORDS]
+    return [word for word in found if not _FRACTION.fullmatch(word)][:_MOST_WORDS]
 
 
 def _whole_numbers(numbers: np.typing.NDArray[np.float64]) -> list[str]:
@@ -168,23 +169,21 @@ def telling(known: Known, candidates: Iterable[str]) -> int:
     Numbers close to each other (ids 1, 2, 3 ...) are found among any small numbers. The neighbours of the candidates
     tell how often: where they are found as often, being found means nothing.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
+    if known.texts is None:
+        return 0
     texts = list(dict.fromkeys(candidates))
     if not known.is_unit:
         texts = [text for text in texts if not text.isdigit()]
     if not texts:
         return 0
-    dictionary = known.texts.dictionary
-    found = pc.is_in(pa.array(texts), value_set=dictionary).to_numpy(zero_copy_only=False)
+    found = known.texts.find(hashes(texts)) >= 0
     hits = [text for text, there in zip(texts, found.tolist(), strict=True) if there]
     plain = [text for text in hits if not text.isdigit() and not _plain_word(text)]
     digits = [int(text) for text in hits if text.isdigit() and len(text) <= 18]
     if not digits:
         return len(plain)
     near = [str(number + step) for number in digits for step in (-7, -3, -1, 1, 3, 7)]
-    chance = float(np.mean(pc.is_in(pa.array(near), value_set=dictionary).to_numpy(zero_copy_only=False)))
+    chance = float(np.mean(known.texts.find(hashes(near)) >= 0))
     rare = len(digits) if chance < 0.05 and (max(digits) >= 10_000) else 0
     return len(plain) + rare
 

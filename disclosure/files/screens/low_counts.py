@@ -153,7 +153,7 @@ def _stat_rows(view: View) -> Bools:
 
 def _counts_with_shares(column: Column) -> Floats | None:
     """Return the counts of cells such as ``12 (34.5%)``."""
-    read = {text: count_and_share(text) for _, text in column.texts()}
+    read = {text: count_and_share(text) for _, text in column.texts() if "(" in text or "[" in text}
     pairs = [pair for pair in read.values() if pair is not None]
     if not pairs or not (any(share for _, share in pairs) or column.role is Role.COUNT):
         return None

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saferoom.disclosure.files.model import Grid
-from saferoom.disclosure.files.reference import Codes, Known, scaled
+from saferoom.disclosure.files.reference import Coded, Codes, Known, hashes, scaled
 from saferoom.disclosure.files.screens.places import Rule
 from saferoom.disclosure.files.screens.subject import Subject
 from saferoom.disclosure.files.screens.views import Column, View
@@ -37,7 +37,9 @@ _NUMERAL = re.compile(r"(?<![\w.])\d{1,15}(?:\.\d{1,9})?(?![\w.]*\w)")
 _FEWEST_SINGLE = 5
 _BEYOND_CHANCE = 5
 _LEAST_SHARE = 0.15
+_MORE_THAN_CHANCE = 0.9
 _ROUNDEST = 4
+_SAME = 1e-3
 _KEPT_SHARE = 0.5
 _QUANTILES = frozenset(
     {"median", "quantile", "quartile", "percentile", "decile", "p5", "p10", "p25", "p50", "p75", "p90", "p95"}
@@ -80,7 +82,8 @@ class Pair:
     ----------
     codes : ndarray of int, shape (rows,)
         Of the file's cells among the extract's different values, -1 where there is none.
-    known_codes : ndarray of int, shape (rows of the extract,)
+    coded : Coded
+        The extract's column, rounded as the file's is.
     chance : float
         Share of neighbouring values that are in the extract's column too; 1 for texts, which have no neighbours.
     """
@@ -88,8 +91,13 @@ class Pair:
     column: Column
     known: Known
     codes: Codes
-    known_codes: Codes
+    coded: Coded
     chance: float
+
+    @property
+    def known_codes(self) -> npt.NDArray[np.int32]:
+        """Which value every row of the extract has, shape (rows of the extract,)."""
+        return self.coded.codes
 
 
 def screen(subject: Subject) -> list[Finding]:
@@ -188,17 +196,25 @@ def _pair(column: Column, known: Known, rows: npt.NDArray[np.int64], least: floa
     if not filled.any():
         return None
     decimals = _precision(column.numbers[rows][filled], min(int(column.decimals[rows].max()), 9))
-    values, known_codes = known.rounded(decimals)
-    if not values.size:
+    numbers = column.numbers[rows]
+    low, high = known.bounds
+    margin = 10.0**-decimals
+    if float(np.mean((numbers[filled] >= low - margin) & (numbers[filled] <= high + margin))) < least:
         return None
-    units = scaled(column.numbers[rows], decimals)
-    codes, there = _looked_up(values, units)
-    if int((there & filled).sum()) < max(_FEWEST_ROWS, least * int(filled.sum())):
+    # What is given more exactly than the extract is can only agree where it has no more decimals.
+    decimals = min(decimals, known.decimals)
+    coded, units = known.coded(decimals), scaled(numbers, decimals)
+    exact = np.abs(numbers * 10.0**decimals - units) < _SAME
+    codes = np.where(filled & exact, coded.find(units), -1)
+    share = int((codes >= 0).sum()) / int(filled.sum())
+    if int((codes >= 0).sum()) < _FEWEST_ROWS or share < least:
         return None
-    unit = 10 ** max(decimals - known.decimals, 0)
-    steps = [units[filled] + step * unit for step in (-3, -2, 2, 3)]
-    chance = float(np.mean([_looked_up(values, moved)[1].mean() for moved in steps]))
-    return Pair(column, known, np.where(filled, codes, -1), known_codes, chance)
+    steps = [units[filled & exact] + step for step in (-3, -2, 2, 3)]
+    chance = float(np.mean([np.mean(coded.find(moved) >= 0) for moved in steps]))
+    # As many as by chance: the values are others, and only so many that some agree.
+    if share < _MORE_THAN_CHANCE and share < 2 * chance:
+        return None
+    return Pair(column, known, codes, coded, chance)
 
 
 def _precision(numbers: npt.NDArray[np.float64], printed: int) -> int:
@@ -212,23 +228,16 @@ def _precision(numbers: npt.NDArray[np.float64], printed: int) -> int:
     return printed
 
 
-def _looked_up(values: Codes, units: Codes) -> tuple[Codes, npt.NDArray[np.bool_]]:
-    position = np.minimum(np.searchsorted(values, units), values.size - 1)
-    there = values[position] == units
-    return np.where(there, position, -1).astype(np.int64), there
-
-
 def _text_pair(column: Column, known: Known, rows: npt.NDArray[np.int64]) -> Pair | None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    texts = pa.array([_as_text(column.values[row]) for row in rows.tolist()], type=pa.string())
-    codes = pc.fill_null(pc.index_in(texts, value_set=known.texts.dictionary), -1).to_numpy().astype(np.int64)
-    codes = np.where(column.blanks[rows], -1, codes)
+    if known.texts is None:
+        return None
+    different: dict[str | None, int] = {}
+    places = [different.setdefault(_as_text(column.values[row]), len(different)) for row in rows.tolist()]
+    found = known.texts.find(hashes(list(different)))
+    codes = np.where(column.blanks[rows], -1, found[np.array(places, dtype=np.int64)])
     if int((codes >= 0).sum()) < max(_FEWEST_ROWS, _LEAST_SHARE * len(codes)):
         return None
-    known_codes = pc.fill_null(known.texts.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return Pair(column, known, codes, known_codes, 1.0)
+    return Pair(column, known, codes, known.texts, 1.0)
 
 
 def _as_text(value: object) -> str | None:
@@ -241,7 +250,8 @@ def _single(pair: Pair, threshold: int, fewest: int = _FEWEST_SINGLE) -> bool:
     """Say whether one column alone holds values of single units: rare ones, and far more than by chance."""
     if pair.known.numbers is None:
         return False
-    rare = _rare(pair.known_codes, pair.codes, threshold)
+    times = np.where(pair.codes >= 0, pair.coded.frequency[np.maximum(pair.codes, 0)], 0)
+    rare = (times > 0) & (times < threshold)
     different = np.unique(pair.codes[rare]).size
     tested = int((pair.column.is_number).sum())
     expected = pair.chance * min(tested, pair.codes.size)
@@ -276,8 +286,8 @@ def _followed(pairs: Sequence[Pair], threshold: int) -> list[Pair]:
 
 
 def _grown(seed: Pair, order: Sequence[Pair], threshold: int) -> list[Pair]:
-    rows = np.flatnonzero(np.isin(seed.known_codes, seed.codes[seed.codes >= 0]))
-    joined, keys, known_keys = [seed], seed.codes, seed.known_codes[rows]
+    rows = _rows_with(seed)
+    joined, keys, known_keys = [seed], seed.codes, seed.known_codes[rows].astype(np.int64)
     matched = int((keys >= 0).sum())
     for pair in order:
         used = {p.column.position for p in joined}
@@ -293,7 +303,15 @@ def _grown(seed: Pair, order: Sequence[Pair], threshold: int) -> list[Pair]:
     return joined if _beyond_chance(joined, keys, known_keys, threshold) else []
 
 
-def _combined(codes: Codes, more: Codes, known: Codes, known_more: Codes) -> tuple[Codes, Codes]:
+def _rows_with(pair: Pair) -> npt.NDArray[np.int64]:
+    """Return the extract's rows that have a value of the file's column."""
+    # The last place stands for what is missing (-1).
+    wanted = np.zeros(pair.coded.values.size + 1, dtype=bool)
+    wanted[pair.codes[pair.codes >= 0]] = True
+    return np.flatnonzero(wanted[pair.known_codes])
+
+
+def _combined(codes: Codes, more: Codes, known: Codes, known_more: npt.NDArray[np.int32]) -> tuple[Codes, Codes]:
     """Return codes of pairs of codes, for the file and for the extract; -1 where the extract has no such pair."""
     width = int(max(more.max(initial=0), known_more.max(initial=0))) + 1
     pairs = np.where((known >= 0) & (known_more >= 0), known * width + known_more, -1)
@@ -301,7 +319,8 @@ def _combined(codes: Codes, more: Codes, known: Codes, known_more: Codes) -> tup
     wanted = np.where((codes >= 0) & (more >= 0), codes * width + more, -2)
     if not different.size:
         return np.full(codes.shape, -1, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    found, _ = _looked_up(different, wanted)
+    position = np.minimum(np.searchsorted(different, wanted), different.size - 1)
+    found = np.where(different[position] == wanted, position, -1).astype(np.int64)
     return found, np.where(pairs >= 0, positions, -1).astype(np.int64)
 
 
@@ -318,8 +337,8 @@ def _beyond_chance(joined: Sequence[Pair], keys: Codes, known_keys: Codes, thres
 def _moved(joined: Sequence[Pair], shift: int, threshold: int) -> int:
     """Return how many rows agree when every column is moved against the one before it."""
     first = joined[0]
-    rows = np.flatnonzero(np.isin(first.known_codes, first.codes[first.codes >= 0]))
-    keys, known = first.codes, first.known_codes[rows]
+    rows = _rows_with(first)
+    keys, known = first.codes, first.known_codes[rows].astype(np.int64)
     for position, pair in enumerate(joined[1:], start=1):
         moved = np.roll(pair.codes, shift * position)
         keys, known = _combined(keys, moved, known, pair.known_codes[rows])

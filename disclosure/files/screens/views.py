@@ -93,7 +93,9 @@ class Column:
     @cached_property
     def blanks(self) -> Bools:
         """Where a cell shows nothing."""
-        known = {value: is_blank(value) for value in self._distinct}
+        # What is a number is no blank; only the rest has to be looked at.
+        numbers = dict(zip(self.values, self.is_number.tolist(), strict=True))
+        known = {value: not numbers[value] and is_blank(value) for value in self._distinct}
         return np.fromiter((known[value] for value in self.values), dtype=bool, count=len(self.values))
 
     @cached_property
