@@ -85,8 +85,8 @@ def _drawn(judged: Judged, context: Context) -> Judged:
         return judged
     plan = judged.case.plan
     total = total_label(outcome.cells) if evaluation.query.margins else None
-    dimensions = len(plan.dimensions) + len(outcome.added)
-    picture = picture_of(plan, context.sources, evaluation.outgoing, dimensions, evaluation.title, total)
+    labels = _label_columns(plan, outcome)
+    picture = picture_of(plan, context.sources, evaluation.outgoing, labels, evaluation.title, total)
     return replace(judged, evaluation=replace(evaluation, picture=picture))
 
 
@@ -144,6 +144,8 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
     if context.memory is not None and not unprotectable:
         exact = protected is None or protected.exact
         contributors = contributors_of(outcome, case.engine, visible, exact, plan.relation.within)
+        if not exact:
+            contributors = replace(contributors, base=query.protect.base or case.policy.rounding_base)
         findings += differencing(contributors, context.memory, context.policy, case.engine.tick)
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)
@@ -159,8 +161,15 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
         canonical=canonical_document(plan),
         evidence=_evidence(outcome),
         contributors=contributors,
+        label_columns=_label_columns(plan, outcome),
     )
     return Judged(evaluation, case, outcome, visible)
+
+
+def _label_columns(plan: Plan, outcome: Outcome) -> int:
+    if outcome.row_names is not None:
+        return len(outcome.row_header)
+    return len(plan.dimensions) + len(outcome.added)
 
 
 def _obstacles(plan: Plan, outcome: Outcome, route: ReleaseRoute) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ class Evaluation:
         The statistical units behind every cell; disclosive, for the trusted side only.
     suggestions : tuple of Suggestion
         Variants that were evaluated and are given a better verdict, best first; for the researcher, never released.
+    label_columns : int or None
+        How many of the tables' first columns are labels and no numbers; None where that is not known.
     picture : Picture or None
         The chart that was asked for, drawn from `outgoing`; None when none was, or when nothing may leave.
     """
@@ -55,6 +57,7 @@ class Evaluation:
     contributors: Contributors = field(default_factory=Contributors.none)
     suggestions: tuple[Suggestion, ...] = ()
     picture: Picture | None = None
+    label_columns: int | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the verdict document of the command line's contract; suggestions only where there are any."""
@@ -78,6 +81,7 @@ class Evaluation:
             "canonical": dict(self.canonical),
             "evidence": dict(self.evidence),
             "contributors": self.contributors.to_json(),
+            "label_columns": self.label_columns,
             "picture": None if self.picture is None else self.picture.to_json(),
         }
 
@@ -104,6 +108,7 @@ class Evaluation:
                 evidence=dict(document["evidence"]),
                 contributors=Contributors.from_json(document["contributors"]),
                 suggestions=tuple(Suggestion.from_document(item) for item in document.get("suggestions", ())),
+                label_columns=document.get("label_columns"),
                 picture=Picture.from_json(document["picture"]) if document.get("picture") else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, BadInputError):

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from saferoom.disclosure.charts.model import Picture
 from saferoom.disclosure.remedies.model import Suggestion, patched
 from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
 from saferoom.hub.notebook import markup
+from saferoom.hub.notebook.charts import Chart, chart_block
 from saferoom.hub.notebook.connection import Connection, encode
 from saferoom.hub.notebook.documents import Document, Names, Terms, document, protection
 from saferoom.hub.notebook.errors import RoomError
@@ -83,6 +85,8 @@ class Result:
             self.suggestions = tuple(Suggestion.from_document(item) for item in answer.get("suggestions", ()))
             self._table = _table(answer["table"])
             self._protected = None if answer["protected"] is None else _table(answer["protected"])
+            self._labels = None if answer.get("labels") is None else int(answer["labels"])
+            self._picture = None if answer.get("picture") is None else Picture.from_json(answer["picture"])
         except (KeyError, TypeError, ValueError, AttributeError):
             raise RoomError("the airlock's answer was not understood; restart the room so that both match") from None
 
@@ -90,6 +94,8 @@ class Result:
     def dimensions(self) -> int:
         """How many leading columns of the table, as it is shown, are labels."""
         by = self.query.get("by") or ()
+        if self._labels is not None and self.query.get("statistic") != "regression":
+            return self._labels
         return 1 if isinstance(by, str) or self.query.get("statistic") == "regression" else len(by)
 
     def frame(self, *, exact: bool = False) -> pd.DataFrame:
@@ -104,6 +110,30 @@ class Result:
 
         table = self._table if exact or self._protected is None else self._protected
         return pd.DataFrame([list(row) for row in table.rows], columns=list(table.columns))
+
+    def chart(self, kind: str | None = None, *, value: str | None = None, log: bool = False) -> Chart:
+        """Return the chart of what may leave, drawn on the trusted side.
+
+        Parameters
+        ----------
+        kind : str
+            Ask for a chart of this kind: the query is evaluated again with it, and ``chart().result`` is what can be
+            released with the chart. When left out, the chart that the query asked for.
+        value : str
+            The table's column to draw, where it has several.
+        log : bool
+            Whether the axis of the numbers is logarithmic.
+        """
+        if kind is not None:
+            asked = {**self.query, "chart": chart_block(kind, value, log=log)}
+            return evaluate(asked, self._connection, self._snapshot).chart()
+        if self._picture is None:
+            raise RoomError(
+                "nothing of this may leave, so no chart was drawn; see the findings"
+                if self.query.get("chart") is not None
+                else "the query asks for no chart; name its kind, for example result.chart('bar')"
+            )
+        return Chart(self, self._picture)
 
     def protect(self, method: str | Mapping[str, Any] = "suppress", **parameters: Any) -> Result:
         """Evaluate the same query again with a protection, e.g. ``protect("round", base=5)``."""

@@ -45,6 +45,8 @@ def evaluation(record: EvaluationRecord, judged: Evaluation) -> dict[str, Any]:
         "id": record.id,
         "title": record.title,
         **judged.document(),
+        "labels": judged.label_columns,
+        "picture": None if judged.picture is None else judged.picture.to_json(),
         "route": {"automatic": route.automatic, "reasons": list(route.reasons), "checkers": route.checkers},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,8 @@ class OutputView:
     evidence: tuple[tuple[str, str], ...]
     obstacles: tuple[str, ...]
     is_file: bool = False
+    picture: str | None = None
+    """The chart that would leave, as a data URI of a PNG image."""
 
 
 def output(evaluation: Evaluation) -> OutputView:
@@ -56,19 +59,28 @@ def output(evaluation: Evaluation) -> OutputView:
         title=evaluation.title,
         sign=VERDICTS[evaluation.verdict],
         findings=tuple(finding(number, f) for number, f in enumerate(evaluation.findings, start=1)),
-        exact=_grid(evaluation.table, query, evaluation.findings),
-        leaving=_grid(leaving, query, ()) if leaving else None,
+        exact=_grid(evaluation.table, evaluation, evaluation.findings),
+        leaving=_grid(leaving, evaluation, ()) if leaving else None,
         unchanged=leaving is not None and leaving.rows == evaluation.table.rows,
         facts=tuple(facts(query)),
         yaml=as_yaml(query),
         evidence=tuple(_evidence(evaluation.evidence)),
         obstacles=evaluation.automatic_obstacles,
+        picture=_picture(evaluation),
     )
 
 
-def _grid(shown: Table, query: Query, findings: Sequence[Finding]) -> Grid:
+def _picture(evaluation: Evaluation) -> str | None:
+    """Return the chart for an image element, where nothing in it can run or load anything."""
+    if evaluation.picture is None:
+        return None
+    return "data:image/png;base64," + base64.b64encode(evaluation.picture.png).decode("ascii")
+
+
+def _grid(shown: Table, judged: Evaluation, findings: Sequence[Finding]) -> Grid:
     """Lay out `shown` with the cells that `findings` name marked by the findings' numbers."""
-    dimensions = len(query.by)
+    query = judged.query
+    dimensions = len(query.by) if judged.label_columns is None else judged.label_columns
     if query.statistic is Statistic.REGRESSION:
         # Terms without a category have none, which is not a missing one.
         dimensions = 2

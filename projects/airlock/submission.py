@@ -5,11 +5,12 @@ What leaves later is byte for byte what is rendered here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from saferoom.audit import Event
-from saferoom.disclosure.verdict import Verdict
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.verdict import Table, Verdict
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock import earlier, evaluations, files, render, routing, screening, seals, states
@@ -158,9 +159,18 @@ def _prepare_one(parts: Parts, record: EvaluationRecord, number: int, for_submis
         title=record.title,
         verdict=record.verdict,
         judged=record.digest,
-        files={"csv": parts.vault.put(render.to_csv(table)), "xlsx": parts.vault.put(render.to_xlsx(table))},
+        files={suffix: parts.vault.put(data) for suffix, data in _leaving(evaluation, table)},
     )
     return Prepared(record, judgement, output)
+
+
+def _leaving(evaluation: Evaluation, table: Table) -> Iterator[tuple[str, bytes]]:
+    """Yield what leaves of a declared statistic: its table, and the chart that the trusted side drew of it."""
+    yield "csv", render.to_csv(table)
+    yield "xlsx", render.to_xlsx(table)
+    if evaluation.picture is not None:
+        yield "png", evaluation.picture.png
+        yield "svg", evaluation.picture.svg
 
 
 def _prepare_file(parts: Parts, record: EvaluationRecord, number: int, for_submission: bool) -> Prepared:
