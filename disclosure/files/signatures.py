@@ -135,7 +135,7 @@ _TAGS = (
     "|svg:svg|section|article|main|link|base|center|font|template"
 )
 _STARTS: Final = (
-    ("svg", re.compile(rf"{_PROLOGUE}<(?:\w+:)?svg[\s>]", re.I)),
+    ("svg", re.compile(rf"{_PROLOGUE}<(?:\w+:)?svg[\s>/]", re.I)),
     (
         "html",
         re.compile(rf"(?:<\?xml[^>]{{0,300}}\?>\s*)?{_COMMENT}{{0,5}}<(?:!doctype\s+html|(?:{_TAGS})[\s>/])", re.I),
