@@ -39,7 +39,8 @@ def outliers(shares: Mapping[str, Shares], power: int, policy: RiskAppetite) -> 
     reach = (1 + policy.p_percent / 100) ** power
     for kind, part in shares.items():
         first, second = part.top[:, 0], part.top[:, 1]
-        close = (first > 0) & (part.total - second < first * reach * (1 - _SLACK))
+        with np.errstate(over="ignore"):  # infinite is as large as can be
+            close = (first > 0) & (part.total - second < first * reach * (1 - _SLACK))
         mostly = (first > 0) & ~close & (first >= share * part.total * (1 - _SLACK))
         words = f"one unit ({kind}) that is far from all others"
         hits += hit_if(
@@ -62,6 +63,32 @@ def outliers(shares: Mapping[str, Shares], power: int, policy: RiskAppetite) -> 
                 message=f"The number comes mostly from {words}, so that, beside mean and count, it roughly tells that "
                 "unit's value.",
                 remedy=f"{BROADER}, {_QUANTILES}, {SUPPRESS}, or let an output checker decide",
+            )
+        )
+    return hits
+
+
+def few_differ(counts: Sequence[Sequence[Counts]], kinds: Sequence[str], policy: RiskAppetite) -> list[Hit]:
+    """Fail a spread that few units make, because all others have the same value.
+
+    Parameters
+    ----------
+    counts : per measure and kind of unit, ndarray of int, units
+        Units with another value than the median.
+    """
+    hits: list[Hit] = []
+    for j, kind in enumerate(kinds):
+        least = threshold_of(policy, kind)
+        few = np.logical_or.reduce([(found[j] > 0) & (found[j] < least) for found in counts])
+        hits += hit_if(
+            Hit(
+                rule="few-differ",
+                risk=Risk.LOW_COUNT,
+                severity=Verdict.FAIL,
+                cells=np.asarray(few),
+                message=f"Fewer than {least} units ({kind}) have another value than all others in the cell, so a "
+                "number about the spread tells about these few alone.",
+                remedy=f"{BROADER}, a median in its place, or {SUPPRESS}",
             )
         )
     return hits

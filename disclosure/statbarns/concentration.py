@@ -14,12 +14,12 @@ from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.evidence import ROW, Counts, Numbers, Shares, UnitEvidence, floats
 from saferoom.disclosure.rules.dominance import dominance, most_needed
 from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
-from saferoom.disclosure.rules.outliers import outliers
+from saferoom.disclosure.rules.outliers import few_differ, outliers
 from saferoom.disclosure.rules.threshold import threshold_of
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import measures_with_pieces, subjects_of
 from saferoom.disclosure.statbarns.gini import spread_rules
-from saferoom.disclosure.statbarns.powers import centred, power_shares
+from saferoom.disclosure.statbarns.powers import centred, power_shares, units_apart
 from saferoom.disclosure.statbarns.unit_rows import unit_rows
 from saferoom.disclosure.verdict import Risk, Verdict
 from saferoom.policies.models import RiskAppetite
@@ -75,12 +75,14 @@ class Concentration:
 def _index(base: Base, engine: Engine) -> Numbers:
     weight = "w * " if base.weighted else ""
     found = engine.columns(base.grouped(f"fsum({weight}m0 * m0) AS squares, fsum({weight}abs(m0)) AS total"))
-    total = floats(found["total"])
-    return np.divide(floats(found["squares"]), total**2, out=np.full_like(total, np.nan), where=total > 0)
+    total, squares = floats(found["total"]), floats(found["squares"])
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.divide(squares, total**2, out=np.full_like(total, np.nan), where=total > 0)
 
 
 def _squares(case: Case, base: Base) -> Iterator[Hit]:
     around = centred(base, case.engine)
+    yield from few_differ(units_apart(base, case.engine), base.units or (ROW,), case.policy)
     for p in range(base.measures):
         for column, source in ((f"m{p}", None), (f"e{p}", around.sql)):
             shares = power_shares(base, case.engine, column, 2, source)

@@ -6,12 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from saferoom.disclosure.queries.base import Base, make_base
-from saferoom.disclosure.queries.counting import Evidence, gather
+from saferoom.disclosure.queries.counting import Evidence, count_units, gather
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Numbers, floats
+from saferoom.disclosure.queries.evidence import ROW, Numbers, floats
 from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
 from saferoom.disclosure.rules.hit import Hit
-from saferoom.disclosure.rules.outliers import outliers
+from saferoom.disclosure.rules.outliers import few_differ, outliers
 from saferoom.disclosure.rules.threshold import few_nonzero
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import (
@@ -52,6 +52,8 @@ class Gini:
         for p in range(base.measures):
             shares = power_shares(base, case.engine, f"e{p}", 1, around.sql)
             hits += outliers(shares, 1, case.policy)
+        apart = count_units(base, case.engine, [f"e{p} <> 0" for p in range(base.measures)], around.sql)
+        hits += few_differ(apart, base.units or (ROW,), case.policy)
         return Outcome(
             cells=evidence.cells,
             columns={"gini": _gini(base, case.engine)},

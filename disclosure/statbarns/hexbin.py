@@ -21,7 +21,7 @@ from saferoom.disclosure.statbarns.bins import nice_step
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import conditional_rules, subjects_of
 from saferoom.disclosure.statbarns.spread import spread_of
-from saferoom.disclosure.verdict import Risk, Verdict
+from saferoom.disclosure.verdict import Label, Risk, Verdict
 
 _ACROSS = (30, 24, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2)
 _SHOWN = 0.8
@@ -58,7 +58,7 @@ class Hexbin:
         """Choose a grid, count, leave out, and apply the rules."""
         rows = make_base(case.plan, case.engine, case.plan.measures)
         hits: list[Hit] = [*provenance(case.plan, rows)]
-        _mark(case, rows)
+        grid = _mark(case, rows)
         base = _kept(rows)
         evidence = gather(base, case.engine, most_needed(case.policy))
         cells, units, summary = evidence.cells, evidence.units[0], evidence.summaries[0]
@@ -71,6 +71,8 @@ class Hexbin:
         hits += [*threshold(units, case.policy), *dominance(units, case.policy)]
         least = max(threshold_of(case.policy, kind) for kind in rows.units or (ROW,))
         hits += _classes(cells, units[0].units, (*case.axes, *added), least, case)
+        for centres_of, step in ((x, grid.x), (y, grid.y)):
+            hits += _bands(cells, units[0].units, centres_of, step, case.policy.near_class_fraction)
         hits += conditional_rules(case, base)
         origins = (dimension.origins for dimension in case.plan.dimensions)
         return Outcome(
@@ -98,14 +100,16 @@ _NOTHING = Hit(
 )
 
 
-def _mark(case: Case, rows: Base) -> None:
-    """Put every row into its hexagon (table _hex), and say which cells stay (table _stay)."""
+def _mark(case: Case, rows: Base) -> Grid:
+    """Put every row into its hexagon (table _hex), say which cells stay (table _stay), and return the grid."""
     engine = case.engine
+    grid = Grid(1.0, 1.0)
     for grid in _grids(case, rows):
         engine.run("DROP TABLE IF EXISTS _hex")
         engine.run(f"CREATE TEMP TABLE _hex AS {rows.with_sql}{_select(rows, grid)}")
         if _leave(case, rows) >= _SHOWN:
             break
+    return grid
 
 
 def _grids(case: Case, rows: Base) -> Iterator[Grid]:
@@ -222,3 +226,29 @@ def _classes(cells: Cells, units: Counts, axes: tuple[Axis, ...], least: int, ca
             )
         )
     return hits
+
+
+def _bands(cells: Cells, units: Counts, centres: Numbers, step: float, near: float) -> list[Hit]:
+    """Judge a group that lies in one narrow band of hexagons as a whole: one of its two measures is then known."""
+    found: Mask = np.zeros(len(cells), dtype=bool)
+    groups: dict[tuple[Label, ...], list[int]] = {}
+    for i, labels in enumerate(cells.labels):
+        groups.setdefault(labels[:-1], []).append(i)
+    for members in groups.values():
+        own, sizes = centres[members], units[members]
+        for start in np.unique(own):
+            # A row of hexagons and the shifted one beside it.
+            inside = (own >= start) & (own <= start + step * 0.5001)
+            if sizes[inside].sum() >= near * sizes.sum():
+                found[np.array(members)[inside]] = True
+    return hit_if(
+        Hit(
+            rule="near-class-band",
+            risk=Risk.CLASS_DISCLOSURE,
+            severity=Verdict.REVIEW,
+            cells=found,
+            message="Nearly everybody in a group lies in one narrow band of hexagons, which tells one of the two "
+            "measures about each of them almost exactly.",
+            remedy="use more hexagons (options.bins), or a histogram of the other measure",
+        )
+    )

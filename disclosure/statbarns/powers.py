@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from saferoom.disclosure.queries.base import Base
+from saferoom.disclosure.queries.counting import count_units
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import ROW, Numbers, Shares, floats
+from saferoom.disclosure.queries.evidence import ROW, Counts, Numbers, Shares, floats
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,16 @@ def centred(base: Base, engine: Engine, *, median: bool = False) -> Centred:
     weight = "sum(w) FILTER (WHERE m{p} IS NOT NULL)" if base.weighted else "count(m{p})"
     middle = "median(m{p})" if median else f"fsum({value}) / {weight}"
     means = ", ".join(f"({middle.format(p=p)}) AS c{p}" for p in measures)
-    engine.run(f"CREATE TEMP TABLE _means AS {base.grouped(means)}")
+    table = "_medians" if median else "_means"
+    engine.run(f"CREATE TEMP TABLE {table} AS {base.grouped(means)}")
     distances = ", ".join(f"b.m{p} - c.c{p} AS e{p}" for p in measures)
-    return Centred(base, f"(SELECT b.*, {distances} FROM {base.sql} b JOIN _means c ON {same_cell(base)})")
+    return Centred(base, f"(SELECT b.*, {distances} FROM {base.sql} b JOIN {table} c ON {same_cell(base)})")
+
+
+def units_apart(base: Base, engine: Engine) -> list[list[Counts]]:
+    """Return, per measure and kind of unit, how many units of each cell have another value than the median."""
+    around = centred(base, engine, median=True)
+    return count_units(base, engine, [f"e{p} <> 0" for p in range(base.measures)], around.sql)
 
 
 def same_cell(base: Base) -> str:

@@ -15,10 +15,10 @@ from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.rules.degrees import degrees_of_freedom
 from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
 from saferoom.disclosure.rules.hit import Hit
-from saferoom.disclosure.rules.outliers import few_values, outliers
+from saferoom.disclosure.rules.outliers import few_differ, few_values, outliers
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
-from saferoom.disclosure.statbarns.powers import Centred, central_moments, centred, power_shares
+from saferoom.disclosure.statbarns.powers import Centred, central_moments, centred, power_shares, units_apart
 from saferoom.policies.models import RiskAppetite
 
 _ORDERS = {Statistic.STD: 2, Statistic.VARIANCE: 2, Statistic.SKEWNESS: 3, Statistic.KURTOSIS: 4}
@@ -73,9 +73,9 @@ def _values(case: Case, base: Base, summary: Summary, order: int) -> tuple[Numbe
     if order == 2 and _plain(base):
         variance = floats(engine.columns(base.grouped("var_samp(m0) AS v"))["v"])
         suspicious = _suspicious(summary, variance, case.policy)
-        return variance, _powers(case, centred(base, engine), order) if suspicious else []
+        return variance, _far(case, centred(base, engine), order) if suspicious else []
     rows = centred(base, engine)
-    hits, n = _powers(case, rows, order), summary.n.astype(float)
+    hits, n = _far(case, rows, order), summary.n.astype(float)
     if order > 2:
         return _higher(order, n, *central_moments(rows, engine, (2, order))), hits
     (second,) = central_moments(rows, engine, (2,))
@@ -91,14 +91,16 @@ def _higher(order: int, n: Numbers, second: Numbers, moment: Numbers) -> Numbers
         return np.where(n > 3, (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * excess + 6), np.nan)
 
 
-def _powers(case: Case, rows: Centred, order: int) -> list[Hit]:
+def _far(case: Case, rows: Centred, order: int) -> list[Hit]:
+    """Judge outliers, and whether only few units differ from all others."""
     hits: dict[tuple[str, str, str], Hit] = {}
     for p in range(rows.base.measures):
         shares = power_shares(rows.base, case.engine, f"e{p}", order, rows.sql)
         for hit in outliers(shares, order, case.policy):
             key = (hit.severity.value, hit.message, hit.remedy)
             hits[key] = hit if key not in hits else _both(hits[key], hit)
-    return [*hits.values()]
+    apart = units_apart(rows.base, case.engine)
+    return [*hits.values(), *few_differ(apart, rows.base.units or (ROW,), case.policy)]
 
 
 def _both(one: Hit, other: Hit) -> Hit:
@@ -112,13 +114,17 @@ def _plain(base: Base) -> bool:
 
 
 def _suspicious(summary: Summary, variance: Numbers, policy: RiskAppetite) -> bool:
-    """Say whether the value furthest from its mean could break the rule of outliers, whatever the others are.
+    """Say whether the value furthest from its mean could break a rule, whatever the others are.
 
-    With c2 <= c1 the rule asks for ``T < c1 * (1 + (1 + p / 100) ** 2)`` at least, or for the share of the (1,k) rule.
+    With c2 <= c1 the rule of outliers asks for ``T < c1 * (1 + (1 + p / 100) ** 2)`` at least, or for the share of the
+    (1,k) rule. Where d of n units differ from all others, the furthest has at least ``(1 - d / n) ** 2 / d``.
     """
-    furthest = np.maximum(summary.high - summary.mean, summary.mean - summary.low) ** 2
+    with np.errstate(over="ignore"):
+        furthest = np.maximum(summary.high - summary.mean, summary.mean - summary.low) ** 2
     shares = [rule.share_fraction for rule in policy.dominance if rule.n == 1]
-    share = min([1 / (1 + (1 + policy.p_percent / 100) ** 2), *shares])
+    few = max([policy.threshold_units, *policy.threshold_per_unit.values()]) - 1
+    rest = np.maximum(1 - few / np.maximum(summary.n, 1), 0)
+    share = np.minimum(min([1 / (1 + (1 + policy.p_percent / 100) ** 2), *shares]), rest**2 / few)
     squares = np.maximum(summary.n - 1, 0) * variance
     return bool(((squares > 0) & (furthest >= share * squares * (1 - 1e-9))).any())
 

@@ -80,6 +80,20 @@ def test_moments_of_few_different_values_are_a_frequency_table(lab: Lab) -> None
     assert "implicit-table" in rules(judged)
 
 
+@pytest.mark.parametrize("statistic", ["std", "variance", "skewness", "kurtosis", "gini", "concentration"])
+@pytest.mark.parametrize(("common", "weight"), [(0.0, None), (250.0, None), (250.0, "w")])
+def test_spread_that_few_make_fails(lab: Lab, statistic: str, common: float, weight: str | None) -> None:
+    rows = [{"person_id": i, "x": 400.0 + i if i < 7 else common, "w": 1.0 + i % 3} for i in range(3_000)]
+    x = values(rows, "x")
+    # Sum and sum of squares of the seven are plain: of two people that would be both values.
+    assert x.var() * len(x) + len(x) * (x.mean() - common) ** 2 == pytest.approx(((x[:7] - common) ** 2).sum())
+    query = {"statistic": statistic, "measure": "x", **({"weight": weight} if weight else {})}
+    judged = lab.check(query, rows)
+    assert finding(judged, "few-differ").severity is Verdict.FAIL
+    many = [{**row, "x": 400.0 + row["person_id"] if row["person_id"] < 200 else common} for row in rows]
+    assert lab.check({**query, "statistic": "std"}, many).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize("shift", ["level", "level + 1000000", "level * 3 - 7"])
 def test_gini_and_index_tell_an_outlier_whatever_the_level(lab: Lab, shift: str) -> None:
     rows = steady(200, giant=900.0)
@@ -278,6 +292,12 @@ def test_hexagons_leave_out_few_and_hide_how_many_are_left_out(lab: Lab) -> None
     assert left_out >= 10
 
 
+def test_hexagons_in_one_band_tell_everybodys_value(lab: Lab) -> None:
+    rows = [{**row, "level": 5.0 if i > 60 else float(i)} for i, row in enumerate(PEOPLE)]
+    for query in ({"measure": "level", "options": {"y": "age"}}, {"measure": "age", "options": {"y": "level"}}):
+        assert "near-class-band" in rules(lab.check({"statistic": "hexbin", **query}, rows))
+
+
 def test_hexagons_of_few_people_fail(lab: Lab) -> None:
     query = {"statistic": "hexbin", "measure": "age", "options": {"y": "pay", "bins": 60}}
     judged = lab.check(query, PEOPLE)
@@ -373,6 +393,20 @@ MUTATIONS = [
         lambda lab: lab.check(
             {"statistic": "kurtosis", "measure": "x"},
             [{"person_id": i, "x": i % 3 if i > 8 else 3} for i in range(400)],
+        ),
+    ),
+    Mutation(
+        BARNS + "shape.few_differ",
+        lambda lab: lab.check(
+            {"statistic": "std", "measure": "x"},
+            [{"person_id": i, "x": 400.0 + i if i < 7 else 250.0} for i in range(3_000)],
+        ),
+    ),
+    Mutation(
+        BARNS + "hexbin._bands",
+        lambda lab: lab.check(
+            {"statistic": "hexbin", "measure": "level", "options": {"y": "age"}},
+            [{**row, "level": 5.0 if i > 60 else float(i)} for i, row in enumerate(PEOPLE)],
         ),
     ),
     Mutation(
