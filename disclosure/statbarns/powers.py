@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.counting import count_units
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import ROW, Counts, Numbers, Shares, floats
+from saferoom.disclosure.queries.evidence import ROW, Counts, Mask, Numbers, Shares, floats
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,24 @@ def centred(base: Base, engine: Engine, *, median: bool = False) -> Centred:
     engine.run(f"CREATE TEMP TABLE {table} AS {base.grouped(means)}")
     distances = ", ".join(f"b.m{p} - c.c{p} AS e{p}" for p in measures)
     return Centred(base, f"(SELECT b.*, {distances} FROM {base.sql} b JOIN {table} c ON {same_cell(base)})")
+
+
+def only_cells(base: Base, engine: Engine, chosen: Mask) -> Base:
+    """Return the rows of the chosen cells alone.
+
+    Parameters
+    ----------
+    chosen : ndarray of bool, one per cell, in the order that all results share
+    """
+    if not base.keys or bool(chosen.all()):
+        return base
+    keys = ", ".join(base.keys)
+    order = ", ".join(f"{key} NULLS LAST" for key in base.keys)
+    listed = ", ".join(str(place) for place in np.flatnonzero(chosen).tolist()) or "NULL"
+    cells = f"(SELECT DISTINCT {keys} FROM {base.sql} b)"
+    placed = f"SELECT *, row_number() OVER (ORDER BY {order}) - 1 AS place FROM {cells} d"
+    engine.run(f"CREATE TEMP TABLE _chosen AS {base.with_sql}SELECT {keys} FROM ({placed}) p WHERE place IN ({listed})")
+    return replace(base, sql=f"(SELECT b.* FROM {base.sql} b SEMI JOIN _chosen c ON {same_cell(base)})")
 
 
 def units_apart(base: Base, engine: Engine) -> list[list[Counts]]:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from saferoom.disclosure.queries.base import Base, make_base
 from saferoom.disclosure.queries.counting import count_units, gather
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import ROW, Numbers, Summary, floats
+from saferoom.disclosure.queries.evidence import ROW, Mask, Numbers, Summary, floats
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.rules.degrees import degrees_of_freedom
 from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
@@ -18,7 +19,14 @@ from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.outliers import few_differ, few_values, outliers
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
-from saferoom.disclosure.statbarns.powers import Centred, central_moments, centred, power_shares, units_apart
+from saferoom.disclosure.statbarns.powers import (
+    Centred,
+    central_moments,
+    centred,
+    only_cells,
+    power_shares,
+    units_apart,
+)
 from saferoom.policies.models import RiskAppetite
 
 _ORDERS = {Statistic.STD: 2, Statistic.VARIANCE: 2, Statistic.SKEWNESS: 3, Statistic.KURTOSIS: 4}
@@ -73,7 +81,10 @@ def _values(case: Case, base: Base, summary: Summary, order: int) -> tuple[Numbe
     if order == 2 and _plain(base):
         variance = floats(engine.columns(base.grouped("var_samp(m0) AS v"))["v"])
         suspicious = _suspicious(summary, variance, case.policy)
-        return variance, _far(case, centred(base, engine), order) if suspicious else []
+        if not suspicious.any():
+            return variance, []
+        few = only_cells(base, engine, suspicious)
+        return variance, [_back(hit, suspicious) for hit in _far(case, centred(few, engine), order)]
     rows = centred(base, engine)
     hits, n = _far(case, rows, order), summary.n.astype(float)
     if order > 2:
@@ -105,7 +116,14 @@ def _far(case: Case, rows: Centred, order: int) -> list[Hit]:
 
 def _both(one: Hit, other: Hit) -> Hit:
     cells = np.asarray(one.cells) | np.asarray(other.cells)
-    return Hit(one.rule, one.risk, one.severity, one.message, one.remedy, cells)
+    return replace(one, cells=cells)
+
+
+def _back(hit: Hit, chosen: Mask) -> Hit:
+    """Return a hit about some of the chosen cells as one about all cells."""
+    cells = np.zeros(len(chosen), dtype=bool)
+    cells[np.flatnonzero(chosen)[np.asarray(hit.cells)]] = True
+    return replace(hit, cells=cells)
 
 
 def _plain(base: Base) -> bool:
@@ -113,8 +131,8 @@ def _plain(base: Base) -> bool:
     return all(base.unique) and not base.weighted and base.measures == 1
 
 
-def _suspicious(summary: Summary, variance: Numbers, policy: RiskAppetite) -> bool:
-    """Say whether the value furthest from its mean could break a rule, whatever the others are.
+def _suspicious(summary: Summary, variance: Numbers, policy: RiskAppetite) -> Mask:
+    """Say in which cells the value furthest from the mean could break a rule, whatever the others are.
 
     With c2 <= c1 the rule of outliers asks for ``T < c1 * (1 + (1 + p / 100) ** 2)`` at least, or for the share of the
     (1,k) rule. Where d of n units differ from all others, the furthest has at least ``(1 - d / n) ** 2 / d``.
@@ -126,7 +144,7 @@ def _suspicious(summary: Summary, variance: Numbers, policy: RiskAppetite) -> bo
     rest = np.maximum(1 - few / np.maximum(summary.n, 1), 0)
     share = np.minimum(min([1 / (1 + (1 + policy.p_percent / 100) ** 2), *shares]), rest**2 / few)
     squares = np.maximum(summary.n - 1, 0) * variance
-    return bool(((squares > 0) & (furthest >= share * squares * (1 - 1e-9))).any())
+    return np.asarray((squares > 0) & (furthest >= share * squares * (1 - 1e-9)))
 
 
 def _implicit(case: Case, base: Base, order: int) -> list[Hit]:

@@ -455,3 +455,16 @@ def test_attack_on_magnitudes_gets_through_without_its_rule(
     assert mutation.attack(lab).verdict is not Verdict.PASS
     monkeypatch.setattr(mutation.target, mutation.weakened or (lambda *_, **__: []))
     assert mutation.attack(lab).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("margins", [False, True])
+def test_outlier_is_found_in_its_own_cell_among_many(lab: Lab, margins: bool) -> None:
+    rows = [
+        {"person_id": i, "g": f"g{i % 9}", "h": None if i % 4 == 0 else "pq"[i % 4 // 2], "x": float(i * 7 % 101)}
+        for i in range(2_700)
+    ]
+    rows[4]["x"] = 1e5
+    query = {"statistic": "std", "measure": "x", "by": ["g", "h"], "margins": margins}
+    judged = lab.check(query, rows)
+    wanted = {("g4", None), *({("g4", "All"), ("All", None), ("All", "All")} if margins else set())}
+    assert {cell for found in judged.findings if found.rule == "outlier" for cell in found.cells} == wanted
