@@ -197,7 +197,13 @@ class Domain:
 
     def ask(self, ids: list[EvaluationId], **words: str) -> Request:
         """Let Ana submit evaluations."""
-        return self.airlock.submit(ANA, MOBILITY, ids, **{**WORDS, **words})
+        said = {**WORDS, **words}
+        return self.airlock.submit(ANA, MOBILITY, ids, said["title"], said["context"], said["controls"])
+
+    def support(self, ids: list[EvaluationId], supporting: list[EvaluationId]) -> Request:
+        """Let Ana submit evaluations with supporting files."""
+        said = (WORDS["title"], WORDS["context"], WORDS["controls"])
+        return self.airlock.submit(ANA, MOBILITY, ids, *said, supporting)
 
     def approve(self, request: Request, checker: Username = BEN) -> Request:
         """Let `checker` approve every output."""

@@ -71,7 +71,9 @@ class World:
         """Return a submitted request with one output that waits for a checker."""
         record = self.instance.airlock.record_evaluation(Username(author), project, judged())
         texts = {"title": "Education by region", "context": "A first look.", "controls": "Nothing special."} | words
-        return self.instance.airlock.submit(Username(author), project, [record.id], **texts)
+        return self.instance.airlock.submit(
+            Username(author), project, [record.id], texts["title"], texts["context"], texts["controls"]
+        )
 
     def approve(self, request: Request, checker: str = "ben") -> Request:
         """Let `checker` approve every output of `request`."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.airlock_server import Service
+from tests.support.airlock_world import MEMBERS
 
 from saferoom.digests import sha256
 from saferoom.disclosure.files.model import Concealed, FileReport, Grid, Passage
@@ -29,16 +30,17 @@ ANA = Username("ana")
 def kept(airlock: Service, name: str = "regions.csv", author: str = "ana", **more: Any) -> EvaluationRecord:
     """Keep a file as if the check had found what is given."""
     instance = airlock.world.instance
-    project = next(p for p, members in (("mobility", ("ana", "chris")), ("income", ("rita",))) if author in members)
+    project = next(slug for slug, members in MEMBERS.items() if author in members)
     report = FileReport(name, more.get("type", "csv"), more.get("verdict", Verdict.REVIEW), more.get("findings", ()))
-    upload = Upload(Username(author), instance.registry.project(project).slug, name, more.get("data", TABLE))
+    upload = Upload(Username(author), project, name, more.get("data", TABLE))
     return instance.airlock.record_file(upload, Screened(report, more.get("view", View())))
 
 
 def submitted(airlock: Service, *files: EvaluationRecord, supporting: tuple[EvaluationRecord, ...] = ()) -> Request:
     project = files[0].project
     ids, others = [file.id for file in files], [file.id for file in supporting]
-    return airlock.world.instance.airlock.submit(ANA, project, ids, *WORDS.values(), others)
+    said = (WORDS["title"], WORDS["context"], WORDS["controls"])
+    return airlock.world.instance.airlock.submit(ANA, project, ids, *said, others)
 
 
 BAD_NAMES = {

@@ -105,7 +105,7 @@ def test_resume_in_several_processes_at_once_releases_once(world: Domain) -> Non
     stopped = replace(world.airlock, checkpoint=stop)
     record = world.record()
     with pytest.raises(KeyboardInterrupt):
-        stopped.submit(ANA, record.project, [record.id], **WORDS)
+        stopped.submit(ANA, record.project, [record.id], WORDS["title"], WORDS["context"], WORDS["controls"])
     outcomes = at_once(*[world.airlock.resume] * 3)
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)], outcomes
     assert world.actions().count("request.released") == 1

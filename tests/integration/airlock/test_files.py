@@ -228,8 +228,8 @@ def test_file_of_others_is_unknown(world: Domain, whose: str, place: str) -> Non
     assert theirs not in {found.id for found, _ in world.airlock.files_of(ANA, MOBILITY)}
 
 
-def support(world: Domain, outputs: list[EvaluationId], supporting: list[EvaluationId], **words: str) -> Request:
-    return world.airlock.submit(ANA, MOBILITY, outputs, **{**WORDS, **words}, supporting=supporting)
+def support(world: Domain, outputs: list[EvaluationId], supporting: list[EvaluationId]) -> Request:
+    return world.support(outputs, supporting)
 
 
 def test_supporting_file_is_kept_shown_to_checkers_and_never_leaves(world: Domain) -> None:

@@ -7,6 +7,7 @@ import pytest
 from saferoom.disclosure.verdict import Verdict
 from saferoom.policies.models import ReleaseRoute
 from saferoom.projects.airlock import routing
+from saferoom.projects.airlock.model import Lane
 from saferoom.projects.airlock.routing import Circumstances, Judged, decide
 
 SAFE = Judged(Verdict.PASS, ())
@@ -72,3 +73,24 @@ def test_mutation_obstacles_ignored_is_noticed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(routing, "_of_outputs", lambda _: [])
     with pytest.raises(AssertionError):
         test_one_obstacle_takes_all_to_a_person_and_is_named()
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize(("lane", "needed"), [(Lane.FILE, 2), (Lane.LIFTED, 1)])
+def test_file_never_leaves_by_itself_whatever_its_verdict(lane: Lane, needed: int, verdict: Verdict) -> None:
+    route = decide([SAFE, Judged(verdict, (), lane)], circumstances())
+    assert (route.automatic, route.checkers) == (False, needed)
+    assert route.reasons[0].startswith("output 2 is a file")
+
+
+@pytest.mark.parametrize("declared", [0, 1, 2])
+@pytest.mark.parametrize("file", [2, 3])
+def test_checkers_are_the_most_that_any_lane_needs(declared: int, file: int) -> None:
+    policy = ReleaseRoute(checkers_declared=declared, checkers_file=file)
+    assert routing.checkers([], policy) == max(1, declared)
+    assert routing.checkers([Lane.DECLARED, Lane.LIFTED], policy) == max(1, declared)
+    assert routing.checkers([Lane.DECLARED, Lane.FILE], policy) == file
+
+
+def test_every_lane_is_placed() -> None:
+    assert set(Lane) == {Lane.DECLARED, *routing._BYTES}
