@@ -12,7 +12,7 @@ from pathlib import Path
 
 from saferoom.errors import IntegrityError, WrongStateError
 from saferoom.ids import DatasetName, ProjectSlug
-from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, Manifest, open_manifest
+from saferoom.projects.extracts.manifest import MANIFEST_FILE, Manifest, open_manifest
 from saferoom.signing import VerifyingKey
 
 
@@ -50,21 +50,22 @@ def verify_extracts(folder: Path, key: VerifyingKey, only: Collection[DatasetNam
         A file is missing, changed, or not listed.
     """
     manifest = read_manifest(folder, key)
-    listed = {file.file for file in manifest.files} | {MANIFEST_FILE}
+    listed = {name for file in manifest.files for name, _, _ in file.contents} | {MANIFEST_FILE}
     for path in folder.iterdir():
         if path.name not in listed:
             raise IntegrityError(f"the extracts of {folder.name} hold a file that their manifest does not list")
     for file in manifest.files:
         if only is None or file.dataset in only:
-            _check_file(folder / file.file, file)
+            for name, digest, size in file.contents:
+                _check_file(folder / name, digest, size)
     return manifest
 
 
-def _check_file(path: Path, file: ExtractFile) -> None:
-    message = f"the extract {file.file} is not the one in its manifest; make it again: saferoom admin extract"
+def _check_file(path: Path, digest: str, size: int) -> None:
+    message = f"the extract {path.name} is not the one in its manifest; make it again: saferoom admin extract"
     try:
         status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size != file.bytes or file_sha256(path) != file.sha256:
+        if not stat.S_ISREG(status.st_mode) or status.st_size != size or file_sha256(path) != digest:
             raise IntegrityError(message)
     except OSError as error:
         raise IntegrityError(message) from error

@@ -18,6 +18,7 @@ from pathlib import Path
 from saferoom.audit import Event
 from saferoom.clock import Clock, SystemClock, isoformat
 from saferoom.digests import sha256
+from saferoom.disclosure.charts.boundaries import read_boundaries
 from saferoom.errors import BadInputError, WrongStateError
 from saferoom.hub import keys
 from saferoom.hub.extract_files import (
@@ -33,7 +34,14 @@ from saferoom.hub.home import Home
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
-from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, Manifest, seal_manifest
+from saferoom.projects.extracts.manifest import (
+    MANIFEST_FILE,
+    BoundariesFile,
+    ExtractColumn,
+    ExtractFile,
+    Manifest,
+    seal_manifest,
+)
 from saferoom.projects.extracts.pseudonyms import PseudonymKey
 from saferoom.projects.registry import Registry
 from saferoom.signing import SigningKey
@@ -146,7 +154,7 @@ class Extracts:
                         bytes=target.stat().st_size,
                         rows=made.rows,
                         units=dataset.units,
-                        columns=made.columns,
+                        columns=tuple(self._bounded(dataset, column, staging) for column in made.columns),
                     )
                 )
             extraction.check_collisions()
@@ -154,10 +162,28 @@ class Extracts:
         finally:
             extraction.close()
 
+    def _bounded(self, dataset: Dataset, column: ExtractColumn, staging: Path) -> ExtractColumn:
+        """Copy the boundaries of a column's areas, where it has some, and name them with it."""
+        variable = dataset.variable(column.name)
+        if variable is None or variable.boundaries is None:
+            return column
+        data = self._below_sources(dataset, variable.boundaries).read_bytes()
+        try:
+            read_boundaries(data, column.name)
+        except BadInputError as error:
+            raise BadInputError(f"{dataset.name}: {error.message}") from None
+        target = staging / f"{dataset.name}.{dataset.variables.index(variable)}.geojson"
+        target.write_bytes(data)
+        kept = BoundariesFile(file=target.name, sha256=sha256(data), bytes=len(data))
+        return column.model_copy(update={"boundaries": kept})
+
     def _source(self, dataset: Dataset) -> Path:
-        path = self.sources / dataset.source
+        return self._below_sources(dataset, dataset.source)
+
+    def _below_sources(self, dataset: Dataset, name: str) -> Path:
+        path = self.sources / name
         if not path.is_file() or not path.resolve().is_relative_to(self.sources.resolve()):
-            raise BadInputError(f"{dataset.name}: its source {dataset.source} is not in the folder {self.sources}")
+            raise BadInputError(f"{dataset.name}: its source {name} is not in the folder {self.sources}")
         return path
 
     def _install(
@@ -172,8 +198,9 @@ class Extracts:
         folder.chmod(0o755)
         if staging is not None:
             for file in files:
-                move_in(staging / file.file, folder / file.file)
-        names = {file.file for file in files} | {MANIFEST_FILE}
+                for name, _, _ in file.contents:
+                    move_in(staging / name, folder / name)
+        names = {name for file in files for name, _, _ in file.contents} | {MANIFEST_FILE}
         for leftover in folder.iterdir():
             if leftover.name not in names:
                 leftover.unlink()

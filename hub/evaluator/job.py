@@ -76,6 +76,7 @@ def _write_source(source: Source) -> dict[str, Any]:
         "units": list(source.units),
         "codelists": {column: list(labels) for column, labels in source.codelists.items()},
         "columns_known": source.columns_known,
+        "boundaries": {column: str(path) for column, path in source.boundaries.items()},
         "claimed": source.claimed,
     }
 
@@ -87,6 +88,7 @@ def _read_source(document: Mapping[str, Any]) -> Source:
         units=tuple(document["units"]),
         codelists={column: tuple(labels) for column, labels in document["codelists"].items()},
         columns_known=document["columns_known"],
+        boundaries={column: Path(path) for column, path in document["boundaries"].items()},
         claimed=document["claimed"],
     )
 

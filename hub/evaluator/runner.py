@@ -104,7 +104,7 @@ class Evaluator:
         appetite, route = effective(instance.registry, project, names)
         files = [self._file(manifest, name) for name in names]
         sources = [_source(file) for file in files]
-        binds = [Bind(folder / file.file, f"{_INSIDE}/{file.file}") for file in files]
+        binds = [Bind(folder / name, f"{_INSIDE}/{name}") for file in files for name, _, _ in file.contents]
         if snapshot is not None:
             sources.append(_claimed(sources))
             binds.append(Bind(snapshot, str(sources[-1].path)))
@@ -128,6 +128,7 @@ def _source(file: ExtractFile) -> Source:
         units=file.units,
         codelists={column.name: column.codelist for column in file.columns if column.codelist is not None},
         columns_known=True,
+        boundaries={column: Path(_INSIDE) / other.file for column, other in file.boundaries.items()},
     )
 
 

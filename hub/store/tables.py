@@ -66,6 +66,7 @@ class VariableRow(Base):
     label: Mapped[str | None]
     column: Mapped[str | None]
     codelist: Mapped[list[Any] | None]
+    boundaries: Mapped[str | None]
 
 
 class ProjectRow(Base):

@@ -51,6 +51,10 @@ _LARGEST_CODE = 2**53 - 1
 _CODES = {VariableType.INTEGER: (int,), VariableType.TEXT: (str,), VariableType.BOOLEAN: (bool,)}
 
 
+_NAMING = (VariableRole.ID, VariableRole.DIRECT)
+_AREAS = (VariableType.INTEGER, VariableType.TEXT)
+
+
 class Variable(PolicyModel):
     """One column of a dataset."""
 
@@ -62,6 +66,18 @@ class Variable(PolicyModel):
     column: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """The column in the owner's file, where it has another name there."""
     codelist: tuple[int | str | bool, ...] | None = None
+    boundaries: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*\.geojson$",
+                max_length=200,
+                json_schema_extra={ALLOWED: "a .geojson file below the folder of sources, as areas/districts.geojson"},
+            ),
+        ]
+        | None
+    ) = None
+    """For a column of areas: the owner's file with their boundaries, which are public, so that maps can be drawn."""
 
     @property
     def source_column(self) -> str:
@@ -72,6 +88,8 @@ class Variable(PolicyModel):
     def _consistent(self) -> Self:
         if self.role is VariableRole.ID and self.type not in (VariableType.INTEGER, VariableType.TEXT):
             raise ValueError(f"'{self.name}' holds ids, so its type must be integer or text")
+        if self.boundaries is not None and (self.role in _NAMING or self.type not in _AREAS):
+            raise ValueError(f"'{self.name}' cannot have boundaries: only integer or text variables with areas can")
         if self.codelist is None:
             return self
         allowed = _CODES.get(self.type)

@@ -21,6 +21,14 @@ MANIFEST_TYPE = "application/vnd.saferoom.extract-manifest+json"
 MANIFEST_FILE = "manifest.json"
 
 
+class BoundariesFile(PolicyModel):
+    """The public boundaries of a column's areas, copied beside the extract."""
+
+    file: str
+    sha256: str
+    bytes: int
+
+
 class ExtractColumn(PolicyModel):
     """One column of an extract."""
 
@@ -31,6 +39,7 @@ class ExtractColumn(PolicyModel):
     """The column's type in the file, as DuckDB names it."""
     label: TitleField | None = None
     codelist: tuple[int | str | bool, ...] | None = None
+    boundaries: BoundariesFile | None = None
 
 
 class ExtractFile(PolicyModel):
@@ -46,6 +55,17 @@ class ExtractFile(PolicyModel):
     rows: int
     units: tuple[ColumnField, ...]
     columns: tuple[ExtractColumn, ...]
+
+    @property
+    def boundaries(self) -> dict[str, BoundariesFile]:
+        """The boundaries of the columns that have some."""
+        return {column.name: column.boundaries for column in self.columns if column.boundaries is not None}
+
+    @property
+    def contents(self) -> tuple[tuple[str, str, int], ...]:
+        """Every file of the extract: its name, digest and size in bytes."""
+        others = ((other.file, other.sha256, other.bytes) for other in self.boundaries.values())
+        return ((self.file, self.sha256, self.bytes), *others)
 
 
 class Manifest(PolicyModel):
