@@ -73,11 +73,14 @@ class Contributors:
         False where the released numbers are rounded.
     total : str
         The label of totals in the table.
+    base : int
+        To what the released numbers are rounded; 0 where they are exact.
     """
 
     parts: tuple[Part, ...] = ()
     exact: bool = True
     total: str = "All"
+    base: int = 0
 
     @classmethod
     def none(cls) -> Contributors:
@@ -86,7 +89,8 @@ class Contributors:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready form; sets are compressed and in base 64."""
-        return {"exact": self.exact, "total": self.total, "parts": [_write_part(part) for part in self.parts]}
+        parts = [_write_part(part) for part in self.parts]
+        return {"exact": self.exact, "total": self.total, "base": self.base, "parts": parts}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Contributors:
@@ -95,6 +99,7 @@ class Contributors:
             parts=tuple(_read_part(part) for part in document["parts"]),
             exact=bool(document["exact"]),
             total=str(document["total"]),
+            base=int(document.get("base", 0)),
         )
 
 

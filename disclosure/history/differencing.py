@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from pyroaring import BitMap
 
+from saferoom.disclosure.history.combinations import combined
 from saferoom.disclosure.history.contributors import Cell, Contributors, Part, UnitSets
-from saferoom.disclosure.history.families import Family, Mask, Tick, near, with_margins
+from saferoom.disclosure.history.families import Family, Mask, Tick, again, joined, near, with_margins
 from saferoom.disclosure.history.memory import Memory, Release, aligned
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.policies.models import RiskAppetite
@@ -31,10 +32,13 @@ def differencing(
     Notes
     -----
     Every cell and margin of the new table is compared with every cell and margin released before, for every kind of
-    unit: with A and B their units, 0 < ``|A xor B|`` < d is not allowed. Equal sets tell nothing new.
+    unit: with A and B their units, 0 < ``|A xor B|`` < d is not allowed. Equal sets tell nothing new, unless a small
+    count is rounded to two different bases: the ranges that two rounded numbers leave overlap in less than either. The
+    new sets are also added to, and subtracted from, two earlier ones at a time.
     """
     reach = policy.difference_units - 1
     collided: dict[int, dict[Cell, None]] = {}
+    together: dict[Cell, None] = {}
     for part in contributors.parts:
         for sets in part.units:
             old = [
@@ -44,19 +48,34 @@ def differencing(
             ]
             if not old:
                 continue
-            new = _family(part.cells, sets.cells, tick)
+            keys = np.unique(np.concatenate([sets.keys, *(found.keys for _, (_, found) in old)]))
+            new = _family(part.cells, aligned(sets, keys), tick)
+            exactly: list[Family] = []
             for position, (cells, earlier_sets) in old:
-                released = _family(cells, aligned(earlier_sets, sets.keys), tick)
+                released = _family(cells, aligned(earlier_sets, keys), tick)
+                if contributors.exact and memory.releases[position].contributors.exact:
+                    exactly.append(released)
                 close = near(new, released, reach, tick)
+                if _is_rounded_anew(contributors, memory.releases[position].contributors):
+                    close |= again(new, released, reach)
                 found = dict.fromkeys(_named(part.cells, new, close, contributors.total))
                 collided[position] = collided.get(position, {}) | found
+            if exactly:
+                both = combined(new, joined(exactly), reach, tick)
+                together |= dict.fromkeys(_named(part.cells, new, both, contributors.total))
     found_all = []
     for position, release in enumerate(memory.releases):
         if collided.get(position):
             exact = contributors.exact and release.contributors.exact
             severity = Verdict.FAIL if exact else Verdict.REVIEW
             found_all.append(_finding(release, tuple(collided[position]), severity, policy))
+    if together and not any(found.severity is Verdict.FAIL for found in found_all):
+        found_all.append(_together(tuple(together), policy))
     return tuple(found_all)
+
+
+def _is_rounded_anew(one: Contributors, other: Contributors) -> bool:
+    return not one.exact and not other.exact and one.base != other.base
 
 
 def _comparable(part: Part, sets: UnitSets, release: Release) -> Iterator[tuple[Sequence[Cell], UnitSets]]:
@@ -77,6 +96,18 @@ def _named(cells: Sequence[Cell], family: Family, chosen: Mask, total: str) -> I
     for place in np.flatnonzero(chosen).tolist():
         level, cell = int(family.levels[place]), cells[int(family.cells[place])]
         yield tuple(total if level >> i & 1 else label for i, label in enumerate(cell))
+
+
+def _together(cells: tuple[Cell, ...], policy: RiskAppetite) -> Finding:
+    return Finding(
+        rule="differencing",
+        risk=Risk.DIFFERENCING,
+        severity=Verdict.FAIL,
+        cells=cells,
+        message=f"Added to and subtracted from two numbers released earlier, this tells about fewer than "
+        f"{policy.difference_units} units: the three populations cancel out but for so few.",
+        remedy="use the populations of earlier releases, or ones that differ by more units",
+    )
 
 
 def _finding(release: Release, cells: tuple[Cell, ...], severity: Verdict, policy: RiskAppetite) -> Finding:

@@ -65,6 +65,17 @@ class Family:
         return self.members[self.starts[place] : self.starts[place + 1]]
 
 
+def joined(families: Sequence[Family]) -> Family:
+    """Return the sets of all families, which must speak of the same positions."""
+    sizes = np.concatenate([family.sizes for family in families])
+    return Family(
+        np.concatenate([[0], np.cumsum(sizes)]),
+        np.concatenate([family.members for family in families]),
+        np.concatenate([family.levels for family in families]),
+        np.concatenate([family.cells for family in families]),
+    )
+
+
 def with_margins(cells: Sequence[tuple[Label, ...]], sets: Sequence[Positions], tick: Tick) -> Family:
     """Return every cell's units, then every margin's: the union of its cells' units.
 
@@ -81,13 +92,7 @@ def with_margins(cells: Sequence[tuple[Label, ...]], sets: Sequence[Positions], 
         kept = [column for i, column in enumerate(codes) if not level >> i & 1]
         first, group = _groups(kept, len(sets))
         parts.append(_level(level, first, group, owner, members, span))
-    sizes = np.concatenate([part.sizes for part in parts])
-    return Family(
-        np.concatenate([[0], np.cumsum(sizes)]),
-        np.concatenate([part.members for part in parts]),
-        np.concatenate([part.levels for part in parts]),
-        np.concatenate([part.cells for part in parts]),
-    )
+    return joined(parts)
 
 
 def _level(level: int, first: Positions, group: Positions, owner: Positions, members: Positions, span: int) -> Family:
@@ -141,6 +146,18 @@ def near(new: Family, old: Family, reach: int, tick: Tick) -> Mask:
     large = sizes > limit
     found[large] = _bucketed(new.chosen(large), old.chosen(old.sizes > limit - reach), reach, tick)
     return found
+
+
+def again(new: Family, old: Family, reach: int) -> Mask:
+    """Say of every set of `new` with 1 to `reach` units whether the same set is in `old`."""
+    sizes, old_sizes = new.sizes, old.sizes
+    known = {
+        tuple(old.set(place).tolist()) for place in np.flatnonzero((old_sizes > 0) & (old_sizes <= reach)).tolist()
+    }
+    answer = np.zeros(len(sizes), dtype=bool)
+    for place in np.flatnonzero((sizes > 0) & (sizes <= reach)).tolist():
+        answer[place] = tuple(new.set(place).tolist()) in known
+    return answer
 
 
 def _tiny(new: Family, old: Family, reach: int) -> Mask:
@@ -201,7 +218,7 @@ def _bucketed(new: Family, old: Family, reach: int, tick: Tick) -> Mask:
         return answer
     for bucket in range(reach + 1):
         tick()
-        ours, theirs = _fingerprints(new, bucket, reach + 1), _fingerprints(old, bucket, reach + 1)
+        ours, theirs = fingerprints(new, bucket, reach + 1), fingerprints(old, bucket, reach + 1)
         order = np.argsort(theirs, kind="stable")
         ranked = theirs[order]
         left, right = np.searchsorted(ranked, ours), np.searchsorted(ranked, ours, side="right")
@@ -220,7 +237,7 @@ def _apart(one: Positions, other: Positions, reach: int) -> bool:
     return len(np.setxor1d(one, other, assume_unique=True)) <= reach
 
 
-def _fingerprints(family: Family, bucket: int, buckets: int) -> NDArray[np.uint64]:
+def fingerprints(family: Family, bucket: int, buckets: int) -> NDArray[np.uint64]:
     """Return a number per set that is the same whenever the same units of the bucket are in it."""
     mixed = _mixed(family.members)
     chosen = np.where(mixed % np.uint64(buckets) == bucket, _mixed(mixed.astype(np.int64)), np.uint64(0))
