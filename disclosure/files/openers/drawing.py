@@ -19,8 +19,9 @@ _MOVING: Final = frozenset({"animate", "set", "animateTransform", "animateMotion
 _DRAWN: Final = frozenset({"circle", "ellipse", "rect", "line", "use", "path", "polyline", "polygon"})
 _WORDS: Final = frozenset({"text", "tspan", "textPath", "title", "desc", "metadata", "style", "a"})
 _COMMANDS: Final = re.compile(r"[MLHVCSQTAZmlhvcsqtaz]")
+# Possessive, so that a long text that does not match costs no more than one that does.
 _ORDINARY_METADATA: Final = re.compile(
-    r"(?:[\s\d:.TZ+-]*|image/svg\+xml|Matplotlib v[\d.]+, https://matplotlib\.org/|https?://purl\.org/\S*)*",
+    r"(?:[\s\d:.TZ+-]++|image/svg\+xml|Matplotlib v[\d.]++, https://matplotlib\.org/|https?://purl\.org/\S*+)*+",
     re.IGNORECASE,
 )
 _MOST_COMMENTS = 300
