@@ -13,6 +13,7 @@ import typer
 from saferoom.errors import BadInputError
 
 BENCHES = {
+    "fuzz": "saferoom.hub.bench.fuzz",
     "query": "saferoom.hub.bench.query",
     "rooms": "saferoom.hub.bench.rooms",
     "verdicts": "saferoom.hub.bench.verdicts",
