@@ -107,6 +107,12 @@ class Danger:
     groups: Mask
 
 
+def too_small(grouping: Grouping, units: Sequence[Units], policy: RiskAppetite) -> Mask:
+    """Return which groups have fewer units of some kind than its threshold."""
+    small = [grouping.count(counted) < threshold_of(policy, counted.kind) for counted in units]
+    return np.asarray(np.logical_or.reduce(small))
+
+
 def few_units(grouping: Grouping, units: Sequence[Units], policy: RiskAppetite) -> Iterator[Danger]:
     """Yield the groups of fewer units than the threshold."""
     for counted in units:

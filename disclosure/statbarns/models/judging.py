@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from saferoom.disclosure.statbarns.models.groups import (
     few_units,
     near_class,
     rare_values,
+    too_small,
     total_dangers,
     two_values,
 )
@@ -80,8 +81,10 @@ def group_rules(
     for grouping in found:
         hits += _told(few_units(grouping, rows.units, policy), grouping, outcome, policy)
     for grouping in [everybody(rows), *found]:
+        # A group that is too small fails as such; what its total tells need not be said too.
+        small = too_small(grouping, rows.units, policy)
         dangers = [
-            danger
+            replace(danger, groups=danger.groups & ~small)
             for i, values in enumerate(contents)
             for danger in total_dangers(grouping, values, rows, policy, equal=i == 0)
         ]
@@ -92,6 +95,8 @@ def group_rules(
 def _told(dangers: Iterable[Danger], grouping: Grouping, outcome: str, policy: RiskAppetite) -> Iterator[Hit]:
     told = set()
     for danger in dangers:
+        if not danger.groups.any():
+            continue
         risk, message = _WHAT.get(danger.rule, (Risk.DOMINANCE, _DOMINATED))
         if (danger.rule, danger.kind) not in told:
             told.add((danger.rule, danger.kind))
