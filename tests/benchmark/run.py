@@ -19,7 +19,7 @@ from tests.benchmark.acro_work import write_work
 from tests.benchmark.judge import judge
 from tests.benchmark.model import Case, Judged
 
-FAMILIES = ("frequencies", "linear", "distributions", "histories", "magnitudes", "lives", "models")
+FAMILIES = ("histories", "frequencies", "linear", "distributions", "magnitudes", "lives", "models", "records", "tables")
 
 
 def family(name: str) -> list[Case]:
