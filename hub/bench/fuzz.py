@@ -1,6 +1,7 @@
 """Fuzzing the openers: coverage-guided mutations of valid files of every type, for a bounded time.
 
-What counts as a crash: an exception out of `open_file`, more than ten seconds for a file, or more than 1.5 GB of memory. Atheris is installed on first use into a folder of its own, as no product needs it.
+What counts as a crash: an exception out of `open_file`, more than ten seconds for a file, or more than 1.5 GB of
+memory. Atheris is installed on first use into a folder of its own, as no product needs it.
 """
 
 from __future__ import annotations

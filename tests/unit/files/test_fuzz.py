@@ -32,7 +32,7 @@ def test_crash_is_said_by_kind_and_never_with_values(said: bytes, why: str) -> N
 
 
 def test_process_that_ends_badly_is_counted_as_a_crash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(fuzz.sys, "executable", "/bin/false")
+    monkeypatch.setattr("sys.executable", "/bin/false")
     found = fuzz._fuzz(tmp_path, "csv", 1, 1.0)
     assert found["crashed"] is True
     assert found["executions"] == 0
