@@ -7,6 +7,7 @@ the project from the server's token and the numbers from its own evaluation, nev
 
 from __future__ import annotations
 
+from saferoom.hub.notebook.acro import acro, write_acro
 from saferoom.hub.notebook.builders import (
     crosstab,
     data,
@@ -20,36 +21,76 @@ from saferoom.hub.notebook.builders import (
     table,
     total,
 )
+from saferoom.hub.notebook.charts import Chart
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, upload, uploads
 from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.results import Result
 from saferoom.hub.notebook.rounding import rounded
+from saferoom.hub.notebook.statistics import (
+    anova,
+    box,
+    chi_square,
+    concentration,
+    correlation,
+    covariance,
+    gini,
+    hexbin,
+    histogram,
+    mobility,
+    odds_ratio,
+    rate_ratio,
+    ratio,
+    risk_ratio,
+    survival,
+    transition,
+    ttest,
+)
 from saferoom.hub.notebook.submissions import release, request, requests
 
 sum = total
 
 __all__ = [
+    "Chart",
     "File",
     "Result",
     "RoomError",
+    "acro",
+    "anova",
+    "box",
+    "chi_square",
+    "concentration",
+    "correlation",
+    "covariance",
     "crosstab",
     "data",
     "frequency",
+    "gini",
+    "hexbin",
+    "histogram",
     "mean",
     "median",
+    "mobility",
+    "odds_ratio",
     "preflight",
     "quantiles",
     "query",
+    "rate_ratio",
+    "ratio",
     "regression",
     "release",
     "request",
     "requests",
+    "risk_ratio",
     "rounded",
     "std",
     "sum",
+    "survival",
     "table",
     "total",
+    "transition",
+    "ttest",
     "upload",
     "uploads",
+    "write_acro",
 ]

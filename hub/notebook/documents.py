@@ -45,6 +45,8 @@ class Terms(TypedDict, total=False):
         A protection method (``"round"``, ``"suppress"``) or a whole ``protect`` block.
     options : mapping
         Further options of the statistic.
+    chart : str or mapping
+        The kind of a chart to draw of what leaves (``"bar"``, ``"line"`` ...), or a whole ``chart`` block.
     title : str
         A title of your own; text you chose is always seen by a person before it leaves.
     """
@@ -57,6 +59,7 @@ class Terms(TypedDict, total=False):
     margins: bool
     protect: str | Mapping[str, Any] | None
     options: Mapping[str, Any] | None
+    chart: str | Mapping[str, Any] | None
     title: str | None
 
 
@@ -107,6 +110,9 @@ def document(statistic: str, measure: str | None, by: Names | None, terms: Terms
             query[key] = _mapping(value, key)
     if terms.get("margins"):
         query["margins"] = True
+    chart = terms.get("chart")
+    if chart is not None:
+        query["chart"] = {"kind": chart} if isinstance(chart, str) else _mapping(chart, "chart")
     if terms.get("protect") is not None:
         query["protect"] = protection(terms["protect"], {})
     return query
