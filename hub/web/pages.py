@@ -150,9 +150,9 @@ def _output(
     airlock = instance.airlock
     if output.lane is Lane.DECLARED:
         return present.output(airlock.judgement(viewer, item.id, output.id).evaluation)
-    record, judgement = airlock.file(viewer, item.id, output.evaluation)
+    found = airlock.file(viewer, item.id, output.evaluation)
     declared = airlock.judgement(viewer, item.id, output.id).evaluation if output.lane is Lane.LIFTED else None
-    return present_files.file(record, judgement, declared)
+    return present_files.file(*found, declared)
 
 
 def _to_check(instance: Instance, viewer: Username, item: model.Request) -> dict[str, Any]:

@@ -101,10 +101,11 @@ class FileView:
         return bool(self.grids or self.passages or self.pictures or self.concealed or self.left_out)
 
 
-def file(record: EvaluationRecord, judgement: FileJudgement, declared: Evaluation | None = None) -> FileView:
-    """Return a screened file as the pages show it."""
+def file(
+    record: EvaluationRecord, judgement: FileJudgement, view: View, declared: Evaluation | None = None
+) -> FileView:
+    """Return a screened file as the pages show it, with as much of its content as `view` has."""
     kept = _kept(record)
-    view = judgement.view
     return FileView(
         id=record.id,
         title=seen(record.title),

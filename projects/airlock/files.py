@@ -19,7 +19,7 @@ from saferoom.disclosure.files.model import FileReport
 from saferoom.disclosure.files.view import View
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.errors import BadInputError, IntegrityError, NotFoundError, SaferoomError, WrongStateError
-from saferoom.ids import DatasetName, EvaluationId, OutputId, ProjectSlug, Username
+from saferoom.ids import DatasetName, Digest, EvaluationId, OutputId, ProjectSlug, Username
 from saferoom.policies.models import RiskAppetite
 from saferoom.projects.airlock import evaluations, routing, seals
 from saferoom.projects.airlock.evaluations import Judgement
@@ -44,10 +44,16 @@ MOST_LISTED = 100
 
 @dataclass(frozen=True)
 class FileJudgement:
-    """A screened file with the rules that it was judged by and where each of them came from."""
+    """A screened file with the rules that it was judged by and where each of them came from.
+
+    Attributes
+    ----------
+    view : Digest
+        Where the vault keeps what pages show of the file; it can be large, so it is read when a page is made.
+    """
 
     report: FileReport
-    view: View
+    view: Digest
     datasets: tuple[DatasetName, ...]
     rules: RiskAppetite
     origins: Mapping[str, str]
@@ -56,7 +62,7 @@ class FileJudgement:
         """Write the judgement for the vault."""
         document = {
             "report": self.report.document(),
-            "view": self.view.to_json(),
+            "view": self.view,
             "datasets": list(self.datasets),
             "rules": evaluations.rules_document(self.rules),
             "origins": dict(self.origins),
@@ -70,7 +76,7 @@ class FileJudgement:
             document = json.loads(data)
             return cls(
                 report=read_report(document["report"]),
-                view=View.from_json(document["view"]),
+                view=Digest(str(document["view"])),
                 datasets=tuple(DatasetName(name) for name in document["datasets"]),
                 rules=RiskAppetite.model_validate_json(json.dumps(document["rules"])),
                 origins=document["origins"],
@@ -115,7 +121,9 @@ def record(parts: Parts, upload: Upload, screened: Screened) -> EvaluationRecord
     appetite, route = effective(parts.registry, upload.project, names)
     verdict = _verdict(screened, declared)
     report = replace(screened.report, file=name, verdict=verdict)
-    digest = parts.vault.put(FileJudgement(report, screened.view, names, appetite.policy, appetite.origins).to_bytes())
+    shown = parts.vault.put(json.dumps(screened.view.to_json(), allow_nan=False).encode())
+    judgement = FileJudgement(report, shown, names, appetite.policy, appetite.origins)
+    digest = parts.vault.put(judgement.to_bytes())
     file = _keep(parts, upload, replace(screened, report=report), declared)
     with parts.store.transaction() as tx:
         lane = lane_of(file)
@@ -224,6 +232,14 @@ def load(parts: Parts, found: EvaluationRecord) -> FileJudgement:
     ):
         raise IntegrityError(f"file {found.id} is not the one that was judged; nothing is released")
     return judgement
+
+
+def view(parts: Parts, judgement: FileJudgement) -> View:
+    """Return what pages show of a file; raise `IntegrityError` when it is not what the check made."""
+    try:
+        return View.from_json(json.loads(parts.vault.get(judgement.view)))
+    except (ValueError, RecursionError):
+        raise IntegrityError("what is shown of a file cannot be read; nothing is released") from None
 
 
 def known(parts: Parts, tx: Reading, found: EvaluationRecord) -> Judgement | None:

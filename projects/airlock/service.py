@@ -6,7 +6,7 @@ Each method decides first who may do it and in which state; then it writes, toge
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from saferoom.audit import Event
@@ -197,7 +197,7 @@ class Airlock(Parts):
 
     def file(
         self, viewer: Username, request_id: RequestId, id_: EvaluationId
-    ) -> tuple[EvaluationRecord, FileJudgement]:
+    ) -> tuple[EvaluationRecord, FileJudgement, View]:
         """Return what was found in a file of a request, for those who may see the whole request.
 
         Its content is shown to output checkers, and to the author's side once it has left.
@@ -207,7 +207,7 @@ class Airlock(Parts):
         judgement = files.load(self, record)
         supports = id_ in {file.evaluation for file in found.supporting}
         shown = Standing.CHECKER in self.standing(viewer, found) or (found.state is State.RELEASED and not supports)
-        return record, judgement if shown else replace(judgement, view=View())
+        return record, judgement, files.view(self, judgement) if shown else View()
 
     def download_file(self, checker: Username, request_id: RequestId, id_: EvaluationId) -> tuple[str, bytes]:
         """Return a file of a request for an output checker: its suffix and the bytes that would leave; recorded."""

@@ -28,8 +28,9 @@ from tests.support.airlock_domain import (
 )
 
 from saferoom.digests import sha256
+from saferoom.disclosure.files.view import View
 from saferoom.disclosure.verdict import Verdict
-from saferoom.errors import BadInputError, ForbiddenError, NotFoundError, WrongStateError
+from saferoom.errors import BadInputError, ForbiddenError, IntegrityError, NotFoundError, WrongStateError
 from saferoom.ids import EvaluationId, Username
 from saferoom.policies.models import RiskAppetite
 from saferoom.projects.airlock import routing, uploads
@@ -296,16 +297,26 @@ def test_vote_on_the_file_of_an_earlier_round_is_refused(world: Domain) -> None:
 def test_content_is_shown_to_checkers_and_to_the_author_only_once_it_has_left(world: Domain) -> None:
     request = world.ask([world.upload().id])
     id_ = request.outputs[0].evaluation
-    assert world.airlock.file(BEN, request.id, id_)[1].view.grids
-    assert not world.airlock.file(ANA, request.id, id_)[1].view.grids
+    assert world.airlock.file(BEN, request.id, id_)[2].grids
+    assert not world.airlock.file(ANA, request.id, id_)[2].grids
     assert world.airlock.file(ANA, request.id, id_)[1].report.findings
     for checker in (BEN, CLEO):
         world.approve(request, checker)
-    assert world.airlock.file(ANA, request.id, id_)[1].view.grids
+    assert world.airlock.file(ANA, request.id, id_)[2].grids
     with pytest.raises(NotFoundError):
         world.airlock.file(RITA, request.id, id_)
     with pytest.raises(NotFoundError):
         world.airlock.file(BEN, request.id, world.upload(b"other,1\r\n").id)
+
+
+def test_changed_view_is_not_shown_and_does_not_read_as_an_empty_file(world: Domain) -> None:
+    request = world.ask([world.upload().id])
+    id_ = request.outputs[0].evaluation
+    digest = world.airlock.file(BEN, request.id, id_)[1].view
+    world.spoil(digest)
+    with pytest.raises(IntegrityError):
+        world.airlock.file(BEN, request.id, id_)
+    assert world.airlock.file(ANA, request.id, id_)[2] == View()
 
 
 def test_download_is_recorded(world: Domain) -> None:

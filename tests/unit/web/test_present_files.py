@@ -34,7 +34,7 @@ def record() -> EvaluationRecord:
 
 def shown(view: View, *findings: Finding) -> present_files.FileView:
     report = FileReport("pay.csv", "csv", Verdict.REVIEW, findings)
-    return present_files.file(record(), FileJudgement(report, view, (), RiskAppetite(), {}))
+    return present_files.file(record(), FileJudgement(report, DIGEST, (), RiskAppetite(), {}), view)
 
 
 def test_cells_that_findings_name_are_marked_with_the_worst_and_their_numbers() -> None:
@@ -77,5 +77,6 @@ def test_statistic_is_no_file() -> None:
     with pytest.raises(ValueError, match="no file"):
         present_files.file(
             replace(record(), file=None),
-            FileJudgement(FileReport("a", "csv", Verdict.REVIEW, ()), View(), (), RiskAppetite(), {}),
+            FileJudgement(FileReport("a", "csv", Verdict.REVIEW, ()), DIGEST, (), RiskAppetite(), {}),
+            View(),
         )
