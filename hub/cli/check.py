@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 if TYPE_CHECKING:
     from saferoom.disclosure.files.model import FileReport
     from saferoom.disclosure.queries.source import Source
+    from saferoom.hub.filecheck import Examination
     from saferoom.policies.models import RiskAppetite
 
 MOST_FILES = 500
@@ -28,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    files: list[Path] = typer.Argument(help="Files to check; a folder stands for each file in it."),
+    files: list[Path] = typer.Argument(help="Files to check; a folder stands for its files, or for an ACRO session."),
     data: list[str] = typer.Option([], "--data", help="[NAME=]FILE the outputs were made from: Parquet, CSV or TSV."),
     unit: list[str] = typer.Option([], "--unit", help="Column that identifies a statistical unit; may be repeated."),
     policy: str = typer.Option("default", "--policy", help="Risk appetite: a file, or the name of a packaged one."),
@@ -40,8 +42,7 @@ def check(
 
     _logs_to_standard_error()
     try:
-        named = chosen(files)
-        reports = _reports(named, _asked(data, unit, policy, query))
+        reports = _all_reports(files, _asked(data, unit, policy, query))
     except SaferoomError:
         raise
     except Exception as error:
@@ -106,6 +107,24 @@ def _asked(data: list[str], unit: list[str], policy: str, query: Path | None) ->
         raise BadInputError("--query is computed from --data; give the data as well")
     document = None if query is None else read_query(text_of(query, "the query"), query.name).document()
     return _Asked(sources_of(data, unit), policy_of(policy), document)
+
+
+def _all_reports(paths: Sequence[Path], asked: _Asked) -> list[FileReport]:
+    from saferoom.hub.cli.check_acro import check_session, is_acro_folder
+
+    sessions = [path for path in paths if is_acro_folder(path)]
+    others = [path for path in paths if path not in sessions]
+    reports = _reports(chosen(others), asked) if others else []
+    for session in sessions:
+        reports += check_session(session, asked.sources, partial(_one, asked))
+    return reports
+
+
+def _one(asked: _Asked, name: str, data: bytes, query: Mapping[str, Any] | None) -> Examination:
+    from saferoom.hub.filecheck import FileJob, examine_files
+
+    job = FileJob([(name, data)], asked.sources, asked.policy, query or asked.query)
+    return examine_files(job, tell=partial(print, file=sys.stderr))[0]
 
 
 def _reports(named: Sequence[tuple[str, Path]], asked: _Asked) -> list[FileReport]:

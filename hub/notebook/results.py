@@ -98,6 +98,11 @@ class Result:
             return self._labels
         return 1 if isinstance(by, str) or self.query.get("statistic") == "regression" else len(by)
 
+    @property
+    def table(self) -> Table:
+        """The table that would leave: protected where protection was asked for and given."""
+        return self._table if self._protected is None else self._protected
+
     def frame(self, *, exact: bool = False) -> pd.DataFrame:
         """Return the table as a pandas frame: one row per cell, the protected numbers where protection was asked.
 
