@@ -16,7 +16,7 @@ from saferoom.disclosure.files.view import clean_copy, view_of
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.errors import SaferoomError
 from saferoom.hub.filecheck.job import READY, Examination, FileJob, handed, refusal
-from saferoom.hub.filecheck.limits import FILE_SECONDS, bounds
+from saferoom.hub.filecheck.limits import FILE_SECONDS, WAIT_SECONDS, bounds
 from saferoom.hub.sandbox.spec import MEBIBYTE
 
 _HANDED = Path("/tmp/handed")  # noqa: S108 - a folder of the sandbox's own
@@ -72,7 +72,8 @@ def _check(job: FileJob, answers: IO[bytes]) -> None:
     query = None if job.query is None else parse_query(job.query)
     context = FileContext(sources=tuple(job.sources), policy=job.policy, query=query)
     for name, data in job.files:
-        signal.setitimer(signal.ITIMER_REAL, FILE_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, FILE_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, WAIT_SECONDS)
         found = examine(name, data, context)
         examination = Examination(
             report=found.report,

@@ -6,7 +6,10 @@ from saferoom.hub.sandbox import Limits
 from saferoom.hub.sandbox.spec import MEBIBYTE
 
 FILE_SECONDS = 60.0
-"""Longest time for one file, the reading of the extract included."""
+"""Most processor time for one file, the reading of the extract included."""
+
+WAIT_SECONDS = 180.0
+"""Longest time to wait for one file, on a machine that is busy with other things."""
 
 MEMORY_BYTES = 1024 * MEBIBYTE
 """Memory of a check that knows no extract; with one it is `LIMITS.memory_bytes`."""

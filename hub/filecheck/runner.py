@@ -20,7 +20,7 @@ from saferoom.disclosure.files.view import View
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.filecheck.job import READY, Examination, FileJob, handed_place, read_refusal
-from saferoom.hub.filecheck.limits import FILE_SECONDS, LIMITS
+from saferoom.hub.filecheck.limits import FILE_SECONDS, LIMITS, WAIT_SECONDS
 from saferoom.hub.sandbox import Bind, Completed, Sandbox, run
 from saferoom.hub.sandbox.spec import MEBIBYTE
 
@@ -30,9 +30,9 @@ COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.filecheck")
 # Without a hub around it a check borrows the id that owns nothing.
 _NOBODY = 65534
 _START_SECONDS = 30.0
-# Killed by the kernel for its memory, and by its own clock, as bubblewrap or a shell reports them.
+# Killed by the kernel for its memory, and by its own clocks, as bubblewrap or a shell reports them.
 _KILLED = (-9, 137)
-_CLOCK = (-14, 142)
+_CLOCK = (-14, 142, -27, 155)
 # Files that share a process: a large one has its own, so that what it needs is not taken from others.
 _TOGETHER_BYTES = 16 * MEBIBYTE
 _TOGETHER_FILES = 50
@@ -192,7 +192,7 @@ def _unsandboxed(job: FileJob) -> Completed:
 
 
 def _seconds(job: FileJob) -> float:
-    return _START_SECONDS + FILE_SECONDS * len(job.files)
+    return _START_SECONDS + WAIT_SECONDS * len(job.files)
 
 
 def _reason(done: Completed) -> str:
