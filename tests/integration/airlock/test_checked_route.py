@@ -42,7 +42,13 @@ from saferoom.projects.airlock.verify import verify_bundle
 YES, NO = Choice.APPROVED, Choice.CHANGES_REQUESTED
 MEANS: dict[str, Any] = {"from": "wages", "statistic": "mean", "measure": "wage", "by": ["region"]}
 
-REGRESSION: dict[str, Any] = {"from": "survey", "statistic": "regression", "options": {"formula": "wage ~ age"}}
+REGRESSION: dict[str, Any] = {
+    "from": "survey",
+    "statistic": "regression",
+    "derive": {"close_to_it": "wage + age / 40"},
+    "options": {"formula": "wage ~ close_to_it"},
+}
+"""A fit so close that a person has to look at it."""
 
 
 def record_of(bundle: bytes) -> dict[str, Any]:
