@@ -207,7 +207,8 @@ def revealed(system: _System) -> dict[Key, tuple[float, float]]:
     slack = 0.0
     for total, parts in system.groups:
         members = [total, *parts]
-        if len(parts) < 2 or (total not in known and total not in place):
+        # A cell that is neither a number nor blank (a note) leaves its equation open.
+        if len(parts) < 2 or any(member not in known and member not in place for member in members):
             continue
         if not any(member in place for member in members):
             slack = max(slack, abs(known[total] - sum(known[part] for part in parts)))

@@ -196,8 +196,8 @@ class View:
     def __init__(self, grid: Grid) -> None:
         self.grid = with_whole_head(grid)
         self.place = grid.place
-        self.rows = len(self.grid.rows)
         self.width = max((len(self.grid.header), *map(len, self.grid.rows)), default=0)
+        self.rows = len(self.grid.rows) if self.width else 0
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -1,0 +1,170 @@
+"""A file beside its query: equal ones pass, and every way of carrying something more is seen."""
+
+# ruff: noqa: E501, PERF401 - attacks stand on one line each
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from tests.support.statistics_lab import Lab, people
+
+from saferoom.disclosure.files.checker import FileContext, check_file
+from saferoom.disclosure.queries.model import parse_query
+from saferoom.disclosure.verdict import Finding, Verdict
+
+MEAN = {"statistic": "mean", "measure": "pay", "by": ["region", "sex"]}
+COUNTS = {"statistic": "frequency", "by": ["region", "sex"], "margins": True}
+Rows = list[list[str]]
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], FileContext]:
+    source = Lab(tmp_path_factory.mktemp("extract")).source(people(1_200))
+    known: dict[str, FileContext] = {}
+
+    def context(query: dict[str, Any]) -> FileContext:
+        return known.setdefault(str(query), FileContext([source], query=parse_query(query)))
+
+    return context
+
+
+def table(context: FileContext, decimals: int | None = 2) -> Rows:
+    evaluation = context.evaluation
+    assert evaluation is not None
+    shown = evaluation.protected or evaluation.table
+    rows = [list(shown.columns)]
+    for row in shown.rows:
+        rows.append([_written(value, decimals) for value in row])
+    return rows
+
+
+def _written(value: object, decimals: int | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.{decimals}f}" if isinstance(value, float) and decimals is not None else str(value)
+
+
+def csv(rows: Sequence[Sequence[str]]) -> bytes:
+    return "".join(",".join(row) + "\n" for row in rows).encode()
+
+
+def judged(context: FileContext, data: bytes) -> tuple[Verdict, set[str]]:
+    found = check_file("t.csv", data, context)
+    return found.verdict, {finding.rule for finding in found.findings}
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2, 4, None])
+def test_equal_numbers_pass_with_the_digits_they_show(make: Any, decimals: int | None) -> None:
+    assert judged(make(MEAN), csv(table(make(MEAN), decimals))) == (Verdict.PASS, set())
+
+
+def test_counts_pass_in_wide_and_long_tables_under_usual_heads(make: Any) -> None:
+    rows = table(make(COUNTS))
+    assert judged(make(COUNTS), csv(rows))[0] is Verdict.PASS
+    assert judged(make(COUNTS), csv([["region", "sex", "n"], *rows[1:]]))[0] is Verdict.PASS
+    wide = [["region", "F", "M", "All"]]
+    for region in dict.fromkeys(row[0] for row in rows[1:]):
+        wide.append([region, *(row[2] for row in rows[1:] if row[0] == region)])
+    assert judged(make(COUNTS), csv(wide))[0] is Verdict.PASS
+    turned = [list(column) for column in zip(*wide, strict=True)]
+    turned[0][0] = "sex"
+    assert judged(make(COUNTS), csv(turned))[0] is Verdict.PASS
+
+
+def test_rows_and_columns_in_another_order_pass(make: Any) -> None:
+    head, *rows = table(make(MEAN))
+    random.Random(1).shuffle(rows)
+    moved = [[row[2], row[0], row[1]] for row in [head, *rows]]
+    assert judged(make(MEAN), csv(moved))[0] is Verdict.PASS
+
+
+def test_protected_table_is_compared_with_its_blanks(make: Any) -> None:
+    suppressed = {**COUNTS, "margins": False, "protect": {"method": "suppress"}}
+    assert judged(make(suppressed), csv(table(make(suppressed))))[0] is Verdict.PASS
+
+
+def test_failing_query_fails_although_the_file_is_equal(make: Any) -> None:
+    query = {"statistic": "frequency", "by": ["region", "age"]}
+    verdict, rules = judged(make(query), csv(table(make(query))))
+    assert verdict is Verdict.FAIL
+    assert "threshold" in rules
+
+
+def _changed(change: Callable[[Rows], object]) -> Callable[[Rows], bytes]:
+    def apply(rows: Rows) -> bytes:
+        change(rows)
+        return csv(rows)
+
+    return apply
+
+
+def _digit(rows: Rows) -> None:
+    rows[3][2] = rows[3][2][:-1] + str((int(rows[3][2][-1]) + 1) % 10)
+
+
+ATTACKS: dict[str, Callable[[Rows], bytes]] = {
+    "a digit changed": _changed(_digit),
+    "a zero more": _changed(lambda rows: rows[3].__setitem__(2, rows[3][2] + "0")),
+    "a space behind": _changed(lambda rows: rows[3].__setitem__(2, rows[3][2] + " ")),
+    "a plus before": _changed(lambda rows: rows[3].__setitem__(2, "+" + rows[3][2])),
+    "an exponent": _changed(lambda rows: rows[3].__setitem__(2, f"{float(rows[3][2]):.6e}")),
+    "digits that nobody can compute": _changed(
+        lambda rows: [row.__setitem__(2, row[2] + "1234567890") for row in rows[1:]]
+    ),
+    "a space in a label": _changed(lambda rows: rows[3].__setitem__(0, rows[3][0] + " ")),
+    "a label in other letters": _changed(lambda rows: rows[3].__setitem__(0, rows[3][0].lower())),
+    "a number in a head": _changed(lambda rows: rows[0].__setitem__(0, "region 4711")),
+    "words in a head": _changed(lambda rows: rows[0].__setitem__(2, "mean of the rich")),
+    "another column": _changed(lambda rows: [row.append(str(i)) for i, row in enumerate(rows)]),
+    "another column of blanks and marks": _changed(lambda rows: [r.append("-" if i % 2 else "") for i, r in enumerate(rows)]),
+    "another row": _changed(lambda rows: rows.append(["X", "F", "12.00"])),
+    "a row twice": _changed(lambda rows: rows.append(rows[1])),
+    "a note below": lambda rows: csv(rows) + b"the richest has 99\n",
+    "blank lines": lambda rows: csv(rows) + b"\n\n\n",
+    "quotation marks here and there": lambda rows: csv(rows).replace(b"N,", b'"N",', 1),
+    "line ends here and there": lambda rows: csv(rows).replace(b"\n", b"\r\n", 2),
+    "a byte order mark within": lambda rows: csv(rows).replace(b"\n", "\n\ufeff".encode(), 1),
+    "a number blanked": _changed(lambda rows: rows[3].__setitem__(2, "")),
+    "a label of look-alike letters": _changed(lambda rows: rows[3].__setitem__(0, "\u0405")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_whatever_is_carried_along_keeps_the_file_from_passing(make: Any, attack: str) -> None:
+    rows = table(make(MEAN))
+    assert judged(make(MEAN), csv(rows))[0] is Verdict.PASS
+    verdict, rules = judged(make(MEAN), ATTACKS[attack](rows))
+    assert verdict is not Verdict.PASS
+    assert rules & {"query-differs", "query-explains-less", "query-not-compared", "query-printed-unevenly"}
+
+
+def test_order_of_many_rows_says_nothing_only_when_a_column_explains_it(make: Any) -> None:
+    query = {"statistic": "mean", "measure": "pay", "by": ["age"]}
+    context = make(query)
+    head, *rows = table(context)
+    assert "query-order" not in judged(context, csv([head, *sorted(rows, key=lambda row: float(row[1]))]))[1]
+    random.Random(2).shuffle(rows)
+    verdict, rules = judged(context, csv([head, *rows]))
+    assert verdict is not Verdict.PASS
+    assert "query-order" in rules
+
+
+def test_other_formats_are_compared_by_people(make: Any) -> None:
+    rows = table(make(MEAN))
+    page = "<table>" + "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows) + "</table>"
+    found = check_file("t.html", page.encode(), make(MEAN))
+    assert found.verdict is Verdict.REVIEW
+    assert "query-not-compared" in {finding.rule for finding in found.findings}
+
+
+def test_findings_name_places_and_no_values(make: Any) -> None:
+    rows = table(make(MEAN))
+    was = rows[3][2]
+    _digit(rows)
+    findings: tuple[Finding, ...] = check_file("t.csv", csv(rows), make(MEAN)).findings
+    (found,) = [finding for finding in findings if finding.rule == "query-differs"]
+    assert found.cells == (("the whole file", 4, 3),)
+    assert was not in found.message
+    assert rows[3][2] not in found.message
