@@ -19,6 +19,7 @@ from saferoom.errors import BadInputError
 MOST_NUMBERS = 50_000_000
 """Rows times columns that are held in memory at once, 400 MB."""
 TABLE = "_model"
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True)
@@ -135,13 +136,24 @@ def read_rows(base: Base, complete: Base, engine: Engine) -> Rows:
     found = engine.columns(f"SELECT {', '.join(items)} FROM {complete.sql} ORDER BY ALL")
     weights = floats(found["w"]) if base.weighted else np.ones(size)
     units = tuple(Units.of(kind, np.asarray(found[f"h{j}"])) for j, kind in enumerate(base.units))
+    numbers = _stacked([floats(found[f"m{i}"]) for i in range(base.measures)], size)
+    _check_size(numbers)
     return Rows(
-        numbers=_stacked([floats(found[f"m{i}"]) for i in range(base.measures)], size),
+        numbers=numbers,
         codes=_stacked([integers(found[f"c{i}"]) for i in range(len(base.text_dimensions))], size, np.int64),
         labels=tuple(_labels(engine, i) for i in range(len(base.text_dimensions))),
         weights=weights / weights.mean() if size else weights,
         units=units or (Units(ROW, np.arange(size), size),),
     )
+
+
+def _check_size(numbers: Numbers) -> None:
+    """Squares of products of very large or very small numbers would be lost, and with them what the rules look at."""
+    largest = np.abs(np.nan_to_num(numbers)).max(axis=0, initial=0)
+    if bool(((largest > _LARGEST) | ((largest > 0) & (largest < 1 / _LARGEST))).any()):
+        raise BadInputError(
+            f"options: the columns' numbers must lie between {1 / _LARGEST:g} and {_LARGEST:g}; divide or multiply them"
+        )
 
 
 def _stacked(columns: list[NDArray[Any]], size: int, kind: Any = np.float64) -> NDArray[Any]:

@@ -469,6 +469,8 @@ def test_attack_by_a_test_fails_and_its_remedy_passes(lab: Lab, name: str) -> No
         ({**model("months ~ age", **COX), "weight": "grossing"}, "take no weight"),
         (model("pay ~ age", errors="clustered", cluster="nope"), "options.cluster"),
         (model("pay ~ age + twice", {"twice": "age * 2"}), "linear combinations"),
+        (model("y ~ half", {"y": "pay * 1e-200", "half": "pay / 2"}), "must lie between"),
+        (model("y ~ age", {"y": "exp(age * 8)"}), "must lie between"),
         (model("pay ~ C(group)", {"group": "pay"}), "more than 100 categories"),
         (matrix("pay", "region"), "must be a number"),
         (matrix("pay", "same", derive={"same": "pay"}), "the same"),
