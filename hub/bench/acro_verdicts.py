@@ -18,6 +18,11 @@ from pathlib import Path
 from typing import Any
 
 ORDER = ["pass", "review", "fail"]
+FUNCTIONS = {
+    "function: first": lambda values: values.iloc[0],
+    "function: largest": lambda values: values.max(),
+    "function: last": lambda values: values.iloc[-1],
+}
 
 
 def main(listed: str) -> None:
@@ -78,7 +83,8 @@ def _crosstab(session: Any, call: dict[str, Any], rows: Any) -> None:
     dimensions = [rows[f"d{i}"] for i in range(call["dimensions"])]
     everybody = pd.Series("all", index=rows.index, name="everybody")
     *index, columns = dimensions if len(dimensions) > 1 else [*dimensions, everybody]
-    more = {} if call["aggregate"] is None else {"values": rows["m"], "aggfunc": call["aggregate"]}
+    aggregate = FUNCTIONS.get(call["aggregate"], call["aggregate"])
+    more = {} if aggregate is None else {"values": rows["m"], "aggfunc": aggregate}
     session.crosstab(index if index else [everybody], columns, margins=call["margins"], **more)
 
 

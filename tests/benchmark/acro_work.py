@@ -32,6 +32,12 @@ def write_work(cases: Sequence[Case], folder: Path) -> Path:
 
 
 def _calls(case: Case, folder: Path, connection: duckdb.DuckDBPyConnection) -> Iterator[Call | None]:
+    if case.acro is not None:
+        document = case.acro["query"]
+        prepared, source = folder / f"{case.name}.parquet", case.data.parquet(folder)
+        connection.execute(f"COPY ({_select(document, case.data.name, source)}) TO '{prepared}' (FORMAT parquet)")
+        yield {**(_call(document) or {}), "aggregate": case.acro["function"], "rows": str(prepared)}
+        return
     if case.file is not None:
         path = folder / f"{case.name}-{case.file.name}"
         path.write_bytes(case.file.content())

@@ -38,7 +38,8 @@ def judge(case: Case, folder: Path) -> Judged:
 
 def context_of(case: Case, folder: Path) -> Context:
     """Return what the queries of a case are judged by."""
-    source = Source(case.data.name, case.data.parquet(folder), case.data.units)
+    data = case.data
+    source = Source(data.name, data.parquet(folder), data.units, boundaries=data.boundaries(folder))
     return Context([source], case.policy, limits=_LIMITS)
 
 
@@ -54,7 +55,8 @@ def _judge_queries(case: Case, folder: Path) -> Judged:
             if memory is not None:
                 memory = memory.with_evaluation(evaluation)
     except BadInputError as error:
-        return replace(judged, note=error.message)
+        proven = case.attack is not None and case.plain is not None and _works(case.attack, case.plain())
+        return replace(judged, note=error.message, disclosed=proven or None)
     released = Released(tuple(Numbers(_as_released(one, case)) for one in found))
     asked = released if case.plain is None else case.plain()
     return replace(

@@ -117,6 +117,8 @@ class Case:
     plain : function, optional
         The numbers as a plain tool prints them, where Saferoom prints others (bins, steps): they prove the label. If
         Saferoom passes, the attack is run on what it releases.
+    acro : mapping, optional
+        A call of ACRO for work that Saferoom is given as a file: a query, and the function that aggregates.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Case:
     attack: Attack | None = None
     blanked: bool = False
     plain: Callable[[], Released] | None = None
+    acro: Mapping[str, Any] | None = None
     policy: RiskAppetite = field(default_factory=RiskAppetite)
 
     def __post_init__(self) -> None:

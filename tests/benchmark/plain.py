@@ -96,3 +96,13 @@ def least_squares(frame: Any, outcome: str, columns: Sequence[str]) -> Plain:
         return Released((Numbers(Table(("term", "category", "estimate"), rows)),))
 
     return released
+
+
+def rounded(numbers: Any, by: str, base: int) -> Plain:
+    """Return a table of numbers rounded to a base."""
+
+    def released() -> Released:
+        rows = tuple((name, float(base * round(float(value) / base))) for name, value in numbers.items())
+        return Released((Numbers(Table((by, "mean"), rows)),))
+
+    return released

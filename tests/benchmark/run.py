@@ -19,7 +19,18 @@ from tests.benchmark.acro_work import write_work
 from tests.benchmark.judge import judge
 from tests.benchmark.model import Case, Judged
 
-FAMILIES = ("histories", "frequencies", "linear", "distributions", "magnitudes", "lives", "models", "records", "tables")
+FAMILIES = (
+    "histories",
+    "frequencies",
+    "linear",
+    "distributions",
+    "magnitudes",
+    "lives",
+    "models",
+    "preparation",
+    "records",
+    "tables",
+)
 
 
 def family(name: str) -> list[Case]:

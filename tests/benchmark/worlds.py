@@ -6,6 +6,7 @@ an island, *Isle*, and its members are planted.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -30,12 +31,15 @@ class Data:
         Its own among all data of the corpus; the file is written once under this name.
     units : tuple of str
         The columns with ids of statistical units.
+    areas : str
+        A column of areas, for which the data owner gives boundaries.
     """
 
     key: str
     frame: pd.DataFrame = field(compare=False, repr=False)
     units: tuple[str, ...] = ("person_id",)
     name: str = "people"
+    areas: str = ""
 
     def parquet(self, folder: Path) -> Path:
         """Return the data as a Parquet file in `folder`."""
@@ -45,6 +49,19 @@ class Data:
             self.frame.to_parquet(partial, index=False)
             partial.rename(path)
         return path
+
+    def boundaries(self, folder: Path) -> dict[str, Path]:
+        """Return the public boundaries of the areas: squares in a row."""
+        if not self.areas:
+            return {}
+        path = folder / f"{self.key}.geojson"
+        features = []
+        for place, label in enumerate(sorted(self.frame[self.areas].unique())):
+            square = [[place, 0], [place + 1, 0], [place + 1, 1], [place, 1], [place, 0]]
+            geometry = {"type": "Polygon", "coordinates": [square]}
+            features.append({"type": "Feature", "properties": {self.areas: label}, "geometry": geometry})
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        return {self.areas: path}
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from tests.benchmark import attacks
+from tests.benchmark import attacks, plain
 from tests.benchmark import attacks_on_magnitudes as on_magnitudes
 from tests.benchmark.model import Attack, Case, Document
 from tests.benchmark.worlds import Data, isle_of, made, people, real, with_isle
@@ -24,6 +24,7 @@ def cases() -> Iterator[Case]:
     yield from _small_groups()
     yield from _large_contributors()
     yield from _everybody_alike()
+    yield from _rounded()
     yield from _few_units()
     yield from _tricks()
     yield from _safe()
@@ -169,6 +170,21 @@ def _everybody_alike() -> Iterator[Case]:
         attack = Attack(attacks.share_of_a_known_count, rest, {"cell": ("Isle",), "n": size})
         data = made(f"share-{rest}-{size}", frame)
         yield _unsafe(f"share-of-{rest}-in-{size}", data, query("mean", "smokes", "region"), attack)
+
+
+def _rounded() -> Iterator[Case]:
+    """Means rounded to a base: nothing about them is protected."""
+    for size, base in ((1, 5), (2, 5), (3, 10)):
+        frame = with_isle(size)
+        isle = isle_of(frame)["pay"].tolist()
+        means = frame.groupby("region")["pay"].mean()
+        attack = Attack(
+            attacks.takes_others_off_a_mean, isle[-1], {"cell": ("Isle",), "others": isle[:-1]}, tolerance=0.01
+        )
+        asked = query("mean", "pay", "region", protect={"method": "round", "base": base})
+        shown = plain.rounded(means, "region", base)
+        name = f"linear-mean-of-{size}-rounded-to-{base}"
+        yield Case(name, BARN, False, made(f"isle-{size}", frame), (asked,), attack=attack, plain=shown)
 
 
 def _few_units() -> Iterator[Case]:

@@ -61,6 +61,21 @@ def _small_cells() -> Iterator[Case]:
 
 def _single_values() -> Iterator[Case]:
     """Numbers that are one person's own: an aggregation by a function of one's own, a mean of one, an extreme."""
+    frame = people()
+    for name in ("first", "last", "largest"):
+        pandas_name = "max" if name == "largest" else name
+        picked = getattr(frame.groupby("region")["pay"], pandas_name)()
+        cells = [["region", "pay"], *[[region, float(value)] for region, value in picked.items()]]
+        attack = Attack(on_files.reads_the_row, float(picked["North"]), {"row": "North"})
+        yield Case(
+            f"file-aggregated-by-a-function-{name}",
+            BARN,
+            False,
+            made("people", frame),
+            file=File("table.csv", make.delimited(cells)),
+            attack=attack,
+            acro={"query": {"statistic": "sum", "measure": "pay", "by": ["region"]}, "function": f"function: {name}"},
+        )
     frame = with_isle(1)
     data = made("file-isle-1", frame)
     for name, numbers in (
