@@ -243,3 +243,39 @@ def test_weighted_mode_has_most_weight(lab: Lab) -> None:
     rows = [{"person_id": i, "x": 1 if i % 3 else 2, "w": 1.0 if i % 3 else 5.0} for i in range(300)]
     assert only(lab, {"statistic": "mode", "measure": "x"}, rows) == [1]
     assert only(lab, {"statistic": "mode", "measure": "x", "weight": "w"}, rows) == [2]
+
+
+@pytest.mark.parametrize("measure", ["gini", "concentration"])
+def test_rows_of_a_weighted_unit_are_added_up(lab: Lab, measure: str) -> None:
+    jobs = [{"person_id": i // 2, "x": float((i * 7919) % 1009), "w": 1.0 + i // 2 % 4} for i in range(600)]
+    totals = pd.DataFrame(jobs).groupby("person_id").agg(x=("x", "sum"), w=("w", "first"))
+    x, w = totals["x"].to_numpy(), totals["w"].to_numpy()
+    wanted = differences(x, w) if measure == "gini" else (w * x**2).sum() / (w * x).sum() ** 2
+    assert only(lab, {"statistic": measure, "measure": "x", "weight": "w"}, jobs) == [pytest.approx(wanted)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"statistic": "odds_ratio", "options": {"exposure": "smoker", "outcome": "ill"}},
+        {"statistic": "histogram", "measure": "pay"},
+        {"statistic": "hexbin", "measure": "pay", "options": {"y": "age"}},
+        {"statistic": "concentration", "measure": "pay", "options": {"top": 10}},
+    ],
+)
+@pytest.mark.parametrize("where", ["age > 500", "age > 16 and pay is null"])
+def test_nobody_and_nothing_never_pass(lab: Lab, rows: list[Row], query: dict[str, Any], where: str) -> None:
+    nothing = [{**row, "smoker": None if row["pay"] is None else row["smoker"]} for row in rows]
+    assert lab.check({**query, "where": where}, nothing).verdict is Verdict.FAIL
+
+
+def test_hexagons_of_two_groups_that_lie_apart(lab: Lab) -> None:
+    rows = [
+        {"person_id": i, "g": "ab"[i % 2], "x": i % 2 * 50 + i // 2 % 40 / 4, "y": i // 80 % 20 / 2.0}
+        for i in range(3_200)
+    ]
+    query = {"statistic": "hexbin", "measure": "x", "by": ["g"], "options": {"y": "y", "bins": 5}}
+    judged = lab.check(query, rows)
+    # Where the other group is not to be seen, nearly everybody of a hexagon belongs to one group.
+    assert "near-class-disclosure" in {found.rule for found in judged.findings}
+    assert lab.check({**query, "where": "g = 'a'", "options": {"y": "y"}}, rows).verdict is Verdict.PASS

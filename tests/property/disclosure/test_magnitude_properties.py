@@ -52,7 +52,7 @@ def test_edges_rise_and_lie_within(low: float, width: float, bins: int, whole: b
         assert len(set(bin_labels(edges))) == len(edges) + 1
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(1, 400),
@@ -76,7 +76,7 @@ def test_histogram_that_passes_shows_the_threshold_in_every_bin(
     assert judged.verdict is Verdict.FAIL or min(units) >= 10
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=12, max_size=40), scale=st.floats(0.01, 1e4))
 def test_gini_lies_between_nothing_and_everything_at_any_scale(
     tmp_path: Path, values: list[float], scale: float
