@@ -181,12 +181,29 @@ def _bands(grid: Grid, name: str) -> Iterator[Merge]:
     for width in widths:
         if width > span or found >= MOST_OF_A_KIND:
             return
-        names = [None if label is None else float(np.floor(float(label) / width)) for label in grid.categories]
-        groups = groups_of(names)
-        if len(set(names)) < len(values) and grid.holds(groups):
-            found += 1
-            shown = _number(width)
-            yield Merge(f"floor({name} / {shown}) * {shown}", groups, f"{{name}} in bands of {shown}", False)
+        for low, high in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            merge = _banded(grid, name, width, low, high)
+            if merge is not None:
+                found += 1
+                yield merge
+                break
+
+
+def _banded(grid: Grid, name: str, width: float, low: int, high: int) -> Merge | None:
+    """Return bands of a width if they hold, with the lowest `low` and the highest `high` bands taken into the next."""
+    bands = [None if label is None else float(np.floor(float(label) / width)) for label in grid.categories]
+    different = sorted({band for band in bands if band is not None})
+    if len(different) - low - high < 2 or len(different) == len(set(grid.categories) - {None}):
+        return None
+    ends = different[low], different[len(different) - 1 - high]
+    groups = groups_of([None if band is None else min(max(band, ends[0]), ends[1]) for band in bands])
+    if not grid.holds(groups):
+        return None
+    shown = _number(width)
+    text = f"floor({name} / {shown}) * {shown}"
+    text = f"least({text}, {_number(ends[1] * width)})" if high else text
+    text = f"greatest({text}, {_number(ends[0] * width)})" if low else text
+    return Merge(text, groups, f"{{name}} in bands of {shown}", bool(low or high))
 
 
 def _periods(grid: Grid, name: str) -> Iterator[Merge]:

@@ -27,11 +27,8 @@ def model(formula: str, **changes: Any) -> dict[str, Any]:
 
 def coefficients(judged: Evaluation) -> dict[Any, float]:
     place = judged.table.columns.index("estimate")
-    return {
-        row[1] if row[1] is not None else row[0]: float(row[place])
-        for row in judged.table.rows
-        if row[place] is not None
-    }  # type: ignore[arg-type]
+    values = {row[1] if row[1] is not None else row[0]: row[place] for row in judged.table.rows}
+    return {name: float(value) for name, value in values.items() if value is not None}
 
 
 def constant(found: dict[Any, float]) -> float:
