@@ -31,7 +31,7 @@ def bar(sheet: Sheet, value: str, *, log: bool) -> Picture:
     first = sheet.categories(0)
     groups = sheet.categories(1) if len(sheet.names) > 1 else [None]
     if len(first) * len(groups) > MOST_BARS:
-        raise BadInputError(f"chart.kind: more than {MOST_BARS} bars cannot be read; use broader categories")
+        raise BadInputError(f"chart.kind: more than {MOST_BARS} bars cannot be read; use broader categories, or a line")
     grouped(len(groups), sheet.names[-1])
     numbers = sheet.numbers(value)
     figure, axes = canvas()
