@@ -128,3 +128,14 @@ def test_explain_as_json_is_plain_and_stable() -> None:
     assert {"rule": "threshold_per_unit", "value": "hh: 12", "origin": "owner"}.items() <= document["rules"][1].items()
     route = explain([Layer("p", ReleaseRoute())], strictest([Layer("p", ReleaseRoute())])).document()
     assert route["rules"][0]["value"] == "no"
+
+
+def test_impossible_combinations_hold_where_everybody_says_so() -> None:
+    zero, other = {"sex": "M", "pregnant": "yes"}, {"sex": "M", "pregnant": True}
+    both = RiskAppetite(structural_zeros=(zero, other))
+    one = RiskAppetite(structural_zeros=(zero,))
+    leaves = RiskAppetite(structural=frozenset({"*"}))
+    assert strictest([Layer("a", both), Layer("b", one)]).policy.structural_zeros == (zero,)
+    assert strictest([Layer("p", leaves), Layer("a", both)]).policy.structural_zeros == (zero, other)
+    assert strictest([Layer("p", leaves), Layer("a", both), Layer("b", RiskAppetite())]).policy.structural_zeros == ()
+    assert strictest([Layer("p", leaves)]).policy.structural_zeros == ()
