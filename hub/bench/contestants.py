@@ -1,6 +1,6 @@
 """The contestants of the query benchmark; each runs alone in a process: ``python -m ... NAME FILE``.
 
-All compute a 50 x 20 table of counts and one of means. Imports are done before the clock starts, for everybody.
+All compute the same tables (`works`). Imports are done before the clock starts, for everybody.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Numbers = dict[str, list[float]]
-Work = Callable[[], Numbers]
+from saferoom.hub.bench.works import MEASURE, WORKS
+
+Numbers = dict[str, float]
+Work = Callable[[tuple[str, str], str], Numbers]
 
 
 def peak_mib() -> float:
@@ -25,39 +27,41 @@ def peak_mib() -> float:
 
 
 def saferoom_work(file: Path, units: tuple[str, ...]) -> Work:
-    """Two checks from Parquet to verdict: every rule, distinct units, dominance."""
+    """A check from Parquet to verdict: every rule, distinct units, dominance."""
     from saferoom.disclosure.checker import Context, check
     from saferoom.disclosure.queries.model import parse_query
     from saferoom.disclosure.queries.source import Source
     from saferoom.policies.models import RiskAppetite
 
     context = Context([Source("people", file, units)], RiskAppetite())
-    by = ["region", "sector"]
 
-    def work() -> Numbers:
-        counts = check(parse_query({"statistic": "frequency", "by": by}), context)
-        means = check(parse_query({"statistic": "mean", "measure": "pay", "by": by}), context)
-        if counts.verdict != "pass" or means.verdict != "pass":
+    def work(by: tuple[str, str], statistic: str) -> Numbers:
+        query: dict[str, Any] = {"statistic": "frequency", "by": list(by)}
+        if statistic != "count":
+            query |= {"statistic": statistic, "measure": MEASURE}
+        judged = check(parse_query(query), context)
+        if judged.verdict != "pass":
             raise SystemExit("the benchmark's tables must pass")
-        mean_of = {row[:2]: row[2] for row in means.table.rows}
-        return {f"{row[0]} {row[1]}": [row[2], mean_of[row[:2]]] for row in counts.table.rows}  # type: ignore[list-item]
+        return {f"{row[0]} {row[1]}": float(row[2]) for row in judged.table.rows}  # type: ignore[arg-type]
 
     return work
 
 
 def pandas_work(file: Path, *, loaded: bool) -> Work:
-    """Two plain cross-tables without any rule; `loaded` leaves reading the file out of the clock."""
+    """A plain cross-table without any rule; `loaded` leaves reading the file out of the clock."""
     import pandas as pd
 
-    columns = ["region", "sector", "pay"]
-    frame = pd.read_parquet(file, columns=columns) if loaded else None
+    frame = pd.read_parquet(file) if loaded else None
 
-    def work() -> Numbers:
-        data = pd.read_parquet(file, columns=columns) if frame is None else frame
-        counts = pd.crosstab(data["region"], data["sector"])
-        means = pd.crosstab(data["region"], data["sector"], values=data["pay"], aggfunc="mean")
+    def work(by: tuple[str, str], statistic: str) -> Numbers:
+        counted = statistic == "count"
+        data = pd.read_parquet(file, columns=[*by, *([] if counted else [MEASURE])]) if frame is None else frame
+        more: dict[str, Any] = {} if counted else {"values": data[MEASURE], "aggfunc": statistic}
+        table = pd.crosstab(data[by[0]], data[by[1]], **more)
         return {
-            f"{r} {s}": [float(counts.loc[r, s]), float(means.loc[r, s])] for r in counts.index for s in counts.columns
+            f"{row} {column}": number
+            for row, numbers in zip(table.index, table.to_numpy(dtype=float).tolist(), strict=True)
+            for column, number in zip(table.columns, numbers, strict=True)
         }
 
     return work
@@ -77,9 +81,11 @@ def contestant(name: str, file: Path) -> Work:
 def main(words: list[str]) -> None:
     """Run one contestant and print what it measured."""
     work = contestant(words[0], Path(words[1]))
-    started = time.perf_counter()
-    numbers = work()
-    seconds = time.perf_counter() - started
+    seconds, numbers = {}, {}
+    for name, by, statistic in WORKS:
+        started = time.perf_counter()
+        numbers[name] = work(by, statistic)
+        seconds[name] = time.perf_counter() - started
     result: dict[str, Any] = {"seconds": seconds, "peak_mib": peak_mib(), "numbers": numbers}
     sys.stdout.write(json.dumps(result) + "\n")
 

@@ -6,7 +6,7 @@ import json
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ class Run:
 
     Attributes
     ----------
-    seconds : float
-        The work alone, measured inside: no interpreter start, no imports.
+    seconds : mapping
+        Per work, measured inside: no interpreter start, no imports.
     process_seconds : float
         From starting the process to its end.
     peak_mib : float
@@ -32,23 +32,23 @@ class Run:
         What was computed, so that contestants can be compared cell by cell.
     """
 
-    seconds: float
+    seconds: Mapping[str, float]
     process_seconds: float
     peak_mib: float
-    numbers: dict[str, Any]
+    numbers: Mapping[str, Any]
 
 
-def run_fresh(command: Sequence[str | Path]) -> Run:
+def run_fresh(command: Sequence[str | Path], *, cwd: Path | None = None) -> Run:
     """Run `command`, whose last line of output is a JSON document with seconds, peak_mib and numbers."""
     started = time.perf_counter()
     finished = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
+        [str(word) for word in command], capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False, cwd=cwd
     )
     whole = time.perf_counter() - started
     lines = finished.stdout.strip().splitlines()
     try:
         document = json.loads(lines[-1])
-        return Run(document["seconds"], whole, document["peak_mib"], document["numbers"])
+        return Run(dict(document["seconds"]), whole, document["peak_mib"], document["numbers"])
     except (IndexError, ValueError, KeyError, TypeError):
         said = finished.stderr.strip()[-300:]
         raise UnavailableError(
@@ -57,10 +57,11 @@ def run_fresh(command: Sequence[str | Path]) -> Run:
 
 
 def summary(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return medians and every single time."""
+    """Return medians, and every single time."""
+    works = list(runs[0].seconds)
     return {
-        "seconds": statistics.median(run.seconds for run in runs),
-        "all_seconds": [round(run.seconds, 4) for run in runs],
+        "seconds": {work: statistics.median(run.seconds[work] for run in runs) for work in works},
+        "all_seconds": {work: [round(run.seconds[work], 4) for run in runs] for work in works},
         "process_seconds": statistics.median(run.process_seconds for run in runs),
         "peak_mib": statistics.median(run.peak_mib for run in runs),
     }

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from saferoom.errors import BadInputError, UnavailableError
-from saferoom.hub.bench import contestants, query
+from saferoom.hub.bench import contestants, people, query
 from saferoom.hub.bench.measure import Run, run_fresh, summary
+from saferoom.hub.bench.works import WORKS
 from saferoom.hub.cli.main import main
 
 
@@ -21,22 +22,22 @@ def silent(_: str) -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(query, "FOLDER", tmp_path / "bench")
-    monkeypatch.setattr(query, "REGIONS", 5)
-    monkeypatch.setattr(query, "SECTORS", 2)
+    monkeypatch.setattr(people, "CATEGORIES", {"region": 5, "sector": 2, "area": 2, "branch": 3})
     (tmp_path / "bench").mkdir()
     return tmp_path
 
 
 @pytest.mark.parametrize("name", ["saferoom", "saferoom-households", "pandas", "pandas-loaded"])
 def test_contestant_measures_itself_and_agrees(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    file = query._data(4_000, silent)
-    assert query._data(4_000, silent) == file
+    file = people.write_people(query.FOLDER, 4_000, silent)
+    assert people.write_people(query.FOLDER, 4_000, silent) == file
     results = []
     for chosen in ("pandas", name):
         contestants.main([chosen, str(file)])
         results.append(json.loads(capsys.readouterr().out))
-    assert len(results[1]["numbers"]) == 10
-    assert results[1]["seconds"] > 0
+    assert list(results[1]["numbers"]) == [work for work, _, _ in WORKS] == list(results[1]["seconds"])
+    assert len(results[1]["numbers"]["50 x 20 mean"]) == 10
+    assert all(seconds > 0 for seconds in results[1]["seconds"].values())
     assert results[1]["peak_mib"] > 10
     query._agree(results[0]["numbers"], results[1]["numbers"], name)
 
@@ -44,7 +45,7 @@ def test_contestant_measures_itself_and_agrees(folder: Path, capsys: pytest.Capt
 def test_ids_of_the_data_are_unique(folder: Path) -> None:
     import pyarrow.parquet as pq
 
-    table = pq.read_table(query._data(10_000, silent))
+    table = pq.read_table(people.write_people(query.FOLDER, 10_000, silent))
     assert len(set(table["person_id"].to_pylist())) == 10_000
     assert len(set(table["household_id"].to_pylist())) == 5_000
 
@@ -62,7 +63,8 @@ def test_whole_benchmark_reports_medians_and_ratios(
     assert not caught.value.code
     result = json.loads(capsys.readouterr().out)
     assert set(result["contestants"]) == {"saferoom", "saferoom-households", "pandas", "pandas-loaded"}
-    assert result["ratios"]["saferoom / pandas"]["time"] > 0
+    assert all(ratio > 0 for ratio in result["ratios"]["saferoom / pandas"]["time"].values())
+    assert [goal["promise"] for goal in result["goals"]] == ["at most 2x the time of pandas"]
     assert result["large"]["rows"] == 6_000
     said: list[str] = []
     query.report(result, said.append)
@@ -72,9 +74,22 @@ def test_whole_benchmark_reports_medians_and_ratios(
 
 def test_contestants_that_disagree_are_not_compared() -> None:
     with pytest.raises(UnavailableError, match="do not agree"):
-        query._agree({"a": [1.0, 2.0]}, {"a": [1.0, 2.1]}, "other")
+        query._agree({"w": {"a": 1.0}}, {"w": {"a": 1.1}}, "other")
     with pytest.raises(UnavailableError, match="do not agree"):
-        query._agree({"a": [1.0]}, {"b": [1.0]}, "other")
+        query._agree({"w": {"a": 1.0}}, {"w": {"b": 1.0}}, "other")
+    with pytest.raises(UnavailableError, match="do not agree"):
+        query._agree({"w": {"a": 1.0}}, {"v": {"a": 1.0}}, "other")
+
+
+def test_promises_are_judged_by_the_worst_table() -> None:
+    acro = {"10 x 10 count": 0.2, "50 x 20 count": 0.3, "10 x 10 mean": 0.05, "50 x 20 mean": 0.1}
+    ratios = {"saferoom / pandas": {"time": {"a": 1.2, "b": 2.1}}, "saferoom / acro": {"time": acro}}
+    goals = query._goals(ratios)
+    assert [(goal["worst"], goal["holds"]) for goal in goals] == [
+        ("b", False),
+        ("50 x 20 count", False),
+        ("50 x 20 mean", True),
+    ]
 
 
 def test_contestant_without_a_result_is_an_error() -> None:
@@ -83,8 +98,8 @@ def test_contestant_without_a_result_is_an_error() -> None:
 
 
 def test_summary_takes_medians() -> None:
-    runs = [Run(seconds, 2 * seconds, 100.0, {}) for seconds in (3.0, 1.0, 2.0)]
-    assert summary(runs)["seconds"] == 2.0
+    runs = [Run({"w": seconds}, 2 * seconds, 100.0, {}) for seconds in (3.0, 1.0, 2.0)]
+    assert summary(runs)["seconds"] == {"w": 2.0}
     assert summary(runs)["process_seconds"] == 4.0
 
 
