@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from saferoom.disclosure.files.model import Grid
 from saferoom.disclosure.files.screens.numerals import is_blank, is_empty, printed_value
-from saferoom.disclosure.files.screens.words import AMBIGUOUS, Role, role, tokens
+from saferoom.disclosure.files.screens.vocabulary import AMBIGUOUS
+from saferoom.disclosure.files.screens.words import Role, role, tokens
 from saferoom.disclosure.verdict import Label
 
 Floats = npt.NDArray[np.float64]

@@ -67,10 +67,10 @@ def test_single_blank_among_totals_is_always_worked_out(rows: int, columns: int,
     row, column = int(rng.integers(rows)), int(rng.integers(columns))
     table[row, column] = hidden
     head = ("area", *(f"group{i}" for i in range(columns)), "Total")
-    body = [[f"place{i}", *map(int, table[i]), int(table[i].sum())] for i in range(rows)]
+    body: list[list[str | int]] = [[f"place{i}", *map(int, table[i]), int(table[i].sum())] for i in range(rows)]
     body.append(["Total", *map(int, table.sum(axis=0)), int(table.sum())])
     body[row][column + 1] = "<10"
-    found = findings(Opened(grids=(Grid("t", head, tuple(map(tuple, body)), 2),)))
+    found = findings(Opened(grids=(Grid("t", head, tuple(tuple(cells) for cells in body), 2),)))
     revealed = [finding for finding in found if finding.rule == "suppressed-cell-revealed"]
     assert [finding.cells for finding in revealed] == [(("t", row + 2, column + 2),)]
 
