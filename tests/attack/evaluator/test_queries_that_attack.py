@@ -119,3 +119,11 @@ def test_difference_to_a_release_is_found_across_processes(place: World, evaluat
     without_west = evaluator.evaluate(ANA, MOBILITY, SAFE | {"where": "region <> 'west'"})
     assert without_west.verdict is Verdict.FAIL
     assert {finding.risk.value for finding in without_west.findings} == {"differencing"}
+
+
+def test_chart_is_drawn_inside_the_sandbox(evaluator: Evaluator) -> None:
+    judged = evaluator.evaluate(ANA, MOBILITY, SAFE | {"chart": {"kind": "bar"}})
+    assert judged.picture is not None
+    assert judged.picture.png.startswith(b"\x89PNG")
+    with pytest.raises(BadInputError, match="boundaries"):
+        evaluator.evaluate(ANA, MOBILITY, SAFE | {"chart": {"kind": "map"}})

@@ -21,6 +21,7 @@ SOURCE = Source(
     codelists={"region": ("north", "south"), "grade": (1, 2), "member": (True, False)},
     columns_known=False,
     claimed=True,
+    boundaries={"region": Path("/data/survey.2.geojson")},
 )
 JOB = Job(
     query={"statistic": "mean", "measure": "wage", "by": ["region"], "options": {"quantiles": [0.5]}},
