@@ -54,8 +54,8 @@ class OpenLimits:
     ratio: int = 200
     entries: int = 2_000
     depth: int = 3
-    cells: int = 1_000_000
-    columns: int = 16_384
+    cells: int = 500_000
+    columns: int = 1_000
     field_characters: int = 1_000_000
     text_characters: int = 40_000_000
     pixels: int = 60_000_000
