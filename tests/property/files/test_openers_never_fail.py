@@ -53,7 +53,10 @@ _ROWS = (
     '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" s="1"><f>1+1</f><v>2</v></c></row>'
     '<row r="2" hidden="1"><c r="C2"><v>3</v></c></row>'
 )
-_STRINGS = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>region</t></si><si><t>x</t></si></sst>'
+_STRINGS = (
+    b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>region</t></si>'
+    b"<si><t>x</t></si></sst>"
+)
 _TABLE_ROW = (
     '<table:table-row><table:table-cell office:value-type="float" office:value="1"/>'
     "<table:table-cell><text:p>a</text:p></table:table-cell></table:table-row>"
@@ -72,8 +75,10 @@ def seeds() -> dict[str, bytes]:
         "a.json": json.dumps({"a": [{"x": 1, "y": {"z": 2}}, {"x": 3}], "columns": ["a"], "data": [[1]]}).encode(),
         "a.jsonl": b'{"a": 1}\n{"a": 2}\n',
         "a.ipynb": _notebook(),
-        "a.html": b'<!doctype html><table><tr><th>a<td colspan="2">1</table><p style="display:none">x<script>1</script>',
-        "a.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><g><text>a</text><path d="M0 0L1 1"/><circle r="1"/></g></svg>',
+        "a.html": b'<!doctype html><table><tr><th>a<td colspan="2">1</table><p style="display:none">x'
+        b"<script>1</script>",
+        "a.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><g><text>a</text><path d="M0 0L1 1"/>'
+        b'<circle r="1"/></g></svg>',
         "a.png": png(4, 4, more=png_chunk(b"tEXt", b"Title\0hello")),
         "a.jpg": _jpeg(),
         "a.pdf": pdf("/Lang (en)"),
