@@ -13,6 +13,8 @@ import typer
 from saferoom.errors import BadInputError
 
 BENCHES = {
+    "check": "saferoom.hub.bench.check",
+    "client": "saferoom.hub.bench.client",
     "fuzz": "saferoom.hub.bench.fuzz",
     "query": "saferoom.hub.bench.query",
     "rooms": "saferoom.hub.bench.rooms",
