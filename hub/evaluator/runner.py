@@ -14,17 +14,16 @@ import structlog
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.source import Source
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError, WrongStateError
-from saferoom.hub import extracts
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 from saferoom.hub.evaluator.job import Job, read_answer
 from saferoom.hub.evaluator.turns import Turns
 from saferoom.hub.home import Home
+from saferoom.hub.project_sources import present_extracts, source_of
 from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
 from saferoom.hub.sandbox.spec import MEBIBYTE
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.airlock.naming import datasets_named
-from saferoom.projects.extracts.manifest import ExtractFile, Manifest
 from saferoom.projects.policies import effective
 
 _log = structlog.get_logger()
@@ -100,36 +99,15 @@ class Evaluator:
         self, project: ProjectSlug, query: Mapping[str, Any], names: Sequence[DatasetName], snapshot: Path | None
     ) -> Evaluation:
         instance, folder = self._instance, self._instance.home.extracts / project
-        manifest = extracts.verify_extracts(folder, instance.signing_key.verifying_key, names)
+        files = present_extracts(instance, project, names)
         appetite, route = effective(instance.registry, project, names)
-        files = [self._file(manifest, name) for name in names]
-        sources = [_source(file) for file in files]
+        sources = [source_of(file, Path(_INSIDE)) for file in files]
         binds = [Bind(folder / name, f"{_INSIDE}/{name}") for file in files for name, _, _ in file.contents]
         if snapshot is not None:
             sources.append(_claimed(sources))
             binds.append(Bind(snapshot, str(sources[-1].path)))
         job = Job(query, appetite.policy, route.policy, sources, instance.airlock.memory_for(project, names))
         return judge(instance.home, job, binds)
-
-    def _file(self, manifest: Manifest, name: DatasetName) -> ExtractFile:
-        file = manifest.file(name)
-        if file is None or file.version != self._instance.registry.dataset(name).version:
-            raise WrongStateError(
-                f"the project's extract of {name} is not of the dataset's present version; "
-                "ask the administrator to make it again"
-            )
-        return file
-
-
-def _source(file: ExtractFile) -> Source:
-    return Source(
-        name=file.dataset,
-        path=Path(_INSIDE) / file.file,
-        units=file.units,
-        codelists={column.name: column.codelist for column in file.columns if column.codelist is not None},
-        columns_known=True,
-        boundaries={column: Path(_INSIDE) / other.file for column, other in file.boundaries.items()},
-    )
 
 
 def _claimed(sources: Sequence[Source]) -> Source:

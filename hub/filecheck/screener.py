@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from saferoom.disclosure.files.view import View
-from saferoom.disclosure.queries.source import Source
-from saferoom.errors import WrongStateError
-from saferoom.hub import extracts
 from saferoom.hub.evaluator.turns import Turns
 from saferoom.hub.filecheck.job import FileJob
 from saferoom.hub.filecheck.runner import examine_files
+from saferoom.hub.project_sources import present_extracts, source_of
 from saferoom.hub.sandbox import identity
 from saferoom.hub.wiring import Instance
-from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.airlock import evaluations, files
 from saferoom.projects.airlock.uploads import Screened, Upload, check_size, tidy_name
-from saferoom.projects.extracts.manifest import ExtractFile
 from saferoom.projects.policies import effective
 
 _IDENTITY = "*filecheck"  # no project can be called so
@@ -62,31 +55,8 @@ class Screener:
             query = evaluations.load(airlock, declared).evaluation.query.document()
         appetite, _ = effective(self._instance.registry, project, names)
         with self._turns.turn(upload.author):
-            job = FileJob([(name, upload.data)], self._sources(project, names), appetite.policy, query, views=True)
+            folder = self._instance.home.extracts / project
+            sources = [source_of(file, folder) for file in present_extracts(self._instance, project, names)]
+            job = FileJob([(name, upload.data)], sources, appetite.policy, query, views=True)
             (found,) = examine_files(job, identity(self._instance.home, _IDENTITY))
         return Screened(found.report, found.view or View(), found.clean, found.matched)
-
-    def _sources(self, project: ProjectSlug, names: Sequence[DatasetName]) -> tuple[Source, ...]:
-        instance = self._instance
-        folder = instance.home.extracts / project
-        manifest = extracts.verify_extracts(folder, instance.signing_key.verifying_key, names)
-        found = []
-        for name in names:
-            file = manifest.file(name)
-            if file is None or file.version != instance.registry.dataset(name).version:
-                raise WrongStateError(
-                    f"the project's extract of {name} is not of the dataset's present version; "
-                    "ask the administrator to make it again"
-                )
-            found.append(_source(file, folder))
-        return tuple(found)
-
-
-def _source(file: ExtractFile, folder: Path) -> Source:
-    return Source(
-        name=file.dataset,
-        path=folder / file.file,
-        units=file.units,
-        codelists={column.name: column.codelist for column in file.columns if column.codelist is not None},
-        columns_known=True,
-    )

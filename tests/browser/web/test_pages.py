@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
+from tests.support.airlock_pages import opened
 from tests.support.airlock_server import PREFIX, Service
 
 from saferoom.ids import Username
 from saferoom.projects.airlock.states import State
 
 pytestmark = pytest.mark.browser
-
-
-@contextmanager
-def opened(chromium: Chromium, airlock: Service, name: str, path: str, **options: Any) -> Iterator[Page]:
-    """Yield the page at `path` as `name` sees it; any error in the browser's console fails the test."""
-    secret = airlock.browser(name).http.cookies["saferoom-airlock"]
-    context = chromium.new_context(**options)
-    context.add_cookies([{"name": "saferoom-airlock", "value": secret, "domain": "127.0.0.1", "path": PREFIX}])
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(airlock.url + path)
-    try:
-        yield page
-        assert complaints == []
-    finally:
-        context.close()
 
 
 @pytest.fixture
