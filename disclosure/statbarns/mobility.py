@@ -237,7 +237,7 @@ def _heavy(ranked: Base, engine: Engine, policy: RiskAppetite) -> list[Hit]:
     for j, kind in enumerate(ranked.units):
         inner = f"(SELECT u{j}, sum(v) AS s FROM {_RANKED} WHERE m0 IS NOT NULL GROUP BY u{j})"
         found = engine.columns(f"SELECT max(s, {largest}) AS top, sum(s) AS whole FROM {inner} i")
-        top = [float(value) for value in (found["top"][0] if found["top"][0] is not None else [])]
+        top = np.atleast_1d(np.ma.filled(np.ma.asarray(found["top"][0], dtype=np.float64), 0.0)).tolist()
         shares = Shares(np.array([[*top, *([0.0] * largest)][:largest]]), np.nan_to_num(floats(found["whole"])))
         nobody = np.zeros(1, dtype=np.int64)
         hits += weight_dominance([UnitEvidence(kind, nobody, nobody, Shares.none(1), shares)], policy)

@@ -114,6 +114,8 @@ def gather_steps(ticks: Ticks, demand: Demand) -> Steps:
     they then stay among those at risk until they are enough (the numbers are computed accordingly).
     """
     found: list[_Step] = []
+    if len(ticks) == 0:
+        return _steps(found)
     starts = np.flatnonzero(np.diff(ticks.stratum, prepend=-1))
     for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(ticks)], strict=True):
         waiting = list(_stratum(ticks, range(start, stop), demand, wait=True))

@@ -62,17 +62,22 @@ def lay_out(base: Base, engine: Engine, grid: Grid, least: int) -> Base:
     order = ", ".join(f"{key} NULLS LAST" for key in base.keys)
     place = f"dense_rank() OVER (ORDER BY {order}) - 1" if order else "0"
     columns = ", ".join(["m0", "m1", *(f"u{j}" for j in range(len(base.units))), *(["w"] if base.weighted else [])])
-    span = "max(m0) OVER (PARTITION BY d0)"
-    events = "count(*) FILTER (WHERE m1 = 1) OVER (PARTITION BY d0)"
-    fine = f"greatest({least} * {span} / greatest({events}, 1), {span} / {MOST_TICKS}, {_FUZZ})"
-    width = f"CASE WHEN bool_and(m0 = floor(m0)) OVER () THEN greatest({fine}, 1) ELSE {fine} END"
-    power = f"10 ** floor(log10(fine) + {_FUZZ})"
-    steps = " ".join(f"WHEN fine <= {power} * {factor} * (1 + {_FUZZ}) THEN {power} * {factor}" for factor in (1, 2, 5))
     life = "m0 >= " + repr(float(grid.bounds[0])) if grid.left and grid.bounds else "m0 IS NOT NULL"
     engine.run(
-        f"CREATE TEMP TABLE {LIVES} AS {base.with_sql}SELECT * EXCLUDE (fine), {grid.index()} AS tick_index FROM ("
-        f"SELECT *, CASE {steps} ELSE {power} * 10 END AS tick FROM (SELECT *, {width} AS fine FROM ("
-        f"SELECT {place} AS d0, {columns} FROM {base.sql} b) a WHERE {life}) b) c"
+        f"CREATE TEMP TABLE _placed AS {base.with_sql}SELECT * FROM ("
+        f"SELECT {place} AS d0, {columns} FROM {base.sql} b) a WHERE {life}"
+    )
+    fine = f"greatest({least} * max(m0) / greatest(count(*) FILTER (WHERE m1 = 1), 1), max(m0) / {MOST_TICKS}, {_FUZZ})"
+    whole = "(SELECT bool_and(m0 = floor(m0)) FROM _placed)"
+    power = f"10 ** floor(log10(fine) + {_FUZZ})"
+    steps = " ".join(f"WHEN fine <= {power} * {factor} * (1 + {_FUZZ}) THEN {power} * {factor}" for factor in (1, 2, 5))
+    engine.run(
+        f"CREATE TEMP TABLE _widths AS SELECT d0, CASE {steps} ELSE {power} * 10 END AS tick FROM ("
+        f"SELECT d0, CASE WHEN {whole} THEN greatest({fine}, 1) ELSE {fine} END AS fine FROM _placed GROUP BY d0) g"
+    )
+    engine.run(
+        f"CREATE TEMP TABLE {LIVES} AS SELECT p.*, w.tick, {grid.index()} AS tick_index FROM _placed p "
+        "JOIN _widths w USING (d0)"
     )
     return replace(base, sql=LIVES, with_sql="", text_dimensions=(False,), margins=False)
 

@@ -283,3 +283,61 @@ def test_findings_hold_no_value_of_the_data(lab: Lab, query: dict[str, Any]) -> 
     for found in lab.check(query, rows).findings:
         assert "123457" not in found.message + found.remedy
         assert "765431" not in found.message + found.remedy
+
+
+@pytest.mark.parametrize("query", [CURVE, LADDER, MOVES], ids=["curve", "ladder", "moves"])
+@pytest.mark.parametrize("by", [True, False])
+def test_filter_that_leaves_nobody_fails(lab: Lab, query: dict[str, Any], by: bool) -> None:
+    asked = {**query, "where": "months < 0"}
+    if not by and query is not MOVES:
+        asked.pop("by", None)
+    assert lab.check(asked, lives(50)).verdict is Verdict.FAIL
+
+
+def one_far_family(lab: Lab) -> Verdict:
+    rows = lives() + isle(30, parent=20_000.0)
+    for i, row in enumerate(rows[-30:]):
+        row["parent"] = 20_000.0 + i / 100
+    rows[-1]["parent"] = 9e9
+    return lab.check(LADDER, rows, policy=NO_DOMINANCE).verdict
+
+
+def one_slope(lab: Lab) -> Verdict:
+    rows = lives()
+    middle = sorted(row["child"] for row in rows)[400]
+    island = isle(40)
+    for i, row in enumerate(island):
+        row["parent"], row["child"] = 15_000.0 + 500 * i, middle + i % 5
+    island[0]["child"] = 9e9
+    return lab.check(LADDER, rows + island).verdict
+
+
+def one_weight(lab: Lab) -> Verdict:
+    rows = lives() + isle(7)
+    rows[-1]["grossing"] = 5e6
+    return lab.check({**LADDER, **SUPPRESS, "weight": "grossing"}, rows).verdict
+
+
+def few_events(lab: Lab) -> Verdict:
+    rows = lives() + isle(40, died=False)
+    for row in rows[-4:]:
+        row["died"] = True
+    return lab.check({**CURVE, "by": ["region"]}, rows).verdict
+
+
+NO_DOMINANCE = RiskAppetite(dominance=(), p_percent=0.0)
+MUTATIONS = [
+    ("mobility._line_rules", lambda *_: [], one_far_family),
+    ("mobility._influence", lambda *_: [], one_slope),
+    ("mobility._heavy", lambda *_: [], one_weight),
+    ("survival_steps.Demand.enough", lambda *_: True, few_events),
+]
+
+
+@pytest.mark.parametrize(("target", "weakened", "attack"), MUTATIONS, ids=[target for target, _, _ in MUTATIONS])
+def test_weakened_rule_lets_its_attack_through(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, target: str, weakened: Any, attack: Any
+) -> None:
+    assert attack(lab) is Verdict.FAIL
+    monkeypatch.setattr(f"saferoom.disclosure.statbarns.{target}", weakened)
+    assert attack(lab) is not Verdict.FAIL

@@ -16,6 +16,7 @@ from tests.support.extract_world import MOB, Workshop, dataset, workshop
 from saferoom.disclosure.charts.model import Picture
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.errors import BadInputError, IntegrityError
+from saferoom.hub.web import present
 from saferoom.projects.airlock.verify import verify_bundle
 from saferoom.projects.catalogue.model import Dataset
 
@@ -38,6 +39,13 @@ def test_chart_leaves_signed_and_described_beside_its_table(world: Domain) -> No
     assert crate["outputs/output-01.svg"]["encodingFormat"] == "image/svg+xml"
     report = verify_bundle(bundle, world.key.verifying_key)
     assert report.ok, report.problem
+
+
+def test_output_checkers_see_the_picture_as_an_image_that_loads_nothing(world: Domain) -> None:
+    view = present.output(world.evaluate(BARS))
+    assert view.picture is not None
+    assert view.picture.startswith("data:image/png;base64,")
+    assert present.output(world.evaluate(SAFE)).picture is None
 
 
 def test_changed_picture_is_noticed(world: Domain) -> None:
