@@ -99,7 +99,7 @@ def _running(values: Numbers, stratum: Counts) -> Numbers:
     if not len(values):
         return values
     starts = np.flatnonzero(np.diff(stratum, prepend=-1))
-    return np.concatenate([np.cumsum(part) for part in np.split(values, starts[1:])])
+    return np.asarray(np.concatenate([np.cumsum(part) for part in np.split(values, starts[1:])]))
 
 
 def _exact(ticks: Ticks, steps: Steps) -> _Terms:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from tests.support.airlock_domain import ANA, SAFE, Domain
-from tests.support.extract_world import MOB, Workshop, dataset, workshop
+from tests.support.extract_world import Workshop, workshop
+from tests.support.registry_world import MOB, dataset
 
 from saferoom.disclosure.charts.model import Picture
 from saferoom.disclosure.evaluation import Evaluation
@@ -88,7 +89,7 @@ def square() -> dict[str, Any]:
 
 def test_boundaries_are_copied_listed_and_checked_with_the_extract(shop: Workshop) -> None:
     (shop.folder / "sources" / "areas.geojson").write_text(json.dumps(square()))
-    shop.registry.sets["htv"] = with_boundaries("areas.geojson")  # type: ignore[index]
+    shop.registry.sets["htv"] = with_boundaries("areas.geojson")
     file = shop.provision().files[0]
     (other,) = file.boundaries.values()
     kept = shop.folder / "extracts" / MOB / other.file
@@ -101,7 +102,7 @@ def test_boundaries_are_copied_listed_and_checked_with_the_extract(shop: Worksho
 
 
 def test_boundaries_that_are_none_stop_the_extract(shop: Workshop) -> None:
-    shop.registry.sets["htv"] = with_boundaries("areas.geojson")  # type: ignore[index]
+    shop.registry.sets["htv"] = with_boundaries("areas.geojson")
     with pytest.raises(BadInputError, match=r"areas\.geojson is not in the folder"):
         shop.provision()
     (shop.folder / "sources" / "areas.geojson").write_text("{}")

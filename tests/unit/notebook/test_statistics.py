@@ -118,7 +118,7 @@ def test_builder_sends_one_query_that_is_understood(
 
 def test_ranks_written_as_text_are_refused() -> None:
     with pytest.raises(RoomError, match="ranks between 0 and 1"):
-        saferoom.mobility("child", "parent", at="0.25")  # type: ignore[arg-type]
+        saferoom.mobility("child", "parent", at="0.25")
 
 
 def test_chart_is_the_one_that_was_drawn_on_the_trusted_side(
