@@ -9,8 +9,10 @@ from pyroaring import BitMap
 
 from saferoom.disclosure.history.combinations import combined
 from saferoom.disclosure.history.contributors import Cell, Contributors, Part, UnitSets
+from saferoom.disclosure.history.equations import solved
 from saferoom.disclosure.history.families import Family, Mask, Tick, again, joined, near, with_margins
 from saferoom.disclosure.history.memory import Memory, Release, aligned
+from saferoom.disclosure.history.sketches import close
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 
@@ -34,7 +36,8 @@ def differencing(
     Every cell and margin of the new table is compared with every cell and margin released before, for every kind of
     unit: with A and B their units, 0 < ``|A xor B|`` < d is not allowed. Equal sets tell nothing new, unless a small
     count is rounded to two different bases: the ranges that two rounded numbers leave overlap in less than either. The
-    new sets are also added to, and subtracted from, two earlier ones at a time.
+    new sets are also added to, and subtracted from, two earlier ones at a time, and the equations that all exact totals
+    together are have no solution for so few (`equations`).
     """
     reach = policy.difference_units - 1
     collided: dict[int, dict[Cell, None]] = {}
@@ -61,17 +64,42 @@ def differencing(
                 found = dict.fromkeys(_named(part.cells, new, close, contributors.total))
                 collided[position] = collided.get(position, {}) | found
             if exactly:
-                both = combined(new, joined(exactly), reach, tick)
+                released = joined(exactly)
+                both = combined(new, released, reach, tick)
+                if contributors.exact:
+                    both |= solved(new, released, reach, tick)
                 together |= dict.fromkeys(_named(part.cells, new, both, contributors.total))
+    values = _values_apart(contributors, memory, reach, tick)
     found_all = []
     for position, release in enumerate(memory.releases):
         if collided.get(position):
             exact = contributors.exact and release.contributors.exact
             severity = Verdict.FAIL if exact else Verdict.REVIEW
             found_all.append(_finding(release, tuple(collided[position]), severity, policy))
+        elif values.get(position):
+            exact = contributors.exact and release.contributors.exact
+            severity = Verdict.FAIL if exact else Verdict.REVIEW
+            found_all.append(_same_people(release, tuple(values[position]), severity, policy))
     if together and not any(found.severity is Verdict.FAIL for found in found_all):
         found_all.append(_together(tuple(together), policy))
     return tuple(found_all)
+
+
+def _values_apart(contributors: Contributors, memory: Memory, reach: int, tick: Tick) -> dict[int, dict[Cell, None]]:
+    """Return, per earlier release, the cells to which all but a few units add the same as they did there."""
+    found: dict[int, dict[Cell, None]] = {}
+    for sketch in contributors.sketches:
+        earlier = [
+            (position, other)
+            for position, release in enumerate(memory.releases)
+            for other in release.contributors.sketches
+            if (other.unit, other.reference) == (sketch.unit, sketch.reference)
+        ]
+        masks = close(sketch, [other for _, other in earlier], reach, tick)
+        for (position, _), mask in zip(earlier, masks, strict=True):
+            cells = (sketch.cells[place] for place in np.flatnonzero(mask).tolist())
+            found.setdefault(position, {}).update(dict.fromkeys(cells))
+    return found
 
 
 def _is_rounded_anew(one: Contributors, other: Contributors) -> bool:
@@ -104,9 +132,21 @@ def _together(cells: tuple[Cell, ...], policy: RiskAppetite) -> Finding:
         risk=Risk.DIFFERENCING,
         severity=Verdict.FAIL,
         cells=cells,
-        message=f"Added to and subtracted from two numbers released earlier, this tells about fewer than "
-        f"{policy.difference_units} units: the three populations cancel out but for so few.",
+        message=f"Added to and subtracted from numbers released earlier, this tells about fewer than "
+        f"{policy.difference_units} units: the populations cancel out but for so few.",
         remedy="use the populations of earlier releases, or ones that differ by more units",
+    )
+
+
+def _same_people(release: Release, cells: tuple[Cell, ...], severity: Verdict, policy: RiskAppetite) -> Finding:
+    return Finding(
+        rule="differencing",
+        risk=Risk.DIFFERENCING,
+        severity=severity,
+        cells=cells,
+        message=f"Subtracting this from the earlier release '{release.title}' tells about fewer than "
+        f"{policy.difference_units} units: all others add the same to both, by the same rows or values.",
+        remedy="use the rows and the measure of the earlier release, or ones that differ for more units",
     )
 
 
