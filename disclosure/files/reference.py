@@ -139,10 +139,9 @@ _MISSING = -(2**62)
 def coded_values(units: Codes) -> Coded:
     """Return values with their codes; the sentinel for missing values is none."""
     values, codes, frequency = np.unique(units, return_inverse=True, return_counts=True)
-    codes, frequency = codes.astype(np.int32), frequency.astype(np.int32)
     if values.size and values[0] == _MISSING:
-        values, codes, frequency = values[1:], codes - np.int32(1), frequency[1:]
-    return Coded(values, codes, frequency)
+        values, codes, frequency = values[1:], codes - 1, frequency[1:]
+    return Coded(values, codes.astype(np.int32), frequency.astype(np.int32))
 
 
 def hashes(texts: Sequence[str | None]) -> Codes:

@@ -120,7 +120,8 @@ def _from_counts(events: Numbers, at_risk: Numbers) -> _Terms:
 
 def _chosen(carried: Mask, counts: _Terms, exact: _Terms) -> _Terms:
     def one(name: str) -> NDArray[np.float64]:
-        return np.where(carried, getattr(counts, name), getattr(exact, name))
+        chosen: NDArray[np.float64] = np.where(carried, getattr(counts, name), getattr(exact, name))
+        return chosen
 
     return _Terms(one("log_kept"), one("greenwood"), one("hazard"), one("aalen"))
 

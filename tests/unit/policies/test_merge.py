@@ -131,7 +131,8 @@ def test_explain_as_json_is_plain_and_stable() -> None:
 
 
 def test_impossible_combinations_hold_where_everybody_says_so() -> None:
-    zero, other = {"sex": "M", "pregnant": "yes"}, {"sex": "M", "pregnant": True}
+    zero: dict[str, str | int | bool] = {"sex": "M", "pregnant": "yes"}
+    other: dict[str, str | int | bool] = {"sex": "M", "pregnant": True}
     both = RiskAppetite(structural_zeros=(zero, other))
     one = RiskAppetite(structural_zeros=(zero,))
     leaves = RiskAppetite(structural=frozenset({"*"}))
