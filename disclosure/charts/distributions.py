@@ -130,6 +130,7 @@ def hexbin(sheet: Sheet, *, log: bool) -> Picture:
     wide, tall = _spacing([(x, y) for x, y, _, _ in shown])
     across = min(len(groups), 3)
     figure, axes = canvas(across, -(-len(groups) // across))
+    horizontal, vertical = sheet.measures if len(sheet.measures) == 2 else ("x", "y")
     for place, ax in enumerate(axes.flat):
         if place >= len(groups):
             ax.set_axis_off()
@@ -141,8 +142,8 @@ def hexbin(sheet: Sheet, *, log: bool) -> Picture:
         faces.set_linewidth(0.4)
         ax.add_collection(faces)
         ax.autoscale_view()
-        ax.set_xlabel("x")
-        ax.set_ylabel("y")
+        ax.set_xlabel(words(horizontal))
+        ax.set_ylabel(words(vertical))
         if len(sheet.names) > 1:
             ax.set_title(words(groups[place]), fontsize=9)
     bar = figure.colorbar(ScalarMappable(norm, COLOUR_MAP), ax=axes, label="count")

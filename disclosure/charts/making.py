@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from saferoom.disclosure.charts.boundaries import MOST_BYTES, Shapes, read_boundaries
 from saferoom.disclosure.charts.model import Picture, Sheet
+from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.charting import ChartKind
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.queries.source import Source
@@ -31,7 +33,9 @@ def picture_of(
     from saferoom.disclosure.charts.draw import draw
 
     shapes = _shapes(plan, sources) if chart.kind is ChartKind.MAP else None
-    return draw(Sheet.of(table, dimensions, title, total), chart, plan.query.statistic, shapes)
+    measures = tuple(language.write(tree).replace('"', "") for tree in plan.measures)
+    sheet = replace(Sheet.of(table, dimensions, title, total), measures=measures)
+    return draw(sheet, chart, plan.query.statistic, shapes)
 
 
 def _shapes(plan: Plan, sources: Sequence[Source]) -> Shapes:

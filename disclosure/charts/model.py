@@ -56,12 +56,15 @@ class Sheet:
     columns : mapping of name to numbers
         Per row; None where nothing is shown.
     title : str
+    measures : tuple of str
+        What was measured, as the title calls it.
     """
 
     names: tuple[str, ...]
     labels: tuple[Labels, ...]
     columns: Mapping[str, tuple[float | None, ...]]
     title: str
+    measures: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, table: Table, dimensions: int, title: str, total: str | None = None) -> Sheet:

@@ -29,7 +29,7 @@ def report(evaluation: Evaluation, console: Console | None = None) -> None:
     colour = _COLOURS[evaluation.verdict]
     console.print(f"Verdict: [bold {colour}]{evaluation.verdict.value}[/bold {colour}]")
     for finding in evaluation.findings:
-        where = f" ({len(finding.cells):,} cells)" if finding.cells else ""
+        where = f" ({len(finding.cells):,} cell{'s' * (len(finding.cells) > 1)})" if finding.cells else ""
         colour = _COLOURS[finding.severity]
         console.print(
             f"\n[{colour}]{_MARKS[finding.severity]} {finding.rule}[/{colour}]{where}: {escape(finding.message)}"
