@@ -151,3 +151,36 @@ def adds_up_tables(released: Released, known: Known) -> Any:
     """Add up one table, add up the parts, and subtract."""
     whole = sum(row[-1] for row in released.tables[known["whole"]].cells() if row[-1] is not None)
     return whole - sum(released.value(cell, None, table) for table, cell in known["parts"])
+
+
+def subtracts_means_of_known_sizes(released: Released, known: Known) -> Any:
+    """Turn two means into totals with sizes that everybody knows, and subtract."""
+    (n, m), cell = known["sizes"], known["cell"]
+    return n * released.value(cell, None, 0) - m * released.value(cell, None, 1)
+
+
+def subtracts_a_mean_from_a_sum(released: Released, known: Known) -> Any:
+    """Turn the second release, a mean, into a total, and subtract it from the first."""
+    return released.value(known["cell"], None, 0) - known["n"] * released.value(known["cell"], None, 1)
+
+
+def subtracts_a_multiple(released: Released, known: Known) -> Any:
+    """Divide the second release by its factor, and subtract."""
+    return released.value(known["cell"], None, 0) - released.value(known["cell"], None, 1) / known["factor"]
+
+
+def subtracts_two_parts(released: Released, known: Known) -> Any:
+    """Add the first and the third release, and subtract the second, which is of both measures."""
+    cell = known["cell"]
+    return released.value(cell, None, 0) + released.value(cell, None, 2) - released.value(cell, None, 1)
+
+
+def subtracts_a_ratio(released: Released, known: Known) -> Any:
+    """Multiply a ratio by its denominator, which is released as well, and subtract."""
+    cell = known["cell"]
+    return released.value(cell, None, 0) - released.value(cell, None, 1) * released.value(cell, None, 2)
+
+
+def adds_the_cap(released: Released, known: Known) -> Any:
+    """Only one person's value is above the cap: the difference of both sums is what it exceeds the cap by."""
+    return known["cap"] + released.value(known["cell"], None, 0) - released.value(known["cell"], None, 1)

@@ -129,3 +129,11 @@ def count_behind_a_ratio(released: Released, known: Known) -> Any:
 def count_behind_a_rate(released: Released, known: Known) -> Any:
     """Multiply a rate ratio by the others' rate and the exposed time: the number of events."""
     return round(released.value(known["cell"], "rate_ratio") * known["rate"] * known["time"])
+
+
+def distance_from_two_variances(released: Released, known: Known) -> Any:
+    """Removing one of n takes ``d^2 n / (n - 1)`` off the sum of squares, with d the distance from the mean of all."""
+    n = known["n"]
+    squares = (n - 1) * released.value((), None, 0) - (n - 2) * released.value((), None, 1)
+    distance = math.sqrt(max(squares, 0.0) * (n - 1) / n)
+    return known["mean"] + (distance if known["high"] else -distance)

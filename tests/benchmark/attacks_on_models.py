@@ -152,14 +152,14 @@ def other_of_two_from_a_test(released: Released, known: Known) -> Any:
     It is known on which side of one's own value the other's lies.
     """
     table = released.tables[0].table
-    wanted = abs(float(table.rows[0][table.columns.index("statistic")]))  # type: ignore[arg-type]
+    wanted = float(table.rows[0][table.columns.index("statistic")])  # type: ignore[arg-type]
     own, n, mean, variance = known["own"], known["n"], known["mean"], known["variance"]
 
     def distance(y: float) -> float:
         squares = (own - y) ** 2 / 2
         pooled = ((n - 1) * variance + squares) / n * (1 / n + 1 / 2)
         spread = pooled if known["pooled"] else variance / n + squares / 2
-        return float(abs((own + y) / 2 - mean) / math.sqrt(spread) - wanted)
+        return float(((own + y) / 2 - mean) / math.sqrt(spread) - wanted)
 
     low, high = (own, 20 * own) if known["larger"] else (0.0, own)
     grid = [low + (high - low) * step / 20_000 for step in range(20_001)]

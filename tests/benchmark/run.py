@@ -21,6 +21,7 @@ from tests.benchmark.model import Case, Judged
 
 FAMILIES = (
     "histories",
+    "differences",
     "frequencies",
     "linear",
     "distributions",
