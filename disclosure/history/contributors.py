@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
+from saferoom.disclosure.history.sketches import Sketch
 from saferoom.disclosure.verdict import Label
 from saferoom.errors import IntegrityError
 
@@ -75,12 +76,15 @@ class Contributors:
         The label of totals in the table.
     base : int
         To what the released numbers are rounded; 0 where they are exact.
+    sketches : tuple of Sketch
+        What each unit adds, of every column of values and of the number of rows.
     """
 
     parts: tuple[Part, ...] = ()
     exact: bool = True
     total: str = "All"
     base: int = 0
+    sketches: tuple[Sketch, ...] = ()
 
     @classmethod
     def none(cls) -> Contributors:
@@ -90,7 +94,8 @@ class Contributors:
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready form; sets are compressed and in base 64."""
         parts = [_write_part(part) for part in self.parts]
-        return {"exact": self.exact, "total": self.total, "base": self.base, "parts": parts}
+        sketches = [sketch.to_json() for sketch in self.sketches]
+        return {"exact": self.exact, "total": self.total, "base": self.base, "parts": parts, "sketches": sketches}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Contributors:
@@ -100,6 +105,7 @@ class Contributors:
             exact=bool(document["exact"]),
             total=str(document["total"]),
             base=int(document.get("base", 0)),
+            sketches=tuple(Sketch.from_json(item) for item in document.get("sketches", ())),
         )
 
 

@@ -16,6 +16,9 @@ from saferoom.disclosure.history.sketches import close
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 
+_Collisions = dict[int, dict[Cell, None]]
+"""By the place of an earlier release, the cells that collide with it."""
+
 
 def _never() -> None:
     """Time is never up."""
@@ -40,7 +43,7 @@ def differencing(
     together are have no solution for so few (`equations`).
     """
     reach = policy.difference_units - 1
-    collided: dict[int, dict[Cell, None]] = {}
+    collided: _Collisions = {}
     together: dict[Cell, None] = {}
     for part in contributors.parts:
         for sets in part.units:
@@ -70,24 +73,28 @@ def differencing(
                     both |= solved(new, released, reach, tick)
                 together |= dict.fromkeys(_named(part.cells, new, both, contributors.total))
     values = _values_apart(contributors, memory, reach, tick)
-    found_all = []
-    for position, release in enumerate(memory.releases):
-        if collided.get(position):
-            exact = contributors.exact and release.contributors.exact
-            severity = Verdict.FAIL if exact else Verdict.REVIEW
-            found_all.append(_finding(release, tuple(collided[position]), severity, policy))
-        elif values.get(position):
-            exact = contributors.exact and release.contributors.exact
-            severity = Verdict.FAIL if exact else Verdict.REVIEW
-            found_all.append(_same_people(release, tuple(values[position]), severity, policy))
+    found_all = [*_of_releases(contributors, memory, (collided, values), policy)]
     if together and not any(found.severity is Verdict.FAIL for found in found_all):
         found_all.append(_together(tuple(together), policy))
     return tuple(found_all)
 
 
-def _values_apart(contributors: Contributors, memory: Memory, reach: int, tick: Tick) -> dict[int, dict[Cell, None]]:
+def _of_releases(
+    contributors: Contributors, memory: Memory, found: tuple[_Collisions, _Collisions], policy: RiskAppetite
+) -> Iterator[Finding]:
+    """Yield one finding per release: other people, or the same people with other values."""
+    people, values = found
+    for position, release in enumerate(memory.releases):
+        severity = Verdict.FAIL if contributors.exact and release.contributors.exact else Verdict.REVIEW
+        if people.get(position):
+            yield _finding(release, tuple(people[position]), severity, policy)
+        elif values.get(position):
+            yield _same_people(release, tuple(values[position]), severity, policy)
+
+
+def _values_apart(contributors: Contributors, memory: Memory, reach: int, tick: Tick) -> _Collisions:
     """Return, per earlier release, the cells to which all but a few units add the same as they did there."""
-    found: dict[int, dict[Cell, None]] = {}
+    found: _Collisions = {}
     for sketch in contributors.sketches:
         earlier = [
             (position, other)

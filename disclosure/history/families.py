@@ -84,13 +84,13 @@ def with_margins(cells: Sequence[tuple[Label, ...]], sets: Sequence[Positions], 
     lengths = np.array([len(found) for found in sets], dtype=np.int64)
     members = np.concatenate([*sets, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     owner = np.repeat(np.arange(len(sets)), lengths)
-    codes = _codes(cells)
+    codes = codes_of(cells)
     span = int(members.max(initial=0)) + 1
     parts = [_level(0, np.arange(len(sets)), np.arange(len(sets)), owner, members, span)]
     for level in range(1, 2 ** len(codes)):
         tick()
         kept = [column for i, column in enumerate(codes) if not level >> i & 1]
-        first, group = _groups(kept, len(sets))
+        first, group = groups_of(kept, len(sets))
         parts.append(_level(level, first, group, owner, members, span))
     return joined(parts)
 
@@ -105,7 +105,7 @@ def _level(level: int, first: Positions, group: Positions, owner: Positions, mem
     return Family(starts, key % span, np.full(len(first), level), first)
 
 
-def _codes(cells: Sequence[tuple[Label, ...]]) -> list[Positions]:
+def codes_of(cells: Sequence[tuple[Label, ...]]) -> list[Positions]:
     columns = []
     for i in range(len(cells[0]) if cells else 0):
         # 1, 1.0 and True are equal to Python, and different categories nowhere.
@@ -114,7 +114,7 @@ def _codes(cells: Sequence[tuple[Label, ...]]) -> list[Positions]:
     return columns
 
 
-def _groups(columns: Sequence[Positions], count: int) -> tuple[Positions, Positions]:
+def groups_of(columns: Sequence[Positions], count: int) -> tuple[Positions, Positions]:
     """Return a member of every group of cells that agree in all columns, and every cell's group."""
     key = np.zeros(count, dtype=np.int64)
     size = 1

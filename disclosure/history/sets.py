@@ -3,17 +3,18 @@
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from saferoom.disclosure.history.contributors import Contributors, Keys, Part, UnitSets
+from saferoom.disclosure.history.sketches import Sketch, sketches
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Counts
+from saferoom.disclosure.queries.evidence import Counts, Numbers, floats
 from saferoom.disclosure.queries.relations import COUNT, Within
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.assemble import shown_labels, total_label
@@ -31,9 +32,32 @@ def contributors_of(
     within : sequence of Within
         Units that were added up within others before: they are behind the cells, too.
     """
-    if outcome.parts is not None:
-        return Contributors(outcome.parts(engine, visible), exact, total_label(outcome.cells))
-    return Contributors(cell_parts(outcome, engine, visible, within), exact, total_label(outcome.cells))
+    parts = cell_parts(outcome, engine, visible, within) if outcome.parts is None else outcome.parts(engine, visible)
+    total = total_label(outcome.cells)
+    return Contributors(parts, exact, total, sketches=tuple(_sketches(outcome, engine, visible, total)))
+
+
+def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], total: str) -> Iterator[Sketch]:
+    """Yield what each unit adds to the visible cells; where the base has other cells, to all of them together."""
+    base = outcome.base
+    kept = np.flatnonzero(outcome.cells.inner & visible)
+    table = tuple(outcome.cells.labels[i] for i in kept.tolist())
+    places = (np.cumsum(outcome.cells.inner) - 1)[kept]
+    if any(len(labels) != len(base.dimension_columns) for labels in outcome.cells.labels):
+        base, table, places = replace(base, text_dimensions=()), ((),), np.zeros(1, dtype=np.int64)
+    for j, ids in enumerate(_own_ids(base)):
+        unique = base.unique[j]
+        if unique and base.counts_only:
+            continue
+        weight = " * b.w" if base.weighted else ""
+        values = [f"b.m{p}{weight}" for p in range(max(base.measures, 1))]
+        columns = values if unique else [*(f"sum({value})" for value in values), "count(b.m0)"]
+        cells, keys, found = _members(base, engine, ids, "true", columns)
+        at = np.full(int(max(places.max(initial=-1), cells.max(initial=-1))) + 1, -1, dtype=np.int64)
+        at[places] = np.arange(len(places))
+        chosen = at[cells] >= 0
+        for shares in found:
+            yield from sketches(ids.unit, (table, total), at[cells][chosen], keys[chosen], shares[chosen])
 
 
 def cell_parts(
@@ -110,7 +134,7 @@ def _quoted(name: str) -> str:
 
 
 def _sets(base: Base, engine: Engine, ids: _Ids, condition: str, ranks: list[int]) -> UnitSets:
-    cells, keys = _members(base, engine, ids, condition)
+    cells, keys, _ = _members(base, engine, ids, condition)
     distinct, positions = np.unique(keys, return_inverse=True)
     order = np.argsort(cells, kind="stable")
     cells, positions = cells[order], positions[order].astype(np.uint32)
@@ -119,8 +143,16 @@ def _sets(base: Base, engine: Engine, ids: _Ids, condition: str, ranks: list[int
     return UnitSets(ids.unit, distinct, tuple(sets))
 
 
-def _members(base: Base, engine: Engine, ids: _Ids, condition: str) -> tuple[Counts, Keys]:
-    """Return the rank of the inner cell and the key of the unit, for every unit of every inner cell."""
+def _members(
+    base: Base, engine: Engine, ids: _Ids, condition: str, values: Sequence[str] = ()
+) -> tuple[Counts, Keys, list[Numbers]]:
+    """Return the rank of the inner cell, the key of the unit and its `values`, for every unit of every inner cell.
+
+    Parameters
+    ----------
+    values : sequence of str
+        SQL over the rows ``b``; sums where units have several rows.
+    """
     columns = base.dimension_columns
     level = " WHERE g = 0" if base.margins else ""
     head = f"{base.with_sql}, " if base.with_sql else "WITH "
@@ -133,16 +165,19 @@ def _members(base: Base, engine: Engine, ids: _Ids, condition: str) -> tuple[Cou
     number, text = _id_number(kind, "id")
     rows = f"FROM {base.sql} b JOIN _ranked c ON {matched}{ids.join}{level} {'AND' if level else 'WHERE'}"
     given = f"({condition}) IS TRUE AND {ids.expression} IS NOT NULL"
-    unit = f"SELECT {'' if ids.unique else 'DISTINCT '}cell, {ids.expression} AS id {rows} {given}"
+    named = "".join(f", {value} AS v{i}" for i, value in enumerate(values))
+    group = "" if ids.unique else f" GROUP BY cell, {ids.expression}"
+    unit = f"SELECT cell, {ids.expression} AS id{named} {rows} {given}{group}"
     found = engine.columns(
-        f"{head}{ranked} SELECT cell, number, CASE WHEN number IS NULL THEN md5_number_lower({text}) END AS hash "
+        f"{head}{ranked} SELECT * EXCLUDE (id), CASE WHEN number IS NULL THEN md5_number_lower({text}) END AS hash "
         f"FROM (SELECT *, {number} AS number FROM ({unit}) x) y"
     )
     numbers = np.ma.asarray(found["number"])
     keys = np.ma.filled(numbers, 0).astype(np.int64).view(np.uint64) ^ np.uint64(2**63)
     hashed = np.ma.filled(np.ma.asarray(found["hash"]), 0).astype(np.uint64)
     keys = np.where(np.ma.getmaskarray(numbers), hashed, keys)
-    return np.asarray(found["cell"], dtype=np.int64), keys
+    numbers_found = [floats(found[f"v{i}"]) for i in range(len(values))]
+    return np.asarray(found["cell"], dtype=np.int64), keys, numbers_found
 
 
 def _id_number(kind: str, column: str) -> tuple[str, str]:

@@ -1,0 +1,205 @@
+"""What each unit adds to a number, as sketches that tell two numbers apart which differ for a few units only.
+
+The same people can stand behind two numbers that still differ by one person's value: one row of hers was filtered
+out, or the measure treats her differently (``pay * exp(twins)``). So beside *who* is behind a number (`contributors`),
+*what* each of them adds is kept, in a form that compares but does not tell.
+
+Vocabulary
+----------
+share
+    What a unit adds to a cell: the sum of its values (times its weights) or of its rows, in multiples of what a
+    reference unit adds, so that a constant factor hides nothing.
+element
+    One of `BUCKETS` buckets, into which units are dealt, with a digest of the shares of the units in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saferoom.disclosure.history.families import codes_of, groups_of
+from saferoom.disclosure.verdict import Label
+from saferoom.errors import IntegrityError
+
+BUCKETS = 1024
+_HASH_BITS = 22
+_REFERENCES = 2
+"""Whoever is the reference cannot be seen to differ; so two others are taken in turn."""
+_DIGITS = 22
+"""Binary digits of a share that are compared: sums over rows differ in the last digits from run to run."""
+
+Cell = tuple[Label, ...]
+Elements = NDArray[np.uint32]
+Keys = NDArray[np.uint64]
+Positions = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """One column of shares.
+
+    Attributes
+    ----------
+    unit : str
+        The unit's column, e.g. ``person_id``.
+    reference : int
+        Which of the reference units the shares are multiples of.
+    cells : tuple of Cell
+    starts : ndarray of int, shape (cells + 1,)
+        Where each cell begins in `elements`.
+    elements : ndarray of uint32
+        The bucket above, the digest below; those of a cell are in rising order.
+    """
+
+    unit: str
+    reference: int
+    cells: tuple[Cell, ...]
+    starts: Positions
+    elements: Elements
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready form."""
+        return {
+            "unit": self.unit,
+            "reference": self.reference,
+            "cells": [list(cell) for cell in self.cells],
+            "sizes": np.diff(self.starts).tolist(),
+            "elements": base64.b64encode(zlib.compress(self.elements.astype("<u4").tobytes(), 1)).decode("ascii"),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Sketch:
+        """Read what `to_json` wrote."""
+        try:
+            elements = np.frombuffer(zlib.decompress(base64.b64decode(document["elements"], validate=True)), "<u4")
+        except (ValueError, zlib.error):
+            raise IntegrityError("stored contributors are damaged; nothing can be compared with them") from None
+        starts = np.concatenate([[0], np.cumsum(np.array(document["sizes"], dtype=np.int64))]).astype(np.int64)
+        cells = tuple(tuple(cell) for cell in document["cells"])
+        return cls(str(document["unit"]), int(document["reference"]), cells, starts, elements.astype(np.uint32))
+
+
+def sketches(
+    unit: str, table: tuple[Sequence[Cell], str], places: Positions, keys: Keys, values: NDArray[np.float64]
+) -> tuple[Sketch, ...]:
+    """Return the sketches of one column of shares with all its margins, one per reference unit.
+
+    Parameters
+    ----------
+    table : pair of sequence of Cell and str
+        Labels of the inner cells, and the label of totals.
+    places : ndarray of int, shape (shares,)
+        The cell of each share.
+    keys : ndarray of uint64, shape (shares,)
+        The unit of each share; once per cell.
+    values : ndarray of float, shape (shares,)
+        Zero and missing ones are no shares.
+    """
+    kept = np.isfinite(values) & (values != 0)
+    places, mixed, values = places[kept], mix(keys[kept]), values[kept]
+    order = np.argsort(mixed, kind="stable")
+    firsts = order[np.flatnonzero(np.diff(mixed[order], prepend=mixed[order][:1] ^ np.uint64(1)) != 0)[:_REFERENCES]]
+    found = []
+    for reference, first in enumerate(firsts.tolist()):
+        whole = float(values[mixed == mixed[first]].sum())
+        if whole == 0:
+            continue
+        buckets, digests = _digests(mixed, values / whole)
+        found.append(_sketch((unit, reference), table, places, buckets, digests))
+    return tuple(found)
+
+
+def _digests(mixed: Keys, shares: NDArray[np.float64]) -> tuple[Positions, Keys]:
+    mantissa, exponent = np.frexp(shares)
+    rounded = np.rint(mantissa * 2.0**_DIGITS).astype(np.int64)
+    # A mantissa that is rounded up to 1 belongs to the next power.
+    up = np.abs(rounded) == 2**_DIGITS
+    rounded, exponent = np.where(up, rounded // 2, rounded), exponent.astype(np.int64) + up
+    said = mix((rounded * 5000 + exponent).view(np.uint64))
+    return (mixed >> np.uint64(54)).astype(np.int64), mix(mixed + said)
+
+
+def _sketch(
+    names: tuple[str, int], table: tuple[Sequence[Cell], str], places: Positions, buckets: Positions, digests: Keys
+) -> Sketch:
+    cells, total = table
+    codes = codes_of(cells)
+    labels: list[Cell] = []
+    sizes, parts = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.uint32)]
+    for level in range(2 ** len(codes)):
+        kept = [column for i, column in enumerate(codes) if not level >> i & 1]
+        first, place = groups_of(kept, len(cells))
+        own = place[places] * BUCKETS + buckets
+        order = np.argsort(own, kind="stable")
+        own, digest = own[order], digests[order]
+        starts = np.flatnonzero(np.diff(own, prepend=-1))
+        sums = np.add.reduceat(digest, starts) if len(starts) else digest[:0]
+        bucket, group = own[starts] % BUCKETS, own[starts] // BUCKETS
+        low = mix(sums) >> np.uint64(64 - _HASH_BITS)
+        parts.append((bucket.astype(np.uint64) << np.uint64(_HASH_BITS) | low).astype(np.uint32))
+        sizes.append(np.bincount(group, minlength=len(first)))
+        chosen = (cells[i] for i in first.tolist())
+        labels += [tuple(total if level >> i & 1 else label for i, label in enumerate(cell)) for cell in chosen]
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+    return Sketch(names[0], names[1], tuple(labels), starts, np.concatenate(parts))
+
+
+def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], None]) -> list[Mask]:
+    """Say, per sketch of `old`, which cells of `new` differ from one of its cells in 1 to `reach` buckets.
+
+    Notes
+    -----
+    Units that add the same to both cancel out. Those that do not fall into as many buckets as they are, but for the few
+    that share one; so the difference is about that many units. All overlaps are counted by a product of sparse
+    matrices, whose rows are cells and whose columns are elements.
+    """
+    from scipy.sparse import csr_array
+
+    empty = np.zeros(len(new.cells), dtype=bool)
+    if not old or not len(new.elements):
+        return [empty.copy() for _ in old]
+    known, elements = np.unique(new.elements, return_inverse=True)
+    ours = csr_array((np.ones(len(elements), dtype=np.int32), elements, new.starts), shape=(len(new.cells), len(known)))
+    answers = []
+    for other in old:
+        tick()
+        answer = empty.copy()
+        answers.append(answer)
+        if np.array_equal(new.elements, other.elements) and np.array_equal(new.starts, other.starts):
+            continue
+        there = np.isin(other.elements, known)
+        held = np.concatenate([[0], np.cumsum(there)])[other.starts]
+        columns = np.searchsorted(known, other.elements[there])
+        theirs = csr_array((np.ones(len(columns), dtype=np.int32), columns, held), shape=(len(other.cells), len(known)))
+        shared = (ours @ theirs.T).tocoo()
+        sizes, others = np.diff(new.starts)[shared.row], np.diff(other.starts)[shared.col]
+        apart = sizes + others - 2 * shared.data
+        for i in np.flatnonzero((apart > 0) & (apart <= 2 * reach)).tolist():
+            if not answer[shared.row[i]]:
+                answer[shared.row[i]] = _differ(_cell(new, shared.row[i]), _cell(other, shared.col[i])) <= reach
+    return answers
+
+
+def _cell(sketch: Sketch, place: int) -> Elements:
+    return sketch.elements[sketch.starts[place] : sketch.starts[place + 1]]
+
+
+def _differ(one: Elements, other: Elements) -> int:
+    """Count the buckets in which two cells differ."""
+    return len(np.unique(np.setxor1d(one, other, assume_unique=True) >> np.uint32(_HASH_BITS)))
+
+
+def mix(values: Keys) -> Keys:
+    """Spread numbers over 64 bits (the finaliser of splitmix64; Steele, Lea and Flood 2014)."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))

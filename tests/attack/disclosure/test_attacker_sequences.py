@@ -1,0 +1,192 @@
+"""Attacks by two numbers about the same people: what one person adds differs, and subtraction tells it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.support.statistics_lab import Lab, Row, cells, finding, people, rules
+
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.memory import Memory
+from saferoom.disclosure.queries.source import Source
+from saferoom.disclosure.verdict import Verdict
+
+Query = dict[str, Any]
+VICTIM = 5
+
+
+def persons() -> list[Row]:
+    """Return people of whom one has a twin, a second job and a bonus, and one earns most."""
+    rows = people()
+    for i, row in enumerate(rows):
+        row["twins"] = int(i == VICTIM)
+        row["jobs"] = 1 + (i == VICTIM)
+        row["bonus"] = 5_000.0 * (i == VICTIM)
+        row["months"] = 1 + row["age"] % 37 + i % 11
+        row["moved"] = i % 5 < 2
+    return rows
+
+
+PEOPLE = persons()
+SECOND, TOP = sorted(row["pay"] for row in PEOPLE)[-2:]
+BETWEEN = (SECOND + TOP) / 2
+SPELLS = [
+    {
+        "person_id": row["person_id"],
+        "region": row["region"],
+        "wage": round(row["pay"] * (1 + k / 10), 2),
+        "employer": "X" if i == VICTIM and k == 1 else "ABCDEF"[(i + k) % 6],
+    }
+    for i, row in enumerate(PEOPLE)
+    for k in range(3)
+]
+TWIN = PEOPLE[VICTIM]
+COX: Query = {"family": "cox", "event": "moved"}
+RATE: Query = {"exposure": "sex = 'F'", "outcome": "moved"}
+
+
+def in_turn(lab: Lab, *queries: Query, rows: Any = PEOPLE, stored: bool = False) -> list[Evaluation]:
+    """Release one query after the other and return how each is judged."""
+    memory, judged = Memory.empty(), []
+    for query in queries:
+        if stored:
+            memory = Memory.from_bytes(memory.to_bytes())
+        judged.append(lab.check(query, rows, memory=memory))
+        memory = memory.with_evaluation(judged[-1])
+    return judged
+
+
+def total(measure: str, **rest: Any) -> Query:
+    return {"statistic": "sum", "measure": measure, "by": ["region"], **rest}
+
+
+def model(formula: str, derive: dict[str, str] | None = None, **options: Any) -> Query:
+    return {"statistic": "regression", "derive": derive or {}, "options": {"formula": formula, **options}}
+
+
+def test_difference_of_two_totals_of_the_same_people_tells_one_value(lab: Lab) -> None:
+    first, second = (
+        cells(lab.check(query, PEOPLE).table, 1) for query in (total("pay"), total("pay * exp(2 * twins)"))
+    )
+    with_twins, without = (np.array(found[(TWIN["region"],)], dtype=float) for found in (second, first))
+    told = float(with_twins - without) / (np.exp(2) - 1)
+    assert told == pytest.approx(TWIN["pay"], rel=1e-6)
+
+
+SEQUENCES: dict[str, tuple[Query, Query]] = {
+    "a flag inside a function": (total("pay"), total("pay * exp(twins)")),
+    "a flag, and a constant factor": (total("pay"), total("3 * pay * exp(twins)")),
+    "a column that is 1 for all others": (total("pay"), total("pay * jobs")),
+    "a weight that is 1 for all others": (
+        {"statistic": "mean", "measure": "pay"},
+        {"statistic": "mean", "measure": "pay", "weight": "jobs"},
+    ),
+    "a sign": (total("age"), total(f"age * sign({BETWEEN} - pay)")),
+    "a step": (total("age"), total(f"age * power(2, floor(pay / {BETWEEN}))")),
+    "a bonus in a weight": (
+        {"statistic": "frequency", "by": ["region"], "weight": "age"},
+        {"statistic": "frequency", "by": ["region"], "weight": "age * jobs"},
+    ),
+    "a denominator": (
+        {"statistic": "ratio", "measure": "pay", "options": {"denominator": "age"}},
+        {"statistic": "ratio", "measure": "pay", "options": {"denominator": "age * jobs"}},
+    ),
+    "a spread": ({"statistic": "std", "measure": "pay"}, {"statistic": "std", "measure": "pay * exp(twins)"}),
+    "a Gini coefficient": ({"statistic": "gini", "measure": "pay"}, {"statistic": "gini", "measure": "pay * jobs"}),
+    "a covariance": (
+        {"statistic": "covariance", "options": {"columns": ["age", "pay"]}},
+        {"statistic": "covariance", "options": {"columns": ["age", "pay * jobs"]}},
+    ),
+    "a model's outcome": (model("pay ~ C(region)"), model("y ~ C(region)", {"y": "pay * exp(twins)"})),
+    "a model's number": (model("pay ~ age"), model("pay ~ x", {"x": "age * exp(twins)"})),
+    "a model's weight": (model("pay ~ age"), {**model("pay ~ age", family="wls"), "weight": "jobs"}),
+    "a Cox model": (model("months ~ age", **COX), model("months ~ x", {"x": "age * exp(twins)"}, **COX)),
+    "a t test": (
+        {"statistic": "test", "measure": "pay", "by": ["sex"], "options": {"test": "t"}},
+        {"statistic": "test", "measure": "pay * jobs", "by": ["sex"], "options": {"test": "t"}},
+    ),
+    "the time of a rate": (
+        {"statistic": "rate_ratio", "options": {**RATE, "time": "age"}},
+        {"statistic": "rate_ratio", "options": {**RATE, "time": "age * jobs"}},
+    ),
+    "ranks": (
+        {"statistic": "mobility", "measure": "pay", "options": {"parent": "age"}},
+        {"statistic": "mobility", "measure": "pay", "options": {"parent": "age * exp(5 * twins)"}},
+    ),
+    "a column of a view": (
+        total("pay"),
+        total("x", views={"v": "select person_id, region, pay * jobs as x from people"}) | {"from": "v"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_second_number_that_treats_one_person_differently_fails(lab: Lab, name: str) -> None:
+    judged = in_turn(lab, *SEQUENCES[name], stored=True)
+    assert judged[0].verdict is Verdict.PASS
+    assert finding(judged[1], "differencing").severity is Verdict.FAIL
+
+
+def own(where: str, measure: str = "y") -> Query:
+    view = f"select person_id, region, sum(wage) as y from spells {where} group by person_id, region"
+    return total(measure, views={"v": view}) | {"from": "v"}
+
+
+ROWS: dict[str, tuple[Query, Query]] = {
+    "a filter of rows": (total("wage"), total("wage", where="employer <> 'X'")),
+    "a filter of rows, and a constant factor": (total("wage"), total("7 * wage", where="employer <> 'X'")),
+    "a count of rows": (
+        {"statistic": "frequency", "by": ["region"]},
+        {"statistic": "frequency", "by": ["region"], "where": "employer <> 'X'"},
+    ),
+    "a model": (model("wage ~ C(region)"), model("wage ~ C(region)") | {"where": "employer <> 'X'"}),
+    "a filter inside a view": (own(""), own("where employer <> 'X'")),
+    "a filter inside a view, and a factor": (own(""), own("where employer <> 'X'", "y * 2")),
+    "a margin": (
+        {"statistic": "sum", "measure": "wage"},
+        {"statistic": "sum", "measure": "wage", "by": ["region"], "where": "employer <> 'X'"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_one_row_of_a_person_with_others_left_out_fails(lab: Lab, name: str) -> None:
+    sources: list[Source] = [lab.source(SPELLS, name="spells")]
+    judged = in_turn(lab, *ROWS[name], rows=sources)
+    assert judged[0].verdict is Verdict.PASS
+    assert finding(judged[1], "differencing").severity is Verdict.FAIL
+
+
+def test_blank_and_rounded_numbers_that_differ_by_one_row_do_not_pass(lab: Lab) -> None:
+    sources = [lab.source(SPELLS, name="spells")]
+    table = {"statistic": "frequency", "by": ["region"]}
+    rounded = {**table, "where": "employer <> 'X'", "protect": {"method": "round"}}
+    assert in_turn(lab, table, rounded, rows=sources)[1].verdict is Verdict.REVIEW
+    blanked = {**table, "where": "employer <> 'X'", "protect": {"method": "suppress"}}
+    assert in_turn(lab, table, blanked, rows=sources)[1].verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        (total("pay"), total("pay"), total("2 * pay")),
+        (total("pay"), {"statistic": "mean", "measure": "pay", "by": ["sex", "region"]}),
+        (total("pay"), total("pay", by=["sex"]), {"statistic": "median", "measure": "pay", "by": ["region"]}),
+        (total("pay"), total("ln(pay)"), total("pay / age"), total("pay", weight="grossing")),
+        (model("pay ~ age"), model("pay ~ age + C(sex)"), model("ln_pay ~ age", {"ln_pay": "ln(pay)"})),
+        ({"statistic": "gini", "measure": "pay"}, {"statistic": "std", "measure": "pay", "by": ["region"]}),
+        (total("pay", where="age >= 30"), total("pay", where="age >= 40")),
+    ],
+)
+def test_ordinary_series_pass(lab: Lab, queries: tuple[Query, ...]) -> None:
+    assert [rules(judged) for judged in in_turn(lab, *queries)] == [set()] * len(queries)
+
+
+def test_what_is_kept_tells_no_value(lab: Lab) -> None:
+    judged = lab.check(total("pay"), PEOPLE, memory=Memory.empty())
+    kept = json.dumps([sketch.to_json() for sketch in judged.contributors.sketches])
+    assert judged.contributors.sketches
+    assert not any(str(row["pay"]) in kept for row in PEOPLE)
