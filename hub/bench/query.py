@@ -14,6 +14,8 @@ from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.bench.acro import VERSION, acro_python
 from saferoom.hub.bench.measure import Run, run_fresh, summary
 from saferoom.hub.bench.people import write_people
+from saferoom.hub.bench.query_page import page as page
+from saferoom.hub.bench.query_page import report as report
 
 ROWS = 1_000_000
 FEWEST_ROWS = 100_000
@@ -150,24 +152,3 @@ def _against_acro(ratios: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str,
 
 def _acro(say: Say) -> tuple[Path | None, str | None]:
     return acro_python(FOLDER.resolve() / "acro", say)
-
-
-def report(result: Mapping[str, Any], say: Say) -> None:
-    """Print the result for people."""
-    for part, title in ((result, "medians"), (result["large"], "medians, large table")):
-        say(f"\n{part['rows']:,} rows: {title}, seconds")
-        works = list(part["contestants"]["saferoom"]["seconds"])
-        say(f"  {'':20} " + " ".join(f"{work:>15}" for work in works) + f" {'MiB':>7}")
-        for name, found in part["contestants"].items():
-            times = " ".join(f"{found['seconds'][work]:15.3f}" for work in works)
-            say(f"  {name:20} {times} {found['peak_mib']:7.0f}")
-        for name, ratio in part["ratios"].items():
-            times = " ".join(f"{ratio['time'][work]:14.2f}x" for work in works)
-            say(f"  {name}\n  {'':20} {times} {ratio['memory']:6.2f}x")
-    for name, found in result["contestants"].items():
-        say(f"  {name}: {found['what']}")
-    for goal in result["goals"]:
-        verdict = "holds" if goal["holds"] else "does NOT hold"
-        say(f"  {goal['promise']}: {verdict} ({goal['ratio']:.2f}x, {goal['worst']})")
-    if result["acro_unavailable"]:
-        say(f"\n{result['acro_unavailable']}")

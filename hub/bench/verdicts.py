@@ -9,6 +9,9 @@ false alarm
     Something safe that was judged `fail`, or refused.
 passed
     Something safe that was judged `pass`, so that nobody had to look at it.
+mended
+    Something unsafe that Saferoom passes with other numbers than were asked for (bins with safe edges, steps of several
+    events): the attack works on what was asked for, and was run without success on what is released.
 """
 
 from __future__ import annotations
@@ -76,6 +79,7 @@ def result(cases: Sequence[Mapping[str, Any]], theirs: Mapping[str, str], why_no
         "by_statbarn": _by_statbarn(cases, "verdict"),
         "by_kind": {kind: _counts([c for c in cases if c["kind"] == kind], "verdict") for kind in _kinds(cases)},
         "missed": [case["name"] for case in cases if _missed(case, "verdict")],
+        "mended": [case["name"] for case in cases if case["mended"] and case["verdict"] == "pass"],
         "alarmed": [case["name"] for case in cases if _alarmed(case, "verdict")],
         "acro": {
             "version": VERSION,
