@@ -55,7 +55,10 @@ def only_cells(base: Base, engine: Engine, chosen: Mask) -> Base:
     cells = f"(SELECT DISTINCT {keys} FROM {base.sql} b)"
     placed = f"SELECT *, row_number() OVER (ORDER BY {order}) - 1 AS place FROM {cells} d"
     engine.run(f"CREATE TEMP TABLE _chosen AS {base.with_sql}SELECT {keys} FROM ({placed}) p WHERE place IN ({listed})")
-    return replace(base, sql=f"(SELECT b.* FROM {base.sql} b SEMI JOIN _chosen c ON {same_cell(base)})")
+    # Few rows that are read several times.
+    rows = f"SELECT b.* FROM {base.sql} b SEMI JOIN _chosen c ON {same_cell(base)}"
+    engine.run(f"CREATE TEMP TABLE _few AS {base.with_sql}{rows}")
+    return replace(base, sql="_few", with_sql="")
 
 
 def units_apart(base: Base, engine: Engine) -> list[list[Counts]]:
