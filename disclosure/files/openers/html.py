@@ -29,6 +29,7 @@ _BLOCKS: Final = frozenset(
     {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul", "ol", "section", "article"}
     | {"title", "dt", "dd", "caption", "header", "footer", "hr"}
 )
+_GROUPS: Final = frozenset({"thead", "tbody", "tfoot"})
 _MOST_SPAN = 1_000
 
 
@@ -37,6 +38,18 @@ class _Table:
     rows: list[list[Label]] = field(default_factory=list)
     cell: list[str] | None = None
     span: int = 1
+    depth: int = 1
+    below: dict[int, int] = field(default_factory=dict)
+    """By column, how many further rows a cell that spans several rows still takes."""
+
+    def skip(self) -> int:
+        """Leave out the places of the last row that a cell above takes; return how many."""
+        row, skipped = self.rows[-1], 0
+        while self.below.get(len(row), 0) > 0:
+            self.below[len(row)] -= 1
+            row.append(None)
+            skipped += 1
+        return skipped
 
 
 def read(file: File) -> None:
@@ -170,15 +183,21 @@ class _Page:
     def _cells(self, name: str, attributes: dict[str, str]) -> None:
         if name == "table":
             self._tables.append(_Table())
+        elif self._tables and name in _GROUPS:
+            self._end_cell(self._tables[-1])
+            self._tables[-1].below.clear()
+        elif self._tables and (cell := self._tables[-1].cell) is not None and (name in _BLOCKS or name == "sup"):
+            # A line's end divides words; a raised letter is a note and no part of the number before it.
+            cell.append("^" if name == "sup" and "".join(cell[-1:])[-1:].isalnum() else " ")
         if not self._tables or name not in {"tr", "td", "th"}:
             return
         table = self._tables[-1]
         self._end_cell(table)
         if name == "tr":
+            self._file.budget.cells(table.skip() if table.rows else 0)
             table.rows.append([])
         else:
-            span = attributes.get("colspan", "1").strip()
-            table.cell, table.span = [], min(int(span), _MOST_SPAN) if span.isdigit() and len(span) < 9 else 1
+            table.cell, table.span, table.depth = [], _span(attributes, "colspan"), _span(attributes, "rowspan")
             if not table.rows:
                 table.rows.append([])
 
@@ -206,7 +225,10 @@ class _Page:
     def _end_cell(self, table: _Table) -> None:
         if table.cell is not None:
             text = " ".join("".join(table.cell).split())
-            self._file.budget.cells(table.span)
+            self._file.budget.cells(table.span + table.skip())
+            if table.depth > 1:
+                start = len(table.rows[-1])
+                table.below.update(dict.fromkeys(range(start, start + table.span), table.depth - 1))
             table.rows[-1].extend([text] + [None] * (table.span - 1))
             table.cell = None
 
@@ -217,6 +239,11 @@ class _Page:
         if rows:
             self._table_count += 1
             self._file.grid(_of(self._place, f"table {self._table_count}"), rows)
+
+
+def _span(attributes: dict[str, str], name: str) -> int:
+    span = attributes.get(name, "1").strip()
+    return min(int(span), _MOST_SPAN) if span.isascii() and span.isdigit() and len(span) < 9 else 1
 
 
 def hides(style: str) -> bool:

@@ -108,7 +108,9 @@ def _below_labels(column: Column) -> bool:
 
 def _whole(column: Column, rows: Bools) -> Floats:
     """Return a column's whole numbers in some rows; a fraction is a weighted count and judged like one."""
-    plain = column.decimals == 0
+    numbers = column.numbers[rows & column.is_number]
+    # ``3.0`` is how a program prints a count beside a blank or a mean.
+    plain = column.is_number if bool(np.all(numbers == np.floor(numbers))) else column.decimals == 0
     percent = (
         np.array([isinstance(v, str) and "%" in v for v in column.values], dtype=bool) if column.percents else False
     )
@@ -171,18 +173,37 @@ def _crosstab(view: View, rows: Bools) -> list[Counted]:
     if label is not None and role(label.head) in {Role.STATISTIC, Role.MEAN}:
         return []
     columns = [c for c in columns if c is not label]
-    if not columns or not _crossed(view, columns, label) or not all(_counts_only(c) for c in columns):
+    rows = rows & ~_continued(view, label)
+    if not columns or not _crossed(view, columns, label) or not all(_counts_only(c, rows) for c in columns):
         return []
     table = np.stack([np.where(rows, c.numbers, np.nan) for c in columns], axis=1)
     if _flags(table) or _percentages(table):
         return []
     labels = list(view.row_texts)
-    certain = len(columns) == 1 or _adds_up(table, columns, labels) or _categories(columns)
+    exactly = all(_exactly(c, rows) for c in columns)
+    certain = _adds_up(table, columns, labels) or (exactly and (len(columns) == 1 or _categories(columns)))
+    certain = certain or (view.rows == 1 and role(view.place) is Role.COUNT)
     return [Counted(c, table[:, i], certain=certain) for i, c in enumerate(columns)]
 
 
-def _counts_only(column: Column) -> bool:
-    return column.whole and not bool((column.decimals > 0).any())
+def _counts_only(column: Column, rows: Bools) -> bool:
+    numbers = column.numbers[rows & column.is_number]
+    return bool(numbers.size) and bool(np.all((numbers >= 0) & (numbers == np.floor(numbers))))
+
+
+def _exactly(column: Column, rows: Bools) -> bool:
+    """Say whether whole numbers are printed as such; counts beside blanks become ``3.0``, and so do rounded means."""
+    return not bool((column.decimals[rows] > 0).any())
+
+
+def _continued(view: View, label: Column | None) -> Bools:
+    """Return the rows without a label that hold shares of the row above them, as Stata and SPSS print them."""
+    fractions = np.zeros(view.rows, dtype=bool)
+    if label is None:
+        return fractions
+    for column in view.numeric:
+        fractions |= column.decimals > 0
+    return fractions & label.blanks
 
 
 def _crossed(view: View, columns: Sequence[Column], label: Column | None) -> bool:
@@ -191,6 +212,9 @@ def _crossed(view: View, columns: Sequence[Column], label: Column | None) -> boo
         return label is not None and columns[0].head.strip() in {"", "0"} and len(view.columns) == 2 and view.rows > 1
     others = [c for c in view.columns if c.is_numeric and c not in columns and c.role is not Role.PERCENT]
     measured = [c for c in others if c.role in {Role.STATISTIC, Role.MEAN, Role.EXTREME, Role.SUBJECT}]
+    if view.rows == 1 and label is None:
+        # A series written as one object: its labels are the heads.
+        return len(columns) > 1 and not others
     axis = label is not None or (bool(others) and others[0].position == 0)
     return axis and len([c for c in measured if c.position > 0]) == 0
 

@@ -18,7 +18,7 @@ from saferoom.disclosure.verdict import Label
 _NUMBER = re.compile(
     r"[£$€]?\s?(?P<sign>[-+\u2212]?)\s?[£$€]?"
     r"(?P<digits>\d{1,3}(?:[,\u00a0\u202f' ]\d{3})+|\d+|)(?:\.(?P<decimals>\d*))?"
-    r"(?:[eE](?P<exponent>[-+]?\d{1,3}))?\s?(?P<percent>%|\\%)?\s?(?:\*{1,3}|\u2020|\^\{?\*+\}?)?",
+    r"(?:[eE](?P<exponent>[-+]?\d{1,3}))?\s?(?P<percent>%|\\%)?\s?(?:\*{1,3}|\u2020|\$?\^\{?(?:\*+|\w)\}?)?",
 )
 _COUNT_AND_SHARE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d+)\s*[\(\[]\s*(\d+(?:\.\d+)?)\s*(%|\\%)?\s*[\)\]]\s*")
 _BLANKS = frozenset(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from saferoom.disclosure.files.model import Grid
 from saferoom.disclosure.files.screens.numerals import is_empty
 from saferoom.disclosure.files.screens.places import Rule
 from saferoom.disclosure.files.screens.subject import Subject
@@ -134,8 +135,18 @@ def screen(subject: Subject) -> list[Finding]:
         if not counted:
             found += [CODES.in_column(view, c) for c in view.columns if _codes(view, c)]
             found += _lists(view)
+            if view.width >= MANY_RECORDS and view.rows * 2 < view.width:
+                found += _lists(_turned(view))
         found += _rows(view, subject)
     return found
+
+
+def _turned(view: View) -> View:
+    """Return a table whose columns are the rows: records can stand side by side."""
+    width = view.width
+    lines = ((*row, *[None] * (width - len(row))) for row in (view.grid.header, *view.grid.rows))
+    head, *rows = zip(*lines, strict=True)
+    return View(Grid(view.place, tuple("" if cell is None else str(cell) for cell in head), tuple(rows)))
 
 
 def _filled(column: Column) -> int:

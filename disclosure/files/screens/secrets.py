@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from saferoom.disclosure.files.model import Passage
+from saferoom.disclosure.files.screens.numerals import printed
 from saferoom.disclosure.files.screens.places import Rule
 from saferoom.disclosure.files.screens.subject import Subject
 from saferoom.disclosure.files.screens.words import names_unit
@@ -21,6 +23,24 @@ _ASSIGNED = re.compile(
     r"[\"']?\s*(?:=|:|<-|:=)\s*[\"']([^\"'\s]{6,200})[\"']",
     re.IGNORECASE,
 )
+_NAMED = (
+    r"(?:password|passwd|pwd|passphrase|secret|(?:secret_?|api_?|private_?|(?:secret_?)?access_?)key"
+    + r"|(?:auth_?|api_?)?token)"
+)
+_LINE = re.compile(
+    r"^[ \t]*(?:export[ \t]+|set[ \t]+|- )?[\w.-]{0,40}?"
+    + _NAMED
+    + r"[ \t]*[=:][ \t]*(?=\S*\d)([^\s\"'()\[\],;]{6,200})[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A setting on a line of its own, as in files of settings; a value without a digit is a word of the sentence."""
+_CLAUSE = re.compile(
+    r"\b(?:password|pwd|passwd)\s*\(\s*[\"']?([^\s\"'()]{6,200})[\"']?\s*\)|\bpassword\s+'([^'\s]{6,200})'"
+    r"|\bIDENTIFIED\s+BY\s+[\"']?([^\s\"';]{6,200})",
+    re.IGNORECASE,
+)
+"""How Stata and SQL are told a password."""
+_SECRET_HEAD = re.compile(r"[\w. -]{0,40}?" + _NAMED, re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"(?:[<$%{*x.]|your|example|change|placeholder|none|null|todo|env|os\.|getenv)", re.IGNORECASE
 )
@@ -60,13 +80,36 @@ def screen(subject: Subject) -> list[Finding]:
     for passage in subject.texts:
         spots = [match.start() for match in _SECRETS.finditer(passage.text)]
         spots += [m.start() for m in _ASSIGNED.finditer(passage.text) if not _PLACEHOLDER.match(m[1])]
+        spots += [m.start() for m in _unquoted(passage) if not _PLACEHOLDER.match(m[m.lastindex or 1])]
         spots += [match.start() for match in _BEARER.finditer(passage.text)]
         found += [SECRET.at(_lines(passage, spots))] if spots else []
         singled = [m.start() for m in _COMPARED.finditer(passage.text) if _names(m[1], units) and _literal(m[2])]
         found += [SINGLED_OUT.at(_lines(passage, singled))] if singled and passage.is_code else []
         encoded = [match.start() for match in _ENCODED.finditer(passage.text)]
         found += [ENCODED.at(_lines(passage, encoded))] if encoded else []
-    return found
+    return found + _in_columns(subject)
+
+
+def _unquoted(passage: Passage) -> Iterator[re.Match[str]]:
+    yield from _CLAUSE.finditer(passage.text)
+    if not passage.is_code:
+        # In code, what is not quoted is a name.
+        yield from _LINE.finditer(passage.text)
+
+
+def _in_columns(subject: Subject) -> list[Finding]:
+    """Return the columns, and names in JSON, that hold secrets by their head."""
+    return [
+        SECRET.at(f"{view.place}, column {column.position + 1}")
+        for view in subject.views[: len(subject.opened.grids)]
+        for column in view.columns
+        if _SECRET_HEAD.fullmatch(column.head.strip()) and any(_opaque(text) for _, text in column.texts())
+    ]
+
+
+def _opaque(text: str) -> bool:
+    long = len(text) >= 6 and not re.search(r"\s", text)
+    return long and re.search(r"\d", text) is not None and not _PLACEHOLDER.match(text) and printed(text) is None
 
 
 def _names(name: str, units: set[str]) -> bool:

@@ -37,6 +37,12 @@ _PEOPLE = re.compile(
     + r"\b(?![ -](?:households?|famil|rooms?|homes?|years?|groups?|per\b|in (?:the|a) household|or more|and over|\+))",
     re.IGNORECASE,
 )
+# $n=4$, $N_{\text{Isle}} = 4$; in code a $ is the name of something
+_TYPESET = re.compile(r"\$\s*[nN](?:_(?:\w|\{[^$=]{0,40}\}))?\s*=\s*(\d{1,3})\s*\$")
+# what Stata and R answer when they are asked for a number of rows that meet a condition
+_ANSWERED = re.compile(r"^(\. *cou?n?t? +if\b.{0,500}|> .{0,500})\n(?:\[1\]| ) +(\d{1,3}) *$", re.MULTILINE)
+_ROWS_OF = re.compile(r"\b(?:nrow|NROW|n_distinct|uniqueN|sum|length)\s*\(")
+_CONDITION = re.compile(r"[=!]=|[<>]|%in%")
 _BEFORE = re.compile(
     r"(?:<|>|\u2264|\u2265|under|below|above|over|least|most|fewer than|less than|more than|than|per|every|each|of age|"
     r"table|figure|fig\.?|step|section|chapter|wave|model|column|appendix|level|type|threshold of|minimum of|"
@@ -86,13 +92,21 @@ def stated(text: str, threshold: int, *, is_code: bool = False) -> Iterator[int]
     ([6], [], [])
     """
     if not is_code:
-        for match in _EQUALS.finditer(text):
-            if 0 < int(match[1].replace(",", "")) < threshold:
+        for form in (_EQUALS, _TYPESET):
+            for match in form.finditer(text):
+                if 0 < int(match[1].replace(",", "")) < threshold:
+                    yield match.start()
+        for match in _ANSWERED.finditer(text):
+            if 0 < int(match[2]) < threshold and _asks_for_units(match[1]):
                 yield match.start()
     for match in _PEOPLE.finditer(text):
         number = int(match[1]) if match[1] else _WORDS[match[2].lower()]
         if 0 < number < threshold and not _BEFORE.search(text, max(0, match.start() - 24), match.start()):
             yield match.start()
+
+
+def _asks_for_units(command: str) -> bool:
+    return command[0] == "." or (_ROWS_OF.search(command) is not None and _CONDITION.search(command, 1) is not None)
 
 
 def _lines(passage: Passage, threshold: int) -> Iterator[int]:

@@ -144,7 +144,7 @@ def with_whole_head(grid: Grid) -> Grid:
     while (
         taken < min(_MOST_HEADS, len(rows) - 1)
         and header
-        and _only_words(rows[taken])
+        and (_only_words(rows[taken]) or (_level_names(rows[taken]) and not any(header[: _filled(rows[taken])])))
         and _has_numbers(rows[taken + 1 :])
     ):
         words = [_text(cell) for cell in rows[taken]]
@@ -156,6 +156,10 @@ def with_whole_head(grid: Grid) -> Grid:
 
 def _text(cell: Label) -> str:
     return "" if cell is None else str(cell)
+
+
+def _filled(row: Sequence[Label]) -> int:
+    return sum(not is_empty(cell) for cell in row)
 
 
 def _padded(texts: list[str], width: int) -> list[str]:
@@ -181,8 +185,16 @@ def _only_words(row: Sequence[Label]) -> bool:
 
 def _has_numbers(rows: Sequence[Sequence[Label]]) -> bool:
     """Say whether the rows that follow at once are numbers beside their labels."""
-    following = [cell for row in rows[:2] for cell in row[1:]]
+    below = next((i for i, row in enumerate(rows[:_MOST_HEADS]) if not _only_words(row) and not _level_names(row)), 0)
+    following = [cell for row in rows[below : below + 2] for cell in row[1:]]
     return bool(following) and sum(printed_value(cell) is not None for cell in following) * 2 >= len(following)
+
+
+def _level_names(row: Sequence[Label]) -> bool:
+    """Say whether a row is words on the left and nothing else: the names of the rows' levels."""
+    filled = [not is_empty(cell) for cell in row]
+    count = sum(filled)
+    return 0 < count < len(row) and all(filled[:count]) and all(isinstance(cell, str) for cell in row[:count])
 
 
 class View:

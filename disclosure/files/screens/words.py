@@ -104,14 +104,23 @@ def is_total(label: str) -> bool:
 def names_unit(head: str) -> bool:
     """Say whether a head names the ids of statistical units.
 
-    >>> names_unit("person_id"), names_unit("PatientID"), names_unit("region_id"), names_unit("model id")
-    (True, True, False, False)
+    >>> names_unit("person_id"), names_unit("PatientID"), names_unit("region_id"), names_unit("person~d")
+    (True, True, False, True)
     """
+    if "~" in head:
+        return _shortened(head)
     words = tokens(head)
     if len(words) == 1:
         return words[0] in ALONE
     found = frozenset(words)
     return bool(words) and bool(found & UNIT_WORDS and found & ID_WORDS) and "of" not in found
+
+
+def _shortened(head: str) -> bool:
+    """Say whether a head is how Stata prints a long name of ids: ``person~d``, ``patient~o``."""
+    start, _, end = head.strip().lower().replace("_", "").partition("~")
+    whole = ALONE | {unit + word for unit in UNIT_WORDS for word in ID_WORDS}
+    return len(start) > 2 and any(name.startswith(start) and name.endswith(end) for name in whole)
 
 
 def names_id(head: str) -> bool:
