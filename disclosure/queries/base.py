@@ -1,7 +1,8 @@
 """The rows behind a table: dimensions, effective measures, weight and unit ids under generated names.
 
 A row counts for a measure when every measure is a finite number and the weight, where there is one, is positive.
-Generated columns: ``d0..`` dimensions, ``m0, m1`` measures, ``w`` weight, ``u0..`` units, ``k0..`` conditions.
+Generated columns: ``d0..`` dimensions, ``m0, m1`` measures, ``w`` weight, ``u0..`` units, ``k0..`` conditions,
+``s0..`` functions that jump.
 """
 
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
@@ -48,6 +49,8 @@ class Base:
         The kinds of unit in u0, u1, ...; empty when rows carry no ids.
     unique : tuple of bool
         Per unit, whether no id occurs in two rows.
+    jumps : int
+        How many functions inside the measures that jump have a column.
     missing_ids : tuple of int
         Per unit, rows without an id.
     """
@@ -63,6 +66,7 @@ class Base:
     unique: tuple[bool, ...] = ()
     missing_ids: tuple[int, ...] = ()
     rows: int = 0
+    jumps: int = 0
 
     @property
     def counts_only(self) -> bool:
@@ -112,6 +116,7 @@ def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], 
         conditions=min(len(plan.conditions), MOST_CONDITIONS),
         margins=plan.query.margins,
         units=tuple(str(column.unit) for column in plan.units),
+        jumps=min(len(plan.jumps), MOST_CONDITIONS),
     )
     base = _counted(base, engine)
     if not base.margins and (all(base.unique) or not plan.views):
@@ -186,6 +191,7 @@ def _select(
         chosen = f"CASE WHEN {' AND '.join(needed)} THEN {value} END" if needed else value
         items.append(f"{chosen} AS m{position}")
     items += [f"({language.write(tree)}) AS k{i}" for i, tree in enumerate(plan.conditions[:MOST_CONDITIONS])]
+    items += [f"({language.write(tree)}) AS s{i}" for i, tree in enumerate(plan.jumps[:MOST_CONDITIONS])]
     items += [f"{language.write(language.reference(column))} AS u{i}" for i, column in enumerate(plan.units)]
     where = f" WHERE {language.write(plan.where)}" if plan.where is not None else ""
     texts = tuple(kind.startswith(("VARCHAR", "ENUM")) for kind in kinds)

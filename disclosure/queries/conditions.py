@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
@@ -90,6 +90,27 @@ _WHOLE = {
     exp.DataType.Type.INT,
     exp.DataType.Type.BIGINT,
 }
+
+
+_JUMPS = (exp.Abs, exp.Sign, exp.Floor, exp.Ceil, exp.Round, exp.Mod, exp.IntDiv)
+
+
+def jumps_in(trees: Sequence[exp.Expression]) -> Iterator[exp.Expression]:
+    """Yield functions that jump (sign, floor, a cast to whole numbers) where something else is computed with them.
+
+    ``age * sign(90000 - pay)`` treats whoever earns more differently, as a condition does. A jump around everything,
+    as in ``round(pay / hours, 2)``, treats nobody differently.
+    """
+    for tree in trees:
+        for node in tree.find_all(exp.Expression):
+            is_whole = isinstance(node, exp.Cast | exp.TryCast) and node.to.this in _WHOLE
+            if (is_whole or isinstance(node, _JUMPS)) and node.find(exp.Column) and _others(node, trees):
+                yield exp.Sign(this=node.this) if isinstance(node, exp.Abs) else node
+
+
+def _others(node: exp.Expression, trees: Sequence[exp.Expression]) -> bool:
+    inside = sum(1 for _ in node.find_all(exp.Column))
+    return sum(1 for tree in trees for _ in tree.find_all(exp.Column)) > inside
 
 
 def picks_out_values(tree: exp.Expression) -> bool:

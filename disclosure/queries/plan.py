@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
-from saferoom.disclosure.queries.conditions import conditions_in, outermost_conditions, picks_out_values
+from saferoom.disclosure.queries.conditions import conditions_in, jumps_in, outermost_conditions, picks_out_values
 from saferoom.disclosure.queries.forms import FORMS
 from saferoom.disclosure.queries.formula import Formula, parse_formula
 from saferoom.disclosure.queries.model import Query
@@ -93,19 +93,27 @@ class Plan:
         return any(picks_out_values(tree) for tree in self.valued) or any(c.stepped for c in self._valued_columns)
 
     @property
+    def jumps(self) -> tuple[exp.Expression, ...]:
+        """Functions inside the measures and the weight that jump, and so act as conditions do."""
+        unique = {language.write(node): node for node in jumps_in(self.valued)}
+        return tuple(unique.values())
+
+    @property
     def outermost(self) -> tuple[int, ...]:
         """Positions of the conditions that are no part of another condition."""
         outer = {language.write(node) for tree in self.valued for node in outermost_conditions(tree)}
         return tuple(i for i, node in enumerate(self.conditions) if language.write(node) in outer)
 
-    @property
-    def composed(self) -> bool:
-        """Whether a view has added up what enters the measures or the weight."""
-        return any(column.composed for column in self._valued_columns)
+    def composed(self, trees: Sequence[exp.Expression]) -> bool:
+        """Say whether a view has added up what enters any of `trees`."""
+        return any(column.composed for column in self._columns_of(trees))
 
     @property
     def _valued_columns(self) -> list[Column]:
-        names = {node.name for tree in self.valued for node in tree.find_all(exp.Column)}
+        return self._columns_of(self.valued)
+
+    def _columns_of(self, trees: Sequence[exp.Expression]) -> list[Column]:
+        names = {node.name for tree in trees for node in tree.find_all(exp.Column)}
         return [column for column in self.relation.columns.values() if column.sql_name in names]
 
     @property

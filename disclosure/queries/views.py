@@ -23,7 +23,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from saferoom.disclosure.queries import allowed, language
-from saferoom.disclosure.queries.conditions import adds_up, picks_out_values, treats_some_differently
+from saferoom.disclosure.queries.conditions import adds_up, jumps_in, picks_out_values, treats_some_differently
 from saferoom.disclosure.queries.relations import COUNT, Column, Relation, unknown
 from saferoom.disclosure.queries.rows import (
     added_up_within,
@@ -302,7 +302,8 @@ class ViewReader:
             owned = first.owned and first.name == name and not name.startswith("_x")
             sql_name = name if owned else generated
             return replace(first, name=name, sql_name=sql_name, origins=origins, owned=owned)
-        conditional = treats_some_differently(item) or any(column.conditional for _, column in found)
+        jumps = any(jumps_in([item]))
+        conditional = jumps or treats_some_differently(item) or any(column.conditional for _, column in found)
         stepped = picks_out_values(item) or any(column.stepped for _, column in found)
         composed = adds_up(item) or any(column.composed for _, column in found)
         return Column(

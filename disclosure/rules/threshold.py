@@ -102,7 +102,7 @@ def two_values(low: Sequence[Counts], high: Sequence[Counts], kinds: Sequence[st
                 risk=Risk.IMPLICIT_TABLE,
                 severity=Verdict.FAIL,
                 cells=(smaller > 0) & (smaller < least),
-                message="The measure has two values only (a square or a product, three) in the cell, so that "
+                message="The measure has two values only (a curve of a column: few) in the cell, so that "
                 f"the number is a count in disguise, and one of the counts is below {least} distinct units ({kind}).",
                 remedy=f"{BROADER}, or {SUPPRESS}",
             )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -16,7 +17,7 @@ from saferoom.disclosure.queries.counting import count_units
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.evidence import ROW, Cells, Counts, Summary, UnitEvidence, integers
 from saferoom.disclosure.queries.pieces import pieces_of
-from saferoom.disclosure.queries.plan import Plan
+from saferoom.disclosure.queries.plan import MOST_CONDITIONS, Plan
 from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.classes import Axis, class_disclosure
 from saferoom.disclosure.rules.dominance import all_equal
@@ -24,6 +25,7 @@ from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.provenance import provenance, singled_out
 from saferoom.disclosure.rules.threshold import population, threshold, threshold_of, two_values
 from saferoom.disclosure.statbarns.case import Case
+from saferoom.disclosure.statbarns.powers import same_cell
 from saferoom.disclosure.verdict import Risk, Verdict
 
 
@@ -43,12 +45,21 @@ def cell_rules(
     added : sequence of Axis
         Dimensions that the statbarn itself made; see `Outcome.added`.
     """
-    hits = [*provenance(case.plan, base, case.engine), *threshold(units, case.policy)]
+    hits = [*provenance(case.plan, base, case.engine), *threshold(units, case.policy), *weight_rules(case)]
     if len(cells) == 0:
         hits.append(_NOBODY)
     for counted_units in units:
         hits += population(counted_units.units, cells.inner, counted_units.kind, case.policy)
     return hits + class_disclosure(cells, units[0].units, (*case.axes, *added), case.policy, counted)
+
+
+def weight_rules(case: Case) -> list[Hit]:
+    """Send a weight to a person that is added up from pieces: a count weighted with it is a total of each of them."""
+    plan = case.plan
+    if plan.weight is None:
+        return []
+    pieces = pieces_of(plan.weight, lambda tree: is_number(plan, case.engine, tree))
+    return [_WEIGHT] if pieces != () or plan.composed([plan.weight]) else []
 
 
 _PERHAPS_MORE = 2
@@ -87,7 +98,7 @@ def value_rules(case: Case, base: Base, summaries: Sequence[Summary]) -> tuple[l
             low, high = count_units(base, case.engine, sides)
             hits += two_values(low, high, kinds, case.policy)
             disguised += sides
-        elif few := _few_values_by_cell(base, case.engine, p, _telling(case, p)):
+        elif few := few_values_by_cell(base, case.engine, p, _telling(case, p)):
             hits += two_values(*few, kinds, case.policy)
     hits += _repeated(case, base)
     return hits + conditional_rules(case, base), tuple(disguised)
@@ -138,8 +149,21 @@ def conditional_rules(case: Case, base: Base) -> list[Hit]:
     outside = count_units(base, case.engine, [f"(k{i}) IS NOT TRUE" for i in range(base.conditions)])
     repeats = case.plan.relation.selective and not all(base.unique)
     unchecked = case.plan.conditional or repeats or len(case.plan.conditions) > base.conditions
-    together = _smallest_classes(case, base)
+    unchecked |= len(case.plan.jumps) > MOST_CONDITIONS
+    together = [*_smallest_classes(case, base), *_jumping(case, base)]
     return singled_out([*inside, *together], [*outside, *together], kinds, case.policy, unchecked)
+
+
+def _jumping(case: Case, base: Base) -> list[list[Counts]]:
+    """Count, per function that jumps, the units for which it has another value than for most of their cell."""
+    if not base.jumps:
+        return []
+    names = range(base.jumps)
+    usual = base.grouped(", ".join(f"mode(s{i}) FILTER (WHERE m0 IS NOT NULL) AS z{i}" for i in names))
+    case.engine.run(f"CREATE OR REPLACE TEMP TABLE _usual AS {usual}")
+    chosen = ", ".join(f"c.z{i}" for i in names)
+    rows = f"(SELECT b.*, {chosen} FROM {base.sql} b JOIN _usual c ON {same_cell(base)})"
+    return count_units(base, case.engine, [f"s{i} IS DISTINCT FROM z{i}" for i in names], rows)
 
 
 def _smallest_classes(case: Case, base: Base) -> list[list[Counts]]:
@@ -177,7 +201,7 @@ def measures_with_pieces(case: Case) -> tuple[tuple[exp.Expression, ...], list[H
         if pieces is None:
             hits.append(_PIECES)
         found += pieces or ()
-    if plan.composed or (plan.weight is not None and pieces_of(plan.weight, is_numeric) != ()):
+    if plan.composed(plan.measures):
         hits.append(_PIECES)
     texts = {language.write(tree): tree for tree in found[len(plan.measures) :]}
     return (*plan.measures, *texts.values()), hits
@@ -187,24 +211,42 @@ _PIECES = Hit(
     rule="pieces-unknown",
     risk=Risk.DIFFERENCING,
     severity=Verdict.REVIEW,
-    message="The measure or its weight adds up more than is judged piece by piece: a sum in a view, in the weight, or "
-    "of too many parts. One of them could be the value of a single person.",
+    message="The measure adds up more than is judged piece by piece: a sum in a view, or one of too many parts. One of "
+    "them could be the value of a single person.",
     remedy="carry the columns through the view and add them up in the measure, use fewer parts, or let an output "
     "checker decide",
 )
 
 
+_WEIGHT = replace(
+    _PIECES,
+    message="The weight adds up several things, and a number weighted with it is a total of each of them. One of them "
+    "could be the value of a single person.",
+    remedy="use a column as the weight, or let an output checker decide",
+)
+
+
+_CURVED = 8
+
+
 def _telling(case: Case, p: int) -> int:
     """Return from how many different values means may be solved for how often each occurs.
 
-    One mean solves for two values; a mean of squares beside that of the measure itself, for three.
+    One mean solves for two values. Curves of the same column (its square, its root, its logarithm, a weight computed
+    from it) are an equation each: enough of them beside the mean itself solve for as many values as there are numbers.
     """
     tree = case.plan.measures[p] if p < len(case.plan.measures) else None
-    return 3 if tree is not None and is_curved(tree) else 2
+    weight = case.plan.weight
+    if tree is None:
+        return 2
+    bent = weight is not None and bool(case.plan.origins(tree) & case.plan.origins(weight))
+    return _CURVED if bent or is_curved(tree) else 2
 
 
-def _few_values_by_cell(base: Base, engine: Engine, p: int, most: int) -> tuple[list[Counts], list[Counts]] | None:
-    """Return, per kind of unit, how many have the rarest and the commonest value in cells with two to `most` values.
+def few_values_by_cell(
+    base: Base, engine: Engine, p: int, most: int, least: int = 2
+) -> tuple[list[Counts], list[Counts]] | None:
+    """Return, per kind of unit, how many have the rarest and the commonest value of cells with `least` to `most`.
 
     A measure may have many values, and in one cell only two: there its mean is a count in disguise. Cells with more
     values get zeros. None when there is no such cell, which an estimate of the different values tells quickly.
@@ -221,7 +263,7 @@ def _few_values_by_cell(base: Base, engine: Engine, p: int, most: int) -> tuple[
         there = f"FILTER (WHERE m{p} IS NOT NULL)"
         parts += [f"min(c{j}) {there} AS low{j}", f"max(c{j}) {there} AS high{j}"]
     found = engine.columns(base.grouped(", ".join(parts), values))
-    few = (integers(found["n"]) >= 2) & (integers(found["n"]) <= most)
+    few = (integers(found["n"]) >= least) & (integers(found["n"]) <= most)
     low, high = (
         [np.where(few, integers(found[f"{end}{j}"]), 0) for j in range(len(unique))] for end in ("low", "high")
     )

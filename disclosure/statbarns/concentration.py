@@ -37,7 +37,7 @@ class Concentration:
     - top share: the total of the largest (by absolute value) over the total of all, ``sum |x|``. With a total it tells
       the totals of the units in the top and of the rest, so both have to be safe totals; the top 1 is the maximum.
 
-    Where a unit lies on the border of the top (fractions, weights) the needed part of its weight counts.
+    A unit on the border of the top (fractions, weights) belongs to it as a whole.
     Negative values enter with their absolute value.
     """
 
@@ -90,18 +90,22 @@ def _squares(case: Case, base: Base) -> Iterator[Hit]:
 
 
 def _with_top(base: Base, top: int | float) -> str:
-    """Return the units with ``inside``, the part of their weight that belongs to the top."""
+    """Return the units with ``inside``, 1 for those in the top and 0 for all others.
+
+    The unit on the border belongs to the top as a whole: shares of 5.02 % and of 5.04 % of all, which hold the same
+    units but different parts of the last one, would tell what that one has.
+    """
     weight = "w" if base.weighted else "1.0::DOUBLE"
     partition = f"PARTITION BY {', '.join(base.keys)}" if base.keys else ""
     limit = f"{top}::DOUBLE" if isinstance(top, int) else f"{top!r}::DOUBLE * whole"
     weighed = f"SELECT *, CASE WHEN m0 IS NOT NULL THEN {weight} END AS v FROM {base.sql} b"
+    # Of equal ones always the same are inside, so that two runs agree.
+    order = ", ".join(["abs(m0) DESC NULLS LAST", *(f"u{j}" for j in range(len(base.units)))])
     ranked = (
-        f"SELECT *, sum(v) OVER ({partition} ORDER BY abs(m0) DESC NULLS LAST ROWS UNBOUNDED PRECEDING) AS reached, "
+        f"SELECT *, sum(v) OVER ({partition} ORDER BY {order} ROWS UNBOUNDED PRECEDING) AS reached, "
         f"sum(v) OVER ({partition}) AS whole FROM ({weighed}) x"
     )
-    part = f"greatest(0, least(v, {limit} - (reached - v))) / v"
-    # What is left over by rounding is nobody.
-    inside = f"CASE WHEN {part} < 1e-9 THEN 0 WHEN {part} > 1 - 1e-9 THEN 1 ELSE {part} END"
+    inside = f"CASE WHEN reached - v < {limit} - 1e-9 * whole THEN 1 ELSE 0 END"
     cut = f"SELECT *, {inside} AS inside FROM ({ranked}) y"
     return f"(SELECT *, m0 * inside AS largest, m0 * (1 - inside) AS rest FROM ({cut}) z)"
 

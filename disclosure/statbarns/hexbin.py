@@ -19,7 +19,7 @@ from saferoom.disclosure.rules.provenance import provenance
 from saferoom.disclosure.rules.threshold import threshold, threshold_of
 from saferoom.disclosure.statbarns.bins import nice_step
 from saferoom.disclosure.statbarns.case import Case, Outcome
-from saferoom.disclosure.statbarns.common import conditional_rules, subjects_of
+from saferoom.disclosure.statbarns.common import conditional_rules, subjects_of, weight_rules
 from saferoom.disclosure.statbarns.spread import spread_of
 from saferoom.disclosure.verdict import Label, Risk, Verdict
 
@@ -57,7 +57,7 @@ class Hexbin:
     def evaluate(self, case: Case) -> Outcome:
         """Choose a grid, count, leave out, and apply the rules."""
         rows = make_base(case.plan, case.engine, case.plan.measures)
-        hits: list[Hit] = [*provenance(case.plan, rows)]
+        hits: list[Hit] = [*provenance(case.plan, rows), *weight_rules(case)]
         grid = _mark(case, rows)
         base = _kept(rows)
         evidence = gather(base, case.engine, most_needed(case.policy))

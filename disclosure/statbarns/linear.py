@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from saferoom.disclosure.queries.base import make_base
 from saferoom.disclosure.queries.conditions import adds_up
 from saferoom.disclosure.queries.counting import gather
-from saferoom.disclosure.queries.evidence import Numbers, Summary
+from saferoom.disclosure.queries.evidence import ROW, Numbers, Summary
+from saferoom.disclosure.queries.language import column_of
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
+from saferoom.disclosure.rules.outliers import few_differ
 from saferoom.disclosure.rules.threshold import few_nonzero
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
+from saferoom.disclosure.statbarns.powers import units_apart
 
 
 class LinearAggregations:
@@ -38,6 +42,10 @@ class LinearAggregations:
         for units in evidence.units:
             hits += dominance(units, case.policy)
             hits += few_nonzero(units, case.policy)
+        if any(column_of(tree, case.plan.relation) is None for tree in case.plan.measures):
+            # exp(pay * twins) is 1 for all but the twins, and a sum of it theirs.
+            apart = few_differ(units_apart(base, case.engine), base.units or (ROW,), case.policy)
+            hits += [replace(hit, message=_FEW_DIFFER) for hit in apart]
         statistic = case.plan.query.statistic
         if statistic is Statistic.MEAN:
             hits += weight_dominance(evidence.units[0], case.policy)
@@ -49,6 +57,11 @@ class LinearAggregations:
             # A constant added to every row counts the rows.
             subjects |= {COUNT}
         return Outcome(cells, columns, hits, subjects, evidence.units[0], base, base.text_dimensions, disguised)
+
+
+_FEW_DIFFER = (
+    "The measure has the same value for all but few units of a cell, so that the number tells about these few alone."
+)
 
 
 def _values(statistic: Statistic, summaries: Sequence[Summary]) -> Numbers:

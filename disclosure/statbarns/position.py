@@ -83,9 +83,9 @@ class Cuts:
     def sides(self) -> tuple[str, ...]:
         """Who is below each quantile: what two quantiles close together, in two releases, tell apart.
 
-        Of weighted quantiles an outsider does not know how many units lie below.
+        Also of weighted ones: with the same weight for everybody they are plain quantiles.
         """
-        return () if self.base.weighted else tuple(f"m0 <= q{i}" for i in range(len(self.values)))
+        return tuple(f"m0 <= q{i}" for i in range(len(self.values)))
 
     def bands(self, engine: Engine, chosen: tuple[int, ...] | None = None) -> list[list[Counts]]:
         """Return, per band and kind of unit, how many units lie at or below, between, and at or above quantiles.

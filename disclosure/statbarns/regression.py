@@ -41,7 +41,7 @@ from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.provenance import provenance
 from saferoom.disclosure.rules.threshold import threshold, threshold_of
 from saferoom.disclosure.statbarns.case import Case, Outcome
-from saferoom.disclosure.statbarns.common import conditional_rules, measures_with_pieces, subjects_of
+from saferoom.disclosure.statbarns.common import conditional_rules, measures_with_pieces, subjects_of, weight_rules
 from saferoom.disclosure.statbarns.least_squares import Basis, basis
 from saferoom.disclosure.statbarns.models import judging
 from saferoom.disclosure.statbarns.models.design import Design, make_design
@@ -85,7 +85,7 @@ class Regression:
         complete = complete_rows(base, case.engine, ["m0", *base.dimension_columns])
         rows = read_rows(base, complete, case.engine)
         units = _evidence(rows, base)
-        hits = [*hits, *provenance(case.plan, base), *threshold(units, case.policy)]
+        hits = [*hits, *provenance(case.plan, base), *threshold(units, case.policy), *weight_rules(case)]
         hits += conditional_rules(case, complete)
         model = _model(case, formula, rows, base)
         hits += degrees_of_freedom(units, model.design.width, case.policy)

@@ -1,16 +1,13 @@
 """Shape: standard deviation, variance, skewness and kurtosis."""
 
-# ruff: noqa: S608 - SQL is put together here, from generated names only
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from saferoom.disclosure.queries.base import Base, make_base
-from saferoom.disclosure.queries.counting import count_units, gather
-from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.counting import gather
 from saferoom.disclosure.queries.evidence import ROW, Mask, Numbers, Summary, floats
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.rules.degrees import degrees_of_freedom
@@ -18,7 +15,13 @@ from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_d
 from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.rules.outliers import few_differ, few_values, outliers
 from saferoom.disclosure.statbarns.case import Case, Outcome
-from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
+from saferoom.disclosure.statbarns.common import (
+    cell_rules,
+    few_values_by_cell,
+    measures_with_pieces,
+    subjects_of,
+    value_rules,
+)
 from saferoom.disclosure.statbarns.powers import (
     Centred,
     central_moments,
@@ -30,8 +33,6 @@ from saferoom.disclosure.statbarns.powers import (
 from saferoom.policies.models import RiskAppetite
 
 _ORDERS = {Statistic.STD: 2, Statistic.VARIANCE: 2, Statistic.SKEWNESS: 3, Statistic.KURTOSIS: 4}
-_LOOKED_AT = 2_000
-"""Rows in which more different values are searched for first, because most measures have many."""
 
 
 class Shape:
@@ -79,8 +80,9 @@ def _values(case: Case, base: Base, summary: Summary, order: int) -> tuple[Numbe
     """Return the moment (a variance for order 2), and what bites because of single units far from the mean."""
     engine = case.engine
     if order == 2 and _plain(base):
-        variance = floats(engine.columns(base.grouped("var_samp(m0) AS v"))["v"])
-        suspicious = _suspicious(summary, variance, case.policy)
+        found = engine.columns(base.grouped("var_samp(m0) AS v, approx_count_distinct(m0) AS c"))
+        variance = floats(found["v"])
+        suspicious = _suspicious(summary, variance, floats(found["c"]), case.policy)
         if not suspicious.any():
             return variance, []
         few = only_cells(base, engine, suspicious)
@@ -131,35 +133,25 @@ def _plain(base: Base) -> bool:
     return all(base.unique) and not base.weighted and base.measures == 1
 
 
-def _suspicious(summary: Summary, variance: Numbers, policy: RiskAppetite) -> Mask:
+def _suspicious(summary: Summary, variance: Numbers, values: Numbers, policy: RiskAppetite) -> Mask:
     """Say in which cells the value furthest from the mean could break a rule, whatever the others are.
 
     With c2 <= c1 the rule of outliers asks for ``T < c1 * (1 + (1 + p / 100) ** 2)`` at least, or for the share of the
-    (1,k) rule. Where d of n units differ from all others, the furthest has at least ``(1 - d / n) ** 2 / d``.
+    (1,k) rule. Where d of n units differ from all others, the furthest has at least ``(1 - d / n) ** 2 / d``, and there
+    are at most d + 1 different values; `values` estimates how many there are, of a few nearly exactly.
     """
     with np.errstate(over="ignore"):
         furthest = np.maximum(summary.high - summary.mean, summary.mean - summary.low) ** 2
     shares = [rule.share_fraction for rule in policy.dominance if rule.n == 1]
     few = max([policy.threshold_units, *policy.threshold_per_unit.values()]) - 1
     rest = np.maximum(1 - few / np.maximum(summary.n, 1), 0)
-    share = np.minimum(min([1 / (1 + (1 + policy.p_percent / 100) ** 2), *shares]), rest**2 / few)
+    alone = min([1 / (1 + (1 + policy.p_percent / 100) ** 2), *shares])
+    share = np.where(values > 3 * (few + 1), alone, np.minimum(alone, rest**2 / few))
     squares = np.maximum(summary.n - 1, 0) * variance
     return np.asarray((squares > 0) & (furthest >= share * squares * (1 - 1e-9)))
 
 
 def _implicit(case: Case, base: Base, order: int) -> list[Hit]:
-    values = _few_different(base, case.engine, order + 1)
-    if len(values) < 3:  # two values are judged as the frequency that they are, see `value_rules`
-        return []
-    conditions = [f"m0 = {value!r}::DOUBLE" for value in values]
-    return few_values(count_units(base, case.engine, conditions), base.units or (ROW,), case.policy)
-
-
-def _few_different(base: Base, engine: Engine, most: int) -> Sequence[float]:
-    """Return the different values of the measure, or none where there are more than `most`."""
-    rows = f"SELECT m0 FROM {base.sql} b WHERE m0 IS NOT NULL"
-    for source in (f"(SELECT m0 FROM ({rows}) x LIMIT {_LOOKED_AT})", f"({rows})"):
-        found = engine.rows(f"{base.with_sql}SELECT DISTINCT m0 FROM {source} y LIMIT {most + 1}")
-        if len(found) > most:
-            return ()
-    return [float(row[0]) for row in found]
+    """Judge cells with as few different values as mean and moments solve for; two are judged in `value_rules`."""
+    found = few_values_by_cell(base, case.engine, 0, order + 1, least=3)
+    return [] if found is None else few_values([found[0]], base.units or (ROW,), case.policy)

@@ -32,4 +32,4 @@ def unit_rows(base: Base, engine: Engine) -> Base:
         parts += [f"fsum(m{p}) AS m{p}" for p in range(base.measures)]
     select = f"SELECT {keys}, {', '.join(parts)} FROM {base.sql} b GROUP BY {keys}"
     engine.run(f"CREATE TEMP TABLE _units AS {base.with_sql}{select}")
-    return replace(base, sql="_units", with_sql="", unique=(True, *base.unique[1:]))
+    return replace(base, sql="_units", with_sql="", jumps=0, unique=(True, *base.unique[1:]))

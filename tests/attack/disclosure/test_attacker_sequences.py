@@ -169,6 +169,117 @@ def test_blank_and_rounded_numbers_that_differ_by_one_row_do_not_pass(lab: Lab) 
     assert in_turn(lab, table, blanked, rows=sources)[1].verdict is Verdict.FAIL
 
 
+def curves() -> list[Row]:
+    """Return people with up to two children, and one with three."""
+    return [{**row, "kids": 3 if i == VICTIM else (i * 7) % 3} for i, row in enumerate(PEOPLE)]
+
+
+def test_moments_of_a_column_with_few_values_do_not_tell_who_is_alone_with_one(lab: Lab) -> None:
+    rows = curves()
+    kids = np.array([row["kids"] for row in rows], dtype=float)
+    powers = np.vander([0.0, 1.0, 2.0, 3.0], 4, increasing=True).T
+    assert np.linalg.solve(powers, [(kids**k).sum() for k in range(4)])[3] == pytest.approx(1)
+    curved = ("kids * kids", "kids * kids * kids", "sqrt(kids)", "exp(kids)", "ln(kids + 1)", "power(kids, 2)")
+    for measure in curved:
+        judged = lab.check({"statistic": "mean", "measure": measure}, rows)
+        assert "implicit-table" in rules(judged), measure
+    by_itself = {"statistic": "mean", "measure": "kids", "weight": "kids + 1"}
+    assert lab.check(by_itself, rows).verdict is not Verdict.PASS
+    for measure in ("age * age", "sqrt(pay)", "ln(pay)"):
+        assert lab.check({"statistic": "mean", "measure": measure}, rows).verdict is Verdict.PASS
+
+
+def test_moments_of_one_cell_with_few_values_go_to_a_person_whatever_other_cells_hold(lab: Lab) -> None:
+    isle = [{"person_id": 1 + i, "region": "Isle", "age": 40 + i % 2 + (i == 0) * 2} for i in range(60)]
+    judged = lab.check({"statistic": "std", "measure": "age", "by": ["region"]}, PEOPLE + isle)
+    assert finding(judged, "implicit-table").cells == (("Isle",),)
+
+
+def test_top_shares_of_the_same_people_do_not_differ(lab: Lab) -> None:
+    def share(top: float) -> Query:
+        return {"statistic": "concentration", "measure": "pay", "options": {"top": top}}
+
+    # 60.24 and 60.48 people: the same 61, whose last one would be told by the difference.
+    first, second = in_turn(lab, share(0.0502), share(0.0504))
+    assert first.table is not None
+    assert second.table is not None
+    assert first.table.rows == second.table.rows
+    assert finding(in_turn(lab, share(0.0502), share(0.0512))[1], "differencing").severity is Verdict.FAIL
+
+
+def test_weighted_quantiles_close_together_are_found(lab: Lab) -> None:
+    first, second = (
+        {"statistic": "quantile", "measure": "pay", "weight": "1", "options": {"quantiles": [at]}}
+        for at in (0.5, 0.501)
+    )
+    assert finding(in_turn(lab, first, second)[1], "differencing").severity is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"statistic": "frequency", "by": ["region"]},
+        {"statistic": "histogram", "measure": "pay"},
+        {"statistic": "hexbin", "measure": "pay", "options": {"y": "age"}},
+        {"statistic": "transition", "by": ["region", "sex"]},
+        {"statistic": "median", "measure": "age"},
+        {"statistic": "survival", "options": {"time": "months", "event": "moved", "estimator": "nelson_aalen"}},
+        {"statistic": "odds_ratio", "options": RATE},
+        {"statistic": "regression", "options": {"formula": "pay ~ age", "family": "wls"}},
+        {"statistic": "mobility", "measure": "pay", "options": {"parent": "age"}},
+    ],
+)
+@pytest.mark.parametrize("in_view", [False, True])
+def test_value_of_one_person_added_to_a_weight_never_passes(lab: Lab, query: Query, in_view: bool) -> None:
+    # A weighted count is a total of the weight: less the ages, which are known, it is the bonus.
+    added: Query = {"weight": "age + bonus"}
+    if in_view:
+        added = {"weight": "x", "from": "v", "views": {"v": "select *, age + bonus as x from people"}}
+    judged = lab.check({**query, **added}, PEOPLE)
+    assert finding(judged, "pieces-unknown").severity is Verdict.REVIEW
+
+
+TWO_TWINS = [{**row, "twins": int(i in {VICTIM, VICTIM + 1})} for i, row in enumerate(PEOPLE)]
+
+
+@pytest.mark.parametrize("measure", ["exp(pay * twins / 100000)", "power(1 + pay, twins)", "sqrt(1 + pay * twins)"])
+def test_measure_that_is_the_same_for_all_but_two_fails(lab: Lab, measure: str) -> None:
+    judged = lab.check({"statistic": "mean", "measure": measure}, TWO_TWINS)
+    assert judged.verdict is Verdict.FAIL
+    assert rules(judged) & {"few-differ", "threshold-nonzero"}
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        f"age * sign({BETWEEN} - pay)",
+        f"age * power(2, floor(pay / {BETWEEN}))",
+        f"age + age * round(pay / {2 * BETWEEN})",
+        f"age * ({BETWEEN} + 1 - pay) / abs({BETWEEN} - pay)",
+        f"age * (1 + try_cast(pay / {BETWEEN} - 0.5 as int))",
+        f"age - age * cast(pay / {BETWEEN} - 0.5 as bigint)",
+    ],
+)
+@pytest.mark.parametrize("place", ["measure", "weight", "view"])
+def test_jump_that_one_person_makes_never_passes(lab: Lab, measure: str, place: str) -> None:
+    # Whoever knows everybody's age learns from the total who earns most.
+    queries: dict[str, Query] = {
+        "measure": {"measure": measure},
+        "weight": {"measure": "pay", "weight": measure.replace("sign(", "(2 + sign(") + ")" * ("sign" in measure)},
+        "view": {"measure": "x", "from": "v", "views": {"v": f"select person_id, {measure} as x from people"}},
+    }
+    judged = lab.check({"statistic": "sum", **queries[place]}, PEOPLE)
+    assert judged.verdict is not Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "measure",
+    ["round(pay / age, 2)", "floor(age / 10)", "pay * floor(age / 10)", "abs(pay - 20000)", "pay / (1 + age)"],
+)
+def test_ordinary_jumps_pass(lab: Lab, measure: str) -> None:
+    assert rules(lab.check({"statistic": "mean", "measure": measure, "by": ["region"]}, PEOPLE)) == set()
+
+
 @pytest.mark.parametrize(
     "queries",
     [
