@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from saferoom.disclosure.files.labels import Labels, is_called
 from saferoom.disclosure.files.model import Grid
-from saferoom.disclosure.files.printing import as_text, same_label
+from saferoom.disclosure.files.printing import as_text
 from saferoom.disclosure.verdict import Label, Table
 
 _COUNT_HEADS = frozenset({"n", "count", "freq", "frequency", "size", "0", "obs", "observations", ""})
-_TOTALS = ("Total", "Totals", "total", "all", "Overall", "overall")
-_MISSING = ("", "NaN", "nan", "NA", "<NA>", "None", "missing", "(missing)", "Missing")
 
 
 @dataclass
@@ -38,6 +37,10 @@ class Aligned:
         How many computed rows the file shows.
     sorted : bool
         Whether the file's rows follow a column.
+    wide : bool
+        Whether all columns of numbers are one measure's.
+    uneven : list of int
+        Columns whose categories are written in several ways; -1 for the heads of a wide table.
     """
 
     expected: dict[tuple[int, int], Label] = field(default_factory=dict)
@@ -46,6 +49,8 @@ class Aligned:
     column_order: list[int] = field(default_factory=list)
     rows_used: int = 0
     sorted: bool = True
+    wide: bool = False
+    uneven: list[int] = field(default_factory=list)
 
 
 class _File:
@@ -61,39 +66,6 @@ class _File:
         return [row[position] for row in self.rows]
 
 
-class _Labels:
-    """The categories of one dimension, and how they may be written."""
-
-    def __init__(self, name: str, values: Sequence[Label]) -> None:
-        self.name = name
-        self.values = tuple(dict.fromkeys(values))
-        self._texts: dict[str, Label] = {}
-        taken = {value for value in self.values if isinstance(value, str)}
-        for value in self.values:
-            forms = _MISSING if value is None else _forms(value)
-            if isinstance(value, str) and value.startswith("All"):
-                forms = (*forms, *(total for total in _TOTALS if total not in taken))
-            for form in forms:
-                self._texts.setdefault(form, value)
-
-    def read(self, text: str) -> tuple[bool, Label]:
-        """Return whether a text is a category, and which."""
-        if text in self._texts:
-            return True, self._texts[text]
-        return next(((True, v) for v in self.values if isinstance(v, float) and same_label(text, v)), (False, None))
-
-    def names(self, head: str) -> bool:
-        return head.casefold() == self.name.casefold()
-
-
-def _forms(value: Label) -> tuple[str, ...]:
-    if isinstance(value, bool):
-        return (str(value), str(value).lower(), str(int(value)))
-    if isinstance(value, int):
-        return (str(value), f"{value}.0")
-    return (str(value),)
-
-
 def align(grid: Grid, table: Table, dimensions: int) -> Aligned | None:
     """Find the place of every computed number in a file's table, or None when its labels are others.
 
@@ -106,7 +78,7 @@ def align(grid: Grid, table: Table, dimensions: int) -> Aligned | None:
     if not file.rows or not table.rows:
         return None
     width = _label_width(table, dimensions)
-    labels = [_Labels(table.columns[i], [row[i] for row in table.rows]) for i in range(width)]
+    labels = [Labels(table.columns[i], [row[i] for row in table.rows]) for i in range(width)]
     places = _places(file, labels)
     if all(place is not None for place in places):
         return _long(file, table, labels, [place for place in places if place is not None])
@@ -125,7 +97,7 @@ def _label_width(table: Table, dimensions: int) -> int:
     return width
 
 
-def _places(file: _File, labels: Sequence[_Labels]) -> list[int | None]:
+def _places(file: _File, labels: Sequence[Labels]) -> list[int | None]:
     """Return the file's column of every dimension: by name, else by holding nothing but its categories."""
     taken: set[int] = set()
     found: list[int | None] = []
@@ -139,14 +111,14 @@ def _places(file: _File, labels: Sequence[_Labels]) -> list[int | None]:
     return found
 
 
-def _holds(file: _File, position: int, dimension: _Labels) -> bool:
+def _holds(file: _File, position: int, dimension: Labels) -> bool:
     column = file.column(position)
     known = sum(dimension.read(text)[0] for text in column)
     # A few rows that are none of the query's do not hide which column it is; they are named later.
     return known * 2 > len(column) and any(column)
 
 
-def _long(file: _File, table: Table, labels: Sequence[_Labels], places: Sequence[int]) -> Aligned:
+def _long(file: _File, table: Table, labels: Sequence[Labels], places: Sequence[int]) -> Aligned:
     aligned = Aligned()
     values = _value_columns(file, table, len(labels), places)
     rows = {row[: len(labels)]: i for i, row in enumerate(table.rows)}
@@ -154,9 +126,10 @@ def _long(file: _File, table: Table, labels: Sequence[_Labels], places: Sequence
         if not labels[i].names(file.head[position]) and not (file.head[position] == "" and position == 0):
             aligned.unexplained.append((-1, position))
     extra = [i for i in range(file.width) if i not in places and i not in values and not _is_index(file, i)]
-    aligned.unexplained += [(-1, i) for i in extra if file.head[i] != ""]
+    aligned.unexplained += [(-1, i) for i in extra]
     for number in range(len(file.rows)):
         _long_row(file, table, labels, places, values, rows, number, extra, aligned)
+    aligned.uneven = [place for dimension, place in zip(labels, places, strict=True) if dimension.uneven]
     aligned.rows_used = len(set(aligned.row_order))
     aligned.column_order = [*places, *(i for i in sorted(values, key=values.__getitem__))]
     aligned.sorted = _sorted(file, table, aligned)
@@ -166,7 +139,7 @@ def _long(file: _File, table: Table, labels: Sequence[_Labels], places: Sequence
 def _long_row(
     file: _File,
     table: Table,
-    labels: Sequence[_Labels],
+    labels: Sequence[Labels],
     places: Sequence[int],
     values: Mapping[int, int],
     rows: Mapping[tuple[Label, ...], int],
@@ -179,12 +152,19 @@ def _long_row(
     key = tuple(value for _, value in read)
     computed = rows.get(key) if all(known for known, _ in read) else None
     if computed is None or computed in aligned.row_order:
-        aligned.unexplained += [(number, i) for i in range(file.width) if row[i] != ""]
+        aligned.unexplained += _filled(number, row)
         return
     aligned.row_order.append(computed)
+    for dimension, place, (_, value) in zip(labels, places, read, strict=True):
+        dimension.note(row[place], value)
     for position, column in values.items():
         aligned.expected[(number, position)] = table.rows[computed][column]
     aligned.unexplained += [(number, i) for i in extra if row[i] != ""]
+
+
+def _filled(number: int, row: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the cells of a row that is none of the table's; where blank rows stand can say something too."""
+    return [(number, i) for i, text in enumerate(row) if text != ""] or [(number, 0)]
 
 
 def _value_columns(file: _File, table: Table, width: int, places: Sequence[int]) -> dict[int, int]:
@@ -193,7 +173,7 @@ def _value_columns(file: _File, table: Table, width: int, places: Sequence[int])
     left = [i for i in range(file.width) if i not in places]
     for column in range(width, len(table.columns)):
         names = _heads(table.columns[column])
-        place = next((i for i in left if i not in found and file.head[i].casefold() in names), None)
+        place = next((i for i in left if i not in found and any(is_called(file.head[i], n) for n in names)), None)
         if place is not None:
             found[place] = column
     return found
@@ -201,8 +181,7 @@ def _value_columns(file: _File, table: Table, width: int, places: Sequence[int])
 
 def _heads(name: str) -> frozenset[str]:
     """Return how a column of numbers may be called; any other head is somebody's own words."""
-    name = name.casefold()
-    return frozenset({name, *_COUNT_HEADS}) if name in {"count", "n"} else frozenset({name})
+    return frozenset({name, *_COUNT_HEADS}) if name.lower() in {"count", "n"} else frozenset({name})
 
 
 def _is_index(file: _File, position: int) -> bool:
@@ -213,7 +192,7 @@ def _is_index(file: _File, position: int) -> bool:
 
 
 def _wide(
-    file: _File, table: Table, labels: Sequence[_Labels], places: Sequence[int | None], across: int
+    file: _File, table: Table, labels: Sequence[Labels], places: Sequence[int | None], across: int
 ) -> Aligned | None:
     """Align a table whose heads are the categories of dimension `across`."""
     held = [place for place in places if place is not None]
@@ -230,15 +209,17 @@ def _wide(
         if place is not None and not labels[i].names(file.head[place]) and not (place == 0 and file.head[place] == ""):
             aligned.unexplained.append((-1, place))
     extra = [i for i in heads if i not in shown and not _is_index(file, i)]
-    aligned.unexplained += [(-1, i) for i in extra if file.head[i] != ""]
+    aligned.unexplained += [(-1, i) for i in extra]
     seen: list[tuple[Label, ...]] = []
     for number, row in enumerate(file.rows):
         read = {i: labels[i].read(row[place]) for i in down if (place := places[i]) is not None}
         key = tuple(read[i][1] for i in down)
         if not all(known for known, _ in read.values()) or key in seen:
-            aligned.unexplained += [(number, i) for i in range(file.width) if row[i] != ""]
+            aligned.unexplained += _filled(number, row)
             continue
         seen.append(key)
+        for i, (_, label) in read.items():
+            labels[i].note(row[places[i] or 0], label)
         aligned.unexplained += [(number, i) for i in extra if row[i] != ""]
         for position, category in shown.items():
             full = _inserted(key, across, category)
@@ -247,6 +228,10 @@ def _wide(
             aligned.rows_used += computed is not None
     if len(set(shown.values())) < len(shown):
         return None
+    for position, category in shown.items():
+        labels[across].note(file.head[position], category)
+    aligned.wide = True
+    aligned.uneven = [-1 if i == across else (places[i] or 0) for i, label in enumerate(labels) if label.uneven]
     aligned.row_order = _ranks(seen, list(dict.fromkeys(tuple(row[i] for i in down) for row in table.rows)))
     aligned.column_order = _ranks(list(shown.values()), list(labels[across].values))
     aligned.sorted = aligned.row_order == sorted(aligned.row_order) and aligned.column_order == sorted(

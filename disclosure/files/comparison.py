@@ -17,12 +17,12 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.files.alignment import Aligned, align
 from saferoom.disclosure.files.model import Grid, Opened
 from saferoom.disclosure.files.plain_table import only_table
-from saferoom.disclosure.files.printing import as_text, same_number, style_of
+from saferoom.disclosure.files.printing import as_text, printed_evenly, same_number
 from saferoom.disclosure.files.screens.places import Rule
 from saferoom.disclosure.verdict import Finding, Label, Risk, Table, Verdict
 
-MOST_BITS = 64.0
-"""How much an order of rows and a choice of cells may say that nothing explains (24 rows in any order are 79 bits)."""
+MOST_BITS = 16.0
+"""How much an order of rows and a choice of cells may say that nothing explains (8 rows in any order are 15 bits)."""
 _REMEDY = "Write the table that the query gives, and nothing else, to a new CSV file; or take the query off."
 _MOST_CELLS = 200
 NOT_A_TABLE = Rule(
@@ -57,8 +57,9 @@ STYLE = Rule(
     "query-printed-unevenly",
     Risk.FREE_TEXT,
     Verdict.REVIEW,
-    "numbers of one column are printed in several ways (zeros, commas, signs), which can say something by itself",
-    "Print every column with one number of decimals.",
+    "cells of one kind are printed in several ways (decimals, zeros, commas, signs, blanks, spellings of a category), "
+    "which can say something by itself",
+    "Print every column with one number of decimals, every category and every blank in one way.",
 )
 ORDER = Rule(
     "query-order",
@@ -130,25 +131,30 @@ def _numbers(grid: Grid, aligned: Aligned) -> list[Finding]:
 
 
 def _style(grid: Grid, aligned: Aligned) -> list[Finding]:
-    found = []
-    for column in sorted({column for _, column in aligned.expected}):
-        cells = [(row, value) for (row, c), value in aligned.expected.items() if c == column]
-        numbers = [as_text(grid.rows[row][column]) for row, value in cells if value is not None]
-        blanks = {as_text(grid.rows[row][column]) for row, value in cells if value is None}
-        if style_of(numbers) is None or len(blanks) > 1:
-            found.append(STYLE.at(f"{grid.place}, column {column + 1}"))
-    return found
+    """Name the columns that are printed in several ways; columns of one measure have one way together."""
+    kinds: dict[int, list[tuple[str, float]]] = {}
+    blanks = set()
+    for (row, column), value in aligned.expected.items():
+        text = as_text(grid.rows[row][column])
+        if isinstance(value, (int, float)) and same_number(text, value, whole=isinstance(value, int)):
+            kinds.setdefault(0 if aligned.wide else column, []).append((text, float(value)))
+        elif value is None:
+            blanks.add(text)
+    uneven = [kind for kind, cells in kinds.items() if not printed_evenly(*zip(*cells, strict=True))]
+    found = [
+        STYLE.at(grid.place if aligned.wide else f"{grid.place}, column {column + 1}") for column in sorted(uneven)
+    ]
+    found += [STYLE.at(f"{grid.place}, labels in column {column + 1}") for column in aligned.uneven if column >= 0]
+    found += [STYLE.at(f"{grid.place}, heads")] if -1 in aligned.uneven else []
+    return found + ([STYLE.at(f"{grid.place}, blanks")] if len(blanks) > 1 else [])
 
 
 def _order(aligned: Aligned, table: Table) -> list[Finding]:
     """Say how much the order of rows and columns, and what is left out, could tell."""
-    bits = _order_bits(aligned.row_order) + _order_bits(aligned.column_order)
-    missing = len(table.rows) - aligned.rows_used
-    if missing:
+    bits = (0.0 if aligned.sorted else _order_bits(aligned.row_order)) + _order_bits(aligned.column_order)
+    if aligned.rows_used < len(table.rows):
         bits += len(table.rows)
-    if bits <= MOST_BITS or (not missing and aligned.sorted):
-        return []
-    return [ORDER.at("the whole table")]
+    return [ORDER.at("the whole table")] if bits > MOST_BITS else []
 
 
 def _order_bits(order: Sequence[int]) -> float:

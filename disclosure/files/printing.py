@@ -7,15 +7,21 @@ computes reproducibly could carry anything.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from saferoom.disclosure.files.screens.numerals import is_blank, printed_value
+from saferoom.disclosure.files.screens.numerals import is_blank, printed_value, upper_bound
 from saferoom.disclosure.verdict import Label
 
 MOST_DIGITS = 12
 """Significant digits of a computed value that do not change from run to run."""
-# Plain, with thousands separators, or with an exponent; no stars, signs of money or spaces.
-_PLAIN = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d{1,3})?%?")
+# Plain, with thousands separators, or with the exponent that programs write; no stars, signs of money or spaces. Digits
+# of other scripts, and exponents spelt in other ways, are the same number and something beside it.
+_PLAIN = re.compile(
+    r"-?(?:(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)(?:\.\d+)?%?|[1-9](?:\.\d+)?e[-+]\d{2,3}|0(?:\.0+)?e\+00)", re.ASCII
+)
+_MOST_BOUND = 100
 _DIGITS = re.compile(r"[eE].*|%|\D")
 
 
@@ -71,18 +77,27 @@ def same_number(text: str, value: Label, *, whole: bool = False) -> bool:
     (True, False, True)
     """
     if value is None:
-        return is_blank(text) and text == text.strip()
+        return _plain_blank(text)
     if isinstance(value, (str, bool)) or _PLAIN.fullmatch(text) is None:
         return False
     number = printed_value(text)
     if number is None or _significant(text) > MOST_DIGITS:
         return False
     wanted = float(value) * (100.0 if number.percent else 1.0)
+    if text.startswith("-") and not wanted < 0:
+        return False
     if whole or (isinstance(value, int) and not number.percent):
         return number.value == wanted
     # Half of the last printed digit, and what the twelfth digit leaves open.
     allowed = 0.5 * 10.0 ** -_decimals(text) + abs(wanted) * 10.0**-MOST_DIGITS
     return abs(number.value - wanted) <= allowed * (1 + 1e-9)
+
+
+def _plain_blank(text: str) -> bool:
+    """Say whether a blank is written as programs and people do; a mixture of letters or a bound can say more."""
+    usual = text in {text.lower(), text.upper(), text.capitalize()}
+    bound = upper_bound(text)
+    return is_blank(text) and text == text.strip() and usual and (bound is None or bound <= _MOST_BOUND)
 
 
 def _significant(text: str) -> int:
@@ -116,6 +131,37 @@ def style_of(texts: list[str]) -> Style | None:
         return None
     decimals = places.pop() if len(places) == 1 else -1
     return Style(decimals, True in large, True in percent, True in exponent)
+
+
+def printed_evenly(texts: Sequence[str], values: Sequence[float]) -> bool:
+    """Say whether a column is printed in one way: to so many decimals, or digits, in every cell.
+
+    A number of decimals that is chosen cell by cell could carry anything, although every number is right.
+
+    >>> printed_evenly(["1.25", "0.5"], [1.25, 0.5]), printed_evenly(["1.25", "0.5"], [1.25, 0.5123])
+    (True, False)
+    """
+    if style_of(list(texts)) is None:
+        return False
+    if len({_places(text) for text in texts}) <= 1:
+        return True
+    whole = {"." in text for text in texts if _places(text) == 0 or text.rstrip("%").endswith(".0")}
+    if len(whole) > 1 or len({text.startswith("-") for text in texts if not text.strip("-0.%")}) > 1:
+        return False
+    shown = [Decimal(text.replace(",", "").rstrip("%")) for text in texts]
+    exact = [value * 100.0 if text.endswith("%") else value for text, value in zip(texts, values, strict=True)]
+    wanted = [_kept(number) for number in shown]
+    decimals = max(wanted)
+    digits = max(len(number.normalize().as_tuple().digits) for number in shown)
+    return wanted in (
+        [_kept(Decimal(f"{value:.{decimals}f}")) for value in exact],
+        [_kept(Decimal(f"{value:.{digits - 1}e}")) for value in exact],
+    )
+
+
+def _kept(number: Decimal) -> int:
+    """Return how many decimals a number has without zeros at its end."""
+    return max(0, -int(number.normalize().as_tuple().exponent))
 
 
 def _places(text: str) -> int:

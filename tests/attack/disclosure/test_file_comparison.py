@@ -11,6 +11,7 @@ import pytest
 from tests.support.statistics_lab import Lab, people
 
 from saferoom.disclosure.files.checker import FileContext, check_file
+from saferoom.disclosure.files.printing import printed_evenly
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.verdict import Finding, Verdict
 
@@ -75,9 +76,100 @@ def test_counts_pass_in_wide_and_long_tables_under_usual_heads(make: Any) -> Non
 
 def test_rows_and_columns_in_another_order_pass(make: Any) -> None:
     head, *rows = table(make(MEAN))
-    random.Random(1).shuffle(rows)
     moved = [[row[2], row[0], row[1]] for row in [head, *rows]]
     assert judged(make(MEAN), csv(moved))[0] is Verdict.PASS
+    random.Random(1).shuffle(rows)
+    assert judged(make(MEAN), csv([head, *rows]))[0] is Verdict.PASS
+
+
+def test_order_of_nine_rows_says_too_much(make: Any) -> None:
+    context = make({"statistic": "mean", "measure": "pay", "by": ["region", "sex"], "margins": True})
+    head, *rows = table(context)
+    assert len(rows) > 8
+    random.Random(1).shuffle(rows)
+    assert judged(context, csv([head, *rows]))[1] >= {"query-order"}
+
+
+def _chosen(rows: Rows, column: int, forms: Callable[[str], Sequence[str]]) -> bytes:
+    """Write every cell of a column in one of several forms, as a secret message would choose them."""
+    rng = random.Random(4)
+    return csv([rows[0], *([*row[:column], rng.choice(forms(row[column])), *row[column + 1 :]] for row in rows[1:])])
+
+
+def _digits(text: str) -> list[str]:
+    rounded = [f"{float(text):.{decimals}f}" for decimals in range(2, 7)]
+    return [form for form in rounded if not form.endswith("0")]
+
+
+AGES = {"statistic": "mean", "measure": "pay", "by": ["age"]}
+CHANNELS: dict[str, Callable[[Rows], bytes]] = {
+    "how many decimals": lambda rows: _chosen(rows, 1, _digits),
+    "decimals of whole labels": lambda rows: _chosen(rows, 0, lambda text: [text, text + ".0"]),
+    "digits of another script": lambda rows: _chosen(rows, 1, lambda t: [t, t[:-1] + chr(0x660 + int(t[-1]))]),
+    "spellings of an exponent": lambda rows: _chosen(
+        rows, 1, lambda t: [f"{float(t):.9e}", f"{float(t):.9E}", f"{float(t):.9e}".replace("+0", "")]
+    ),
+    "blank rows": lambda rows: csv([line for i, row in enumerate(rows) for line in ([row, ["", ""]] if i % 3 else [row])]),
+    "blank columns": lambda rows: csv([[*row, "", "", ""] for row in rows]),
+    "letters of a head": lambda rows: csv([["aGe", rows[0][1]], *rows[1:]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_what_is_chosen_cell_by_cell_keeps_the_file_from_passing(make: Any, channel: str) -> None:
+    rows = table(make(AGES), 6)
+    assert judged(make(AGES), csv(rows))[0] is Verdict.PASS
+    verdict, rules = judged(make(AGES), CHANNELS[channel](rows))
+    assert verdict is not Verdict.PASS
+    assert rules & {"query-differs", "query-explains-less", "query-printed-unevenly"}
+
+
+def test_counts_totals_and_blanks_are_written_in_one_way(make: Any) -> None:
+    rows = table(make(COUNTS))
+    dotted = _chosen(rows, 2, lambda text: [text, text + ".0"])
+    totals = _chosen(rows, 0, lambda text: ["All", "Total", "Overall"] if text == "All" else [text])
+    for data in (dotted, totals):
+        assert "query-printed-unevenly" in judged(make(COUNTS), data)[1]
+    one = csv([[cell.replace("All", "Total") for cell in row] for row in rows])
+    assert judged(make(COUNTS), one)[0] is Verdict.PASS
+    suppressed = {"statistic": "frequency", "by": ["region", "age"], "protect": {"method": "suppress"}}
+    blanked = table(make(suppressed))
+    assert "query-differs" not in judged(make(suppressed), csv(blanked))[1]
+    several = _chosen(blanked, 2, lambda text: [text] if text else ["NA", "*", "-"])
+    bounded = _chosen(blanked, 2, lambda text: [text or "<4711"])
+    assert "query-printed-unevenly" in judged(make(suppressed), several)[1]
+    assert "query-differs" in judged(make(suppressed), bounded)[1]
+
+
+def test_wide_table_has_one_number_of_decimals(make: Any) -> None:
+    rows = table(make(MEAN), 3)
+    wide = [["region", "F", "M"]]
+    for region in dict.fromkeys(row[0] for row in rows[1:]):
+        wide.append([region, *(row[2] for row in rows[1:] if row[0] == region)])
+    assert judged(make(MEAN), csv(wide))[0] is Verdict.PASS
+    cut = [wide[0], *([row[0], row[1], f"{float(row[2]):.1f}"] for row in wide[1:])]
+    assert "query-printed-unevenly" in judged(make(MEAN), csv(cut))[1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "values", "expected"),
+    [
+        (["1.25", "0.5", "3.0"], [1.25, 0.5, 3.0], True),
+        (["1.25", "0.5", "3"], [1.25, 0.5, 3.0], True),
+        (["1.25", "0.5", "3", "4.0"], [1.25, 0.5, 3.0, 4.0], False),
+        (["1.25", "0.5"], [1.25, 0.5123], False),
+        (["123.4", "0.01234"], [123.4321, 0.0123432], True),
+        (["12.5%", "3.25%"], [0.125, 0.0325], True),
+        (["12.5%", "13.25%"], [0.12512, 0.1325], False),
+        (["1.2e-05", "0.5"], [0.000012, 0.5], True),
+        (["0.0", "-0.0", "1.25"], [0.001, -0.001, 1.25], False),
+        ([], [], True),
+    ],
+)
+def test_column_is_printed_evenly_when_one_rounding_explains_it(
+    texts: list[str], values: list[float], expected: bool
+) -> None:
+    assert printed_evenly(texts, values) is expected
 
 
 def test_protected_table_is_compared_with_its_blanks(make: Any) -> None:
