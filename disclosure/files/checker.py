@@ -9,14 +9,16 @@ computed again, and the file may hold nothing but that query's numbers and label
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import PurePath
 
 from saferoom.disclosure.checker import Context, check
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.files.comparison import compare
-from saferoom.disclosure.files.model import FileReport, Opened, report
+from saferoom.disclosure.files.model import FileReport, Opened, Passage, report
 from saferoom.disclosure.files.openers import OpenLimits, open_file
+from saferoom.disclosure.files.openers.base import shown
 from saferoom.disclosure.files.reference import Reference
 from saferoom.disclosure.files.screens import screened
 from saferoom.disclosure.files.screens.subject import Subject
@@ -94,23 +96,32 @@ def examine(name: str, data: bytes, context: FileContext) -> Examined:
     """
     evaluation = context.evaluation
     kind, opened = open_file(name, data, context.limits)
+    named = _named(name, context)
     compared: list[Finding] = []
     if evaluation is not None:
         comparison = compare(kind, data, opened, evaluation)
-        if comparison.equal:
+        if comparison.equal and not named:
             return Examined(FileReport(name, kind, evaluation.verdict, evaluation.findings), opened, matched=True)
         compared = [*comparison.findings, *evaluation.findings]
-    findings = _in_order([*compared, *_all(opened, kind, context)])
+    findings = _in_order([*compared, *named, *_all(opened, kind, context)])
     return Examined(report(name, kind, findings), opened, matched=False)
 
 
 def _all(opened: Opened, kind: str, context: FileContext) -> list[Finding]:
-    """Return the findings on a file and on every file inside it."""
+    """Return the findings on a file and on every file inside it, these with the name they have there."""
     subject = Subject(opened, kind, context.policy, context.reference)
     findings = [*opened.findings, *screened(subject)]
-    for _, inner_kind, inner in opened.inner:
-        findings += _all(inner, inner_kind, context)
+    for name, inner_kind, inner in opened.inner:
+        inside = _all(inner, inner_kind, context)
+        findings += [replace(finding, message=f"in {shown(name)}, {finding.message}") for finding in inside]
     return findings
+
+
+def _named(name: str, context: FileContext) -> Sequence[Finding]:
+    """Return what the name of the file tells; it leaves with the file."""
+    words = name.replace("_", " ").removesuffix("".join(PurePath(name).suffixes[-1:]))
+    passages = tuple(Passage("the name of the file", text) for text in dict.fromkeys((name, words)))
+    return screened(Subject(Opened(passages=passages), "text", context.policy, context.reference))
 
 
 def _in_order(findings: Sequence[Finding]) -> list[Finding]:

@@ -67,24 +67,28 @@ def chosen(paths: Sequence[Path]) -> list[tuple[str, Path]]:
     Raises
     ------
     BadInputError
-        When a path does not exist, is no file, or a folder holds no or too many files.
+        When a path does not exist, is no file, or a folder holds no or too many files, or something that is none.
     """
+    from saferoom.disclosure.files.openers.base import shown
+
     found: dict[Path, str] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(item for item in path.rglob("*") if item.is_file() or item.is_symlink())
+            inside = sorted(item for item in path.rglob("*") if item.is_symlink() or not item.is_dir())
             if not inside:
                 raise BadInputError(f"the folder {path.name} holds no files")
             found.update({item: str(item.relative_to(path.parent)) for item in inside})
         else:
-            found[path] = path.name
+            # Two files of one name are told apart by the paths they were given by.
+            twice = sum(other.name == path.name for other in paths) > 1
+            found[path] = str(path) if twice else path.name
     if len(found) > MOST_FILES:
         raise BadInputError(f"more than {MOST_FILES} files are asked for; check fewer at a time")
     for path, name in found.items():
         if not path.exists():
-            raise BadInputError(f"the file {name} does not exist")
+            raise BadInputError(f"the file {shown(name)} does not exist")
         if not path.is_file():
-            raise BadInputError(f"{name} is not a file")
+            raise BadInputError(f"{shown(name)} is not a file")
     return [(name, path) for path, name in found.items()]
 
 

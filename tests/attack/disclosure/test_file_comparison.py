@@ -124,6 +124,15 @@ def test_what_is_chosen_cell_by_cell_keeps_the_file_from_passing(make: Any, chan
     assert rules & {"query-differs", "query-explains-less", "query-printed-unevenly"}
 
 
+@pytest.mark.parametrize("name", ["Isle_n=3.csv", "a.b@hospital.nhs.uk.csv", "only_3_women.csv"])
+def test_name_of_the_file_is_screened_as_well(make: Any, name: str) -> None:
+    data = csv(table(make(MEAN)))
+    assert check_file("mean_pay_2019_n=300.csv", data, make(MEAN)).verdict is Verdict.PASS
+    found = check_file(name, data, make(MEAN))
+    assert found.verdict is Verdict.FAIL
+    assert all(finding.message.startswith("the name of the file") for finding in found.findings[:1])
+
+
 def test_counts_totals_and_blanks_are_written_in_one_way(make: Any) -> None:
     rows = table(make(COUNTS))
     dotted = _chosen(rows, 2, lambda text: [text, text + ".0"])

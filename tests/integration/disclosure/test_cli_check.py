@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +65,35 @@ def test_folder_stands_for_each_file_in_it_and_people_read_why(shell: Shell) -> 
     assert "out/a/t.csv (csv): review" in out
     assert "! stated-low-count" in out
     assert "Remedy:" in out
-    assert "Verdict: fail (2 files)" in out
+    assert "Verdict: fail (2 files: 1 fail, 1 review)" in out
+
+
+def test_people_read_lines_of_names_and_places_that_no_terminal_obeys(shell: Shell) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("in/[red]low[/red].csv", "region,n\nN,500\nIsle,3\n")
+    paths = [shell.write("a\x1b[31m\u202e.csv", TABLE), shell.write("p.zip", held.getvalue())]
+    code, out, _ = shell.run(*paths)
+    assert code == 20
+    assert "a?[31m?.csv (csv): fail" in out
+    assert "low-count: in in/[red]low[/red].csv, the whole file, row 3 column 2" in " ".join(out.split())
+    assert not any(line != line.rstrip() or not line.isprintable() for line in out.splitlines())
+
+
+def test_files_of_one_name_are_told_apart_by_their_paths(shell: Shell) -> None:
+    shell.write("a/t.csv", TABLE)
+    shell.write("b/t.csv", b"region,n\nN,500\nIsle,3\n")
+    code, out, _ = shell.run("a/t.csv", "b/t.csv", "--json")
+    assert code == 20
+    assert [(f["file"], f["verdict"]) for f in json.loads(out)["files"]] == [("a/t.csv", "review"), ("b/t.csv", "fail")]
+
+
+def test_pipe_in_a_folder_is_refused_and_not_left_out(shell: Shell, tmp_path: Path) -> None:
+    shell.write("out/t.csv", TABLE)
+    os.mkfifo(tmp_path / "out/pipe")
+    code, out, err = shell.run("out", "--json")
+    assert (code, json.loads(out)["error"]["message"]) == (2, "out/pipe is not a file")
+    assert "out/pipe is not a file" in err
 
 
 def test_records_of_a_private_extract_fail(shell: Shell, tmp_path: Path) -> None:
