@@ -46,8 +46,13 @@ class Evidence:
     units: tuple[tuple[UnitEvidence, ...], ...]
 
 
-def gather(base: Base, engine: Engine, largest: int) -> Evidence:
+def gather(base: Base, engine: Engine, largest: int, *, contributions: bool = True) -> Evidence:
     """Count units, sums, extremes and the `largest` largest contributions of every cell.
+
+    Parameters
+    ----------
+    contributions : bool
+        False where nobody's share of the total says anything about the statistic; weights are looked at all the same.
 
     Raises
     ------
@@ -60,7 +65,7 @@ def gather(base: Base, engine: Engine, largest: int) -> Evidence:
     for p in measures:
         if not base.counts_only:
             parts += _summary_parts(base, p)
-            parts += _row_parts(base, p, largest) if any(unique) else []
+            parts += _row_parts(base, p, largest, contributions) if any(unique) else []
     found = engine.columns(base.grouped(", ".join(parts)) + f" LIMIT {MOST_CELLS + 1}")
     if len(found["n_rows"]) > MOST_CELLS:
         raise BadInputError(f"by: the table would have more than {MOST_CELLS:,} cells; use broader categories")
@@ -73,7 +78,7 @@ def gather(base: Base, engine: Engine, largest: int) -> Evidence:
             if unique[j]:
                 by_kind.append(_plain(kind, rows) if base.counts_only else _evidence(kind, found, p))
             else:
-                by_kind.append(_evidence(kind, engine.columns(_by_unit(base, p, j, largest)), p))
+                by_kind.append(_evidence(kind, engine.columns(_by_unit(base, p, j, largest, contributions)), p))
         units.append(tuple(by_kind))
     return Evidence(_cells(base, found, len(rows)), tuple(summaries), tuple(units))
 
@@ -124,15 +129,16 @@ def _summary_parts(base: Base, p: int) -> list[str]:
     ]
 
 
-def _row_parts(base: Base, p: int, largest: int) -> list[str]:
+def _row_parts(base: Base, p: int, largest: int, contributions: bool) -> list[str]:
     """Every row is a unit of its own: contributions are read off the rows."""
     counted = f"m{p} IS NOT NULL"
     parts = [f"count(m{p}) AS units{p}", f"count(*) FILTER (WHERE m{p} <> 0) AS nonzero{p}"]
-    parts += _share_parts("c", p, f"m{p} * w" if base.weighted else f"m{p}", "", largest)
+    if contributions:
+        parts += _share_parts("c", p, f"m{p} * w" if base.weighted else f"m{p}", "", largest)
     return parts + (_share_parts("w", p, "w", f"FILTER (WHERE {counted})", largest) if base.weighted else [])
 
 
-def _by_unit(base: Base, p: int, j: int, largest: int) -> str:
+def _by_unit(base: Base, p: int, j: int, largest: int, contributions: bool) -> str:
     """Return SQL that first adds up each unit's rows, then looks at the units; rows without an id are one unit."""
     keys = ", ".join((*base.keys, f"u{j}"))
     if base.counts_only:
@@ -150,7 +156,7 @@ def _by_unit(base: Base, p: int, j: int, largest: int) -> str:
     parts = [
         f"count(*) FILTER (WHERE {counted}) AS units{p}",
         f"count(*) FILTER (WHERE {counted} AND z > 0) AS nonzero{p}",
-        *_share_parts("c", p, "c", "", largest),
+        *(_share_parts("c", p, "c", "", largest) if contributions else []),
         *_share_parts("w", p, "w", "", largest),
     ]
     return base.grouped(", ".join(parts), inner)

@@ -50,6 +50,7 @@ class Engine:
         self._load = load
         self._stack = contextlib.ExitStack()
         self._interrupted = threading.Event()
+        self._remembered: dict[str, dict[str, Any]] = {}
         self._sources = tuple(sources)
         self.relations: tuple[Relation, ...] = ()
 
@@ -80,6 +81,12 @@ class Engine:
         with self._sentences():
             return self._connection.execute(sql).fetchall()
 
+    def remembered(self, sql: str) -> dict[str, Any]:
+        """Return the columns of generated SQL that several rules ask for; they are computed once until `tidy`."""
+        if sql not in self._remembered:
+            self._remembered[sql] = self.columns(sql)
+        return self._remembered[sql]
+
     def columns(self, sql: str) -> dict[str, Any]:
         """Run generated SQL and return one masked numpy array per column."""
         with self._sentences():
@@ -108,6 +115,7 @@ class Engine:
         for (name,) in found:
             quoted = str(name).replace('"', '""')
             self.run(f'DROP TABLE temp."{quoted}"')
+        self._remembered.clear()
 
     def types(self, sql: str) -> list[str]:
         """Return the types of the columns that generated SQL yields; nothing is computed."""

@@ -31,7 +31,7 @@ class Box:
     def evaluate(self, case: Case) -> Outcome:
         """Compute the five quantiles, leave out unsafe whiskers, and apply the rules."""
         base = make_base(case.plan, case.engine, case.plan.measures)
-        evidence = gather(base, case.engine, most_needed(case.policy))
+        evidence = gather(base, case.engine, most_needed(case.policy), contributions=False)
         cells, summary, units = evidence.cells, evidence.summaries[0], evidence.units[0]
         kinds = base.units or (ROW,)
         cuts = cut(base, case.engine, FRACTIONS)

@@ -251,7 +251,7 @@ def few_values_by_cell(
     A measure may have many values, and in one cell only two: there its mean is a count in disguise. Cells with more
     values get zeros. None when there is no such cell, which an estimate of the different values tells quickly.
     """
-    estimate = integers(engine.columns(base.grouped(f"approx_count_distinct(m{p}) AS c"))["c"])
+    estimate = integers(engine.remembered(base.grouped(f"approx_count_distinct(m{p}) AS c"))["c"])
     if not ((estimate > 1) & (estimate <= most + _PERHAPS_MORE)).any():
         return None
     unique = base.unique or (True,)

@@ -27,7 +27,7 @@ class Position:
         """Compute quantiles, count the units around them, and apply the rules."""
         query = case.plan.query
         base = make_base(case.plan, case.engine, case.plan.measures)
-        evidence = gather(base, case.engine, most_needed(case.policy))
+        evidence = gather(base, case.engine, most_needed(case.policy), contributions=False)
         cells, summaries = evidence.cells, evidence.summaries
         units = evidence.units[0]
         fractions = _fractions(query)

@@ -80,9 +80,9 @@ def _values(case: Case, base: Base, summary: Summary, order: int) -> tuple[Numbe
     """Return the moment (a variance for order 2), and what bites because of single units far from the mean."""
     engine = case.engine
     if order == 2 and _plain(base):
-        found = engine.columns(base.grouped("var_samp(m0) AS v, approx_count_distinct(m0) AS c"))
-        variance = floats(found["v"])
-        suspicious = _suspicious(summary, variance, floats(found["c"]), case.policy)
+        variance = floats(engine.columns(base.grouped("var_samp(m0) AS v"))["v"])
+        values = floats(engine.remembered(base.grouped("approx_count_distinct(m0) AS c"))["c"])
+        suspicious = _suspicious(summary, variance, values, case.policy)
         if not suspicious.any():
             return variance, []
         few = only_cells(base, engine, suspicious)
