@@ -12,7 +12,7 @@ from saferoom.disclosure.history.contributors import Cell, Contributors, Part, U
 from saferoom.disclosure.history.equations import solved
 from saferoom.disclosure.history.families import Family, Mask, Tick, again, joined, near, with_margins
 from saferoom.disclosure.history.memory import Memory, Release, aligned
-from saferoom.disclosure.history.sketches import close
+from saferoom.disclosure.history.sketches import close, crowded
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 
@@ -74,6 +74,9 @@ def differencing(
                 together |= dict.fromkeys(_named(part.cells, new, both, contributors.total))
     values = _values_apart(contributors, memory, reach, tick)
     found_all = [*_of_releases(contributors, memory, (collided, values), policy)]
+    earlier = [sketch for release in memory.releases for sketch in release.contributors.sketches]
+    if many := crowded(contributors.sketches, earlier, policy.residual_degrees_of_freedom):
+        found_all.append(_crowded(tuple(many)))
     if together and not any(found.severity is Verdict.FAIL for found in found_all):
         found_all.append(_together(tuple(together), policy))
     return tuple(found_all)
@@ -142,6 +145,18 @@ def _together(cells: tuple[Cell, ...], policy: RiskAppetite) -> Finding:
         message=f"Added to and subtracted from numbers released earlier, this tells about fewer than "
         f"{policy.difference_units} units: the populations cancel out but for so few.",
         remedy="use the populations of earlier releases, or ones that differ by more units",
+    )
+
+
+def _crowded(cells: tuple[Cell, ...]) -> Finding:
+    return Finding(
+        rule="many-numbers",
+        risk=Risk.DIFFERENCING,
+        severity=Verdict.REVIEW,
+        cells=cells,
+        message="So many different numbers were released about the same few people, made from the same things, that "
+        "together they come close to being solved for every single value.",
+        remedy="use broader categories, one of the numbers released before, or let an output checker decide",
     )
 
 

@@ -46,6 +46,7 @@ def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], tota
     if any(len(labels) != len(base.dimension_columns) for labels in outcome.cells.labels):
         base, table, places = replace(base, text_dimensions=()), ((),), np.zeros(1, dtype=np.int64)
     for j, ids in enumerate(_own_ids(base)):
+        names = (ids.unit, outcome.subjects)
         unique = base.unique[j]
         if unique and base.counts_only:
             continue
@@ -57,7 +58,7 @@ def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], tota
         at[places] = np.arange(len(places))
         chosen = at[cells] >= 0
         for shares in found:
-            yield from sketches(ids.unit, (table, total), at[cells][chosen], keys[chosen], shares[chosen])
+            yield from sketches(names, (table, total), at[cells][chosen], keys[chosen], shares[chosen])
 
 
 def cell_parts(

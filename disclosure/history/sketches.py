@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,8 @@ class Sketch:
     ----------
     unit : str
         The unit's column, e.g. ``person_id``.
+    subjects : frozenset of str
+        What the numbers are made from; see `contributors.Part`.
     reference : int
         Which of the reference units the shares are multiples of.
     cells : tuple of Cell
@@ -60,6 +62,7 @@ class Sketch:
     """
 
     unit: str
+    subjects: frozenset[str]
     reference: int
     cells: tuple[Cell, ...]
     starts: Positions
@@ -69,6 +72,7 @@ class Sketch:
         """Return a JSON-ready form."""
         return {
             "unit": self.unit,
+            "subjects": sorted(self.subjects),
             "reference": self.reference,
             "cells": [list(cell) for cell in self.cells],
             "sizes": np.diff(self.starts).tolist(),
@@ -84,16 +88,25 @@ class Sketch:
             raise IntegrityError("stored contributors are damaged; nothing can be compared with them") from None
         starts = np.concatenate([[0], np.cumsum(np.array(document["sizes"], dtype=np.int64))]).astype(np.int64)
         cells = tuple(tuple(cell) for cell in document["cells"])
-        return cls(str(document["unit"]), int(document["reference"]), cells, starts, elements.astype(np.uint32))
+        subjects = frozenset(document["subjects"])
+        return cls(
+            str(document["unit"]), subjects, int(document["reference"]), cells, starts, elements.astype(np.uint32)
+        )
 
 
 def sketches(
-    unit: str, table: tuple[Sequence[Cell], str], places: Positions, keys: Keys, values: NDArray[np.float64]
+    names: tuple[str, frozenset[str]],
+    table: tuple[Sequence[Cell], str],
+    places: Positions,
+    keys: Keys,
+    values: NDArray[np.float64],
 ) -> tuple[Sketch, ...]:
     """Return the sketches of one column of shares with all its margins, one per reference unit.
 
     Parameters
     ----------
+    names : pair of str and frozenset of str
+        The unit, and the subjects.
     table : pair of sequence of Cell and str
         Labels of the inner cells, and the label of totals.
     places : ndarray of int, shape (shares,)
@@ -113,7 +126,7 @@ def sketches(
         if whole == 0:
             continue
         buckets, digests = _digests(mixed, values / whole)
-        found.append(_sketch((unit, reference), table, places, buckets, digests))
+        found.append(_sketch((*names, reference), table, places, buckets, digests))
     return tuple(found)
 
 
@@ -128,7 +141,11 @@ def _digests(mixed: Keys, shares: NDArray[np.float64]) -> tuple[Positions, Keys]
 
 
 def _sketch(
-    names: tuple[str, int], table: tuple[Sequence[Cell], str], places: Positions, buckets: Positions, digests: Keys
+    names: tuple[str, frozenset[str], int],
+    table: tuple[Sequence[Cell], str],
+    places: Positions,
+    buckets: Positions,
+    digests: Keys,
 ) -> Sketch:
     cells, total = table
     codes = codes_of(cells)
@@ -149,7 +166,7 @@ def _sketch(
         chosen = (cells[i] for i in first.tolist())
         labels += [tuple(total if level >> i & 1 else label for i, label in enumerate(cell)) for cell in chosen]
     starts = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
-    return Sketch(names[0], names[1], tuple(labels), starts, np.concatenate(parts))
+    return Sketch(*names, tuple(labels), starts, np.concatenate(parts))
 
 
 def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], None]) -> list[Mask]:
@@ -186,6 +203,51 @@ def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], Non
             if not answer[shared.row[i]]:
                 answer[shared.row[i]] = _differ(_cell(new, shared.row[i]), _cell(other, shared.col[i])) <= reach
     return answers
+
+
+def crowded(new: Sequence[Sketch], old: Sequence[Sketch], free: int) -> dict[Cell, None]:
+    """Return the cells whose units are told so many different numbers about that few of their values stay unknown.
+
+    Parameters
+    ----------
+    free : int
+        How many units there have to be beyond the numbers.
+
+    Notes
+    -----
+    Whoever knows the ages can have ``pay``, ``pay * age``, ``pay / age`` ... added up for the same people, and solve as
+    many equations as there are people. Two numbers are always allowed. That cells hold the same units shows in the
+    buckets that are filled, which is exact for the few units for which it matters.
+    """
+    told: dict[tuple[str, bytes], list[tuple[frozenset[str], bytes]]] = {}
+    for sketch in old:
+        for place in _small(sketch, free):
+            units, digests = _halves(_cell(sketch, place))
+            told.setdefault((sketch.unit, units), []).append((sketch.subjects, digests))
+    found: dict[Cell, None] = {}
+    fresh: dict[tuple[str, bytes], set[bytes]] = {}
+    for sketch in new:
+        for place in _small(sketch, free):
+            units, digests = _halves(_cell(sketch, place))
+            key, size = (sketch.unit, units), len(digests) // 4
+            fresh.setdefault(key, set()).add(digests)
+            known = {other for subjects, other in told.get(key, ()) if subjects & sketch.subjects}
+            if not fresh[key] <= known and len(fresh[key] | known) > max(_ALWAYS, size - free):
+                found[sketch.cells[place]] = None
+    return found
+
+
+_ALWAYS, _MOST = 2, 300
+
+
+def _small(sketch: Sketch, free: int) -> Iterator[int]:
+    if sketch.reference == 0:
+        sizes = np.diff(sketch.starts)
+        yield from np.flatnonzero((sizes > 0) & (sizes <= free + _MOST)).tolist()
+
+
+def _halves(elements: Elements) -> tuple[bytes, bytes]:
+    return (elements >> np.uint32(_HASH_BITS)).tobytes(), (elements & np.uint32(2**_HASH_BITS - 1)).tobytes()
 
 
 def _cell(sketch: Sketch, place: int) -> Elements:

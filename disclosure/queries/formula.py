@@ -86,9 +86,18 @@ def parse_formula(text: str) -> Formula:
 def _expanded(piece: str) -> Iterator[tuple[Factor, ...]]:
     """Yield the terms of ``a``, ``a:b`` or ``a*b:c``; of products those of fewer factors come first."""
     groups = [tuple(_factor(text) for text in part.split(":")) for part in piece.split("*")]
+    if len(groups) > MOST_FACTORS:
+        # A product of n has 2 ** n - 1 terms.
+        raise _too_many()
     for size in range(1, len(groups) + 1):
         for chosen in combinations(groups, size):
             yield tuple(factor for group in chosen for factor in group)
+
+
+def _too_many() -> BadInputError:
+    return BadInputError(
+        f"options.formula: has more than {MOST_TERMS} terms, or an interaction of more than {MOST_FACTORS} columns"
+    )
 
 
 def _factor(text: str) -> Factor:
@@ -107,9 +116,7 @@ def _formula(outcome: str, terms: list[tuple[Factor, ...]], intercept: bool) -> 
     if not terms:
         raise BadInputError(_HELP)
     if len(terms) > MOST_TERMS or any(len(term) > MOST_FACTORS for term in terms):
-        raise BadInputError(
-            f"options.formula: has more than {MOST_TERMS} terms, or an interaction of more than {MOST_FACTORS} columns"
-        )
+        raise _too_many()
     factors = list(dict.fromkeys(factor for term in terms for factor in term))
     names = [outcome.lower(), *(name.lower() for name, _ in factors)]
     together = [tuple(name for name, _ in term) for term in terms]

@@ -13,6 +13,7 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.verdict import Verdict
+from saferoom.errors import BadInputError
 
 Query = dict[str, Any]
 VICTIM = 5
@@ -167,6 +168,39 @@ def test_blank_and_rounded_numbers_that_differ_by_one_row_do_not_pass(lab: Lab) 
     assert in_turn(lab, table, rounded, rows=sources)[1].verdict is Verdict.REVIEW
     blanked = {**table, "where": "employer <> 'X'", "protect": {"method": "suppress"}}
     assert in_turn(lab, table, blanked, rows=sources)[1].verdict is Verdict.FAIL
+
+
+def isle(count: int = 14) -> list[Row]:
+    """Return the few people of a small region, of different ages."""
+    return [
+        {**PEOPLE[i], "person_id": 1 + i, "region": "Isle", "age": 20 + 4 * i, "pay": 20_000.0 + 6_979 * i % 9_000}
+        for i in range(count)
+    ]
+
+
+def test_equations_about_few_people_never_solve_for_each_of_them(lab: Lab) -> None:
+    few = isle()
+    kernels = [f"pay / (60 + (age - {row['age']}) * (age - {row['age']}))" for row in few]
+    judged = in_turn(lab, *(total(measure) for measure in kernels), rows=PEOPLE + few, stored=True)
+    known = np.array([[1 / (60 + (one["age"] - other["age"]) ** 2) for one in few] for other in few])
+    told = [dict(cells(each.table, 1))[("Isle",)] for each in judged]
+    assert np.linalg.solve(known, np.array(told, dtype=float)) == pytest.approx([row["pay"] for row in few], rel=1e-6)
+    # Ten values have to stay unknown behind four numbers, and a part of a measure is a number too.
+    assert [each.verdict is Verdict.PASS for each in judged[:2]] == [True] * 2
+    assert not any(each.verdict is Verdict.PASS for each in judged[4:])
+    assert finding(judged[4], "many-numbers").cells == (("Isle",),)
+
+
+def test_several_statistics_of_one_measure_of_few_people_pass(lab: Lab) -> None:
+    rows = PEOPLE + isle(20)
+    kinds = ("sum", "mean", "std", "gini")
+    judged = in_turn(lab, *({**total("pay"), "statistic": kind} for kind in kinds), total("age"), rows=rows)
+    assert [rules(each) for each in judged] == [set()] * 5
+
+
+def test_product_of_many_columns_is_refused_at_once(lab: Lab) -> None:
+    with pytest.raises(BadInputError, match="interaction of more than"):
+        lab.check(model("pay ~ " + "*".join(f"x{i}" for i in range(400))), PEOPLE)
 
 
 def curves() -> list[Row]:
