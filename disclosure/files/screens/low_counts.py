@@ -13,6 +13,7 @@ from saferoom.disclosure.files.screens.numerals import count_and_share
 from saferoom.disclosure.files.screens.places import Rule
 from saferoom.disclosure.files.screens.subject import Subject
 from saferoom.disclosure.files.screens.views import Bools, Column, Floats, View
+from saferoom.disclosure.files.screens.vocabulary import NOT_UNITS
 from saferoom.disclosure.files.screens.words import Role, is_total, role, tokens
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 
@@ -91,6 +92,8 @@ def counts(view: View) -> list[Counted]:
     found = []
     grid = _crosstab(view, ~by_row)
     for column in view.columns:
+        if _sizes(view, column):
+            continue
         if column.role is Role.COUNT and (column.is_numeric or column.is_number.any()):
             found.append(Counted(column, _whole(column, ~_stat_rows(view)), certain=True))
         elif by_row.any() and _below_labels(column) and column.is_number.any():
@@ -99,6 +102,23 @@ def counts(view: View) -> list[Counted]:
         if shares is not None:
             found.append(Counted(column, shares, certain=True))
     return found + grid
+
+
+def _sizes(view: View, column: Column) -> bool:
+    """Say whether a first column called after a count is what rows are about: 0, 1, 2, 3 children."""
+    if column.position or view.rows < 2 or not column.whole or column.role is not Role.COUNT:
+        return False
+    rising = bool(column.is_number.all()) and bool(np.all(np.diff(column.numbers) == 1))
+    return rising and any(other.role is Role.COUNT and other.is_numeric for other in view.columns[1:])
+
+
+def _of_other_things(view: View, label: Column | None) -> Bools:
+    """Return the rows whose label says that they count something else than units (``No. of regions``)."""
+    if label is None:
+        return np.zeros(view.rows, dtype=bool)
+    told = {text: bool(NOT_UNITS & set(tokens(text))) and role(text) is Role.UNKNOWN for _, text in label.texts()}
+    numbers = {text for text, there in told.items() if there and tokens(text)[0] in {"no", "number", "num", "nr"}}
+    return np.array([value in numbers for value in label.values], dtype=bool)
 
 
 def _below_labels(column: Column) -> bool:
@@ -137,7 +157,7 @@ def _count_rows(view: View) -> Bools:
     found = np.array([role(label) is Role.COUNT for label in labels], dtype=bool)
     alone = np.array([label.strip().lower() == "n" for label in labels], dtype=bool)
     # Among whole numbers a row N may be a category (north); below fractions it counts.
-    fractions = any(bool((c.decimals[~found] > 0).any()) for c in view.numeric)
+    fractions = any(bool((c.decimals[~found] > 0).any()) for c in view.columns)
     return found if fractions else found & ~alone
 
 
@@ -173,7 +193,7 @@ def _crosstab(view: View, rows: Bools) -> list[Counted]:
     if label is not None and role(label.head) in {Role.STATISTIC, Role.MEAN}:
         return []
     columns = [c for c in columns if c is not label]
-    rows = rows & ~_continued(view, label)
+    rows = rows & ~_continued(view, label) & ~_of_other_things(view, label)
     if not columns or not _crossed(view, columns, label) or not all(_counts_only(c, rows) for c in columns):
         return []
     table = np.stack([np.where(rows, c.numbers, np.nan) for c in columns], axis=1)
@@ -181,7 +201,7 @@ def _crosstab(view: View, rows: Bools) -> list[Counted]:
         return []
     labels = list(view.row_texts)
     exactly = all(_exactly(c, rows) for c in columns)
-    certain = _adds_up(table, columns, labels) or (exactly and (len(columns) == 1 or _categories(columns)))
+    certain = _adds_up(table, columns, labels) or (exactly and (_unnamed(columns) or _categories(columns)))
     certain = certain or (view.rows == 1 and role(view.place) is Role.COUNT)
     return [Counted(c, table[:, i], certain=certain) for i, c in enumerate(columns)]
 
@@ -209,7 +229,8 @@ def _continued(view: View, label: Column | None) -> Bools:
 def _crossed(view: View, columns: Sequence[Column], label: Column | None) -> bool:
     if len(columns) == 1:
         # A series of pandas: a label, and a column without a name.
-        return label is not None and columns[0].head.strip() in {"", "0"} and len(view.columns) == 2 and view.rows > 1
+        series = columns[0].head.strip() in {"", "0"} or columns[0].role is Role.TOTAL
+        return label is not None and series and len(view.columns) == 2 and view.rows > 1
     others = [c for c in view.columns if c.is_numeric and c not in columns and c.role is not Role.PERCENT]
     measured = [c for c in others if c.role in {Role.STATISTIC, Role.MEAN, Role.EXTREME, Role.SUBJECT}]
     if view.rows == 1 and label is None:
@@ -249,6 +270,10 @@ def _adds_up(table: Floats, columns: Sequence[Column], labels: Sequence[str]) ->
     return bool(np.allclose(np.nansum(table[above], axis=0), table[bottom[-1]], atol=0.5))
 
 
+def _unnamed(columns: Sequence[Column]) -> bool:
+    return len(columns) == 1 and columns[0].role is not Role.TOTAL
+
+
 def _categories(columns: Sequence[Column]) -> bool:
     """Say whether heads are categories, as far as their form tells: short, and none has a unit of measurement."""
-    return all(c.head.strip() and len(c.head) <= 40 and "(" not in c.head for c in columns)
+    return len(columns) > 1 and all(c.head.strip() and len(c.head) <= 40 and "(" not in c.head for c in columns)

@@ -20,6 +20,8 @@ _NUMBER = re.compile(
     r"(?P<digits>\d{1,3}(?:[,\u00a0\u202f' ]\d{3})+|\d+|)(?:\.(?P<decimals>\d*))?"
     r"(?:[eE](?P<exponent>[-+]?\d{1,3}))?\s?(?P<percent>%|\\%)?\s?(?:\*{1,3}|\u2020|\$?\^\{?(?:\*+|\w)\}?)?",
 )
+_DECIMAL_COMMA = re.compile(r"^([-+]?(?:\d+(?=,(?:\d{1,2}|\d{4,15})$)|0(?=,\d{3}$))),(\d+)$")
+"""A comma before one or two digits, or more than three, divides no thousands."""
 _COUNT_AND_SHARE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d+)\s*[\(\[]\s*(\d+(?:\.\d+)?)\s*(%|\\%)?\s*[\)\]]\s*")
 _BLANKS = frozenset(
     {
@@ -75,12 +77,14 @@ def printed(text: str) -> Printed | None:
 
     >>> printed("1,234.50")
     Printed(value=1234.5, decimals=2, percent=False)
-    >>> printed("12.5%").percent
-    True
+    >>> printed("12.5%").percent, printed("12,5").value
+    (True, 12.5)
     >>> printed("about 12") is None
     True
     """
-    match = _NUMBER.fullmatch(text.strip()) if len(text) <= 64 else None
+    if len(text) > 64:
+        return None
+    match = _NUMBER.fullmatch(_DECIMAL_COMMA.sub(r"\1.\2", text.strip()))
     if match is None or not (match["digits"] or match["decimals"]):
         return None
     whole = re.sub(r"\D", "", match["digits"]) or "0"

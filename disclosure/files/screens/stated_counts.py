@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from saferoom.disclosure.files.model import Passage
@@ -39,6 +40,15 @@ _PEOPLE = re.compile(
 )
 # $n=4$, $N_{\text{Isle}} = 4$; in code a $ is the name of something
 _TYPESET = re.compile(r"\$\s*[nN](?:_(?:\w|\{[^$=]{0,40}\}))?\s*=\s*(\d{1,3})\s*\$")
+# 3 out of 120 respondents, 3 of the 120 patients, 3/120 (2.5%), 2.5% (3/120)
+_SHARE = re.compile(
+    r"(?<![\w.,/])(\d{1,3})\s+(?:out\s+)?of\s+(?:the\s+|all\s+)?\d[\d,]*\s+" + _UNITS + r"\b"
+    r"|(?<![\w.,/])(\d{1,3})/\d[\d,]*(?=\s*[(\[]\s*\d+(?:\.\d+)?\s*%)|(?<=%)\s*[(\[]\s*(\d{1,3})/\d[\d,]*\s*[)\]]",
+    re.IGNORECASE,
+)
+# a collections.Counter as Python prints it
+_COUNTER = re.compile(r"\bCounter\(\{([^{}]{0,20000})\}\)")
+_COUNTED = re.compile(r":\s*(\d+)\b")
 # what Stata and R answer when they are asked for a number of rows that meet a condition
 _ANSWERED = re.compile(r"^(\. *cou?n?t? +if\b.{0,500}|> .{0,500})\n(?:\[1\]| ) +(\d{1,3}) *$", re.MULTILINE)
 _ROWS_OF = re.compile(r"\b(?:nrow|NROW|n_distinct|uniqueN|sum|length)\s*\(")
@@ -92,16 +102,27 @@ def stated(text: str, threshold: int, *, is_code: bool = False) -> Iterator[int]
     ([6], [], [])
     """
     if not is_code:
-        for form in (_EQUALS, _TYPESET):
-            for match in form.finditer(text):
-                if 0 < int(match[1].replace(",", "")) < threshold:
-                    yield match.start()
-        for match in _ANSWERED.finditer(text):
-            if 0 < int(match[2]) < threshold and _asks_for_units(match[1]):
-                yield match.start()
+        yield from _in_prose(text, threshold)
     for match in _PEOPLE.finditer(text):
         number = int(match[1]) if match[1] else _WORDS[match[2].lower()]
         if 0 < number < threshold and not _BEFORE.search(text, max(0, match.start() - 24), match.start()):
+            yield match.start()
+
+
+def _in_prose(text: str, threshold: int) -> Iterator[int]:
+    """Yield where counts stand in the forms that are something else in code."""
+    for form in (_EQUALS, _TYPESET):
+        for match in form.finditer(text):
+            if 0 < int(match[1].replace(",", "")) < threshold:
+                yield match.start()
+    for match in _SHARE.finditer(text):
+        if 0 < int(match[match.lastindex or 1]) < threshold:
+            yield match.start()
+    for match in _COUNTER.finditer(text):
+        if any(0 < int(number) < threshold for number in _COUNTED.findall(match[1])):
+            yield match.start()
+    for match in _ANSWERED.finditer(text):
+        if 0 < int(match[2]) < threshold and _asks_for_units(match[1]):
             yield match.start()
 
 
@@ -111,8 +132,10 @@ def _asks_for_units(command: str) -> bool:
 
 def _lines(passage: Passage, threshold: int) -> Iterator[int]:
     last, line = 0, 1
-    for position in sorted(stated(passage.text, threshold, is_code=passage.is_code)):
-        line += passage.text.count("\n", last, position)
+    # Letters and digits in other shapes (full width, superscript) say the same to a reader.
+    text = passage.text if passage.text.isascii() else unicodedata.normalize("NFKC", passage.text)
+    for position in sorted(stated(text, threshold, is_code=passage.is_code)):
+        line += text.count("\n", last, position)
         last = position
         yield line
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from saferoom.disclosure.files.model import Opened, Passage
 from saferoom.disclosure.files.reference import Reference
+from saferoom.disclosure.files.screens.line_tables import tables_of_lines
 from saferoom.disclosure.files.screens.text_tables import tables_in
 from saferoom.disclosure.files.screens.views import View
 from saferoom.disclosure.verdict import Finding
@@ -37,7 +38,7 @@ class Subject:
         grids = [*self.opened.grids]
         for passage in self.opened.passages:
             if not passage.is_code:
-                grids += tables_in(passage)
+                grids += [*tables_in(passage), *tables_of_lines(passage)]
         return tuple(View(grid) for grid in grids)
 
     @cached_property

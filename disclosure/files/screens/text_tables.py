@@ -17,7 +17,7 @@ from saferoom.disclosure.files.screens.numerals import count_and_share, is_blank
 MOST_LINES = 60_000
 _MOST_HEADS = 4
 _RULE = re.compile(r"[\s\-=+|_.:\u2500-\u257f*~]*|\s*\\(?:hline|toprule|midrule|bottomrule|cline.*|cmidrule.*)\s*")
-_DIVIDER = re.compile(r"\s*[|\u2502\u2503]\s*|\t|\s{2,}")
+_DIVIDER = re.compile(r"\s*[|\u2502\u2503\u2506]\s*|\t|\s{2,}")
 _LATEX_DIVIDER = re.compile(r"(?<!\\)&")
 _LATEX_END = re.compile(r"\\\\(?:\[[^\]]*\])?\s*(?:\\(?:hline|midrule|bottomrule|toprule|addlinespace)\s*)*$")
 _LATEX_WRAP = re.compile(
@@ -25,10 +25,12 @@ _LATEX_WRAP = re.compile(
 )
 _BARS = frozenset("|\u2502\u2503")
 _DIGIT = re.compile(r"\d")
-_WORD = re.compile(r"[^\s|\u2502\u2503]+")
-_TYPES = re.compile(r"\s*(?:<[a-z]{2,6}>\s*)+")
-"""The line below the heads that R prints over a tibble."""
-_HEAD = re.compile(r"\s*[^\s#>.*][^\s]* ")
+_WORD = re.compile(r"[^\s|\u2502\u2503\u2506]+")
+_TYPES = re.compile(
+    r"\s*(?:<[a-z]{2,6}>\s*)+|[\u2502\s]*(?:(?:---|str|varchar|[iuf]\d+|int\d+|double|bool|date)[\u2502\u2506\s]+)+"
+)
+"""The lines below the heads in which R, Polars and DuckDB name the types of columns."""
+_HEAD = re.compile(r"\s*[^\s#>.*:(]+ [^:(]*")
 _MOST_REFERENCE = 50
 
 
@@ -69,7 +71,7 @@ def tables_in(passage: Passage) -> Iterator[Grid]:
             continue
         yield from _grids(passage.place, block)
         # Heads that are one space apart look like a sentence; the lines below say which it is.
-        block = [_Line(number, cells, text)] if cells and _HEAD.match(text) and not _has_number(cells) else []
+        block = [_Line(number, cells, text)] if cells and _HEAD.fullmatch(text) and not _has_number(cells) else []
     yield from _grids(passage.place, block)
 
 
@@ -187,12 +189,16 @@ def _head(heads: list[_Line], ends: list[int], width: int) -> tuple[str, ...]:
 
 def _exact_head(line: _Line, ends: list[int], width: int) -> tuple[str, ...]:
     """Return the cells of a head by column: by their number, else by where they stand."""
+    if len(line.cells) == width:
+        return tuple(line.cells)
+    if placed := _placed(line.text, ends):
+        return placed
     words = [word for cell in line.cells for word in cell.split()]
-    for missing in (0, 1):
-        for candidate in (line.cells, words):
+    for candidate in (line.cells, words):
+        for missing in (0, 1):
             if len(line.cells) > 1 and len(candidate) == width - missing:
                 return (*[""] * missing, *candidate)
-    return _placed(line.text, ends)
+    return ()
 
 
 def _placed(text: str, ends: list[int]) -> tuple[str, ...]:

@@ -137,6 +137,7 @@ def with_whole_head(grid: Grid) -> Grid:
 
     Programs write one line for every level of the columns, and a line with the names of the rows' levels alone.
     """
+    grid = _below_title(grid)
     rows, header = grid.rows, list(grid.header)
     taken = 0
     if not header and len(rows) > 1 and _codes(rows[0]) and not _codes(rows[1]):
@@ -156,6 +157,18 @@ def with_whole_head(grid: Grid) -> Grid:
 
 def _text(cell: Label) -> str:
     return "" if cell is None else str(cell)
+
+
+def _below_title(grid: Grid) -> Grid:
+    """Return a table without the lines of one cell above its head (a title, where it is from)."""
+    lines = [grid.header, *grid.rows[: _MOST_HEADS * 2]]
+    head = next((i for i, line in enumerate(lines) if _filled(line) > 1), 0)
+    if not head or not all(isinstance(cell, str) or cell is None for cell in lines[head]):
+        return grid
+    named = not any(printed_value(cell) is not None for cell in lines[head])
+    start = head if named else head - 1
+    header = tuple(map(_text, lines[head])) if named else ()
+    return Grid(grid.place, header, grid.rows[start:], grid.first_row + start)
 
 
 def _filled(row: Sequence[Label]) -> int:

@@ -29,7 +29,7 @@ COUNT = frozenset(
             "nrow",
         ),
         *("subjects", "employees", "firms", "schools", "pupils", "students", "members", "enterprises", "admissions"),
-        *("tally", "samplesize", "popn", "valid", "nonmissing", "contributor", "records", "unit"),
+        *("tally", "samplesize", "popn", "len", "valid", "nonmissing", "contributor", "records", "unit"),
     }
 )
 NOT_UNITS = frozenset(
@@ -50,6 +50,14 @@ NOT_UNITS = frozenset(
         *("bootstraps", "replications", "repetitions", "draws", "lags", "knots", "components", "factors", "features"),
         *(
             "instruments",
+            "regions",
+            "areas",
+            "countries",
+            "districts",
+            "counties",
+            "covariates",
+            "predictors",
+            "controls",
             "restrictions",
             "periods",
             "waves",

@@ -72,7 +72,8 @@ def role(head: str) -> Role:
     for known, name in ((MEAN, Role.MEAN), (EXTREME, Role.EXTREME), (MODE, Role.MODE)):
         if found & known:
             return name
-    if found & STATISTIC:
+    # ``n_t`` and ``events_c`` are counts in groups, and no statistic t.
+    if found & STATISTIC and not (len(words) == 2 and words[0] in COUNT and len(words[1]) == 1):
         return Role.STATISTIC
     if _counts(head, words):
         return Role.COUNT
