@@ -191,7 +191,9 @@ def _select(
         chosen = f"CASE WHEN {' AND '.join(needed)} THEN {value} END" if needed else value
         items.append(f"{chosen} AS m{position}")
     items += [f"({language.write(tree)}) AS k{i}" for i, tree in enumerate(plan.conditions[:MOST_CONDITIONS])]
-    items += [f"({language.write(tree)}) AS s{i}" for i, tree in enumerate(plan.jumps[:MOST_CONDITIONS])]
+    items += [
+        f"CAST(({language.write(tree)}) AS DOUBLE) AS s{i}" for i, tree in enumerate(plan.jumps[:MOST_CONDITIONS])
+    ]
     items += [f"{language.write(language.reference(column))} AS u{i}" for i, column in enumerate(plan.units)]
     where = f" WHERE {language.write(plan.where)}" if plan.where is not None else ""
     texts = tuple(kind.startswith(("VARCHAR", "ENUM")) for kind in kinds)

@@ -108,6 +108,52 @@ def jumps_in(trees: Sequence[exp.Expression]) -> Iterator[exp.Expression]:
                 yield exp.Sign(this=node.this) if isinstance(node, exp.Abs) else node
 
 
+def factors_of(tree: exp.Expression) -> Iterator[exp.Expression]:
+    """Yield what a product multiplies, those factors together that are made from the same columns; no lone columns.
+
+    A factor can act as a sign does: ``(90000 - pay) / sqrt((90000 - pay) * (90000 - pay))``.
+    """
+    for node in tree.find_all(exp.Expression):
+        if not isinstance(node, exp.Mul | exp.Div) or _is_factor(node):
+            continue
+        groups: list[tuple[set[str], list[tuple[exp.Expression, bool]]]] = []
+        for factor, below in _flattened(node, below=False):
+            names, members = {column.name for column in factor.find_all(exp.Column)}, [(factor, below)]
+            for group in [group for group in groups if group[0] & names]:
+                groups.remove(group)
+                names, members = names | group[0], group[1] + members
+            if names:
+                groups.append((names, members))
+        for _, members in groups:
+            if len(groups) > 1 and not (len(members) == 1 and isinstance(members[0][0], exp.Column)):
+                yield _product(members)
+
+
+def _is_factor(node: exp.Expression) -> bool:
+    above = node.parent
+    while isinstance(above, exp.Paren):
+        above = above.parent
+    return isinstance(above, exp.Mul | exp.Div)
+
+
+def _flattened(node: exp.Expression, *, below: bool) -> Iterator[tuple[exp.Expression, bool]]:
+    while isinstance(node, exp.Paren | exp.Neg):
+        node = node.this
+    if isinstance(node, exp.Mul | exp.Div):
+        yield from _flattened(node.this, below=below)
+        yield from _flattened(node.expression, below=below != isinstance(node, exp.Div))
+    else:
+        yield node, below
+
+
+def _product(members: Sequence[tuple[exp.Expression, bool]]) -> exp.Expression:
+    found: exp.Expression = exp.Literal.number("1.0")
+    for factor, below in members:
+        kind = exp.Div if below else exp.Mul
+        found = kind(this=found, expression=exp.Paren(this=factor.copy()))
+    return found
+
+
 def _others(node: exp.Expression, trees: Sequence[exp.Expression]) -> bool:
     inside = sum(1 for _ in node.find_all(exp.Column))
     return sum(1 for tree in trees for _ in tree.find_all(exp.Column)) > inside

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
-from saferoom.disclosure.queries.conditions import conditions_in, jumps_in, outermost_conditions, picks_out_values
+from saferoom.disclosure.queries.conditions import (
+    conditions_in,
+    factors_of,
+    jumps_in,
+    outermost_conditions,
+    picks_out_values,
+)
 from saferoom.disclosure.queries.forms import FORMS
 from saferoom.disclosure.queries.formula import Formula, parse_formula
 from saferoom.disclosure.queries.model import Query
@@ -94,8 +100,9 @@ class Plan:
 
     @property
     def jumps(self) -> tuple[exp.Expression, ...]:
-        """Functions inside the measures and the weight that jump, and so act as conditions do."""
-        unique = {language.write(node): node for node in jumps_in(self.valued)}
+        """Functions inside the measures and the weight that jump, and factors of products, which can as well."""
+        found = [*jumps_in(self.valued), *(node for tree in self.valued for node in factors_of(tree))]
+        unique = {language.write(node): node for node in found}
         return tuple(unique.values())
 
     @property

@@ -154,6 +154,10 @@ def conditional_rules(case: Case, base: Base) -> list[Hit]:
     return singled_out([*inside, *together], [*outside, *together], kinds, case.policy, unchecked)
 
 
+_SAME = 1e-6
+"""How far a factor may be from what it is for most of a cell, in multiples of that."""
+
+
 def _jumping(case: Case, base: Base) -> list[list[Counts]]:
     """Count, per function that jumps, the units for which it has another value than for most of their cell."""
     if not base.jumps:
@@ -163,7 +167,7 @@ def _jumping(case: Case, base: Base) -> list[list[Counts]]:
     case.engine.run(f"CREATE OR REPLACE TEMP TABLE _usual AS {usual}")
     chosen = ", ".join(f"c.z{i}" for i in names)
     rows = f"(SELECT b.*, {chosen} FROM {base.sql} b JOIN _usual c ON {same_cell(base)})"
-    return count_units(base, case.engine, [f"s{i} IS DISTINCT FROM z{i}" for i in names], rows)
+    return count_units(base, case.engine, [f"abs(s{i} - z{i}) > {_SAME!r} * abs(z{i})" for i in names], rows)
 
 
 def _smallest_classes(case: Case, base: Base) -> list[list[Counts]]:

@@ -291,6 +291,8 @@ def test_measure_that_is_the_same_for_all_but_two_fails(lab: Lab, measure: str) 
         f"age + age * round(pay / {2 * BETWEEN})",
         f"age * ({BETWEEN} + 1 - pay) / abs({BETWEEN} - pay)",
         f"age * (1 + try_cast(pay / {BETWEEN} - 0.5 as int))",
+        f"age * ({BETWEEN} - pay) / sqrt(({BETWEEN} - pay) * ({BETWEEN} - pay))",
+        f"age * (2 - 1 / (1 + exp({BETWEEN} - pay)))",
         f"age - age * cast(pay / {BETWEEN} - 0.5 as bigint)",
     ],
 )
@@ -306,9 +308,24 @@ def test_jump_that_one_person_makes_never_passes(lab: Lab, measure: str, place: 
     assert judged.verdict is not Verdict.PASS
 
 
+def test_ordinary_product_in_a_view_passes(lab: Lab) -> None:
+    views = {"v": "select person_id, pay / (age * age) as x, round(pay / age, 2) as y from people"}
+    for measure in "xy":
+        query = {"statistic": "mean", "measure": measure, "from": "v", "views": views}
+        assert rules(lab.check(query, PEOPLE)) == set()
+
+
 @pytest.mark.parametrize(
     "measure",
-    ["round(pay / age, 2)", "floor(age / 10)", "pay * floor(age / 10)", "abs(pay - 20000)", "pay / (1 + age)"],
+    [
+        "pay / (age * age)",
+        "pay * (1 + age / 100)",
+        "round(pay / age, 2)",
+        "floor(age / 10)",
+        "pay * floor(age / 10)",
+        "abs(pay - 20000)",
+        "pay / (1 + age)",
+    ],
 )
 def test_ordinary_jumps_pass(lab: Lab, measure: str) -> None:
     assert rules(lab.check({"statistic": "mean", "measure": measure, "by": ["region"]}, PEOPLE)) == set()
