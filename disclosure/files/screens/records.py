@@ -143,8 +143,9 @@ def screen(subject: Subject) -> list[Finding]:
 
 def _turned(view: View) -> View:
     """Return a table whose columns are the rows: records can stand side by side."""
-    width = view.width
-    lines = ((*row, *[None] * (width - len(row))) for row in (view.grid.header, *view.grid.rows))
+    # Rows of words would be taken for lines of a head, where they are the categories of records.
+    given, width = view.as_given, view.width
+    lines = ((*row, *[None] * (width - len(row))) for row in (given.header, *given.rows))
     head, *rows = zip(*lines, strict=True)
     return View(Grid(view.place, tuple("" if cell is None else str(cell) for cell in head), tuple(rows)))
 

@@ -220,6 +220,7 @@ class View:
     """
 
     def __init__(self, grid: Grid) -> None:
+        self.as_given = grid
         self.grid = with_whole_head(grid)
         self.place = grid.place
         self.width = max((len(self.grid.header), *map(len, self.grid.rows)), default=0)

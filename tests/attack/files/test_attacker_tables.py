@@ -56,6 +56,7 @@ UNSAFE = {
     "values.txt": ("".join(f"{RNG.gauss(50, 10):.2f}\n" for _ in range(300)), "looks-like-records"),
     "shapes.txt": ("Isle (\uff4e\uff1d\uff13)\n", "stated-low-count"),
     "side.csv": ("\n".join(",".join(str(f(i)) for i in range(200)) for f in (lambda _: RNG.choice("NS"), lambda _: RNG.randint(16, 80), lambda _: RNG.randint(9000, 90000))), "looks-like-records"),
+    "frame.csv": ("," + ",".join(map(str, range(150))) + "\n" + "".join(name + "," + ",".join(str(f()) for _ in range(150)) + "\n" for name, f in (("region", lambda: RNG.choice("NS")), ("sex", lambda: RNG.choice("FM")), ("age", lambda: RNG.randint(16, 80)), ("pay", lambda: RNG.randint(9000, 90000)))), "looks-like-records"),
     "odbc.do": ('odbc load, dsn("db") user(me) password(Tr0ub4dor3)\n', "secret"),
     "settings.txt": ("DB_HOST=db\nDB_PASSWORD=Tr0ub4dor3\n", "secret"),
     "user.sql": ("CREATE USER bob WITH PASSWORD 'Tr0ub4dor3';\n", "secret"),
