@@ -86,3 +86,9 @@ def test_few_safe_outputs_fail_and_most_pass_without_a_person(judged: list[Judge
     assert len(alarms) < MOST_FALSE_ALARMS * len(safe), alarms
     passed = sum(one.verdict == "pass" for one in safe)
     assert passed >= LEAST_PASSED * len(safe)
+
+
+def test_published_page_is_about_this_corpus(cases: list[Case]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / "benchmark.md").read_text()
+    unsafe = sum(not case.safe for case in cases)
+    assert f"{len(cases)} outputs, {unsafe} unsafe and {len(cases) - unsafe} safe" in page
