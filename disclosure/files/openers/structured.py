@@ -16,6 +16,15 @@ _SCALARS: Final = (str, int, float, bool, type(None))
 _LONG_TEXT = 200
 _MANY_KEYS = 12
 _ITEMS_PER_CELL = 4
+_STRUCTURE: Final = frozenset(
+    {
+        *("data", "results", "result", "tables", "table", "values", "rows", "columns", "index", "cells", "counts"),
+        *("count", "outputs", "output", "metadata", "meta", "records", "series", "items", "summary", "estimates"),
+        *("coefficients", "parameters", "params", "model", "models", "statistics", "stats", "groups", "children"),
+        *("features", "properties", "datasets", "fields", "schema", "notes", "title", "labels", "layout", "traces"),
+        *("marks", "encoding", "config", "options", "settings", "charts", "figures", "images", "text", "x", "y", "z"),
+    }
+)
 _Path = tuple[str, ...]
 
 
@@ -87,17 +96,16 @@ def _place(place: str, path: _Path) -> str:
     return ", ".join(part for part in (place, said) if part)
 
 
-def _step(key: str, position: int, count: int) -> str:
-    # Names of a few plain words are names; in larger objects they can be values.
-    plain = count <= 50 and len(key) <= 30 and key.replace("_", "").replace("-", "").replace(" ", "").isalpha()
-    return f"'{key}'" if plain else f"entry {position}"
+def _step(key: str, position: int) -> str:
+    # A key can be a person's name, and places never hold values: only words of structure are repeated.
+    return f"'{key}'" if key.lower() in _STRUCTURE else f"entry {position}"
 
 
 def _children(values: dict[str, Any] | list[Any], path: _Path) -> Iterator[tuple[Any, _Path]]:
     if isinstance(values, dict):
         for position, (key, value) in enumerate(values.items(), start=1):
             if not isinstance(value, _SCALARS):
-                yield value, (*path, _step(key, position, len(values)))
+                yield value, (*path, _step(key, position))
     else:
         for position, value in enumerate(values, start=1):
             if not isinstance(value, _SCALARS):

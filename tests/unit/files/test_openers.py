@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -304,3 +305,11 @@ def test_spreadsheet_gives_its_table_and_what_it_hides() -> None:
     assert grid(found).rows == ((100, 120), (3,))
     assert set(hidden(found)) == {"hidden columns", "hidden rows (1)", "comments on cells"}
     assert "P001" in texts(found)
+
+
+def test_names_of_people_as_keys_are_no_places() -> None:
+    document = {"results": {"Ada Lovelace": {"visits": [[1, 2], [3, 4]]}, "summary": {"text": "x" * 300}}}
+    opened = open_file("a.json", json.dumps(document).encode())[1]
+    places = " ".join([grid.place for grid in opened.grids] + [passage.place for passage in opened.passages])
+    assert "Ada" not in places
+    assert "'results'" in places
