@@ -58,7 +58,7 @@ def check(
 def _logs_to_standard_error() -> None:
     import structlog
 
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def chosen(paths: Sequence[Path]) -> list[tuple[str, Path]]:
