@@ -14,6 +14,7 @@ WORKBOOK_BYTES = 20_000_000
 NOTEBOOK_BYTES = 10_000_000
 EXTRACT_ROWS = 100_000
 _SEED = 20_260_102
+_LETTERS = "ABCDEFGHIJKLMNOPQRST"
 
 
 def write_files(folder: Path) -> tuple[Path, dict[str, Path]]:
@@ -97,9 +98,12 @@ def _workbook(path: Path) -> None:
             sheet.write(f'{head}<worksheet xmlns="{main}"><sheetData>'.encode())
             written, number = 0, 0
             # What compression leaves of random digits and of the marks around them.
-            while written < WORKBOOK_BYTES / 0.294:
+            while written < WORKBOOK_BYTES / 0.291:
                 number += 1
-                cells = "".join(f"<c><v>{value!r}</v></c>" for value in rng.random(20).tolist())
+                cells = "".join(
+                    f'<c r="{letter}{number}"><v>{value!r}</v></c>'
+                    for letter, value in zip(_LETTERS, rng.random(20).tolist(), strict=True)
+                )
                 written += sheet.write(f'<row r="{number}">{cells}</row>'.encode())
             sheet.write(b"</sheetData></worksheet>")
 

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 from saferoom.disclosure.verdict import Label
 
@@ -108,6 +112,34 @@ def printed_value(value: Label) -> Printed | None:
     if isinstance(value, int) or value.is_integer():
         return Printed(float(value), 0)
     return printed(repr(float(value)))
+
+
+def plain_numbers(values: Sequence[Label]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int16]]:
+    """Return the numbers and decimals of cells that hold numbers or nothing, as `printed_value` reads them one by one.
+
+    Returns
+    -------
+    two ndarrays, shape (cells,)
+        nan and -1 where there is no number.
+    """
+    numbers = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    shown = np.isfinite(numbers)
+    numbers[~shown] = np.nan
+    decimals = np.where(shown, 0, -1).astype(np.int16)
+    fractional = np.flatnonzero(shown & (numbers != np.floor(numbers)))
+    decimals[fractional] = [_decimals(text) for text in map(repr, numbers[fractional].tolist())]
+    return numbers, decimals
+
+
+def _decimals(text: str) -> int:
+    """Return the decimals of a number as Python writes it.
+
+    >>> _decimals("12.50"), _decimals("1e-07"), _decimals("1.5e-07")
+    (2, 7, 8)
+    """
+    mantissa, _, exponent = text.partition("e")
+    fraction = len(mantissa) - mantissa.find(".") - 1 if "." in mantissa else 0
+    return min(max(0, fraction - int(exponent or 0)), 99)
 
 
 def count_and_share(text: str) -> tuple[float, bool] | None:

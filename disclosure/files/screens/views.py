@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saferoom.disclosure.files.model import Grid
-from saferoom.disclosure.files.screens.numerals import is_blank, is_empty, printed_value
+from saferoom.disclosure.files.screens.numerals import is_blank, is_empty, plain_numbers, printed_value
 from saferoom.disclosure.files.screens.vocabulary import AMBIGUOUS
 from saferoom.disclosure.files.screens.words import Role, role, tokens
 from saferoom.disclosure.verdict import Label
@@ -76,6 +76,8 @@ class Column:
         if kinds <= {int, type(None)} or kinds <= {int}:
             numbers = np.array([np.nan if v is None else v for v in self.values], dtype=np.float64)
             return numbers, np.where(np.isnan(numbers), -1, 0).astype(np.int16)
+        if kinds <= {int, float, type(None)}:
+            return plain_numbers(self.values)
         # Every distinct cell is read once.
         known: dict[Any, tuple[float, int]] = {}
         for value in self._distinct:
@@ -94,6 +96,8 @@ class Column:
     @cached_property
     def blanks(self) -> Bools:
         """Where a cell shows nothing."""
+        if all(kind in _NUMBERS for kind in set(map(type, self.values))):
+            return np.isnan(np.array(self.values, dtype=np.float64))
         # What is a number is no blank; only the rest has to be looked at.
         numbers = dict(zip(self.values, self.is_number.tolist(), strict=True))
         known = {value: not numbers[value] and is_blank(value) for value in self._distinct}
@@ -129,6 +133,7 @@ class Column:
                 yield row, value
 
 
+_NUMBERS = (int, float)
 _MOST_HEADS = 4
 
 
