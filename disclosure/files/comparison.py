@@ -2,23 +2,26 @@
 
 Method
 ------
-Plain tables only (CSV and TSV) can be equal to a query. Labels tell which computed row a printed row is; numbers are
-compared with the digits they print. What is left over (another column, a note, a space, a digit too many, a row in an
-order that nothing explains) is named, by place and never by value, and then the file is one like any other.
+A file is compared when it shows one table, of whatever type it is; only plain tables (CSV and TSV), which have nothing
+beside their table, can take the query's verdict. Labels tell which computed row a printed row is; numbers are compared
+with the digits they print. What is left over (another column, a note, a space, a digit too many, a row in an order that
+nothing explains) is named, by place and never by value, and then the file is one like any other.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.files.alignment import Aligned, align
 from saferoom.disclosure.files.model import Grid, Opened
-from saferoom.disclosure.files.plain_table import only_table
+from saferoom.disclosure.files.plain_table import PLAIN, only_table
 from saferoom.disclosure.files.printing import as_text, printed_evenly, same_number
 from saferoom.disclosure.files.screens.places import Rule
+from saferoom.disclosure.files.screens.text_tables import tables_in
+from saferoom.disclosure.files.screens.views import with_whole_head
 from saferoom.disclosure.verdict import Finding, Label, Risk, Table, Verdict
 
 MOST_BITS = 16.0
@@ -31,6 +34,14 @@ NOT_A_TABLE = Rule(
     Verdict.REVIEW,
     "the attached query was computed, but the file is not one plain table alone",
     _REMEDY,
+)
+FORMAT = Rule(
+    "query-equal-format",
+    Risk.FREE_TEXT,
+    Verdict.REVIEW,
+    "every number and label is one of the attached query, computed again; a file of this format can hold more than "
+    "its table (styles, times, notes), so that people look at it",
+    "Write the table as CSV, or release the declared statistic: it leaves as CSV and as a workbook.",
 )
 NOT_ALIGNED = Rule(
     "query-not-compared",
@@ -91,15 +102,31 @@ def compare(kind: str, data: bytes, opened: Opened, evaluation: Evaluation) -> C
         The file itself: what an opener reads kindly (a space, a quote too many) counts here.
     """
     grid, why = only_table(kind, data, opened)
-    if grid is None:
+    if grid is not None:
+        return Comparison(_differences(grid, evaluation))
+    shown = None if kind in PLAIN else _shown_table(opened)
+    if shown is None:
         return Comparison((NOT_A_TABLE.at(why),))
+    # Its numbers are compared all the same; that they agree says nothing about what else such a file can hold.
+    differences = _differences(shown, evaluation)
+    return Comparison(differences or (FORMAT.at(shown.place),))
+
+
+def _shown_table(opened: Opened) -> Grid | None:
+    """Return the one table that a page, workbook or text shows, or None."""
+    tables = [*opened.grids, *(table for passage in opened.passages for table in tables_in(passage))]
+    if len(tables) != 1 or opened.inner or opened.pictures:
+        return None
+    grid = with_whole_head(tables[0])
+    return replace(grid, rows=tuple(tuple(as_text(cell) or "" for cell in row) for row in grid.rows))
+
+
+def _differences(grid: Grid, evaluation: Evaluation) -> tuple[Finding, ...]:
     table = evaluation.protected if evaluation.protected is not None else evaluation.table
     aligned = align(grid, table, len(evaluation.query.by))
     if aligned is None:
-        return Comparison((NOT_ALIGNED.at(grid.place),))
-    return Comparison(
-        (*_leftover(grid, aligned), *_numbers(grid, aligned), *_style(grid, aligned), *_order(aligned, table))
-    )
+        return (NOT_ALIGNED.at(grid.place),)
+    return (*_leftover(grid, aligned), *_numbers(grid, aligned), *_style(grid, aligned), *_order(aligned, table))
 
 
 def _leftover(grid: Grid, aligned: Aligned) -> list[Finding]:

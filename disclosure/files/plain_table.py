@@ -8,6 +8,7 @@ from typing import Literal
 
 from saferoom.disclosure.files.model import Grid, Opened
 
+PLAIN = frozenset({"csv", "tsv"})
 _DELIMITERS = ",\t;|"
 _QUOTING: tuple[Literal[0, 1], ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 
@@ -22,7 +23,7 @@ def only_table(kind: str, data: bytes, opened: Opened) -> tuple[Grid | None, str
     """
     if opened.concealed or opened.inner or opened.pictures or opened.findings:
         return None, "the whole file (something in it is no table)"
-    if kind not in {"csv", "tsv"}:
+    if kind not in PLAIN:
         return None, f"the whole file ({kind}; only CSV and TSV files have nothing beside their table)"
     try:
         text = data.decode("utf-8-sig")

@@ -252,10 +252,38 @@ def test_order_of_many_rows_says_nothing_only_when_a_column_explains_it(make: An
     assert "query-order" in rules
 
 
-def test_other_formats_are_compared_by_people(make: Any) -> None:
+def _page(rows: Rows) -> bytes:
+    lines = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table>{''.join(lines)}</table>".encode()
+
+
+def _lines(rows: Rows) -> bytes:
+    return "\n".join("  ".join(cell.rjust(14) for cell in row) for row in rows).encode()
+
+
+def _pipes(rows: Rows) -> bytes:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]).encode()
+
+
+FORMATS: dict[str, Callable[[Rows], bytes]] = {"t.html": _page, "t.txt": _lines, "t.md": _pipes}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_other_formats_are_compared_and_still_need_people(make: Any, name: str) -> None:
     rows = table(make(MEAN))
-    page = "<table>" + "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows) + "</table>"
-    found = check_file("t.html", page.encode(), make(MEAN))
+    found = check_file(name, FORMATS[name](rows), make(MEAN))
+    assert found.verdict is Verdict.REVIEW
+    assert "query-equal-format" in {finding.rule for finding in found.findings}
+    rows[1][-1] = rows[2][-1]
+    rules = {finding.rule for finding in check_file(name, FORMATS[name](rows), make(MEAN)).findings}
+    assert "query-differs" in rules
+    assert "query-equal-format" not in rules
+
+
+def test_file_of_several_tables_is_not_compared(make: Any) -> None:
+    rows = table(make(MEAN))
+    found = check_file("t.html", _page(rows) + _page(rows), make(MEAN))
     assert found.verdict is Verdict.REVIEW
     assert "query-not-compared" in {finding.rule for finding in found.findings}
 
