@@ -54,7 +54,7 @@ class OpenLimits:
     ratio: int = 200
     entries: int = 2_000
     depth: int = 3
-    cells: int = 2_500_000
+    cells: int = 1_600_000
     columns: int = 1_000
     field_characters: int = 1_000_000
     text_characters: int = 40_000_000

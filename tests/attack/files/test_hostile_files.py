@@ -16,7 +16,7 @@ from saferoom.disclosure.verdict import Verdict
 from saferoom.hub.filecheck import FileJob, screen_files
 
 _CORPUS = corpus()
-_SECONDS = 30.0
+_SECONDS = 8.0
 _MEMORY_BYTES = 450 << 20
 
 
