@@ -34,8 +34,9 @@ from saferoom.disclosure.rules.provenance import doubt
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.registry import STATBARNS
 from saferoom.disclosure.tables.assemble import shown_labels, table, table_of_rows, total_label
-from saferoom.disclosure.tables.protection import Protected, round_counts, suppress
-from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
+from saferoom.disclosure.tables.protected import Protected
+from saferoom.disclosure.tables.protection import protection_of
+from saferoom.disclosure.verdict import Finding, Table, Verdict
 from saferoom.errors import BadInputError
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 
@@ -132,7 +133,8 @@ def judge(query: Query, context: Context, engine: Engine) -> Judged:
 
 def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
     plan, query = case.plan, case.plan.query
-    protected, hits = _protected(case, outcome)
+    protection = protection_of(case, outcome)
+    protected, hits = protection.protected, protection.hits
     if outcome.parts is not None:
         # Its own account of who is behind the numbers does not look into larger units.
         hits = [*hits, *(doubt(found.doubt) for found in plan.relation.within)]
@@ -179,31 +181,6 @@ def _obstacles(plan: Plan, outcome: Outcome, route: ReleaseRoute) -> tuple[str, 
 
 def _verdict(findings: Sequence[Finding]) -> Verdict:
     return Verdict.worst(finding.severity for finding in findings) if findings else Verdict.PASS
-
-
-def _protected(case: Case, outcome: Outcome) -> tuple[Protected | None, Sequence[Hit]]:
-    """Return the protected table, or None when none is asked for or none can be given, and the rules that then bite."""
-    query, policy = case.plan.query, case.policy
-    axes = (*case.axes, *outcome.added)
-    if query.protect.method is Method.ROUND:
-        protected = round_counts(outcome, axes, policy, query.protect.base or policy.rounding_base)
-        return protected, protected.hits
-    if query.protect.method is Method.SUPPRESS:
-        if query.margins and any(hit.cells is not None for hit in outcome.hits):
-            return None, [_MARGINS, *(hit for hit in outcome.hits if hit.cells is None)]
-        protected = suppress(outcome, axes, policy)
-        return protected, protected.hits
-    return None, outcome.hits
-
-
-_MARGINS = Hit(
-    rule="suppression-with-margins",
-    risk=Risk.DIFFERENCING,
-    severity=Verdict.REVIEW,
-    message="Cells of this table have to be blanked, and with its margins they could be worked out by subtraction, so "
-    "no protected table is given.",
-    remedy="leave the margins out (margins: false), or use broader categories",
-)
 
 
 def _findings(hits: Sequence[Hit], outcome: Outcome) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ _RULES = {
     "class-disclosure": "implicit-class",
     "near-class-disclosure": "implicit-near-class",
 }
-"""What rules of classes are called here: only leaving out the number itself helps, see `tables.protection`."""
+"""What rules of classes are called here: only leaving out the number itself helps, see `tables.protected`."""
 _WORDS = "The number tells the counts of a table of its own. "
 
 

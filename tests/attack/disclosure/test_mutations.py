@@ -138,7 +138,7 @@ MUTATIONS = [
     Mutation("saferoom.disclosure.queries.views.ViewReader._dropped", lost_ids, lambda *_: iter(())),
     Mutation("saferoom.disclosure.queries.views.ViewReader._windows", window, lambda *_: iter(())),
     Mutation("saferoom.disclosure.checker.differencing", difference, lambda *_: ()),
-    Mutation("saferoom.disclosure.tables.protection._known_classes", rounded_class, lambda *_: []),
+    Mutation("saferoom.disclosure.tables.rounded_counts.known_classes", rounded_class, lambda *_: []),
 ]
 
 
