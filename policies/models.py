@@ -92,6 +92,17 @@ class RiskAppetite(PolicyModel):
     """Fewest units that a whole table describes before it may leave without a person; 0 asks for no more than the
     thresholds do."""
 
+    cell_key_noise: Annotated[int, Field(ge=2, le=1000), Strictness.LARGER] = 10
+    """Smallest largest noise (D) of `protect: cell_key`; never less than the threshold."""
+    cell_key_variance: Annotated[float, Field(ge=1, le=1_000_000), Strictness.LARGER] = 8.0
+    """Smallest variance (V) of the noise of `protect: cell_key`."""
+    cell_key_stay_fraction: Annotated[float, Field(ge=0, lt=1), Strictness.SMALLER] = 0.3
+    """Largest probability (pstay) that `protect: cell_key` may ask for a count to stay as it is."""
+    cell_key_share: Annotated[float, Field(gt=0, le=10), Strictness.LARGER] = 1.0
+    """Largest noise of a sum or mean under `protect: cell_key`, as a share of the cell's largest contribution."""
+    significant_digits: Annotated[int, Field(ge=1, le=15), Strictness.SMALLER] = 4
+    """Most significant digits of a sum or mean under `protect: significant`."""
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         sizes = [rule.n for rule in self.dominance]

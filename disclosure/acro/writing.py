@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saferoom.digests import sha256
-from saferoom.disclosure.queries.forms import Method, Statistic
+from saferoom.disclosure.queries.forms import Statistic
 from saferoom.disclosure.queries.model import Query
 from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
 from saferoom.policies.models import RiskAppetite
@@ -54,7 +54,6 @@ _CHECKS = {
     "differencing": "PresenceOfLinkedTableCheck",
     "empty-class": "PresenceOfZeroCheck",
 }
-_MITIGATIONS = {Method.NONE: "none", Method.SUPPRESS: "suppress", Method.ROUND: "round"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def _record(uid: str, name: str, output: Declared, at: str) -> dict[str, Any]:
         "uid": uid,
         "status": output.verdict.value,
         "type": "regression" if query.statistic is Statistic.REGRESSION else "table",
-        "properties": {"method": query.statistic.value, "mitigation": _MITIGATIONS[query.protect.method]},
+        "properties": {"method": query.statistic.value, "mitigation": query.protect.method.value},
         "files": [{"name": name, "sdc": {"summary": {c: len(cells[c]) for c in checks}, "cells": cells}}],
         "outcome": _outcome(output, cells),
         "command": json.dumps(query.document(), sort_keys=True),

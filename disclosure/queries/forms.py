@@ -55,6 +55,14 @@ class Method(StrEnum):
     NONE = "none"
     SUPPRESS = "suppress"
     ROUND = "round"
+    CONTROLLED_ROUNDING = "controlled_rounding"
+    RANDOM_ROUNDING = "random_rounding"
+    CELL_KEY = "cell_key"
+    SIGNIFICANT = "significant"
+
+
+PERTURBING = frozenset({Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING, Method.CELL_KEY, Method.SIGNIFICANT})
+"""Those that change numbers, with an audit of what the changed numbers tell."""
 
 
 class Measure(StrEnum):
@@ -104,11 +112,16 @@ class Form:
 
 
 _ONLY_NONE = (Method.NONE,)
+_COUNTS = (
+    *(Method.NONE, Method.SUPPRESS, Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING),
+    *(Method.CELL_KEY, Method.SIGNIFICANT),
+)
+_TOTALS = (Method.NONE, Method.SUPPRESS, Method.CELL_KEY, Method.SIGNIFICANT)
 
 FORMS: Mapping[Statistic, Form] = {
-    Statistic.FREQUENCY: Form("Frequency", Measure.NONE, protect=(Method.NONE, Method.SUPPRESS, Method.ROUND)),
-    Statistic.SUM: Form("Sum"),
-    Statistic.MEAN: Form("Mean"),
+    Statistic.FREQUENCY: Form("Frequency", Measure.NONE, protect=_COUNTS),
+    Statistic.SUM: Form("Sum", protect=_TOTALS),
+    Statistic.MEAN: Form("Mean", protect=_TOTALS),
     Statistic.STD: Form("Standard deviation"),
     Statistic.VARIANCE: Form("Variance"),
     Statistic.SKEWNESS: Form("Skewness"),

@@ -54,8 +54,8 @@ def _statistic(value: Any) -> Any:
 def _method(value: Any) -> Any:
     if isinstance(value, str) and value in set(Method):
         return Method(value)
-    if isinstance(value, str) and value in {"cell_key", "dp"}:
-        raise ValueError(f"{value} is not available; available are {', '.join(Method)}")
+    if value == "dp":
+        raise ValueError(f"dp is not available; available are {', '.join(Method)}")
     raise ValueError(f"must be one of {', '.join(Method)}")
 
 
@@ -79,13 +79,33 @@ class Protect(_Document):
 
     method: Annotated[Method, BeforeValidator(_method)] = Method.NONE
     base: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
-    """Rounding base; the policy's when left out."""
+    """Rounding base; when left out, the policy's, for controlled and random rounding at least the threshold."""
+    maximum: Annotated[int, Field(ge=2, le=1_000)] | None = Field(default=None, alias="D")
+    """For cell_key: the largest noise; the policy's when left out, like the three others."""
+    variance: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(default=None, alias="V")
+    """For cell_key: the noise's variance."""
+    js: Annotated[int, Field(ge=0, le=500)] | None = None
+    """For cell_key: counts from 1 to this never appear."""
+    pstay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """For cell_key: the least probability that a count stays as it is."""
+    digits: Annotated[int, Field(ge=1, le=15)] | None = None
+    """For significant: how many significant digits are kept of a sum or mean; the policy's when left out."""
 
     @model_validator(mode="after")
-    def _base_belongs_to_round(self) -> Protect:
-        if self.base is not None and self.method is not Method.ROUND:
-            raise ValueError("base belongs to the method round only")
+    def _parameters_belong(self) -> Protect:
+        for name, methods in _PARAMETERS.items():
+            if getattr(self, name) is not None and self.method not in methods:
+                shown = type(self).model_fields[name].alias or name
+                raise ValueError(f"{shown} belongs to the method {' and '.join(sorted(methods))} only")
         return self
+
+
+_PARAMETERS = {
+    "base": {Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING},
+    **dict.fromkeys(("maximum", "variance", "js", "pstay"), {Method.CELL_KEY}),
+    "digits": {Method.SIGNIFICANT},
+}
+"""The methods that each parameter of `Protect` belongs to."""
 
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -256,11 +276,13 @@ def _protection_complaints(query: Query) -> list[str]:
     method = query.protect.method
     if method in FORMS[query.statistic].protect:
         return []
-    if method is Method.ROUND:
+    if method in {Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING}:
         return [
             f"protect.method: rounding a {query.statistic} protects nothing, because it hides neither how few units "
             "there are nor who dominates; round works on counts (frequency, transition), and suppress on any table"
         ]
+    if method in {Method.CELL_KEY, Method.SIGNIFICANT}:
+        return [f"protect.method: {method} works on a frequency, a sum or a mean; suppress works on any table"]
     return [f"protect.method: {method} works on tables, and a {query.statistic} is none"]
 
 

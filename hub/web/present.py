@@ -135,7 +135,15 @@ def _protection(query: Query) -> str:
     if query.protect.method is Method.ROUND:
         base = f"multiples of {query.protect.base}" if query.protect.base else "multiples of the rules' rounding base"
         return f"every count is rounded to {base}"
-    return "cells at risk are left out"
+    return _PROTECTIONS.get(query.protect.method, "cells at risk are left out")
+
+
+_PROTECTIONS = {
+    Method.CONTROLLED_ROUNDING: "counts and their totals are rounded to neighbouring multiples that still add up",
+    Method.RANDOM_ROUNDING: "every count and total is rounded up or down at random, always alike for the same people",
+    Method.CELL_KEY: "every number is changed by cell-key noise, always alike for the same people",
+    Method.SIGNIFICANT: "numbers are cut to a few significant digits, and cells at risk are left out",
+}
 
 
 def as_yaml(query: Query) -> str:
