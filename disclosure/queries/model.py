@@ -102,7 +102,7 @@ class Protect(_Document):
 
 _PARAMETERS = {
     "base": {Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING},
-    **dict.fromkeys(("maximum", "variance", "js", "pstay"), {Method.CELL_KEY}),
+    **{name: {Method.CELL_KEY} for name in ("maximum", "variance", "js", "pstay")},
     "digits": {Method.SIGNIFICANT},
 }
 """The methods that each parameter of `Protect` belongs to."""
