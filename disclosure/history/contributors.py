@@ -1,28 +1,40 @@
 """The statistical units behind every cell, as compressed bitmaps.
 
 A unit's key is a 64-bit number made from its id alone, so that the same unit has the same key in every query, file
-format and version of the data. Bitmaps hold positions in the sorted array of the keys that occur.
+format, project and version of the data (`crosswalk`). Bitmaps hold positions: of a table that was only judged, in the
+sorted array of the keys that occur in it; of a released one, in the lineage's stable index (`index`).
 """
 
 from __future__ import annotations
 
 import base64
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
+from saferoom.disclosure.history.bitmaps import Bitmaps, flat, unflat
+from saferoom.disclosure.history.frames import Segment, array_of, guarded, read_frame, write_frame
 from saferoom.disclosure.history.sketches import Sketch
 from saferoom.disclosure.verdict import Label
-from saferoom.errors import IntegrityError
 
 Keys = NDArray[np.uint64]
 Cell = tuple[Label, ...]
 _DAMAGED = "stored contributors are damaged; nothing can be compared with them"
+
+
+class Noise(StrEnum):
+    """How the released numbers differ from the exact ones."""
+
+    NONE = "none"
+    ROUNDING = "rounding"
+    CELL_KEY = "cell_key"
+    DP = "dp"
 
 
 @dataclass(frozen=True)
@@ -33,15 +45,19 @@ class UnitSets:
     ----------
     unit : str
         The unit's column, e.g. ``person_id``.
-    keys : ndarray of uint64, sorted
-        Every unit that contributes anywhere.
-    cells : tuple of BitMap
-        Per cell, positions in `keys`.
+    keys : ndarray of uint64
+        The key of each position: sorted where they are the table's own, in order of first appearance where they are
+        the index's.
+    cells : sequence of BitMap
+        Positions per cell.
+    signatures : ndarray of uint64, shape (cells, buckets), or None
+        Of released cells: numbers by which nearly equal sets are found without reading them.
     """
 
     unit: str
     keys: Keys
-    cells: tuple[BitMap, ...]
+    cells: Sequence[BitMap]
+    signatures: NDArray[np.uint64] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,12 +70,16 @@ class Part:
         What the numbers are made from: ``count``, or the datasets' columns in the measure. Two releases can be
         subtracted from each other only when they share a subject.
     cells : tuple of Cell
-        Labels of the released inner cells, in the order of every `UnitSets.cells`; margins follow from them.
+        Labels of the released cells, in the order of every `UnitSets.cells`.
+    margins_follow : bool
+        True where `cells` are inner cells and every margin follows from them. False where exactly the listed cells were
+        published, margins among them: some inner cells are hidden, and a margin is more than the sum of what is shown.
     """
 
     subjects: frozenset[str]
     cells: tuple[Cell, ...]
     units: tuple[UnitSets, ...]
+    margins_follow: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,86 +90,185 @@ class Contributors:
     ----------
     parts : tuple of Part
         The table itself, and the counts that it is in disguise (a mean of zeros and ones).
-    exact : bool
-        False where the released numbers are rounded.
+    noise : Noise
     total : str
         The label of totals in the table.
     base : int
-        To what the released numbers are rounded; 0 where they are exact.
+        To what the released numbers are rounded; 0 where they are not.
     sketches : tuple of Sketch
         What each unit adds, of every column of values and of the number of rows.
     """
 
     parts: tuple[Part, ...] = ()
-    exact: bool = True
+    noise: Noise = Noise.NONE
     total: str = "All"
     base: int = 0
     sketches: tuple[Sketch, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether the released numbers are the exact ones."""
+        return self.noise is Noise.NONE
 
     @classmethod
     def none(cls) -> Contributors:
         """Nothing was computed or nothing would be released."""
         return cls()
 
+    def to_bytes(self) -> bytes:
+        """Return them by themselves, with the keys of their own units."""
+        pack = Pack()
+        return write_frame(pack.contributors(self), pack.segments)
+
+    @classmethod
+    def from_bytes(cls, data: bytes | memoryview) -> Contributors:
+        """Read what `to_bytes` wrote, believing nothing of it; what is malformed is an `IntegrityError`."""
+        return guarded(lambda: Unpack(*read_frame(data)).contributors(), _DAMAGED)
+
     def to_json(self) -> dict[str, Any]:
-        """Return a JSON-ready form; sets are compressed and in base 64."""
-        parts = [_write_part(part) for part in self.parts]
-        sketches = [sketch.to_json() for sketch in self.sketches]
-        return {"exact": self.exact, "total": self.total, "base": self.base, "parts": parts, "sketches": sketches}
+        """Return a JSON-ready form."""
+        return {"frame": base64.b64encode(self.to_bytes()).decode("ascii")}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Contributors:
         """Read what `to_json` wrote."""
-        return cls(
-            parts=tuple(_read_part(part) for part in document["parts"]),
-            exact=bool(document["exact"]),
+        return cls.from_bytes(guarded(lambda: base64.b64decode(document["frame"], validate=True), _DAMAGED))
+
+
+@dataclass
+class Pack:
+    """Writes contributors for a frame: what is small as JSON, what is large as segments.
+
+    Attributes
+    ----------
+    indexed : bool
+        True for a release: bitmaps are in the stable index, whose keys are kept elsewhere.
+    """
+
+    indexed: bool = False
+    segments: list[Segment] = field(default_factory=list)
+    _labels: dict[str, int] = field(default_factory=dict)
+
+    def contributors(self, found: Contributors) -> dict[str, Any]:
+        """Return the document; the segments it refers to are in `segments`."""
+        parts = [self._part(part) for part in found.parts]
+        sketches = [self._sketch(sketch) for sketch in found.sketches]
+        return {
+            "noise": found.noise.value,
+            "total": found.total,
+            "base": found.base,
+            "parts": parts,
+            "sketches": sketches,
+            "labels": list(self._labels),
+        }
+
+    def _part(self, part: Part) -> dict[str, Any]:
+        return {
+            "subjects": sorted(part.subjects),
+            "cells": self._cells(part.cells),
+            "margins_follow": part.margins_follow,
+            "units": [self._indexed(sets) if self.indexed else self._own(sets) for sets in part.units],
+        }
+
+    def _own(self, sets: UnitSets) -> dict[str, Any]:
+        starts, members = flat(sets.cells)
+        return {
+            "unit": sets.unit,
+            "keys": self._add(sets.keys.astype("<u8")),
+            "starts": self._add(starts.astype("<i8")),
+            "members": self._add(members.astype("<u4")),
+        }
+
+    def _indexed(self, sets: UnitSets) -> dict[str, Any]:
+        cells = sets.cells if isinstance(sets.cells, Bitmaps) else Bitmaps.of(sets.cells)
+        document = {
+            "unit": sets.unit,
+            "bitmaps": self._add(cells.data),
+            "starts": self._add(cells.starts.astype("<i8")),
+            "sizes": self._add(cells.sizes.astype("<i8")),
+        }
+        if sets.signatures is not None:
+            document["signatures"] = self._add(sets.signatures.astype("<u8"))
+        return document
+
+    def _sketch(self, sketch: Sketch) -> dict[str, Any]:
+        return {
+            "unit": sketch.unit,
+            "subjects": sorted(sketch.subjects),
+            "reference": sketch.reference,
+            "cells": self._cells(sketch.cells),
+            "starts": self._add(sketch.starts.astype("<i8")),
+            "elements": self._add(sketch.elements.astype("<u4")),
+        }
+
+    def _add(self, segment: Segment) -> int:
+        self.segments.append(segment)
+        return len(self.segments) - 1
+
+    def _cells(self, cells: tuple[Cell, ...]) -> int:
+        """Keep a list of labels once: most parts and sketches of a table have the same."""
+        # As text, because 1, 1.0 and True are equal to Python.
+        return self._labels.setdefault(json.dumps(cells, allow_nan=False), len(self._labels))
+
+
+class Unpack:
+    """Reads what `Pack` wrote; whatever it finds malformed raises one of the errors that `guarded` catches.
+
+    Parameters
+    ----------
+    keys : mapping of str to ndarray of uint64, optional
+        The index's keys by unit, for a release.
+    """
+
+    def __init__(self, document: Any, segments: Sequence[memoryview], keys: Mapping[str, Keys] | None = None) -> None:
+        self._document = document
+        self._segments = segments
+        self._keys = keys
+        self._labels = [tuple(tuple(cell) for cell in json.loads(cells)) for cells in document["labels"]]
+
+    def contributors(self) -> Contributors:
+        """Return the contributors."""
+        document = self._document
+        return Contributors(
+            parts=tuple(self._part(item) for item in document["parts"]),
+            noise=Noise(document["noise"]),
             total=str(document["total"]),
-            base=int(document.get("base", 0)),
-            sketches=tuple(Sketch.from_json(item) for item in document.get("sketches", ())),
+            base=int(document["base"]),
+            sketches=tuple(self._sketch(item) for item in document["sketches"]),
         )
 
+    def _part(self, item: Mapping[str, Any]) -> Part:
+        cells = self._labels[item["cells"]]
+        read = self._own if self._keys is None else self._indexed
+        units = tuple(read(found) for found in item["units"])
+        if any(len(sets.cells) != len(cells) for sets in units):
+            raise ValueError("cells without units")
+        return Part(frozenset(item["subjects"]), cells, units, bool(item["margins_follow"]))
 
-def _write_part(part: Part) -> dict[str, Any]:
-    return {
-        "subjects": sorted(part.subjects),
-        "cells": [list(cell) for cell in part.cells],
-        "units": [
-            {"unit": sets.unit, "keys": _pack_keys(sets.keys), "cells": [_pack_set(cell) for cell in sets.cells]}
-            for sets in part.units
-        ],
-    }
+    def _own(self, item: Mapping[str, Any]) -> UnitSets:
+        keys = self._array(item["keys"], "<u8")
+        if (keys[1:] <= keys[:-1]).any():
+            raise ValueError("keys are not in rising order")
+        starts, members = self._array(item["starts"], "<i8"), self._array(item["members"], "<u4")
+        return UnitSets(str(item["unit"]), keys, unflat(starts, members, len(keys)))
 
+    def _indexed(self, item: Mapping[str, Any]) -> UnitSets:
+        keys = {} if self._keys is None else self._keys
+        sizes = self._array(item["sizes"], "<i8")
+        cells = Bitmaps(self._segments[item["bitmaps"]], self._array(item["starts"], "<i8"), sizes)
+        signatures = None
+        if "signatures" in item:
+            signatures = self._array(item["signatures"], "<u8").reshape(len(sizes), -1)
+        return UnitSets(str(item["unit"]), keys[item["unit"]], cells, signatures)
 
-def _read_part(document: Mapping[str, Any]) -> Part:
-    return Part(
-        subjects=frozenset(document["subjects"]),
-        cells=tuple(tuple(cell) for cell in document["cells"]),
-        units=tuple(
-            UnitSets(item["unit"], _unpack_keys(item["keys"]), tuple(_unpack_set(cell) for cell in item["cells"]))
-            for item in document["units"]
-        ),
-    )
+    def _sketch(self, item: Mapping[str, Any]) -> Sketch:
+        cells = self._labels[item["cells"]]
+        starts, elements = self._array(item["starts"], "<i8"), self._array(item["elements"], "<u4")
+        if len(starts) != len(cells) + 1 or starts[0] != 0 or starts[-1] != len(elements):
+            raise ValueError("shares without cells")
+        if (np.diff(starts) < 0).any():
+            raise ValueError("shares without cells")
+        return Sketch(str(item["unit"]), frozenset(item["subjects"]), int(item["reference"]), cells, starts, elements)
 
-
-def _pack_keys(keys: Keys) -> str:
-    steps = np.diff(keys, prepend=np.uint64(0))
-    return base64.b64encode(zlib.compress(steps.astype("<u8").tobytes(), 1)).decode("ascii")
-
-
-def _unpack_keys(text: str) -> Keys:
-    try:
-        steps = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), dtype="<u8")
-    except (ValueError, zlib.error):
-        raise IntegrityError(_DAMAGED) from None
-    return np.cumsum(steps, dtype=np.uint64)
-
-
-def _pack_set(members: BitMap) -> str:
-    return base64.b64encode(members.serialize()).decode("ascii")
-
-
-def _unpack_set(text: str) -> BitMap:
-    try:
-        return BitMap.deserialize(base64.b64decode(text, validate=True))
-    except ValueError:
-        raise IntegrityError(_DAMAGED) from None
+    def _array(self, number: int, kind: str) -> NDArray[Any]:
+        return array_of(self._segments[number], kind)

@@ -160,13 +160,19 @@ def _crowded(cells: tuple[Cell, ...]) -> Finding:
     )
 
 
+def _called(release: Release) -> str:
+    return (
+        "an earlier release of another project" if release.title is None else f"the earlier release '{release.title}'"
+    )
+
+
 def _same_people(release: Release, cells: tuple[Cell, ...], severity: Verdict, policy: RiskAppetite) -> Finding:
     return Finding(
         rule="differencing",
         risk=Risk.DIFFERENCING,
         severity=severity,
         cells=cells,
-        message=f"Subtracting this from the earlier release '{release.title}' tells about fewer than "
+        message=f"Subtracting this from {_called(release)} tells about fewer than "
         f"{policy.difference_units} units: all others add the same to both, by the same rows or values.",
         remedy="use the rows and the measure of the earlier release, or ones that differ for more units",
     )
@@ -178,7 +184,7 @@ def _finding(release: Release, cells: tuple[Cell, ...], severity: Verdict, polic
         risk=Risk.DIFFERENCING,
         severity=severity,
         cells=cells,
-        message=f"Subtracting this from the earlier release '{release.title}' tells about fewer than "
+        message=f"Subtracting this from {_called(release)} tells about fewer than "
         f"{policy.difference_units} units, because the populations of the two differ by so few.",
         remedy="use the population of the earlier release, or one that differs by more units",
     )

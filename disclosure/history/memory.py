@@ -1,63 +1,113 @@
-"""Everything released before: the units behind every released number."""
+"""Everything released before: every table with its numbers, and the units behind every one of them."""
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyroaring import BitMap
 
-from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, UnitSets
+from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, Pack, UnitSets, Unpack
+from saferoom.disclosure.history.frames import Segment, array_of, guarded, read_frame, write_frame
+from saferoom.disclosure.history.index import UnitIndex
+from saferoom.disclosure.verdict import Table
 from saferoom.errors import IntegrityError
 
 if TYPE_CHECKING:
     from saferoom.disclosure.evaluation import Evaluation
 
-_FORMAT = 1
+_FORMAT = 2
+DAMAGED = "the history is damaged; nothing can be judged until it is restored"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Release:
     """One released table.
 
     Attributes
     ----------
-    title : str
-        Generated from its query; shown where a later output collides with it.
+    id : str
+        Names it to the trusted side.
+    title : str or None
+        Generated from its query; shown where a later output collides with it. None where it is another project's, of
+        which nothing is told.
+    project, at : str or None
+        Where and when (RFC 3339) it was released; None as with `title`.
+    query : mapping
+        The canonical query; empty where it is another project's.
+    table : Table or None
+        The numbers that left.
+    contributors : Contributors
+        In the memory's indexes.
     """
 
-    title: str
+    id: str
+    title: str | None
     contributors: Contributors
+    project: str | None = None
+    at: str | None = None
+    query: Mapping[str, Any] = field(default_factory=dict)
+    table: Table | None = None
+
+    def anonymous(self) -> Release:
+        """Return it as another project may be compared with it."""
+        return replace(self, title=None, project=None, at=None, query={})
 
 
 @dataclass(frozen=True)
 class Memory:
-    """All releases, oldest first."""
+    """All releases that concern a query's data, oldest first.
+
+    Attributes
+    ----------
+    indexes : mapping of str to UnitIndex
+        By kind of unit; the bitmaps of all releases are in these.
+    """
 
     releases: tuple[Release, ...] = ()
+    indexes: Mapping[str, UnitIndex] = field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> Memory:
         """Nothing was released yet."""
         return cls()
 
-    def with_evaluation(self, evaluation: Evaluation) -> Memory:
-        """Return the memory after what `evaluation` would let leave has left."""
+    def placed(self, contributors: Contributors) -> Contributors:
+        """Return a judged table's contributors in the indexes; units never seen get positions after their ends."""
+        return placed(contributors, self.indexes)[0]
+
+    def with_evaluation(self, evaluation: Evaluation, release: Release | None = None) -> Memory:
+        """Return the memory after what `evaluation` would let leave has left.
+
+        Parameters
+        ----------
+        release : Release, optional
+            Says what is known of it; by default the evaluation's own title and numbers.
+        """
         if not evaluation.contributors.parts:
             return self
-        return Memory((*self.releases, Release(evaluation.title, evaluation.contributors)))
+        told = release or Release(f"release-{len(self.releases) + 1}", evaluation.title, Contributors.none())
+        contributors, indexes = placed(evaluation.contributors, self.indexes)
+        left = replace(
+            told,
+            contributors=contributors,
+            query=dict(evaluation.canonical),
+            table=evaluation.outgoing,
+        )
+        return Memory((*self.releases, left), indexes)
 
     def to_bytes(self) -> bytes:
-        """Return the memory for storage."""
-        releases = [{"title": r.title, "contributors": r.contributors.to_json()} for r in self.releases]
-        return zlib.compress(json.dumps({"format": _FORMAT, "releases": releases}).encode(), 1)
+        """Return the memory as one run of bytes; bitmaps are not read for it where they are serialised already."""
+        units = list(self.indexes)
+        segments: list[Segment] = [self.indexes[unit].keys.astype("<u8") for unit in units]
+        segments += [write_release(release) for release in self.releases]
+        about = [[r.id, r.title, r.project, r.at] for r in self.releases]
+        return write_frame({"format": _FORMAT, "units": units, "releases": about}, segments)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Memory:
+    def from_bytes(cls, data: bytes | memoryview) -> Memory:
         """Read what `to_bytes` wrote.
 
         Raises
@@ -65,17 +115,77 @@ class Memory:
         IntegrityError
             When the bytes are damaged or of another version.
         """
-        try:
-            document = json.loads(zlib.decompress(data))
-            if document["format"] != _FORMAT:
-                raise IntegrityError("the history was written by another version of Saferoom")
-            return cls(tuple(_release(item) for item in document["releases"]))
-        except (zlib.error, ValueError, KeyError, TypeError, AttributeError):
-            raise IntegrityError("the history is damaged; nothing can be judged until it is restored") from None
+        document, segments = guarded(lambda: read_frame(data), DAMAGED)
+        if not isinstance(document, dict) or document.get("format") != _FORMAT:
+            raise IntegrityError("the history was written by another version of Saferoom")
+        return guarded(lambda: _read_memory(document, segments), DAMAGED)
 
 
-def _release(item: Mapping[str, Any]) -> Release:
-    return Release(str(item["title"]), Contributors.from_json(item["contributors"]))
+def _read_memory(document: Mapping[str, Any], segments: Sequence[memoryview]) -> Memory:
+    units, about = document["units"], document["releases"]
+    keys = [array_of(segment, "<u8") for segment in segments[: len(units)]]
+    indexes = {str(unit): UnitIndex(str(unit), found) for unit, found in zip(units, keys, strict=True)}
+    bodies = segments[len(units) :]
+    if len(bodies) != len(about):
+        raise ValueError("a release is missing")
+    releases = (read_release(body, item, indexes) for body, item in zip(bodies, about, strict=True))
+    return Memory(tuple(releases), indexes)
+
+
+def write_release(release: Release) -> bytes:
+    """Return what is kept of a release beside its id, title, project and time."""
+    pack = Pack(indexed=True)
+    document = {
+        "query": dict(release.query),
+        "table": release.table.document() if release.table else None,
+        "contributors": pack.contributors(release.contributors),
+    }
+    return write_frame(document, pack.segments)
+
+
+def read_release(data: bytes | memoryview, about: Sequence[str | None], indexes: Mapping[str, UnitIndex]) -> Release:
+    """Read what `write_release` wrote.
+
+    Parameters
+    ----------
+    about : sequence of str or None
+        Id, title, project and time.
+    """
+    document, segments = read_frame(data)
+    id_, title, project, at = about
+    table = document["table"]
+    keys = {unit: index.keys for unit, index in indexes.items()}
+    return Release(
+        id=str(id_),
+        title=title,
+        contributors=Unpack(document["contributors"], segments, keys).contributors(),
+        project=project,
+        at=at,
+        query=document["query"],
+        table=Table(tuple(table["columns"]), tuple(tuple(row) for row in table["rows"])) if table else None,
+    )
+
+
+def placed(
+    contributors: Contributors, indexes: Mapping[str, UnitIndex]
+) -> tuple[Contributors, Mapping[str, UnitIndex]]:
+    """Return `contributors` in `indexes`, and the indexes with all their units."""
+    grown = dict(indexes)
+    places: dict[tuple[int, int], Any] = {}
+    for i, part in enumerate(contributors.parts):
+        for j, sets in enumerate(part.units):
+            index = grown.get(sets.unit, UnitIndex.empty(sets.unit))
+            grown[sets.unit], places[i, j] = index.placed(sets.keys)
+    parts = tuple(
+        replace(part, units=tuple(_moved(s, places[i, j], grown[s.unit].keys) for j, s in enumerate(part.units)))
+        for i, part in enumerate(contributors.parts)
+    )
+    return replace(contributors, parts=parts), grown
+
+
+def _moved(sets: UnitSets, places: Any, keys: Keys) -> UnitSets:
+    cells = tuple(BitMap(places[np.asarray(cell.to_array())]) if cell else BitMap() for cell in sets.cells)
+    return UnitSets(sets.unit, keys, cells)
 
 
 def unions(cells: Sequence[Cell], sets: Sequence[BitMap], total: str) -> Iterator[tuple[Cell, BitMap]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from saferoom.disclosure.history.contributors import Contributors, Keys, Part, UnitSets
+from saferoom.disclosure.history.contributors import Contributors, Keys, Noise, Part, UnitSets
 from saferoom.disclosure.history.sketches import Sketch, sketches
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.engine import Engine
@@ -34,7 +34,8 @@ def contributors_of(
     """
     parts = cell_parts(outcome, engine, visible, within) if outcome.parts is None else outcome.parts(engine, visible)
     total = total_label(outcome.cells)
-    return Contributors(parts, exact, total, sketches=tuple(_sketches(outcome, engine, visible, total)))
+    noise = Noise.NONE if exact else Noise.ROUNDING
+    return Contributors(parts, noise, total, sketches=tuple(_sketches(outcome, engine, visible, total)))
 
 
 def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], total: str) -> Iterator[Sketch]:
