@@ -95,7 +95,8 @@ class Needs:
     cost : ndarray of float, shape (cells,)
         What hiding a cell costs.
     insiders : tuple of Insider
-        Each is an attacker too, against every primary cell that is not in her own `cells` alone.
+        Each is an attacker too, against every primary cell that is not among her own `cells`: what one contributor
+        of a cell can learn about another one is what the cell's own protection levels are made for.
     """
 
     primary: Mask
