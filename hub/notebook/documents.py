@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.preparations import PREPARED, is_expression
 from saferoom.hub.notebook.preparations import views as prepared
+from saferoom.hub.notebook.protections import Document, protection
 from saferoom.hub.notebook.snapshots import SNAPSHOT, is_frame
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-Document = dict[str, Any]
 Names = str | Sequence[str]
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +42,8 @@ class Terms(TypedDict, total=False):
     margins : bool
         Whether totals are added.
     protect : str or mapping
-        A protection method (``"round"``, ``"suppress"``) or a whole ``protect`` block.
+        A protection method (``"auto"``, ``"suppress"``, ``"round"`` ...) or a whole ``protect`` block; see
+        `saferoom.hub.notebook.results.Result.protect`.
     options : mapping
         Further options of the statistic.
     chart : str or mapping
@@ -135,15 +136,6 @@ def names(value: object, argument: str) -> list[str]:
     if isinstance(value, Sequence) and all(isinstance(name, str) for name in value):
         return list(value)
     raise RoomError(f"{argument} takes a column's name or a list of names, not the columns' values")
-
-
-def protection(method: object, parameters: Mapping[str, Any]) -> Document:
-    """Return a ``protect`` block from a method's name and its parameters, or from a whole block."""
-    if isinstance(method, str):
-        return {"method": method, **{key: value for key, value in parameters.items() if value is not None}}
-    if isinstance(method, Mapping) and not parameters:
-        return dict(method)
-    raise RoomError('protect takes a method and its parameters, for example protect("round", base=5)')
 
 
 def _text(value: object, argument: str) -> str:

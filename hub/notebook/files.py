@@ -19,7 +19,8 @@ from saferoom.hub.notebook import markup
 from saferoom.hub.notebook.connection import Connection
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.layout import SYMBOLS
-from saferoom.hub.notebook.results import Result, Route, read_finding, read_route
+from saferoom.hub.notebook.reading import Route, read_finding, read_route
+from saferoom.hub.notebook.results import Result
 
 if TYPE_CHECKING:
     from saferoom.hub.notebook.submissions import Submission

@@ -4,6 +4,8 @@ Vocabulary
 ----------
 mark
     What the findings say about one cell: the worst severity among them and their sentences.
+blank
+    What is shown in place of a number that is not: its sign, and what a reader should know of it.
 grid
     Rows of cells as they are read: the last dimension runs across when there is one number per cell.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from saferoom.disclosure.verdict import Finding, Label, Table, Verdict
 
@@ -32,11 +34,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Cell:
-    """One place in a grid: its text, whether it heads a row or column, and its mark."""
+    """One place in a grid: its text, whether it heads a row or column, its mark, and a note on a blank."""
 
     text: str
     heading: bool = False
     mark: Mark | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,26 +63,46 @@ def marks(findings: Sequence[Finding]) -> dict[Labels, Mark]:
     }
 
 
-def grid(table: Table, dimensions: int, marked: Mapping[Labels, Mark], most_rows: int = MOST_ROWS) -> Grid:
+@dataclass(frozen=True)
+class Legend:
+    """What is known of cells beside their numbers: the marks of findings, and what stands in place of blanks."""
+
+    marks: Mapping[Labels, Mark] = field(default_factory=dict)
+    blanks: Mapping[Labels, Cell] = field(default_factory=dict)
+
+    def cell(self, place: Labels, value: Label) -> Cell:
+        """Return the cell at `place`."""
+        mark = self.marks.get(place)
+        blank = self.blanks.get(place) if value is None else None
+        return Cell(number(value), mark=mark) if blank is None else replace(blank, mark=mark)
+
+
+def grid(
+    table: Table,
+    dimensions: int,
+    marked: Mapping[Labels, Mark],
+    most_rows: int = MOST_ROWS,
+    blanks: Mapping[Labels, Cell] | None = None,
+) -> Grid:
     """Lay out `table`, whose first `dimensions` columns are labels and whose others are numbers."""
+    legend = Legend(marked, blanks or {})
     if dimensions >= 2 and len(table.columns) == dimensions + 1:
         across = list(dict.fromkeys(row[dimensions - 1] for row in table.rows))
         if len(across) <= _MOST_ACROSS:
-            return _crossed(table, across, marked, most_rows)
-    return _listed(table, dimensions, marked, most_rows)
+            return _crossed(table, across, legend, most_rows)
+    return _listed(table, dimensions, legend, most_rows)
 
 
-def _listed(table: Table, dimensions: int, marked: Mapping[Labels, Mark], most_rows: int) -> Grid:
+def _listed(table: Table, dimensions: int, legend: Legend, most_rows: int) -> Grid:
     body = []
     for row in table.rows[:most_rows]:
-        mark = marked.get(row[:dimensions])
         heads = [Cell(label(value), heading=True) for value in row[:dimensions]]
-        body.append((*heads, *(Cell(number(value), mark=mark) for value in row[dimensions:])))
+        body.append((*heads, *(legend.cell(row[:dimensions], value) for value in row[dimensions:])))
     head = tuple(Cell(name, heading=True) for name in table.columns)
     return Grid(head, tuple(body), max(0, len(table.rows) - most_rows))
 
 
-def _crossed(table: Table, across: Sequence[Label], marked: Mapping[Labels, Mark], most_rows: int) -> Grid:
+def _crossed(table: Table, across: Sequence[Label], legend: Legend, most_rows: int) -> Grid:
     dimensions = len(table.columns) - 1
     values = {row[:dimensions]: row[dimensions] for row in table.rows}
     down = list(dict.fromkeys(row[: dimensions - 1] for row in table.rows))
@@ -88,8 +111,8 @@ def _crossed(table: Table, across: Sequence[Label], marked: Mapping[Labels, Mark
         cells = [Cell(label(value), heading=True) for value in labels]
         for last in across:
             place = (*labels, last)
-            text = number(values[place]) if place in values else ""
-            cells.append(Cell(text, mark=marked.get(place)))
+            there = place in values
+            cells.append(legend.cell(place, values[place]) if there else Cell("", mark=legend.marks.get(place)))
         body.append(tuple(cells))
     names = [*table.columns[: dimensions - 2], f"{table.columns[dimensions - 2]} \\ {table.columns[dimensions - 1]}"]
     head = tuple(Cell(text, heading=True) for text in (*names, *(label(last) for last in across)))

@@ -28,11 +28,14 @@ STYLE = """<style>
 .saferoom.saferoom .sr-words :is(th,td){text-align:left;vertical-align:top}
 .saferoom.saferoom td.sr-review{background:rgba(178,106,0,.16)}
 .saferoom.saferoom td.sr-fail{background:rgba(198,40,40,.16)}
+.saferoom.saferoom td.sr-blank{color:var(--jp-ui-font-color2,#57606a);
+ background:repeating-linear-gradient(135deg,transparent 0 5px,rgba(127,127,127,.14) 5px 10px)}
 .saferoom td .sr-sign{font-weight:700;padding-right:.4em}
 .saferoom td.sr-review .sr-sign,.saferoom li.sr-review>b{color:#b26a00}
 .saferoom td.sr-fail .sr-sign,.saferoom li.sr-fail>b{color:#c62828}
 .saferoom ul{margin:.4em 0 .6em;padding-left:1.2em}.saferoom li{margin:.25em 0}
 .saferoom .sr-remedy{display:block}.saferoom .sr-route{margin:.5em 0;font-weight:600}
+.saferoom .sr-small{color:var(--jp-ui-font-color2,#57606a);font-size:12px;margin:.2em 0 .6em}
 .saferoom summary{cursor:pointer;color:var(--jp-ui-font-color2,#57606a)}
 </style>"""
 
@@ -66,6 +69,8 @@ def grid_html(grid: Grid) -> str:
 def _cell(cell: Cell) -> str:
     if cell.heading:
         return f'<th scope="row">{escape(cell.text)}</th>'
+    if cell.mark is None and cell.note:
+        return f'<td class="sr-blank" title="{escape(cell.note, quote=True)}">{escape(cell.text)}</td>'
     if cell.mark is None:
         return f"<td>{escape(cell.text)}</td>"
     why = escape(" ".join(cell.mark.messages), quote=True)
@@ -114,6 +119,11 @@ def words_html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def paragraph(text: str, kind: str = "") -> str:
     """Return `text` as a paragraph of the class `kind`."""
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+
+
+def small(text: str) -> str:
+    """Return `text` as a small note under a table; nothing where there is none."""
+    return f'<p class="sr-small">{escape(text)}</p>' if text else ""
 
 
 def because(sentence: str, reasons: Sequence[str]) -> str:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from saferoom.disclosure.charts.model import Picture
 from saferoom.disclosure.remedies.model import Suggestion, patched
-from saferoom.disclosure.verdict import Finding, Risk, Table, Verdict
+from saferoom.disclosure.verdict import Table, Verdict
 from saferoom.hub.notebook import markup
 from saferoom.hub.notebook.charts import Chart, chart_block
 from saferoom.hub.notebook.connection import Connection, encode
-from saferoom.hub.notebook.documents import Document, Names, Terms, document, protection
+from saferoom.hub.notebook.documents import Names, Terms, document
 from saferoom.hub.notebook.errors import RoomError
-from saferoom.hub.notebook.layout import SYMBOLS, grid, marks
+from saferoom.hub.notebook.layout import SYMBOLS, Grid, grid, marks
+from saferoom.hub.notebook.protections import (
+    Document,
+    blank_cells,
+    choice_html,
+    choice_text,
+    legend,
+    protection,
+    read_blanks,
+    read_choice,
+)
+from saferoom.hub.notebook.reading import read_finding, read_route, read_table
 from saferoom.hub.notebook.snapshots import as_parquet, is_frame
 
 if TYPE_CHECKING:
@@ -27,22 +37,6 @@ _SENTENCES = {
     Verdict.REVIEW: "A person must look before this leaves",
     Verdict.FAIL: "Must not leave as it is",
 }
-
-
-@dataclass(frozen=True)
-class Route:
-    """What happens on release: whether it leaves by itself, else how many checkers must approve, and why."""
-
-    automatic: bool
-    reasons: tuple[str, ...]
-    checkers: int
-
-    def sentence(self) -> str:
-        """Return what happens on release in one sentence; it ends in a colon when `reasons` belong to it."""
-        if self.automatic:
-            return "On release: leaves by itself, at once."
-        who = "an output checker" if self.checkers == 1 else f"{self.checkers} output checkers"
-        return f"On release: waits for {who}, because:" if self.reasons else f"On release: waits for {who}."
 
 
 class Result:
@@ -64,6 +58,8 @@ class Result:
         The query document that was evaluated.
     suggestions : tuple of Suggestion
         Variants of the query that the airlock has judged better, the cheapest first; see `apply`.
+    choice : Choice or None
+        Which protection ``protect("auto")`` came to, why, and what was tried.
     """
 
     def __init__(
@@ -83,8 +79,10 @@ class Result:
             self.title = str(answer["title"])
             self.route = read_route(answer["route"])
             self.suggestions = tuple(Suggestion.from_document(item) for item in answer.get("suggestions", ()))
-            self._table = _table(answer["table"])
-            self._protected = None if answer["protected"] is None else _table(answer["protected"])
+            self.choice = read_choice(answer.get("chosen"))
+            self._table = read_table(answer["table"])
+            self._protected = None if answer["protected"] is None else read_table(answer["protected"])
+            self._blanks = read_blanks(answer.get("blanks"))
             self._labels = None if answer.get("labels") is None else int(answer["labels"])
             self._picture = None if answer.get("picture") is None else Picture.from_json(answer["picture"])
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -140,8 +138,28 @@ class Result:
             )
         return Chart(self, self._picture)
 
-    def protect(self, method: str | Mapping[str, Any] = "suppress", **parameters: Any) -> Result:
-        """Evaluate the same query again with a protection, e.g. ``protect("round", base=5)``."""
+    def protect(self, method: str | Mapping[str, Any] = "auto", **parameters: Any) -> Result:
+        """Evaluate the same query again with a protection.
+
+        Parameters
+        ----------
+        method : str or mapping
+            ``auto``: the cheapest of the others with which the table may leave; `choice` says which, why, and what was
+            tried. ``suppress``: cells at risk are left blank, and as many others as keep them from being worked out.
+            ``round``: every count becomes a multiple of `base`. ``controlled_rounding``: the same, and still adding up.
+            ``random_rounding``: up or down by chance. ``cell_key``: noise that is the same wherever the same people
+            are counted. ``significant``: sums and means keep their first `digits`. Or a whole ``protect`` block.
+        **parameters
+            ``base``; ``D``, ``V``, ``js`` and ``pstay`` of ``cell_key``; ``digits``. The policy's when left out.
+
+        Examples
+        --------
+        ``table.protect()`` takes the cheapest that passes; ``table.protect("suppress")`` leaves cells blank, with
+        margins too; ``table.protect("round", base=5)``, ``table.protect("controlled_rounding", base=10)``,
+        ``table.protect("cell_key")`` and ``totals.protect("significant", digits=3)`` change numbers. What comes of it
+        is a result of its own: ``protected.frame()`` is what would leave, ``protected.frame(exact=True)`` what was
+        there before.
+        """
         asked = {**self.query, "protect": protection(method, parameters)}
         return evaluate(asked, self._connection, self._snapshot)
 
@@ -169,9 +187,12 @@ class Result:
 
         return submit(self._connection, Wanted([self]), title=title, context=context, controls=controls)
 
-    def _shown(self) -> Table:
-        table = self._table if self._protected is None else self._protected
-        return _coefficients(table) if self.query.get("statistic") == "regression" else table
+    def _grid(self) -> Grid:
+        table = _coefficients(self.table) if self.query.get("statistic") == "regression" else self.table
+        return grid(table, self.dimensions, marks(self.findings), blanks=blank_cells(self._blanks))
+
+    def _legend(self) -> str:
+        return legend(self._protected, self._blanks)
 
     def _on_release(self) -> tuple[str, list[str]]:
         if self.verdict is Verdict.FAIL:
@@ -179,10 +200,11 @@ class Result:
         return self.route.sentence(), [markup.tidy(reason) for reason in self.route.reasons]
 
     def _repr_html_(self) -> str:
-        marked = marks(self.findings)
         parts = [
             markup.banner(self.verdict, _SENTENCES[self.verdict], self.title),
-            markup.grid_html(grid(self._shown(), self.dimensions, marked)),
+            choice_html(self.choice),
+            markup.grid_html(self._grid()),
+            markup.small(self._legend()),
             markup.findings_html(self.findings),
             markup.suggestions_html(self.suggestions),
             markup.because(*self._on_release()),
@@ -194,7 +216,9 @@ class Result:
 
     def __repr__(self) -> str:
         lines = [f"{SYMBOLS[self.verdict]} {_SENTENCES[self.verdict]}: {self.title}", ""]
-        lines += markup.grid_text(grid(self._shown(), self.dimensions, marks(self.findings)))
+        lines += choice_text(self.choice)
+        lines += markup.grid_text(self._grid())
+        lines += [self._legend()] if self._legend() else []
         sentence, reasons = self._on_release()
         lines += [
             "",
@@ -233,25 +257,3 @@ def _coefficients(table: Table) -> Table:
         (str(term) if category is None else f"{term}: {category}", *rest) for term, category, *rest in table.rows
     )
     return Table(("term", *table.columns[2:]), rows)
-
-
-def read_finding(item: Mapping[str, Any]) -> Finding:
-    """Return a finding of an answer."""
-    return Finding(
-        rule=str(item["rule"]),
-        risk=Risk(item["risk"]),
-        severity=Verdict(item["severity"]),
-        cells=tuple(tuple(cell) for cell in item["cells"]),
-        message=str(item["message"]),
-        remedy=str(item["remedy"]),
-    )
-
-
-def _table(item: Mapping[str, Any]) -> Table:
-    rows: Sequence[Sequence[Any]] = item["rows"]
-    return Table(tuple(map(str, item["columns"])), tuple(tuple(row) for row in rows))
-
-
-def read_route(item: Mapping[str, Any]) -> Route:
-    """Return the route of an answer."""
-    return Route(bool(item["automatic"]), tuple(map(str, item["reasons"])), int(item["checkers"]))

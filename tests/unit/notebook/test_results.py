@@ -110,7 +110,7 @@ def test_result_protect_evaluates_the_same_query_again(airlock: Any, result: Res
     assert again.frame(exact=True)["count"].tolist() == [1200, 35, 57, 4]
     assert "Exact numbers" in again._repr_html_()
     assert result.protect({"method": "suppress"}).query["protect"] == {"method": "suppress"}
-    assert result.protect().query["protect"] == {"method": "suppress"}
+    assert result.protect().query["protect"] == {"method": "auto"}
 
 
 def test_result_frame_has_the_tables_columns(result: Result) -> None:
