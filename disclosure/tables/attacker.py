@@ -24,7 +24,8 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.additive import AdditiveTable, Audit, Insider, Needs, Places, Progress
 from saferoom.disclosure.tables.attacker_freedom import Freedom, Part, freedom, tightened
-from saferoom.disclosure.tables.attacker_programs import Program, is_whole
+from saferoom.disclosure.tables.attacker_programs import Program
+from saferoom.disclosure.tables.attacker_proofs import exposed, levels_of, slack
 
 _CLOSE = 1e-7
 
@@ -84,25 +85,13 @@ def audit(table: AdditiveTable, hidden: Mask, needs: Needs, progress: Progress =
         A primary cell that is not hidden is exposed.
     """
     low, high = intervals(table, hidden, progress=progress)
-    exposed = _too_tight(table, needs, low, high)
-    for insider in needs.insiders:
-        others = needs.primary & hidden & ~exposed
-        others[insider.cells[insider.lowest >= insider.highest]] = False
-        if not others.any():
-            continue
-        own_low, own_high = intervals(table, hidden, np.flatnonzero(others), insider)
-        exposed |= others & _too_tight(table, needs, own_low, own_high)
-    return Audit(low, high, exposed)
-
-
-def _too_tight(table: AdditiveTable, needs: Needs, low: Numbers, high: Numbers) -> Mask:
-    slack = _CLOSE * np.maximum(np.abs(table.values), 1.0)
-    with np.errstate(invalid="ignore"):
-        safe = low <= table.values - needs.below + slack
-        safe &= high >= table.values + needs.above - slack
-        safe &= high - low >= needs.width - slack
-        safe &= high > low
-    return np.asarray(needs.primary & ~safe)
+    found = needs.primary & ~hidden
+    for cell in np.flatnonzero(needs.primary & hidden).tolist():
+        value = float(table.values[cell])
+        found[cell] = not levels_of(needs, cell).met(low[cell] - value, high[cell] - value, slack(value))
+    if needs.insiders:
+        found |= exposed(table, hidden, needs, progress)
+    return Audit(low, high, found)
 
 
 def _reaches(free: Freedom, asked: Places, whole: bool, progress: Progress) -> tuple[Numbers, Numbers]:
@@ -152,17 +141,12 @@ class _Reach:
 
     def _solve(self, group: int, direction: int) -> None:
         if self._program is None:
-            self._program = Program(self._part)
+            self._program = Program(self._part, whole=self._whole)
         reach, moves = self._program.farthest(group, direction)
         if moves is None:
             (self.down if direction < 0 else self.up)[group] = reach
-            return
-        if not self._whole or is_whole(moves):
-            self._show(np.round(moves) if self._whole else moves)
-            return
-        solved = self._program.farthest_whole(group, direction)
-        if solved is not None:
-            self._show(solved[1])
+        else:
+            self._show(moves)
 
     def _show(self, moves: Numbers) -> None:
         """Take the moves of a table that fits as evidence for all groups at once."""

@@ -1,8 +1,9 @@
-"""Linear and integer programs over the moves of one part, solved by HiGHS one after the other from where it stands."""
+"""Linear and integer programs over the moves of one part, solved by HiGHS one after the other."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,80 +11,145 @@ from saferoom.disclosure.queries.evidence import Numbers
 from saferoom.disclosure.tables.attacker_freedom import Part
 from saferoom.errors import UnavailableError
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 _PRIMAL_SIMPLEX = 4
 _INTEGER = 1
 _MOST_NODES = 2_000
 _WHOLE = 1e-6
+_NOTHING = 1e-9
+
+Limits = Mapping[int, tuple[float, float]]
+"""Least and largest move of some groups (positions in the part), for an insider; narrower than everybody's."""
 
 
 class Program:
-    """The moves that fit everything known, of one part; ask for the farthest move of one group after the other.
+    """The moves of one part that fit everything known; ask for the farthest move of one group after the other.
 
     Notes
     -----
     Only the objective changes between questions, so that the primal simplex goes on from the last vertex.
     """
 
-    def __init__(self, part: Part) -> None:
-        from highspy import Highs
-
+    def __init__(self, part: Part, *, whole: bool) -> None:
         self._part = part
-        self._linear: Highs = _solver(part)
-        self._linear.setOptionValue("presolve", "off")
+        self._unit = _unit(part, whole=whole)
+        self._whole = whole
+        self._linear = _solver(part.matrix, part.down / self._unit, part.up / self._unit)
         self._linear.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
-        self._whole: Highs | None = None
-        self._columns = np.arange(len(part.groups), dtype=np.int32)
+        self._integer: Any = None
 
-    def farthest(self, group: int, direction: int) -> tuple[float, Numbers | None]:
+    def farthest(self, group: int, direction: int, limits: Limits | None = None) -> tuple[float, Numbers | None]:
         """Return how far the group can move up (direction 1) or down (-1), and all moves of a table that shows it.
 
         Returns
         -------
         tuple of float and ndarray or None
-            Infinite, and no moves, where nothing bounds it.
+            Infinite, and no moves, where nothing bounds it. In whole numbers where the table is: then 0, and no moves,
+            when that is not solved within the limit.
         """
-        return self._solve(group, direction, self._linear)
+        reach, moves = self._solve(self._linear, group, direction, limits)
+        if moves is None or not self._whole:
+            return reach, moves
+        if not is_whole(moves):
+            reach, moves = self._solve(self._integers(), group, direction, limits)
+        return (reach, None) if moves is None else (float(np.round(moves[group])), np.round(moves))
 
-    def farthest_whole(self, group: int, direction: int) -> tuple[float, Numbers] | None:
-        """Return the same for moves by whole numbers; None when it was not solved within the limit."""
-        if self._whole is None:
-            self._whole = _solver(self._part)
-            count = len(self._part.groups)
-            self._whole.changeColsIntegrality(count, self._columns, np.full(count, _INTEGER, dtype=np.uint8))
-            self._whole.setOptionValue("mip_rel_gap", 0.0)
-            self._whole.setOptionValue("mip_abs_gap", 0.5)
-            self._whole.setOptionValue("mip_max_nodes", _MOST_NODES)
-        from highspy import HighsModelStatus
+    def _integers(self) -> Any:
+        if self._integer is None:
+            part = self._part
+            count = len(part.groups)
+            self._integer = _solver(part.matrix, part.down, part.up)
+            self._integer.changeColsIntegrality(
+                count, np.arange(count, dtype=np.int32), np.full(count, _INTEGER, dtype=np.uint8)
+            )
+            self._integer.setOptionValue("mip_rel_gap", 0.0)
+            self._integer.setOptionValue("mip_abs_gap", 0.5)
+            self._integer.setOptionValue("mip_max_nodes", _MOST_NODES)
+        return self._integer
 
-        solver = self._whole
+    def _solve(self, solver: Any, group: int, direction: int, limits: Limits | None) -> tuple[float, Numbers | None]:
+        part = self._part
+        for place, (least, most) in (limits or {}).items():
+            solver.changeColBounds(place, least / self._unit, most / self._unit)
         solver.changeColCost(group, -float(direction))
-        solver.run()
-        done = solver.getModelStatus() == HighsModelStatus.kOptimal
-        solver.changeColCost(group, 0.0)
-        if not done:
-            return None
-        moves = np.round(np.asarray(solver.getSolution().col_value))
-        return float(moves[group]), moves
+        try:
+            return self._run(solver, group, direction)
+        finally:
+            solver.changeColCost(group, 0.0)
+            for place in limits or ():
+                solver.changeColBounds(place, part.down[place] / self._unit, part.up[place] / self._unit)
 
-    def _solve(self, group: int, direction: int, solver: Any) -> tuple[float, Numbers | None]:
-        from highspy import HighsModelStatus
+    def _run(self, solver: Any, group: int, direction: int) -> tuple[float, Numbers | None]:
+        from highspy import HighsModelStatus as Status
 
-        solver.changeColCost(group, -float(direction))
         solver.run()
-        status = solver.getModelStatus()
-        if status not in (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded):
+        if solver.getModelStatus() not in (Status.kOptimal, Status.kUnbounded, Status.kSolutionLimit):
             # A start from scratch mends what a warm start may have spoilt.
             solver.clearSolver()
             solver.run()
-            status = solver.getModelStatus()
-        solver.changeColCost(group, 0.0)
-        if status in (HighsModelStatus.kUnbounded, HighsModelStatus.kUnboundedOrInfeasible):
-            # No table is infeasible: the true one fits.
+        status = solver.getModelStatus()
+        if status in (Status.kUnbounded, Status.kUnboundedOrInfeasible):
+            # It is not infeasible: the true table fits.
             return direction * np.inf, None
-        if status != HighsModelStatus.kOptimal:
+        if status == Status.kSolutionLimit:
+            return 0.0, None
+        if status != Status.kOptimal:
             raise UnavailableError("the attacker's audit was not solved (numerical trouble); nothing is proven")
-        moves = np.asarray(solver.getSolution().col_value)
+        moves = np.asarray(solver.getSolution().col_value) * self._unit
         return float(moves[group]), moves
+
+
+class ShortestMoves:
+    """The least moves in sum, of one part, in which one group moves by an amount: the nearest other table.
+
+    Notes
+    -----
+    Every group has two columns, up and down, each of cost 1. Without any move this is optimal, so that the dual
+    simplex starts from there each time and stays near.
+    """
+
+    def __init__(self, part: Part, *, whole: bool) -> None:
+        from scipy.sparse import csr_array, hstack
+
+        self._unit = _unit(part, whole=whole)
+        self._count = len(part.groups)
+        self._up, self._down = part.up / self._unit, -part.down / self._unit
+        both = csr_array(hstack([part.matrix, -part.matrix], format="csr"))
+        most = np.concatenate([self._up, self._down])
+        self._solver = _solver(both, np.zeros(2 * self._count), most, np.ones(2 * self._count))
+
+    def moves(self, group: int, direction: int, amount: float, limits: Limits | None = None) -> dict[int, float] | None:
+        """Return the groups that move and how far, when `group` moves by `amount` in `direction`; None if it cannot."""
+        from highspy import HighsModelStatus
+
+        count, unit = self._count, self._unit
+        bounds = {
+            place: (min(self._up[place], most / unit), min(self._down[place], -least / unit))
+            for place, (least, most) in (limits or {}).items()
+        }
+        up, down = bounds.get(group, (self._up[group], self._down[group]))
+        asked = amount / unit
+        if asked > (up if direction > 0 else down) * (1 + _NOTHING):
+            return None
+        solver = self._solver
+        for place, (high, low) in bounds.items():
+            solver.changeColBounds(place, 0.0, high)
+            solver.changeColBounds(place + count, 0.0, low)
+        solver.changeColBounds(group + count * (direction < 0), asked, asked)
+        solver.changeColBounds(group + count * (direction > 0), 0.0, 0.0)
+        solver.setBasis()
+        solver.run()
+        solved = solver.getModelStatus() == HighsModelStatus.kOptimal
+        values = np.asarray(solver.getSolution().col_value) if solved else np.empty(0)
+        for place in (*bounds, group):
+            solver.changeColBounds(place, 0.0, self._up[place])
+            solver.changeColBounds(place + count, 0.0, self._down[place])
+        if not solved:
+            return None
+        net = (values[:count] - values[count:]) * unit
+        return {int(place): float(net[place]) for place in np.flatnonzero(np.abs(net) > _NOTHING * unit)}
 
 
 def is_whole(moves: Numbers) -> bool:
@@ -91,21 +157,30 @@ def is_whole(moves: Numbers) -> bool:
     return bool((np.abs(moves - np.round(moves)) < _WHOLE).all())
 
 
-def _solver(part: Part) -> Any:
+def _unit(part: Part, *, whole: bool) -> float:
+    """Return what programs count in: 1, or a power of two below where values are small beside a solver's accuracy."""
+    bounds = np.abs(np.concatenate([part.down, part.up]))
+    bounds = bounds[np.isfinite(bounds) & (bounds > 0)]
+    middle = float(np.median(bounds)) if len(bounds) else 1.0
+    return 1.0 if whole or middle >= 1 else float(2.0 ** np.floor(np.log2(middle)))
+
+
+def _solver(matrix: csr_array, lower: Numbers, upper: Numbers, cost: Numbers | None = None) -> Any:
     from highspy import Highs, HighsLp, MatrixFormat
 
-    rows, columns = part.matrix.shape
+    rows, columns = matrix.shape
     program = HighsLp()
     program.num_col_, program.num_row_ = columns, rows
-    program.col_cost_ = np.zeros(columns)
-    program.col_lower_, program.col_upper_ = part.down, part.up
+    program.col_cost_ = np.zeros(columns) if cost is None else cost
+    program.col_lower_, program.col_upper_ = lower, upper
     program.row_lower_ = program.row_upper_ = np.zeros(rows)
     program.a_matrix_.format_ = MatrixFormat.kRowwise
-    program.a_matrix_.start_ = part.matrix.indptr
-    program.a_matrix_.index_ = part.matrix.indices
-    program.a_matrix_.value_ = part.matrix.data
+    program.a_matrix_.start_ = matrix.indptr
+    program.a_matrix_.index_ = matrix.indices
+    program.a_matrix_.value_ = matrix.data
     solver = Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
+    solver.setOptionValue("presolve", "off")
     solver.passModel(program)
     return solver

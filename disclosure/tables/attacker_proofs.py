@@ -1,0 +1,200 @@
+"""Proofs that primary cells are protected: other tables that fit, in which few cells differ.
+
+Notes
+-----
+A table that fits everything published proves that an attacker cannot rule it out, whoever looks for the cell's
+interval. One in which as few and as small moves as possible differ from the true one also proves it against every
+insider whose own cells do not move in it; only the few insiders whose own cells do are looked at by themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from saferoom.disclosure.queries.evidence import Mask
+from saferoom.disclosure.tables.additive import AdditiveTable, Insider, Needs, Progress
+from saferoom.disclosure.tables.attacker_freedom import Freedom, Part, freedom, known
+from saferoom.disclosure.tables.attacker_programs import Limits, Program, ShortestMoves, is_whole
+
+_SLACK = 1e-7
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How far a cell has to be able to move down and up, and both together."""
+
+    below: float
+    above: float
+    width: float
+
+    def met(self, down: float, up: float, slack: float) -> bool:
+        """Whether moves from `down` <= 0 to `up` >= 0 are far enough."""
+        far = -down >= self.below - slack and up >= self.above - slack
+        return far and up - down >= self.width - slack and up - down > slack
+
+    def flipped(self) -> Levels:
+        """Return the levels of a group that moves against the cell."""
+        return Levels(self.above, self.below, self.width)
+
+
+def slack(value: float) -> float:
+    """Return by how much an end of an interval may miss its level, for the solver's accuracy."""
+    return _SLACK * max(1.0, abs(value))
+
+
+def levels_of(needs: Needs, cell: int) -> Levels:
+    """Return what is asked for a cell."""
+    return Levels(float(needs.below[cell]), float(needs.above[cell]), float(needs.width[cell]))
+
+
+def exposed(
+    table: AdditiveTable, hidden: Mask, needs: Needs, progress: Progress, insiders: tuple[Insider, ...] | None = None
+) -> Mask:
+    """Return the primary cells that are not proven to be protected from everybody and from every insider.
+
+    Parameters
+    ----------
+    insiders : tuple of Insider, optional
+        In place of those of `needs`.
+    """
+    found = needs.primary & ~hidden
+    free = freedom(table, hidden)
+    found |= needs.primary & (free.group < 0)
+    against = _Insiders(table, hidden, free, needs.insiders if insiders is None else insiders)
+    moving = np.flatnonzero(needs.primary & (free.group >= 0))
+    by_part = np.argsort(free.part[free.group[moving]], kind="stable")
+    cells = moving[by_part]
+    number = free.part[free.group[cells]]
+    done = 0
+    for part_number, part in enumerate(free.parts()):
+        first, last = np.searchsorted(number, [part_number, part_number + 1])
+        if first == last:
+            continue
+        proofs = _Proofs(table, free, part, against.of_part(part_number))
+        for cell in cells[first:last].tolist():
+            found[cell] = not proofs.protected(cell, levels_of(needs, cell))
+            done += 1
+            progress("proving protection", done / len(cells))
+    return found
+
+
+class _Insiders:
+    """What insiders know of the groups' moves, by the part in which they know it."""
+
+    def __init__(self, table: AdditiveTable, hidden: Mask, free: Freedom, insiders: tuple[Insider, ...]) -> None:
+        self._by_part: dict[int, list[_Knowledge]] = {}
+        for insider in insiders:
+            cells = insider.cells[hidden[insider.cells] & (free.group[insider.cells] >= 0)]
+            if not len(cells):
+                continue
+            own = frozenset(insider.cells.tolist())
+            down, up = known(table, insider)
+            groups, signs = free.group[cells], free.sign[cells]
+            low = np.where(signs > 0, down[cells], -up[cells])
+            high = np.where(signs > 0, up[cells], -down[cells])
+            bounds: dict[int, dict[int, tuple[float, float]]] = {}
+            for group, least, most in zip(groups.tolist(), low.tolist(), high.tolist(), strict=True):
+                here = bounds.setdefault(int(free.part[group]), {})
+                before = here.get(group, (-np.inf, np.inf))
+                here[group] = (max(least, before[0]), min(most, before[1]))
+            for part, limits in bounds.items():
+                self._by_part.setdefault(part, []).append(_Knowledge(own, limits))
+
+    def of_part(self, part: int) -> list[_Knowledge]:
+        return self._by_part.get(part, [])
+
+
+@dataclass(frozen=True)
+class _Knowledge:
+    """An insider's own cells, and the bounds of the moves of groups (positions in `Freedom`) that she knows."""
+
+    own: frozenset[int]
+    limits: Limits
+
+
+class _Proofs:
+    """Proofs for the cells of one part."""
+
+    def __init__(self, table: AdditiveTable, free: Freedom, part: Part, insiders: list[_Knowledge]) -> None:
+        self._whole = table.whole
+        self._values = table.values
+        self._free = free
+        self._part = part
+        self._place = {group: place for place, group in enumerate(part.groups.tolist())}
+        limits = [
+            _Knowledge(who.own, {self._place[group]: bounds for group, bounds in who.limits.items()})
+            for who in insiders
+        ]
+        self._insiders = limits
+        self._knowing: dict[int, list[int]] = {}
+        for number, who in enumerate(limits):
+            for place in who.limits:
+                self._knowing.setdefault(place, []).append(number)
+        self._shortest = ShortestMoves(part, whole=table.whole)
+        self._program: Program | None = None
+
+    def protected(self, cell: int, levels: Levels) -> bool:
+        """Say whether the cell is proven to be able to move far enough, for everybody and for every insider."""
+        place = self._place[int(self._free.group[cell])]
+        if self._free.sign[cell] < 0:
+            levels = levels.flipped()
+        near = slack(float(self._values[cell]))
+        moved = self._short(place, levels, near, {})
+        if moved is None and not self._far(place, levels, near, {}):
+            return False
+        if moved is None:
+            doubted = range(len(self._insiders))
+        else:
+            doubted = sorted({who for at in moved for who in self._knowing.get(at, ())})
+        return all(self._protected_from(who, cell, place, levels, near, moved) for who in map(int, doubted))
+
+    def _protected_from(
+        self, who: int, cell: int, place: int, levels: Levels, near: float, moved: Limits | None
+    ) -> bool:
+        insider = self._insiders[who]
+        if cell in insider.own:
+            return True
+        limits = insider.limits
+        if moved is not None and all(
+            limits[at][0] - near <= low and high <= limits[at][1] + near
+            for at, (low, high) in moved.items()
+            if at in limits
+        ):
+            return True
+        return self._short(place, levels, near, limits) is not None or self._far(place, levels, near, limits)
+
+    def _short(self, place: int, levels: Levels, near: float, limits: Limits) -> dict[int, tuple[float, float]] | None:
+        """Return, per group that moves in the short proofs found, its least and largest move; None when none is found.
+
+        The width is asked for upwards, or else downwards.
+        """
+        least = 1.0 if self._whole else 2 * near
+        width = max(levels.width, least)
+        tried = ((levels.below, max(levels.above, width - levels.below)),)
+        if levels.below + levels.above < width:
+            tried += ((max(levels.below, width - levels.above), levels.above),)
+        for below, above in tried:
+            moved: dict[int, tuple[float, float]] | None = {}
+            for amount, direction in ((below, -1), (above, 1)):
+                if moved is None or amount <= 0:
+                    continue
+                asked = np.ceil(amount - near) if self._whole else amount
+                moves = self._shortest.moves(place, direction, float(asked), limits)
+                if moves is None or (self._whole and not is_whole(np.array(list(moves.values())))):
+                    moved = None
+                    continue
+                for at, move in moves.items():
+                    low, high = moved.get(at, (0.0, 0.0))
+                    moved[at] = (min(low, move), max(high, move))
+            if moved is not None:
+                return moved
+        return None
+
+    def _far(self, place: int, levels: Levels, near: float, limits: Limits) -> bool:
+        """Say the same from the farthest moves."""
+        if self._program is None:
+            self._program = Program(self._part, whole=self._whole)
+        ends = [self._program.farthest(place, direction, limits)[0] for direction in (-1, 1)]
+        return levels.met(ends[0], ends[1], near)
