@@ -42,7 +42,9 @@ def _claimed(relation: Relation, anything: frozenset[str]) -> Relation:
                 "characters long"
             )
         # The name is the researcher's own, and a codelist that it might borrow was never applied to it.
-        return replace(column, origins=column.origins | anything, owned=column.unit is not None, codelist=None)
+        return replace(
+            column, origins=column.origins | anything, owned=column.unit is not None, codelist=None, classification=None
+        )
 
     columns = {name: doubtful(column) for name, column in relation.columns.items()}
     return replace(relation, columns=columns, claimed=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.conditions import (
     conditions_in,
     factors_of,
@@ -46,6 +47,8 @@ class Dimension:
         The data owner's column name, or the canonical expression.
     fixed : bool
         True where the filter leaves only one category by its own words, so that the category tells nothing.
+    classification : Classification or None
+        The data owner's parents of its codes, where it is a dataset's column unchanged.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Dimension:
     codelist: tuple[Label, ...] | None
     column: str | None
     fixed: bool
+    classification: Classification | None = None
 
 
 @dataclass(frozen=True)
@@ -251,6 +255,7 @@ def _dimension(
         column=column.name if column is not None and owned else None,
         fixed=tree.find(exp.Column) is None
         or (where is not None and any(_fixes(part, tree) for part in language.conjuncts(where))),
+        classification=column.classification if column is not None and owned else None,
     )
 
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.verdict import Label
 from saferoom.errors import BadInputError
 
@@ -31,6 +32,8 @@ class Column:
         True where the name is the data owner's, false where a researcher chose it.
     codelist : tuple of Label or None
         Declared categories, where the column is a dataset's column unchanged.
+    classification : Classification or None
+        Declared parents of its categories, likewise.
     conditional : bool
         True where a view computed it with conditions (CASE, comparisons), so that it may treat somebody differently.
     stepped : bool
@@ -47,6 +50,7 @@ class Column:
     origins: frozenset[str] = frozenset()
     owned: bool = True
     codelist: tuple[Label, ...] | None = None
+    classification: Classification | None = None
     conditional: bool = False
     stepped: bool = False
     composed: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.verdict import Label
 
 
@@ -37,3 +38,5 @@ class Source:
     claimed: bool = False
     boundaries: Mapping[str, Path] = field(default_factory=dict)
     """Per column of areas, the file with their public boundaries (GeoJSON)."""
+    classifications: Mapping[str, Classification] = field(default_factory=dict)
+    """Per column with a hierarchy, its codes' parents: public, such as the region of an area."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from saferoom.disclosure.history.contributors import Part
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers, UnitEvidence
+from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers, Shares, UnitEvidence
 from saferoom.disclosure.queries.plan import Plan
 from saferoom.disclosure.rules.classes import Axis
 from saferoom.disclosure.rules.hit import Hit
@@ -34,6 +34,30 @@ class Case:
             Axis(dimension.name, dimension.fixed, known, dimension.codelist or (), dimension.column)
             for dimension, known in dimensions
         )
+
+
+@dataclass(frozen=True)
+class Total:
+    """Values that add up over cells and from which published numbers follow: a mean from a sum and a weight.
+
+    Attributes
+    ----------
+    name : str
+        What is added up, in words.
+    values : ndarray of float, shape (cells,)
+    shares : sequence of Shares
+        Per kind of unit, how each cell's value is spread over units.
+    signed : bool
+        Whether any contribution is negative; if none is, everybody is taken to know it.
+    counts : bool
+        Whether rows or their weights are counted.
+    """
+
+    name: str
+    values: Numbers
+    shares: Sequence[Shares]
+    signed: bool = False
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,8 @@ class Outcome:
         The units behind the numbers of the visible cells, where they are not simply the units of each cell.
     named : tuple of frozenset of Label, optional
         Per dimension, the categories that the rows name, where these are not plainly its labels.
+    totals : tuple of Total
+        What adds up over the cells and is told by the numbers, beside how many units there are.
     """
 
     cells: Cells
@@ -85,6 +111,7 @@ class Outcome:
     derived: Callable[[Cells, Mapping[str, Numbers]], Mapping[str, Numbers]] | None = None
     parts: Callable[[Engine, Mask], tuple[Part, ...]] | None = None
     named: tuple[frozenset[Label], ...] | None = None
+    totals: tuple[Total, ...] = ()
 
     def categories(self, dimension: int, name: str) -> set[Label]:
         """Return the categories of a dimension that the table shows; missing is none of them."""

@@ -6,7 +6,7 @@ from saferoom.disclosure.queries.base import make_base
 from saferoom.disclosure.queries.counting import gather
 from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.dominance import dominance, most_needed
-from saferoom.disclosure.statbarns.case import Case, Outcome
+from saferoom.disclosure.statbarns.case import Case, Outcome, Total
 from saferoom.disclosure.statbarns.common import cell_rules, conditional_rules, subjects_of
 
 
@@ -41,6 +41,7 @@ class Frequencies:
             units,
             base,
             base.text_dimensions,
+            totals=(Total("count", values, [counted.contributions for counted in units], counts=True),),
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from saferoom.disclosure.queries.base import make_base
 from saferoom.disclosure.queries.conditions import adds_up
-from saferoom.disclosure.queries.counting import gather
+from saferoom.disclosure.queries.counting import Evidence, gather
 from saferoom.disclosure.queries.evidence import ROW, Numbers, Summary
 from saferoom.disclosure.queries.language import column_of
 from saferoom.disclosure.queries.model import Statistic
@@ -17,7 +17,7 @@ from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
 from saferoom.disclosure.rules.outliers import few_differ
 from saferoom.disclosure.rules.threshold import few_nonzero
-from saferoom.disclosure.statbarns.case import Case, Outcome
+from saferoom.disclosure.statbarns.case import Case, Outcome, Total
 from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
 from saferoom.disclosure.statbarns.powers import units_apart
 
@@ -56,12 +56,39 @@ class LinearAggregations:
         if statistic is not Statistic.MEAN and any(adds_up(tree) for tree in case.plan.measures):
             # A constant added to every row counts the rows.
             subjects |= {COUNT}
-        return Outcome(cells, columns, hits, subjects, evidence.units[0], base, base.text_dimensions, disguised)
+        return Outcome(
+            cells,
+            columns,
+            hits,
+            subjects,
+            evidence.units[0],
+            base,
+            base.text_dimensions,
+            disguised,
+            totals=_totals(evidence, weighted=base.weighted),
+        )
 
 
 _FEW_DIFFER = (
     "The measure has the same value for all but few units of a cell, so that the number tells about these few alone."
 )
+
+
+def _totals(evidence: Evidence, *, weighted: bool) -> tuple[Total, ...]:
+    """Return the totals of every measure and of its pieces, and of the weights by which means are divided."""
+    found = [
+        Total(
+            "sum",
+            np.nan_to_num(summary.total),
+            [counted.contributions for counted in units],
+            signed=bool((np.nan_to_num(summary.low) < 0).any()),
+        )
+        for summary, units in zip(evidence.summaries, evidence.units, strict=True)
+    ]
+    if weighted:
+        weights = np.nan_to_num(evidence.summaries[0].weight)
+        found.append(Total("weight", weights, [counted.weights for counted in evidence.units[0]], counts=True))
+    return tuple(found)
 
 
 def _values(statistic: Statistic, summaries: Sequence[Summary]) -> Numbers:

@@ -68,25 +68,36 @@ def _known(rule: str, severity: Verdict, cells: Mask, nearly: str, name: str) ->
 def named_categories(
     outcome: Outcome, columns: dict[str, Numbers], axes: Sequence[Axis], policy: RiskAppetite
 ) -> tuple[Cells, dict[str, Numbers]]:
-    """Return the inner cells without those of categories that few units have: a name alone tells that somebody has it.
+    """Return the inner cells without those of categories that may not be named; see `nameable`."""
+    cells = outcome.cells
+    keep = cells.inner & nameable(outcome, axes, policy)
+    return _only(cells, keep), {name: values[keep] for name, values in columns.items()}
+
+
+def nameable(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite) -> Mask:
+    """Return the cells without those of categories that few units have: a name alone tells that somebody has it.
 
     Categories of codelists stay, because they are named whether or not anybody has them; and so do those of a
-    classification: texts, most of which many units have.
+    classification: texts, most of which many units have. Totals have no category.
     """
     cells = outcome.cells
-    keep = cells.inner.copy()
+    keep = np.ones(len(cells), dtype=bool)
+    width = len(axes)
     for i, axis in enumerate(axes):
+        totalled = (cells.levels >> i & 1 | cells.levels >> width + i & 1).astype(bool)
         places: dict[Label, int] = {}
-        index = np.array([places.setdefault(labels[i], len(places)) for labels in cells.labels], dtype=np.int64)
+        own = zip(cells.labels, totalled.tolist(), strict=True)
+        index = np.array([-1 if total else places.setdefault(labels[i], len(places)) for labels, total in own])
         named = np.array([label in axis.codelist for label in places], dtype=bool)
         enough = np.ones(len(places), dtype=bool)
+        inner = cells.inner
         for counted in outcome.units:
-            held = np.bincount(index, np.where(cells.inner, counted.units, 0), len(places))
+            held = np.bincount(index[inner], counted.units[inner], len(places))
             enough &= held >= threshold_of(policy, counted.kind)
         if _classifies(places, enough):
             continue
-        keep &= (named | enough)[index]
-    return _only(cells, keep), {name: values[keep] for name, values in columns.items()}
+        keep &= totalled | (named | enough)[index]
+    return keep
 
 
 def _classifies(categories: Iterable[Label], enough: Mask) -> bool:

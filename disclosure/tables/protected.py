@@ -6,7 +6,9 @@ both are left blank.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers
 from saferoom.disclosure.rules.hit import BROADER, Hit
@@ -31,6 +33,8 @@ class Protected:
         Which of the outcome's own cells leave.
     exact : bool
         False where the numbers are rounded.
+    audit : mapping, optional
+        What was proven about the cells that are hidden or changed, JSON-ready; for the trusted side only.
     """
 
     cells: Cells
@@ -38,6 +42,7 @@ class Protected:
     hits: tuple[Hit, ...]
     visible: Mask
     exact: bool
+    audit: Mapping[str, Any] | None = None
 
 
 def sparse(blank: Mask, policy: RiskAppetite) -> list[Hit]:

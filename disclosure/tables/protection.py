@@ -11,7 +11,6 @@ from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.tables.blanks import suppress
 from saferoom.disclosure.tables.protected import Protected
 from saferoom.disclosure.tables.rounded_counts import round_counts
-from saferoom.disclosure.verdict import Risk, Verdict
 
 
 @dataclass(frozen=True)
@@ -39,17 +38,10 @@ def protection_of(case: Case, outcome: Outcome) -> Protection:
         return Protection(rounded, rounded.hits)
     if query.protect.method is Method.SUPPRESS:
         if query.margins and any(hit.cells is not None for hit in outcome.hits):
-            return Protection(None, [_MARGINS, *(hit for hit in outcome.hits if hit.cells is None)])
+            # Solvers are loaded only where they are needed.
+            from saferoom.disclosure.tables.margins import suppress_with_margins
+
+            return Protection(*suppress_with_margins(case, outcome, axes))
         blank = suppress(outcome, axes, policy)
         return Protection(blank, blank.hits)
     return Protection(None, outcome.hits)
-
-
-_MARGINS = Hit(
-    rule="suppression-with-margins",
-    risk=Risk.DIFFERENCING,
-    severity=Verdict.REVIEW,
-    message="Cells of this table have to be blanked, and with its margins they could be worked out by subtraction, so "
-    "no protected table is given.",
-    remedy="leave the margins out (margins: false), or use broader categories",
-)
