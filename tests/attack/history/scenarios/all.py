@@ -1,0 +1,18 @@
+"""All scenarios of the suite."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tests.attack.history.model import Scenario
+from tests.attack.history.scenarios import differences, linear, measures
+
+
+@lru_cache(maxsize=1)
+def scenarios() -> tuple[Scenario, ...]:
+    """Return every scenario; names are unique."""
+    found = (*differences.scenarios(), *linear.scenarios(), *measures.scenarios())
+    names = [scenario.name for scenario in found]
+    if len(set(names)) != len(names):
+        raise ValueError("two scenarios have the same name")
+    return found
