@@ -1,0 +1,79 @@
+"""Secondary suppression: which further cells to hide so that nothing that a rule names can be worked out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from saferoom.clock import Clock
+from saferoom.disclosure.queries.evidence import Mask
+from saferoom.disclosure.tables.additive import AdditiveTable, Audit, Mode, Needs, Progress, Suppression
+from saferoom.disclosure.tables.attacker import audit, quiet
+from saferoom.disclosure.tables.secondary.cleaning import Cleaner
+from saferoom.disclosure.tables.secondary.exact import improve
+from saferoom.disclosure.tables.secondary.heuristic import hidden_cost, hide
+from saferoom.disclosure.tables.secondary.problem import Problem, make_problem
+from saferoom.disclosure.tables.secondary.repair import audited
+from saferoom.disclosure.tables.secondary.watch import TimeUp, Watch
+from saferoom.errors import UnavailableError
+
+EXACT_CELLS = 150
+"""Tables of at most so many cells that may be hidden are solved exactly unless something else is asked for."""
+
+
+def suppress(
+    table: AdditiveTable,
+    needs: Needs,
+    mode: Mode = Mode.AUTO,
+    seconds: float | None = None,
+    progress: Progress = quiet,
+    clock: Clock | None = None,
+) -> Suppression:
+    """Hide all primary cells and as little else as it takes, until the attacker's audit holds.
+
+    Parameters
+    ----------
+    mode : Mode
+        `EXACT` looks for the least cost and says how far it can be from it; `HEURISTIC` is quick. `AUTO` is exact for
+        small tables.
+    seconds : float, optional
+        How long it may take; needs `clock`. The exact mode then returns the best table that has stood the audit.
+    progress : callable
+        Called often; may raise to stop the work.
+
+    Raises
+    ------
+    Unprotectable
+        When hiding every cell that may be hidden would not do.
+    UnavailableError
+        When the time is up before any table has stood the audit, or a program is not solved.
+    """
+    problem = make_problem(table, needs)
+    watch = Watch(progress, clock, seconds)
+    if mode == Mode.AUTO:
+        mode = Mode.EXACT if int((problem.free & ~needs.primary).sum()) <= EXACT_CELLS else Mode.HEURISTIC
+    try:
+        hidden, verdict = _quick(problem, watch)
+    except TimeUp:
+        raise UnavailableError(
+            "the time was up before any choice of hidden cells had stood the attacker's audit; nothing is released: "
+            "allow more time, or use the heuristic"
+        ) from None
+    cost = hidden_cost(problem, hidden)
+    gap: float | None = 0.0 if cost == 0 else None
+    if mode == Mode.EXACT and cost > 0:
+        hidden, verdict, gap = improve(problem, (hidden, verdict), watch)
+    return Suppression(hidden, verdict, hidden_cost(problem, hidden), gap, mode)
+
+
+def _quick(problem: Problem, watch: Watch) -> tuple[Mask, Audit]:
+    """Choose by the heuristic, clean, audit."""
+    if not problem.needs.primary.any():
+        nothing = np.zeros(len(problem.table), dtype=bool)
+        return nothing, audit(problem.table, nothing, problem.needs, watch.report)
+    hidden, ledger = hide(problem, problem.needs.primary, watch)
+    try:
+        Cleaner(problem, hidden, ledger, watch).clean()
+    except TimeUp:
+        # What is hidden protects at every step of the cleaning.
+        watch.report("publishing cells that need not be hidden", 1.0)
+    return audited(problem, hidden, watch)
