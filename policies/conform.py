@@ -107,7 +107,14 @@ def _schema_at(path: Sequence[str | int], root: Mapping[str, Any]) -> Mapping[st
         else:
             inner = schema.get("additionalProperties")
             schema = schema.get("properties", {}).get(step, inner if isinstance(inner, dict) else {})
-    return _resolved(schema, root)
+    schema = _resolved(schema, root)
+    parts = [_resolved(part, root) for part in schema.get("anyOf", ())] if "properties" not in schema else []
+    models = [part for part in parts if "properties" in part]
+    return models[0] if len(models) == 1 and ALLOWED not in schema and _optional(parts) else schema
+
+
+def _optional(parts: Sequence[Mapping[str, Any]]) -> bool:
+    return len(parts) == 2 and any(part.get("type") == "null" for part in parts)
 
 
 def _message(document: Document, model: type[BaseModel], error: ValidationError) -> str:

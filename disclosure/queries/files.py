@@ -46,7 +46,7 @@ def reader(source: Source, link: Path, *, whole: bool) -> str:
         return f"read_parquet('{path}')"
     if head[:2] in _UTF16 or b"\0" in head:
         raise BadInputError(f"{described(source)} is not text in UTF-8; save it as UTF-8")
-    separator = "\t" if suffix == ".tsv" else _separator(head)
+    separator = separator_of(source)
     options = ["header = true", "skip = 0", "comment = ''", "quote = '\"'", "escape = '\"'", f"delim = '{separator}'"]
     options += ["strict_mode = true", "null_padding = false", "ignore_errors = false"]
     options += ["sample_size = -1"] if whole else []
@@ -66,8 +66,11 @@ def _head(source: Source) -> bytes:
     return head
 
 
-def _separator(head: bytes) -> str:
-    line = head.split(b"\n", 1)[0]
+def separator_of(source: Source) -> str:
+    """Return what stands between the fields of a CSV or TSV file, from its header line."""
+    if source.path.suffix.lower() == ".tsv":
+        return "\t"
+    line = _head(source).split(b"\n", 1)[0]
     return max(",;\t|", key=lambda candidate: line.count(candidate.encode()))
 
 
