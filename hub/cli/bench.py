@@ -18,6 +18,7 @@ BENCHES = {
     "fuzz": "saferoom.hub.bench.fuzz",
     "query": "saferoom.hub.bench.query",
     "rooms": "saferoom.hub.bench.rooms",
+    "tables": "saferoom.hub.bench.tables",
     "verdicts": "saferoom.hub.bench.verdicts",
 }
 """Name of each benchmark and the module with its ``run(rows, say)`` and ``report(result, say)``, and ``page(result)``
@@ -39,7 +40,7 @@ def bench(
     if name is not None and name not in BENCHES:
         raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
     if page is not None and (name is None or not hasattr(importlib.import_module(BENCHES[name]), "page")):
-        raise BadInputError("--page: needs the name of a benchmark that is published: verdicts, query")
+        raise BadInputError("--page: needs the name of a benchmark that is published: verdicts, query, tables")
     results: dict[str, Any] = {}
     for chosen in [name] if name else list(BENCHES):
         module = importlib.import_module(BENCHES[chosen])
