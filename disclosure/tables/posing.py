@@ -103,16 +103,18 @@ def _table(lattice: Lattice, values: Numbers, absent: Mask, lowest: float, whole
 
 
 def _insiders(layer: Layer, lattice: Lattice, primary: Mask, values: Numbers) -> tuple[Insider, ...]:
-    """Return contributors who know more: single units all that is theirs, others at least their own contribution."""
+    """Return contributors who know more: single units all that is theirs alone, others at least their own part.
+
+    A contributor to a cell is one to every margin above it, where her own part is known to her as well.
+    """
     alone, own = lattice.spread(layer.alone), lattice.numbers(layer.own)
-    found: list[Insider] = []
     leaves = primary & lattice.cube.leaf
-    for place in np.flatnonzero(leaves & alone).tolist():
-        above = lattice.above(place)
-        cells = np.array(sorted([place, *above[alone[above]].tolist()]), dtype=np.int64)
-        found.append(Insider(cells, values[cells], values[cells]))
     largest = np.flatnonzero(leaves & ~alone & (own > 0))
-    for place in largest[np.argsort(-own[largest], kind="stable")][:MOST_INSIDERS].tolist():
-        cells = np.array([place], dtype=np.int64)
-        found.append(Insider(cells, np.minimum(own[cells], values[cells]), np.full(1, np.inf)))
+    largest = largest[np.argsort(-own[largest], kind="stable")][:MOST_INSIDERS]
+    found = []
+    for place in [*np.flatnonzero(leaves & alone).tolist(), *largest.tolist()]:
+        cells = np.array([place, *lattice.above(place).tolist()], dtype=np.int64)
+        theirs = alone[cells]
+        part = np.minimum(own[place], values[cells]) if layer.lowest == 0 else np.full(len(cells), layer.lowest)
+        found.append(Insider(cells, np.where(theirs, values[cells], part), np.where(theirs, values[cells], np.inf)))
     return tuple(found)
