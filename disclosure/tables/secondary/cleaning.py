@@ -10,7 +10,7 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.secondary.ledger import Ledger, Pattern
 from saferoom.disclosure.tables.secondary.moves import Moves
-from saferoom.disclosure.tables.secondary.problem import EVERYBODY, Key, Problem
+from saferoom.disclosure.tables.secondary.problem import ALL_AT_ONCE, EVERYBODY, Key, Problem
 from saferoom.disclosure.tables.secondary.watch import Watch
 from saferoom.disclosure.tables.secondary.zones import Neighbours
 
@@ -106,7 +106,13 @@ class Cleaner:
             found.append(pattern)
             self._ledger.record(key, pattern)
         for key, pattern in zip(keys, found, strict=True):
-            for attacker in self._ledger.doubting(pattern, key.cell) if key.attacker == EVERYBODY else ():
+            if key.attacker != EVERYBODY or not (doubting := self._ledger.doubting(pattern, key.cell)):
+                continue
+            proof = self._find(program, key, amounts[key], ALL_AT_ONCE)
+            if proof is not None:
+                self._ledger.record(key, proof)
+                doubting = self._ledger.doubting(proof, key.cell)
+            for attacker in doubting:
                 own = Key(attacker, key.cell, key.direction)
                 before.setdefault(own, self._ledger.own(own))
                 proof = self._find(program, own, amounts[key])
@@ -126,8 +132,8 @@ class Cleaner:
                 return scaled
         return None
 
-    def _find(self, program: Moves, key: Key, amount: float) -> Pattern | None:
-        program.attack(key.attacker)
+    def _find(self, program: Moves, key: Key, amount: float, attacker: int | None = None) -> Pattern | None:
+        program.attack(key.attacker if attacker is None else attacker)
         place = program.place(key.cell)
         if place < 0:
             return None

@@ -14,7 +14,7 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.secondary.ledger import Ledger, Pattern
 from saferoom.disclosure.tables.secondary.moves import Moves
-from saferoom.disclosure.tables.secondary.problem import EVERYBODY, Key, Problem, Unprotectable
+from saferoom.disclosure.tables.secondary.problem import ALL_AT_ONCE, EVERYBODY, Key, Problem, Unprotectable
 from saferoom.disclosure.tables.secondary.watch import Watch
 from saferoom.disclosure.tables.secondary.zones import Neighbours
 
@@ -58,10 +58,26 @@ class Chooser:
             if self.ledger.lacking(EVERYBODY, cell):
                 self._settle_zone(EVERYBODY, cell)
         while doubtful := self.ledger.doubtful():
+            for cell in sorted({cell for _, cell in doubtful}):
+                self._watch.report("choosing secondary cells against insiders", 1.0)
+                self._convince(cell)
             for attacker, cell in doubtful:
                 self._watch.report("choosing secondary cells against insiders", 1.0)
                 if self.ledger.lacking(attacker, cell):
                     self._settle(attacker, cell)
+
+    def _convince(self, cell: int) -> None:
+        """Look for patterns that convince all insiders at once and hide nothing more."""
+        program = self._program(cell, _ZONE)
+        program.attack(ALL_AT_ONCE)
+        for direction in (1, -1):
+            key = Key(EVERYBODY, cell, direction)
+            shown = self.ledger.own(key)
+            if shown is None:
+                continue
+            pattern = self._find(program, program.place(cell), direction * shown.amount)
+            if pattern is not None and self._cost(pattern) == 0:
+                self._take(key, pattern)
 
     def _order(self) -> list[int]:
         primary = self._problem.primary
@@ -86,8 +102,12 @@ class Chooser:
             if self._try(self._program(cell, size), attacker, cell):
                 return
             size *= _WIDER
+        if self._try(self._program(cell, len(self._free)), attacker, cell):
+            return
+        # A refusal is not left to a program that has gone a long way: a fresh one is asked.
+        self._whole = None
         if not self._try(self._program(cell, len(self._free)), attacker, cell):
-            raise self._refusal(attacker, cell)
+            raise self._refusal(attacker)
 
     def _around(self) -> Neighbours:
         if self._neighbours is None:
@@ -165,8 +185,7 @@ class Chooser:
             self.ledger.share(pattern)
         return True
 
-    def _refusal(self, attacker: int, cell: int) -> Unprotectable:
-        del cell
+    def _refusal(self, attacker: int) -> Unprotectable:
         whom = "everybody" if attacker == EVERYBODY else "one of its contributors"
         if self._problem.needs.fixed.any():
             why = "cells that have to be published leave it no freedom; publish fewer of them, or merge categories"

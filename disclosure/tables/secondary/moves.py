@@ -21,7 +21,7 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Numbers
 from saferoom.disclosure.tables.additive import Places
 from saferoom.disclosure.tables.secondary.linear import make_solver, relations_of
-from saferoom.disclosure.tables.secondary.problem import EVERYBODY, Problem
+from saferoom.disclosure.tables.secondary.problem import ALL_AT_ONCE, EVERYBODY, Problem
 from saferoom.errors import UnavailableError
 
 _NOTHING = 1e-6
@@ -66,10 +66,10 @@ class Moves:
         """Let the bounds of moves be those that an attacker knows."""
         if attacker == self._attacker:
             return
-        changed = [self._problem.knowers[who].cells for who in (self._attacker, attacker) if who != EVERYBODY]
+        before = (self._down, self._up)
         self._attacker = attacker
         self._down, self._up = self._bounds(attacker)
-        self._set_bounds(np.flatnonzero(np.isin(self.cells, np.concatenate(changed))))
+        self._set_bounds(np.flatnonzero((self._down != before[0]) | (self._up != before[1])))
 
     def cheapest(self, place: int, amount: float) -> Numbers | None:
         """Return the cheapest moves in which one cell moves by `amount`, shape (cells of this program,).
@@ -81,8 +81,7 @@ class Moves:
         """
         wanted = abs(amount) / self._problem.unit
         there, back = (place, place + len(self.cells)) if amount > 0 else (place + len(self.cells), place)
-        limit = self._up[place] if amount > 0 else self._down[place]
-        if not self._open[place] or limit < wanted * (1 - 1e-9):
+        if not self._open[place] or self._limit(place, amount) < abs(amount) * (1 - 1e-9):
             return None
         self._solver.changeColBounds(there, wanted, wanted)
         self._solver.changeColBounds(back, 0.0, 0.0)
@@ -113,6 +112,11 @@ class Moves:
         self._solver.changeColCost(column, 0.0)
         self._set_bounds(np.array([place]))
         return reach * self._problem.unit
+
+    def _limit(self, place: int, amount: float) -> float:
+        # Insiders taken together may know a cell that each of them alone must not come to know.
+        attacker = EVERYBODY if self._attacker == ALL_AT_ONCE else self._attacker
+        return self._problem.limit(attacker, int(self.cells[place]), 1 if amount > 0 else -1)
 
     def _solve(self) -> bool:
         from highspy import HighsModelStatus

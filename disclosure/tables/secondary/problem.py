@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array, csr_array
 
 EVERYBODY = -1
+ALL_AT_ONCE = -2
+"""An attacker made up of all insiders together: a pattern that she believes convinces each of them."""
 _SLACK = 1e-7
 _LEAST = 1e-5
 
@@ -65,6 +67,8 @@ class Problem:
         What hiding costs, never quite nothing, so that nothing is hidden for no use.
     knowers : tuple of Knower
         Of every insider.
+    together : Knower
+        What all of them know, of all cells.
     unit : float
         Programs are in this unit, so that the solver's tolerances suit small and large values.
     """
@@ -78,6 +82,7 @@ class Problem:
     width: Numbers
     weight: Numbers
     knowers: tuple[Knower, ...]
+    together: Knower
     unit: float
     columns: csc_array
 
@@ -107,6 +112,8 @@ class Problem:
 
     def bounds(self, attacker: int, cells: Places) -> tuple[Numbers, Numbers]:
         """Return the bounds of the moves of `cells` (in rising order) for an attacker."""
+        if attacker == ALL_AT_ONCE:
+            return self.together.down[cells], self.together.up[cells]
         down, up = self.down[cells], self.up[cells]
         if attacker == EVERYBODY:
             return down, up
@@ -136,6 +143,7 @@ def make_problem(table: AdditiveTable, needs: Needs) -> Problem:
     down[needs.fixed], up[needs.fixed] = 0.0, 0.0
     below, above, width = _amounts(table, needs, down, up)
     cost = np.maximum(needs.cost, 0.0)
+    knowers = tuple(_knower(table, needs, number) for number in range(len(needs.insiders)))
     little = 1e-6 * max(float(cost.mean()) if len(cost) else 1.0, 1e-9)
     return Problem(
         table,
@@ -146,8 +154,9 @@ def make_problem(table: AdditiveTable, needs: Needs) -> Problem:
         above,
         width,
         np.maximum(cost, little),
-        tuple(_knower(table, needs, number) for number in range(len(needs.insiders))),
-        _unit(np.concatenate([below, above, width])),
+        knowers,
+        _together(down, up, knowers),
+        _unit(np.maximum(np.maximum(below, above), width)),
         table.relations.tocsc(),
     )
 
@@ -176,6 +185,14 @@ def _knower(table: AdditiveTable, needs: Needs, number: int) -> Knower:
     down[needs.fixed], up[needs.fixed] = 0.0, 0.0
     cells = np.unique(insider.cells)
     return Knower(cells, down[cells], up[cells])
+
+
+def _together(down: Numbers, up: Numbers, knowers: tuple[Knower, ...]) -> Knower:
+    down, up = down.copy(), up.copy()
+    for knower in knowers:
+        down[knower.cells] = np.maximum(down[knower.cells], knower.down)
+        up[knower.cells] = np.minimum(up[knower.cells], knower.up)
+    return Knower(np.arange(len(down)), down, up)
 
 
 def _unit(amounts: Numbers) -> float:
