@@ -9,7 +9,7 @@ an output without any finding passes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from saferoom.disclosure.charts.making import picture_of
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.contributors import Contributors
+from saferoom.disclosure.history.crosswalk import Crosswalk
 from saferoom.disclosure.history.differencing import differencing
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.history.sets import contributors_of
@@ -50,6 +51,8 @@ class Context:
     memory : Memory or None
         Everything released before; None when there is no history to compare with, and then no contributors are
         computed either.
+    crosswalks : mapping of str to Crosswalk, or None
+        By kind of unit, who a project's pseudonyms are in all projects; None where ids are the same everywhere.
     """
 
     sources: Sequence[Source]
@@ -57,6 +60,7 @@ class Context:
     route: ReleaseRoute | None = None
     memory: Memory | None = None
     limits: Limits = field(default_factory=Limits)
+    crosswalks: Mapping[str, Crosswalk] | None = None
 
 
 def check(query: Query, context: Context, improve: Improve | None = None) -> Evaluation:
@@ -95,7 +99,7 @@ def opened(context: Context) -> Engine:
     """Return an engine, still closed, for the context's data; several queries can be judged with it one by one."""
     if not context.sources:
         raise BadInputError("from: there is no dataset to compute the statistic from")
-    return Engine(context.sources, context.limits)
+    return Engine(context.sources, context.limits, crosswalks=context.crosswalks)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from saferoom.errors import BadInputError
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.extracts.manifest import ExtractColumn
-from saferoom.projects.extracts.pseudonyms import PseudonymKey, pseudonym_sql
+from saferoom.projects.extracts.pseudonyms import LineageKey, PseudonymKey, lineage_sql, pseudonym_sql
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 _STORED = {
@@ -48,8 +50,9 @@ class Extracted:
 class Extraction:
     """Makes the extracts of one project; ids of all its datasets are checked together for equal pseudonyms."""
 
-    def __init__(self, keys: Mapping[str, PseudonymKey], scratch: Path) -> None:
+    def __init__(self, keys: Mapping[str, PseudonymKey], lineages: Mapping[str, LineageKey], scratch: Path) -> None:
         self._keys = keys
+        self._lineages = lineages
         self._connection = duckdb.connect(
             config={"temp_directory": str(scratch), "autoinstall_known_extensions": False}
         )
@@ -87,6 +90,19 @@ class Extraction:
         )
         if twice:
             raise BadInputError("two ids have the same pseudonym, so this project's extracts cannot be made")
+
+    def crosswalk(self, unit: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Return the pseudonyms of `unit` in rising order, and the lineage key of each."""
+        inner, outer = self._lineages[unit].pads()
+        found = self._connection.execute(
+            f"SELECT pseudonym, {lineage_sql('id', '$inner', '$outer')} AS lineage"  # noqa: S608
+            " FROM (SELECT DISTINCT id, pseudonym FROM seen WHERE unit = $unit) ORDER BY pseudonym",
+            {"inner": inner, "outer": outer, "unit": unit},
+        ).fetchnumpy()
+        pseudonyms, lineage = found["pseudonym"], found["lineage"]
+        if len(np.unique(lineage)) != len(lineage):
+            raise BadInputError("two ids have the same lineage key, so this project's extracts cannot be made")
+        return np.asarray(pseudonyms, dtype=np.int64), np.asarray(lineage, dtype=np.uint64)
 
     def _read(self, dataset: Dataset, variables: Sequence[Variable], source: Path) -> None:
         """Read the columns once into `raw`, named by position, in the types they will have."""

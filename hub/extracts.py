@@ -19,8 +19,10 @@ from saferoom.audit import Event
 from saferoom.clock import Clock, SystemClock, isoformat
 from saferoom.digests import sha256
 from saferoom.disclosure.charts.boundaries import read_boundaries
+from saferoom.disclosure.history.crosswalk import Crosswalk, keys_of_numbers
 from saferoom.errors import BadInputError, WrongStateError
 from saferoom.hub import keys
+from saferoom.hub.crosswalks import Crosswalks
 from saferoom.hub.extract_files import (
     file_sha256,
     move_in,
@@ -31,6 +33,7 @@ from saferoom.hub.extract_files import (
 )
 from saferoom.hub.extraction import Extraction
 from saferoom.hub.home import Home
+from saferoom.hub.store.cipher import AtRest
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
@@ -42,7 +45,7 @@ from saferoom.projects.extracts.manifest import (
     Manifest,
     seal_manifest,
 )
-from saferoom.projects.extracts.pseudonyms import PseudonymKey
+from saferoom.projects.extracts.pseudonyms import LineageKey, PseudonymKey
 from saferoom.projects.registry import Registry
 from saferoom.signing import SigningKey
 
@@ -63,6 +66,8 @@ class Extracts:
         The owners' files, and the folder of projects' folders.
     pseudonym_key : bytes
         The instance's master key, 32 bytes.
+    crosswalks : Crosswalks
+        Takes who the pseudonyms are across projects.
     record : callable
         Takes the audit event of a change, just before files are replaced.
     """
@@ -73,6 +78,7 @@ class Extracts:
     signing_key: SigningKey = field(repr=False)
     pseudonym_key: bytes = field(repr=False)
     clock: Clock
+    crosswalks: Crosswalks
     record: Callable[[Event], None] = _no_record
     actor: str = "system"
 
@@ -92,8 +98,15 @@ class Extracts:
                 raise WrongStateError(f"no data owner's approval holds for project {project}, so there is no extract")
             staging = Path(tempfile.mkdtemp(prefix=staging_prefix(project), dir=self.extracts))
             try:
-                files = self._make(project, approved, staging)
-                return self._install(project, files, staging, "extracts.provisioned")
+                files, crosswalks = self._make(project, approved, staging)
+                # Both sides of the change find their units, wherever it is interrupted.
+                for crosswalk in crosswalks:
+                    self.crosswalks.widen(project, crosswalk)
+                manifest = self._install(project, files, staging, "extracts.provisioned")
+                for crosswalk in crosswalks:
+                    self.crosswalks.write(project, crosswalk)
+                self.crosswalks.keep(project, {crosswalk.unit for crosswalk in crosswalks})
+                return manifest
             finally:
                 shutil.rmtree(staging)
 
@@ -111,17 +124,23 @@ class Extracts:
             gone = tuple(file.dataset for file in manifest.files if file not in kept)
             if gone:
                 self._install(project, kept, None, "extracts.withdrawn")
+                self.crosswalks.keep(project, {unit for file in kept for unit in file.units})
             return gone
 
     def lacking(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
-        """Return the approved datasets whose extract is missing, of another version, or of other columns."""
+        """Return the approved datasets whose extract is missing, of another version, or of other columns.
+
+        An extract whose units have no crosswalk counts as missing: nothing made from it can be judged.
+        """
         folder = self.extracts / project
         present: dict[str, tuple[str, set[str]]] = {}
         if (folder / MANIFEST_FILE).exists():
             manifest = read_manifest(folder, self.signing_key.verifying_key)
             present = {file.dataset: (file.version, {c.name for c in file.columns}) for file in manifest.files}
         wanted = {dataset.name: (dataset.version, set(a.columns(dataset))) for dataset, a in self._approved(project)}
-        return tuple(name for name, form in wanted.items() if present.get(name) != form)
+        units = {dataset.name: dataset.units for dataset, _ in self._approved(project)}
+        linked = {name for name in wanted if all(self.crosswalks.has(project, unit) for unit in units[name])}
+        return tuple(name for name, form in wanted.items() if present.get(name) != form or name not in linked)
 
     def verify(self, project: ProjectSlug) -> Manifest:
         """Check `project`'s extracts; see `verify_extracts`."""
@@ -134,10 +153,11 @@ class Extracts:
 
     def _make(
         self, project: ProjectSlug, approved: list[tuple[Dataset, Approval]], staging: Path
-    ) -> tuple[ExtractFile, ...]:
+    ) -> tuple[tuple[ExtractFile, ...], tuple[Crosswalk, ...]]:
         units = {unit for dataset, _ in approved for unit in dataset.units}
         unit_keys = {unit: PseudonymKey.derive(self.pseudonym_key, project, unit) for unit in units}
-        extraction = Extraction(unit_keys, staging / "scratch")
+        lineages = {unit: LineageKey.derive(self.pseudonym_key, unit) for unit in units}
+        extraction = Extraction(unit_keys, lineages, staging / "scratch")
         try:
             files = []
             for dataset, approval in approved:
@@ -158,7 +178,8 @@ class Extracts:
                     )
                 )
             extraction.check_collisions()
-            return tuple(files)
+            found = ((unit, *extraction.crosswalk(unit)) for unit in sorted(units))
+            return tuple(files), tuple(Crosswalk(unit, keys_of_numbers(ids), keys) for unit, ids, keys in found)
         finally:
             extraction.close()
 
@@ -249,6 +270,7 @@ def extracts_of(
         signing_key=keys.signing_key(home),
         pseudonym_key=keys.pseudonym_key(home),
         clock=clock or SystemClock(),
+        crosswalks=Crosswalks(home.crosswalks, AtRest(keys.memory_key(home))),
         record=record,
         actor=actor,
     )

@@ -37,7 +37,7 @@ class Home:
 
     @property
     def keys(self) -> Path:
-        """Signing key and pseudonym key; only the service's own user may read it."""
+        """Signing key, pseudonym key and memory key; only the service's own user may read it."""
         return self.root / "keys"
 
     @property
@@ -56,6 +56,11 @@ class Home:
         return self.keys / "pseudonym.key"
 
     @property
+    def memory_key(self) -> Path:
+        """32 random bytes under which the memory of releases, and what was judged, are encrypted."""
+        return self.keys / "memory.key"
+
+    @property
     def vault(self) -> Path:
         """Content-addressed bytes of evaluations and bundles."""
         return self.root / "vault"
@@ -69,6 +74,11 @@ class Home:
     def extracts(self) -> Path:
         """One folder per project: its Parquet extracts and their signed manifest."""
         return self.root / "extracts"
+
+    @property
+    def crosswalks(self) -> Path:
+        """One folder per project: who its pseudonyms are across projects, encrypted; never given to any room."""
+        return self.root / "crosswalks"
 
     @property
     def workspaces(self) -> Path:
@@ -113,6 +123,7 @@ class Home:
             self.vault,
             self.sources,
             self.extracts,
+            self.crosswalks,
             self.workspaces,
             self.hub,
             self.run,

@@ -13,7 +13,7 @@ from saferoom.errors import IntegrityError
 from saferoom.hub.home import Home
 from saferoom.signing import SigningKey
 
-_PSEUDONYM_KEY_BYTES = 32
+_KEY_BYTES = 32
 
 
 def signing_key(home: Home) -> SigningKey:
@@ -27,10 +27,20 @@ def signing_key(home: Home) -> SigningKey:
 
 
 def pseudonym_key(home: Home) -> bytes:
-    """Return the 32 random bytes from which every project's pseudonyms are derived; make them at first use."""
-    key = _secret(home.pseudonym_key, lambda: secrets.token_bytes(_PSEUDONYM_KEY_BYTES))
-    if len(key) != _PSEUDONYM_KEY_BYTES:
-        raise IntegrityError(f"{home.pseudonym_key.name} must hold {_PSEUDONYM_KEY_BYTES} bytes; restore it")
+    """Return the 32 random bytes from which pseudonyms and lineage keys are derived; make them at first use."""
+    return random_key(home.pseudonym_key)
+
+
+def memory_key(home: Home) -> bytes:
+    """Return the 32 random bytes under which the memory of releases is encrypted; make them at first use."""
+    return random_key(home.memory_key)
+
+
+def random_key(path: Path) -> bytes:
+    """Return the 32 random bytes in the file `path`, which only its owner may read; make them at first use."""
+    key = _secret(path, lambda: secrets.token_bytes(_KEY_BYTES))
+    if len(key) != _KEY_BYTES:
+        raise IntegrityError(f"{path.name} must hold {_KEY_BYTES} bytes; restore it")
     return key
 
 

@@ -14,6 +14,8 @@ from saferoom.hub.store.vault import FileVault
 from saferoom.signing import SigningKey
 
 if TYPE_CHECKING:
+    from saferoom.hub.crosswalks import Crosswalks
+    from saferoom.hub.store.cipher import AtRest
     from saferoom.hub.store.credentials import Credentials
     from saferoom.hub.store.registry import StoredRegistry
     from saferoom.projects.airlock.service import Airlock
@@ -59,6 +61,20 @@ class Instance:
         return Credentials(self.database, self.clock, self.signing_key)
 
     @cached_property
+    def cipher(self) -> AtRest:
+        """What encrypts at rest."""
+        from saferoom.hub.store.cipher import AtRest
+
+        return AtRest(keys.memory_key(self.home))
+
+    @cached_property
+    def crosswalks(self) -> Crosswalks:
+        """Who the projects' pseudonyms are across projects."""
+        from saferoom.hub.crosswalks import Crosswalks
+
+        return Crosswalks(self.home.crosswalks, self.cipher)
+
+    @cached_property
     def airlock(self) -> Airlock:
         """Requests, votes and releases."""
         from saferoom.hub.identifiers import ExtractIdentifiers
@@ -71,6 +87,7 @@ class Instance:
             vault=self.vault,
             clock=self.clock,
             signing_key=self.signing_key,
+            cipher=self.cipher,
             identifiers=ExtractIdentifiers(self.home, self.signing_key.verifying_key),
         )
 

@@ -51,7 +51,7 @@ class UnitSets:
     cells : sequence of BitMap
         Positions per cell.
     signatures : ndarray of uint64, shape (cells, buckets), or None
-        Of released cells: numbers by which nearly equal sets are found without reading them.
+        Of released cells: numbers by which nearly equal sets are found without reading them (`signatures.prints_of`).
     """
 
     unit: str

@@ -41,6 +41,11 @@ class Crosswalk:
         if len(self.known) != len(self.lineage) or (self.known[1:] <= self.known[:-1]).any():
             raise ValueError("a crosswalk needs one lineage key for each pseudonym, in rising order")
 
+    @classmethod
+    def empty(cls, unit: str) -> Crosswalk:
+        """Nobody is known."""
+        return cls(unit, np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint64))
+
     def translated(self, keys: Keys) -> Keys:
         """Return the lineage keys of `keys`.
 

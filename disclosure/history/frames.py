@@ -77,7 +77,7 @@ def guarded(read: Callable[[], Found], sentence: str) -> Found:
 def _bytes(segment: Segment) -> bytes | memoryview:
     if not isinstance(segment, np.ndarray):
         return segment
-    return np.ascontiguousarray(segment).view(np.uint8).data if segment.size else b""
+    return np.ascontiguousarray(segment).reshape(-1).view(np.uint8).data if segment.size else b""
 
 
 def _padding(length: int) -> bytes:

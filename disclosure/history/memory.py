@@ -12,6 +12,7 @@ from pyroaring import BitMap
 from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, Pack, UnitSets, Unpack
 from saferoom.disclosure.history.frames import Segment, array_of, guarded, read_frame, write_frame
 from saferoom.disclosure.history.index import UnitIndex
+from saferoom.disclosure.history.signatures import prints_of
 from saferoom.disclosure.verdict import Table
 from saferoom.errors import IntegrityError
 
@@ -51,6 +52,13 @@ class Release:
     query: Mapping[str, Any] = field(default_factory=dict)
     table: Table | None = None
 
+    def of(self, evaluation: Evaluation, indexes: Mapping[str, UnitIndex]) -> tuple[Release, Mapping[str, UnitIndex]]:
+        """Return this release with what leaves of `evaluation`, and `indexes` with the units behind it."""
+        contributors, grown = placed(evaluation.contributors, indexes)
+        kept = with_prints(contributors)
+        left = replace(self, contributors=kept, query=dict(evaluation.canonical), table=evaluation.outgoing)
+        return left, grown
+
     def anonymous(self) -> Release:
         """Return it as another project may be compared with it."""
         return replace(self, title=None, project=None, at=None, query={})
@@ -89,13 +97,7 @@ class Memory:
         if not evaluation.contributors.parts:
             return self
         told = release or Release(f"release-{len(self.releases) + 1}", evaluation.title, Contributors.none())
-        contributors, indexes = placed(evaluation.contributors, self.indexes)
-        left = replace(
-            told,
-            contributors=contributors,
-            query=dict(evaluation.canonical),
-            table=evaluation.outgoing,
-        )
+        left, indexes = told.of(evaluation, self.indexes)
         return Memory((*self.releases, left), indexes)
 
     def to_bytes(self) -> bytes:
@@ -186,6 +188,17 @@ def placed(
 def _moved(sets: UnitSets, places: Any, keys: Keys) -> UnitSets:
     cells = tuple(BitMap(places[np.asarray(cell.to_array())]) if cell else BitMap() for cell in sets.cells)
     return UnitSets(sets.unit, keys, cells)
+
+
+def with_prints(contributors: Contributors) -> Contributors:
+    """Return placed contributors with what later comparisons look at before they read any set."""
+    return replace(
+        contributors,
+        parts=tuple(
+            replace(part, units=tuple(replace(sets, signatures=prints_of(sets.cells)) for sets in part.units))
+            for part in contributors.parts
+        ),
+    )
 
 
 def unions(cells: Sequence[Cell], sets: Sequence[BitMap], total: str) -> Iterator[tuple[Cell, BitMap]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from saferoom.disclosure.history.contributors import Contributors, Keys, Noise, Part, UnitSets
+from saferoom.disclosure.history.crosswalk import keys_of_numbers
 from saferoom.disclosure.history.sketches import Sketch, sketches
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.engine import Engine
@@ -175,9 +176,9 @@ def _members(
         f"FROM (SELECT *, {number} AS number FROM ({unit}) x) y"
     )
     numbers = np.ma.asarray(found["number"])
-    keys = np.ma.filled(numbers, 0).astype(np.int64).view(np.uint64) ^ np.uint64(2**63)
+    keys = keys_of_numbers(np.ma.filled(numbers, 0))
     hashed = np.ma.filled(np.ma.asarray(found["hash"]), 0).astype(np.uint64)
-    keys = np.where(np.ma.getmaskarray(numbers), hashed, keys)
+    keys = engine.lineage_keys(ids.unit, np.where(np.ma.getmaskarray(numbers), hashed, keys))
     numbers_found = [floats(found[f"v{i}"]) for i in range(len(values))]
     return np.asarray(found["cell"], dtype=np.int64), keys, numbers_found
 

@@ -8,14 +8,17 @@ import functools
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
+from saferoom.disclosure.history.crosswalk import Crosswalk
 from saferoom.disclosure.queries import files
 from saferoom.disclosure.queries.claims import check_claimed_ids, with_claims
 from saferoom.disclosure.queries.files import problem, reader
@@ -42,11 +45,20 @@ class Engine:
     -----
     Files are reached through links in a private folder, so that no path's own characters mean anything to DuckDB.
     Only these links are allowed; extensions cannot be installed or loaded; the configuration is locked. With
-    ``load=False`` only the columns of the files can be asked for.
+    ``load=False`` only the columns of the files can be asked for. Where `crosswalks` are given, ids in the files are
+    one project's pseudonyms.
     """
 
-    def __init__(self, sources: Sequence[Source], limits: Limits, *, load: bool = True) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        limits: Limits,
+        *,
+        load: bool = True,
+        crosswalks: Mapping[str, Crosswalk] | None = None,
+    ) -> None:
         self._limits = limits
+        self._crosswalks = crosswalks
         self._load = load
         self._stack = contextlib.ExitStack()
         self._interrupted = threading.Event()
@@ -80,6 +92,18 @@ class Engine:
         """Run generated SQL and return all rows."""
         with self._sentences():
             return self._connection.execute(sql).fetchall()
+
+    def lineage_keys(self, unit: str, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return what units are called in every project; an id by itself where there are no projects.
+
+        Raises
+        ------
+        IntegrityError
+            A unit is not in its crosswalk, or there is none for this kind of unit.
+        """
+        if self._crosswalks is None:
+            return keys
+        return self._crosswalks.get(unit, Crosswalk.empty(unit)).translated(keys)
 
     def remembered(self, sql: str) -> dict[str, Any]:
         """Return the columns of generated SQL that several rules ask for; they are computed once until `tidy`."""

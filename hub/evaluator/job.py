@@ -1,9 +1,7 @@
-"""What goes into an evaluator process and what comes out, as JSON."""
+"""What goes into an evaluator process, as a frame, and what comes out, as JSON."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,8 @@ from pydantic import ValidationError
 
 from saferoom.disclosure.checker import Context
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.crosswalk import Crosswalk
+from saferoom.disclosure.history.frames import Segment, array_of, read_frame, write_frame
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
@@ -30,6 +30,8 @@ class Job:
     ----------
     query : mapping
         The query document as the researcher sent it; it is parsed inside the sandbox.
+    crosswalks : mapping of str to Crosswalk
+        By kind of unit, who the project's pseudonyms are in all projects.
     """
 
     query: Mapping[str, Any]
@@ -37,36 +39,53 @@ class Job:
     route: ReleaseRoute
     sources: Sequence[Source]
     memory: Memory
+    crosswalks: Mapping[str, Crosswalk]
 
     def to_bytes(self) -> bytes:
-        """Write the job for the evaluator's standard input."""
+        """Write the job for the evaluator's standard input: a frame, so that what is large is not read twice."""
         document = {
             "query": dict(self.query),
             "policy": self.policy.model_dump_json(),
             "route": self.route.model_dump_json(),
             "sources": [_write_source(source) for source in self.sources],
-            "memory": base64.b64encode(self.memory.to_bytes()).decode("ascii"),
+            "crosswalks": list(self.crosswalks),
         }
-        return json.dumps(document, allow_nan=False).encode()
+        segments: list[Segment] = [self.memory.to_bytes()]
+        for crosswalk in self.crosswalks.values():
+            segments += [crosswalk.known.astype("<u8"), crosswalk.lineage.astype("<u8")]
+        return write_frame(document, segments)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Job:
+    def from_bytes(cls, data: bytes | memoryview) -> Job:
         """Read what `to_bytes` wrote; anything else is a `BadInputError`."""
         try:
-            document = json.loads(data)
+            document, (memory, *arrays) = read_frame(data)
             return cls(
                 query=document["query"],
                 policy=RiskAppetite.model_validate_json(document["policy"]),
                 route=ReleaseRoute.model_validate_json(document["route"]),
                 sources=[_read_source(source) for source in document["sources"]],
-                memory=Memory.from_bytes(base64.b64decode(document["memory"], validate=True)),
+                memory=Memory.from_bytes(memory),
+                crosswalks=_read_crosswalks(document["crosswalks"], arrays),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, ValidationError, binascii.Error):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
             raise BadInputError("the evaluator was handed a job it does not understand") from None
 
     def context(self) -> Context:
         """Return what the checker judges by."""
-        return Context(sources=tuple(self.sources), policy=self.policy, route=self.route, memory=self.memory)
+        return Context(
+            sources=tuple(self.sources),
+            policy=self.policy,
+            route=self.route,
+            memory=self.memory,
+            crosswalks=self.crosswalks,
+        )
+
+
+def _read_crosswalks(units: Sequence[str], arrays: Sequence[memoryview]) -> dict[str, Crosswalk]:
+    numbers = [array_of(segment, "<u8") for segment in arrays]
+    pairs = zip(units, numbers[::2], numbers[1::2], strict=True)
+    return {unit: Crosswalk(unit, known, lineage) for unit, known, lineage in pairs}
 
 
 def _write_source(source: Source) -> dict[str, Any]:

@@ -106,7 +106,10 @@ class Evaluator:
         if snapshot is not None:
             sources.append(_claimed(sources))
             binds.append(Bind(snapshot, str(sources[-1].path)))
-        job = Job(query, appetite.policy, route.policy, sources, instance.airlock.memory_for(project, names))
+        units = {unit for file in files for unit in file.units}
+        crosswalks = {unit: instance.crosswalks.read(project, unit) for unit in sorted(units)}
+        memory = instance.airlock.memory_for(project, names)
+        job = Job(query, appetite.policy, route.policy, sources, memory, crosswalks)
         return judge(instance.home, job, binds)
 
 

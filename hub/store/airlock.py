@@ -13,22 +13,22 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from saferoom.audit import Event
 from saferoom.clock import Clock, parse
-from saferoom.errors import WrongStateError
+from saferoom.errors import IntegrityError, WrongStateError
 from saferoom.hub.store import airlock_rows as rows
 from saferoom.hub.store.airlock_tables import (
     EvaluationRow,
+    LockRow,
+    MemoryRow,
     NoticeRow,
     OutputRow,
-    ProjectLockRow,
-    ReleasedCellsRow,
     RequestRow,
 )
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
-from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock.model import EvaluationRecord, Notice, Request
+from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Notice, Request
 from saferoom.projects.airlock.states import State
-from saferoom.projects.airlock.store import Selection, Step
+from saferoom.projects.airlock.store import Remembered, Selection, Step
 from saferoom.signing import SigningKey
 
 _OUT = (State.APPROVED.value, State.RELEASED.value)
@@ -74,18 +74,27 @@ class AirlockReading:
             query = query.where(having.exists())
         return tuple(rows.read_request(row) for row in self._session.scalars(query))
 
-    def released_evaluations(self, project: ProjectSlug, datasets: Sequence[DatasetName]) -> tuple[Digest, ...]:
+    def remembered(self) -> tuple[Remembered, ...]:
         query = (
-            select(ReleasedCellsRow.judged)
-            .join(RequestRow, RequestRow.id == ReleasedCellsRow.request)
-            .where(
-                ReleasedCellsRow.project == project,
-                ReleasedCellsRow.dataset.in_(sorted(datasets)),
-                RequestRow.state.in_(_OUT),
-            )
-            .order_by(ReleasedCellsRow.id)
+            select(MemoryRow, RequestRow.state)
+            .join(OutputRow, OutputRow.id == MemoryRow.output)
+            .join(RequestRow, RequestRow.id == OutputRow.request)
+            .order_by(MemoryRow.number)
         )
-        return tuple(dict.fromkeys(Digest(digest) for digest in self._session.scalars(query)))
+        return tuple(
+            Remembered(row.number, OutputId(row.output), row.entry, state in _OUT)
+            for row, state in self._session.execute(query)
+        )
+
+    def forgotten(self) -> int:
+        query = (
+            select(func.count())
+            .select_from(OutputRow)
+            .join(RequestRow, (RequestRow.id == OutputRow.request) & (RequestRow.round == OutputRow.round))
+            .outerjoin(MemoryRow, MemoryRow.output == OutputRow.id)
+            .where(RequestRow.state.in_(_OUT), OutputRow.lane != Lane.FILE.value, MemoryRow.number.is_(None))
+        )
+        return self._session.scalar(query) or 0
 
     def automatic_outputs(self, project: ProjectSlug, since: datetime) -> int:
         query = (
@@ -128,11 +137,9 @@ class AirlockTransaction(AirlockReading):
         rows.write_request(row, request)
         return self._finish(row, step)
 
-    def lock(self, project: ProjectSlug) -> None:
+    def lock(self) -> None:
         # SQLite's transactions are alone from their start; elsewhere the row keeps the others waiting.
-        if self._session.get(ProjectLockRow, project, with_for_update=True) is None:
-            self._session.add(ProjectLockRow(project=project))
-            self._session.flush()
+        self._session.get_one(LockRow, "releases", with_for_update=True)
 
     def _finish(self, row: RequestRow, step: Step) -> Request:
         row.version += 1
@@ -153,37 +160,19 @@ class AirlockTransaction(AirlockReading):
             row.release = rows.release_row(step.release)
         self._session.flush()
         if step.approves_as is not None:
-            self._remember(row)
+            self._remember(row, step.remembered)
         if step.release is not None:
             self._log.sign()
         return rows.read_request(row)
 
-    def _remember(self, row: RequestRow) -> None:
-        """Note whose contributions are about to leave, once for each dataset they come from."""
-        for output in row.outputs:
-            evaluation = self._behind(output) if output.round == row.round else None
-            if evaluation is None:
-                continue
-            for dataset in evaluation.datasets:
-                self._session.add(
-                    ReleasedCellsRow(
-                        project=row.project,
-                        dataset=dataset["name"],
-                        version=dataset["version"],
-                        request=row.id,
-                        output=output.id,
-                        judged=evaluation.digest,
-                    )
-                )
+    def _remember(self, row: RequestRow, remembered: Sequence[Remembered]) -> None:
+        """Keep the entries of what is about to leave; without one for each declared statistic nothing does."""
+        leaving = {o.id for o in row.outputs if o.round == row.round and o.lane != Lane.FILE.value}
+        if {entry.output for entry in remembered} != leaving:
+            raise IntegrityError("an output would leave without being remembered; nothing is released")
+        for entry in remembered:
+            self._session.add(MemoryRow(number=entry.number, output=entry.output, entry=entry.entry))
         self._session.flush()
-
-    def _behind(self, output: OutputRow) -> EvaluationRow | None:
-        """Return the declared statistic whose numbers an output has; None for a file of which nothing is known."""
-        evaluation = self._session.get_one(EvaluationRow, output.evaluation)
-        if evaluation.file is None:
-            return evaluation
-        declared = evaluation.file["declared"]
-        return self._session.get_one(EvaluationRow, declared) if declared else None
 
 
 class AirlockStore:

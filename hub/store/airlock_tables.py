@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from saferoom.hub.store.base import Base
@@ -143,22 +143,14 @@ class ReleaseRow(Base):
     at: Mapped[datetime]
 
 
-class ReleasedCellsRow(Base):
-    """Whose contributions left: the vault object that holds the sets of units behind every cell of one output."""
+class MemoryRow(Base):
+    """What is remembered of one output that left: a sealed entry, numbered without a gap."""
 
-    __tablename__ = "airlock_released_cells"
-    __table_args__ = (
-        UniqueConstraint("output", "dataset"),
-        Index("ix_airlock_released_cells_lineage", "project", "dataset"),
-    )
+    __tablename__ = "airlock_memory"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    project: Mapped[str]
-    dataset: Mapped[str]
-    version: Mapped[str]
-    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"))
-    output: Mapped[str] = mapped_column(ForeignKey("airlock_outputs.id"))
-    judged: Mapped[str]
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    output: Mapped[str] = mapped_column(ForeignKey("airlock_outputs.id"), unique=True)
+    entry: Mapped[bytes]
 
 
 class NoticeRow(Base):
@@ -175,9 +167,9 @@ class NoticeRow(Base):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
-class ProjectLockRow(Base):
-    """A row to lock, so that two submissions of one project see each other."""
+class LockRow(Base):
+    """A row to lock, so that releases see each other."""
 
-    __tablename__ = "airlock_project_locks"
+    __tablename__ = "airlock_locks"
 
-    project: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)

@@ -61,7 +61,7 @@ def vote(parts: Parts, checker: Username, request_id: RequestId, opinion: Opinio
         found = tx.request(request_id)
         if found is None:
             raise NotFoundError("there is no such request")
-        tx.lock(found.project)
+        tx.lock()
         permissions.decide(parts.standing(checker, found), Action.VOTE, found.state).enforce()
         if opinion.output not in {output.id for output in found.outputs}:
             raise WrongStateError("this output is not part of the request's current round; open the request again")
@@ -104,7 +104,7 @@ def retry(parts: Parts) -> None:
         with parts.store.transaction() as tx:
             found = tx.request(id_)
             if found is not None and found.state is State.REVIEWED:
-                tx.lock(found.project)
+                tx.lock()
                 _count(parts, tx, found)
 
 

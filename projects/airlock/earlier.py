@@ -9,26 +9,71 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from saferoom.clock import isoformat
 from saferoom.disclosure.history.differencing import differencing
 from saferoom.disclosure.history.memory import Memory
+from saferoom.errors import IntegrityError
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.airlock import files
 from saferoom.projects.airlock.evaluations import Judgement
+from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.parts import Parts
-from saferoom.projects.airlock.store import Reading
+from saferoom.projects.airlock.remembering import Entry, Told
+from saferoom.projects.airlock.store import Reading, Remembered
 
 
 def memory(parts: Parts, tx: Reading, project: ProjectSlug, datasets: Sequence[DatasetName]) -> Memory:
-    """Return what was released, or is about to be, from any of `datasets` in `project`.
+    """Return what was released, or is about to be, from any of `datasets`, in every project and version.
+
+    Parameters
+    ----------
+    project : ProjectSlug
+        Who asks; other projects' releases come without title and query.
 
     Raises
     ------
     IntegrityError
-        The vault no longer holds what was released: nothing can be compared, so nothing may be judged.
+        The store or the vault no longer holds what was released: nothing can be compared, so nothing may be judged.
     """
-    found = Memory.empty()
-    for digest in tx.released_evaluations(project, datasets):
-        found = found.with_evaluation(Judgement.from_bytes(parts.vault.get(digest)).evaluation)
-    return found
+    entries, left = _entries(parts, tx)
+    chosen = {entry.number for entry in entries if entry.number in left and set(entry.told.datasets) & set(datasets)}
+    return parts.archive.memory(entries, chosen, project)
+
+
+def _entries(parts: Parts, tx: Reading) -> tuple[tuple[Entry, ...], frozenset[int]]:
+    """Return all entries, and the numbers of those whose outputs have left or are about to."""
+    kept = tx.remembered()
+    if tx.forgotten() or [row.number for row in kept] != list(range(1, len(kept) + 1)):
+        raise IntegrityError(
+            "the memory of releases lacks something that was released, so nothing can be judged or released; restore "
+            "the store from a backup"
+        )
+    entries = parts.archive.open(row.entry for row in kept)
+    if [entry.told.id for entry in entries] != [row.output for row in kept]:
+        raise IntegrityError("the memory of releases was changed; nothing can be judged or released")
+    return entries, frozenset(row.number for row in kept if row.left)
+
+
+def remember(parts: Parts, tx: Reading, request: Request) -> tuple[Remembered, ...]:
+    """Return the entries of what leaves with `request`, its bytes durably in the vault.
+
+    The transaction that approves the request writes them: so they are there if and only if it may leave.
+    """
+    entries, _ = _entries(parts, tx)
+    found = []
+    for output in request.outputs:
+        record = tx.evaluation(output.evaluation)
+        if record is None:
+            raise IntegrityError(f"an evaluation behind request {request.id} is missing; nothing is released")
+        judgement = files.known(parts, tx, record)
+        if judgement is None:
+            continue
+        at = isoformat(parts.clock.now())
+        told = Told(output.id, judgement.evaluation.title, request.project, at, judgement.datasets)
+        entry = parts.archive.add(entries, judgement.evaluation, told)
+        entries = (*entries, entry)
+        found.append(Remembered(entry.number, output.id, parts.archive.seal(entry)))
+    return tuple(found)
 
 
 def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Mapping[int, Judgement]) -> tuple[str, ...]:

@@ -100,10 +100,11 @@ def record(
     appetite, route = effective(parts.registry, project, names)
     claimed = None if snapshot is None else parts.vault.put(snapshot)
     judgement = Judgement(evaluation, tuple(names), appetite.policy, appetite.origins, claimed)
-    digest = parts.vault.put(judgement.to_bytes())
+    id_ = EvaluationId(parts.ids("evaluation"))
+    digest = parts.vault.put(parts.cipher.seal(judgement.to_bytes(), _about(id_)))
     with parts.store.transaction() as tx:
         unsealed = EvaluationRecord(
-            id=EvaluationId(parts.ids("evaluation")),
+            id=id_,
             author=author,
             project=project,
             title=evaluation.title,
@@ -118,6 +119,11 @@ def record(
         found = replace(unsealed, seal=seals.seal_evaluation(unsealed, parts.signing_key))
         tx.add_evaluation(found, Event(author, "evaluation.judged", found.id, seals.evaluation_claims(found)))
     return found
+
+
+def _about(id_: EvaluationId) -> dict[str, str]:
+    """Return what a stored judgement is bound to: it discloses, so it is kept encrypted."""
+    return {"purpose": "saferoom/judgement/1", "evaluation": id_}
 
 
 def route_of(
@@ -147,7 +153,7 @@ def load(parts: Parts, found: EvaluationRecord) -> Judgement:
         A byte of it, or of its record, is not what was judged.
     """
     seals.check_evaluation(found, parts.signing_key.verifying_key)
-    judgement = Judgement.from_bytes(parts.vault.get(found.digest))
+    judgement = Judgement.from_bytes(parts.cipher.open(parts.vault.get(found.digest), _about(found.id)))
     if judgement.evaluation.verdict is not found.verdict or rules_digest(judgement.rules) != found.rules:
         raise IntegrityError(f"evaluation {found.id} is not the one that was judged; nothing is released")
     return judgement

@@ -9,8 +9,9 @@ from saferoom.clock import Clock
 from saferoom.ids import Username, new_id
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.permissions import Standing, standings
+from saferoom.projects.airlock.remembering import Archive
 from saferoom.projects.airlock.screening import IdentifierIndex
-from saferoom.projects.airlock.store import Store, Vault
+from saferoom.projects.airlock.store import Cipher, Store, Vault
 from saferoom.projects.people.entitlement import may_sign_in
 from saferoom.projects.registry import Registry
 from saferoom.signing import SigningKey
@@ -26,6 +27,8 @@ class Parts:
 
     Attributes
     ----------
+    cipher : Cipher
+        Encrypts what discloses: what was judged, and who is behind everything released.
     identifiers : IdentifierIndex or None
         Looks identifiers up in the extracts; without it, texts with long numbers are shown to a person all the same.
     checkpoint : callable
@@ -37,9 +40,15 @@ class Parts:
     vault: Vault
     clock: Clock
     signing_key: SigningKey
+    cipher: Cipher
     identifiers: IdentifierIndex | None = None
     ids: Callable[[str], str] = new_id
     checkpoint: Callable[[str], None] = _go_on
+
+    @property
+    def archive(self) -> Archive:
+        """Reads and writes the memory of releases."""
+        return Archive(self.vault, self.cipher)
 
     def standing(self, viewer: Username, request: Request) -> frozenset[Standing]:
         """Return what `viewer` is to `request`; raise when that person may not sign in at all."""

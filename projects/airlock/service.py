@@ -266,7 +266,7 @@ class Airlock(Parts):
     # What the service does by itself
 
     def memory_for(self, project: ProjectSlug, datasets: Sequence[DatasetName]) -> Memory:
-        """Return everything released before from any of `datasets` in `project`, for the evaluator."""
+        """Return everything released before from any of `datasets`, in every project, as `project` may be told."""
         with self.store.reading() as tx:
             return earlier.memory(self, tx, project, datasets)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from saferoom.audit import Event
 from saferoom.ids import OutputId, ReleaseId
-from saferoom.projects.airlock import states
+from saferoom.projects.airlock import earlier, states
 from saferoom.projects.airlock.model import Notice, Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.states import Action, Party
@@ -14,12 +14,15 @@ from saferoom.projects.airlock.store import Step, Transaction
 
 
 def approve(parts: Parts, tx: Transaction, request: Request, reason: str) -> Request:
-    """Take the step to approved; from here the outputs count as released for every later check."""
+    """Take the step to approved; from here the outputs count as released for every later check, in every project."""
     row = states.check(request.state, Action.APPROVE, Party.SYSTEM)
     release = ReleaseId(parts.ids("release"))
     payload = {"release": release, "round": request.round, "automatic": request.automatic, "reason": reason}
     approved = replace(request, state=row.to, reason=reason, blocked="", updated_at=parts.clock.now())
-    return tx.save_request(approved, Step(Event("system", row.audit, request.id, payload), approves_as=release))
+    remembered = earlier.remember(parts, tx, request)
+    parts.checkpoint("remembered")
+    event = Event("system", row.audit, request.id, payload)
+    return tx.save_request(approved, Step(event, approves_as=release, remembered=remembered))
 
 
 def block(parts: Parts, tx: Transaction, request: Request, message: str) -> Request:

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from saferoom.audit import Event
-from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, ReleaseId, RequestId, Username
+from saferoom.ids import Digest, EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
 from saferoom.projects.airlock.model import Comment, EvaluationRecord, Notice, Output, Release, Request, Vote
 from saferoom.projects.airlock.states import State
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """One entry of the memory of releases; see `saferoom.projects.airlock.remembering`.
+
+    Attributes
+    ----------
+    number : int
+        From 1, without a gap.
+    entry : bytes
+        Sealed.
+    left : bool
+        Whether its output was approved or released; an approved request can still be withdrawn.
+    """
+
+    number: int
+    output: OutputId
+    entry: bytes
+    left: bool = True
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,9 @@ class Step:
     approves_as : ReleaseId or None
         Given when the step approves the request: the id of the release to come. The store then fixes the approval's
         time and audit link, and from this moment the outputs count as released from their datasets.
+    remembered : tuple of Remembered
+        Given when the step approves the request: one for each output with a declared statistic. The store refuses an
+        approval that leaves one out, so that nothing leaves that is not remembered.
     release : Release or None
         Given when the step releases the request; a second release of one request is refused.
     """
@@ -33,6 +56,7 @@ class Step:
     votes: tuple[Vote, ...] = ()
     comments: tuple[Comment, ...] = ()
     approves_as: ReleaseId | None = None
+    remembered: tuple[Remembered, ...] = ()
     release: Release | None = None
 
 
@@ -61,8 +85,12 @@ class Reading(Protocol):
         """Return the requests that `selection` names, oldest first."""
         ...
 
-    def released_evaluations(self, project: ProjectSlug, datasets: Sequence[DatasetName]) -> tuple[Digest, ...]:
-        """Return the vault digests of the evaluations approved or released from any of `datasets`, oldest first."""
+    def remembered(self) -> tuple[Remembered, ...]:
+        """Return every entry of the memory of releases, in the order of their numbers."""
+        ...
+
+    def forgotten(self) -> int:
+        """Return how many outputs with a declared statistic were approved or released and have no entry."""
         ...
 
     def automatic_outputs(self, project: ProjectSlug, since: datetime) -> int:
@@ -97,8 +125,11 @@ class Transaction(Reading, Protocol):
         """
         ...
 
-    def lock(self, project: ProjectSlug) -> None:
-        """Keep other transactions that lock the same project waiting until this one ends."""
+    def lock(self) -> None:
+        """Keep other transactions that lock waiting until this one ends.
+
+        What leaves from any project is compared with what leaves from every other, so they go one at a time.
+        """
         ...
 
 
@@ -116,3 +147,13 @@ class Vault(Protocol):
     def put(self, data: bytes) -> Digest: ...
 
     def get(self, digest: Digest) -> bytes: ...
+
+
+class Cipher(Protocol):
+    """Keeps bytes secret at rest, and bound to what they are about."""
+
+    def seal(self, data: bytes, about: Mapping[str, Any]) -> bytes: ...
+
+    def open(self, sealed: bytes, about: Mapping[str, Any]) -> bytes:
+        """Return what was sealed; anything changed, or about something else, is an `IntegrityError`."""
+        ...

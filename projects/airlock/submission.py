@@ -95,7 +95,7 @@ def submit(parts: Parts, wanted: Wanted, again: RequestId | None = None) -> Requ
     _refuse_identifiers(parts, wanted, prepared)
     parts.checkpoint("prepared")
     with parts.store.transaction() as tx:
-        tx.lock(wanted.project)
+        tx.lock()
         again = again or _returned(tx, wanted)
         twin = _twin(tx, wanted, again)
         if twin is not None:

@@ -1,8 +1,12 @@
-"""Project pseudonyms: what stands in an extract where the owner's file has an id.
+"""Project pseudonyms, what stands in an extract where the owner's file has an id, and lineage keys, which never do.
 
 A pseudonym is the first 63 bits of HMAC-SHA256 over the id, under a key derived (HKDF-SHA256) from the instance's
 master key for one project and one unit. So the same person has the same pseudonym in every dataset and version of a
 project, another one in every other project, and without the key neither can be computed back or linked.
+
+A lineage key is the first 64 bits of HMAC-SHA256 over the id under a key derived for one unit and no project. It is the
+same in every project, so that what one project releases can be compared with what another did. It is kept beside the
+pseudonyms in crosswalks, which only the trusted side reads.
 
 References
 ----------
@@ -24,10 +28,27 @@ PSEUDONYM_BITS = 63
 _BLOCK_BYTES = 64
 _MASTER_BYTES = 32
 _PURPOSE = "saferoom/pseudonym/1"
+LINEAGE_BITS = 64
+_LINEAGE_PURPOSE = "saferoom/lineage/1"
+
+
+class _Secret:
+    """A key that never leaves the trusted side."""
+
+    secret: bytes
+
+    def number(self, identifier: str, bits: int) -> int:
+        """Return the first `bits` bits of the keyed hash of an id."""
+        return int.from_bytes(hmac.digest(self.secret, identifier.encode(), "sha256")[:8]) >> (64 - bits)
+
+    def pads(self) -> tuple[bytes, bytes]:
+        """Return HMAC's inner and outer key blocks, for an engine that hashes a whole column at once."""
+        block = self.secret.ljust(_BLOCK_BYTES, b"\0")
+        return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
 
 
 @dataclass(frozen=True, repr=False)
-class PseudonymKey:
+class PseudonymKey(_Secret):
     """The key of one project and one unit; never leaves the trusted side."""
 
     secret: bytes
@@ -35,20 +56,33 @@ class PseudonymKey:
     @classmethod
     def derive(cls, master: bytes, project: ProjectSlug, unit: str) -> PseudonymKey:
         """Derive the key of `unit` in `project` from the instance's master key (32 bytes)."""
-        if len(master) != _MASTER_BYTES:
-            raise ValueError(f"the master key must have {_MASTER_BYTES} bytes")
-        info = canonical({"purpose": _PURPOSE, "project": project, "unit": unit})
-        return cls(HKDF(algorithm=hashes.SHA256(), length=_MASTER_BYTES, salt=None, info=info).derive(master))
+        return cls(_derived(master, {"purpose": _PURPOSE, "project": project, "unit": unit}))
 
     def pseudonym(self, identifier: str) -> int:
         """Return the pseudonym of one id: a whole number from 0 to 2^63 - 1."""
-        digest = hmac.digest(self.secret, identifier.encode(), "sha256")
-        return int.from_bytes(digest[:8]) >> (64 - PSEUDONYM_BITS)
+        return self.number(identifier, PSEUDONYM_BITS)
 
-    def pads(self) -> tuple[bytes, bytes]:
-        """Return HMAC's inner and outer key blocks, for an engine that hashes a whole column at once."""
-        block = self.secret.ljust(_BLOCK_BYTES, b"\0")
-        return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+
+@dataclass(frozen=True, repr=False)
+class LineageKey(_Secret):
+    """The key of one unit in all projects; never leaves the trusted side."""
+
+    secret: bytes
+
+    @classmethod
+    def derive(cls, master: bytes, unit: str) -> LineageKey:
+        """Derive the key of `unit` from the instance's master key (32 bytes)."""
+        return cls(_derived(master, {"purpose": _LINEAGE_PURPOSE, "unit": unit}))
+
+    def key(self, identifier: str) -> int:
+        """Return the lineage key of one id: a whole number from 0 to 2^64 - 1."""
+        return self.number(identifier, LINEAGE_BITS)
+
+
+def _derived(master: bytes, info: dict[str, str]) -> bytes:
+    if len(master) != _MASTER_BYTES:
+        raise ValueError(f"the master key must have {_MASTER_BYTES} bytes")
+    return HKDF(algorithm=hashes.SHA256(), length=_MASTER_BYTES, salt=None, info=canonical(info)).derive(master)
 
 
 def pseudonym_sql(identifier: str, inner: str, outer: str) -> str:
@@ -59,5 +93,14 @@ def pseudonym_sql(identifier: str, inner: str, outer: str) -> str:
     identifier, inner, outer : str
         SQL of the id as text, and of the two key blocks (parameters, never literals).
     """
+    return f"({_first_bits(identifier, inner, outer)} >> {64 - PSEUDONYM_BITS})::BIGINT"
+
+
+def lineage_sql(identifier: str, inner: str, outer: str) -> str:
+    """Return the DuckDB expression of `LineageKey.key` over a text column; see `pseudonym_sql`."""
+    return _first_bits(identifier, inner, outer)
+
+
+def _first_bits(identifier: str, inner: str, outer: str) -> str:
     digest = f"sha256({outer} || unhex(sha256({inner} || encode({identifier}))))"
-    return f"(('0x' || substr({digest}, 1, 16))::UBIGINT >> {64 - PSEUDONYM_BITS})::BIGINT"
+    return f"('0x' || substr({digest}, 1, 16))::UBIGINT"

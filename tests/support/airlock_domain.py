@@ -27,6 +27,7 @@ from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.hub.store import migrate
 from saferoom.hub.store.airlock import AirlockStore
 from saferoom.hub.store.audit_log import stored_links, verify_audit_log
+from saferoom.hub.store.cipher import AtRest
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.vault import FileVault
 from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, RequestId, Username
@@ -268,7 +269,9 @@ def domain(folder: Path, key: SigningKey | None = None) -> Iterator[Domain]:
     database, vault = Database(f"sqlite:///{folder / 'store.sqlite'}"), FileVault(folder / "vault")
     migrate.upgrade(database)
     store = AirlockStore(database, clock, key)
-    airlock = Airlock(store=store, registry=people, vault=vault, clock=clock, signing_key=key)
+    airlock = Airlock(
+        store=store, registry=people, vault=vault, clock=clock, signing_key=key, cipher=AtRest(b"rest" * 8)
+    )
     try:
         yield Domain(folder, people, clock, key, database, vault, airlock)
     finally:

@@ -13,7 +13,9 @@ from tests.support.registry_world import MOB, NOW, MemoryRegistry, approval, dat
 
 from saferoom.audit import Event
 from saferoom.clock import FrozenClock
+from saferoom.hub.crosswalks import Crosswalks
 from saferoom.hub.extracts import Extracts
+from saferoom.hub.store.cipher import AtRest
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.manifest import Manifest
@@ -60,13 +62,14 @@ class Workshop:
 
 def workshop(folder: Path) -> Workshop:
     """Return a workshop with htv as CSV, approved for mob."""
-    for name in ("sources", "extracts"):
+    for name in ("sources", "extracts", "crosswalks"):
         (folder / name).mkdir(mode=0o700)
     registry = MemoryRegistry.of(
         researcher(), owner(), project(), project(slug=ProjectSlug("other")), dataset(), approval()
     )
     key = SigningKey.generate()
-    maker = Extracts(folder / "sources", folder / "extracts", registry, key, b"m" * 32, FrozenClock(NOW))
+    crosswalks = Crosswalks(folder / "crosswalks", AtRest(b"rest" * 8))
+    maker = Extracts(folder / "sources", folder / "extracts", registry, key, b"m" * 32, FrozenClock(NOW), crosswalks)
     made = Workshop(folder, registry, key, maker)
     made.maker = replace(maker, record=made.events.append, actor="admin:ada")
     made.csv(csv_of(ROWS))

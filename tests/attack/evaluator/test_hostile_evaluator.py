@@ -18,7 +18,7 @@ from saferoom.hub.home import Home
 from saferoom.hub.sandbox import Bind, Limits
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 
-JOB = Job({"statistic": "frequency"}, RiskAppetite(), ReleaseRoute(), (), Memory.empty())
+JOB = Job({"statistic": "frequency"}, RiskAppetite(), ReleaseRoute(), (), Memory.empty(), {})
 PASS: dict[str, Any] = {
     "query": {"statistic": "frequency"},
     "verdict": "pass",

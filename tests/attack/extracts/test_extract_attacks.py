@@ -131,7 +131,7 @@ def test_approval_smuggled_in_for_a_direct_identifier_gives_no_such_column(shop:
 
 
 def test_extraction_itself_refuses_a_direct_identifier(shop: Workshop, tmp_path: Path) -> None:
-    work = extraction.Extraction({}, tmp_path / "scratch")
+    work = extraction.Extraction({}, {}, tmp_path / "scratch")
     source = shop.folder / "sources" / "htv.csv"
     for names in (("full_name",), ("no_such_variable",)):
         with pytest.raises(BadInputError, match="do not identify"):

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from tests.support.airlock_domain import ANA, BEN, CHECKED, SAFE, Domain, domain
+from tests.support.airlock_domain import ANA, BEN, CHECKED, INCOME, SAFE, SURVEY, WAGES, Domain, domain
 
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Selection
@@ -19,7 +19,7 @@ from saferoom.projects.airlock.verify import verify_bundle
 from saferoom.signing import SigningKey
 
 ROOT = Path(__file__).resolve().parents[3]
-CHECKPOINTS = ("prepared", "submitted", "approved", "bundled", "released")
+CHECKPOINTS = ("prepared", "remembered", "submitted", "approved", "bundled", "released")
 # Commits of the process under test, in order: evaluation, submission (with approval), release.
 COMMITS = (1, 2, 3)
 
@@ -76,7 +76,7 @@ def reopened(folder: Path) -> AbstractContextManager[Domain]:
 
 def victim(folder: Path, route: str, point: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-c", VICTIM, str(folder), route, point]
-    return subprocess.Popen(command, env={"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+    return subprocess.Popen(command, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}, stderr=subprocess.PIPE)
 
 
 def killed(folder: Path, route: str, point: str) -> bool:
@@ -96,6 +96,9 @@ def healthy(world: Domain) -> None:
     for request in released:
         assert verify_bundle(world.airlock.bundle(ANA, request.id), world.key.verifying_key).ok
     assert world.actions().count("request.released") == len(released)
+    assert {release.id for release in world.airlock.memory_for(INCOME, [SURVEY, WAGES]).releases} == {
+        output.id for request in released for output in request.outputs
+    }, "what left is remembered, and nothing else is"
     assert world.actions().count("request.submitted") == len([r for r in requests if r.state is not State.DRAFT])
     world.audit()
 
@@ -108,14 +111,14 @@ def test_killed_during_an_automatic_release_it_is_finished_or_can_be_repeated(fo
         healthy(world)
         with world.airlock.store.reading() as tx:
             requests = tx.requests(Selection())
-        submitted = point not in ("prepared", "commit-1", "commit-2")
+        submitted = point not in ("prepared", "remembered", "commit-1", "commit-2")
         assert [request.state for request in requests] == ([State.RELEASED] if submitted else [])
         again = world.ask([requests[0].outputs[0].evaluation] if submitted else [world.record(SAFE).id])
         assert again.state is State.RELEASED
         assert world.actions().count("request.released") == 1
 
 
-@pytest.mark.parametrize("point", ["approved", "bundled", "released", "commit-1", "commit-2"])
+@pytest.mark.parametrize("point", ["remembered", "approved", "bundled", "released", "commit-1", "commit-2"])
 def test_killed_during_the_last_vote_the_request_waits_or_is_released(folder: Path, point: str) -> None:
     with reopened(folder) as world:
         request = world.submit(CHECKED)
@@ -123,7 +126,7 @@ def test_killed_during_the_last_vote_the_request_waits_or_is_released(folder: Pa
     with reopened(folder) as world:
         world.airlock.resume()
         healthy(world)
-        expected = State.SUBMITTED if point == "commit-1" else State.RELEASED
+        expected = State.SUBMITTED if point in ("remembered", "commit-1") else State.RELEASED
         assert world.stored(request.id).state is expected
         if expected is State.SUBMITTED:
             assert world.approve(request, BEN).state is State.RELEASED

@@ -34,6 +34,7 @@ JOB = Job(
     route=ReleaseRoute(automatic=True, literals=3),
     sources=(SOURCE,),
     memory=Memory.empty(),
+    crosswalks={},
 )
 
 
