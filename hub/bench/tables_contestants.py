@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from saferoom.clock import SystemClock
 from saferoom.disclosure.queries.evidence import Numbers
 from saferoom.disclosure.tables import hierarchies as _hierarchies
 from saferoom.disclosure.tables.additive import AdditiveTable, Insider, Mode, Needs, Places
@@ -43,7 +44,7 @@ def main(folder: Path, mode: Mode, *, singles: bool) -> None:
     started = time.perf_counter()
     table, needs = built(columns, turnover, children, rules, singles=singles)
     ready = time.perf_counter()
-    done = suppress(table, needs, mode=mode, seconds=SECONDS[mode], progress=heard)
+    done = suppress(table, needs, mode, SECONDS[mode], progress=heard, clock=SystemClock())
     ended = time.perf_counter()
     secondary = done.hidden & ~needs.primary
     numbers = {
