@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.attack.history.model import Left, Safe, Scenario, Step
+from tests.attack.history.model import Dangerous, Left, Safe, Step
 from tests.benchmark.worlds import Data
 from tests.support.attackers.reading import Rows
 
@@ -18,7 +18,7 @@ from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.queries.engine import Limits
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.queries.source import Source
-from saferoom.disclosure.verdict import Table, Verdict
+from saferoom.disclosure.verdict import Label, Verdict
 from saferoom.policies.models import RiskAppetite
 
 _LIMITS = Limits(memory_mib=500, seconds=60, threads=1)
@@ -51,23 +51,23 @@ class Ran:
     @property
     def unprotected(self) -> Left:
         """What a tool without memory would have let out."""
-        return Left(self.step, _plainly_protected(self.step, self.evaluation.table))
+        return Left(self.step, _plainly_protected(self.step, self.evaluation))
 
 
-def _plainly_protected(step: Step, table: Table) -> Rows:
-    protect = step.document.get("protect", {})
-    if protect.get("method", "none") == "none" or not table.rows:
-        return table.rows
+def _plainly_protected(step: Step, evaluation: Evaluation) -> Rows:
+    """Blank every cell of few units, and round every number by itself."""
+    protect, table = step.document.get("protect", {}), evaluation.table
     width = len(step.document.get("by", ()))
-    if protect["method"] == "suppress" and step.document["statistic"] == "frequency":
-        return [tuple(_blank_if_small(row, width)) for row in table.rows]
+    if protect.get("method") == "suppress":
+        sizes = min_sizes(evaluation)
+        return [row if sizes.get(row[:width], 0) >= _SMALL else (*row[:width], None) for row in table.rows]
     return table.rows
 
 
-def _blank_if_small(row: tuple[object, ...], width: int) -> Sequence[object]:
-    number = row[width]
-    small = isinstance(number, int | float) and 0 < number < _SMALL
-    return (*row[:width], None) if small else row
+def min_sizes(evaluation: Evaluation) -> dict[tuple[Label, ...], int]:
+    """Return how many units are behind each cell, of the kind that has the fewest."""
+    counted = zip(*evaluation.evidence["units"].values(), strict=True)
+    return {tuple(cell): min(units) for cell, units in zip(evaluation.evidence["cells"], counted, strict=True)}
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Desk:
     folder: Path
     begun: dict[tuple[str, ...], tuple[Memory, tuple[Ran, ...]]] = field(default_factory=dict)
 
-    def run(self, work: Scenario | Safe) -> tuple[Ran, ...]:
+    def run(self, work: Dangerous | Safe) -> tuple[Ran, ...]:
         """Hand in every step of a sequence."""
         path: tuple[str, ...] = (work.policy.model_dump_json(), *(data.key for data in work.versions))
         memory = Memory.empty()

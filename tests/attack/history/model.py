@@ -13,12 +13,12 @@ unprotected
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.benchmark.worlds import Data
-from tests.support.attackers.linear import NOTHING, Interval, System, Vector
+from tests.support.attackers.linear import NOTHING, Equation, Interval, System, Vector
 from tests.support.attackers.reading import Rows, Secret, Seen, equations
 
 from saferoom.policies.models import RiskAppetite
@@ -50,6 +50,39 @@ class Left:
 
     step: Step
     rows: Rows | None
+
+
+class Dangerous(Protocol):
+    """A sequence of queries, and whether an attack on what they release succeeds."""
+
+    @property
+    def name(self) -> str:
+        """Its own in the suite."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Under which it is counted."""
+        ...
+
+    @property
+    def versions(self) -> tuple[Data, ...]:
+        """The data, oldest first."""
+        ...
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is handed in."""
+        ...
+
+    @property
+    def policy(self) -> RiskAppetite:
+        """What it is judged by."""
+        ...
+
+    def succeeds(self, left: Sequence[Left]) -> bool:
+        """Run the attack on what left."""
+        ...
 
 
 class Attack(Protocol):
@@ -96,9 +129,6 @@ class Safe:
     policy: RiskAppetite = field(default_factory=RiskAppetite)
 
 
-Family = Callable[[], Sequence[Scenario]]
-
-
 @dataclass(frozen=True)
 class OverPeople:
     """Equations about a confidential column of people.
@@ -125,7 +155,11 @@ class OverPeople:
         for data in versions:
             for unit in data.frame.iloc[:, 0].tolist():
                 units.setdefault(unit, len(units))
-        return solved(left, [data.frame for data in versions], self.secret, units, self.system(units), self.goal(units))
+        found = read(left, [data.frame for data in versions], self.secret, units)
+        if not found:
+            return NOTHING
+        known = self.system(units)
+        return replace(known, equations=found).bounds(self.goal(units))
 
     def system(self, units: Mapping[Any, int]) -> System:
         """Return what is known beforehand."""
@@ -143,23 +177,15 @@ class OverPeople:
         return total_of([units[unit] for unit in self.target], len(units))
 
 
-def solved(
-    left: Sequence[Left],
-    frames: Sequence[pd.DataFrame],
-    secret: Secret,
-    units: Mapping[Any, int],
-    system: System,
-    goal: Vector,
-) -> Interval:
-    """Read everything that left as equations, and bound the goal."""
-    found = [
+def read(
+    left: Sequence[Left], frames: Sequence[pd.DataFrame], secret: Secret, units: Mapping[Any, int]
+) -> tuple[Equation, ...]:
+    """Read everything that left as equations about the units' secrets."""
+    return tuple(
         equation
         for item in left
         if item.rows is not None
         for equation in equations(
             Seen(item.step.read_as or item.step.document, item.rows, frames[item.step.version]), secret, units
         )
-    ]
-    if not found:
-        return NOTHING
-    return System(system.lowest, system.highest, tuple(found), system.whole).bounds(goal)
+    )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.attack.history.desk import Desk
-from tests.attack.history.model import Scenario
+from tests.attack.history.model import Dangerous
 from tests.attack.history.scenarios.all import scenarios
 
-KINDS = {"set differencing", "linear attacks", "measure differencing"}
+KINDS = {"set differencing", "linear attacks", "measure differencing", "suppression with margins"}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
-def test_attack_on_what_is_released_fails_and_on_unprotected_numbers_succeeds(desk: Desk, scenario: Scenario) -> None:
+def test_attack_on_what_is_released_fails_and_on_unprotected_numbers_succeeds(desk: Desk, scenario: Dangerous) -> None:
     ran = desk.run(scenario)
     assert scenario.succeeds([step.unprotected for step in ran]), "the scenario is not dangerous"
     assert not scenario.succeeds([step.left for step in ran]), "the attack succeeds"
