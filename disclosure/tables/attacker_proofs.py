@@ -145,10 +145,10 @@ class _Proofs:
         if moved is None and not self._far(place, levels, near, {}):
             return False
         if moved is None:
-            doubted = range(len(self._insiders))
+            doubted = list(range(len(self._insiders)))
         else:
             doubted = sorted({who for at in moved for who in self._knowing.get(at, ())})
-        return all(self._protected_from(who, cell, place, levels, near, moved) for who in map(int, doubted))
+        return all(self._protected_from(who, cell, place, levels, near, moved) for who in doubted)
 
     def _protected_from(
         self, who: int, cell: int, place: int, levels: Levels, near: float, moved: Limits | None
@@ -172,7 +172,7 @@ class _Proofs:
         """
         least = 1.0 if self._whole else 2 * near
         width = max(levels.width, least)
-        tried = ((levels.below, max(levels.above, width - levels.below)),)
+        tried: tuple[tuple[float, float], ...] = ((levels.below, max(levels.above, width - levels.below)),)
         if levels.below + levels.above < width:
             tried += ((max(levels.below, width - levels.above), levels.above),)
         for below, above in tried:

@@ -83,7 +83,7 @@ class Rules(_Part):
         nk = self.nk
         given: tuple[tuple[int, float], ...] = ()
         if nk is not None:
-            given = ((int(nk[0]), float(nk[1])),) if isinstance(nk[0], int) else tuple(nk)  # type: ignore[arg-type]
+            given = ((int(nk[0]), float(nk[1])),) if isinstance(nk[0], int) else tuple(nk)
         return (*given, *((rule.n, 100 * rule.share_fraction) for rule in self.dominance))
 
     def least_units(self) -> int | None:

@@ -28,6 +28,7 @@ class Command:
 COMMANDS = {
     "query": Command("query", "Evaluate and judge a declared statistic on Parquet or CSV files."),
     "check": Command("check", "Open and screen files before they leave."),
+    "suppress": Command("suppress", "Protect an aggregated table: hide cells until an attacker's audit holds."),
     "verify": Command("verify", "Verify a release bundle offline."),
     "audit": Command("audit", "Verify the audit trail."),
     "policy": Command("policy", "Explain which rule applies and where it came from."),

@@ -1,0 +1,88 @@
+"""``saferoom suppress``: protect an aggregated table, and say how closely an attacker can tell each hidden cell."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from saferoom.errors import SaferoomError, UnavailableError
+
+if TYPE_CHECKING:
+    from saferoom.disclosure.tables.publication import Published
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("suppress")(suppress)
+
+
+def suppress(
+    table: Path = typer.Argument(help="Aggregated table: CSV, TSV or Parquet, one row per cell."),
+    spec: Path = typer.Option(..., "--spec", help="The specification, YAML or JSON: dimensions, value, rules ..."),
+    policy: str = typer.Option(
+        "default", "--policy", help="Risk appetite for what the specification leaves open: a file, or a packaged one."
+    ),
+    out: Path | None = typer.Option(None, "--out", help="Write the protected table to this CSV file, unless it fails."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
+) -> None:
+    """Protect an aggregated table; exit 0 pass, 10 review, 20 fail, 2 bad input."""
+    from saferoom.disclosure.verdict import Verdict
+
+    try:
+        with _progress() as progress:
+            published = _published(table, spec, policy, progress)
+        if out is not None and published.verdict != Verdict.FAIL:
+            from saferoom.hub.cli.suppress_report import write
+
+            write(published, out)
+    except SaferoomError:
+        raise
+    except Exception as error:
+        # Fail closed and without a traceback, whose texts could hold data.
+        raise UnavailableError(
+            f"the work was stopped by an error inside Saferoom ({type(error).__name__}); nothing is protected"
+        ) from None
+    if as_json:
+        json.dump(published.document(), sys.stdout, allow_nan=False)
+        print()
+    else:
+        from saferoom.hub.cli.suppress_report import report
+
+        report(published)
+    raise typer.Exit(published.verdict.exit_code)
+
+
+def _published(table: Path, spec: Path, policy: str, progress: Callable[[str, float], None]) -> Published:
+    from saferoom.clock import SystemClock
+    from saferoom.disclosure.tables.aggregated import aggregate
+    from saferoom.disclosure.tables.aggregated_rows import read_rows
+    from saferoom.disclosure.tables.primary import make_task
+    from saferoom.disclosure.tables.publication import publish
+    from saferoom.disclosure.tables.specification import read_specification
+    from saferoom.hub.cli.query import policy_of, text_of
+
+    specification = read_specification(text_of(spec, "the specification"), spec.name)
+    limits = policy_of(policy)
+    task = make_task(aggregate(read_rows(table, specification), specification), specification, limits)
+    return publish(task, specification.protection, progress, SystemClock())
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """Show how far the work is, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        line = bar.add_task("protecting the table", total=1.0)
+        yield lambda what, share: bar.update(line, description=what, completed=share)
