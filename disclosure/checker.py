@@ -63,13 +63,17 @@ class Context:
     crosswalks: Mapping[str, Crosswalk] | None = None
 
 
-def check(query: Query, context: Context, improve: Improve | None = None) -> Evaluation:
+def check(
+    query: Query, context: Context, improve: Improve | None = None, *, clock: Callable[[], float] | None = None
+) -> Evaluation:
     """Compute what `query` declares, judge it, and say what would leave.
 
     Parameters
     ----------
     improve : Improve, optional
         Looks for remedies while the engine is still open; `saferoom.disclosure.remedies.search.Remedies` does.
+    clock : callable, optional
+        Seconds, from any point in time on; bounds the choice among ways to protect (``protect: {method: auto}``).
 
     Raises
     ------
@@ -79,8 +83,17 @@ def check(query: Query, context: Context, improve: Improve | None = None) -> Eva
         When it needs more time or memory than the limits allow.
     """
     with opened(context) as engine:
-        judged = _drawn(judge(query, context, engine), context)
+        judged = _drawn(_resolved(query, context, engine, clock), context)
         return judged.evaluation if improve is None else improve(judged, context, engine)
+
+
+def _resolved(query: Query, context: Context, engine: Engine, clock: Callable[[], float] | None) -> Judged:
+    if query.protect.method is not Method.AUTO:
+        return judge(query, context, engine)
+    # It judges what it tries with this module.
+    from saferoom.disclosure.remedies.automatic import protected_automatically
+
+    return protected_automatically(query, context, engine, clock)
 
 
 def _drawn(judged: Judged, context: Context) -> Judged:
@@ -165,7 +178,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
         title=title,
         automatic_obstacles=_obstacles(plan, outcome, context.route or ReleaseRoute()),
         canonical=canonical_document(plan),
-        evidence=_evidence(outcome),
+        evidence=_evidence(outcome, protected),
         contributors=contributors,
         label_columns=_label_columns(plan, outcome),
     )
@@ -218,8 +231,10 @@ def _public_rows(plan: Plan, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any,
     return [(":".join(public.get(part, part) for part in row[0].split(":")), *row[1:]) for row in rows]
 
 
-def _evidence(outcome: Outcome) -> dict[str, Any]:
+def _evidence(outcome: Outcome, protected: Protected | None) -> dict[str, Any]:
+    audit = {} if protected is None or protected.audit is None else {"audit": dict(protected.audit)}
     return {
+        **audit,
         "cells": [list(labels) for labels in shown_labels(outcome.cells)],
         "units": {counted.kind: counted.units.tolist() for counted in outcome.units},
         "rows": outcome.base.rows,

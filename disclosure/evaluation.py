@@ -33,13 +33,17 @@ class Evaluation:
     automatic_obstacles : tuple of str
         Every reason why it may not leave without a person, beside the verdict; empty when there is none.
     evidence : dict
-        Counts and shares per cell; disclosive, for the trusted side only.
+        Counts and shares per cell; disclosive, for the trusted side only. Under ``audit``, where cells are hidden in a
+        table with margins, what anybody can tell of each (`saferoom.disclosure.tables.report.report`).
     contributors : Contributors
         The statistical units behind every cell; disclosive, for the trusted side only.
     suggestions : tuple of Suggestion
         Variants that were evaluated and are given a better verdict, best first; for the researcher, never released.
     label_columns : int or None
         How many of the tables' first columns are labels and no numbers; None where that is not known.
+    chosen : mapping or None
+        Where the query left the choice of protection: the ``method`` (empty where nothing may leave), ``why``, and
+        what was ``tried`` (``method``, ``verdict``, ``loss``, ``words``, ``why``); `query` is the one that was chosen.
     picture : Picture or None
         The chart that was asked for, drawn from `outgoing`; None when none was, or when nothing may leave.
     """
@@ -58,16 +62,22 @@ class Evaluation:
     suggestions: tuple[Suggestion, ...] = ()
     picture: Picture | None = None
     label_columns: int | None = None
+    chosen: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return the verdict document of the command line's contract; suggestions only where there are any."""
+        """Return the verdict document of the command line's contract.
+
+        Suggestions are in it only where there are any, and `chosen` only where the query left the choice.
+        """
         suggestions = {"suggestions": [item.document() for item in self.suggestions]} if self.suggestions else {}
+        chosen = {} if self.chosen is None else {"chosen": dict(self.chosen)}
         return {
             "verdict": self.verdict.value,
             "findings": [finding.document() for finding in self.findings],
             "table": self.table.document(),
             "protected": self.protected.document() if self.protected else None,
             **suggestions,
+            **chosen,
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -109,6 +119,7 @@ class Evaluation:
                 contributors=Contributors.from_json(document["contributors"]),
                 suggestions=tuple(Suggestion.from_document(item) for item in document.get("suggestions", ())),
                 label_columns=document.get("label_columns"),
+                chosen=dict(document["chosen"]) if document.get("chosen") else None,
                 picture=Picture.from_json(document["picture"]) if document.get("picture") else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, BadInputError):

@@ -53,6 +53,8 @@ class Method(StrEnum):
     """The ways to protect a table that are available."""
 
     NONE = "none"
+    AUTO = "auto"
+    """The one of the others that loses least of what passes; see `saferoom.disclosure.remedies.automatic`."""
     SUPPRESS = "suppress"
     ROUND = "round"
     CONTROLLED_ROUNDING = "controlled_rounding"
@@ -103,7 +105,7 @@ class Form:
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
-    protect: tuple[Method, ...] = (Method.NONE, Method.SUPPRESS)
+    protect: tuple[Method, ...] = (Method.NONE, Method.AUTO, Method.SUPPRESS)
 
     @property
     def options(self) -> frozenset[str]:
@@ -113,10 +115,10 @@ class Form:
 
 _ONLY_NONE = (Method.NONE,)
 _COUNTS = (
-    *(Method.NONE, Method.SUPPRESS, Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING),
-    *(Method.CELL_KEY, Method.SIGNIFICANT),
+    *(Method.NONE, Method.AUTO, Method.SUPPRESS, Method.ROUND, Method.CONTROLLED_ROUNDING),
+    *(Method.RANDOM_ROUNDING, Method.CELL_KEY, Method.SIGNIFICANT),
 )
-_TOTALS = (Method.NONE, Method.SUPPRESS, Method.CELL_KEY, Method.SIGNIFICANT)
+_TOTALS = (Method.NONE, Method.AUTO, Method.SUPPRESS, Method.CELL_KEY, Method.SIGNIFICANT)
 
 FORMS: Mapping[Statistic, Form] = {
     Statistic.FREQUENCY: Form("Frequency", Measure.NONE, protect=_COUNTS),

@@ -13,9 +13,9 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Counts
 from saferoom.disclosure.queries.forms import FORMS, Method, Statistic
 from saferoom.disclosure.queries.model import Query
-from saferoom.disclosure.remedies.cost import ANOTHER_STATISTIC, detail, loss
+from saferoom.disclosure.remedies.cost import ANOTHER_STATISTIC, Error, detail, loss
 from saferoom.disclosure.remedies.grid import Grid, Situation
-from saferoom.disclosure.remedies.merging import merges
+from saferoom.disclosure.remedies.merging import Merge, merges, parents
 from saferoom.disclosure.verdict import Risk
 
 _MOST_LEFT_OUT = 4
@@ -53,7 +53,18 @@ class Candidate:
 def candidates(situation: Situation) -> list[Candidate]:
     """Return variants in the order of their expected loss, gentler kinds first where it is equal."""
     found: list[Candidate] = []
-    for make in (_margins, _protection, _merged, _left_out, _rounded, _quantiles, _bins, _unfiltered, _instead):
+    for make in (
+        _margins,
+        _protection,
+        by_hierarchy,
+        _merged,
+        _left_out,
+        _rounded,
+        _quantiles,
+        _bins,
+        _unfiltered,
+        _instead,
+    ):
         found += make(situation)
     unique: dict[str, Candidate] = {}
     for candidate in found:
@@ -98,7 +109,8 @@ def _rounded(situation: Situation) -> Iterator[Candidate]:
     lowest = situation.policy.rounding_base
     for base in dict.fromkeys((lowest, max(lowest, *situation.least))):
         units = situation.units[0] if base > lowest else np.where(situation.flagged, 0, situation.units[0])
-        expected = loss(detail(units, units > 0, situation.whole, base), asked_detail(situation))
+        error = Error(units=base / 4)
+        expected = loss(detail(units, units > 0, situation.whole, error), asked_detail(situation))
         patch = {"protect": {"method": "round", "base": base}}
         yield Candidate(patch, f"counts rounded to {base}", expected)
 
@@ -111,6 +123,19 @@ def _merged(situation: Situation) -> Iterator[Candidate]:
                 yield from merged(situation, situation, i, name)
 
 
+def by_hierarchy(situation: Situation) -> Iterator[Candidate]:
+    """Yield merges of categories into their parents, where the data owner has classified a dimension's codes."""
+    query, plan = _query(situation), situation.judged.case.plan
+    if query.statistic is Statistic.REGRESSION or not situation.labels:
+        return
+    for i, name in enumerate(query.by):
+        classification = plan.dimensions[i].classification
+        if classification is None or plan.dimensions[i].fixed or len(situation.labels[0]) <= i:
+            continue
+        for merge in parents(Grid(situation, i), name, classification):
+            yield _candidate(situation, situation, (i, name), merge)
+
+
 def merged(situation: Situation, counted: Situation, dimension: int, name: str) -> Iterator[Candidate]:
     """Yield merges of one dimension's categories.
 
@@ -121,17 +146,22 @@ def merged(situation: Situation, counted: Situation, dimension: int, name: str) 
     counted : Situation
         Where the dimension's categories are counted: the same, or for a model a frequency of its categories.
     """
-    query, dimensions = _query(situation), counted.judged.case.plan.dimensions
+    dimensions = counted.judged.case.plan.dimensions
     grid = Grid(counted, dimension)
     texts = counted.judged.outcome.text_dimensions
     for merge in merges(grid, name, texts[dimension], dimensions[dimension].codelist or ()):
-        new = _new_name(name, situation)
-        patch = {"derive": {**query.derive, new: merge.expression}, **_renamed(query, situation, name, new)}
-        words = merge.words.replace("{name}", name)
-        units = grid.merged_units(merge.groups)
-        asked = detail(counted.units[0], counted.units[0] > 0, counted.whole)
-        expected = loss(detail(units, units > 0, counted.whole), asked)
-        yield Candidate(patch, words, expected, merge.names_categories)
+        yield _candidate(situation, counted, (dimension, name), merge)
+
+
+def _candidate(situation: Situation, counted: Situation, dimension: tuple[int, str], merge: Merge) -> Candidate:
+    """Return a merge as a candidate; `dimension` is the place among those of `counted`, and the name."""
+    place, name = dimension
+    query, new = _query(situation), _new_name(name, situation)
+    patch = {"derive": {**query.derive, new: merge.expression}, **_renamed(query, situation, name, new)}
+    units = Grid(counted, place).merged_units(merge.groups)
+    asked = detail(counted.units[0], counted.units[0] > 0, counted.whole)
+    expected = loss(detail(units, units > 0, counted.whole), asked)
+    return Candidate(patch, merge.words.replace("{name}", name), expected, merge.names_categories)
 
 
 def _new_name(name: str, situation: Situation) -> str:

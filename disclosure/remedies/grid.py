@@ -118,14 +118,17 @@ class Grid:
 
     def holds(self, groups: Groups) -> bool:
         """Foresee whether every merged cell reaches the thresholds and no flagged cell stays by itself."""
+        return not bool(self.at_risk(groups).any())
+
+    def at_risk(self, groups: Groups) -> Mask:
+        """Foresee which categories have a merged cell below a threshold, or a flagged cell that stays by itself."""
         key = self._keys(groups)
         size = int(key.max(initial=-1)) + 1
         members = sum_by(key, np.ones(len(key), dtype=np.int64), size)
+        bad = (members == 1) & (sum_by(key, self._situation.flagged, size) > 0)
         for counts, least in zip(self._situation.units, self._situation.least, strict=True):
-            if bool(((members > 0) & (sum_by(key, counts, size) < least)).any()):
-                return False
-        alone = (members == 1) & (sum_by(key, self._situation.flagged, size) > 0)
-        return not bool(alone.any())
+            bad |= (members > 0) & (sum_by(key, counts, size) < least)
+        return sum_by(self._place, bad[key], len(self.categories)) > 0
 
     def holds_together(self, categories: Sequence[Label]) -> bool:
         """Foresee whether these categories hold when they are one."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from saferoom.disclosure.queries.classification import Classification, key_of
 from saferoom.disclosure.queries.model import MOST_TEXT
 from saferoom.disclosure.remedies.grid import Grid, Groups, groups_of
 from saferoom.disclosure.verdict import Label
@@ -57,6 +58,60 @@ def merges(grid: Grid, name: str, is_text: bool, codelist: Sequence[Label]) -> I
         yield from _bands(grid, written)
     elif all(isinstance(label, str) and _DATE.match(label) for label in present):
         yield from _periods(grid, written)
+
+
+def parents(grid: Grid, name: str, classification: Classification) -> Iterator[Merge]:
+    """Yield merges up the data owner's hierarchy: only where it is needed, then every code into its parent.
+
+    The first raises the parents of categories at risk, again and again until it promises to hold.
+    """
+    written = name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+    above = {child: parent for parent in reversed(classification.parents) for child in classification.children[parent]}
+    goes = [*grid.categories]
+    for _ in range(len(classification.parents)):
+        risky = grid.at_risk(_raised_groups(goes)).tolist()
+        raised = {above[to] for to, bad in zip(goes, risky, strict=True) if bad and to in above}
+        if not raised:
+            break
+        held = {
+            code: parent
+            for parent in classification.parents
+            if parent in raised
+            for code in _below(classification, parent)
+        }
+        goes = [held.get(to, to) for to in goes]
+    for chosen, words in (
+        (goes, "categories of {name} at risk merged up its hierarchy"),
+        ([above.get(label, label) for label in grid.categories], "categories of {name} merged into their parents"),
+    ):
+        expression = _raised(written, grid.categories, chosen)
+        if expression is not None:
+            yield Merge(expression, _raised_groups(chosen), words, False)
+
+
+def _below(classification: Classification, parent: Label) -> Iterator[Label]:
+    for child in classification.children[parent]:
+        yield child
+        if child in classification.children:
+            yield from _below(classification, child)
+
+
+def _raised_groups(goes: Sequence[Label]) -> Groups:
+    return groups_of([key_of(label) for label in goes])
+
+
+def _raised(name: str, categories: Sequence[Label], goes: Sequence[Label]) -> str | None:
+    """Return a CASE that puts codes into parents; None where nothing is merged or it cannot be written."""
+    inside: dict[Label, list[str | None]] = {}
+    for label, to in zip(categories, goes, strict=True):
+        if key_of(label) != key_of(to):
+            inside.setdefault(to, []).append(_literal(label))
+    parts = [(_literal(to), codes) for to, codes in inside.items()]
+    if not parts or any(to is None or None in codes for to, codes in parts):
+        return None
+    written = " ".join(f"WHEN {name} IN ({', '.join(map(str, codes))}) THEN {to}" for to, codes in parts)
+    text = f"CASE {written} ELSE {name} END"
+    return text if len(text) <= MOST_TEXT else None
 
 
 def _smallest(grid: Grid, name: str, codelist: Sequence[Label], is_text: bool) -> Iterator[Merge]:

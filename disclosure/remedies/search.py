@@ -17,7 +17,7 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.model import Method, Query, parse_query
 from saferoom.disclosure.remedies.candidates import Candidate, asked_detail, candidates, merged, suppresses
-from saferoom.disclosure.remedies.cost import detail, loss
+from saferoom.disclosure.remedies.cost import detail, error_of, loss
 from saferoom.disclosure.remedies.grid import Situation, situation_of
 from saferoom.disclosure.remedies.model import Suggestion, patched
 from saferoom.disclosure.remedies.wording import worded
@@ -27,10 +27,10 @@ from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 Clock = Callable[[], float]
 """Seconds, from any point in time on."""
 _POPULATION = frozenset({"from", "views", "where", "derive"})
-_MOST_LOST = 0.98
+MOST_LOST = 0.98
 """A variant that loses more is no help."""
 _MOST_TERMS = 3
-_RANK = {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.FAIL: 2}
+RANK = {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.FAIL: 2}
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,9 @@ class _Search:
             suggestion = self._evaluated(candidate, situation)
             if candidate is blank:
                 suppression = suggestion is not None and suggestion.verdict is Verdict.PASS
-            if suggestion is not None and _RANK[suggestion.verdict] < _RANK[judged.evaluation.verdict]:
+            if suggestion is not None and RANK[suggestion.verdict] < RANK[judged.evaluation.verdict]:
                 found.append(suggestion)
-        return tuple(sorted(found, key=lambda item: (_RANK[item.verdict], item.loss))), suppression
+        return tuple(sorted(found, key=lambda item: (RANK[item.verdict], item.loss))), suppression
 
     def _of_a_model(self, situation: Situation) -> Iterator[Candidate]:
         """Merge the categories of a model's terms; they are counted as a frequency first."""
@@ -148,22 +148,30 @@ class _Search:
             judged = judge(variant, self.context, self.engine)
         except (BadInputError, UnavailableError):
             return None
-        lost = _lost(judged, candidate, situation)
-        if judged.evaluation.outgoing is None or lost > _MOST_LOST:
+        share = lost(judged, candidate.kept, situation)
+        if judged.evaluation.outgoing is None or share > MOST_LOST:
             return None
-        return Suggestion(candidate.patch, judged.evaluation.verdict, lost, candidate.words, candidate.names_categories)
+        return Suggestion(
+            candidate.patch, judged.evaluation.verdict, share, candidate.words, candidate.names_categories
+        )
 
 
-def _lost(judged: Judged, candidate: Candidate, situation: Situation) -> float:
+def lost(judged: Judged, kept: float, situation: Situation) -> float:
+    """Return the share of the detail of `situation` that a judged variant lacks.
+
+    Parameters
+    ----------
+    kept : float
+        How much of what a number tells is kept, e.g. less than 1 for another statistic.
+    """
     outcome = judged.outcome
     if outcome.row_names is not None or situation.judged.outcome.row_names is not None:
         before, after = situation.judged.outcome.row_names or (), outcome.row_names or ()
-        return max(0.0, 1 - candidate.kept * len(after) / max(len(before), 1))
-    protect = judged.case.plan.query.protect
-    base = (protect.base or situation.policy.rounding_base) if protect.method is Method.ROUND else 0
+        return max(0.0, 1 - kept * len(after) / max(len(before), 1))
+    error = error_of(judged.case.plan.query, situation.policy, max(situation.least))
     shown = outcome.cells.inner & judged.visible
-    kept = candidate.kept * detail(outcome.units[0].units, shown, situation.whole, base)
-    return loss(kept, asked_detail(situation))
+    told = kept * detail(outcome.units[0].units, shown, situation.whole, error)
+    return loss(told, asked_detail(situation))
 
 
 def apply(query: Query, suggestion: Suggestion) -> Query:
