@@ -128,7 +128,7 @@ class TransitionTable:
         self.rows = tuple(_row(design, count) for count in range(design.last + 1))
         if self.rows[-1].variance < design.variance * (1 - 1e-6):
             raise BadInputError(
-                "cell key: with so large a pstay the noise cannot have the variance V; use a smaller pstay or a larger D"
+                "cell key: with so large a pstay the noise cannot reach the variance V; use a smaller pstay or larger D"
             )
 
     def perturbed(self, counts: Numbers, places: Numbers) -> Numbers:
