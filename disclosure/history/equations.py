@@ -1,154 +1,177 @@
-"""Systems of equations: every released total is one, and a value of few units may be the only solution.
-
-Vocabulary
-----------
-atom
-    Units that are in exactly the same released sets; nothing released tells them apart.
-solved
-    The released totals, added and subtracted with any factors, give the total of an atom alone (or the sum or the
-    difference of two).
+"""Systems of equations: what several releases together tell about few units, when every total is an equation.
 
 Notes
 -----
-With the indicator of every set over the atoms as a row of A, the total of atom a is solved if and only if its unit
-vector lies in the row space of A. Its leverage ``h = a' (A A')^+ a``, with a the atom's column, is 1 then, and less
-otherwise. Of two atoms a and b the same is asked of ``e_a + e_b`` and ``e_a - e_b``, which needs h of at least a half.
-What is found is confirmed by its factors. (Statistical database auditing for sums: Chin and Ozsoyoglu 1982.)
+The released totals, added and subtracted with any factors, are the row space of their incidence over the units. Where
+it has a vector that is zero but for few units, the totals tell about these few (`cancelling`). Sets that can have no
+part in it are left out first (`atoms.peeled`). (Statistical database auditing for sums: Chin and Ozsoyoglu 1982.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyroaring import BitMap
 
-from saferoom.disclosure.history.families import Family, Mask, Positions, Tick
+from saferoom.disclosure.history.atoms import Atoms, atoms_of, peeled
+from saferoom.disclosure.history.cancelling import Told, light, within
+from saferoom.disclosure.history.families import Family, Tick
+from saferoom.disclosure.history.signatures import Positions, mix
 
-MOST_SETS = 800
-"""The sets that enter the equations: the new table's cells, then the largest of the earlier ones."""
-MOST_MEMBERS = 30_000_000
-MOST_ATOMS = 2_000
-"""Small atoms that are looked at; of two at a time only those whose leverage is a half or more."""
-_CLOSE = 1e-6
-
-Matrix = NDArray[np.float64]
-
-
-def solved(new: Family, old: Family, reach: int, tick: Tick) -> Mask:
-    """Say of every set of `new` whether it is needed to solve the total of 1 to `reach` units.
-
-    Parameters
-    ----------
-    old : Family
-        Exact totals that were released earlier, cells and margins.
-    """
-    answer = np.zeros(len(new.sizes), dtype=bool)
-    own = np.flatnonzero((new.levels == 0) & (new.sizes > 0))
-    if not len(own) or len(own) > MOST_SETS:
-        return answer
-    earlier = _largest(old, MOST_SETS - len(own), MOST_MEMBERS - int(new.sizes[own].sum()))
-    if not len(earlier):
-        return answer
-    system = _system([new.set(place) for place in own.tolist()], [old.set(place) for place in earlier.tolist()], reach)
-    if system is None:
-        return answer
-    tick()
-    factors = _factors(system.incidence, system.small, system.sizes, reach, tick)
-    if not len(factors):
-        return answer
-    tick()
-    # What the earlier releases tell by themselves is not this one's doing.
-    needed = np.abs(factors[:, : len(own)]) > _CLOSE
-    before = _factors(system.incidence[len(own) :], system.small, system.sizes, reach, tick)
-    if len(before):
-        targets = np.round(factors @ system.incidence)
-        known = {tuple(row) for row in np.round(before @ system.incidence[len(own) :]).tolist()}
-        needed &= np.array([[tuple(target) not in known] for target in targets.tolist()])
-    answer[own[needed.any(axis=0)]] = True
-    return answer
+_FEW = 40_000
+"""Atoms on which it is first tried whether some sets alone tell the same."""
+_TOL = 1e-4
 
 
-@dataclass(frozen=True)
-class System:
-    """The equations over the atoms.
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A group of few units that the new table and earlier ones together tell about.
 
     Attributes
     ----------
-    incidence : ndarray of float, shape (sets, atoms)
-        1 where the atom is in the set.
-    sizes : ndarray of int, shape (atoms,)
-    small : ndarray of int
-        The atoms with few units.
+    atoms : tuple of BitMap
+        The units, those together that nothing tells apart.
+    new : ndarray of int
+        Places of the cells in the new family that are needed.
+    old : tuple of pairs of int
+        The earlier family and the place of the cell in it.
     """
 
-    incidence: Matrix
-    sizes: Positions
-    small: Positions
+    atoms: tuple[BitMap, ...]
+    new: Positions
+    old: tuple[tuple[int, int], ...]
+
+    @property
+    def units(self) -> BitMap:
+        """All units that are told about."""
+        return BitMap.union(*self.atoms)
 
 
-def _largest(old: Family, most: int, members: int) -> Positions:
-    """Return the places of the largest cells, every different one once."""
-    kept: dict[bytes, int] = {}
-    left = members
-    places = np.flatnonzero((old.levels == 0) & (old.sizes > 0))
-    for place in places[np.argsort(-old.sizes[places], kind="stable")].tolist():
-        left -= int(old.sizes[place])
-        if len(kept) >= most or left < 0:
-            break
-        kept.setdefault(old.set(place).tobytes(), place)
-    return np.array(list(kept.values()), dtype=np.int64)
+@dataclass(frozen=True, eq=False)
+class System:
+    """The different cells of a new and of earlier tables, and their atoms.
+
+    Attributes
+    ----------
+    sets : list of BitMap
+        First those of the new table that no earlier one has.
+    new : list of int
+        The place in the new family of each such set.
+    old : list of pairs of int
+        The first earlier family that has the set, and the place there.
+    shared : ndarray of bool, shape (sets,)
+        Which the new table has too.
+    """
+
+    sets: list[BitMap]
+    new: list[int]
+    old: list[tuple[int, int]]
+    shared: NDArray[np.bool_]
 
 
-def _system(own: list[Positions], earlier: list[Positions], reach: int) -> System | None:
-    """Return the equations, or None when every atom has many units."""
-    sets = [*own, *earlier]
-    lengths = np.array([len(found) for found in sets])
-    members, owner = np.concatenate(sets), np.repeat(np.arange(len(sets)), lengths)
-    # Units with the same sum of their sets' random numbers are in the same sets (but for one chance in 2^64).
-    marks = np.random.default_rng(0).integers(0, 2**63, len(sets), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    order = np.argsort(members, kind="stable")
-    starts = np.flatnonzero(np.concatenate([[True], np.diff(members[order]) != 0]))
-    signatures = np.add.reduceat(marks[owner[order]], starts)
-    _, first, sizes = np.unique(signatures, return_index=True, return_counts=True)
-    small = np.flatnonzero(sizes <= reach)
-    if not len(small) or len(sizes) > MOST_MEMBERS // len(sets):
-        return None
-    incidence = np.zeros((len(sets), len(sizes)))
-    ends = np.append(starts[1:], len(order))
-    for atom, place in enumerate(first.tolist()):
-        incidence[owner[order[starts[place] : ends[place]]], atom] = 1.0
-    return System(incidence, sizes.astype(np.int64), small[np.argsort(sizes[small], kind="stable")][:MOST_ATOMS])
+def system_of(new: Family, old: Sequence[Family], finer: Sequence[bool] | None = None) -> System:
+    """Return the different cells that are not empty; margins that follow from cells tell nothing more.
+
+    Parameters
+    ----------
+    finer : sequence of bool, optional
+        Per earlier family, whether the new table tells more of a set than it does, though the set is the same.
+    """
+    fresh: dict[int, int] = {}
+    for place in range(len(new.sets)):
+        if new.signatures.sizes[place]:
+            fresh.setdefault(int(new.whole[place]), place)
+    known: dict[int, tuple[int, int]] = {}
+    for number, family in enumerate(old):
+        cells = np.flatnonzero(family.signatures.sizes[: len(family.sets)])
+        for place, whole in zip(cells.tolist(), family.whole[cells].tolist(), strict=True):
+            if not (finer and finer[number] and whole in fresh):
+                known.setdefault(whole, (number, place))
+    own = [place for whole, place in fresh.items() if whole not in known]
+    sets = [new.sets[place] for place in own] + [old[number].sets[place] for number, place in known.values()]
+    shared = np.array([True] * len(own) + [whole in fresh for whole in known], dtype=bool)
+    return System(sets, own, list(known.values()), shared)
 
 
-def _factors(incidence: Matrix, small: Positions, sizes: Positions, reach: int, tick: Tick) -> Matrix:
-    """Return the factors of every combination of sets that leaves a small atom, or two, alone."""
-    values, vectors = np.linalg.eigh(incidence @ incidence.T)
+def solutions(system: System, reach: int, tick: Tick) -> Iterator[Solution]:
+    """Yield what the new and the earlier sets together tell about 1 to `reach` units, and neither do alone.
+
+    Raises
+    ------
+    UndecidedError
+        When the combinations could not be found in the steps allowed.
+    """
+    if not system.new or not system.old:
+        return
     tick()
-    kept = values > 1e-10 * values[-1]
-    basis = (vectors[:, kept] / np.sqrt(values[kept])).T
-    columns = basis @ incidence[:, small]
-    leverage = (columns**2).sum(axis=0)
-    targets: list[Any] = [_unit(len(sizes), (int(small[i]), 1.0)) for i in np.flatnonzero(leverage > 1 - _CLOSE)]
-    half = np.flatnonzero((leverage >= 0.5 - _CLOSE) & (leverage <= 1 - _CLOSE))
-    between = columns[:, half].T @ columns[:, half]
-    for sign in (1.0, -1.0):
-        both = leverage[half][:, None] + leverage[half][None, :] + 2 * sign * between
-        for i, j in zip(*np.nonzero(np.triu(both > 2 - 2 * _CLOSE, 1)), strict=True):
-            a, b = int(small[half[i]]), int(small[half[j]])
-            if sizes[a] + sizes[b] <= reach:
-                targets.append(_unit(len(sizes), (a, 1.0), (b, sign)))
-    if not targets:
-        return np.zeros((0, len(incidence)))
-    wanted = np.array(targets)
-    factors = (wanted @ incidence.T) @ (basis.T @ basis)
-    confirmed = np.abs(factors @ incidence - wanted).max(axis=1) < 1e-5
-    return np.asarray(factors[confirmed])
+    atoms = peeled(atoms_of(system.sets), reach)
+    first = len(system.new)
+    if not (atoms.kept < first).any() or not (atoms.kept >= first).any():
+        return
+    tick()
+    for told in light(atoms, reach, tick):
+        tick()
+        earlier = atoms.kept >= first
+        if _tells(atoms, earlier, told) or _tells(atoms, system.shared[atoms.kept], told):
+            continue
+        factors = _factors(atoms, told)
+        yield _solution(system, atoms, told, factors)
 
 
-def _unit(size: int, *parts: tuple[int, float]) -> Matrix:
-    vector = np.zeros(size)
-    for place, value in parts:
-        vector[place] = value
-    return vector
+def _tells(atoms: Atoms, chosen: NDArray[np.bool_], told: Told) -> bool:
+    """Say whether the chosen sets alone tell the same; on few atoms first, where it is the easier to do."""
+    places = _some(atoms, told)
+    wanted = np.zeros(atoms.incidence.shape[1])
+    wanted[told.atoms] = told.values
+    sets = np.flatnonzero(chosen)
+    rows = atoms.incidence[sets]
+    return within(wanted[places], rows[:, places])[0] and (len(places) == len(wanted) or within(wanted, rows)[0])
+
+
+def _factors(atoms: Atoms, told: Told) -> NDArray[np.float64]:
+    places = _some(atoms, told)
+    wanted = np.zeros(atoms.incidence.shape[1])
+    wanted[told.atoms] = told.values
+    return within(wanted[places], atoms.incidence[:, places])[1]
+
+
+def _some(atoms: Atoms, told: Told) -> Positions:
+    count = atoms.incidence.shape[1]
+    if count <= _FEW:
+        return np.arange(count)
+    # Spread evenly by random-looking numbers, the same each time.
+    order = np.argsort(mix(atoms.some.astype(np.uint64)), kind="stable")[:_FEW]
+    return np.union1d(order, told.atoms)
+
+
+def _solution(system: System, atoms: Atoms, told: Told, factors: NDArray[np.float64]) -> Solution:
+    needed = _needed(factors[: int((atoms.kept < len(system.new)).sum())])
+    first = len(system.new)
+    own = atoms.kept[atoms.kept < first]
+    others = np.flatnonzero((atoms.kept >= first) & (np.abs(factors) > _TOL))
+    return Solution(
+        atoms=tuple(_units(system, atoms, atom) for atom in told.atoms.tolist()),
+        new=np.array([system.new[i] for i in own[needed].tolist()], dtype=np.int64),
+        old=tuple(system.old[int(atoms.kept[i]) - first] for i in others.tolist()),
+    )
+
+
+def _needed(factors: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which factors matter: a factor that all cells share only says that the whole table is one of the sets."""
+    values, counts = np.unique(np.round(factors, 3), return_counts=True)
+    apart = np.abs(factors - values[counts.argmax()]) > 1e-2
+    return np.asarray(apart if len(factors) > 2 and apart.any() else np.abs(factors) > _TOL)
+
+
+def _units(system: System, atoms: Atoms, atom: int) -> BitMap:
+    """Return the units of an atom: those in all its sets and in no other that was not left out."""
+    rows = atoms.incidence.indices[atoms.incidence.indptr[atom] : atoms.incidence.indptr[atom + 1]]
+    inside = {int(atoms.kept[row]) for row in rows.tolist()}
+    members = BitMap.intersection(*(system.sets[i] for i in inside))
+    for i in atoms.kept.tolist():
+        if i not in inside and members.intersect(system.sets[i]):
+            members = members - system.sets[i]
+    return members

@@ -1,9 +1,9 @@
-"""Many sets of units at once, as arrays, and which of them are nearly the same.
+"""Which of many sets of units are nearly the same, found without comparing all pairs.
 
 Vocabulary
 ----------
 family
-    Sets of units, one after the other in one array of positions; every set is in rising order.
+    The sets behind one table: its cells and its margins.
 near
     Different, and apart by few units: ``0 < |A xor B| <= reach``.
 """
@@ -11,194 +11,237 @@ near
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from pyroaring import BitMap
 
+from saferoom.disclosure.history.signatures import (
+    BUCKETS,
+    Positions,
+    Prints,
+    Signatures,
+    group_at,
+    joined,
+    members_of,
+    mix,
+    signatures_of,
+)
 from saferoom.disclosure.verdict import Label
 
-Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Tick = Callable[[], None]
 """Called between steps; raises when time is up."""
 
 SMALL = 200
-"""Sets up to this size are compared by their overlaps, larger ones by what they share in each bucket."""
+"""Sets up to this size are compared by their overlaps, larger ones by their fingerprints."""
 _CHUNK = 20_000_000
-_LARGEST_KEY = 2**62
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
-    """Sets of units.
+    """The sets behind a table.
 
     Attributes
     ----------
-    starts : ndarray of int, shape (sets + 1,)
-        Where each set begins in `members`, and the end.
-    members : ndarray of int
-        Positions of units.
-    levels, cells : ndarray of int, shape (sets,)
-        Of a table's margins: which dimensions are totalled, and a cell that belongs to the margin.
+    cells : tuple of label tuples
+        Of the listed cells.
+    sets : sequence of BitMap
+        Their units.
+    margins : bool
+        Whether margins follow from the listed cells; they are unions of these.
+    stored : ndarray of uint64, optional
+        What `signatures.prints_of` said of `sets`.
     """
 
-    starts: Positions
-    members: Positions
-    levels: Positions
-    cells: Positions
+    cells: tuple[tuple[Label, ...], ...]
+    sets: Sequence[BitMap]
+    margins: bool = True
+    total: str = "All"
+    stored: Prints | None = None
+    _groups: dict[int, tuple[Positions, Positions]] = field(default_factory=dict)
 
-    @property
-    def sizes(self) -> Positions:
-        """How many units each set has."""
-        return np.diff(self.starts)
+    @cached_property
+    def signatures(self) -> Signatures:
+        """Of the cells, then of the margins."""
+        return signatures_of(self.cells, self.sets, self.stored, margins=self.margins)
 
-    def chosen(self, keep: Mask) -> Family:
-        """Return only some of the sets."""
-        sizes = self.sizes
-        members = self.members[np.repeat(keep, sizes)]
-        starts = np.concatenate([[0], np.cumsum(sizes[keep])])
-        return Family(starts, members, self.levels[keep], self.cells[keep])
+    @cached_property
+    def whole(self) -> NDArray[np.uint64]:
+        """A number per set that is the same for equal sets, and for no others (but for one chance in 2^64)."""
+        prints = self.signatures.prints
+        lanes = mix(np.arange(prints.shape[1], dtype=np.uint64))
+        return np.asarray(mix(prints ^ lanes).sum(axis=1, dtype=np.uint64) + self.signatures.sizes.astype(np.uint64))
 
-    def set(self, place: int) -> Positions:
-        """Return one set."""
-        return self.members[self.starts[place] : self.starts[place + 1]]
+    def inner(self, place: int) -> Positions:
+        """Return the places of the listed cells that make up a cell or margin."""
+        level = int(self.signatures.levels[place])
+        if level == 0:
+            return np.array([place])
+        if level not in self._groups:
+            self._groups[level] = group_at(self.cells, level)
+        _, group = self._groups[level]
+        return np.flatnonzero(group == group[self.signatures.first[place]])
+
+    def set(self, place: int) -> BitMap:
+        """Return the units of a cell or margin."""
+        if place < len(self.sets):
+            return self.sets[place]
+        union: BitMap = BitMap.union(*(self.sets[i] for i in self.inner(place).tolist()))
+        return union
+
+    def name(self, place: int) -> tuple[Label, ...]:
+        """Return the labels of a cell or margin."""
+        level, cell = int(self.signatures.levels[place]), self.cells[int(self.signatures.first[place])]
+        return tuple(self.total if level >> i & 1 else label for i, label in enumerate(cell))
 
 
-def joined(families: Sequence[Family]) -> Family:
-    """Return the sets of all families, which must speak of the same positions."""
-    sizes = np.concatenate([family.sizes for family in families])
-    return Family(
-        np.concatenate([[0], np.cumsum(sizes)]),
-        np.concatenate([family.members for family in families]),
-        np.concatenate([family.levels for family in families]),
-        np.concatenate([family.cells for family in families]),
-    )
+@dataclass(frozen=True)
+class Pair:
+    """A set of a new table and one of an earlier family.
 
-
-def with_margins(cells: Sequence[tuple[Label, ...]], sets: Sequence[Positions], tick: Tick) -> Family:
-    """Return every cell's units, then every margin's: the union of its cells' units.
-
-    Counts and sums add up whether or not margins were asked for, so that a table releases its margins too.
+    Attributes
+    ----------
+    place, family, other : int
+        The set's place in the new family; which earlier family; the set's place there.
+    apart : int
+        Units in one of the two alone.
     """
-    lengths = np.array([len(found) for found in sets], dtype=np.int64)
-    members = np.concatenate([*sets, np.zeros(0, dtype=np.int64)]).astype(np.int64)
-    owner = np.repeat(np.arange(len(sets)), lengths)
-    codes = codes_of(cells)
-    span = int(members.max(initial=0)) + 1
-    parts = [_level(0, np.arange(len(sets)), np.arange(len(sets)), owner, members, span)]
-    for level in range(1, 2 ** len(codes)):
-        tick()
-        kept = [column for i, column in enumerate(codes) if not level >> i & 1]
-        first, group = groups_of(kept, len(sets))
-        parts.append(_level(level, first, group, owner, members, span))
-    return joined(parts)
+
+    place: int
+    family: int
+    other: int
+    apart: int
 
 
-def _level(level: int, first: Positions, group: Positions, owner: Positions, members: Positions, span: int) -> Family:
-    if len(members) == 0:
-        key = members
-    else:
-        key = np.sort(group[owner] * span + members)
-        key = key[np.concatenate([[True], np.diff(key) != 0])]
-    starts = np.searchsorted(key, np.arange(len(first) + 1) * span)
-    return Family(starts, key % span, np.full(len(first), level), first)
+class Pool:
+    """All sets of several earlier families, every different one once."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        self.families = families
+        self._all = joined([found.signatures for found in families])
+        lengths = [len(found.signatures) for found in families]
+        self._family = np.repeat(np.arange(len(families)), lengths)
+        self._place = np.concatenate([np.arange(length) for length in lengths])
+        whole = np.concatenate([found.whole for found in families])
+        self._order = np.argsort(whole, kind="stable")
+        self._ranked = whole[self._order]
+        self._starts = np.flatnonzero(np.concatenate([[True], self._ranked[1:] != self._ranked[:-1]]))
+        self.first = self._order[self._starts]
+        """For every different set, where it is for the first time."""
+        self.whole = self._ranked[self._starts]
+        self.sizes = self._all.sizes[self.first]
+        self.prints = self._all.prints[self.first]
+
+    def set(self, number: int) -> BitMap:
+        """Return one of the different sets."""
+        at = int(self.first[number])
+        return self.families[int(self._family[at])].set(int(self._place[at]))
+
+    def owners(self, number: int) -> Iterator[tuple[int, int]]:
+        """Yield the family, and the place in it, wherever a set occurs; once per family."""
+        end = self._starts[number + 1] if number + 1 < len(self._starts) else len(self._order)
+        seen = set()
+        for at in self._order[self._starts[number] : end].tolist():
+            family = int(self._family[at])
+            if family not in seen:
+                seen.add(family)
+                yield family, int(self._place[at])
+
+    def members(self, numbers: Positions) -> tuple[Positions, Positions]:
+        """Return the units of some of the different sets, and where each begins (and the end)."""
+        found = members_of([self.set(number) for number in numbers.tolist()])
+        return found, np.concatenate([[0], np.cumsum(self.sizes[numbers])])
+
+    def finer(self, buckets: int) -> Prints:
+        """Return fingerprints in another number of buckets."""
+        prints = joined([_finer(found, buckets) for found in self.families]).prints
+        return np.asarray(prints[self.first])
 
 
-def codes_of(cells: Sequence[tuple[Label, ...]]) -> list[Positions]:
-    columns = []
-    for i in range(len(cells[0]) if cells else 0):
-        # 1, 1.0 and True are equal to Python, and different categories nowhere.
-        places: dict[Label, int] = {}
-        columns.append(np.array([places.setdefault(cell[i], len(places)) for cell in cells], dtype=np.int64))
-    return columns
+def _finer(family: Family, buckets: int) -> Signatures:
+    return signatures_of(family.cells, family.sets, family.stored, margins=family.margins, buckets=buckets)
 
 
-def groups_of(columns: Sequence[Positions], count: int) -> tuple[Positions, Positions]:
-    """Return a member of every group of cells that agree in all columns, and every cell's group."""
-    key = np.zeros(count, dtype=np.int64)
-    size = 1
-    for column in columns:
-        width = int(column.max(initial=0)) + 1
-        if size * width > _LARGEST_KEY:
-            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
-            size = int(key.max(initial=0)) + 1
-        key = key * width + column
-        size *= width
-    _, first, group = np.unique(key, return_index=True, return_inverse=True)
-    return first.astype(np.int64), group.astype(np.int64)
-
-
-def near(new: Family, old: Family, reach: int, tick: Tick) -> Mask:
-    """Say of every set of `new` whether it is near any set of `old`.
+def near(new: Family, pool: Pool, reach: int, tick: Tick) -> list[Pair]:
+    """Return every pair of a set of `new` and a near one of `pool`.
 
     Notes
     -----
     Three cases, each exact. Two sets with at most `reach` units together are near unless they are equal. Other near
     sets have units in common: of small ones all overlaps are counted, as a product of sparse matrices. Of large ones,
-    units are dealt into ``reach + 1`` buckets; sets that differ in at most `reach` units agree in at least one bucket,
-    so only sets whose fingerprint of a bucket is the same have to be compared.
+    units are dealt into more than `reach` buckets; sets that differ in at most `reach` units agree in at least one
+    bucket, so only sets with the same fingerprint in a bucket are compared, all at once by sorting.
     """
-    found = _tiny(new, old, reach)
-    sizes, limit = new.sizes, max(SMALL, 4 * reach)
-    small = (sizes <= limit) & ~found
-    found[small] = _overlapping(new.chosen(small), old.chosen(old.sizes <= limit + reach), reach, tick)
-    large = sizes > limit
-    found[large] = _bucketed(new.chosen(large), old.chosen(old.sizes > limit - reach), reach, tick)
-    return found
+    sizes, limit = new.signatures.sizes, max(SMALL, 4 * reach)
+    pairs = dict(_tiny(new, pool, reach))
+    small = np.flatnonzero((sizes > 0) & (sizes <= limit))
+    others = np.flatnonzero((pool.sizes > 0) & (pool.sizes <= limit + reach))
+    pairs |= _overlapping(new, small, pool, others, reach, tick)
+    large = np.flatnonzero(sizes > limit)
+    pairs |= _bucketed(new, large, pool, np.flatnonzero(pool.sizes > limit - reach), reach, tick)
+    return [
+        Pair(place, family, other, apart)
+        for (place, number), apart in sorted(pairs.items())
+        for family, other in pool.owners(number)
+    ]
 
 
-def again(new: Family, old: Family, reach: int) -> Mask:
-    """Say of every set of `new` with 1 to `reach` units whether the same set is in `old`."""
-    sizes, old_sizes = new.sizes, old.sizes
-    known = {
-        tuple(old.set(place).tolist()) for place in np.flatnonzero((old_sizes > 0) & (old_sizes <= reach)).tolist()
-    }
-    answer = np.zeros(len(sizes), dtype=bool)
-    for place in np.flatnonzero((sizes > 0) & (sizes <= reach)).tolist():
-        answer[place] = tuple(new.set(place).tolist()) in known
-    return answer
+def same(new: Family, pool: Pool) -> list[Pair]:
+    """Return every pair of equal sets that are not empty."""
+    at = np.searchsorted(pool.whole, new.whole)
+    at[at == len(pool.whole)] = 0
+    equal = (pool.whole[at] == new.whole) & (new.signatures.sizes > 0)
+    return [
+        Pair(place, family, other, 0)
+        for place in np.flatnonzero(equal).tolist()
+        for family, other in pool.owners(int(at[place]))
+    ]
 
 
-def _tiny(new: Family, old: Family, reach: int) -> Mask:
-    by_size: dict[int, set[tuple[int, ...]]] = {}
-    old_sizes, sizes = old.sizes.tolist(), new.sizes.tolist()
-    for place in np.flatnonzero(old.sizes <= reach).tolist():
-        # Two different sets of a size are enough: no third set equals both.
-        found = by_size.setdefault(old_sizes[place], set())
-        if len(found) < 2:
-            found.add(tuple(old.set(place).tolist()))
-    answer = np.zeros(len(sizes), dtype=bool)
-    for place in np.flatnonzero(new.sizes <= reach).tolist():
-        size = sizes[place]
-        own = tuple(new.set(place).tolist())
-        others = (known for other, known in by_size.items() if other + size <= reach)
-        answer[place] = any(len(known) > 1 or own not in known for known in others)
-    return answer
+_Found = dict[tuple[int, int], int]
+"""How far a set of the new family and a different set of the pool are apart."""
 
 
-def _overlapping(new: Family, old: Family, reach: int, tick: Tick) -> Mask:
-    answer = np.zeros(len(new.sizes), dtype=bool)
-    if not len(new.members) or not len(old.members):
-        return answer
+def _tiny(new: Family, pool: Pool, reach: int) -> Iterator[tuple[tuple[int, int], int]]:
+    sizes, whole = new.signatures.sizes, new.whole
+    # Two different sets of a size are enough: no third set equals both.
+    known = {size: np.flatnonzero(pool.sizes == size)[:2].tolist() for size in range(reach + 1)}
+    for place in np.flatnonzero(sizes <= reach).tolist():
+        for size in range(reach - int(sizes[place]) + 1):
+            for number in known[size]:
+                if pool.whole[number] != whole[place]:
+                    apart = len(new.set(place).symmetric_difference(pool.set(number)))
+                    yield (place, number), apart
+
+
+def _overlapping(new: Family, places: Positions, pool: Pool, numbers: Positions, reach: int, tick: Tick) -> _Found:
+    found: _Found = {}
+    if not len(places) or not len(numbers):
+        return found
     from scipy.sparse import csr_array
 
-    units = int(max(new.members.max(), old.members.max())) + 1
-    ones = np.ones(len(old.members), dtype=np.int32)
-    across = csr_array((ones, old.members, old.starts), shape=(len(old.sizes), units)).T.tocsr()
-    often = np.bincount(old.members, minlength=units)
-    work = np.concatenate([[0], np.cumsum(often[new.members])])[new.starts]
+    members, starts = pool.members(numbers)
+    own = members_of([new.set(place) for place in places.tolist()])
+    own_sizes, sizes = new.signatures.sizes[places], pool.sizes[numbers]
+    own_starts = np.concatenate([[0], np.cumsum(own_sizes)])
+    known, columns = np.unique(np.concatenate([own, members]), return_inverse=True)
+    own, members = columns[: len(own)], columns[len(own) :]
+    across = csr_array((np.ones(len(members), np.int32), members, starts), shape=(len(numbers), len(known))).T.tocsr()
+    often = np.bincount(members, minlength=len(known))
+    work = np.concatenate([[0], np.cumsum(often[own])])[own_starts]
     for start, end in _chunks(work):
         tick()
-        part = slice(new.starts[start], new.starts[end])
-        rows = np.ones(int(new.starts[end] - new.starts[start]), dtype=np.int32)
-        pointers = new.starts[start : end + 1] - new.starts[start]
-        shared = csr_array((rows, new.members[part], pointers), shape=(end - start, units)) @ across
-        of_new = np.repeat(new.sizes[start:end], np.diff(shared.indptr))
-        apart = of_new + old.sizes[shared.indices] - 2 * shared.data
-        close = (apart > 0) & (apart <= reach)
-        answer[start + np.repeat(np.arange(end - start), np.diff(shared.indptr))[close]] = True
-    return answer
+        part = own[own_starts[start] : own_starts[end]]
+        pointers = own_starts[start : end + 1] - own_starts[start]
+        shared = csr_array((np.ones(len(part), np.int32), part, pointers), shape=(end - start, len(known))) @ across
+        row = start + np.repeat(np.arange(end - start), np.diff(shared.indptr))
+        apart = own_sizes[row] + sizes[shared.indices] - 2 * shared.data
+        for i in np.flatnonzero((apart > 0) & (apart <= reach)).tolist():
+            found[int(places[row[i]]), int(numbers[shared.indices[i]])] = int(apart[i])
+    return found
 
 
 def _chunks(work: Positions) -> Iterator[tuple[int, int]]:
@@ -211,42 +254,33 @@ def _chunks(work: Positions) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _bucketed(new: Family, old: Family, reach: int, tick: Tick) -> Mask:
-    sizes, old_sizes = new.sizes, old.sizes
-    answer = np.zeros(len(sizes), dtype=bool)
-    if not len(sizes) or not len(old_sizes):
-        return answer
+def _bucketed(new: Family, places: Positions, pool: Pool, numbers: Positions, reach: int, tick: Tick) -> _Found:
+    found: _Found = {}
+    if not len(places) or not len(numbers):
+        return found
+    if reach < BUCKETS:
+        ours, theirs = new.signatures.prints[places], pool.prints[numbers]
+    else:
+        ours, theirs = _finer(new, reach + 1).prints[places], pool.finer(reach + 1)[numbers]
+    own_sizes, sizes = new.signatures.sizes[places], pool.sizes[numbers]
+    seen: set[tuple[int, int]] = set()
     for bucket in range(reach + 1):
         tick()
-        ours, theirs = fingerprints(new, bucket, reach + 1), fingerprints(old, bucket, reach + 1)
-        order = np.argsort(theirs, kind="stable")
-        ranked = theirs[order]
-        left, right = np.searchsorted(ranked, ours), np.searchsorted(ranked, ours, side="right")
-        for place in np.flatnonzero((right > left) & ~answer).tolist():
-            others = order[left[place] : right[place]]
-            others = others[np.abs(old_sizes[others] - sizes[place]) <= reach]
-            own = new.set(place)
-            answer[place] = any(_apart(own, old.set(other), reach) for other in others.tolist())
-            tick()
-    return answer
-
-
-def _apart(one: Positions, other: Positions, reach: int) -> bool:
-    if len(one) == len(other) and np.array_equal(one, other):
-        return False
-    return len(np.setxor1d(one, other, assume_unique=True)) <= reach
-
-
-def fingerprints(family: Family, bucket: int, buckets: int) -> NDArray[np.uint64]:
-    """Return a number per set that is the same whenever the same units of the bucket are in it."""
-    mixed = _mixed(family.members)
-    chosen = np.where(mixed % np.uint64(buckets) == bucket, _mixed(mixed.astype(np.int64)), np.uint64(0))
-    return np.asarray(np.add.reduceat(chosen, family.starts[:-1]), dtype=np.uint64)
-
-
-def _mixed(values: Positions) -> NDArray[np.uint64]:
-    """Spread numbers over 64 bits (the finaliser of splitmix64; Steele, Lea and Flood 2014)."""
-    mixed = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+        order = np.argsort(theirs[:, bucket], kind="stable")
+        ranked = theirs[order, bucket]
+        left = np.searchsorted(ranked, ours[:, bucket])
+        right = np.searchsorted(ranked, ours[:, bucket], side="right")
+        for i in np.flatnonzero(right > left).tolist():
+            others = order[left[i] : right[i]]
+            others = others[np.abs(sizes[others] - own_sizes[i]) <= reach]
+            # As many buckets differ as units do, at most; equal sets differ in none.
+            differ = (theirs[others] != ours[i]).sum(axis=1)
+            for j in others[(differ > 0) & (differ <= reach)].tolist():
+                if (i, j) in seen:
+                    continue
+                seen.add((i, j))
+                tick()
+                apart = new.set(int(places[i])).symmetric_difference_cardinality(pool.set(int(numbers[j])))
+                if 0 < apart <= reach:
+                    found[int(places[i]), int(numbers[j])] = apart
+    return found

@@ -15,18 +15,14 @@ element
 
 from __future__ import annotations
 
-import base64
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.history.families import codes_of, groups_of
+from saferoom.disclosure.history.signatures import codes_of, groups_of, mix
 from saferoom.disclosure.verdict import Label
-from saferoom.errors import IntegrityError
 
 BUCKETS = 1024
 _HASH_BITS = 22
@@ -67,31 +63,6 @@ class Sketch:
     cells: tuple[Cell, ...]
     starts: Positions
     elements: Elements
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a JSON-ready form."""
-        return {
-            "unit": self.unit,
-            "subjects": sorted(self.subjects),
-            "reference": self.reference,
-            "cells": [list(cell) for cell in self.cells],
-            "sizes": np.diff(self.starts).tolist(),
-            "elements": base64.b64encode(zlib.compress(self.elements.astype("<u4").tobytes(), 1)).decode("ascii"),
-        }
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Sketch:
-        """Read what `to_json` wrote."""
-        try:
-            elements = np.frombuffer(zlib.decompress(base64.b64decode(document["elements"], validate=True)), "<u4")
-        except (ValueError, zlib.error):
-            raise IntegrityError("stored contributors are damaged; nothing can be compared with them") from None
-        starts = np.concatenate([[0], np.cumsum(np.array(document["sizes"], dtype=np.int64))]).astype(np.int64)
-        cells = tuple(tuple(cell) for cell in document["cells"])
-        subjects = frozenset(document["subjects"])
-        return cls(
-            str(document["unit"]), subjects, int(document["reference"]), cells, starts, elements.astype(np.uint32)
-        )
 
 
 def sketches(
@@ -169,8 +140,13 @@ def _sketch(
     return Sketch(*names, tuple(labels), starts, np.concatenate(parts))
 
 
-def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], None]) -> list[Mask]:
-    """Say, per sketch of `old`, which cells of `new` differ from one of its cells in 1 to `reach` buckets.
+def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], None]) -> list[dict[int, int]]:
+    """Return, per sketch of `old`, the cells of `new` that differ from one of its cells in 1 to `reach` buckets.
+
+    Returns
+    -------
+    list of dict of int to int
+        The place of the new cell, and of such an earlier one.
 
     Notes
     -----
@@ -180,15 +156,14 @@ def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], Non
     """
     from scipy.sparse import csr_array
 
-    empty = np.zeros(len(new.cells), dtype=bool)
     if not old or not len(new.elements):
-        return [empty.copy() for _ in old]
+        return [{} for _ in old]
     known, elements = np.unique(new.elements, return_inverse=True)
     ours = csr_array((np.ones(len(elements), dtype=np.int32), elements, new.starts), shape=(len(new.cells), len(known)))
-    answers = []
+    answers: list[dict[int, int]] = []
     for other in old:
         tick()
-        answer = empty.copy()
+        answer: dict[int, int] = {}
         answers.append(answer)
         if np.array_equal(new.elements, other.elements) and np.array_equal(new.starts, other.starts):
             continue
@@ -200,8 +175,9 @@ def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], Non
         sizes, others = np.diff(new.starts)[shared.row], np.diff(other.starts)[shared.col]
         apart = sizes + others - 2 * shared.data
         for i in np.flatnonzero((apart > 0) & (apart <= 2 * reach)).tolist():
-            if not answer[shared.row[i]]:
-                answer[shared.row[i]] = _differ(_cell(new, shared.row[i]), _cell(other, shared.col[i])) <= reach
+            row, column = int(shared.row[i]), int(shared.col[i])
+            if row not in answer and _differ(_cell(new, row), _cell(other, column)) <= reach:
+                answer[row] = column
     return answers
 
 
@@ -257,11 +233,3 @@ def _cell(sketch: Sketch, place: int) -> Elements:
 def _differ(one: Elements, other: Elements) -> int:
     """Count the buckets in which two cells differ."""
     return len(np.unique(np.setxor1d(one, other, assume_unique=True) >> np.uint32(_HASH_BITS)))
-
-
-def mix(values: Keys) -> Keys:
-    """Spread numbers over 64 bits (the finaliser of splitmix64; Steele, Lea and Flood 2014)."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))

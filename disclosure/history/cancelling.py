@@ -1,0 +1,187 @@
+"""Combinations of sets in which all but few units cancel out.
+
+Vocabulary
+----------
+combination
+    Factors for the sets; what it tells is, per unit, the sum of the factors of the sets that hold the unit.
+light
+    A combination is light when what it tells is zero but for few units.
+
+Notes
+-----
+Which combinations are light is a question about sparse vectors in the row space of the incidence, which is hard in
+general and easy here, by the pigeonhole principle: light atoms are dealt into more buckets than a light combination
+has units, so that it is zero on some bucket and on all heavy atoms. The combinations that are zero there (a left null
+space, by conjugate gradients from random starts) are few, and what they tell elsewhere is brought to its sparsest form
+by elimination. Only as many atoms as it takes are used; those on which a combination turns out not to be zero join.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saferoom.disclosure.history.atoms import Atoms
+from saferoom.disclosure.history.signatures import Positions, mix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
+
+Mask = NDArray[np.bool_]
+Matrix = NDArray[np.float64]
+Tick = Callable[[], None]
+
+MOST_STEPS = 4_000
+"""Conjugate gradients: more are never needed for what people release, and stop what was made to take long."""
+MOST_DRAWS = 64
+_FEW_ROUNDS, _CHEAP = 3, 3_000_000
+"""Rounds where the incidence has more entries than `_CHEAP`; otherwise there is one per bucket."""
+_ZERO, _CONVERGED = 1e-5, 1e-7
+_RESTART = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a light combination tells.
+
+    Attributes
+    ----------
+    atoms : ndarray of int
+        Where it is not zero.
+    values : ndarray of float, shape of `atoms`
+    """
+
+    atoms: Positions
+    values: Matrix
+
+
+class UndecidedError(Exception):
+    """The combinations could not be found in the steps allowed."""
+
+
+def light(atoms: Atoms, reach: int, tick: Tick) -> list[Told]:
+    """Return what light combinations tell, the sparsest that elimination finds.
+
+    Raises
+    ------
+    UndecidedError
+        When conjugate gradients did not converge.
+    """
+    few = atoms.sizes <= reach
+    if not few.any() or not atoms.incidence.shape[0]:
+        return []
+    dealt = mix(atoms.some.astype(np.uint64))
+    buckets = max(reach + 1, min(64, int(few.sum()) // (4 * atoms.incidence.shape[0])))
+    rounds = reach + 1 if atoms.incidence.nnz <= _CHEAP else _FEW_ROUNDS
+    found: dict[tuple[int, ...], Told] = {}
+    for bucket in range(rounds):
+        own = (dealt % np.uint64(buckets)).astype(np.int64) == bucket
+        for told in _round(atoms, ~few | own, bucket, tick):
+            if int(atoms.sizes[told.atoms].sum()) <= reach:
+                found.setdefault(tuple(told.atoms.tolist()), told)
+    return list(found.values())
+
+
+def _round(atoms: Atoms, zero: Mask, seed: int, tick: Tick) -> Iterator[Told]:
+    """Yield the sparse forms of what is told by combinations that are zero on all atoms of `zero`."""
+    rng = np.random.default_rng(seed)
+    sets = atoms.incidence.shape[0]
+    used = _sample(np.flatnonzero(zero), 4 * sets, rng)
+    draws = 4
+    starts = rng.standard_normal((sets, MOST_DRAWS))
+    factors = starts[:, :draws]
+    while True:
+        factors = null(atoms.incidence[:, used], factors, tick)
+        told = atoms.incidence.T @ factors
+        away = np.abs(told).max(axis=1) > _ZERO
+        wrong = np.flatnonzero(away & zero)
+        if len(wrong):
+            used = np.concatenate([used, _sample(wrong, 2 * sets, rng)])
+            continue
+        places = np.flatnonzero(away)
+        rows = _eliminated(told[places], atoms.sizes[places])
+        if len(rows) == draws < min(MOST_DRAWS, sets):
+            more = starts[:, draws : 4 * draws]
+            factors, draws = np.hstack([factors, more]), 4 * draws
+            continue
+        break
+    for row in rows:
+        there = np.abs(row) > 1e-4
+        yield Told(places[there], row[there])
+
+
+def _sample(places: Positions, most: int, rng: np.random.Generator) -> Positions:
+    return places if len(places) <= most else np.sort(rng.choice(places, most, replace=False))
+
+
+def null(incidence: csc_array, factors: Matrix, tick: Tick) -> Matrix:
+    """Return the combinations nearest to `factors` that are zero on every atom of `incidence`.
+
+    Notes
+    -----
+    Conjugate gradients for ``A A' x = 0`` from `factors`, scaled by the sets' sizes, for several starts at once.
+    """
+    across = incidence.T.tocsr().astype(np.float64)
+    along = across.T.tocsr()
+    scale = np.maximum(along.sum(axis=1), 1.0)[:, None]
+    x = factors.copy()
+    norm = least = np.zeros(factors.shape[1])
+    for number in range(MOST_STEPS):
+        if number % _RESTART == 0 or not (norm > least).any():
+            # Rounding errors add up, so that the residual is computed anew now and then.
+            tick()
+            told = across @ x
+            if np.abs(told).max(initial=0.0) <= _CONVERGED:
+                return x
+            residual = -(along @ told)
+            step = residual / scale
+            norm = (residual * step).sum(axis=0)
+            least = norm * 1e-28
+        told = across @ step
+        rate = _quotient(norm, (told**2).sum(axis=0), norm > least)
+        x = x + rate * step
+        residual = residual - rate * (along @ told)
+        scaled = residual / scale
+        fresh = (residual * scaled).sum(axis=0)
+        step = scaled + _quotient(fresh, norm, norm > least) * step
+        norm = fresh
+    raise UndecidedError
+
+
+def _quotient(above: Matrix, below: Matrix, chosen: Mask) -> Matrix:
+    return np.divide(above, below, out=np.zeros_like(above), where=chosen & (below > 0))
+
+
+def _eliminated(told: Matrix, sizes: Positions) -> Matrix:
+    """Return a basis of what is told in echelon form; atoms of many units are eliminated first."""
+    left = told.T / max(float(np.abs(told).max(initial=0.0)), 1e-300)
+    # Pivots are chosen among the heaviest atoms, so that what remains is light.
+    order = np.argsort(-sizes, kind="stable")
+    rows: list[Matrix] = []
+    for _ in range(len(left)):
+        strength = np.abs(left).max(axis=0)
+        usable = order[strength[order] > max(1e-3 * float(strength.max(initial=0.0)), 1e-6)]
+        if not len(usable):
+            break
+        pivot = usable[0]
+        best = int(np.abs(left[:, pivot]).argmax())
+        row = left[best] / left[best, pivot]
+        left = np.delete(left, best, axis=0)
+        left = left - left[:, pivot : pivot + 1] * row
+        rows = [other - other[pivot] * row for other in rows]
+        rows.append(row)
+    return np.array(rows).reshape(len(rows), told.shape[0])
+
+
+def within(told: Matrix, incidence: csc_array) -> tuple[bool, Matrix]:
+    """Say whether some combination of the sets tells exactly `told`, and return the smallest such factors."""
+    from scipy.sparse.linalg import lsmr
+
+    if not incidence.shape[0]:
+        return False, np.zeros(0)
+    factors = lsmr(incidence.T.tocsr(), told, atol=1e-13, btol=1e-13, conlim=0, maxiter=5_000)[0]
+    return bool(np.abs(incidence.T @ factors - told).max() < 1e-4), factors
