@@ -31,6 +31,7 @@ from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.additive import AdditiveTable, Needs
 from saferoom.disclosure.tables.aggregated import Aggregate
 from saferoom.disclosure.tables.contributors import insiders, largest
+from saferoom.disclosure.tables.cube import Cube
 from saferoom.disclosure.tables.hierarchies import text
 from saferoom.disclosure.tables.specification import Cost, Rules, Specification, Zeros
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
@@ -116,8 +117,19 @@ def _needs(table: AdditiveTable, judged: _Judged, fixed: Mask, listed: Mask, spe
     below, above, width = (np.where(zero, 0.0, level) for level in (below, above, np.maximum(width, least)))
     units = judged.counts if judged.counts is not None else size
     cost = {Cost.CELLS: np.ones(len(table)), Cost.UNITS: units, Cost.VALUE: size}[protection.cost]
+    if protection.cost is Cost.CELLS:
+        cost = cost + _little(judged.aggregate.cube)
     own = insiders(judged.aggregate, judged.primary) if not judged.counted else ()
     return Needs(judged.primary, below, above, width, fixed, np.where(listed, cost, 0.0), own)
+
+
+def _little(cube: Cube) -> Numbers:
+    """Return what to add to costs so that of choices with as many cells, the one that hides lower totals is taken.
+
+    It is less than one cell for all cells together.
+    """
+    held = cube.added_up(np.ones(len(cube)))
+    return np.asarray(held / (held.sum() * 2))
 
 
 @dataclass
@@ -208,8 +220,8 @@ class _Judged:
 
     def _not_judged(self, needed: int) -> None:
         said = (
-            f"dominance and the p% rule need the {needed} largest contributions to every cell; name their columns as "
-            "`top: [...]` in the specification"
+            f"dominance and the p% rule are judged by the largest contributions to every cell, here by {needed}; name "
+            "their columns as `top: [...]` in the specification"
         )
         if self.asked:
             raise BadInputError(said)

@@ -26,7 +26,7 @@ from saferoom.disclosure.tables.assemble import number
 from saferoom.disclosure.tables.attacker import audit, intervals, quiet
 from saferoom.disclosure.tables.primary import Task
 from saferoom.disclosure.tables.secondary import Unprotectable, suppress
-from saferoom.disclosure.tables.specification import Protection
+from saferoom.disclosure.tables.specification import Cost, Protection
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 
 _MOST_WIDENINGS = 12
@@ -40,11 +40,19 @@ class Published:
     suppression: Suppression
     statuses: tuple[str, ...]
     findings: tuple[Finding, ...]
+    by_cells: bool
 
     @property
     def verdict(self) -> Verdict:
         """`pass` only when the audit holds and nothing was left unjudged."""
         return Verdict.worst([Verdict.PASS, *(finding.severity for finding in self.findings)])
+
+    @property
+    def cost(self) -> float:
+        """What hiding the secondary cells costs, without what decides between choices of as many cells."""
+        secondary = self.suppression.hidden & self.task.listed & ~self.task.needs.primary
+        cost = float(self.task.needs.cost[secondary].sum())
+        return float(secondary.sum()) if self.by_cells else cost
 
     @property
     def shown(self) -> Mask:
@@ -74,7 +82,7 @@ class Published:
         return {
             "verdict": self.verdict.value,
             "cells": cells,
-            "cost": number(self.suppression.cost),
+            "cost": number(self.cost),
             "gap": self.suppression.gap,
             "mode": self.suppression.mode.value,
             "statuses": self.counted(),
@@ -110,8 +118,9 @@ def publish(task: Task, protection: Protection, progress: Progress = quiet, cloc
         # What is in no table is not shown either; that can only widen intervals.
         hidden = hidden | ~task.listed
         suppression = replace(suppression, audit=audit(task.table, hidden, task.needs, progress))
+    by_cells = protection.cost is Cost.CELLS
     statuses = np.where(hidden, np.where(task.needs.primary, "u", "x"), np.where(task.aggregate.empty, "z", "s"))
-    result = Published(task, replace(suppression, hidden=hidden), tuple(statuses.tolist()), task.findings)
+    result = Published(task, replace(suppression, hidden=hidden), tuple(statuses.tolist()), task.findings, by_cells)
     return replace(result, findings=(*task.findings, *_remarks(result)))
 
 

@@ -48,7 +48,7 @@ def _summarise(published: Published, console: Console) -> None:
     )
     gap = published.suppression.gap
     known = "least possible" if gap == 0 else ("not known how near the least" if gap is None else f"gap {gap:.1%}")
-    console.print(f"Cost of secondary cells: {published.suppression.cost:,.6g} ({known}; {published.suppression.mode})")
+    console.print(f"Cost of secondary cells: {published.cost:,.6g} ({known}; {published.suppression.mode})")
     insiders = f" and {audit['insiders']:,} insiders" if audit["insiders"] else ""
     held = "holds" if audit["holds"] else "does not hold"
     console.print(f"Attacker's audit against everybody{insiders}: {held}")
