@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from saferoom.disclosure.history.contributors import Contributors, Keys, Noise, Part, UnitSets
+from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, Noise, Part, UnitSets
 from saferoom.disclosure.history.crosswalk import keys_of_numbers
 from saferoom.disclosure.history.sketches import Sketch, sketches
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Counts, Numbers, floats
+from saferoom.disclosure.queries.evidence import Cells, Counts, Numbers, floats
 from saferoom.disclosure.queries.relations import COUNT, Within
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.assemble import shown_labels, total_label
@@ -26,14 +26,20 @@ _EVERYBODY = "m0 IS NOT NULL"
 def contributors_of(
     outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], exact: bool, within: Sequence[Within] = ()
 ) -> Contributors:
-    """Return the units behind the `visible` inner cells; margins are unions of these and follow from them.
+    """Return the units behind the `visible` cells.
 
     Parameters
     ----------
+    visible : ndarray of bool, shape (cells,)
+        Which cells leave, margins among them. Where an inner cell is hidden and a margin is not, the margins are listed
+        beside the inner cells, with everybody in them.
     within : sequence of Within
         Units that were added up within others before: they are behind the cells, too.
     """
-    parts = cell_parts(outcome, engine, visible, within) if outcome.parts is None else outcome.parts(engine, visible)
+    if outcome.parts is None:
+        parts = cell_parts(outcome, engine, visible, within, margins=True)
+    else:
+        parts = outcome.parts(engine, visible)
     total = total_label(outcome.cells)
     noise = Noise.NONE if exact else Noise.ROUNDING
     return Contributors(parts, noise, total, sketches=tuple(_sketches(outcome, engine, visible, total)))
@@ -64,22 +70,69 @@ def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], tota
 
 
 def cell_parts(
-    outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], within: Sequence[Within] = ()
+    outcome: Outcome,
+    engine: Engine,
+    visible: NDArray[np.bool_],
+    within: Sequence[Within] = (),
+    *,
+    margins: bool = False,
 ) -> tuple[Part, ...]:
-    """Return the units of each visible cell, also by the conditions that its numbers tell about."""
+    """Return the units of each visible inner cell, also by the conditions that its numbers tell about.
+
+    Parameters
+    ----------
+    margins : bool
+        Whether to list the visible margins, too, where they do not follow from the visible inner cells.
+    """
     inner = outcome.cells.inner
-    ranks = np.cumsum(inner) - 1
-    kept = np.flatnonzero(inner & visible)
+    subtotals = outcome.cells.levels >= 1 << len(outcome.base.dimension_columns)
+    listed = margins and bool((~inner & visible).any()) and bool((inner & ~visible).any() or (subtotals & visible).any())
+    kept = np.flatnonzero(visible if listed else inner & visible)
     labels = shown_labels(outcome.cells)
     cells = tuple(labels[i] for i in kept.tolist())
+    sums = _sums(outcome, kept.tolist()) if listed else None
+    places = list(range(int(inner.sum()))) if listed else (np.cumsum(inner) - 1)[kept].tolist()
     parts = []
     for condition in (_EVERYBODY, *outcome.disguised_counts, *_parts_of_the_measure(outcome)):
-        places = ranks[kept].tolist()
         ids = [*_own_ids(outcome.base), *_ids_within(outcome.base, within)]
-        units = tuple(_sets(outcome.base, engine, found, condition, places) for found in ids)
-        is_count = condition in outcome.disguised_counts
-        parts.append(Part(frozenset({COUNT}) if is_count else outcome.subjects, cells, units))
+        units = tuple(_added(_sets(outcome.base, engine, found, condition, places), sums) for found in ids)
+        subjects = frozenset({COUNT}) if condition in outcome.disguised_counts else outcome.subjects
+        parts.append(Part(subjects, cells, units, margins_follow=not listed))
     return tuple(parts)
+
+
+def _sums(outcome: Outcome, kept: list[int]) -> list[list[int]]:
+    """Return, for each kept cell, the places among the inner cells of those that it is the sum of."""
+    cells, classifications = outcome.cells, outcome.base.classifications
+    levels, inner = cells.levels.tolist(), np.flatnonzero(cells.inner).tolist()
+    groups: dict[tuple[int, Cell], list[int]] = {}
+    for level in {levels[i] for i in kept}:
+        for place, i in enumerate(inner):
+            for key in _margins_of(cells.labels[i], level, classifications):
+                groups.setdefault((level, key), []).append(place)
+    return [groups.get((levels[i], _without(cells.labels[i], levels[i])), []) for i in kept]
+
+
+def _margins_of(labels: Cell, level: int, classifications: Sequence[Classification | None]) -> Iterator[Cell]:
+    """Yield the labels of the margins of a level to which an inner cell belongs, without those of totals."""
+    found: list[Sequence[Label]] = []
+    for i, label in enumerate(labels):
+        classification = classifications[i] if i < len(classifications) else None
+        if level >> len(labels) + i & 1:
+            found.append(() if classification is None else classification.above.get(label, ()))
+        elif not level >> i & 1:
+            found.append((label,))
+    yield from product(*found)
+
+
+def _without(labels: Cell, level: int) -> Cell:
+    return tuple(label for i, label in enumerate(labels) if not level >> i & 1)
+
+
+def _added(sets: UnitSets, sums: list[list[int]] | None) -> UnitSets:
+    if sums is None:
+        return sets
+    return UnitSets(sets.unit, sets.keys, tuple(BitMap().union(*(sets.cells[p] for p in places)) for places in sums))
 
 
 def _parts_of_the_measure(outcome: Outcome) -> list[str]:

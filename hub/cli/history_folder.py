@@ -1,19 +1,41 @@
-"""The folder behind ``--history``: what was released, in one file that is replaced as a whole."""
+"""The folder behind ``--history``: what was released, kept as an instance keeps it.
+
+``memory.key``
+    The key under which everything else is encrypted, readable for its owner alone. Whoever can read the whole folder
+    can read what is in it: it belongs on the trusted side, as the data do. What the key gives is that no part can be
+    changed, swapped or left out unseen, and that a copy without the key tells nothing.
+``entries``
+    One sealed entry per release, in files numbered from 1.
+``vault``
+    Their bodies and the units they brought.
+``head``
+    How many entries there are, sealed, so that the last ones cannot be left out.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from saferoom.clock import SystemClock, isoformat
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.frames import guarded
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.verdict import Verdict
-from saferoom.errors import BadInputError, UnavailableError
+from saferoom.errors import BadInputError, IntegrityError, UnavailableError
+from saferoom.hub import keys
+from saferoom.hub.store.cipher import AtRest
+from saferoom.hub.store.vault import FileVault
+from saferoom.projects.airlock.remembering import Archive, Entry, Told
 
-_FILE = "history.saferoom"
+_KEY, _ENTRIES, _VAULT, _HEAD = "memory.key", "entries", "vault", "head"
+_ONE_FILE = "history.saferoom"
+_ABOUT_HEAD = {"purpose": "saferoom/history-folder/1", "what": "head"}
+_LACKS = "the folder lacks something that was committed to it, so nothing can be judged; restore it from a backup"
 
 
 class HistoryFolder:
@@ -21,6 +43,7 @@ class HistoryFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._entries: tuple[Entry, ...] = ()
         self.memory = Memory.empty()
 
     @contextlib.contextmanager
@@ -40,30 +63,75 @@ class HistoryFolder:
             raise BadInputError("--history: the folder cannot be read or made") from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX if write else fcntl.LOCK_SH)
-            self.memory = self._read()
+            self._read()
             yield self
         finally:
             os.close(descriptor)
 
     def commit(self, evaluation: Evaluation) -> bool:
-        """Add what leaves of `evaluation`, and say whether it leaves; a failed one does not and is not added."""
+        """Add what leaves of `evaluation`, and say whether it leaves; a failed one does not and is not added.
+
+        Bodies and units are written before the entry that names them, and the entry before the head that counts it: so
+        wherever it is interrupted, the release is remembered whole or not at all.
+        """
         if evaluation.verdict is Verdict.FAIL or evaluation.outgoing is None:
             return False
-        temporary = self._root / f"{_FILE}.new"
+        number = len(self._entries) + 1
+        told = Told(f"release-{number}", evaluation.title, "", isoformat(SystemClock().now()), ())
         try:
-            with temporary.open("wb") as stream:
-                stream.write(self.memory.with_evaluation(evaluation).to_bytes())
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.chmod(0o600)
-            temporary.replace(self._root / _FILE)
+            cipher = AtRest(keys.random_key(self._root / _KEY))
+            archive = Archive(FileVault(self._root / _VAULT), cipher)
+            entry = archive.add(self._entries, evaluation, told)
+            (self._root / _ENTRIES).mkdir(exist_ok=True, mode=0o700)
+            _write(self._root / _ENTRIES / f"{number:08}", archive.seal(entry))
+            _write(self._root / _HEAD, cipher.seal(json.dumps(number).encode(), _ABOUT_HEAD))
         except OSError:
             raise UnavailableError("the history could not be written; nothing was committed") from None
+        self._entries = (*self._entries, entry)
         return True
 
-    def _read(self) -> Memory:
-        file = self._root / _FILE
+    def _read(self) -> None:
         try:
-            return Memory.from_bytes(file.read_bytes()) if file.exists() else Memory.empty()
+            if (self._root / _ONE_FILE).exists():
+                raise BadInputError(
+                    f"--history: {_ONE_FILE} in the folder was written by an earlier version of Saferoom and cannot be "
+                    "read; name another folder, and commit to it again what was released"
+                )
+            names = sorted(path.name for path in (self._root / _ENTRIES).glob("[0-9]*"))
+            if not (self._root / _HEAD).exists() and not names:
+                return
+            if not (self._root / _KEY).exists() or names != [f"{i + 1:08}" for i in range(len(names))]:
+                raise IntegrityError(_LACKS)
+            cipher = AtRest(keys.random_key(self._root / _KEY))
+            self._check_head(cipher, len(names))
+            archive = Archive(FileVault(self._root / _VAULT), cipher)
+            self._entries = archive.open((self._root / _ENTRIES / name).read_bytes() for name in names)
+            self.memory = archive.memory(self._entries, range(1, len(names) + 1))
         except OSError:
             raise BadInputError("--history: the history in the folder cannot be read") from None
+        except IntegrityError as error:
+            raise IntegrityError(f"--history: {error.message}") from None
+
+    def _check_head(self, cipher: AtRest, count: int) -> None:
+        head = self._root / _HEAD
+        said = 0
+        if head.exists():
+            said = guarded(lambda: int(json.loads(cipher.open(head.read_bytes(), _ABOUT_HEAD))), _LACKS)
+        # An interrupted commit leaves an entry that is whole and not yet counted.
+        if count not in (said, said + 1):
+            raise IntegrityError(_LACKS)
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("wb") as stream:
+        os.fchmod(stream.fileno(), 0o600)
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 from tests.support.statistics_lab import Lab, people
 
+from saferoom.errors import IntegrityError
+from saferoom.hub.cli.history_folder import HistoryFolder
 from saferoom.hub.cli.main import main
 
 COUNTS = {"statistic": "frequency", "by": ["region", "sex"]}
@@ -116,15 +120,17 @@ def test_history_is_committed_and_compared(shell: Shell, lab: Lab, tmp_path: Pat
     history = tmp_path / "new" / "history"
     fewer = {**COUNTS, "where": f"pay < {max(row['pay'] for row in rows)}"}
     assert shell.run(COUNTS, *data, "--history", history, "--commit")[0] == 0
-    assert (history / "history.saferoom").stat().st_mode & 0o077 == 0
+    files = [path for path in history.rglob("*") if path.is_file()]
+    assert len(files) == 5, "a key, a head, an entry, its body and its units"
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files)
+    assert not any(b"region" in path.read_bytes() for path in files)
     code, out, _ = shell.run(fewer, *data, "--history", history, "--json")
     assert code == 20
     assert json.loads(out)["findings"][0]["rule"] == "differencing"
     assert shell.run(COUNTS, *data, "--history", history)[0] == 0
     # A failed table does not leave, so it is not remembered either.
-    size = (history / "history.saferoom").stat().st_size
     assert shell.run(fewer, *data, "--history", history, "--commit")[0] == 20
-    assert (history / "history.saferoom").stat().st_size == size
+    assert [path for path in history.rglob("*") if path.is_file()] == files
 
 
 def test_history_that_is_not_there_or_damaged_stops_the_check(shell: Shell, lab: Lab, tmp_path: Path) -> None:
@@ -132,12 +138,70 @@ def test_history_that_is_not_there_or_damaged_stops_the_check(shell: Shell, lab:
     assert shell.run(COUNTS, *data, "--history", tmp_path / "nowhere")[0] == 2
     assert shell.run(COUNTS, *data, "--commit")[0] == 2
     (tmp_path / "h").mkdir()
-    (tmp_path / "h" / "history.saferoom").write_bytes(b"damaged")
+    (tmp_path / "h" / "history.saferoom").write_bytes(b"of an earlier version")
     code, _, err = shell.run(COUNTS, *data, "--history", tmp_path / "h")
-    assert code == 1
-    assert "damaged" in err
+    assert code == 2
+    assert "earlier version" in err
     (tmp_path / "file").write_text("x")
     assert shell.run(COUNTS, *data, "--history", tmp_path / "file", "--commit")[0] == 2
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "key lost": lambda h: (h / "memory.key").unlink(),
+    "key of another folder": lambda h: (h / "memory.key").write_bytes(b"k" * 32),
+    "last entry left out": lambda h: (h / "entries" / "00000002").unlink(),
+    "first entry left out": lambda h: (h / "entries" / "00000001").unlink(),
+    "entries swapped": lambda h: _swap(h / "entries" / "00000001", h / "entries" / "00000002"),
+    "entry twice": lambda h: shutil.copy(h / "entries" / "00000002", h / "entries" / "00000001"),
+    "head lost": lambda h: (h / "head").unlink(),
+    "everything lost but the head": lambda h: (shutil.rmtree(h / "entries"), shutil.rmtree(h / "vault")),
+    "a byte of the vault": lambda h: _spoil(next(p for p in (h / "vault").rglob("*") if p.is_file())),
+    "the vault lost": lambda h: shutil.rmtree(h / "vault"),
+    "head that counts fewer": lambda h: (h / "head").write_bytes((h / "entries" / "00000001").read_bytes()),
+}
+
+
+def _swap(one: Path, other: Path) -> None:
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+
+
+def _spoil(path: Path) -> None:
+    data = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def test_history_with_anything_changed_or_left_out_stops_every_check(shell: Shell, lab: Lab, tmp_path: Path) -> None:
+    data = ("--data", lab.csv(people()), "--unit", "person_id")
+    for query in (COUNTS, {**COUNTS, "by": ["sex"]}):
+        assert shell.run(query, *data, "--history", tmp_path / "whole", "--commit")[0] == 0
+    for name, damage in DAMAGES.items():
+        history = tmp_path / name
+        shutil.copytree(tmp_path / "whole", history)
+        damage(history)
+        for write in (False, True):
+            with pytest.raises(IntegrityError, match="--history: "), HistoryFolder(history).locked(write=write):
+                pass
+    code, out, err = shell.run(COUNTS, *data, "--history", history, "--commit", "--json")
+    assert (code, list(json.loads(out))) == (1, ["error"])
+    assert "Traceback" not in err
+
+
+def test_commit_that_was_interrupted_before_it_was_counted_is_remembered(
+    shell: Shell, lab: Lab, tmp_path: Path
+) -> None:
+    rows = people()
+    data = ("--data", lab.csv(rows), "--unit", "person_id", "--history", tmp_path / "h")
+    assert shell.run({**COUNTS, "by": ["sex"]}, *data, "--commit")[0] == 0
+    head = (tmp_path / "h" / "head").read_bytes()
+    assert shell.run(COUNTS, *data, "--commit")[0] == 0
+    (tmp_path / "h" / "head").write_bytes(head)
+    fewer = {**COUNTS, "where": f"pay < {max(row['pay'] for row in rows)}"}
+    assert shell.run(fewer, *data)[0] == 20
+    assert shell.run(COUNTS, *data, "--commit")[0] == 0
+    assert len(list((tmp_path / "h" / "entries").iterdir())) == 3
 
 
 BAD_DATA: dict[str, bytes] = {
