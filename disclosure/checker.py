@@ -53,6 +53,8 @@ class Context:
         computed either.
     crosswalks : mapping of str to Crosswalk, or None
         By kind of unit, who a project's pseudonyms are in all projects; None where ids are the same everywhere.
+    secret : bytes or None
+        What cell-key noise is made with; the same for all projects, and never where researchers are.
     """
 
     sources: Sequence[Source]
@@ -61,6 +63,7 @@ class Context:
     memory: Memory | None = None
     limits: Limits = field(default_factory=Limits)
     crosswalks: Mapping[str, Crosswalk] | None = None
+    secret: bytes | None = field(default=None, repr=False)
 
 
 def check(
@@ -104,8 +107,17 @@ def _drawn(judged: Judged, context: Context) -> Judged:
     plan = judged.case.plan
     total = total_label(outcome.cells) if evaluation.query.margins else None
     labels = _label_columns(plan, outcome)
-    picture = picture_of(plan, context.sources, evaluation.outgoing, labels, evaluation.title, total)
+    drawn = _without_subtotals(evaluation.outgoing, plan)
+    picture = picture_of(plan, context.sources, drawn, labels, evaluation.title, total)
     return replace(judged, evaluation=replace(evaluation, picture=picture))
+
+
+def _without_subtotals(table: Table, plan: Plan) -> Table:
+    parents = [set(dimension.parents) if plan.query.margins else set() for dimension in plan.dimensions]
+    if not any(parents):
+        return table
+    kept = (row for row in table.rows if not any(label in found for label, found in zip(row, parents, strict=False)))
+    return Table(table.columns, tuple(kept))
 
 
 def opened(context: Context) -> Engine:
@@ -143,7 +155,7 @@ def judge(query: Query, context: Context, engine: Engine) -> Judged:
             f"protect.base: must be at least {context.policy.rounding_base}, the policy's rounding base"
         )
     plan = make_plan(query, engine.relations)
-    case = Case(plan, engine, context.policy)
+    case = Case(plan, engine, context.policy, context.secret)
     outcome = STATBARNS[query.statistic].evaluate(case)
     return _judged(case, outcome, context)
 
@@ -163,8 +175,9 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
     if context.memory is not None and not unprotectable:
         exact = protected is None or protected.exact
         contributors = contributors_of(outcome, case.engine, visible, exact, plan.relation.within)
-        if not exact:
-            contributors = replace(contributors, base=query.protect.base or case.policy.rounding_base)
+        if protected is not None:
+            noise, base = protected.released(query.protect.base or case.policy.rounding_base)
+            contributors = replace(contributors, noise=noise, base=base)
         findings += differencing(contributors, context.memory, context.policy, case.engine.tick)
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, N
 from saferoom.disclosure.history.crosswalk import keys_of_numbers
 from saferoom.disclosure.history.sketches import Sketch, sketches
 from saferoom.disclosure.queries.base import Base
+from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Cells, Counts, Numbers, floats
+from saferoom.disclosure.queries.evidence import Counts, Numbers, floats
 from saferoom.disclosure.queries.relations import COUNT, Within
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.assemble import shown_labels, total_label
+from saferoom.disclosure.verdict import Label
 
 _EVERYBODY = "m0 IS NOT NULL"
 
@@ -86,7 +89,9 @@ def cell_parts(
     """
     inner = outcome.cells.inner
     subtotals = outcome.cells.levels >= 1 << len(outcome.base.dimension_columns)
-    listed = margins and bool((~inner & visible).any()) and bool((inner & ~visible).any() or (subtotals & visible).any())
+    listed = (
+        margins and bool((~inner & visible).any()) and bool((inner & ~visible).any() or (subtotals & visible).any())
+    )
     kept = np.flatnonzero(visible if listed else inner & visible)
     labels = shown_labels(outcome.cells)
     cells = tuple(labels[i] for i in kept.tolist())

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.plan import MOST_CONDITIONS, Plan, with_clause
+from saferoom.disclosure.verdict import Label
 from saferoom.errors import BadInputError
 
 _NUMBERS = (
@@ -53,6 +57,8 @@ class Base:
         How many functions inside the measures that jump have a column.
     missing_ids : tuple of int
         Per unit, rows without an id.
+    classifications : tuple of Classification or None
+        Per dimension, the parents for which margins have subtotals.
     """
 
     sql: str
@@ -67,6 +73,7 @@ class Base:
     missing_ids: tuple[int, ...] = ()
     rows: int = 0
     jumps: int = 0
+    classifications: tuple[Classification | None, ...] = ()
 
     @property
     def counts_only(self) -> bool:
@@ -75,7 +82,7 @@ class Base:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The columns that make a cell: ``g`` says which dimensions are totalled (one bit each)."""
+        """The columns that make a cell: ``g`` is its level, see `Cells.levels`."""
         return ("g", *self.dimension_columns) if self.margins else self.dimension_columns
 
     @property
@@ -117,14 +124,41 @@ def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], 
         margins=plan.query.margins,
         units=tuple(str(column.unit) for column in plan.units),
         jumps=min(len(plan.jumps), MOST_CONDITIONS),
+        classifications=_classifications(plan, texts) if plan.query.margins else (),
     )
     base = _counted(base, engine)
     if not base.margins and (all(base.unique) or not plan.views):
         # A dataset is read again faster than it is written; what a view yields is computed once.
         return base
     engine.run(f"CREATE TEMP TABLE _base AS {base.with_sql}{select}")
-    sql = _long(base) if base.margins else "_base"
-    return replace(base, sql=sql, with_sql="")
+    if base.margins:
+        _write_parents(base, engine)
+        return replace(base, sql=_long(base), with_sql="")
+    return replace(base, sql="_base", with_sql="")
+
+
+def _classifications(plan: Plan, texts: tuple[bool, ...]) -> tuple[Classification | None, ...]:
+    found = [dimension.classification for dimension in plan.dimensions]
+    for dimension, classification, is_text in zip(plan.dimensions, found, texts, strict=True):
+        if classification is not None and classification.is_text != is_text:
+            kind = "texts" if is_text else "no texts"
+            raise BadInputError(
+                f"by.{dimension.name}: its hierarchy names other codes than the column has, which are {kind}"
+            )
+    return tuple(found)
+
+
+def _write_parents(base: Base, engine: Engine) -> None:
+    """Write, per classified dimension, every code with each parent that holds it."""
+    for i, classification in enumerate(base.classifications):
+        if classification is not None:
+            pairs = [(code, parent) for parent, codes in classification.codes.items() for code in codes]
+            values = ", ".join(f"({_written(code)}, {_written(parent)})" for code, parent in pairs)
+            engine.run(f"CREATE TEMP TABLE _parents{i} AS SELECT * FROM (VALUES {values}) v(code, parent)")
+
+
+def _written(label: Label) -> str:
+    return language.write(exp.Literal.string(label) if isinstance(label, str) else exp.Literal.number(str(label)))
 
 
 def _counted(base: Base, engine: Engine) -> Base:
@@ -159,16 +193,31 @@ def _all_different(base: Base, engine: Engine, column: str, rows: int) -> bool:
 
 
 def _long(base: Base) -> str:
-    """Return every row once per margin it belongs to; bit i of ``g`` says that dimension i is totalled."""
+    """Return every row once per margin and subtotal it belongs to; see `Cells.levels` for ``g``."""
     columns = base.dimension_columns
     parts = []
-    for level in range(2 ** len(columns)):
-        shown = [
-            f"CASE WHEN false THEN {column} END AS {column}" if level >> i & 1 else column
-            for i, column in enumerate(columns)
-        ]
-        parts.append(f"SELECT {level} AS g, {', '.join(shown)}, * EXCLUDE ({', '.join(columns)}) FROM _base")
+    for ways in product(*(_ways(base, i) for i in range(len(columns)))):
+        level = sum(way.level for way in ways)
+        shown = ", ".join(f"{way.shown} AS {column}" for way, column in zip(ways, columns, strict=True))
+        joins = "".join(way.join for way in ways)
+        parts.append(f"SELECT {level} AS g, {shown}, b.* EXCLUDE ({', '.join(columns)}) FROM _base b{joins}")
     return "(" + " UNION ALL ".join(parts) + ")"
+
+
+class _Way(NamedTuple):
+    """How a row enters one dimension of a margin: by its own category, in the total, or by its parents."""
+
+    level: int
+    shown: str
+    join: str = ""
+
+
+def _ways(base: Base, i: int) -> list[_Way]:
+    column, width = f"b.d{i}", len(base.dimension_columns)
+    ways = [_Way(0, column), _Way(1 << i, f"CASE WHEN false THEN {column} END")]
+    if base.classifications and base.classifications[i] is not None:
+        ways.append(_Way(1 << width + i, f"h{i}.parent", f" JOIN _parents{i} h{i} ON {column} = h{i}.code"))
+    return ways
 
 
 def _select(

@@ -53,6 +53,20 @@ class Classification:
         return tuple(TopologicalSorter(order).static_order())
 
     @cached_property
+    def above(self) -> dict[Label, tuple[Label, ...]]:
+        """Every parent that holds a code, by code."""
+        found: dict[Label, list[Label]] = {}
+        for parent, codes in self.codes.items():
+            for code in codes:
+                found.setdefault(code, []).append(parent)
+        return {code: tuple(parents) for code, parents in found.items()}
+
+    @property
+    def is_text(self) -> bool:
+        """Whether codes are texts; else they are whole numbers."""
+        return isinstance(next(iter(self.children)), str)
+
+    @cached_property
     def codes(self) -> dict[Label, tuple[Label, ...]]:
         """The codes that each parent holds, directly or through others."""
         held: dict[Label, tuple[Label, ...]] = {}
@@ -105,8 +119,8 @@ def classification_of(
 
 def _check_children(where: str, parent: Label, listed: Sequence[Label]) -> None:
     labels = [parent, *listed]
-    if any(label is None or isinstance(label, float) for label in labels):
-        raise BadInputError(f"{where} must name codes: texts, whole numbers, true or false")
+    if any(not isinstance(label, int | str) or isinstance(label, bool) for label in labels):
+        raise BadInputError(f"{where} must name codes: texts or whole numbers")
     if any(isinstance(label, str) and not (0 < len(label) <= 200 and label.isprintable()) for label in labels):
         raise BadInputError(f"{where} has an empty or very long label, or one with invisible characters")
     if len({key_of(label)[0] for label in labels}) > 1:

@@ -257,6 +257,7 @@ def _relation(source: Source, names: Sequence[str]) -> Relation:
             unit=units.get(name.lower()),
             origins=frozenset({f"{source.name}.{name}"}),
             codelist=source.codelists.get(name),
+            classification=source.classifications.get(name),
         )
         for name in names
     ]

@@ -30,7 +30,8 @@ class Cells:
     labels : tuple of tuples of Label
         Per cell its categories; of a totalled dimension the entry is None and its bit in `levels` is set.
     levels : ndarray of int
-        Bit i says that dimension i is totalled; 0 is an inner cell.
+        Bit i says that dimension i is totalled, and bit n + i of n dimensions that its category is a parent, and the
+        cell a subtotal; 0 is an inner cell.
     """
 
     labels: tuple[tuple[Label, ...], ...]

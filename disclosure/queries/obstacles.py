@@ -114,5 +114,5 @@ def _labels(plan: Plan, texts: Sequence[bool], categories: Sequence[set[Label]])
             continue
         if dimension.codelist is None:
             yield "Categories of a dimension are texts without a codelist."
-        elif not labels <= set(dimension.codelist):
+        elif not labels <= {*dimension.codelist, *dimension.parents}:
             yield "Categories of a dimension are texts outside its codelist."

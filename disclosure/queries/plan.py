@@ -60,6 +60,11 @@ class Dimension:
     fixed: bool
     classification: Classification | None = None
 
+    @property
+    def parents(self) -> tuple[Label, ...]:
+        """The data owner's parents of its codes."""
+        return () if self.classification is None else self.classification.parents
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -44,7 +44,7 @@ def suppress_with_margins(case: Case, outcome: Outcome, axes: Sequence[Axis]) ->
     """
     rest = [hit for hit in outcome.hits if hit.cells is None and hit.rule not in CLASS_RULES]
     try:
-        lattice = lattice_of(outcome.cells, [dimension.classification for dimension in case.plan.dimensions])
+        lattice = lattice_of(outcome.cells, outcome.base.classifications)
         pattern = _Pattern(case, outcome, lattice)
         pattern.protect_layers()
         left = pattern.protect_groups(axes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers
 from saferoom.disclosure.rules.classes import Axis
 from saferoom.disclosure.rules.threshold import threshold_of
@@ -41,7 +43,7 @@ def round_counts(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite, b
     hits = [*kept, *known_classes(outcome, rounded, redacted, (base // 2, (base - 1) // 2), axes, policy)]
     full, columns = all_combinations(*named_categories(outcome, {"count": rounded}, axes, policy))
     if bool((~inner).any()):
-        full, columns = _with_margins(full, columns["count"])
+        full, columns = _with_margins(full, columns["count"], outcome.base.classifications)
     if not (~redacted[inner]).any():
         hits.append(NOTHING_LEFT)
     hits += sparse(redacted[inner], policy)
@@ -54,20 +56,30 @@ def _one_row_each(outcome: Outcome) -> Mask:
     return np.asarray(np.logical_and.reduce(alike))
 
 
-def _with_margins(cells: Cells, counts: Numbers) -> tuple[Cells, dict[str, Numbers]]:
-    """Add every margin as the sum of the released inner cells."""
-    width = len(cells.labels[0])
-    labels: list[tuple[Label, ...]] = list(cells.labels)
-    levels = [0] * len(labels)
-    values: list[float] = counts.tolist()
-    for level in range(1, 2**width):
-        sums: dict[tuple[Label, ...], float] = {}
-        for cell, value in zip(cells.labels, counts.tolist(), strict=True):
-            key = tuple(None if level >> i & 1 else label for i, label in enumerate(cell))
+def _with_margins(
+    cells: Cells, counts: Numbers, classifications: Sequence[Classification | None]
+) -> tuple[Cells, dict[str, Numbers]]:
+    """Add every margin and subtotal as the sum of the released inner cells."""
+    sums: dict[tuple[int, tuple[Label, ...]], float] = {}
+    for cell, value in zip(cells.labels, counts.tolist(), strict=True):
+        for key in _sums_of(cell, classifications):
             # A margin of nothing but blank cells is blank as well.
             sums[key] = float(np.nansum([sums.get(key, np.nan), value])) if value == value else sums.get(key, np.nan)
-        labels += sums
-        levels += [level] * len(sums)
-        values += sums.values()
+    labels = [*cells.labels, *(key for level, key in sums if level)]
+    levels = [*([0] * len(cells)), *(level for level, _ in sums if level)]
+    values = [*counts.tolist(), *(value for (level, _), value in sums.items() if level)]
     full: NDArray[np.float64] = np.array(values)
     return Cells(tuple(labels), np.array(levels, dtype=np.int64)), {"count": full}
+
+
+def _sums_of(
+    cell: tuple[Label, ...], classifications: Sequence[Classification | None]
+) -> Iterator[tuple[int, tuple[Label, ...]]]:
+    """Yield the level and the labels of every margin that a cell is part of, and of the cell itself."""
+    ways: list[list[tuple[int, Label]]] = []
+    for i, label in enumerate(cell):
+        classification = classifications[i] if i < len(classifications) else None
+        parents = () if classification is None else classification.above.get(label, ())
+        ways.append([(0, label), (1 << i, None), *((1 << len(cell) + i, parent) for parent in parents)])
+    for way in product(*ways):
+        yield sum(level for level, _ in way), tuple(label for _, label in way)
