@@ -46,9 +46,16 @@ def evaluation(record: EvaluationRecord, judged: Evaluation) -> dict[str, Any]:
         "title": record.title,
         **judged.document(),
         "labels": judged.label_columns,
+        "blanks": _blanks(judged),
         "picture": None if judged.picture is None else judged.picture.to_json(),
         "route": {"automatic": route.automatic, "reasons": list(route.reasons), "checkers": route.checkers},
     }
+
+
+def _blanks(judged: Evaluation) -> list[list[Any]]:
+    """Return the hidden cells with why they are: in the room, where their numbers are known too."""
+    audit = judged.evidence.get("audit") or {}
+    return [[cell["cell"], cell["status"]] for cell in audit.get("cells", ()) if cell.get("status")]
 
 
 def file(record: EvaluationRecord, report: FileReport) -> dict[str, Any]:

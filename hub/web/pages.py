@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -11,14 +11,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from saferoom.digests import sha256
+from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
 from saferoom.hub.web import present, present_files, words
 from saferoom.hub.web.identity import Visitor, glancer, visitor
 from saferoom.hub.web.parts import parts_of
+from saferoom.hub.web.present_combinations import Earlier, combinations, wanted
 from saferoom.hub.web.present_files import FileView
+from saferoom.hub.web.present_protection import protection
 from saferoom.hub.web.rendering import QUEUE, RELEASES, REQUESTS, links_for, page
 from saferoom.hub.wiring import Instance
-from saferoom.ids import EvaluationId, RequestId, Username
+from saferoom.ids import EvaluationId, OutputId, RequestId, Username
 from saferoom.projects.airlock import model, review
 from saferoom.projects.airlock.model import Lane
 from saferoom.projects.airlock.permissions import Standing
@@ -135,35 +138,60 @@ def file(request: Request, request_id: str, file_id: str, who: Someone) -> Respo
 
 
 _Outputs = list[tuple[model.Output, present.OutputView | FileView]]
+_Judged = Mapping[OutputId, Evaluation]
+_WITH_QUERY = frozenset({Lane.DECLARED, Lane.LIFTED})
 
 
-def _outputs(instance: Instance, viewer: Username, item: model.Request) -> _Outputs:
+def _judged(instance: Instance, viewer: Username, item: model.Request) -> _Judged:
+    """Return the statistics that outputs are, or whose numbers they hold."""
+    asked = [output.id for output in item.outputs if output.lane in _WITH_QUERY]
+    return {id_: instance.airlock.judgement(viewer, item.id, id_).evaluation for id_ in asked}
+
+
+def _outputs(instance: Instance, viewer: Username, item: model.Request, judged: _Judged | None = None) -> _Outputs:
     """Return each output as the page shows it; nothing for those who may see no more than the release."""
     if not instance.airlock.can(viewer, Action.VIEW, item):
         return []
-    return [(output, _output(instance, viewer, item, output)) for output in item.outputs]
+    known = _judged(instance, viewer, item) if judged is None else judged
+    return [(output, _output(instance, viewer, item, (output, known.get(output.id)))) for output in item.outputs]
 
 
 def _output(
-    instance: Instance, viewer: Username, item: model.Request, output: model.Output
+    instance: Instance, viewer: Username, item: model.Request, asked: tuple[model.Output, Evaluation | None]
 ) -> present.OutputView | FileView:
+    output, judged = asked
+    if output.lane is Lane.DECLARED and judged is not None:
+        return present.output(judged)
+    return present_files.file(*instance.airlock.file(viewer, item.id, output.evaluation), judged)
+
+
+def _released(instance: Instance, viewer: Username, wanted: Collection[str]) -> Mapping[str, Earlier]:
+    """Return those of the released outputs that `viewer` may see, with the numbers that left."""
     airlock = instance.airlock
-    if output.lane is Lane.DECLARED:
-        return present.output(airlock.judgement(viewer, item.id, output.id).evaluation)
-    found = airlock.file(viewer, item.id, output.evaluation)
-    declared = airlock.judgement(viewer, item.id, output.id).evaluation if output.lane is Lane.LIFTED else None
-    return present_files.file(*found, declared)
+    if not wanted:
+        return {}
+    return {
+        output.id: Earlier(request, airlock.judgement(viewer, request.id, output.id).evaluation)
+        for request in airlock.releases(viewer)
+        for output in request.outputs
+        if output.id in wanted and output.lane in _WITH_QUERY and airlock.can(viewer, Action.VIEW, request)
+    }
 
 
 def _to_check(instance: Instance, viewer: Username, item: model.Request) -> dict[str, Any]:
+    """Return what output checkers alone see; the evidence in it goes to nobody else."""
     airlock = instance.airlock
     votes = review.counting(item)
     others: dict[str, list[model.Vote]] = {}
     for (by, output), vote in votes.items():
         if by != viewer:
             others.setdefault(output, []).append(vote)
+    judged = _judged(instance, viewer, item)
+    earlier = _released(instance, viewer, {id_ for found in judged.values() for id_ in wanted(found)})
     return {
-        "outputs": _outputs(instance, viewer, item),
+        "outputs": _outputs(instance, viewer, item, judged),
+        "protections": {id_: protection(found) for id_, found in judged.items()},
+        "combinations": {id_: combinations(found, earlier.get) for id_, found in judged.items()},
         "supporting": [present_files.file(*airlock.file(viewer, item.id, kept.evaluation)) for kept in item.supporting],
         "my_votes": {output: vote for (by, output), vote in votes.items() if by == viewer},
         "other_votes": others,

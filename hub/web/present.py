@@ -130,19 +130,26 @@ def _options(query: Query) -> dict[str, Any]:
 
 
 def _protection(query: Query) -> str:
-    if query.protect.method is Method.NONE:
+    protect = query.protect
+    if protect.method is Method.NONE:
         return "none: the exact numbers would leave"
-    if query.protect.method is Method.ROUND:
-        base = f"multiples of {query.protect.base}" if query.protect.base else "multiples of the rules' rounding base"
-        return f"every count is rounded to {base}"
-    return _PROTECTIONS.get(query.protect.method, "cells at risk are left out")
+    said = _PROTECTIONS[protect.method].format(
+        base=f"multiples of {protect.base}" if protect.base else "multiples of the rules' rounding base",
+        digits=f"{protect.digits} digits" if protect.digits else "as many digits as the rules say",
+    )
+    noise = {"D": protect.maximum, "V": protect.variance, "js": protect.js, "pstay": protect.pstay}
+    given = ", ".join(f"{name} = {value}" for name, value in noise.items() if value is not None)
+    return f"{said} ({given})" if given else said
 
 
 _PROTECTIONS = {
-    Method.CONTROLLED_ROUNDING: "counts and their totals are rounded to neighbouring multiples that still add up",
-    Method.RANDOM_ROUNDING: "every count and total is rounded up or down at random, always alike for the same people",
-    Method.CELL_KEY: "every number is changed by cell-key noise, always alike for the same people",
-    Method.SIGNIFICANT: "numbers are cut to a few significant digits, and cells at risk are left out",
+    Method.AUTO: "the way that loses least is chosen",
+    Method.SUPPRESS: "cells at risk are left out, and others that would give them away",
+    Method.ROUND: "every count is rounded to {base}",
+    Method.CONTROLLED_ROUNDING: "counts are rounded to neighbouring {base}, and still add up",
+    Method.RANDOM_ROUNDING: "counts are rounded up or down by chance to {base}",
+    Method.CELL_KEY: "counts get noise that is the same wherever the same people are counted",
+    Method.SIGNIFICANT: "numbers keep their first digits: {digits}",
 }
 
 

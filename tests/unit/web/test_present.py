@@ -9,7 +9,7 @@ import yaml
 from tests.support.airlock_world import NOW, judged
 
 from saferoom.disclosure.evaluation import Evaluation
-from saferoom.disclosure.queries.model import parse_query
+from saferoom.disclosure.queries.model import Method, parse_query
 from saferoom.disclosure.verdict import Finding, Label, Risk, Table, Verdict
 from saferoom.hub.web import present
 from saferoom.hub.web.words import RISKS, ago, sentence, when
@@ -93,7 +93,7 @@ def test_query_is_told_in_words_and_as_yaml() -> None:
         "Prepared table adults": "select * from people",
         "Quantiles": "0.25, 0.75",
         "Margins": "totals are added",
-        "Protection": "cells at risk are left out",
+        "Protection": "cells at risk are left out, and others that would give them away",
     }
     assert yaml.safe_load(view.yaml) == document
 
@@ -104,11 +104,25 @@ def test_query_is_told_in_words_and_as_yaml() -> None:
         ({}, "none: the exact numbers would leave"),
         ({"method": "round", "base": 10}, "every count is rounded to multiples of 10"),
         ({"method": "round"}, "every count is rounded to multiples of the rules' rounding base"),
+        (
+            {"method": "controlled_rounding", "base": 5},
+            "counts are rounded to neighbouring multiples of 5, and still add up",
+        ),
+        (
+            {"method": "cell_key", "D": 5, "js": 1},
+            "counts get noise that is the same wherever the same people are counted (D = 5, js = 1)",
+        ),
+        ({"method": "significant", "digits": 3}, "numbers keep their first digits: 3 digits"),
     ],
 )
 def test_protection_is_told_in_words(protect: dict[str, Any], said: str) -> None:
     query = parse_query({"statistic": "frequency", "by": ["a"], "protect": protect})
     assert dict(present.facts(query))["Protection"] == said
+
+
+@pytest.mark.parametrize("method", Method)
+def test_every_protection_has_words(method: Method) -> None:
+    assert present._protection(parse_query({"statistic": "frequency", "protect": {"method": method.value}}))
 
 
 def test_every_risk_has_words() -> None:

@@ -1,0 +1,106 @@
+"""What output checkers see of protection and of combinations with earlier releases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.support.airlock_world import MOBILITY, NOW, judged
+from tests.support.protected_outputs import audit, combination, protected
+
+from saferoom.digests import sha256
+from saferoom.disclosure.history.judgement import How
+from saferoom.hub.web import present_combinations, present_protection
+from saferoom.hub.web.present_combinations import HOW, Earlier, combinations, wanted
+from saferoom.hub.web.present_protection import protection
+from saferoom.ids import ReleaseId, RequestId, Username
+from saferoom.projects.airlock.model import Release, Request
+from saferoom.projects.airlock.states import State
+
+
+def test_protection_shows_before_after_and_intervals_of_every_hidden_cell() -> None:
+    view = protection(protected())
+    assert view is not None
+    assert view.layers == ("people", "count")
+    assert [(cell.name, cell.before, cell.after, cell.intervals) for cell in view.cells] == [
+        ("north, high", "3", "x", ("0 to 68", "anything")),
+        ("south, high", "65", "x", ("0 to 4,321", "at least 0")),
+    ]
+    assert view.cells[0].why == "at risk itself"
+    facts = dict(view.facts)
+    assert facts["Why"] == "2 cells are blank, the least of 2 ways that pass"
+    assert facts["How few that is"] == "proven to be the least possible"
+    assert dict(view.tried)["suppress"] == "blank: goes to a person"
+
+
+@pytest.mark.parametrize(
+    ("gap", "said"), [(None, "not known"), (0.0001, "proven to be the least possible"), (0.125, "at most 12.5% above")]
+)
+def test_gap_is_told_in_words(gap: float | None, said: str) -> None:
+    view = protection(replace(protected(), evidence={"audit": {**audit(), "gap": gap}}))
+    assert view is not None
+    assert dict(view.facts)["How few that is"].startswith(said)
+
+
+def test_output_without_audit_and_choice_has_no_protection_to_show() -> None:
+    assert protection(judged()) is None
+
+
+def test_long_list_of_hidden_cells_says_how_many_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(present_protection, "MOST_CELLS", 1)
+    view = protection(protected())
+    assert view is not None
+    assert (len(view.cells), view.left_out) == (1, 1)
+    assert view.cells[0].why == "at risk itself", "the cells at risk come first"
+
+
+def _earlier() -> Earlier:
+    request = Request(
+        id=RequestId("req-1"),
+        author=Username("ana"),
+        project=MOBILITY,
+        state=State.RELEASED,
+        round=1,
+        title="The earlier one",
+        context="",
+        controls="",
+        automatic=False,
+        checkers=1,
+        created_at=NOW,
+        updated_at=NOW,
+        release=Release(ReleaseId("rel-1"), RequestId("req-1"), sha256(b""), NOW),
+    )
+    return Earlier(request, judged())
+
+
+def test_combination_puts_the_new_cells_beside_those_of_the_release() -> None:
+    judged_ = protected([combination("output-1", [("north",), ("gone",)])])
+    assert wanted(judged_) == {"output-1"}
+    found = combinations(judged_, {"output-1": _earlier()}.get)
+    [item] = found.shown
+    assert (item.how, item.units) == ("Subtracting totals leaves a small group", "1 to 17")
+    assert item.new.cells == (("north, low", "4,711"),)
+    [side] = item.earlier
+    assert side.cells == (("north", "220"), ("gone", "–"))
+    assert (side.title, side.request) == ("Frequency by region", "req-1")
+    assert side.about == "project mobility, 2 March 2026, 09:00 UTC"
+
+
+def test_release_that_may_not_be_seen_is_neither_named_nor_linked() -> None:
+    nothing: dict[str, Earlier] = {}
+    [item] = combinations(protected([combination("output-1")]), nothing.get).shown
+    [side] = item.earlier
+    assert (side.title, side.cells, side.request, side.about) == ("A release that you may not see", (), "", "")
+
+
+def test_many_combinations_and_cells_are_cut_with_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(present_combinations, "MOST", 1)
+    both = [combination("output-1", [("north",), ("south",)]), combination("output-2")]
+    found = combinations(protected(both), {"output-1": _earlier()}.get)
+    assert (len(found.shown), found.left_out) == (1, 1)
+    assert found.shown[0].earlier[0].left_out == 1
+    assert wanted(protected(both)) == {"output-1"}
+
+
+def test_every_way_to_combine_has_words() -> None:
+    assert set(HOW) == set(How)
