@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from saferoom.disclosure.checker import Context, check
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.crosswalk import Crosswalk
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.queries.engine import Limits
 from saferoom.disclosure.queries.model import parse_query
@@ -85,6 +86,7 @@ class Lab:
         policy: RiskAppetite | None = None,
         memory: Memory | None = None,
         route: ReleaseRoute | None = None,
+        crosswalks: Mapping[str, Crosswalk] | None = None,
     ) -> Evaluation:
         """Check one query document."""
         is_sources = not isinstance(rows, Path) and bool(rows) and isinstance(rows[0], Source)
@@ -95,6 +97,7 @@ class Lab:
             route=route,
             memory=memory,
             limits=Limits(memory_mib=1_000, seconds=60, threads=2),
+            crosswalks=crosswalks,
         )
         return check(parse_query(query), context)
 
