@@ -14,6 +14,7 @@ from saferoom.hub.home import Home
 from saferoom.signing import SigningKey
 
 _KEY_BYTES = 32
+_NOISE = b"saferoom/cell-key/1"
 
 
 def signing_key(home: Home) -> SigningKey:
@@ -34,6 +35,19 @@ def pseudonym_key(home: Home) -> bytes:
 def memory_key(home: Home) -> bytes:
     """Return the 32 random bytes under which the memory of releases is encrypted; make them at first use."""
     return random_key(home.memory_key)
+
+
+def cell_key_secret(home: Home) -> bytes:
+    """Return what cell-key noise is made with, the same for all projects, datasets and versions."""
+    return noise_secret(pseudonym_key(home))
+
+
+def noise_secret(master: bytes) -> bytes:
+    """Return the 32 bytes for cell-key noise and random rounding that belong to a master key or digest."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=_NOISE).derive(master)
 
 
 def random_key(path: Path) -> bytes:

@@ -33,6 +33,9 @@ class Noise(StrEnum):
 
     NONE = "none"
     ROUNDING = "rounding"
+    CONTROLLED_ROUNDING = "controlled_rounding"
+    RANDOM_ROUNDING = "random_rounding"
+    SIGNIFICANT = "significant"
     CELL_KEY = "cell_key"
     DP = "dp"
 

@@ -65,6 +65,8 @@ class Method(StrEnum):
 
 PERTURBING = frozenset({Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING, Method.CELL_KEY, Method.SIGNIFICANT})
 """Those that change numbers, with an audit of what the changed numbers tell."""
+KEYED = frozenset({Method.RANDOM_ROUNDING, Method.CELL_KEY})
+"""Those whose changes are drawn with a secret."""
 
 
 class Measure(StrEnum):

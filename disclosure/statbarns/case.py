@@ -19,11 +19,18 @@ from saferoom.policies.models import RiskAppetite
 
 @dataclass(frozen=True)
 class Case:
-    """A planned query beside the data and the policy."""
+    """A planned query beside the data and the policy.
+
+    Attributes
+    ----------
+    secret : bytes or None
+        What noise is made with; None where there is none, and then there is no noise either.
+    """
 
     plan: Plan
     engine: Engine
     policy: RiskAppetite
+    secret: bytes | None = None
 
     @property
     def axes(self) -> tuple[Axis, ...]:

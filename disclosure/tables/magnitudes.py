@@ -119,6 +119,7 @@ class MagnitudeNoise:
             with np.errstate(divide="ignore", invalid="ignore"):
                 room = np.where(unit > 0, left / unit, 0.0)
             room = np.floor(np.clip(room, 0.0, self.maximum) * _GRID + 1e-9) / _GRID
+            room = np.where(room < self.maximum, np.maximum(room - 1 / _GRID, 0.0), room)
             values = np.zeros(len(top))
             for reach in np.unique(room).tolist():
                 chosen = room == reach
@@ -137,5 +138,8 @@ class MagnitudeNoise:
             return np.zeros(len(places))
         support = np.arange(-round(reach * _GRID), self.maximum * _GRID + 1) / _GRID
         chances = largest_entropy(support, self.variance)
-        found = np.searchsorted(np.cumsum(chances), places, side="right")
-        return np.asarray(support[np.minimum(found, len(support) - 1)])
+        ends = np.cumsum(chances)
+        found = np.minimum(np.searchsorted(ends, places, side="right"), len(support) - 1)
+        # Spread evenly over each step: on a grid, the digits of the sum would tell which step it was.
+        inside = np.clip((ends[found] - places) / np.maximum(chances[found], 1e-300), 0.0, 1.0) - 0.5
+        return np.asarray((support[found] + inside / _GRID) * self.maximum / (self.maximum + 0.5 / _GRID))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from saferoom.disclosure.history.contributors import Noise
 from saferoom.disclosure.queries.evidence import Cells, Mask, Numbers
 from saferoom.disclosure.rules.hit import BROADER, Hit
 from saferoom.disclosure.verdict import Risk, Verdict
@@ -33,6 +34,10 @@ class Protected:
         Which of the outcome's own cells leave.
     exact : bool
         False where the numbers are rounded.
+    noise : Noise, optional
+        How the numbers were changed, where that is not conventional rounding.
+    base : int
+        Tells noise of one kind from other noise of that kind.
     audit : mapping, optional
         What was proven about the cells that are hidden or changed, JSON-ready; for the trusted side only.
     """
@@ -43,6 +48,20 @@ class Protected:
     visible: Mask
     exact: bool
     audit: Mapping[str, Any] | None = None
+    noise: Noise | None = None
+    base: int = 0
+
+    def released(self, rounding_base: int) -> tuple[Noise, int]:
+        """Return how the released numbers differ from the exact ones, as releases are remembered.
+
+        Parameters
+        ----------
+        rounding_base : int
+            Of conventional rounding.
+        """
+        if self.noise is not None:
+            return self.noise, self.base
+        return (Noise.NONE, 0) if self.exact else (Noise.ROUNDING, rounding_base)
 
 
 def sparse(blank: Mask, policy: RiskAppetite) -> list[Hit]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from saferoom.disclosure.queries.forms import PERTURBING
 from saferoom.disclosure.queries.model import Method
 from saferoom.disclosure.rules.hit import Hit
 from saferoom.disclosure.statbarns.case import Case, Outcome
@@ -44,4 +45,9 @@ def protection_of(case: Case, outcome: Outcome) -> Protection:
             return Protection(*suppress_with_margins(case, outcome, axes))
         blank = suppress(outcome, axes, policy)
         return Protection(blank, blank.hits)
+    if query.protect.method in PERTURBING:
+        from saferoom.disclosure.tables.perturbing import perturb
+
+        changed = perturb(case, outcome, axes)
+        return Protection(changed, changed.hits)
     return Protection(None, outcome.hits)

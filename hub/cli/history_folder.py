@@ -4,6 +4,8 @@
     The key under which everything else is encrypted, readable for its owner alone. Whoever can read the whole folder
     can read what is in it: it belongs on the trusted side, as the data do. What the key gives is that no part can be
     changed, swapped or left out unseen, and that a copy without the key tells nothing.
+``noise.key``
+    What cell-key noise and random rounding are drawn with, made when a query first asks for them.
 ``entries``
     One sealed entry per release, in files numbered from 1.
 ``vault``
@@ -33,9 +35,20 @@ from saferoom.hub.store.vault import FileVault
 from saferoom.projects.airlock.remembering import Archive, Entry, Told
 
 _KEY, _ENTRIES, _VAULT, _HEAD = "memory.key", "entries", "vault", "head"
+_NOISE = "noise.key"
 _ONE_FILE = "history.saferoom"
 _ABOUT_HEAD = {"purpose": "saferoom/history-folder/1", "what": "head"}
 _LACKS = "the folder lacks something that was committed to it, so nothing can be judged; restore it from a backup"
+
+
+def noise_key(root: Path) -> bytes:
+    """Return the key of noise in the folder, made at first use and readable for its owner alone."""
+    try:
+        return keys.random_key(root / _NOISE)
+    except OSError:
+        raise UnavailableError(
+            "--history: the folder's key for noise cannot be read or made; nothing was judged"
+        ) from None
 
 
 class HistoryFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -15,7 +16,9 @@ import typer
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 
 if TYPE_CHECKING:
+    from saferoom.disclosure.checker import Context
     from saferoom.disclosure.evaluation import Evaluation
+    from saferoom.disclosure.queries.model import Query
     from saferoom.disclosure.queries.source import Source
     from saferoom.policies.models import RiskAppetite
 
@@ -58,10 +61,11 @@ def query(
         context = Context(sources_of(data, unit), policy_of(policy))
         remedies = Remedies.from_now(time.monotonic)
         if history is None:
-            evaluation = check(asked, context, remedies)
+            evaluation = check(asked, replace(context, secret=secret_of(asked, context)), remedies)
         else:
             with HistoryFolder(history).locked(write=commit) as folder:
-                evaluation = check(asked, replace(context, memory=folder.memory), remedies)
+                secret = secret_of(asked, context, history)
+                evaluation = check(asked, replace(context, memory=folder.memory, secret=secret), remedies)
                 if commit and folder.commit(evaluation):
                     # Suggestions were judged beside a history without it.
                     evaluation = replace(evaluation, suggestions=())
@@ -76,6 +80,30 @@ def query(
         ) from None
     _show(evaluation, as_json)
     raise typer.Exit(evaluation.verdict.exit_code)
+
+
+def secret_of(query: Query, context: Context, history: Path | None = None) -> bytes | None:
+    """Return what noise is made with, where the query asks for noise: the history folder's, else the data's own.
+
+    Without a history nothing is released before or after, and whoever asks has the data anyway: the same files give the
+    same noise.
+    """
+    from saferoom.disclosure.queries.forms import KEYED
+    from saferoom.hub import keys
+    from saferoom.hub.cli.history_folder import noise_key
+
+    if query.protect.method not in KEYED:
+        return None
+    if history is not None:
+        return keys.noise_secret(noise_key(history))
+    digest = hashlib.sha256()
+    for source in sorted(context.sources, key=lambda source: source.name):
+        try:
+            with source.path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError:
+            raise BadInputError(f"--data: {source.path.name} does not exist or cannot be read") from None
+    return keys.noise_secret(digest.digest())
 
 
 def text_of(file: Path, what: str) -> str:

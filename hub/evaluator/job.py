@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.crosswalk import Crosswalk
 from saferoom.disclosure.history.frames import Segment, array_of, read_frame, write_frame
 from saferoom.disclosure.history.memory import Memory
+from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
@@ -32,6 +33,8 @@ class Job:
         The query document as the researcher sent it; it is parsed inside the sandbox.
     crosswalks : mapping of str to Crosswalk
         By kind of unit, who the project's pseudonyms are in all projects.
+    secret : bytes
+        What cell-key noise is made with.
     """
 
     query: Mapping[str, Any]
@@ -40,6 +43,7 @@ class Job:
     sources: Sequence[Source]
     memory: Memory
     crosswalks: Mapping[str, Crosswalk]
+    secret: bytes | None = field(default=None, repr=False)
 
     def to_bytes(self) -> bytes:
         """Write the job for the evaluator's standard input: a frame, so that what is large is not read twice."""
@@ -49,6 +53,7 @@ class Job:
             "route": self.route.model_dump_json(),
             "sources": [_write_source(source) for source in self.sources],
             "crosswalks": list(self.crosswalks),
+            "secret": None if self.secret is None else self.secret.hex(),
         }
         segments: list[Segment] = [self.memory.to_bytes()]
         for crosswalk in self.crosswalks.values():
@@ -67,6 +72,7 @@ class Job:
                 sources=[_read_source(source) for source in document["sources"]],
                 memory=Memory.from_bytes(memory),
                 crosswalks=_read_crosswalks(document["crosswalks"], arrays),
+                secret=None if document["secret"] is None else bytes.fromhex(document["secret"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
             raise BadInputError("the evaluator was handed a job it does not understand") from None
@@ -79,6 +85,7 @@ class Job:
             route=self.route,
             memory=self.memory,
             crosswalks=self.crosswalks,
+            secret=self.secret,
         )
 
 
@@ -97,6 +104,7 @@ def _write_source(source: Source) -> dict[str, Any]:
         "columns_known": source.columns_known,
         "boundaries": {column: str(path) for column, path in source.boundaries.items()},
         "claimed": source.claimed,
+        "classifications": {column: found.to_json() for column, found in source.classifications.items()},
     }
 
 
@@ -109,6 +117,9 @@ def _read_source(document: Mapping[str, Any]) -> Source:
         columns_known=document["columns_known"],
         boundaries={column: Path(path) for column, path in document["boundaries"].items()},
         claimed=document["claimed"],
+        classifications={
+            column: Classification.from_json(column, found) for column, found in document["classifications"].items()
+        },
     )
 
 

@@ -15,6 +15,7 @@ import structlog
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.hub import keys
 from saferoom.hub.evaluator.job import Job, read_answer
 from saferoom.hub.evaluator.turns import Turns
 from saferoom.hub.home import Home
@@ -109,7 +110,8 @@ class Evaluator:
         units = {unit for file in files for unit in file.units}
         crosswalks = {unit: instance.crosswalks.read(project, unit) for unit in sorted(units)}
         memory = instance.airlock.memory_for(project, names)
-        job = Job(query, appetite.policy, route.policy, sources, memory, crosswalks)
+        secret = keys.cell_key_secret(instance.home)
+        job = Job(query, appetite.policy, route.policy, sources, memory, crosswalks, secret)
         return judge(instance.home, job, binds)
 
 
