@@ -160,7 +160,7 @@ def _solver(boxed: AdditiveTable) -> Any:
     program.a_matrix_.start_ = relations.indptr
     program.a_matrix_.index_ = relations.indices
     program.a_matrix_.value_ = relations.data
-    solver: Any = Highs()
+    solver: Any = Highs()  # type: ignore[no-untyped-call]
     options: dict[str, bool | int | float] = {"output_flag": False, "threads": 1, "time_limit": _SECONDS}
     # Any table that fits will do, so the search stops early.
     options |= {"mip_rel_gap": 0.5, "mip_max_nodes": 20}

@@ -60,7 +60,7 @@ class Rounded:
 
 def check_base(base: int) -> None:
     """Refuse what is no rounding base."""
-    if isinstance(base, bool) or not isinstance(base, int) or base < 2:
+    if base < 2 or base != int(base):
         raise BadInputError("rounding: the base must be a whole number of 2 or more")
 
 

@@ -47,7 +47,7 @@ def noise_key(root: Path) -> bytes:
         return keys.random_key(root / _NOISE)
     except OSError:
         raise UnavailableError(
-            "--history: the folder's key for noise cannot be read or made; nothing was judged"
+            "--history: the folder's key for noise cannot be read or made"
         ) from None
 
 
