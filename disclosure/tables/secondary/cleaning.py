@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from saferoom.disclosure.queries.evidence import Mask, Numbers
+from saferoom.disclosure.tables.additive import Places
 from saferoom.disclosure.tables.secondary.ledger import Ledger, Pattern
 from saferoom.disclosure.tables.secondary.moves import Moves
 from saferoom.disclosure.tables.secondary.problem import ALL_AT_ONCE, EVERYBODY, Key, Problem
 from saferoom.disclosure.tables.secondary.watch import Watch
 from saferoom.disclosure.tables.secondary.zones import Neighbours
 
-_WHOLE_TABLE = 4_000
-_ZONE = 600
+_WHOLE_TABLE = 1_200
+_ZONE = 500
 _FOR_FREE = 1e-3
 
 
@@ -32,27 +33,34 @@ class Cleaner:
         self._problem, self._hidden, self._ledger, self._watch = problem, hidden, ledger, watch
         by_relation: Any = problem.relations
         self._relations, self._columns = by_relation, problem.columns
+        # It looks at `hidden` as it is whenever it is asked.
+        self._neighbours = Neighbours(problem, hidden)
         self._count = np.asarray((abs(by_relation) > 0) @ hidden.astype(np.int64))
-        self._program: Moves | None = None
-        self._whole = int(hidden.sum()) <= _WHOLE_TABLE
-        self._neighbours: Neighbours | None = None
 
     def clean(self) -> None:
         """Try to publish every secondary cell once."""
-        problem = self._problem
-        secondary = np.flatnonzero(self._hidden & ~problem.needs.primary)
-        order = secondary[np.lexsort((secondary, -problem.weight[secondary]))].tolist()
-        for done, cell in enumerate(order):
-            self._watch.report_spare("publishing cells that need not be hidden", done / len(order))
-            if self._hidden[cell]:
-                self._try(cell)
+        order = self._costliest_first(np.flatnonzero(self._hidden & ~self._problem.needs.primary))
+        tried = np.zeros(len(self._hidden), dtype=bool)
+        for done, seed in enumerate(order):
+            if tried[seed] or not self._hidden[seed]:
+                continue
+            program, inside = self._around(seed)
+            tried[seed] = True
+            for cell in [seed, *self._costliest_first(inside[~tried[inside]])]:
+                self._watch.report_spare("publishing cells that need not be hidden", done / len(order))
+                tried[cell] = True
+                if self._hidden[cell]:
+                    self._try(cell, program)
 
-    def _try(self, cell: int) -> bool:
+    def _costliest_first(self, cells: Places) -> list[int]:
+        return [int(cell) for cell in cells[np.lexsort((cells, -self._problem.weight[cells]))]]
+
+    def _try(self, cell: int, program: Moves) -> bool:
         fallen = self._fallen(cell)
         if fallen is None:
             return False
         keys = sorted({key for one in fallen for key in self._ledger.using(one)})
-        if keys and not self._prove(cell, fallen, keys):
+        if keys and not self._prove(program, fallen, keys):
             return False
         for one in fallen:
             self._hidden[one] = False
@@ -81,9 +89,8 @@ class Cleaner:
                 seen.add(last)
         return fallen
 
-    def _prove(self, cell: int, fallen: list[int], keys: list[Key]) -> bool:
+    def _prove(self, program: Moves, fallen: list[int], keys: list[Key]) -> bool:
         """Find proofs without the fallen cells for all demands that used one; nothing changes when there is none."""
-        program = self._near(cell)
         places = np.array([place for one in fallen if (place := program.place(one)) >= 0], dtype=np.int64)
         program.close(places)
         before = {key: self._ledger.own(key) for key in keys}
@@ -143,15 +150,15 @@ class Cleaner:
         used = np.flatnonzero(moves)
         return Pattern(program.cells[used], moves[used], amount)
 
-    def _near(self, cell: int) -> Moves:
-        """Return a program of hidden cells in which `cell` lies well inside."""
-        if self._whole:
-            if self._program is None:
-                self._program = self._priced(np.flatnonzero(self._hidden & self._problem.free))
-            return self._program
-        if self._neighbours is None:
-            self._neighbours = Neighbours(self._problem, self._hidden)
-        return self._priced(self._neighbours.zone(cell, _ZONE, self._problem.weight))
+    def _around(self, cell: int) -> tuple[Moves, Places]:
+        """Return a program of hidden cells around `cell`, and the secondary ones that lie well inside of it."""
+        if int(self._hidden.sum()) <= _WHOLE_TABLE:
+            cells = np.flatnonzero(self._hidden & self._problem.free)
+            inside = cells
+        else:
+            cells = self._neighbours.zone(cell, _ZONE, self._problem.weight)
+            inside = self._neighbours.inside(cells)
+        return self._priced(cells), inside[~self._problem.needs.primary[inside]]
 
     def _priced(self, cells: Any) -> Moves:
         program = Moves(self._problem, cells)

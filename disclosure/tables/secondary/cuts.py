@@ -26,6 +26,7 @@ from saferoom.errors import UnavailableError
 
 _NOTHING = 1e-9
 _ENOUGH = 1 - 1e-6
+_PRIMAL_SIMPLEX = 4
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Separator:
         self._columns = np.arange(len(self._cells), dtype=np.int32)
         still = np.zeros(len(self._cells))
         self._solver = make_solver(relations_of(problem, self._cells), still, still)
+        # Standing still is always possible, so the primal simplex goes on from a vertex when only the aim changes.
+        self._solver.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
 
     def cut(self, attack: Attack, choice: Numbers) -> tuple[Cut | None, bool]:
         """Return a cut from attacking a choice, and whether the choice withstands.

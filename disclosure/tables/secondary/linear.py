@@ -38,6 +38,7 @@ def make_solver(matrix: Any, lower: Numbers, upper: Numbers) -> Any:
     solver = empty_solver()
     # Programs are small and asked again and again from where they stand: presolving would start from scratch.
     solver.setOptionValue("presolve", "off")
+    solver.setOptionValue("solver", "simplex")
     solver.passModel(program)
     return solver
 

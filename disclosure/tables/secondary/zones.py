@@ -52,6 +52,16 @@ class Neighbours:
             zone = np.union1d(zone, ring)
         return zone
 
+    def inside(self, zone: Places) -> Places:
+        """Return the cells of a zone none of whose relations has a cell that can move outside of it."""
+        here = np.zeros(len(self._free), dtype=bool)
+        here[zone] = True
+        relations = self._of(zone)
+        outside = np.asarray(self._relations[relations] @ (self._free & ~here).astype(np.float64)) > 0
+        left = np.zeros(len(self._free), dtype=bool)
+        left[self._members(relations[outside])] = True
+        return zone[~left[zone]]
+
     def _of(self, cells: Places) -> Places:
         return np.unique(_entries(self._cells, cells))
 
