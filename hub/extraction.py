@@ -210,6 +210,7 @@ def _column(variable: Variable, storage: str) -> ExtractColumn:
         storage=storage,
         label=variable.label,
         codelist=variable.codelist,
+        hierarchy=variable.hierarchy,
     )
 
 

@@ -45,4 +45,5 @@ def source_of(file: ExtractFile, folder: Path) -> Source:
         codelists={column.name: column.codelist for column in file.columns if column.codelist is not None},
         columns_known=True,
         boundaries={column: folder / other.file for column, other in file.boundaries.items()},
+        classifications={c.name: found for c in file.columns if (found := c.classification) is not None},
     )

@@ -9,10 +9,12 @@ parent
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from saferoom.disclosure.verdict import Label
 from saferoom.errors import BadInputError
@@ -20,6 +22,7 @@ from saferoom.errors import BadInputError
 Key = tuple[str, Label]
 """A label that is told apart from equal ones of another type: 1 from True."""
 _MOST_CATEGORIES = 20_000
+_WHOLE = re.compile(r"-?\d{1,15}")
 
 
 def key_of(label: Label) -> Key:
@@ -43,6 +46,15 @@ class Classification:
     """
 
     children: Mapping[Label, tuple[Label, ...]]
+
+    def to_json(self) -> list[list[Any]]:
+        """Return parents with their children, JSON-ready; keys of JSON objects could not be numbers."""
+        return [[parent, list(listed)] for parent, listed in self.children.items()]
+
+    @classmethod
+    def from_json(cls, column: str, document: Sequence[Sequence[Any]]) -> Classification:
+        """Read what `to_json` wrote; `BadInputError` when it is no classification."""
+        return classification_of(column, {parent: tuple(listed) for parent, listed in document})
 
     @cached_property
     def parents(self) -> tuple[Label, ...]:
@@ -115,6 +127,36 @@ def classification_of(
     if codelist is not None:
         _check_codes(where, found, codelist)
     return found
+
+
+def classified(
+    column: str,
+    children: Mapping[str, Sequence[Label]],
+    *,
+    whole: bool,
+    codelist: Sequence[Label] | None = None,
+) -> Classification:
+    """Return a classification whose parents are written as texts, as keys of documents are.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether codes are whole numbers, and so parents as well.
+
+    Raises
+    ------
+    BadInputError
+        When it is none, see `classification_of`; or a parent of whole numbers is none itself.
+    """
+    if not whole:
+        return classification_of(column, {parent: listed for parent, listed in children.items()}, codelist)  # noqa: C416
+    strange = next((parent for parent in children if not _WHOLE.fullmatch(parent)), None)
+    if strange is not None:
+        raise BadInputError(
+            f"the hierarchy of '{column}': '{strange}' must be a whole number (in quotes), since the codes are; it is "
+            "the label of the parent's subtotal"
+        )
+    return classification_of(column, {int(parent): listed for parent, listed in children.items()}, codelist)
 
 
 def _check_children(where: str, parent: Label, listed: Sequence[Label]) -> None:

@@ -61,11 +61,15 @@ def query(
         context = Context(sources_of(data, unit), policy_of(policy))
         remedies = Remedies.from_now(time.monotonic)
         if history is None:
-            evaluation = check(asked, replace(context, secret=secret_of(asked, context)), remedies)
+            evaluation = check(
+                asked, replace(context, secret=secret_of(asked, context)), remedies, clock=time.monotonic
+            )
         else:
             with HistoryFolder(history).locked(write=commit) as folder:
                 secret = secret_of(asked, context, history)
-                evaluation = check(asked, replace(context, memory=folder.memory, secret=secret), remedies)
+                evaluation = check(
+                    asked, replace(context, memory=folder.memory, secret=secret), remedies, clock=time.monotonic
+                )
                 if commit and folder.commit(evaluation):
                     # Suggestions were judged beside a history without it.
                     evaluation = replace(evaluation, suggestions=())
@@ -139,9 +143,17 @@ def sources_of(data: list[str], units: list[str]) -> list[Source]:
 
 def _source(name: str, path: Path, units: list[str], columns: dict[str, str]) -> Source:
     from saferoom.disclosure.queries.source import Source
+    from saferoom.hub.cli.hierarchy_files import classifications_beside
 
     own = tuple(columns[unit.lower()] for unit in dict.fromkeys(units) if unit.lower() in columns)
-    return Source(name=name, path=path, units=own, columns_known=False, boundaries=_boundaries(path, columns))
+    return Source(
+        name=name,
+        path=path,
+        units=own,
+        columns_known=False,
+        boundaries=_boundaries(path, columns),
+        classifications=classifications_beside(path, columns),
+    )
 
 
 def _boundaries(path: Path, columns: dict[str, str]) -> dict[str, Path]:

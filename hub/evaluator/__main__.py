@@ -7,10 +7,16 @@ import sys
 import time
 
 from saferoom.disclosure.checker import check
+from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.remedies.search import Remedies
 from saferoom.errors import SaferoomError
 from saferoom.hub.evaluator.job import Job, write_answer
+
+
+def _judged(job: Job) -> Evaluation:
+    remedies = Remedies.from_now(time.monotonic)
+    return check(parse_query(job.query), job.context(), remedies, clock=time.monotonic)
 
 
 def main() -> None:
@@ -23,7 +29,7 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         job = Job.from_bytes(sys.stdin.buffer.read())
-        answer = write_answer(check(parse_query(job.query), job.context(), Remedies.from_now(time.monotonic)))
+        answer = write_answer(_judged(job))
     except SaferoomError as error:
         answer = write_answer(error)
     with answers:

@@ -153,7 +153,7 @@ def _person(row: PersonRow) -> Person:
 
 
 def _dataset(row: DatasetRow) -> Dataset:
-    fields = ("name", "type", "role", "label", "column", "codelist", "boundaries")
+    fields = ("name", "type", "role", "label", "column", "codelist", "boundaries", "hierarchy")
     return _model(
         Dataset,
         name=row.name,

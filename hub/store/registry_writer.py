@@ -73,6 +73,7 @@ class RegistryWriter:
                     type=variable.type.value,
                     role=variable.role.value,
                     codelist=_listed(variable.codelist),
+                    hierarchy=None if variable.hierarchy is None else {p: [*c] for p, c in variable.hierarchy.items()},
                 ),
             )
             for position, variable in enumerate(dataset.variables)

@@ -67,6 +67,7 @@ class VariableRow(Base):
     column: Mapped[str | None]
     codelist: Mapped[list[Any] | None]
     boundaries: Mapped[str | None]
+    hierarchy: Mapped[dict[str, Any] | None]
 
 
 class ProjectRow(Base):

@@ -10,6 +10,9 @@ quasi-identifier
     A variable that somebody outside may know about a person.
 codelist
     Every value that a variable may take. Labels of released tables come from codelists, numbers and intervals.
+hierarchy
+    A codelist's classification: which codes make up which broader category, such as the areas of each region. It is
+    public knowledge.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from saferoom.disclosure.queries.classification import Classification, classified
+from saferoom.errors import BadInputError
 from saferoom.policies.conform import ALLOWED
 from saferoom.policies.models import ANY_COLUMN, PolicyModel, ReleaseRoute, RiskAppetite
 from saferoom.projects.fields import ColumnField, DatasetNameField, TitleField, UsernameField
@@ -78,11 +83,20 @@ class Variable(PolicyModel):
         | None
     ) = None
     """For a column of areas: the owner's file with their boundaries, which are public, so that maps can be drawn."""
+    hierarchy: dict[str, tuple[int | str, ...]] | None = None
+    """For a variable with a codelist: children by their parent, e.g. areas by region; a child may be a parent, too."""
 
     @property
     def source_column(self) -> str:
         """The column's name in the owner's file."""
         return self.column or self.name
+
+    @property
+    def classification(self) -> Classification | None:
+        """The hierarchy with labels of the variable's own type."""
+        if self.hierarchy is None:
+            return None
+        return classified(self.name, self.hierarchy, whole=self.type is VariableType.INTEGER, codelist=self.codelist)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -91,6 +105,8 @@ class Variable(PolicyModel):
         if self.boundaries is not None and (self.role in _NAMING or self.type not in _AREAS):
             raise ValueError(f"'{self.name}' cannot have boundaries: only integer or text variables with areas can")
         if self.codelist is None:
+            if self.hierarchy is not None:
+                raise ValueError(f"the hierarchy of '{self.name}' needs a codelist, whose codes it classifies")
             return self
         allowed = _CODES.get(self.type)
         if allowed is None or self.role in (VariableRole.ID, VariableRole.DIRECT):
@@ -103,6 +119,11 @@ class Variable(PolicyModel):
             raise ValueError(f"a code of '{self.name}' is too large; codes go up to 2^53 - 1")
         if len(set(self.codelist)) != len(self.codelist):
             raise ValueError(f"the codelist of '{self.name}' names a code twice")
+        try:
+            # Reading it is checking it.
+            _ = self.classification
+        except BadInputError as error:
+            raise ValueError(error.message) from None
         return self
 
 

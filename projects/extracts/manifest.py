@@ -10,6 +10,7 @@ import json
 from pydantic import ValidationError
 
 from saferoom.digests import canonical
+from saferoom.disclosure.queries.classification import Classification, classified
 from saferoom.errors import IntegrityError
 from saferoom.ids import ProjectSlug
 from saferoom.policies.models import PolicyModel
@@ -40,6 +41,14 @@ class ExtractColumn(PolicyModel):
     label: TitleField | None = None
     codelist: tuple[int | str | bool, ...] | None = None
     boundaries: BoundariesFile | None = None
+    hierarchy: dict[str, tuple[int | str, ...]] | None = None
+
+    @property
+    def classification(self) -> Classification | None:
+        """The hierarchy with labels of the column's own type."""
+        if self.hierarchy is None:
+            return None
+        return classified(self.name, self.hierarchy, whole=self.type is VariableType.INTEGER, codelist=self.codelist)
 
 
 class ExtractFile(PolicyModel):
