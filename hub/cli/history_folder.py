@@ -46,9 +46,7 @@ def noise_key(root: Path) -> bytes:
     try:
         return keys.random_key(root / _NOISE)
     except OSError:
-        raise UnavailableError(
-            "--history: the folder's key for noise cannot be read or made"
-        ) from None
+        raise UnavailableError("--history: the folder's key for noise cannot be read or made") from None
 
 
 class HistoryFolder:
