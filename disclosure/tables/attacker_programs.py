@@ -178,7 +178,7 @@ def _solver(matrix: csr_array, lower: Numbers, upper: Numbers, cost: Numbers | N
     program.a_matrix_.start_ = matrix.indptr
     program.a_matrix_.index_ = matrix.indices
     program.a_matrix_.value_ = matrix.data
-    solver = Highs()
+    solver: Any = Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("presolve", "off")

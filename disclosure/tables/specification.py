@@ -51,7 +51,8 @@ class Rules(_Part):
     """A cell has at least so many units; `threshold` for short."""
     threshold: Annotated[int, Field(ge=1)] | None = None
     max_n: Annotated[int, Field(ge=0)] | None = None
-    """A cell of so many units or fewer is unsafe; `frequency` for short."""
+    """A cell of so many units or fewer is unsafe; also `maxN`, or `frequency` for short."""
+    maxN: Annotated[int, Field(ge=0)] | None = None  # noqa: N815 - as sdcTable writes it
     frequency: Annotated[int, Field(ge=0)] | None = None
     dominance: tuple[DominanceRule, ...] = ()
     nk: tuple[int, float] | Annotated[tuple[tuple[int, float], ...], Field(min_length=1)] | None = Field(
@@ -68,9 +69,10 @@ class Rules(_Part):
     def _consistent(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("'rules' is empty; name a rule, or leave 'rules' out for the policy's")
-        for one, other in (("threshold_units", "threshold"), ("max_n", "frequency"), ("p_percent", "p")):
-            if getattr(self, one) is not None and getattr(self, other) is not None:
-                raise ValueError(f"'rules' has both '{one}' and '{other}', which are the same; keep one")
+        for same in (("threshold_units", "threshold"), ("max_n", "maxN", "frequency"), ("p_percent", "p")):
+            given = [name for name in same if getattr(self, name) is not None]
+            if len(given) > 1:
+                raise ValueError(f"'rules' has both '{given[0]}' and '{given[1]}', which are the same; keep one")
         if self.pq is not None and self.pq[0] >= self.pq[1]:
             raise ValueError("'rules.pq' is [p, q] with p smaller than q")
         for n, k in self.nks():
@@ -88,10 +90,10 @@ class Rules(_Part):
 
     def least_units(self) -> int | None:
         """Return the fewest units of a safe cell."""
-        least = self.threshold_units if self.threshold_units is not None else self.threshold
-        most = self.max_n if self.max_n is not None else self.frequency
-        found = [number for number in (least, None if most is None else most + 1) if number is not None]
-        return max(found, default=None)
+        least = (self.threshold_units, self.threshold)
+        most = (self.max_n, self.maxN, self.frequency)
+        found = [number for number in least if number is not None]
+        return max(found + [number + 1 for number in most if number is not None], default=None)
 
     def percent(self) -> float | None:
         """Return the p of the p% rule."""

@@ -54,8 +54,7 @@ def test_audit_names_the_cells_that_everybody_or_an_insider_knows_too_well(
     hidden = primary | (random.random(size) < 0.6)
     knowing = np.flatnonzero(primary)[:3]
     insiders = tuple(Insider(np.array([cell]), table.values[[cell]], table.values[[cell]]) for cell in knowing)
-    below, above = random.integers(0, 2, size) * 1.0, random.integers(0, 3, size) * 1.0
-    width = random.integers(1, 4, size) * 1.0
+    below, above, width = (random.integers(*ends, size).astype(np.float64) for ends in ((0, 2), (0, 3), (1, 4)))
     nothing = np.zeros(size)
     needs = Needs(primary, below, above, width, nothing > 0, nothing, insiders)
     fitting = tables[(tables[:, ~hidden] == table.values[~hidden]).all(axis=1)]
