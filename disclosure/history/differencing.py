@@ -181,6 +181,9 @@ def _how_same(case: _Case, pair: Pair, policy: RiskAppetite) -> tuple[How, Verdi
     few = int(case.new.signatures.sizes[pair.place]) < policy.difference_units
     if Noise.DP in (noise, other) and noise is not other:
         return How.NOISE, Verdict.FAIL if few and Noise.NONE in (noise, other) else Verdict.REVIEW
+    if noise is other is Noise.CELL_KEY and not _alike(noise, case.base, other, case.bases[pair.family]):
+        # Noise of several designs tells the cell's key ever more closely, and with it the number.
+        return How.AGAIN, Verdict.REVIEW
     if not few or noise is Noise.NONE or other is Noise.NONE:
         return None
     # Two ranges for one small count overlap in less than either.

@@ -22,6 +22,7 @@ class How(StrEnum):
     BOUND = "bound"
     MEASURE = "measure"
     NOISE = "noise"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,11 @@ _TEXTS = {
         "Subtracting this from {release} tells about {few}: all others add (nearly) the same to both, by the same rows "
         "or values.",
         "use the rows and the measure of the earlier release, or ones that differ for more units",
+    ),
+    How.AGAIN: (
+        "In {release} the same people were shown with cell-key noise of another design, and both numbers together tell "
+        "more than either.",
+        "use the same D, V, js and pstay as the earlier release",
     ),
     How.NOISE: (
         "Beside {release} the same cells would be known both with noise and without, so that the noise, for which "
