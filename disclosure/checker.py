@@ -27,7 +27,7 @@ from saferoom.disclosure.queries.engine import Engine, Limits
 from saferoom.disclosure.queries.evidence import Mask
 from saferoom.disclosure.queries.model import Method, Query
 from saferoom.disclosure.queries.obstacles import automatic_obstacles
-from saferoom.disclosure.queries.plan import Plan, make_plan
+from saferoom.disclosure.queries.plan import Dimension, Plan, make_plan
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.queries.wording import generated_title
 from saferoom.disclosure.rules.hit import Hit
@@ -37,7 +37,7 @@ from saferoom.disclosure.statbarns.registry import STATBARNS
 from saferoom.disclosure.tables.assemble import shown_labels, table, table_of_rows, total_label
 from saferoom.disclosure.tables.protected import Protected
 from saferoom.disclosure.tables.protection import protection_of
-from saferoom.disclosure.verdict import Finding, Table, Verdict
+from saferoom.disclosure.verdict import Finding, Label, Table, Verdict
 from saferoom.errors import BadInputError
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 
@@ -226,11 +226,18 @@ def _table(plan: Plan, outcome: Outcome, protected: Protected | None, *, public:
         rows = _public_rows(plan, outcome.row_names) if public else outcome.row_names
         return table_of_rows(outcome.row_header, rows, outcome.columns)
     # Categories of a codelist, and those that a statbarn made, have an order of their own.
-    axes = [*((d.codelist or ()) for d in plan.dimensions), *(axis.codelist for axis in outcome.added)]
+    axes = [*(_reading_order(d, plan) for d in plan.dimensions), *(axis.codelist for axis in outcome.added)]
     orders = {i: codelist for i, codelist in enumerate(axes) if codelist}
     cells, columns = (outcome.cells, outcome.columns) if protected is None else (protected.cells, protected.columns)
     added = {} if outcome.derived is None else outcome.derived(cells, columns)
     return table(names, cells, {**columns, **added}, orders)
+
+
+def _reading_order(dimension: Dimension, plan: Plan) -> tuple[Label, ...]:
+    """Return codes in the order of their codelist; with subtotals, each parent after what it holds."""
+    if dimension.classification is None or not plan.query.margins:
+        return dimension.codelist or ()
+    return dimension.classification.reading_order
 
 
 def _public_rows(plan: Plan, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

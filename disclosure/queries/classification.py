@@ -74,6 +74,22 @@ class Classification:
         return {code: tuple(parents) for code, parents in found.items()}
 
     @property
+    def reading_order(self) -> tuple[Label, ...]:
+        """Every category, each parent after its children."""
+        below = {child for listed in self.children.values() for child in listed}
+        order: dict[Label, None] = {}
+
+        def read(category: Label) -> None:
+            for child in self.children.get(category, ()):
+                read(child)
+            order.setdefault(category)
+
+        for parent in self.children:
+            if parent not in below:
+                read(parent)
+        return tuple(order)
+
+    @property
     def is_text(self) -> bool:
         """Whether codes are texts; else they are whole numbers."""
         return isinstance(next(iter(self.children)), str)

@@ -33,6 +33,8 @@ class Protection:
 def protection_of(case: Case, outcome: Outcome) -> Protection:
     """Return the protected table, or None when none is asked for or none can be given, and the rules that then bite."""
     query, policy = case.plan.query, case.policy
+    if query.protect.method is Method.AUTO:
+        raise ValueError("a way to protect has to be chosen first; `check` does")
     axes = (*case.axes, *outcome.added)
     if query.protect.method is Method.ROUND:
         rounded = round_counts(outcome, axes, policy, query.protect.base or policy.rounding_base)

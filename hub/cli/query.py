@@ -92,11 +92,11 @@ def secret_of(query: Query, context: Context, history: Path | None = None) -> by
     Without a history nothing is released before or after, and whoever asks has the data anyway: the same files give the
     same noise.
     """
-    from saferoom.disclosure.queries.forms import KEYED
+    from saferoom.disclosure.queries.forms import KEYED, Method
     from saferoom.hub import keys
     from saferoom.hub.cli.history_folder import noise_key
 
-    if query.protect.method not in KEYED:
+    if query.protect.method not in KEYED | {Method.AUTO}:
         return None
     if history is not None:
         return keys.noise_secret(noise_key(history))
