@@ -129,7 +129,7 @@ def _facts(audit: Mapping[str, Any], chosen: Mapping[str, Any]) -> list[tuple[st
     if audit.get("mode"):
         said.append(("Further cells chosen by", _MODES.get(str(audit["mode"]), str(audit["mode"]))))
     if audit.get("cost") is not None:
-        said.append(("People in further cells", number(audit["cost"])))
+        said.append(("Units in further cells", f"{audit['cost']:,.0f}"))
         said.append(("How few that is", _gap(audit.get("gap"))))
     return said
 

@@ -12,8 +12,11 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 from tests.support.airlock_pages import opened
 from tests.support.airlock_server import PREFIX, Service
+from tests.support.airlock_world import MOBILITY
+from tests.support.protected_outputs import combination, protected
 
 from saferoom.ids import Username
+from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.states import State
 
 pytestmark = pytest.mark.browser
@@ -34,10 +37,19 @@ def seen(airlock: Service) -> dict[str, tuple[str, str]]:
         "own request, returned": ("ana", f"requests/{returned.id}"),
         "queue": ("ben", "queue"),
         "request to check": ("ben", f"requests/{waiting.id}"),
+        "protected output to check": ("ben", f"requests/{combined(airlock, released).id}"),
         "request checked": ("ben", f"requests/{released.id}"),
         "releases": ("dora", "releases"),
         "release of the owner's data": ("dora", f"requests/{released.id}"),
     }
+
+
+def combined(airlock: Service, released: Request) -> Request:
+    """Return a waiting request whose protected output is combined with a released one."""
+    parts, ana = airlock.world.instance.airlock, Username("ana")
+    evaluation = protected([combination(released.outputs[0].id), combination("of-long-ago")])
+    record = parts.record_evaluation(ana, MOBILITY, evaluation)
+    return parts.submit(ana, MOBILITY, [record.id], "The protected one", "What it is.", "What was done.")
 
 
 def each(
