@@ -134,6 +134,8 @@ class AirlockTransaction(AirlockReading):
         row = self._session.get(RequestRow, request.id, with_for_update=True)
         if row is None or row.version != request.version:
             raise WrongStateError("the request was changed by somebody else meanwhile; open it again")
+        if step.approves_as is not None:
+            _check_remembered(row, step.remembered)
         rows.write_request(row, request)
         return self._finish(row, step)
 
@@ -158,21 +160,19 @@ class AirlockTransaction(AirlockReading):
             if row.release is not None:
                 raise WrongStateError("the request is already released")
             row.release = rows.release_row(step.release)
+        for kept in step.remembered:
+            self._session.add(MemoryRow(number=kept.number, output=kept.output, entry=kept.entry))
         self._session.flush()
-        if step.approves_as is not None:
-            self._remember(row, step.remembered)
         if step.release is not None:
             self._log.sign()
         return rows.read_request(row)
 
-    def _remember(self, row: RequestRow, remembered: Sequence[Remembered]) -> None:
-        """Keep the entries of what is about to leave; without one for each declared statistic nothing does."""
-        leaving = {o.id for o in row.outputs if o.round == row.round and o.lane != Lane.FILE.value}
-        if {entry.output for entry in remembered} != leaving:
-            raise IntegrityError("an output would leave without being remembered; nothing is released")
-        for entry in remembered:
-            self._session.add(MemoryRow(number=entry.number, output=entry.output, entry=entry.entry))
-        self._session.flush()
+
+def _check_remembered(row: RequestRow, remembered: Sequence[Remembered]) -> None:
+    """Refuse what would leave without an entry for each declared statistic."""
+    leaving = {o.id for o in row.outputs if o.round == row.round and o.lane != Lane.FILE.value}
+    if {kept.output for kept in remembered} != leaving:
+        raise IntegrityError("an output would leave without being remembered; nothing is released")
 
 
 class AirlockStore:
