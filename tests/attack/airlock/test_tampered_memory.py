@@ -13,6 +13,7 @@ from tests.support.airlock_domain import ANA, BEN, CHECKED, INCOME, MOBILITY, SA
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError
 from saferoom.hub.store.cipher import AtRest
+from saferoom.hub.store.vault import FileVault
 from saferoom.ids import Digest, OutputId, ReleaseId
 from saferoom.projects.airlock import earlier
 from saferoom.projects.airlock.states import State
@@ -34,13 +35,15 @@ def bodies(world: Domain) -> list[tuple[Digest, Digest | None]]:
     return [(entry.body, entry.units["person_id"].keys) for entry in entries]
 
 
+def number_anew(world: Domain) -> None:
+    world.sql("delete from airlock_memory where number = 1")
+    world.sql("update airlock_memory set number = 1")
+
+
 CHANGES: dict[str, Callable[[Domain], object]] = {
     "last entry deleted": lambda w: w.sql("delete from airlock_memory where number = 2"),
     "first entry deleted": lambda w: w.sql("delete from airlock_memory where number = 1"),
-    "first entry deleted and numbered anew": lambda w: (
-        w.sql("delete from airlock_memory where number = 1"),
-        w.sql("update airlock_memory set number = 1"),
-    ),
+    "first entry deleted and numbered anew": number_anew,
     "all entries deleted": lambda w: w.sql("delete from airlock_memory"),
     "entries swapped": lambda w: w.sql("update airlock_memory set number = 3 - number + 10"),
     "entry in the other's place": lambda w: w.sql(
@@ -159,8 +162,13 @@ def test_each_query_reads_only_its_own_datasets_bodies(world: Domain, monkeypatc
     request = world.submit(CHECKED)
     world.approve(request, BEN)
     read: list[Digest] = []
-    whole = type(world.vault).get
-    monkeypatch.setattr(type(world.vault), "get", lambda vault, digest: (read.append(digest), whole(vault, digest))[1])
+    whole = FileVault.get
+
+    def noted(vault: FileVault, digest: Digest) -> bytes:
+        read.append(digest)
+        return whole(vault, digest)
+
+    monkeypatch.setattr(FileVault, "get", noted)
     assert len(world.airlock.memory_for(INCOME, [WAGES]).releases) == 1
     (other, _), (own, _) = bodies(world)
     assert own in read
