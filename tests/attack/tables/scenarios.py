@@ -23,13 +23,13 @@ MOST_TARGETS = 8
 
 @lru_cache(maxsize=8)
 def skewed(seed: int) -> Data:
-    """Return people in categories of which some are rare: of `a` five, of `b` four, of `c` three, of `d` two."""
+    """Return people in categories of which some are rare: of `a` five, of `b` four, of `c` three, of the others two."""
     import pandas as pd
 
     rng = np.random.default_rng(seed)
     count_ = 700
     columns: dict[str, Any] = {"person_id": rng.permutation(np.arange(300_000, 300_000 + 3 * count_, 3))}
-    for name, size in (("a", 5), ("b", 4), ("c", 3), ("d", 2)):
+    for name, size in (("a", 5), ("b", 4), ("c", 3), ("d", 2), ("e", 2)):
         share = 0.45 ** np.arange(size)
         columns[name] = rng.choice([f"{name}{i}" for i in range(size)], count_, p=share / share.sum())
     columns["pay"] = rng.lognormal(10, 0.4, count_).round(2)
@@ -65,7 +65,7 @@ def counted(name: str, data: Data, documents: Sequence[Document], by: Sequence[s
 def _counts() -> Iterator[Dangerous]:
     for seed in SEEDS:
         data = skewed(seed)
-        for by in (("a",), ("a", "b"), ("b", "c"), ("a", "d"), ("a", "b", "c"), ("a", "b", "c", "d")):
+        for by in (("a",), ("a", "b"), ("b", "c"), ("a", "d"), ("a", "b", "c"), ("b", "c", "d", "e")):
             if any(cell for cell in small_cells(data.frame, combinations_of(data.frame, by), levels(by))):
                 for knows in (False, True) if len(by) == 2 else (True,):
                     name = f"counts-{'-'.join(by)}-{seed}{'-empty-known' * knows}"

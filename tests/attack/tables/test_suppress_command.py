@@ -1,0 +1,45 @@
+"""``saferoom suppress`` from the command line: what it publishes tells no primary cell, not even to insiders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.attack.tables.aggregated import Aggregated, Labels, tables
+
+from saferoom.hub.cli.main import main
+
+TABLES = list(tables())
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_primary_cell_is_told_by_blanking_it_alone_and_not_by_what_is_published(
+    table: Aggregated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = _suppressed(table, tmp_path, capsys)
+    primary = [labels for labels, cell in cells.items() if cell["status"] == "u"]
+    naive = {labels: float(table.inside(labels) @ table.values) for labels in cells if labels not in primary}
+    assert any(table.found_out(primary, naive)), "the table is not dangerous"
+    published = {labels: float(cell["value"]) for labels, cell in cells.items() if cell["value"] is not None}
+    assert list(table.found_out(primary, published)) == []
+    for labels in primary[:6]:
+        seen = table.interval(labels, published)
+        low, high = cells[labels]["interval"]
+        assert seen.low == pytest.approx(low, rel=1e-4, abs=1e-3)
+        assert (high is None) == (seen.high == float("inf"))
+        assert high is None or seen.high == pytest.approx(high, rel=1e-4, abs=1e-3)
+
+
+def _suppressed(table: Aggregated, folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[Labels, dict[str, Any]]:
+    with pytest.raises(SystemExit) as caught:
+        main(table.write(folder))
+    document = json.loads(capsys.readouterr().out)
+    assert caught.value.code == 0
+    assert document["audit"]["holds"]
+    return {tuple(cell["cell"]): cell for cell in document["cells"]}
+
+
+def test_there_are_enough_tables() -> None:
+    assert len(TABLES) >= 20
