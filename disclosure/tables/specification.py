@@ -24,7 +24,9 @@ Percent = Annotated[float, Field(gt=0, le=100)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_by_name=False, validate_by_alias=True
+    )
 
 
 class Zeros(StrEnum):
@@ -120,12 +122,39 @@ class Protection(_Part):
     cost: Cost = Cost.CELLS
     seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
     """Most time for choosing secondary cells."""
-    method: Literal["suppress"] = "suppress"
+    method: Literal["suppress", "round", "controlled_rounding", "random_rounding", "cell_key", "significant"] = (
+        "suppress"
+    )
+    base: Annotated[int, Field(ge=2, le=1_000_000_000)] | None = None
+    """Rounding base; for counts at least the threshold when left out."""
+    maximum: Annotated[int, Field(ge=2, le=1_000)] | None = Field(default=None, alias="D")
+    variance: Annotated[float, Field(gt=0)] | None = Field(default=None, alias="V")
+    js: Annotated[int, Field(ge=0, le=500)] | None = None
+    pstay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Of cell_key: largest noise, its variance, the largest count that never appears, the least chance of no noise."""
+    digits: Annotated[int, Field(ge=1, le=15)] | None = None
+    """Significant digits; a table of counts goes by the ladder for counts when left out."""
+
+    @model_validator(mode="after")
+    def _parameters_belong(self) -> Self:
+        for name, methods in _PARAMETERS.items():
+            if getattr(self, name) is not None and self.method not in methods:
+                shown = type(self).model_fields[name].alias or name
+                raise ValueError(f"'protection.{shown}' belongs to the method {' or '.join(methods)} only")
+        return self
 
     @property
     def levels(self) -> bool:
         """Whether levels are asked for."""
         return any(level is not None for level in (self.width, self.percent, self.below, self.above))
+
+
+_PARAMETERS = {
+    "base": ("round", "controlled_rounding", "random_rounding"),
+    **dict.fromkeys(("maximum", "variance", "js", "pstay"), ("cell_key",)),
+    "digits": ("significant",),
+}
+"""The methods that each parameter of `Protection` belongs to."""
 
 
 class Bounds(_Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -70,6 +71,12 @@ def _published(table: Path, spec: Path, policy: str, progress: Callable[[str, fl
     specification = read_specification(text_of(spec, "the specification"), spec.name)
     limits = policy_of(policy)
     task = make_task(aggregate(read_rows(table, specification), specification), specification, limits)
+    if specification.protection.method != "suppress":
+        from saferoom.disclosure.tables.methods import perturb_aggregate
+        from saferoom.hub.keys import noise_secret
+
+        secret = noise_secret(hashlib.sha256(table.read_bytes()).digest())
+        return perturb_aggregate(task, specification, limits, secret, progress)
     return publish(task, specification.protection, progress, SystemClock())
 
 
