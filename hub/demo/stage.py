@@ -113,7 +113,8 @@ def _holds(extracts: Extracts, project: ProjectSlug, newest: float) -> bool:
         extracts.verify(project)
     except (IntegrityError, WrongStateError):
         return False
-    return (extracts.extracts / project / MANIFEST_FILE).stat().st_mtime >= newest
+    made = (extracts.extracts / project / MANIFEST_FILE).stat().st_mtime
+    return made >= newest and not extracts.lacking(project)
 
 
 def _place_notebook(home: Home) -> None:
