@@ -19,7 +19,8 @@ from saferoom.disclosure.charts.making import picture_of
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.history.crosswalk import Crosswalk
-from saferoom.disclosure.history.differencing import differencing
+from saferoom.disclosure.history.differencing import judge as judge_beside
+from saferoom.disclosure.history.judgement import Judgement
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.history.sets import contributors_of
 from saferoom.disclosure.queries.canonical import canonical_document
@@ -171,6 +172,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
     contributors = Contributors.none()
     title = generated_title(plan)
     findings = _findings(hits, outcome)
+    beside = Judgement()
     visible = np.ones(len(outcome.cells), dtype=bool) if protected is None else protected.visible
     if context.memory is not None and not unprotectable:
         exact = protected is None or protected.exact
@@ -178,7 +180,8 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
         if protected is not None:
             noise, base = protected.released(query.protect.base or case.policy.rounding_base)
             contributors = replace(contributors, noise=noise, base=base)
-        findings += differencing(contributors, context.memory, context.policy, case.engine.tick)
+        beside = judge_beside(contributors, context.memory, context.policy, case.engine.tick)
+        findings += beside.findings
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)
     evaluation = Evaluation(
@@ -191,7 +194,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
         title=title,
         automatic_obstacles=_obstacles(plan, outcome, context.route or ReleaseRoute()),
         canonical=canonical_document(plan),
-        evidence=_evidence(outcome, protected),
+        evidence=_evidence(outcome, protected, beside),
         contributors=contributors,
         label_columns=_label_columns(plan, outcome),
     )
@@ -251,10 +254,20 @@ def _public_rows(plan: Plan, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any,
     return [(":".join(public.get(part, part) for part in row[0].split(":")), *row[1:]) for row in rows]
 
 
-def _evidence(outcome: Outcome, protected: Protected | None) -> dict[str, Any]:
+MOST_COMBINATIONS = 500
+"""Combinations with earlier releases that are kept as evidence; of more, only how many there are."""
+
+
+def _evidence(outcome: Outcome, protected: Protected | None, beside: Judgement) -> dict[str, Any]:
     audit = {} if protected is None or protected.audit is None else {"audit": dict(protected.audit)}
+    found = beside.combinations
+    combined = {
+        "combinations": [combination.document() for combination in found[:MOST_COMBINATIONS]],
+        "more_combinations": max(0, len(found) - MOST_COMBINATIONS),
+    }
     return {
         **audit,
+        **(combined if found else {}),
         "cells": [list(labels) for labels in shown_labels(outcome.cells)],
         "units": {counted.kind: counted.units.tolist() for counted in outcome.units},
         "rows": outcome.base.rows,

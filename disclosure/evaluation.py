@@ -34,7 +34,8 @@ class Evaluation:
         Every reason why it may not leave without a person, beside the verdict; empty when there is none.
     evidence : dict
         Counts and shares per cell; disclosive, for the trusted side only. Under ``audit``, where cells are hidden in a
-        table with margins, what anybody can tell of each (`saferoom.disclosure.tables.report.report`).
+        table with margins, what anybody can tell of each (`saferoom.disclosure.tables.report.report`); under
+        ``combinations``, what earlier releases give away together with it (`Combination.document`).
     contributors : Contributors
         The statistical units behind every cell; disclosive, for the trusted side only.
     suggestions : tuple of Suggestion

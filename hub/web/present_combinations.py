@@ -14,17 +14,29 @@ evidence["combinations"]
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from saferoom.disclosure.evaluation import Evaluation
-from saferoom.hub.web.present_protection import named, numbers, told
+from saferoom.disclosure.verdict import Label
+from saferoom.hub.web.present_protection import Known, named, numbers, told
 from saferoom.hub.web.words import several, when
 from saferoom.projects.airlock.model import Request
 
-MOST = 50
-"""Combinations that a page shows, and cells of each; how many more there are is said."""
+MOST_ROWS = 200
+"""Combinations that a page shows; how many more there are is said."""
+MOST_CELLS = 12
+"""Cells of each table in one combination that a page shows."""
+HOW = {
+    "subtract": "Subtracting totals leaves a small group",
+    "solve": "Adding and subtracting several totals leaves a small group",
+    "bound": "Several numbers together bound a small group's number too closely",
+    "measure": "The same people are counted with values that differ for only a few of them",
+    "noise": "An exact number beside a noisy one strips the noise",
+    "again": "The same people are shown with noise of another design",
+}
+"""How numbers are combined, in words, by the word in the evidence."""
 Lookup = Callable[[str], "Earlier | None"]
 
 
@@ -37,36 +49,39 @@ class Earlier:
 
 
 @dataclass(frozen=True)
-class SideView:
-    """One table's part in a combination.
+class ReleaseView:
+    """A release as the head of a column.
 
     Attributes
     ----------
-    title : str
     about : str
-        Project and time of a release; empty for the output at hand.
+        Project and time; empty where it may not be seen.
     request : str
-        Whose page to link to; empty where there is none, or it may not be seen.
-    cells : pairs of a cell's name and its numbers
-    left_out : int
+        Whose page to link to; empty where it may not be seen.
     """
 
     title: str
-    cells: tuple[tuple[str, str], ...]
-    left_out: int = 0
     about: str = ""
     request: str = ""
 
 
 @dataclass(frozen=True)
+class RowView:
+    """One combination: cells with their numbers, of this output and of each release, and how few units are left."""
+
+    new: tuple[str, ...]
+    earlier: tuple[tuple[str, ...], ...]
+    units: str
+
+
+@dataclass(frozen=True)
 class CombinationView:
-    """What is combined, how, and how few are left."""
+    """Combinations of one kind with the same releases, as one table."""
 
     number: int
     how: str
-    units: str
-    new: SideView
-    earlier: tuple[SideView, ...]
+    releases: tuple[ReleaseView, ...]
+    rows: tuple[RowView, ...]
 
 
 @dataclass(frozen=True)
@@ -77,55 +92,55 @@ class Combinations:
     left_out: int = 0
 
 
-HOW = {
-    "subtract": "Subtracting totals leaves a small group",
-    "solve": "Adding and subtracting several totals leaves a small group",
-    "bound": "Several numbers together bound a small group's number too closely",
-    "measure": "The same people are counted with values that differ for only a few of them",
-    "noise": "An exact number beside a noisy one strips the noise",
-}
-"""How numbers are combined, in words, by the word in the evidence."""
+def wanted(evaluation: Evaluation) -> frozenset[str]:
+    """Return the ids of the released outputs that `evaluation` is combined with."""
+    return frozenset(id_ for item in _listed(evaluation)[:MOST_ROWS] for id_ in _ids(item))
 
 
 def combinations(evaluation: Evaluation, find: Lookup) -> Combinations:
     """Return the combinations of `evaluation` with earlier releases; `find` returns those that the viewer may see."""
-    listed = evaluation.evidence.get("combinations") or ()
-    shown = tuple(_combination(number, item, evaluation, find) for number, item in enumerate(listed[:MOST], start=1))
-    return Combinations(shown, max(0, len(listed) - MOST))
+    listed = _listed(evaluation)
+    groups: dict[tuple[str, tuple[str, ...]], list[Mapping[str, Any]]] = {}
+    for item in listed[:MOST_ROWS]:
+        groups.setdefault((str(item["how"]), _ids(item)), []).append(item)
+    new = numbers(evaluation.outgoing or evaluation.table, evaluation)
+    shown = []
+    for number, ((how, ids), items) in enumerate(groups.items(), start=1):
+        releases = [find(id_) for id_ in ids]
+        rows = tuple(_row(item, new, releases) for item in items)
+        shown.append(CombinationView(number, HOW.get(how, how), tuple(map(_release, releases)), rows))
+    more = int(evaluation.evidence.get("more_combinations") or 0)
+    return Combinations(tuple(shown), max(0, len(listed) - MOST_ROWS) + more)
 
 
-def wanted(evaluation: Evaluation) -> frozenset[str]:
-    """Return the ids of the released outputs that `evaluation` is combined with."""
-    listed = evaluation.evidence.get("combinations") or ()
-    return frozenset(str(part["release"]) for item in listed[:MOST] for part in item["earlier"])
+def _listed(evaluation: Evaluation) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = evaluation.evidence.get("combinations") or ()
+    return found
 
 
-def _combination(number: int, item: Mapping[str, Any], judged: Evaluation, find: Lookup) -> CombinationView:
-    cells, left_out = _listed(item["new"], numbers(judged.outgoing or judged.table, judged))
-    return CombinationView(
-        number=number,
-        how=HOW.get(str(item["how"]), str(item["how"])),
-        units=str(item["units"]),
-        new=SideView("This output", cells, left_out),
-        earlier=tuple(_side(find(str(part["release"])), part["cells"]) for part in item["earlier"]),
-    )
+def _ids(item: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(part["release"]) for part in item["earlier"])
 
 
-def _side(found: Earlier | None, labels: Iterable[Any]) -> SideView:
+def _release(found: Earlier | None) -> ReleaseView:
     if found is None:
-        return SideView("A release that you may not see", ())
-    cells, left_out = _listed(labels, numbers(found.evaluation.outgoing, found.evaluation))
+        return ReleaseView("A release that you may not see")
     released = found.request.release
     at = f", {when(released.at)}" if released else ""
-    about = f"project {found.request.project}{at}"
-    return SideView(found.evaluation.title, cells, left_out, about, found.request.id)
+    return ReleaseView(found.evaluation.title, f"project {found.request.project}{at}", found.request.id)
 
 
-def _listed(labels: Iterable[Any], known: Mapping[Any, Any]) -> tuple[tuple[tuple[str, str], ...], int]:
+def _row(item: Mapping[str, Any], new: Known, releases: Sequence[Earlier | None]) -> RowView:
+    earlier = []
+    for part, found in zip(item["earlier"], releases, strict=True):
+        known = {} if found is None else numbers(found.evaluation.outgoing, found.evaluation)
+        # Of another project's release the evidence holds no cells.
+        earlier.append(_cells(part["cells"], known) if found is not None else ())
+    return RowView(_cells(item["new"], new), tuple(earlier), str(item["units"]))
+
+
+def _cells(labels: Iterable[Sequence[Label]], known: Known) -> tuple[str, ...]:
     cells = [tuple(cell) for cell in labels]
-    return tuple((named(cell), told(known, cell)) for cell in cells[:MOST]), max(0, len(cells) - MOST)
-
-
-def more(count: int) -> str:
-    """Return how many more cells there are."""
-    return f"and {several(count, 'more cell')}"
+    more = len(cells) - MOST_CELLS
+    said = [f"{named(cell)}: {told(known, cell)}" for cell in cells[:MOST_CELLS]]
+    return (*said, f"and {several(more, 'more cell')}") if more > 0 else tuple(said)

@@ -25,6 +25,8 @@ MOST_CELLS = 1_000
 """Intervals that a page shows; how many more there are is said."""
 _STATUSES = {"u": "at risk itself", "x": "kept back so that others cannot be worked out", "": "changed"}
 _ALL = "the whole output"
+Known = Mapping[Labels, tuple[Label, ...]]
+"""The numbers of a table by the labels of its cells."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def protection(evaluation: Evaluation) -> ProtectionView | None:
 _ORDER = {"u": 0, "x": 1, "": 2}
 
 
-def numbers(table: Table | None, judged: Evaluation) -> dict[Labels, tuple[Label, ...]]:
+def numbers(table: Table | None, judged: Evaluation) -> Known:
     """Return the numbers of every cell of a table by its labels."""
     if table is None:
         return {}
@@ -86,7 +88,7 @@ def numbers(table: Table | None, judged: Evaluation) -> dict[Labels, tuple[Label
     return {row[:width]: row[width:] for row in table.rows}
 
 
-def told(found: Mapping[Labels, tuple[Label, ...]], cell: Labels) -> str:
+def told(found: Known, cell: Labels) -> str:
     """Return a cell's numbers as text; a dash where the table has no such cell."""
     return "; ".join(map(number, found[cell])) if cell in found else "–"
 
@@ -99,7 +101,7 @@ def named(cell: Sequence[Label]) -> str:
 _LAYERS = {"units": "people", "rows": "rows", "count": "count", "sum": "sum", "weight": "weight"}
 
 
-def _cell(item: Mapping[str, Any], after: Mapping[Labels, tuple[Label, ...]]) -> CellView:
+def _cell(item: Mapping[str, Any], after: Known) -> CellView:
     cell = tuple(item["cell"])
     return CellView(
         name=named(cell),

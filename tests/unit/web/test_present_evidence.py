@@ -74,32 +74,39 @@ def _earlier() -> Earlier:
 
 
 def test_combination_puts_the_new_cells_beside_those_of_the_release() -> None:
-    judged_ = protected([combination("output-1", [("north",), ("gone",)])])
+    judged_ = protected([combination("output-1", [("north",), ("gone",)]), combination("output-1", [("south",)])])
     assert wanted(judged_) == {"output-1"}
-    found = combinations(judged_, {"output-1": _earlier()}.get)
-    [item] = found.shown
-    assert (item.how, item.units) == ("Subtracting totals leaves a small group", "1 to 17")
-    assert item.new.cells == (("north, low", "4,711"),)
-    [side] = item.earlier
-    assert side.cells == (("north", "220"), ("gone", "–"))
-    assert (side.title, side.request) == ("Frequency by region", "req-1")
-    assert side.about == "project mobility, 2 March 2026, 09:00 UTC"
+    [item] = combinations(judged_, {"output-1": _earlier()}.get).shown
+    assert item.how == "Subtracting totals leaves a small group"
+    first, second = item.rows
+    assert (first.new, first.earlier, first.units) == (
+        ("north, low: 4,711",),
+        (("north: 220", "gone: –"),),
+        "1 to 17",
+    )
+    assert second.earlier == (("south: 180",),)
+    [release] = item.releases
+    assert (release.title, release.request) == ("Frequency by region", "req-1")
+    assert release.about == "project mobility, 2 March 2026, 09:00 UTC"
 
 
 def test_release_that_may_not_be_seen_is_neither_named_nor_linked() -> None:
     nothing: dict[str, Earlier] = {}
     [item] = combinations(protected([combination("output-1")]), nothing.get).shown
-    [side] = item.earlier
-    assert (side.title, side.cells, side.request, side.about) == ("A release that you may not see", (), "", "")
+    [release] = item.releases
+    assert (release.title, release.request, release.about) == ("A release that you may not see", "", "")
+    assert item.rows[0].earlier == ((),)
 
 
 def test_many_combinations_and_cells_are_cut_with_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(present_combinations, "MOST", 1)
-    both = [combination("output-1", [("north",), ("south",)]), combination("output-2")]
-    found = combinations(protected(both), {"output-1": _earlier()}.get)
-    assert (len(found.shown), found.left_out) == (1, 1)
-    assert found.shown[0].earlier[0].left_out == 1
-    assert wanted(protected(both)) == {"output-1"}
+    monkeypatch.setattr(present_combinations, "MOST_ROWS", 1)
+    monkeypatch.setattr(present_combinations, "MOST_CELLS", 1)
+    judged_ = protected([combination("output-1", [("north",), ("south",)]), combination("output-2")])
+    judged_ = replace(judged_, evidence={**judged_.evidence, "more_combinations": 7})
+    found = combinations(judged_, {"output-1": _earlier()}.get)
+    assert (len(found.shown), found.left_out) == (1, 8)
+    assert found.shown[0].rows[0].earlier == (("north: 220", "and 1 more cell"),)
+    assert wanted(judged_) == {"output-1"}
 
 
 def test_every_way_to_combine_has_words() -> None:
