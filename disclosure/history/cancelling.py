@@ -18,8 +18,10 @@ by elimination. Only as many atoms as it takes are used; those on which a combin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,10 +40,16 @@ Tick = Callable[[], None]
 MOST_STEPS = 4_000
 """Conjugate gradients: more are never needed for what people release, and stop what was made to take long."""
 MOST_DRAWS = 64
-_FEW_ROUNDS, _CHEAP = 3, 3_000_000
-"""Rounds where the incidence has more entries than `_CHEAP`; otherwise there is one per bucket."""
+MOST_CHOICES = 3_000
+"""Places of zeros that are all tried where several combinations are left."""
+MOST_BUCKETS, _CHEAP, _MISSED = 64, 300_000, 5e-3
+"""Where the incidence has more entries than `_CHEAP`, rounds end when a light combination has been missed with a
+probability of `_MISSED` at most; otherwise there are as many as certainty takes."""
 _ZERO, _CONVERGED = 1e-5, 1e-7
 _RESTART = 200
+_ALIKE = 1e-5
+_PER_SET = 4
+"""Atoms to begin with, for every set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,43 +83,75 @@ def light(atoms: Atoms, reach: int, tick: Tick) -> list[Told]:
     if not few.any() or not atoms.incidence.shape[0]:
         return []
     dealt = mix(atoms.some.astype(np.uint64))
-    buckets = max(reach + 1, min(64, int(few.sum()) // (4 * atoms.incidence.shape[0])))
-    rounds = reach + 1 if atoms.incidence.nnz <= _CHEAP else _FEW_ROUNDS
+    most = _PER_SET * atoms.incidence.shape[0]
+    buckets = max(reach + 1, min(MOST_BUCKETS, int(few.sum()) // most))
+    rounds = reach + 1 if atoms.incidence.nnz <= _CHEAP else min(reach + 1, _rounds(reach, buckets))
     found: dict[tuple[int, ...], Told] = {}
     for bucket in range(rounds):
         own = (dealt % np.uint64(buckets)).astype(np.int64) == bucket
-        for told in _round(atoms, ~few | own, bucket, tick):
+        for told in _round(atoms, ~few | own, (reach, most, bucket), tick):
             if int(atoms.sizes[told.atoms].sum()) <= reach:
                 found.setdefault(tuple(told.atoms.tolist()), told)
     return list(found.values())
 
 
-def _round(atoms: Atoms, zero: Mask, seed: int, tick: Tick) -> Iterator[Told]:
-    """Yield the sparse forms of what is told by combinations that are zero on all atoms of `zero`."""
+def _rounds(reach: int, buckets: int) -> int:
+    """Return after how many rounds some bucket is most likely to have held no unit of a light combination."""
+    touched = 1 - (1 - 1 / buckets) ** reach
+    return math.ceil(math.log(_MISSED) / math.log(touched))
+
+
+def _round(atoms: Atoms, zero: Mask, how: tuple[int, int, int], tick: Tick) -> Iterator[Told]:
+    """Yield the sparse forms of what is told by combinations that are zero on all atoms of `zero`.
+
+    Parameters
+    ----------
+    how : tuple of int
+        The reach, how many atoms to begin with, and a seed.
+    """
+    reach, most, seed = how
     rng = np.random.default_rng(seed)
     sets = atoms.incidence.shape[0]
-    used = _sample(np.flatnonzero(zero), 4 * sets, rng)
-    draws = 4
+    used = _sample(np.flatnonzero(zero), most, rng)
+    draws = 2
     starts = rng.standard_normal((sets, MOST_DRAWS))
     factors = starts[:, :draws]
     while True:
         factors = null(atoms.incidence[:, used], factors, tick)
         told = atoms.incidence.T @ factors
-        away = np.abs(told).max(axis=1) > _ZERO
+        away = np.logical_or.reduce([np.abs(column) > _ZERO for column in told.T])
         wrong = np.flatnonzero(away & zero)
         if len(wrong):
-            used = np.concatenate([used, _sample(wrong, 2 * sets, rng)])
+            used = np.concatenate([used, _sample(wrong, most, rng)])
             continue
         places = np.flatnonzero(away)
+        many = _alike(told[places, 0], atoms.sizes[places], reach)
+        if len(many):
+            used = np.concatenate([used, places[many]])
+            continue
         rows = _eliminated(told[places], atoms.sizes[places])
         if len(rows) == draws < min(MOST_DRAWS, sets):
             more = starts[:, draws : 4 * draws]
             factors, draws = np.hstack([factors, more]), 4 * draws
             continue
         break
-    for row in rows:
+    for row in (*rows, *_all_sparse(rows)):
         there = np.abs(row) > 1e-4
         yield Told(places[there], row[there])
+
+
+def _alike(told: Matrix, sizes: Positions, reach: int) -> Positions:
+    """Return a place of every group of atoms that are told the same number and are more than `reach` units.
+
+    A combination that is not light gives all its atoms (nearly) one number; zero there, it is gone, and others are not.
+    """
+    if not len(told):
+        return np.zeros(0, dtype=np.int64)
+    order = np.argsort(np.abs(told), kind="stable")
+    values = np.abs(told)[order]
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(values) > _ALIKE * values[1:]]))
+    weights = np.add.reduceat(sizes[order], starts)
+    return np.asarray(order[starts[weights > reach]])
 
 
 def _sample(places: Positions, most: int, rng: np.random.Generator) -> Positions:
@@ -177,11 +217,27 @@ def _eliminated(told: Matrix, sizes: Positions) -> Matrix:
     return np.array(rows).reshape(len(rows), told.shape[0])
 
 
-def within(told: Matrix, incidence: csc_array) -> tuple[bool, Matrix]:
+def _all_sparse(rows: Matrix) -> Matrix:
+    """Return every combination of the rows that is zero wherever it can be chosen to be, when there are not too many.
+
+    Notes
+    -----
+    A sparsest vector of a space of r dimensions is zero on r - 1 atoms that no other vector is zero on.
+    """
+    dimensions, count = rows.shape
+    if dimensions < 2 or math.comb(count, dimensions - 1) > MOST_CHOICES:
+        return rows[:0]
+    chosen = np.array(list(combinations(range(count), dimensions - 1)))
+    _, strengths, bases = np.linalg.svd(np.moveaxis(rows[:, chosen], 0, 2), full_matrices=True)
+    found = bases[strengths[:, -1] > 1e-6, -1] @ rows
+    return np.asarray(found / np.abs(found).max(axis=1, keepdims=True))
+
+
+def within(told: Matrix, incidence: csc_array, close: float = 1e-13) -> tuple[bool, Matrix]:
     """Say whether some combination of the sets tells exactly `told`, and return the smallest such factors."""
     from scipy.sparse.linalg import lsmr
 
     if not incidence.shape[0]:
         return False, np.zeros(0)
-    factors = lsmr(incidence.T.tocsr(), told, atol=1e-13, btol=1e-13, conlim=0, maxiter=5_000)[0]
+    factors = lsmr(incidence.T.tocsr(), told, atol=close, btol=close, conlim=0, maxiter=5_000)[0]
     return bool(np.abs(incidence.T @ factors - told).max() < 1e-4), factors

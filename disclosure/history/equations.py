@@ -135,7 +135,7 @@ def _factors(atoms: Atoms, told: Told) -> NDArray[np.float64]:
     places = _some(atoms, told)
     wanted = np.zeros(atoms.incidence.shape[1])
     wanted[told.atoms] = told.values
-    return within(wanted[places], atoms.incidence[:, places])[1]
+    return within(wanted[places], atoms.incidence[:, places], 1e-7)[1]
 
 
 def _some(atoms: Atoms, told: Told) -> Positions:
@@ -148,14 +148,16 @@ def _some(atoms: Atoms, told: Told) -> Positions:
 
 
 def _solution(system: System, atoms: Atoms, told: Told, factors: NDArray[np.float64]) -> Solution:
-    needed = _needed(factors[: int((atoms.kept < len(system.new)).sum())])
     first = len(system.new)
-    own = atoms.kept[atoms.kept < first]
-    others = np.flatnonzero((atoms.kept >= first) & (np.abs(factors) > _TOL))
+    tables = np.array([-1] * first + [number for number, _ in system.old])[atoms.kept]
+    needed = np.zeros(len(factors), dtype=bool)
+    for table in np.unique(tables).tolist():
+        needed[tables == table] = _needed(factors[tables == table])
+    chosen = atoms.kept[needed].tolist()
     return Solution(
         atoms=tuple(_units(system, atoms, atom) for atom in told.atoms.tolist()),
-        new=np.array([system.new[i] for i in own[needed].tolist()], dtype=np.int64),
-        old=tuple(system.old[int(atoms.kept[i]) - first] for i in others.tolist()),
+        new=np.array([system.new[i] for i in chosen if i < first], dtype=np.int64),
+        old=tuple(system.old[i - first] for i in chosen if i >= first),
     )
 
 

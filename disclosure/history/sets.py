@@ -49,6 +49,16 @@ def contributors_of(
 
 
 def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], total: str) -> Iterator[Sketch]:
+    for unit, table, places, keys, columns in shares_of(outcome, engine, visible):
+        for shares in columns:
+            yield from sketches((unit, outcome.subjects), (table, total), places, keys, shares)
+
+
+_UnitShares = tuple[str, tuple[Cell, ...], NDArray[np.int64], Keys, list[Numbers]]
+"""A kind of unit, the inner cells, and per share its cell, its unit and its numbers."""
+
+
+def shares_of(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]) -> Iterator[_UnitShares]:
     """Yield what each unit adds to the visible cells; where the base has other cells, to all of them together."""
     base = outcome.base
     kept = np.flatnonzero(outcome.cells.inner & visible)
@@ -57,7 +67,6 @@ def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], tota
     if any(len(labels) != len(base.dimension_columns) for labels in outcome.cells.labels):
         base, table, places = replace(base, text_dimensions=()), ((),), np.zeros(1, dtype=np.int64)
     for j, ids in enumerate(_own_ids(base)):
-        names = (ids.unit, outcome.subjects)
         unique = base.unique[j]
         if unique and base.counts_only:
             continue
@@ -68,8 +77,7 @@ def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], tota
         at = np.full(int(max(places.max(initial=-1), cells.max(initial=-1))) + 1, -1, dtype=np.int64)
         at[places] = np.arange(len(places))
         chosen = at[cells] >= 0
-        for shares in found:
-            yield from sketches(names, (table, total), at[cells][chosen], keys[chosen], shares[chosen])
+        yield ids.unit, table, at[cells][chosen], keys[chosen], [shares[chosen] for shares in found]
 
 
 def cell_parts(

@@ -49,7 +49,8 @@ class Sketch:
     subjects : frozenset of str
         What the numbers are made from; see `contributors.Part`.
     reference : int
-        Which of the reference units the shares are multiples of.
+        Which of the reference units the shares are multiples of; 2 where they are counted from the first reference
+        unit's share, in multiples of what lies between the two.
     cells : tuple of Cell
     starts : ndarray of int, shape (cells + 1,)
         Where each cell begins in `elements`.
@@ -92,12 +93,15 @@ def sketches(
     order = np.argsort(mixed, kind="stable")
     firsts = order[np.flatnonzero(np.diff(mixed[order], prepend=mixed[order][:1] ^ np.uint64(1)) != 0)[:_REFERENCES]]
     found = []
-    for reference, first in enumerate(firsts.tolist()):
-        whole = float(values[mixed == mixed[first]].sum())
-        if whole == 0:
-            continue
-        buckets, digests = _digests(mixed, values / whole)
-        found.append(_sketch((*names, reference), table, places, buckets, digests))
+    wholes = [float(values[mixed == mixed[first]].sum()) for first in firsts.tolist()]
+    for reference, whole in enumerate(wholes):
+        if whole != 0:
+            buckets, digests = _digests(mixed, values / whole)
+            found.append(_sketch((*names, reference), table, places, buckets, digests))
+    if len(wholes) == _REFERENCES and wholes[0] != wholes[1]:
+        # Neither a factor nor a shift changes these.
+        buckets, digests = _digests(mixed, (values - wholes[0]) / (wholes[1] - wholes[0]))
+        found.append(_sketch((*names, _REFERENCES), table, places, buckets, digests))
     return tuple(found)
 
 
@@ -179,6 +183,32 @@ def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], Non
             if row not in answer and _differ(_cell(new, row), _cell(other, column)) <= reach:
                 answer[row] = column
     return answers
+
+
+def partly(new: Sketch, old: Sketch, reach: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the cells of two sketches that agree in at least half of the buckets and differ in more than `reach`.
+
+    Yields
+    ------
+    tuple of int
+        The places of the new and of the earlier cell, and in how many buckets they differ.
+    """
+    from scipy.sparse import csr_array
+
+    known, elements = np.unique(np.concatenate([new.elements, old.elements]), return_inverse=True)
+    ours, theirs = elements[: len(new.elements)], elements[len(new.elements) :]
+    shape = (len(new.cells), len(known))
+    left = csr_array((np.ones(len(ours), dtype=np.int32), ours, new.starts), shape=shape)
+    shape = (len(old.cells), len(known))
+    right = csr_array((np.ones(len(theirs), dtype=np.int32), theirs, old.starts), shape=shape)
+    shared = (left @ right.T).tocoo()
+    sizes, others = np.diff(new.starts)[shared.row], np.diff(old.starts)[shared.col]
+    alike = np.flatnonzero((2 * shared.data >= np.maximum(sizes, others)) & (shared.data < np.maximum(sizes, others)))
+    for i in alike.tolist():
+        row, column = int(shared.row[i]), int(shared.col[i])
+        differing = _differ(_cell(new, row), _cell(old, column))
+        if differing > reach:
+            yield row, column, differing
 
 
 def crowded(new: Sequence[Sketch], old: Sequence[Sketch], free: int) -> dict[Cell, None]:
