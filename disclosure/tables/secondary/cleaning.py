@@ -16,8 +16,10 @@ from saferoom.disclosure.tables.secondary.watch import Watch
 from saferoom.disclosure.tables.secondary.zones import Neighbours
 
 _WHOLE_TABLE = 1_200
-_ZONE = 500
+_ZONE = 400
 _FOR_FREE = 1e-3
+_FEW_PROOFS = 60
+"""In large tables only cells in at most so many proofs are tried: those in more are seldom needless and cost most time."""
 
 
 class Cleaner:
@@ -33,6 +35,7 @@ class Cleaner:
         self._problem, self._hidden, self._ledger, self._watch = problem, hidden, ledger, watch
         by_relation: Any = problem.relations
         self._relations, self._columns = by_relation, problem.columns
+        self._most_proofs = len(hidden) if int(hidden.sum()) <= _WHOLE_TABLE else _FEW_PROOFS
         # It looks at `hidden` as it is whenever it is asked.
         self._neighbours = Neighbours(problem, hidden)
         self._count = np.asarray((abs(by_relation) > 0) @ hidden.astype(np.int64))
@@ -60,6 +63,8 @@ class Cleaner:
         if fallen is None:
             return False
         keys = sorted({key for one in fallen for key in self._ledger.using(one)})
+        if len(keys) > self._most_proofs:
+            return False
         if keys and not self._prove(program, fallen, keys):
             return False
         for one in fallen:

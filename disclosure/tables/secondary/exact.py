@@ -88,7 +88,6 @@ class _Search:
         for _ in range(_ROUNDS):
             if self.gap == 0 or stalled >= _STALLED:
                 break
-            self._watch.report("raising the bound on the cost", 1 - self.gap)
             choice = self._master.relaxed(self.best.cost)
             share = choice.share
             if not self._master.add(self._cuts(share)):
@@ -123,6 +122,7 @@ class _Search:
         for point in (inner, np.maximum(share, _EVERYWHERE * 0.1 * self._problem.free)):
             found: list[Cut] = []
             for number, attack in enumerate(self._attacks):
+                self._watch.report("raising the bound on the cost", 1 - self.gap)
                 cut, _ = self._separator.cut(attack, point)
                 if cut is not None and float(cut.coefficients @ share[cut.cells]) < 1 - _VIOLATED:
                     found.append(cut)
@@ -140,11 +140,11 @@ class _Search:
         blurred = np.maximum(share, _EVERYWHERE * self._problem.free)
         cuts, withstands = [], True
         for attack in self._attacks:
+            self._watch.report("attacking a choice of cells", 1 - self.gap)
             plain, holds = self._separator.cut(attack, share)
             if holds:
                 continue
             withstands = False
-            self._watch.report("attacking a choice of cells", 1 - self.gap)
             deep, _ = self._separator.cut(attack, blurred)
             cuts += [cut for cut in (deep, plain) if cut is not None and not hidden[cut.cells].any()]
             cuts += [cut for cut in (deep, plain) if cut is not None and _violated(cut, share)]
