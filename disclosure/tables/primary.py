@@ -33,7 +33,7 @@ from saferoom.disclosure.tables.aggregated import Aggregate
 from saferoom.disclosure.tables.contributors import insiders, largest
 from saferoom.disclosure.tables.cube import Cube
 from saferoom.disclosure.tables.hierarchies import text
-from saferoom.disclosure.tables.specification import Cost, Rules, Specification, Zeros
+from saferoom.disclosure.tables.specification import Cost, GrandTotal, Rules, Specification, Zeros
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
@@ -83,6 +83,8 @@ def make_task(aggregate: Aggregate, specification: Specification, policy: RiskAp
     fixed = aggregate.empty & ~judged.primary
     if specification.zeros is Zeros.SUPPRESSIBLE:
         fixed &= False
+    if specification.grand_total is GrandTotal.PUBLISHED:
+        fixed[-1] = not judged.primary[-1]
     needs = _needs(table, judged, fixed, listed, specification)
     return Task(aggregate, table, needs, listed, judged.counted, tuple(judged.findings))
 
@@ -153,7 +155,7 @@ class _Judged:
         """Apply what is asked for: cells given outright, rules, or else the policy's rules."""
         given = self.specification
         rules = given.rules
-        if rules is None and not given.primary:
+        if rules is None and given.primary is None:
             rules = Rules.of_policy(self.policy)
         own = given.count is not None and given.count == given.value
         self.counted = given.weight is None and (own or (self.counts is None and not given.top and self._like_counts()))
@@ -240,7 +242,7 @@ class _Judged:
     def _outright(self) -> None:
         found = [dimension.places() for dimension in self.aggregate.cube.dimensions]
         marked = np.zeros(len(self.primary), dtype=bool)
-        for number, cell in enumerate(self.specification.primary, start=1):
+        for number, cell in enumerate(self.specification.primary or (), start=1):
             place = [at.get(text(label)) for at, label in zip(found, cell, strict=True)]
             if None in place:
                 label, name = next(

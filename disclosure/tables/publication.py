@@ -119,7 +119,8 @@ def publish(task: Task, protection: Protection, progress: Progress = quiet, cloc
         hidden = hidden | ~task.listed
         suppression = replace(suppression, audit=audit(task.table, hidden, task.needs, progress))
     by_cells = protection.cost is Cost.CELLS
-    statuses = np.where(hidden, np.where(task.needs.primary, "u", "x"), np.where(task.needs.fixed, "z", "s"))
+    published = np.where(task.needs.fixed & task.aggregate.empty, "z", "s")
+    statuses = np.where(hidden, np.where(task.needs.primary, "u", "x"), published)
     result = Published(task, replace(suppression, hidden=hidden), tuple(statuses.tolist()), task.findings, by_cells)
     return replace(result, findings=(*task.findings, *_remarks(result)))
 

@@ -38,6 +38,14 @@ class Zeros(StrEnum):
     """They may be hidden like other cells."""
 
 
+class GrandTotal(StrEnum):
+    """Whether the total of the whole table may be hidden. Mostly it is known anyway."""
+
+    PUBLISHED = "published"
+    """It is hidden only where a rule names it."""
+    SUPPRESSIBLE = "suppressible"
+
+
 class Cost(StrEnum):
     """What hiding a cell costs."""
 
@@ -191,12 +199,13 @@ class Specification(_Part):
     tables: tuple[tuple[Column, ...], ...] = ()
     """Which tables are published, each by its dimensions and with its margins; the one by all dimensions when left
     out."""
-    primary: tuple[tuple[Category, ...], ...] = ()
-    """Unsafe cells given outright."""
+    primary: tuple[tuple[Category, ...], ...] | None = None
+    """Unsafe cells given outright; an empty list says that none are."""
     rules: Rules | None = None
     protection: Protection = Protection()
     bounds: Bounds | None = None
     zeros: Zeros = Zeros.STRUCTURAL
+    grand_total: GrandTotal = GrandTotal.PUBLISHED
     complete: bool = False
     """Whether every combination of categories has to have a row; else those without one are empty."""
 
@@ -212,7 +221,7 @@ class Specification(_Part):
             stray = next((name for name in named if name not in self.dimensions), None)
             if stray is not None:
                 raise ValueError(f"'{key}' names '{stray}', which is not one of the dimensions")
-        for number, cell in enumerate(self.primary, start=1):
+        for number, cell in enumerate(self.primary or (), start=1):
             if len(cell) != len(self.dimensions):
                 raise ValueError(f"'primary' cell {number} needs one label per dimension, {len(self.dimensions)}")
         for table in self.tables:

@@ -241,6 +241,19 @@ def test_suppress_of_some_tables_shows_only_their_cells(shell: Shell) -> None:
     assert _with(found, "u") == [("a", "Total")]
 
 
+def test_suppress_publishes_the_grand_total_unless_told_otherwise(shell: Shell) -> None:
+    spec = {**PLAIN, "primary": [["a", "p"]], "protection": {"width": 1e6}}
+    assert "protect" in shell.refused("row col v", SMALL, spec)
+    found = shell.protected("row col v", SMALL, {**spec, "grand_total": "suppressible"})
+    assert _cell(found, "a", "p")["interval"] == [0, None]
+    assert _cell(found, "Total", "Total")["status"] == "x"
+
+
+def test_suppress_of_a_table_in_which_nothing_is_unsafe_publishes_it_all(shell: Shell) -> None:
+    found = shell.protected("row col v", SMALL, {**PLAIN, "primary": []})
+    assert found["statuses"] == {"u": 0, "x": 0, "s": 9, "z": 0}
+
+
 def test_suppress_keeps_labels_as_they_are_written(shell: Shell) -> None:
     rows = [["01", "x", 20], ["02", "x", 30]]
     assert _cell(shell.protected("row col v", rows, PLAIN), "01", "x")["value"] == 20
