@@ -21,7 +21,8 @@ from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.history.crosswalk import Crosswalk
 from saferoom.disclosure.history.differencing import judge as judge_beside
 from saferoom.disclosure.history.judgement import Judgement
-from saferoom.disclosure.history.memory import Memory
+from saferoom.disclosure.history.memory import Memory, last_seen
+from saferoom.disclosure.history.recomputed import Recomputed
 from saferoom.disclosure.history.sets import contributors_of
 from saferoom.disclosure.queries.canonical import canonical_document
 from saferoom.disclosure.queries.engine import Engine, Limits
@@ -180,7 +181,8 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
         if protected is not None:
             noise, base = protected.released(query.protect.base or case.policy.rounding_base)
             contributors = replace(contributors, noise=noise, base=base)
-        beside = judge_beside(contributors, context.memory, context.policy, case.engine.tick)
+        shares = Recomputed(case, outcome, visible, lambda: opened(context))
+        beside = judge_beside(contributors, context.memory, context.policy, case.engine.tick, shares)
         findings += beside.findings
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)
@@ -194,7 +196,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
         title=title,
         automatic_obstacles=_obstacles(plan, outcome, context.route or ReleaseRoute()),
         canonical=canonical_document(plan),
-        evidence=_evidence(outcome, protected, beside),
+        evidence={**_evidence(outcome, protected, beside), **last_seen(context.memory)},
         contributors=contributors,
         label_columns=_label_columns(plan, outcome),
     )
