@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from saferoom.disclosure.queries.evidence import Mask, Numbers
-from saferoom.disclosure.tables.additive import Audit, Mode, Progress, Suppression
+from saferoom.disclosure.tables.additive import AdditiveTable, Audit, Mode, Progress, Suppression
+from saferoom.disclosure.tables.attacker_freedom import tightened
 from saferoom.disclosure.tables.boxes import Enough, Told, told, within
 from saferoom.disclosure.tables.cell_key import Design, transition_table
 from saferoom.disclosure.tables.cell_key_records import CellKeys
@@ -103,11 +104,11 @@ def perturb_aggregate(
     least = (specification.rules.least_units() if specification.rules is not None else policy.threshold_units) or 1
     asked = _Asked(task, protection, policy, least, CellKeys(secret), progress)
     changed = _METHODS[protection.method](asked)
-    found = _audited(asked, changed)
+    boxed = _boxed(asked, changed)
+    found = _audited(asked, changed, boxed)
     blank = np.isnan(changed.shown)
     shown = np.where(blank, task.table.values, changed.shown)
-    low = np.where(task.needs.primary, found.low, np.maximum(task.table.lowest, changed.low))
-    high = np.where(task.needs.primary, found.high, np.minimum(task.table.highest, changed.high))
+    low, high = _outside(boxed)
     distance = float(np.abs(shown - task.table.values).sum())
     exposed = found.exposed | found.unproven
     suppression = Suppression(
@@ -127,14 +128,26 @@ def perturb_aggregate(
     )
 
 
-def _audited(asked: _Asked, changed: _Changed) -> Told:
+def _outside(boxed: AdditiveTable) -> tuple[Numbers, Numbers]:
+    """Return intervals that hold the true values for all that is shown, and are made from nothing else."""
+    values = boxed.values
+    relations = boxed.relations.tocsr().astype(np.float64)
+    down, up = tightened(relations, boxed.lowest - values, boxed.highest - values, whole=boxed.whole)
+    return values + down, values + up
+
+
+def _boxed(asked: _Asked, changed: _Changed) -> AdditiveTable:
     task = asked.task
     listed = task.listed & ~np.isnan(changed.shown)
     low = np.where(listed, changed.low, np.where(np.isnan(changed.shown) & task.listed, changed.low, -np.inf))
     high = np.where(listed, changed.high, np.where(np.isnan(changed.shown) & task.listed, changed.high, np.inf))
     # Cells that everybody knows to be empty stay so.
     known = task.needs.fixed & task.aggregate.empty
-    boxed = within(task.table, low, np.where(known, task.table.values, high))
+    return within(task.table, low, np.where(known, task.table.values, high))
+
+
+def _audited(asked: _Asked, changed: _Changed, boxed: AdditiveTable) -> Told:
+    task = asked.task
     witnesses = () if changed.witness is None else (changed.witness,)
 
     def tick() -> None:
