@@ -16,6 +16,7 @@ from tests.support.registry_world import MOB, NOW, approval, dataset
 
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.hub.extracts import read_manifest, verify_extracts
+from saferoom.hub.project_sources import source_of
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.catalogue.model import Variable, VariableRole, VariableType
 from saferoom.projects.extracts.pseudonyms import PseudonymKey
@@ -243,6 +244,19 @@ def test_manifest_says_what_the_folder_holds_and_is_recorded(shop: Workshop) -> 
     (event,) = shop.events
     assert (event.actor, event.action, event.subject) == ("admin:ada", "extracts.provisioned", "project:mob")
     assert event.payload["datasets"] == {"htv": {"version": "1", "sha256": file.sha256}}
+
+
+def test_hierarchy_of_a_codelist_goes_with_the_extract_to_the_trusted_side(shop: Workshop) -> None:
+    made = shop.registry.sets["htv"]
+    variables = tuple(
+        variable.model_copy(update={"hierarchy": {"everybody": ("F", "M")}}) if variable.name == "sex" else variable
+        for variable in made.variables
+    )
+    shop.registry.sets["htv"] = made.model_copy(update={"variables": variables})
+    shop.provision()
+    (file,) = read_manifest(shop.folder / "extracts" / MOB, shop.key.verifying_key).files
+    source = source_of(file, shop.folder / "extracts" / MOB)
+    assert source.classifications["sex"].children == {"everybody": ("F", "M")}
 
 
 def test_files_are_readable_for_rooms_and_writable_for_nobody(shop: Workshop) -> None:

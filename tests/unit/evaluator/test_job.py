@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saferoom.disclosure.history.memory import Memory
+from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, IntegrityError, SaferoomError, UnavailableError, WrongStateError
 from saferoom.hub.evaluator.job import Job, read_answer, write_answer
@@ -22,6 +23,7 @@ SOURCE = Source(
     columns_known=False,
     claimed=True,
     boundaries={"region": Path("/data/survey.2.geojson")},
+    classifications={"grade": Classification({10: (1, 2), 100: (10,)})},
 )
 JOB = Job(
     query={"statistic": "mean", "measure": "wage", "by": ["region"], "options": {"quantiles": [0.5]}},

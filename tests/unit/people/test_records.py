@@ -74,11 +74,23 @@ def _variable(**fields: Any) -> Variable:
         ({"type": VariableType.INTEGER, "codelist": (1, True)}, "must be of its type, integer"),
         ({"type": VariableType.INTEGER, "codelist": (2**53,)}, "too large"),
         ({"codelist": ("a", "b", "a")}, "names a code twice"),
+        ({"hierarchy": {"A": ("a",)}}, "needs a codelist"),
+        ({"codelist": ("a", "b"), "hierarchy": {"A": ("a",)}}, "has a gap: 'b' of the codelist"),
+        ({"codelist": ("a", "b"), "hierarchy": {"A": ("a", "b", "c")}}, "names 'c', which is neither"),
+        ({"codelist": ("a",), "hierarchy": {"A": ("a", "B"), "B": ("A",)}}, "has a cycle"),
+        ({"type": VariableType.INTEGER, "codelist": (1,), "hierarchy": {"A": (1,)}}, "must be a whole number"),
     ],
 )
 def test_variable_that_contradicts_itself_is_refused(fields: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         _variable(**fields)
+
+
+def test_hierarchy_has_labels_of_the_variables_own_type() -> None:
+    found = _variable(type=VariableType.INTEGER, codelist=(1, 2), hierarchy={"10": (1, 2)}).classification
+    assert found is not None
+    assert found.children == {10: (1, 2)}
+    assert _variable().classification is None
 
 
 def test_variable_is_read_from_its_own_column_unless_another_is_named() -> None:

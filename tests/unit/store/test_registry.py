@@ -35,6 +35,7 @@ from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 from saferoom.projects.administration.changes import compare
 from saferoom.projects.administration.documents import read_entries
+from saferoom.projects.catalogue.model import Variable, VariableType
 from saferoom.projects.people.model import Role
 from saferoom.projects.registry import Platform, Registry
 from saferoom.signing import SigningKey
@@ -64,6 +65,17 @@ def _write(administration: Administration, *records: object) -> None:
 def _filled(administration: Administration) -> Registry:
     _write(administration, researcher(), owner(), dataset(), project(), approval())
     return StoredRegistry(administration.database)
+
+
+def test_registry_gives_back_hierarchies(administration: Administration) -> None:
+    areas = Variable(
+        name="area", type=VariableType.TEXT, codelist=("a", "b"), hierarchy={"Both": ("a", "b"), "All of it": ("Both",)}
+    )
+    classified = dataset().model_copy(update={"variables": (*dataset().variables, areas)})
+    _write(administration, researcher(), owner(), classified)
+    found = StoredRegistry(administration.database).dataset(HTV)
+    assert found == classified
+    assert found.variables[-1].classification == areas.classification
 
 
 def test_registry_gives_back_exactly_what_was_written(administration: Administration) -> None:
