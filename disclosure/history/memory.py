@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from saferoom.disclosure.evaluation import Evaluation
 
 _FORMAT = 2
+_LAST_SEEN = "judged_beside"
 DAMAGED = "the history is damaged; nothing can be judged until it is restored"
 
 
@@ -82,6 +83,13 @@ class Memory:
         """Nothing was released yet."""
         return cls()
 
+    def since(self, evidence: Mapping[str, Any]) -> Memory:
+        """Return only the releases that an evaluation with this `evidence` was not judged beside."""
+        ids = [release.id for release in self.releases]
+        seen = evidence.get(_LAST_SEEN) or [None]
+        start = ids.index(seen[-1]) + 1 if seen[-1] in ids else 0
+        return Memory(self.releases[start:], self.indexes)
+
     def placed(self, contributors: Contributors) -> Contributors:
         """Return a judged table's contributors in the indexes; units never seen get positions after their ends."""
         return placed(contributors, self.indexes)[0]
@@ -121,6 +129,11 @@ class Memory:
         if not isinstance(document, dict) or document.get("format") != _FORMAT:
             raise IntegrityError("the history was written by another version of Saferoom")
         return guarded(lambda: _read_memory(document, segments), DAMAGED)
+
+
+def last_seen(memory: Memory | None) -> dict[str, list[str]]:
+    """Return the part of an evaluation's evidence that says beside which releases it was judged."""
+    return {_LAST_SEEN: [release.id for release in memory.releases[-1:]]} if memory is not None else {}
 
 
 def _read_memory(document: Mapping[str, Any], segments: Sequence[memoryview]) -> Memory:

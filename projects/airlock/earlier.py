@@ -7,10 +7,14 @@ lets it go.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from saferoom.clock import isoformat
-from saferoom.disclosure.history.differencing import differencing
+from saferoom.disclosure.history.differencing import judge
+from saferoom.disclosure.history.measures import Column
 from saferoom.disclosure.history.memory import Memory
 from saferoom.errors import IntegrityError
 from saferoom.ids import DatasetName, ProjectSlug
@@ -87,7 +91,8 @@ def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Mapping[int
     Notes
     -----
     Each output is compared with everything released and with the outputs before it in the same request. What its
-    evaluation already said is not repeated.
+    evaluation already said is not repeated, unless a release that it was not judged beside takes part: two releases can
+    be called alike, and those of other projects all are.
     """
     datasets = sorted({name for judgement in judged.values() for name in judgement.datasets})
     found = memory(parts, tx, project, datasets)
@@ -96,8 +101,33 @@ def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Mapping[int
         evaluation = judgement.evaluation
         if not evaluation.contributors.parts:
             reasons.append(f"output {number} cannot be compared with other releases: who is behind it is not known")
-        known = {finding.message for finding in evaluation.findings}
-        later = differencing(evaluation.contributors, found, judgement.rules)
-        reasons += [f"output {number}: {finding.message}" for finding in later if finding.message not in known]
+        reasons += [f"output {number}: {message}" for message in _news(judgement, found)]
         found = found.with_evaluation(evaluation)
     return tuple(dict.fromkeys(reasons))
+
+
+def _news(judgement: Judgement, found: Memory) -> Iterator[str]:
+    """Yield what the releases in `found` add to what an evaluation said."""
+    evaluation = judgement.evaluation
+    fresh = found.since(evaluation.evidence)
+    later = judge(evaluation.contributors, found, judgement.rules)
+    ids = {release.id for release in fresh.releases}
+    takes_part = any(earlier.release in ids for combined in later.combinations for earlier in combined.earlier)
+    known = set() if takes_part else {finding.message for finding in evaluation.findings}
+    doubts = judge(evaluation.contributors, fresh, judgement.rules, shares=_Unknown()).findings
+    for finding in (*later.findings, *doubts):
+        if finding.message not in known:
+            yield finding.message
+
+
+class _Unknown:
+    """Computes nothing: where the data would have to be looked at again, a person decides."""
+
+    def new(self) -> Sequence[Column]:
+        """Return one column, of nobody."""
+        nobody = np.zeros(0)
+        return [Column("", (), nobody.astype(np.int64), nobody.astype(np.uint64), nobody)]
+
+    def earlier(self, query: Mapping[str, Any]) -> Sequence[Column] | None:  # noqa: ARG002
+        """Return nothing."""
+        return None
