@@ -15,6 +15,7 @@ from sqlglot import exp
 from tests.support.statistics_lab import Lab, Row, people
 
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.judgement import Judgement
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.queries import allowed
 from saferoom.disclosure.verdict import Verdict
@@ -137,7 +138,7 @@ MUTATIONS = [
     Mutation(BARNS + "position.quantile_bands", outer_quantile, lambda *_: []),
     Mutation("saferoom.disclosure.queries.views.ViewReader._dropped", lost_ids, lambda *_: iter(())),
     Mutation("saferoom.disclosure.queries.views.ViewReader._windows", window, lambda *_: iter(())),
-    Mutation("saferoom.disclosure.checker.differencing", difference, lambda *_: ()),
+    Mutation("saferoom.disclosure.checker.judge_beside", difference, lambda *_: Judgement()),
     Mutation("saferoom.disclosure.tables.rounded_counts.known_classes", rounded_class, lambda *_: []),
 ]
 
