@@ -16,6 +16,7 @@ BENCHES = {
     "check": "saferoom.hub.bench.check",
     "client": "saferoom.hub.bench.client",
     "fuzz": "saferoom.hub.bench.fuzz",
+    "history": "saferoom.hub.bench.history",
     "query": "saferoom.hub.bench.query",
     "rooms": "saferoom.hub.bench.rooms",
     "tables": "saferoom.hub.bench.tables",
