@@ -122,10 +122,11 @@ def publish(task: Task, protection: Protection, progress: Progress = quiet, cloc
     published = np.where(task.needs.fixed & task.aggregate.empty, "z", "s")
     statuses = np.where(hidden, np.where(task.needs.primary, "u", "x"), published)
     result = Published(task, replace(suppression, hidden=hidden), tuple(statuses.tolist()), task.findings, by_cells)
-    return replace(result, findings=(*task.findings, *_remarks(result)))
+    return replace(result, findings=(*task.findings, *remarks(result)))
 
 
-def _remarks(result: Published) -> list[Finding]:
+def remarks(result: Published) -> list[Finding]:
+    """Return what keeps a table from leaving."""
     found = []
     if not result.suppression.audit.holds:
         found.append(

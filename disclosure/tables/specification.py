@@ -130,9 +130,9 @@ class Protection(_Part):
     cost: Cost = Cost.CELLS
     seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
     """Most time for choosing secondary cells."""
-    method: Literal["suppress", "round", "controlled_rounding", "random_rounding", "cell_key", "significant"] = (
-        "suppress"
-    )
+    method: Literal[
+        "suppress", "round", "controlled_rounding", "random_rounding", "cell_key", "significant", "merge"
+    ] = "suppress"
     base: Annotated[int, Field(ge=2, le=1_000_000_000)] | None = None
     """Rounding base; for counts at least the threshold when left out."""
     maximum: Annotated[int, Field(ge=2, le=1_000)] | None = Field(default=None, alias="D")

@@ -71,6 +71,10 @@ def _published(table: Path, spec: Path, policy: str, progress: Callable[[str, fl
     specification = read_specification(text_of(spec, "the specification"), spec.name)
     limits = policy_of(policy)
     task = make_task(aggregate(read_rows(table, specification), specification), specification, limits)
+    if specification.protection.method == "merge":
+        from saferoom.disclosure.tables.merged import merge
+
+        return merge(task, progress)
     if specification.protection.method != "suppress":
         from saferoom.disclosure.tables.methods import perturb_aggregate
         from saferoom.hub.keys import noise_secret

@@ -197,6 +197,45 @@ def test_suppress_joins_what_one_holder_knows_of_several_cells(shell: Shell) -> 
     assert len(_with(found, "x")) == 1
 
 
+AREAS = [["N1", "m", 4], ["N1", "f", 30], ["N2", "m", 20], ["N2", "f", 50]]
+AREAS += [["S1", "m", 40], ["S1", "f", 30], ["S2", "m", 22], ["S2", "f", 51]]
+MERGED = {"dimensions": ["r", "s"], "value": "n", "count": "n", "protection": {"method": "merge"}}
+LAND = {"hierarchies": {"r": {"North": ["N1", "N2"], "South": ["S1", "S2"]}}}
+
+
+def test_suppress_by_merging_shows_true_numbers_of_broader_categories_where_it_must(shell: Shell) -> None:
+    found = shell.protected("r s n", AREAS, {**MERGED, **LAND})
+    shown = [cell["cell"][0] for cell in found["cells"] if cell["cell"][1] == "m"]
+    assert shown == ["S1", "S2", "North", "South", "Total"]
+    assert _cell(found, "North", "m")["value"] == 24
+    assert (found["verdict"], found["cost"], found["audit"]["holds"]) == ("pass", 2, True)
+
+
+def test_suppress_by_merging_without_a_hierarchy_gives_up_a_dimension(shell: Shell) -> None:
+    found = shell.protected("r s n", AREAS, MERGED)
+    assert [cell["cell"] for cell in found["cells"]] == [[r, "Total"] for r in ("N1", "N2", "S1", "S2", "Total")]
+
+
+def test_suppress_by_merging_does_not_show_two_groupings_whose_difference_is_unsafe(shell: Shell) -> None:
+    hierarchies = {"r": {**COUNTY, **GROUP}}
+    spec = {"dimensions": ["r"], "value": "n", "hierarchies": hierarchies, "rules": {"max_n": 3}}
+    found = shell.protected("r n", REGIONS, {**spec, "protection": {"method": "merge"}})
+    shown = {cell["cell"][0] for cell in found["cells"]}
+    assert shown in ({"c1", "c2", "Total"}, {"small", "BIG", "Total"})
+
+
+def test_suppress_by_merging_shows_nothing_when_even_the_total_is_unsafe(shell: Shell) -> None:
+    found = shell.protected("r s n", [["N1", "m", 3], ["N2", "f", 2]], MERGED, 20)
+    assert all(cell["value"] is None for cell in found["cells"] if cell["status"] != "z")
+    assert found["findings"][0]["rule"] == "nothing-left"
+
+
+def test_suppress_by_merging_of_a_safe_table_merges_nothing(shell: Shell) -> None:
+    found = shell.protected("r s n", AREAS[1:], {**MERGED, "rules": {"threshold": 3}})
+    assert found["cost"] == 0
+    assert len(found["cells"]) == 5 * 3
+
+
 def test_suppress_of_weighted_values_counts_people_not_weights(shell: Shell) -> None:
     rows = [["a", "p", 4, 20], ["a", "q", 30, 2], ["b", "p", 50, 3], ["b", "q", 40, 1.5]]
     spec = {"dimensions": ["row", "col"], "value": "n", "count": "n", "weight": "w", "rules": {"threshold": 5}}
