@@ -104,7 +104,8 @@ class _Pattern:
         groups = groups_of(self.lattice, values, axes, policy, share)
         self.unknown = groups.unknown
         self.primary |= groups.below > 0
-        empty = [hit for hit in bitten if hit.rule == "empty-class"] if counted else []
+        # Even where no counts are published: a blank cell alone in its row and column is no hidden one.
+        empty = [hit for hit in bitten if hit.rule == "empty-class"]
         if empty and groups.empty.any():
             room = float(max(threshold_of(policy, units.kind) for units in self.outcome.units))
             try:

@@ -236,6 +236,20 @@ def test_combination_that_holds_nobody_cannot_be_told_from_a_blank_one(lab: Lab)
     assert high >= 10 - 1e-6
 
 
+def test_blank_cell_of_a_mean_is_never_alone_in_its_row(lab: Lab) -> None:
+    counts = {(a, b): 20 + i for i, (a, b) in enumerate(product("pqr", "xyz"))} | {("p", "x"): 0}
+    rows = [
+        {"person_id": 1000 * i + j, "a": a, "b": b, "v": 5.0 + j % 9}
+        for i, ((a, b), n) in enumerate(counts.items())
+        for j in range(n)
+    ]
+    judged = lab.check({"statistic": "mean", "measure": "v", "by": ["a", "b"], **SUPPRESS}, rows)
+    assert judged.verdict is Verdict.PASS
+    shown = cells(judged.protected, 2)
+    assert [shown["p", b] for b in "xyz"].count(None) > 1
+    assert [shown[a, "x"] for a in "pqr"].count(None) > 1
+
+
 def test_audit_is_evidence_and_holds(lab: Lab) -> None:
     judged = lab.check({"statistic": "frequency", "by": ["region", "band"], **SUPPRESS}, sparse_people(1))
     found = judged.evidence["audit"]
