@@ -37,19 +37,40 @@ class Step:
     ----------
     read_as : mapping or None
         What the attacker makes of the query who knows more than it says, e.g. for whom a condition holds.
+    plainly : bool
+        Whether a tool without memory would give the numbers exactly, also where protection was asked for.
+    noise : float
+        Scale of the noise with which the privacy lane releases the table; 0 where it is an ordinary query.
     """
 
     document: Document
     version: int = 0
     read_as: Document | None = None
+    plainly: bool = False
+    noise: float = 0.0
 
 
 @dataclass(frozen=True)
 class Left:
-    """What one step released: rows of labels and numbers, or None."""
+    """What one step released: rows of labels and numbers, or None.
+
+    Attributes
+    ----------
+    apart : bool
+        See `tests.support.attackers.reading.Seen`.
+    """
 
     step: Step
     rows: Rows | None
+    apart: bool = False
+
+    @property
+    def document(self) -> Document:
+        """The query as an attacker reads it."""
+        said = self.step.read_as or self.step.document
+        if not (self.apart and self.step.plainly):
+            return said
+        return {key: value for key, value in said.items() if key != "protect"}
 
 
 class Dangerous(Protocol):
@@ -185,7 +206,5 @@ def read(
         equation
         for item in left
         if item.rows is not None
-        for equation in equations(
-            Seen(item.step.read_as or item.step.document, item.rows, frames[item.step.version]), secret, units
-        )
+        for equation in equations(Seen(item.document, item.rows, frames[item.step.version], item.apart), secret, units)
     )

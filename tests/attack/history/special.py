@@ -85,3 +85,50 @@ class DifferenceOfMeasures:
         known = self.added.system(units)
         whole = exactly(np.ones(len(units)), number)
         return System(known.lowest, known.highest, (whole,)).bounds(self.added.goal(units))
+
+
+@dataclass(frozen=True)
+class Averaging:
+    """The same number, asked for in many words: noise that is drawn anew averages out.
+
+    Attributes
+    ----------
+    reach : float
+        How far a single number can be from the true one, as everybody knows.
+    """
+
+    reach: float
+
+    def __call__(self, left: Sequence[Left], versions: Sequence[Data]) -> Interval:  # noqa: ARG002 - an `Attack`
+        """Return the mean and two standard errors around it."""
+        numbers = [float(item.rows[0][-1]) for item in left if item.rows is not None and item.rows[0][-1] is not None]
+        if not numbers:
+            return NOTHING
+        if len(set(numbers)) == 1:
+            # The noise belongs to the people, not to the question: nothing is gained by asking again.
+            return Interval(max(0.0, numbers[0] - self.reach), numbers[0] + self.reach)
+        error = 2 * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers))
+        return Interval(float(np.mean(numbers)) - error, float(np.mean(numbers)) + error)
+
+
+@dataclass(frozen=True)
+class StripsNoise:
+    """An exact table beside the same with noise: what the noise was in a cell.
+
+    Attributes
+    ----------
+    cell : tuple of labels
+    """
+
+    cell: tuple[object, ...]
+
+    def __call__(self, left: Sequence[Left], versions: Sequence[Data]) -> Interval:  # noqa: ARG002 - an `Attack`
+        """Return the difference, noisy less exact."""
+        found: dict[bool, float] = {}
+        for item in left:
+            for row in item.rows or ():
+                if row[:-1] == self.cell:
+                    found[item.step.noise > 0] = float(row[-1])
+        if len(found) < 2:
+            return NOTHING
+        return Interval(found[True] - found[False], found[True] - found[False])

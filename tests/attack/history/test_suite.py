@@ -11,7 +11,14 @@ from tests.attack.history.desk import Desk
 from tests.attack.history.model import Dangerous
 from tests.attack.history.scenarios.all import scenarios
 
-KINDS = {"set differencing", "linear attacks", "measure differencing", "suppression with margins"}
+KINDS = {
+    "set differencing",
+    "linear attacks",
+    "measure differencing",
+    "suppression with margins",
+    "rounded and noisy numbers",
+    "noise beside exact numbers",
+}
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,7 @@ def _programme(system: System, target: Vector) -> Interval:
     size = _scale(system)
     rows = system.equations
     matrix = np.array([row.factors for row in rows]).reshape(-1, len(target))
-    slack = 1e-9 * np.array([max(1.0, abs(row.low), abs(row.high)) for row in rows]).reshape(-1)
+    slack = 1e-9 * np.array([_size(row) for row in rows]).reshape(-1)
     low = (np.array([row.low for row in rows]).reshape(-1) - slack) / size
     high = (np.array([row.high for row in rows]).reshape(-1) + slack) / size
     ends = []
@@ -141,6 +141,10 @@ def _programme(system: System, target: Vector) -> Interval:
             raise ArithmeticError(f"the attacker's equations have no solution (status {done.status})")
         ends.append(sign * done.fun * size if done.status == 0 else -sign * math.inf)
     return Interval(ends[0], ends[1])
+
+
+def _size(row: Equation) -> float:
+    return max(1.0, *(abs(bound) for bound in (row.low, row.high) if math.isfinite(bound)))
 
 
 def _scale(system: System) -> float:

@@ -37,11 +37,14 @@ class Seen:
         Labels, then numbers; None where blank.
     frame : DataFrame
         Who was there at that time.
+    apart : bool
+        Whether every number was changed by itself, margins too; else margins are known to be sums of what is shown.
     """
 
     document: Mapping[str, Any]
     rows: Rows
     frame: pd.DataFrame = field(repr=False)
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ def equations(seen: Seen, secret: Secret, units: Mapping[Any, int]) -> Iterator[
         return
     for labels, factors, constant, size in _cells(seen, secret, units):
         for low, high in _numbers(seen, labels, size):
-            yield Equation(factors, low - constant, high - constant)
+            if low > -math.inf or high < math.inf:
+                yield Equation(factors, low - constant, high - constant)
 
 
 def _numbers(seen: Seen, labels: tuple[Label, ...], size: float) -> Iterator[tuple[float, float]]:
@@ -113,19 +117,29 @@ def _numbers(seen: Seen, labels: tuple[Label, ...], size: float) -> Iterator[tup
         if tuple(map(key, row[:width])) != labels or number is None or number != number:
             continue
         factor = size if seen.document["statistic"] in {"mean", "ratio"} else 1.0
-        low, high = _before_rounding(seen.document, float(number), TOTAL in labels)
+        low, high = _before_the_change(seen, float(number), TOTAL in labels)
         yield low * factor, high * factor
 
 
-def _before_rounding(document: Mapping[str, Any], number: float, margin: bool) -> tuple[float, float]:
-    protect = document.get("protect", {})
-    if protect.get("method") != "round":
+def _before_the_change(seen: Seen, number: float, margin: bool) -> tuple[float, float]:
+    """Return what a number can have been before it was rounded or given noise, for all that is public of how."""
+    protect = seen.document.get("protect", {})
+    method, base = protect.get("method"), protect.get("base", 5)
+    if method == "round":
+        if margin and not seen.apart:
+            # A sum of rounded cells, which are known anyway.
+            return -math.inf, math.inf
+        return max(0.0, number - base // 2), number + (base - 1) // 2
+    if method in {"controlled_rounding", "random_rounding"}:
+        reach = float(protect.get("base", 10) - 1)
+    elif method == "cell_key":
+        # How large the noise of a sum can be, depends on what nobody outside knows.
+        reach = float(protect.get("D", 10)) if seen.document["statistic"] == "frequency" else math.inf
+    elif method == "significant":
+        reach = 0.5 * 10.0 ** (math.floor(math.log10(abs(number))) + 1 - protect.get("digits", 4)) if number else 0.0
+    else:
         return number, number
-    base = protect.get("base", 5)
-    if margin:
-        # A sum of rounded cells, which are known anyway.
-        return -math.inf, math.inf
-    return max(0.0, number - base // 2), number + (base - 1) // 2
+    return number - reach, number + reach
 
 
 def _cells(

@@ -5,14 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 from tests.attack.history.model import Dangerous
-from tests.attack.history.scenarios import differences, linear, measures
+from tests.attack.history.scenarios import changed, differences, linear, measures
 from tests.attack.tables import scenarios as tables
 
 
 @lru_cache(maxsize=1)
 def scenarios() -> tuple[Dangerous, ...]:
     """Return every scenario; names are unique."""
-    found = (*differences.scenarios(), *linear.scenarios(), *measures.scenarios(), *tables.scenarios())
+    found = (
+        *differences.scenarios(),
+        *linear.scenarios(),
+        *measures.scenarios(),
+        *changed.scenarios(),
+        *tables.scenarios(),
+    )
     names = [scenario.name for scenario in found]
     if len(set(names)) != len(names):
         raise ValueError("two scenarios have the same name")

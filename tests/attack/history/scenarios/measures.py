@@ -22,6 +22,7 @@ def scenarios() -> Iterator[Scenario]:
         yield from _disguises(seed)
         yield from _weights(seed)
         yield from _columns(seed)
+        yield from _dominated(seed)
         yield from _ratios(seed)
     yield from _real()
 
