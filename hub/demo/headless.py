@@ -1,8 +1,8 @@
 """The whole main job without a person, against real processes: every step is real, timed and checked.
 
 Sign-in with a one-time code, a room, the example notebook in a real kernel, an automatic release, an output checker's
-approval on the airlock's pages, a figure that two checkers see, forgeries that must be refused, bundles and the audit
-trail verified offline.
+approval on the airlock's pages, a figure that two checkers see, forgeries that must be refused, a table that another
+project's release forbids, a protected aggregated table, bundles and the audit trail verified offline.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from saferoom.clock import SystemClock
-from saferoom.hub.demo import checking, files, forgeries, proofs
+from saferoom.hub.demo import checking, files, forgeries, proofs, protecting
 from saferoom.hub.demo.notebook import RunCell, read_cells
 from saferoom.hub.demo.process import RunningHub, running_hub
 from saferoom.hub.demo.stage import NOTEBOOK, OTHER_PROJECT, PROJECT, Stage, set_stage
@@ -31,7 +31,7 @@ _OUTCOME = """
 import json
 print(json.dumps({
     "verdicts": {name: globals()[name].verdict.value for name in
-                 ("wages", "mobility", "rounded", "path", "returns", "highest", "few", "figure")},
+                 ("wages", "mobility", "blanked", "rounded", "path", "returns", "highest", "few", "figure")},
     "states": {name: globals()[name].refresh().state for name in
                ("safe_request", "rounded_request", "checked_request", "regression_request", "figure_request")},
     "requests": {name: globals()[name].id for name in
@@ -43,6 +43,7 @@ print(json.dumps({
 _VERDICTS = {
     "wages": "pass",
     "mobility": "fail",
+    "blanked": "pass",
     "rounded": "pass",
     "path": "pass",
     "returns": "pass",
@@ -97,6 +98,7 @@ def perform(home: Home, port: int, show: Callable[[str], None]) -> None:
             step.note = hub.url
         performance = Performance(steps, stage, hub, stack)
         _drive(performance)
+        protecting.on_the_command_line(steps)
         with steps.step("stop everything"):
             stack.close()
     with steps.step("verify the audit trail") as step:
@@ -126,6 +128,7 @@ def _drive(performance: Performance) -> None:
     with steps.step(f"open a room of {OTHER_PROJECT}, for another researcher"):
         other = ravi.start_room(OTHER_PROJECT)
     forgeries.from_another_project(steps, other, performance.requests, performance.evaluations)
+    protecting.across_projects(steps, room, (carla, chen), other)
     forgeries.replayed_token(steps, rosa, room, performance.stage.home)
     left = ("safe_request", "rounded_request", "checked_request", "figure_request")
     released = [performance.requests[name] for name in left]
