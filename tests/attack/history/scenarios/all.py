@@ -12,13 +12,8 @@ from tests.attack.tables import scenarios as tables
 @lru_cache(maxsize=1)
 def scenarios() -> tuple[Dangerous, ...]:
     """Return every scenario; names are unique."""
-    found = (
-        *differences.scenarios(),
-        *linear.scenarios(),
-        *measures.scenarios(),
-        *changed.scenarios(),
-        *tables.scenarios(),
-    )
+    kinds = (differences, linear, measures, changed, tables)
+    found = tuple(scenario for kind in kinds for scenario in kind.scenarios())
     names = [scenario.name for scenario in found]
     if len(set(names)) != len(names):
         raise ValueError("two scenarios have the same name")

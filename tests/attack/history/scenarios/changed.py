@@ -45,7 +45,7 @@ def _two_bases(seed: int) -> Iterator[Dangerous]:
         attacked = _areas(regions, "region")
         work = steps(*(count("region", **protected("round", base=base)) for base in bases))
         target = Target((regions.index("Isle"),), size, 1.0)
-        name = f"two-bases-{'-'.join(map(str, bases))}-{seed}"
+        name = f"two-bases-{size}-{bases[1]}-{seed}"
         yield Attacked(name, ROUNDED, (data,), work, attacked, (target,))
 
 
