@@ -141,12 +141,11 @@ def _changed(parts: Parts, tx: Transaction, request: Request) -> tuple[tuple[str
     checkers = max(request.checkers, needed)
     if checkers > request.checkers:
         changed.append(f"the rules now ask for {checkers} output checkers")
-    news = (text for text in _news(parts, tx, request) if text not in request.warnings)
-    return (*changed, *news), checkers
+    return (*changed, *_news(parts, tx, request)), checkers
 
 
 def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:
-    """Return what changed about the outputs themselves since they were judged; once told, the checkers decide."""
+    """Return what changed about the outputs since they were judged and is not known yet; then the checkers decide."""
     found: list[str] = []
     judged: dict[int, Judgement] = {}
     for output in request.outputs:
@@ -159,7 +158,9 @@ def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:
             judged[output.position] = known
         if evaluations.rules_now(parts, record) != record.rules:
             found.append(f"the rules have changed since output {output.position} was judged")
-    return [*found, *earlier.recheck(parts, tx, request.project, judged)]
+    found += earlier.recheck(parts, tx, request.project, judged)
+    untold = [text for text in found if text not in request.warnings]
+    return list(dict.fromkeys([*untold, *earlier.unheard(parts, tx, request, judged)]))
 
 
 def comment(parts: Parts, request: Request, remark: Remark) -> Request:

@@ -106,6 +106,26 @@ def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Mapping[int
     return tuple(dict.fromkeys(reasons))
 
 
+def unheard(parts: Parts, tx: Reading, request: Request, judged: Mapping[int, Judgement]) -> tuple[str, ...]:
+    """Return what releases made since the request's round began add, in sentences.
+
+    They count although the same sentence was said before: output checkers who approved beside one release that may not
+    be named have not seen another.
+    """
+    entries, left = _entries(parts, tx)
+    began = isoformat(request.rounds[-1].at)
+    since = {entry.told.id for entry in entries if entry.number in left and entry.told.at > began}
+    if not since:
+        return ()
+    found = memory(parts, tx, request.project, sorted({name for one in judged.values() for name in one.datasets}))
+    reasons: list[str] = []
+    for number, judgement in sorted(judged.items()):
+        later = judge(judgement.evaluation.contributors, found, judgement.rules)
+        if any(one.release in since for combined in later.combinations for one in combined.earlier):
+            reasons += [f"output {number}: {finding.message}" for finding in later.findings]
+    return tuple(dict.fromkeys(reasons))
+
+
 def _news(judgement: Judgement, found: Memory) -> Iterator[str]:
     """Yield what the releases in `found` add to what an evaluation said."""
     evaluation = judgement.evaluation

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.airlock_domain import ANA, INCOME, MOBILITY, RITA, SAFE, SURVEY, Domain
+from tests.support.airlock_domain import ANA, CHECKED, INCOME, MOBILITY, RITA, SAFE, SURVEY, Domain
 
 from saferoom.disclosure.history.memory import Memory
 from saferoom.ids import ProjectSlug
 from saferoom.projects.airlock import earlier, evaluations
 from saferoom.projects.airlock.evaluations import Judgement
+from saferoom.projects.airlock.states import State
 
 ROUNDED: dict[str, Any] = {**SAFE, "protect": {"method": "round"}}
 TOTAL: dict[str, Any] = {"from": "survey", "statistic": "sum", "measure": "wage"}
@@ -69,3 +71,26 @@ def test_everything_is_new_to_an_evaluation_that_does_not_say_what_it_was_judged
 def test_evaluation_says_what_it_was_judged_beside(world: Domain, query: dict[str, Any]) -> None:
     request = world.submit()
     assert world.evaluate(query).evidence["judged_beside"] == [request.outputs[0].id]
+
+
+def test_each_release_of_another_project_brings_the_checkers_back_though_all_are_called_alike(world: Domain) -> None:
+    """Mobility's output waits while Income releases two tables that it collides with, one after the other."""
+    record = world.record({**CHECKED, "where": "age <> 47"})
+    request = world.ask([record.id])
+
+    def released_by_income(query: dict[str, Any]) -> None:
+        world.clock.advance(timedelta(minutes=1))
+        found = world.record({**query, "protect": {"method": "round"}}, RITA, INCOME)
+        said = ("Title of theirs", "Context.", "Controls.")
+        for_checkers = world.airlock.submit(RITA, INCOME, [found.id], *said)
+        assert world.approve(for_checkers).state is State.RELEASED
+        world.clock.advance(timedelta(minutes=1))
+
+    for query in (CHECKED, {**CHECKED, "where": "wage > 0"}):
+        released_by_income(query)
+        again = world.approve(world.stored(request.id))
+        assert again.state is State.SUBMITTED
+        assert again.reason.startswith("the review starts again: output 1: ")
+        assert OF_ANOTHER in again.reason
+        assert "Title of theirs" not in again.reason
+    assert world.approve(world.stored(request.id)).state is State.RELEASED
