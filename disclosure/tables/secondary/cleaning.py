@@ -19,7 +19,7 @@ _WHOLE_TABLE = 1_200
 _ZONE = 400
 _FOR_FREE = 1e-3
 _FEW_PROOFS = 60
-"""In large tables only cells in at most so many proofs are tried: those in more are seldom needless and cost most time."""
+"""In large tables only cells in at most so many proofs are tried: others are seldom needless and cost most time."""
 
 
 class Cleaner:

@@ -31,10 +31,12 @@ from saferoom.disclosure.tables.secondary.watch import TimeUp, Watch
 
 _ROUNDS = 400
 _STALLED = 8
+_LOOK_EVERY = 6
 _PROGRESS = 1e-4
 _CUTS_PER_ROUND = 120
+_CUTS_WORTH_A_ROUND = 20
 _WHOLE_ROUNDS = 120
-_INWARD = 0.3
+_INWARD = 0.1
 _EVERYWHERE = 1e-3
 _VIOLATED = 1e-4
 _PROVEN = 1e-9
@@ -83,20 +85,24 @@ class _Search:
         return 0.0 if gap <= _PROVEN else gap
 
     def relax(self) -> None:
-        """Raise the bound by the linear master, and look for a better choice where its solution points."""
-        stalled, last, share = 0, 0.0, self._problem.needs.primary.astype(np.float64)
-        for _ in range(_ROUNDS):
+        """Raise the bound by the linear master, and look for better choices where its solutions point."""
+        stalled, last = 0, 0.0
+        for number in range(_ROUNDS):
             if self.gap == 0 or stalled >= _STALLED:
                 break
             choice = self._master.relaxed(self.best.cost)
-            share = choice.share
-            if not self._master.add(self._cuts(share)):
+            added = self._master.add(self._cuts(choice.share))
+            if not added or number % _LOOK_EVERY == _LOOK_EVERY - 1:
+                self._look_near(choice.share)
+            if not added:
                 break
             stalled = 0 if choice.bound > last + _PROGRESS * self.best.cost else stalled + 1
             last = max(last, choice.bound)
-        if self.gap > 0:
-            guided = replace(self._problem, weight=self._problem.weight * np.maximum(1.02 - share, 0.02))
-            self._complete(guided, self._problem.needs.primary)
+
+    def _look_near(self, share: Numbers) -> None:
+        """Let the heuristic choose with the cells cheap that a fractional choice hides for the greater part."""
+        near = replace(self._problem, weight=self._problem.weight * np.maximum(1.02 - share, 0.02))
+        self._complete(near, self._problem.needs.primary)
 
     def decide(self) -> None:
         """Solve integer masters until the bound meets the best choice."""
@@ -117,22 +123,23 @@ class _Search:
                 return
 
     def _cuts(self, share: Numbers) -> list[Cut]:
-        """Return cuts that a fractional choice violates, from a point between it and the best one, or else from it."""
+        """Return cuts that a fractional choice violates, from a point between it and the best one, and from itself."""
         inner = np.maximum((1 - _INWARD) * share + _INWARD * self.best.hidden, _EVERYWHERE * self._problem.free)
-        for point in (inner, np.maximum(share, _EVERYWHERE * 0.1 * self._problem.free)):
-            found: list[Cut] = []
+        found: list[Cut] = []
+        for point in (inner, np.maximum(share, _EVERYWHERE * self._problem.free)):
             for number, attack in enumerate(self._attacks):
                 self._watch.report("raising the bound on the cost", 1 - self.gap)
                 cut, _ = self._separator.cut(attack, point)
-                if cut is not None and float(cut.coefficients @ share[cut.cells]) < 1 - _VIOLATED:
-                    found.append(cut)
-                    if len(found) >= _CUTS_PER_ROUND:
-                        # The next round begins where this one ended, so that no attack waits for ever.
-                        self._attacks = self._attacks[number + 1 :] + self._attacks[: number + 1]
-                        return found
-            if found:
-                return found
-        return []
+                if cut is None or not _violated(cut, share):
+                    continue
+                found.append(cut)
+                if len(found) >= _CUTS_PER_ROUND:
+                    # The next round begins where this one ended, so that no attack waits for ever.
+                    self._attacks = self._attacks[number + 1 :] + self._attacks[: number + 1]
+                    return found
+            if len(found) >= _CUTS_WORTH_A_ROUND:
+                break
+        return found
 
     def _attacked(self, hidden: Mask) -> tuple[list[Cut], bool]:
         """Return cuts from all attacks that a whole choice does not withstand, and whether it withstands all."""
