@@ -57,14 +57,17 @@ def _judge_queries(case: Case, folder: Path) -> Judged:
     except BadInputError as error:
         proven = case.attack is not None and case.plain is not None and _works(case.attack, case.plain())
         return replace(judged, note=error.message, disclosed=proven or None)
-    released = Released(tuple(Numbers(_as_released(one, case)) for one in found))
+    released = Released(tuple(Numbers(one.protected or one.table) for one in found))
     asked = released if case.plain is None else case.plain()
+    if case.blanked:
+        asked = Released(tuple(Numbers(_blanked(one.table, one.findings)) for one in found))
+    others = case.plain is not None or case.blanked
     return replace(
         judged,
         verdict=Verdict.worst(one.verdict for one in found).value,
         rules=tuple(sorted({finding.rule for one in found for finding in one.findings})),
         disclosed=None if case.attack is None else _works(case.attack, asked),
-        mended=case.plain is not None and case.attack is not None and not _works(case.attack, released),
+        mended=others and case.attack is not None and not _works(case.attack, released),
     )
 
 
@@ -74,12 +77,6 @@ def _works(attack: Attack, released: Released) -> bool:
         return attack.succeeds(released)
     except (KeyError, TypeError):
         return False
-
-
-def _as_released(evaluation: Evaluation, case: Case) -> Table:
-    if case.blanked:
-        return _blanked(evaluation.table, evaluation.findings)
-    return evaluation.protected or evaluation.table
 
 
 def _blanked(table: Table, findings: tuple[Finding, ...]) -> Table:

@@ -112,8 +112,8 @@ class Case:
     attack : Attack or None
         Of an unsafe case always there.
     blanked : bool
-        The attacker sees the tables as a tool would release them that blanks the cells its rules name and keeps the
-        margins.
+        The label is proven on the tables as a tool would release them that blanks the cells its rules name and keeps
+        the margins. If Saferoom passes, the attack is run on what it releases.
     plain : function, optional
         The numbers as a plain tool prints them, where Saferoom prints others (bins, steps): they prove the label. If
         Saferoom passes, the attack is run on what it releases.
