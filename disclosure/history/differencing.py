@@ -21,9 +21,9 @@ from saferoom.disclosure.history.contributors import Cell, Contributors, Noise, 
 from saferoom.disclosure.history.equations import Solution, solutions, system_of
 from saferoom.disclosure.history.families import Family, Pair, Pool, Tick, near, same
 from saferoom.disclosure.history.judgement import Book, How, Judgement
-from saferoom.disclosure.history.measures import Shares, measured
+from saferoom.disclosure.history.measures import PartlyAlike, Shares, measured
 from saferoom.disclosure.history.memory import Memory
-from saferoom.disclosure.history.sketches import close, crowded
+from saferoom.disclosure.history.sketches import alike, crowded
 from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.policies.models import RiskAppetite
@@ -67,7 +67,7 @@ def judge(
     for case in cases:
         tick()
         _pairs(case, policy, book, tick)
-    _values(contributors, memory, policy, book, tick)
+    partly = _values(contributors, memory, policy, book, tick)
     more = list(_crowds(contributors, memory, policy))
     try:
         if not book.fails:
@@ -79,7 +79,7 @@ def judge(
     except UndecidedError:
         more.append(_UNDECIDED)
     if not book.fails:
-        more += measured(contributors, memory, policy, book, shares, tick)
+        more += measured(partly, (contributors.total, memory), policy, book, shares, tick)
     return book.judgement(more)
 
 
@@ -196,9 +196,18 @@ def _note(case: _Case, pair: Pair, found: tuple[How, Verdict], book: Book) -> No
     book.add(key, case.new.name(pair.place), [family.name(pair.other)], pair.apart or None)
 
 
-def _values(contributors: Contributors, memory: Memory, policy: RiskAppetite, book: Book, tick: Tick) -> None:
-    """Note cells to which all but a few units add the same as they did to an earlier release."""
+def _values(
+    contributors: Contributors, memory: Memory, policy: RiskAppetite, book: Book, tick: Tick
+) -> list[PartlyAlike]:
+    """Note cells to which all but a few units add the same as they did to an earlier release.
+
+    Returns
+    -------
+    list of PartlyAlike
+        Cells to which many, but not all but a few, add the same.
+    """
     reach = policy.difference_units - 1
+    partly = []
     for sketch in contributors.sketches:
         earlier = [
             (position, other)
@@ -206,14 +215,20 @@ def _values(contributors: Contributors, memory: Memory, policy: RiskAppetite, bo
             for other in release.contributors.sketches
             if (other.unit, other.reference) == (sketch.unit, sketch.reference)
         ]
-        found = close(sketch, [other for _, other in earlier], reach, tick)
-        for (position, other), pairs in zip(earlier, found, strict=True):
+        found = alike(sketch, [other for _, other in earlier], reach, tick)
+        for (position, other), cells in zip(earlier, found, strict=True):
             noises = {contributors.noise, memory.releases[position].contributors.noise}
             if noises in ({Noise.CELL_KEY}, {Noise.DP}):
                 continue
             severity = Verdict.FAIL if noises == {Noise.NONE} else Verdict.REVIEW
-            for place, there in pairs.items():
+            for place, there in cells.close.items():
                 book.add((position, How.MEASURE, severity), sketch.cells[place], [other.cells[there]], None)
+            if noises == {Noise.NONE}:
+                partly += [
+                    PartlyAlike(position, sketch.unit, sketch.cells[place], other.cells[there], differing)
+                    for place, there, differing in cells.partly
+                ]
+    return partly
 
 
 def _crowds(contributors: Contributors, memory: Memory, policy: RiskAppetite) -> Iterator[Finding]:

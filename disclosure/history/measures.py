@@ -13,18 +13,17 @@ difference
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, Noise
+from saferoom.disclosure.history.contributors import Cell, Keys
 from saferoom.disclosure.history.families import Tick
 from saferoom.disclosure.history.judgement import Book, How
 from saferoom.disclosure.history.memory import Memory
-from saferoom.disclosure.history.sketches import Sketch, partly
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 
@@ -80,55 +79,64 @@ class Shares(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class PartlyAlike:
+    """A new cell and one of an earlier release to which most units add the same.
+
+    Attributes
+    ----------
+    position : int
+        Of the release in the memory.
+    differing : int
+        Buckets in which they differ.
+    """
+
+    position: int
+    unit: str
+    cell: Cell
+    earlier: Cell
+    differing: int
+
+
 def measured(
-    contributors: Contributors, memory: Memory, policy: RiskAppetite, book: Book, shares: Shares | None, tick: Tick
-) -> Iterable[Finding]:
+    pairs: Sequence[PartlyAlike],
+    beside: tuple[str, Memory],
+    policy: RiskAppetite,
+    book: Book,
+    shares: Shares | None,
+    tick: Tick,
+) -> list[Finding]:
     """Note numbers whose difference few units make or dominate; return what cannot be decided.
 
     Without `shares` nothing is noted: differences that few units make are found by sketches already.
+
+    Parameters
+    ----------
+    beside : pair of str and Memory
+        The label of totals in the new table, and everything released.
     """
-    if shares is None or contributors.noise is not Noise.NONE:
-        return []
-    pairs = list(_partly_alike(contributors, memory, policy, tick))
-    if not pairs or not (own := shares.new()):
+    total, memory = beside
+    if shares is None or not pairs or not (own := shares.new()):
         return []
     unknown: dict[Cell, None] = {}
     computed: dict[int, Sequence[Column] | None] = {}
-    for position, sketch, other, place, there, differing in pairs:
-        release = memory.releases[position]
-        if position not in computed:
+    for pair in pairs:
+        release = memory.releases[pair.position]
+        if pair.position not in computed:
             if len(computed) >= MOST_QUERIES:
-                unknown[sketch.cells[place]] = None
+                unknown[pair.cell] = None
                 continue
             tick()
-            computed[position] = shares.earlier(release.query) if release.query else None
-        columns = computed[position]
-        cell, earlier = sketch.cells[place], other.cells[there]
+            computed[pair.position] = shares.earlier(release.query) if release.query else None
+        columns = computed[pair.position]
         if columns is None:
-            if differing <= MOST_UNKNOWN:
-                unknown[cell] = None
+            if pair.differing <= MOST_UNKNOWN:
+                unknown[pair.cell] = None
             continue
-        for one, old in ((a, b) for a in own for b in columns if a.unit == b.unit == sketch.unit):
-            few = _few(one.of(cell, contributors.total), old.of(earlier, release.contributors.total), policy)
-            if few:
-                book.add((position, How.MEASURE, Verdict.FAIL), cell, [earlier], None)
+        for one, old in ((a, b) for a in own for b in columns if a.unit == b.unit == pair.unit):
+            if _few(one.of(pair.cell, total), old.of(pair.earlier, release.contributors.total), policy):
+                book.add((pair.position, How.MEASURE, Verdict.FAIL), pair.cell, [pair.earlier], None)
     return [_unknown(tuple(unknown))] if unknown else []
-
-
-_Partly = tuple[int, Sketch, Sketch, int, int, int]
-"""An earlier release, its and the new sketch, places of a cell in both, and the buckets in which they differ."""
-
-
-def _partly_alike(contributors: Contributors, memory: Memory, policy: RiskAppetite, tick: Tick) -> Iterator[_Partly]:
-    for sketch in contributors.sketches:
-        for position, release in enumerate(memory.releases):
-            if release.contributors.noise is not Noise.NONE:
-                continue
-            for other in release.contributors.sketches:
-                if (other.unit, other.reference) == (sketch.unit, sketch.reference):
-                    tick()
-                    for place, there, differing in partly(sketch, other, policy.difference_units - 1):
-                        yield position, sketch, other, place, there, differing
 
 
 def _few(one: tuple[Keys, Numbers], other: tuple[Keys, Numbers], policy: RiskAppetite) -> bool:

@@ -17,12 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saferoom.disclosure.history.signatures import codes_of, groups_of, mix
 from saferoom.disclosure.verdict import Label
+
+if TYPE_CHECKING:
+    from scipy.sparse import coo_array
 
 BUCKETS = 1024
 _HASH_BITS = 22
@@ -144,71 +148,79 @@ def _sketch(
     return Sketch(*names, tuple(labels), starts, np.concatenate(parts))
 
 
-def close(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], None]) -> list[dict[int, int]]:
-    """Return, per sketch of `old`, the cells of `new` that differ from one of its cells in 1 to `reach` buckets.
+@dataclass(frozen=True)
+class Alike:
+    """Cells of a new and of an earlier sketch that have much in common.
 
-    Returns
-    -------
-    list of dict of int to int
-        The place of the new cell, and of such an earlier one.
+    Attributes
+    ----------
+    close : dict of int to int
+        The place of a new cell that differs in 1 to `reach` buckets from an earlier one, and the place of that one.
+    partly : list of tuples of int
+        Places of a new and an earlier cell that differ in more buckets and agree in at least half; and in how many they
+        differ.
+    """
+
+    close: dict[int, int]
+    partly: list[tuple[int, int, int]]
+
+
+def alike(new: Sketch, old: Sequence[Sketch], reach: int, tick: Callable[[], None]) -> list[Alike]:
+    """Compare the cells of `new` with those of every sketch of `old`.
 
     Notes
     -----
     Units that add the same to both cancel out. Those that do not fall into as many buckets as they are, but for the few
     that share one; so the difference is about that many units. All overlaps are counted by a product of sparse
-    matrices, whose rows are cells and whose columns are elements.
+    matrices, whose rows are cells and whose columns are elements; most elements of unrelated cells are left out before
+    by a table of what occurs in `new`.
     """
     from scipy.sparse import csr_array
 
     if not old or not len(new.elements):
-        return [{} for _ in old]
+        return [Alike({}, []) for _ in old]
     known, elements = np.unique(new.elements, return_inverse=True)
     ours = csr_array((np.ones(len(elements), dtype=np.int32), elements, new.starts), shape=(len(new.cells), len(known)))
-    answers: list[dict[int, int]] = []
+    occurs = np.zeros(2**_TABLE_BITS, dtype=bool)
+    occurs[_slots(known)] = True
+    answers: list[Alike] = []
     for other in old:
         tick()
-        answer: dict[int, int] = {}
-        answers.append(answer)
         if np.array_equal(new.elements, other.elements) and np.array_equal(new.starts, other.starts):
+            answers.append(Alike({}, []))
             continue
-        there = np.isin(other.elements, known)
-        held = np.concatenate([[0], np.cumsum(there)])[other.starts]
-        columns = np.searchsorted(known, other.elements[there])
-        theirs = csr_array((np.ones(len(columns), dtype=np.int32), columns, held), shape=(len(other.cells), len(known)))
-        shared = (ours @ theirs.T).tocoo()
-        sizes, others = np.diff(new.starts)[shared.row], np.diff(other.starts)[shared.col]
-        apart = sizes + others - 2 * shared.data
-        for i in np.flatnonzero((apart > 0) & (apart <= 2 * reach)).tolist():
-            row, column = int(shared.row[i]), int(shared.col[i])
-            if row not in answer and _differ(_cell(new, row), _cell(other, column)) <= reach:
-                answer[row] = column
+        places = np.flatnonzero(occurs[_slots(other.elements)])
+        columns = np.searchsorted(known, other.elements[places])
+        columns[columns == len(known)] = 0
+        there = known[columns] == other.elements[places]
+        places, columns = places[there], columns[there]
+        theirs = csr_array(
+            (np.ones(len(columns), dtype=np.int32), columns, np.searchsorted(places, other.starts)),
+            shape=(len(other.cells), len(known)),
+        )
+        answers.append(_compared(new, other, (ours @ theirs.T).tocoo(), reach))
     return answers
 
 
-def partly(new: Sketch, old: Sketch, reach: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the cells of two sketches that agree in at least half of the buckets and differ in more than `reach`.
+_TABLE_BITS = 24
 
-    Yields
-    ------
-    tuple of int
-        The places of the new and of the earlier cell, and in how many buckets they differ.
-    """
-    from scipy.sparse import csr_array
 
-    known, elements = np.unique(np.concatenate([new.elements, old.elements]), return_inverse=True)
-    ours, theirs = elements[: len(new.elements)], elements[len(new.elements) :]
-    shape = (len(new.cells), len(known))
-    left = csr_array((np.ones(len(ours), dtype=np.int32), ours, new.starts), shape=shape)
-    shape = (len(old.cells), len(known))
-    right = csr_array((np.ones(len(theirs), dtype=np.int32), theirs, old.starts), shape=shape)
-    shared = (left @ right.T).tocoo()
+def _slots(elements: Elements) -> NDArray[np.uint32]:
+    return np.asarray((elements * np.uint32(2654435769)) >> np.uint32(32 - _TABLE_BITS))
+
+
+def _compared(new: Sketch, old: Sketch, shared: coo_array, reach: int) -> Alike:
     sizes, others = np.diff(new.starts)[shared.row], np.diff(old.starts)[shared.col]
-    alike = np.flatnonzero((2 * shared.data >= np.maximum(sizes, others)) & (shared.data < np.maximum(sizes, others)))
-    for i in alike.tolist():
+    apart, largest = sizes + others - 2 * shared.data, np.maximum(sizes, others)
+    found = Alike({}, [])
+    for i in np.flatnonzero((apart > 0) & ((apart <= 2 * reach) | (2 * shared.data >= largest))).tolist():
         row, column = int(shared.row[i]), int(shared.col[i])
         differing = _differ(_cell(new, row), _cell(old, column))
-        if differing > reach:
-            yield row, column, differing
+        if differing <= reach:
+            found.close.setdefault(row, column)
+        elif 2 * shared.data[i] >= largest[i]:
+            found.partly.append((row, column, differing))
+    return found
 
 
 def crowded(new: Sequence[Sketch], old: Sequence[Sketch], free: int) -> dict[Cell, None]:
