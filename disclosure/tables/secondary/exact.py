@@ -26,8 +26,9 @@ from saferoom.disclosure.tables.secondary.cleaning import Cleaner
 from saferoom.disclosure.tables.secondary.cuts import Cut, Separator, attacks
 from saferoom.disclosure.tables.secondary.heuristic import hidden_cost, hide
 from saferoom.disclosure.tables.secondary.master import Master
-from saferoom.disclosure.tables.secondary.problem import Problem
+from saferoom.disclosure.tables.secondary.problem import Problem, Unprotectable
 from saferoom.disclosure.tables.secondary.watch import TimeUp, Watch
+from saferoom.errors import UnavailableError
 
 _ROUNDS = 400
 _STALLED = 8
@@ -61,8 +62,9 @@ def improve(problem: Problem, found: tuple[Mask, Audit], watch: Watch) -> tuple[
     try:
         search.relax()
         search.decide()
-    except TimeUp:
-        pass  # the best so far has stood the audit, and the gap says how good it is
+    except (TimeUp, UnavailableError, Unprotectable):
+        # The best so far has stood the audit, and what is proven of the bound stays proven.
+        return search.best.hidden, search.best.verdict, search.gap
     return search.best.hidden, search.best.verdict, search.gap
 
 

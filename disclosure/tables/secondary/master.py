@@ -105,6 +105,8 @@ class Master:
             raise TimeUp
         self._raise(float(solver.getInfo().mip_dual_bound) * self._scale)
         share = np.round(np.asarray(solver.getSolution().col_value))
+        if len(share) != len(self._cells):
+            raise UnavailableError("the exact choice of cells was not solved (no choice was found); use the heuristic")
         return Choice(self._spread(share), self._bound)
 
     def _raise(self, bound: float) -> None:

@@ -11,7 +11,8 @@ from tests.support.additive_tables import cube, interval, least_cost, needs, pro
 
 from saferoom.clock import FrozenClock
 from saferoom.disclosure.tables.additive import AdditiveTable, Insider, Mode, Needs
-from saferoom.disclosure.tables.secondary import Unprotectable, cleaning, heuristic, suppress
+from saferoom.disclosure.tables.secondary import Unprotectable, cleaning, cuts, heuristic, suppress
+from saferoom.errors import UnavailableError
 
 BOTH = pytest.mark.parametrize("mode", [Mode.EXACT, Mode.HEURISTIC])
 
@@ -316,8 +317,6 @@ class Ticking:
 
 @BOTH
 def test_time_up_before_any_audited_table_is_an_error(mode: Mode) -> None:
-    from saferoom.errors import UnavailableError
-
     table, asked = skewed([5, 5], seed=1)
     ticking = Ticking(10)
     with pytest.raises(UnavailableError, match="time was up"):
@@ -335,6 +334,19 @@ def test_exact_out_of_time_returns_an_audited_table_and_its_gap() -> None:
     assert done.cost <= quick.cost
     assert done.gap is not None
     assert 0 <= done.gap < 1
+
+
+def test_exact_in_numerical_trouble_returns_the_audited_table_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, asked = skewed([5, 5], seed=1)
+
+    def trouble(*_: Any) -> None:
+        raise UnavailableError("not solved")
+
+    monkeypatch.setattr(cuts.Separator, "cut", trouble)
+    done = suppress(table, asked, Mode.EXACT)
+    assert protects(table, asked, done.hidden)
+    assert done.gap is not None
+    assert done.gap > 0
 
 
 def test_cleaning_out_of_time_still_ends_with_an_audited_table() -> None:
