@@ -69,8 +69,8 @@ class _Pattern:
     hidden: Mask = field(init=False)
     primary: Mask = field(init=False)
     unknown: Mask = field(init=False)
-    posed: list[tuple[Posed, bool]] = field(default_factory=list)
-    """Layers, each with whether absent combinations are unknown to its attacker."""
+    posed: list[tuple[Posed, Suppression, bool]] = field(default_factory=list)
+    """Layers, each with what was hidden for it, and whether absent combinations are unknown to its attacker."""
     audited: list[Audited] = field(default_factory=list)
     last: Suppression | None = None
 
@@ -125,9 +125,10 @@ class _Pattern:
         Unprotectable
             When a cell can still be told too closely, so that nothing is let out.
         """
-        for one, outside in self.posed:
+        for one, made, outside in self.posed:
             hidden = self.hidden | self.unknown if outside else self.hidden
-            found = audit(one.table, hidden, one.needs, self._progress)
+            proven = np.array_equal(hidden, made.hidden)
+            found = made.audit if proven else audit(one.table, hidden, one.needs, self._progress)
             if not found.holds:
                 raise Unprotectable("a hidden cell can still be told too closely")
             self.audited.append(Audited(one.name, one.table.values, found))
@@ -141,9 +142,10 @@ class _Pattern:
             self._hide(posed_groups(groups, self.lattice, values, self._cost(), 0.0), outside=True)
 
     def _hide(self, one: Posed, *, outside: bool) -> None:
-        self.last = hide(one.table, one.needs, Mode.HEURISTIC, progress=self._progress)
-        self.hidden |= self.last.hidden & self.lattice.there
-        self.posed.append((one, outside))
+        made = hide(one.table, one.needs, Mode.HEURISTIC, progress=self._progress)
+        self.hidden |= made.hidden & self.lattice.there
+        self.posed.append((one, made, outside))
+        self.last = made
 
     def _counts(self, *, counted: bool) -> Numbers:
         if counted:
