@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from saferoom.disclosure.history.bitmaps import sizes_of
-from saferoom.disclosure.history.signatures import Positions, members_of, mix
+from saferoom.disclosure.history.bitmaps import flat
+from saferoom.disclosure.history.signatures import Positions, mix
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -53,14 +53,15 @@ def atoms_of(sets: Sequence[BitMap]) -> Atoms:
     """Return the atoms of `sets`."""
     from scipy.sparse import csr_array
 
-    members = members_of(sets).astype(np.int32)
-    starts = np.concatenate([[0], np.cumsum(sizes_of(sets))])
+    starts, members = flat(sets)
     # Units with the same sum of their sets' numbers are in the same sets (but for one chance in 2^64).
     marks = mix(np.arange(1, len(sets) + 1, dtype=np.uint64))
-    hashes = np.zeros(int(members.max(initial=-1)) + 1, dtype=np.uint64)
+    hashes = np.zeros(int(members.max(initial=0)) + 1, dtype=np.uint64)
     for i in range(len(sets)):
         hashes[members[starts[i] : starts[i + 1]]] += marks[i]
-    units = np.flatnonzero(np.bincount(members, minlength=len(hashes)))
+    held = np.zeros(len(hashes), dtype=bool)
+    held[members] = True
+    units = np.flatnonzero(held)
     _, first, sizes = np.unique(hashes[units], return_index=True, return_counts=True)
     order = np.argsort(first)
     some, sizes = units[first[order]], sizes[order]
@@ -71,6 +72,7 @@ def atoms_of(sets: Sequence[BitMap]) -> Atoms:
         there = columns >= 0
         starts = np.concatenate([[0], np.cumsum(there)])[starts]
         columns = columns[there]
+    del members
     shape = (len(sets), len(some))
     incidence = csr_array((np.ones(len(columns), np.float32), columns, starts), shape=shape).tocsc()
     return Atoms(incidence, sizes.astype(np.int64), some, np.arange(len(sets)))

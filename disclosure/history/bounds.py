@@ -91,7 +91,7 @@ def _solver(matrix: Any, low: Positions, high: Positions) -> Any:
     program.a_matrix_.index_ = matrix.indices
     program.a_matrix_.value_ = matrix.data
     program.integrality_ = [HighsVarType.kInteger] * columns
-    solver: Any = Highs()
+    solver: Any = Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("time_limit", MOST_SECONDS)
