@@ -5,7 +5,8 @@ The evidence is disclosive: only `hub.web.pages` for output checkers asks for th
 Vocabulary
 ----------
 evidence["audit"]
-    What was proven of the cells that are hidden, in the form of `saferoom.disclosure.tables.report`.
+    What was proven of the cells that are hidden or changed, in the form of `saferoom.disclosure.tables.report`; where
+    numbers are changed each cell also says what it is ``after``, and ``said`` holds what a checker should know.
 layer
     One of the things that add up behind a table: the people of every cell, the rows, the published sums. An attacker
     has an interval in each.
@@ -23,7 +24,7 @@ from saferoom.hub.notebook.layout import Labels, cell_name, number
 
 MOST_CELLS = 1_000
 """Intervals that a page shows; how many more there are is said."""
-_STATUSES = {"u": "at risk itself", "x": "kept back so that others cannot be worked out", "": "changed"}
+_STATUSES = {"u": "at risk itself", "x": "hidden so that others cannot be worked out", "": "changed"}
 _ALL = "the whole output"
 Known = Mapping[Labels, tuple[Label, ...]]
 """The numbers of a table by the labels of its cells."""
@@ -105,11 +106,15 @@ def _cell(item: Mapping[str, Any], after: Known) -> CellView:
     cell = tuple(item["cell"])
     return CellView(
         name=named(cell),
-        before="; ".join(number(value) for value in item["before"].values()) or "–",
-        after=told(after, cell),
+        before=_values(item["before"]),
+        after=_values(item["after"]) if "after" in item else told(after, cell),
         intervals=tuple(interval(low, high) for low, _, high in item["intervals"]),
         why=_STATUSES[item.get("status") or ""],
     )
+
+
+def _values(columns: Mapping[str, Label]) -> str:
+    return "; ".join(map(number, columns.values())) or "–"
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -128,6 +133,10 @@ def _facts(audit: Mapping[str, Any], chosen: Mapping[str, Any]) -> list[tuple[st
     if chosen:
         said.append(("Protection chosen", str(chosen["method"] or "none")))
         said.append(("Why", str(chosen["why"])))
+    if audit:
+        said.append(("Protected by", str(audit["method"]).replace("_", " ")))
+        said.append(("The attacker's audit", "holds" if audit["holds"] else "does not hold"))
+        said += [("What to know of it", str(words)) for words in audit.get("said", ())]
     if audit.get("mode"):
         said.append(("Further cells chosen by", _MODES.get(str(audit["mode"]), str(audit["mode"]))))
     if audit.get("cost") is not None:

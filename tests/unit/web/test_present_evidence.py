@@ -30,7 +30,23 @@ def test_protection_shows_before_after_and_intervals_of_every_hidden_cell() -> N
     facts = dict(view.facts)
     assert facts["Why"] == "2 cells are blank, the least of 2 ways that pass"
     assert facts["How few that is"] == "proven to be the least possible"
+    assert (facts["Protected by"], facts["The attacker's audit"]) == ("suppress", "holds")
     assert dict(view.tried)["suppress"] == "blank: goes to a person"
+
+
+def test_changed_numbers_are_shown_as_they_leave_with_what_a_checker_should_know() -> None:
+    cell = {"cell": ["north", "high"], "status": "u", "before": {"count": 6}, "after": {"count": 5}}
+    changed = {"method": "controlled_rounding", "holds": False, "layers": ["count"], "said": ["2 cells stay blank"]}
+    view = protection(
+        replace(protected(), evidence={"audit": {**changed, "cells": [{**cell, "intervals": [[0, 6, 9]]}]}})
+    )
+    assert view is not None
+    assert (view.cells[0].before, view.cells[0].after, view.cells[0].intervals) == ("6", "5", ("0 to 9",))
+    facts = dict(view.facts)
+    assert facts["Protected by"] == "controlled rounding"
+    assert facts["The attacker's audit"] == "does not hold"
+    assert facts["What to know of it"] == "2 cells stay blank"
+    assert "Units in further cells" not in facts
 
 
 @pytest.mark.parametrize(
