@@ -92,8 +92,9 @@ class HistoryFolder:
         try:
             cipher = AtRest(keys.random_key(self._root / _KEY))
             archive = Archive(FileVault(self._root / _VAULT), cipher)
+            for folder in (_VAULT, _ENTRIES):
+                (self._root / folder).mkdir(exist_ok=True, mode=0o700)
             entry = archive.add(self._entries, evaluation, told)
-            (self._root / _ENTRIES).mkdir(exist_ok=True, mode=0o700)
             _write(self._root / _ENTRIES / f"{number:08}", archive.seal(entry))
             _write(self._root / _HEAD, cipher.seal(json.dumps(number).encode(), _ABOUT_HEAD))
         except OSError:

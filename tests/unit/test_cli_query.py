@@ -122,7 +122,7 @@ def test_history_is_committed_and_compared(shell: Shell, lab: Lab, tmp_path: Pat
     assert shell.run(COUNTS, *data, "--history", history, "--commit")[0] == 0
     files = [path for path in history.rglob("*") if path.is_file()]
     assert len(files) == 5, "a key, a head, an entry, its body and its units"
-    assert all(path.stat().st_mode & 0o077 == 0 for path in files)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (history, *history.rglob("*")))
     assert not any(b"region" in path.read_bytes() for path in files)
     code, out, _ = shell.run(fewer, *data, "--history", history, "--json")
     assert code == 20
