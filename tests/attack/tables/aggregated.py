@@ -189,17 +189,17 @@ def _amounts(seed: int) -> Iterator[Aggregated]:
 
 
 def _contributors(seed: int) -> Iterator[Aggregated]:
-    """A single contributor, and one of two, who each take their own off."""
+    """A single contributor and two others in a row whose other cells are large: each takes her own off."""
+    import pandas as pd
+
     rng = np.random.default_rng(seed)
-    rows = aggregate(seed, "a", "b").astype({"value": float})
-    for place, size in ((0, 1), (1, 2)):
-        row = rows.index[(rows["a"] == "a2") & (rows["b"] == f"b{place}")][0]
-        pay = np.sort(rng.lognormal(10, 0.4, size).round(2))[::-1]
-        rows.loc[row, ["count", "value", "top1"]] = [size, round(float(pay.sum()), 2), float(pay[0])]
-        rows.loc[row, "top2"] = float(pay[1]) if size == 2 else 0.0
-    for b in ("b2", "b3"):
-        row = rows.index[(rows["a"] == "a2") & (rows["b"] == b)]
-        rows.loc[row, ["count", "value", "top1", "top2"]] = [40, 1_040_000.0, 60_000.0, 50_000.0]
+    found: list[dict[str, Any]] = []
+    for a, b in product(("a0", "a1", "a2"), ("b0", "b1", "b2", "b3")):
+        size = {("a2", "b0"): 1, ("a2", "b1"): 2}.get((a, b), 40)
+        pay = [round(float(value), 2) for value in np.sort(rng.lognormal(10, 0.4, size))[::-1]]
+        two = [*pay, 0.0][:2]
+        found.append({"a": a, "b": b, "count": size, "value": round(sum(pay), 2), "top1": two[0], "top2": two[1]})
+    rows = pd.DataFrame(found)
     single, pair = (rows[(rows["a"] == "a2") & (rows["b"] == f"b{place}")].iloc[0] for place in (0, 1))
     alone = Known({("a2", "b0"): (float(single["value"]),) * 2}, ((("a2", "b1"), 0.0, float(pair["value"])),))
     of_two = Known({}, ((("a2", "b1"), float(pair["top2"]), float(pair["top1"])),))

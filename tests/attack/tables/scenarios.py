@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations as some_of
 from typing import Any
 
 import numpy as np
 from tests.attack.history.model import Dangerous, Document, OverPeople
-from tests.attack.history.populations import REAL
+from tests.attack.history.populations import REAL, isle
+from tests.attack.history.populations import SEEDS as PEOPLE
 from tests.attack.history.scenarios.making import count, mean, steps, sum_about, total
 from tests.attack.tables.cells import SMALL, Attacked, Target, combinations_of, empty, small_cells
 from tests.benchmark.worlds import Data, made
 from tests.support.attackers.reading import Secret
 
+from saferoom.policies.models import RiskAppetite
+
 KIND = "suppression with margins"
 HIDDEN: dict[str, Any] = {"margins": True, "protect": {"method": "suppress"}}
 SEEDS = (5, 7)
 MOST_TARGETS = 8
+LOOSE = RiskAppetite(threshold_units=3, difference_units=3)
+"""A threshold that leaves few cells to hide in, so that insiders matter."""
 
 
 @lru_cache(maxsize=8)
@@ -139,15 +145,16 @@ def _giants() -> Iterator[Dangerous]:
 
 def _insiders() -> Iterator[Dangerous]:
     """Contributors know their own values: single ones, and one of two."""
-    for seed in SEEDS:
+    hidden = steps(total("pay", "region", "job", **HIDDEN))
+    for seed in PEOPLE:
         for size in (1, 2):
             data, alone, others = _with_corner(seed, size)
             # Single contributors take their own off, and look for the other blank cell of their row.
             attack = OverPeople(Secret("pay"), others, known=_own(data, alone))
-            yield sum_about(f"single-{size}-{seed}", KIND, (data,), steps(total("pay", "a", "b", **HIDDEN)), attack)
+            yield replace(sum_about(f"single-{size}-{seed}", KIND, (data,), hidden, attack), policy=LOOSE)
         data, _, (victim, insider) = _with_corner(seed, 0)
         attack = OverPeople(Secret("pay"), (victim,), known=_own(data, (insider,)))
-        yield sum_about(f"one-of-two-{seed}", KIND, (data,), steps(total("pay", "a", "b", **HIDDEN)), attack)
+        yield replace(sum_about(f"one-of-two-{seed}", KIND, (data,), hidden, attack), policy=LOOSE)
 
 
 def _own(data: Data, people: Sequence[int]) -> dict[int, tuple[float, float]]:
@@ -156,17 +163,11 @@ def _own(data: Data, people: Sequence[int]) -> dict[int, tuple[float, float]]:
 
 
 def _with_corner(seed: int, size: int) -> tuple[Data, tuple[int, ...], tuple[int, ...]]:
-    """Return people with a rare category: `size` of them in one cell, who know each other, and two in another."""
-    base = skewed(seed)
-    frame = base.frame.copy()
-    rows = np.random.default_rng(seed + 1).choice(len(frame), size + 2 + 40, replace=False)
-    frame.loc[rows, "a"] = "rare"
-    frame.loc[rows[:size], "b"] = "b0"
-    frame.loc[rows[size : size + 2], "b"] = "b1"
-    frame.loc[rows[size + 2 :], "b"] = ["b2"] * 20 + ["b3"] * 20
-    unit = frame["person_id"].to_numpy()
-    data = Data(f"{base.key}-corner-{size}", frame, base.units, base.name)
-    return data, tuple(unit[rows[:size]].tolist()), tuple(unit[rows[size : size + 2]].tolist())
+    """Return people with an island on which `size` clerks know each other, and two are farmers."""
+    jobs = ["clerk"] * size + ["farmer"] * 2 + ["nurse"] * 20 + ["teacher"] * 20
+    data = isle(seed, len(jobs), f"corner-{size}", job=jobs)
+    unit = data.frame.loc[data.frame["region"] == "Isle", "person_id"].tolist()
+    return data, tuple(unit[:size]), tuple(unit[size : size + 2])
 
 
 def _linked() -> Iterator[Dangerous]:
