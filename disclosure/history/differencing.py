@@ -66,7 +66,8 @@ def judge(
     cases = list(_cases(place, memory))
     for case in cases:
         tick()
-        _pairs(case, policy, book, tick)
+        own = [other.new for other in cases if other.unit == case.unit]
+        _pairs(case, own, policy, book, tick)
     partly = _values(contributors, memory, policy, book, tick)
     more = list(_crowds(contributors, memory, policy))
     try:
@@ -87,6 +88,7 @@ def judge(
 class _Case:
     """A new table's sets beside all earlier ones that tell about the same things."""
 
+    unit: str
     new: Family
     noise: Noise
     base: int
@@ -113,6 +115,7 @@ def _cases(contributors: Contributors, memory: Memory) -> Iterator[_Case]:
                 pools[keys] = Pool([families[key] for key in keys])
             earlier = [memory.releases[key[0]].contributors for key in keys]
             yield _Case(
+                unit=sets.unit,
                 new=Family(part.cells, sets.cells, part.margins_follow, contributors.total, sets.signatures),
                 noise=contributors.noise,
                 base=contributors.base,
@@ -141,12 +144,18 @@ def _earlier(memory: Memory, key: tuple[int, int, int]) -> Family:
     return Family(part.cells, sets.cells, part.margins_follow, contributors.total, sets.signatures)
 
 
-def _pairs(case: _Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
-    """Note sets that differ by few units, and sets that are known with and without noise."""
+def _pairs(case: _Case, own: Sequence[Family], policy: RiskAppetite, book: Book, tick: Tick) -> None:
+    """Note sets that differ by few units, and sets that are known with and without noise.
+
+    Parameters
+    ----------
+    own : sequence of Family
+        All sets of the same kind of unit behind the new table: of everybody, of those with other values than zero ...
+    """
     reach = policy.difference_units - 1
     for pair in near(case.new, case.pool, reach, tick):
         found = _how_near(case, pair, reach)
-        if found is not None:
+        if found is not None and not _repeats(case, own, pair):
             _note(case, pair, found, book)
     if all(_alike(case.noise, case.base, noise, base) for noise, base in zip(case.noises, case.bases, strict=True)):
         return
@@ -154,6 +163,19 @@ def _pairs(case: _Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
         found = _how_same(case, pair, policy)
         if found is not None:
             _note(case, pair, found, book)
+
+
+def _repeats(case: _Case, own: Sequence[Family], pair: Pair) -> bool:
+    """Say whether both tables have both sets: then nothing is told that was not told before.
+
+    Somebody with a value of zero sets everybody apart from those with another value, in a table and in its repetition.
+    """
+    one, family = case.new.whole[pair.place], case.pool.families[pair.family]
+    if not any((other.whole == family.whole[pair.other]).any() for other in own):
+        return False
+    release = case.releases[pair.family]
+    theirs = (other for other, of in zip(case.pool.families, case.releases, strict=True) if of == release)
+    return any((other.whole == one).any() for other in theirs)
 
 
 def _alike(noise: Noise, base: int, other: Noise, other_base: int) -> bool:

@@ -198,3 +198,13 @@ def test_near_sets_switched_off_let_the_simplest_attack_through(lab: Lab, monkey
     monkeypatch.setattr("saferoom.disclosure.history.differencing.near", lambda *_: [])
     monkeypatch.setattr("saferoom.disclosure.history.differencing.solutions", lambda *_: iter(()))
     assert after(lab, counts, without).verdict is Verdict.PASS
+
+
+def test_repetition_passes_where_one_person_has_a_value_of_zero(lab: Lab) -> None:
+    rows = [{**row, "hours": 0 if i == 5 else row["hours"]} for i, row in enumerate(ROWS)]
+    query: Query = {"statistic": "mean", "measure": "hours", "by": ["region"]}
+    memory = Memory.empty().with_evaluation(lab.check(query, rows, memory=Memory.empty()))
+    for again in (query, {**query, "margins": True}, {**query, "by": ["sex"]}, {**query, "measure": "2 * hours"}):
+        assert "differencing" not in rules(lab.check(again, rows, memory=memory)), again
+    # Without the one who has zero, the number of the others tells that there is one.
+    assert "differencing" in rules(lab.check({**query, "where": "hours > 0"}, rows, memory=memory))
