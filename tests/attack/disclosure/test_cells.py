@@ -345,8 +345,9 @@ def test_suppression_with_margins_never_gives_a_solvable_table(lab: Lab) -> None
     for region in (*"NSEW", "All"):
         # The band of one person is not even named, so that what is left over is more than the blank cell.
         line = {cell: number for cell, number in shown.items() if cell[0] == region}
-        inner = [number for cell, number in line.items() if cell[1] != "All"]
-        left = line[region, "All"] - sum(number for number in inner if number is not None)
+        inner: list[Any] = [number for cell, number in line.items() if cell[1] != "All"]
+        whole: Any = line[region, "All"]
+        left = whole - sum(number for number in inner if number is not None)
         assert left == 0 or left >= 10
         assert None not in inner or left > 0
 

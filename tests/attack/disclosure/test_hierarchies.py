@@ -51,7 +51,7 @@ def source(lab: Lab, rows: Sequence[Row], hierarchy: Mapping[Any, tuple[Any, ...
 def inside(label: Label) -> set[str]:
     if label == "All":
         return set(AREAS)
-    return set().union(*(inside(child) for child in REGIONS[label])) if label in REGIONS else {str(label)}  # type: ignore[index]
+    return set().union(*(inside(child) for child in REGIONS[label])) if label in REGIONS else {str(label)}
 
 
 def bounds(

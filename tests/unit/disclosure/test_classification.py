@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from saferoom.disclosure.queries.classification import Classification, classification_of, classified
+from saferoom.disclosure.verdict import Label
 from saferoom.errors import BadInputError
 
-REGIONS = {"North": ("n1", "n2"), "South": ("s1",), "Isles": ("North", "i1")}
+REGIONS: dict[Label, tuple[Label, ...]] = {"North": ("n1", "n2"), "South": ("s1",), "Isles": ("North", "i1")}
 
 
 def test_codes_are_held_through_other_parents() -> None:

@@ -101,7 +101,11 @@ def test_frame_with_a_changed_byte_is_read_or_refused_and_never_more(place: int,
 
 
 def test_frame_gives_back_arrays_of_every_shape() -> None:
-    arrays = [np.zeros(0), np.arange(6, dtype=np.uint64).reshape(2, 3), np.arange(3, dtype=np.uint32)]
+    arrays: list[np.ndarray[Any, Any]] = [
+        np.zeros(0),
+        np.arange(6, dtype=np.uint64).reshape(2, 3),
+        np.arange(3, dtype=np.uint32),
+    ]
     document, segments = read_frame(write_frame({"a": ["é", None, 1.5, True]}, [*arrays, b"xyz"]))
     assert document == {"a": ["é", None, 1.5, True]}
     assert [bytes(s) for s in segments] == [*(a.tobytes() for a in arrays), b"xyz"]
