@@ -77,12 +77,15 @@ class Part:
     margins_follow : bool
         True where `cells` are inner cells and every margin follows from them. False where exactly the listed cells were
         published, margins among them: some inner cells are hidden, and a margin is more than the sum of what is shown.
+    nonzero : bool
+        True where these are only those units that add something, beside a part with all.
     """
 
     subjects: frozenset[str]
     cells: tuple[Cell, ...]
     units: tuple[UnitSets, ...]
     margins_follow: bool = True
+    nonzero: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,7 @@ class Pack:
             "subjects": sorted(part.subjects),
             "cells": self._cells(part.cells),
             "margins_follow": part.margins_follow,
+            "nonzero": part.nonzero,
             "units": [self._indexed(sets) if self.indexed else self._own(sets) for sets in part.units],
         }
 
@@ -246,7 +250,8 @@ class Unpack:
         units = tuple(read(found) for found in item["units"])
         if any(len(sets.cells) != len(cells) for sets in units):
             raise ValueError("cells without units")
-        return Part(frozenset(item["subjects"]), cells, units, bool(item["margins_follow"]))
+        nonzero = bool(item.get("nonzero", False))
+        return Part(frozenset(item["subjects"]), cells, units, bool(item["margins_follow"]), nonzero)
 
     def _own(self, item: Mapping[str, Any]) -> UnitSets:
         keys = self._array(item["keys"], "<u8")

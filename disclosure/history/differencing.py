@@ -105,7 +105,7 @@ def _cases(contributors: Contributors, memory: Memory) -> Iterator[_Case]:
     pools: dict[tuple[tuple[int, int, int], ...], Pool] = {}
     for part in contributors.parts:
         for sets in part.units:
-            keys = tuple(_comparable(part, sets, memory))
+            keys = tuple(_comparable(part, sets, contributors, memory))
             if not keys:
                 continue
             for key in keys:
@@ -127,14 +127,30 @@ def _cases(contributors: Contributors, memory: Memory) -> Iterator[_Case]:
             )
 
 
-def _comparable(part: Part, sets: UnitSets, memory: Memory) -> Iterator[tuple[int, int, int]]:
-    """Yield where earlier releases tell about the same subjects and the same kind of unit."""
+def _comparable(
+    part: Part, sets: UnitSets, contributors: Contributors, memory: Memory
+) -> Iterator[tuple[int, int, int]]:
+    """Yield where earlier releases tell about the same subjects and the same kind of unit.
+
+    Notes
+    -----
+    Those who add something are compared with those who added something then: who adds nothing to either of two numbers
+    is told by neither. Where all add something, these are all.
+    """
     for position, release in enumerate(memory.releases):
         for i, earlier in enumerate(release.contributors.parts):
-            if part.subjects & earlier.subjects:
+            if part.subjects & earlier.subjects and not _unlike(part, contributors, earlier, release.contributors):
                 for j, found in enumerate(earlier.units):
                     if found.unit == sets.unit:
                         yield position, i, j
+
+
+def _unlike(part: Part, contributors: Contributors, earlier: Part, then: Contributors) -> bool:
+    """Say whether one part is of those who add something, and the other of all beside a part of such."""
+    if part.nonzero == earlier.nonzero:
+        return False
+    whole, parts = (earlier, then.parts) if part.nonzero else (part, contributors.parts)
+    return any(other.nonzero and other.subjects == whole.subjects for other in parts)
 
 
 def _earlier(memory: Memory, key: tuple[int, int, int]) -> Family:

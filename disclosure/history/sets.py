@@ -24,6 +24,7 @@ from saferoom.disclosure.tables.assemble import shown_labels, total_label
 from saferoom.disclosure.verdict import Label
 
 _EVERYBODY = "m0 IS NOT NULL"
+_NONZERO = "m0 <> 0"
 
 
 def contributors_of(
@@ -110,7 +111,7 @@ def cell_parts(
         ids = [*_own_ids(outcome.base), *_ids_within(outcome.base, within)]
         units = tuple(_added(_sets(outcome.base, engine, found, condition, places), sums) for found in ids)
         subjects = frozenset({COUNT}) if condition in outcome.disguised_counts else outcome.subjects
-        parts.append(Part(subjects, cells, units, margins_follow=not listed))
+        parts.append(Part(subjects, cells, units, margins_follow=not listed, nonzero=condition == _NONZERO))
     return tuple(parts)
 
 
@@ -153,7 +154,7 @@ def _parts_of_the_measure(outcome: Outcome) -> list[str]:
     base = outcome.base
     found = [f"{_EVERYBODY} AND (k{i}) IS {truth}" for i in range(base.conditions) for truth in ("TRUE", "NOT TRUE")]
     if base.measures and any((units.nonzero < units.units).any() for units in outcome.units):
-        found.append("m0 <> 0")
+        found.append(_NONZERO)
     return found
 
 

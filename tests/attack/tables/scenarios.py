@@ -81,9 +81,9 @@ def _counts() -> Iterator[Dangerous]:
 def _sums() -> Iterator[Dangerous]:
     for seed in SEEDS:
         data = skewed(seed)
-        for by in (("a", "b"), ("a", "c"), ("a", "b", "c")):
+        for by in (("a", "b"), ("a", "c"), ("a", "b", "c"))[: 3 if seed == SEEDS[0] else 2]:
             for place, group in enumerate(sorted(alone_in_line(data, by), key=len)[: 4 - len(by)]):
-                for statistic in (total, mean):
+                for statistic in (total, mean) if len(by) == 2 else (total,):
                     attack = OverPeople(Secret("pay"), group)
                     name = f"{statistic.__name__}-{'-'.join(by)}-{seed}-{place}"
                     work = steps(count(*by, **HIDDEN), statistic("pay", *by, **HIDDEN))
@@ -179,6 +179,8 @@ def _linked() -> Iterator[Dangerous]:
             "three": (("a", "b"), ("b", "c"), ("a", "c")),
             "finer": (("a",), ("a", "b"), ("a", "b", "c")),
         }.items():
+            if name == "finer" and seed != SEEDS[0]:
+                continue
             documents = [count(*table, **HIDDEN) for table in tables]
             yield counted(f"linked-{name}-{seed}", data, documents, ("a", "b", "c"), knows_empty=True)
         documents = [
