@@ -16,6 +16,7 @@ Aumasson and Bernstein (2012), SipHash: a fast short-input PRF. Fraser and Wooto
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Sequence
 
 import numpy as np
@@ -74,6 +75,26 @@ class CellKeys:
 
     def _derived(self, purpose: str) -> bytes:
         return hashlib.blake2b(purpose.encode(), digest_size=16, key=self._secret).digest()
+
+
+def secret_of_table(
+    secret: bytes, names: Sequence[str], cells: Sequence[Sequence[str]], columns: Sequence[Numbers]
+) -> bytes:
+    """Return a secret of its own for a table that does not tell who is in it.
+
+    Under one secret for all, cells with the same labels had the same noise in whatever table, and the difference of two
+    tables would be told. The table alone makes no secret: who guesses it could check the guess.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the dimensions.
+    cells : sequence of sequence of str
+        The labels of the cells that are no totals, in any order.
+    columns : sequence of ndarray of float, each of shape (cells,)
+    """
+    rows = sorted(zip(map(tuple, cells), *(column.tolist() for column in columns), strict=True))
+    return hmac.digest(secret, repr((list(names), rows)).encode(), "sha256")
 
 
 def sums_by_cell(cells: NDArray[np.int64], records: Keys, count: int) -> Keys:

@@ -3,12 +3,13 @@
 Notes
 -----
 An aggregated table tells nothing about who is behind its cells, so that noise is drawn from the cells' labels under a
-secret made from the table itself: the same table always gives the same numbers, and another table others.
+secret and the whole table: the same table always gives the same numbers, however its file is written, and another table
+others. Without the secret, who guesses a small table could check the guess by making its noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,16 +17,18 @@ import numpy as np
 
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.additive import AdditiveTable, Audit, Mode, Progress, Suppression
+from saferoom.disclosure.tables.aggregated import Aggregate
 from saferoom.disclosure.tables.attacker_freedom import tightened
 from saferoom.disclosure.tables.boxes import Enough, Told, told, within
 from saferoom.disclosure.tables.cell_key import Design, transition_table
-from saferoom.disclosure.tables.cell_key_records import CellKeys
+from saferoom.disclosure.tables.cell_key_records import CellKeys, secret_of_table
+from saferoom.disclosure.tables.hierarchies import text
 from saferoom.disclosure.tables.primary import Task
 from saferoom.disclosure.tables.publication import Published
 from saferoom.disclosure.tables.rounding import Rounded, controlled, conventional, random
 from saferoom.disclosure.tables.significant import LEAST_SHOWN, ladder, significant, unit_of
 from saferoom.disclosure.tables.specification import Protection, Specification
-from saferoom.disclosure.verdict import Finding, Risk, Verdict
+from saferoom.disclosure.verdict import Finding, Label, Risk, Verdict
 from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
 
@@ -71,8 +74,13 @@ class _Asked:
     protection: Protection
     policy: RiskAppetite
     least: int
-    keys: CellKeys
+    secret: Callable[[], bytes]
     progress: Progress
+
+    def places(self, purpose: str) -> Numbers:
+        return _of_table(self.secret(), self.task.aggregate).labels(
+            [_written(labels) for labels in self.task.table.labels], purpose
+        )
 
     @property
     def base(self) -> int:
@@ -84,14 +92,14 @@ class _Asked:
 
 
 def perturb_aggregate(
-    task: Task, specification: Specification, policy: RiskAppetite, secret: bytes, progress: Progress
+    task: Task, specification: Specification, policy: RiskAppetite, secret: Callable[[], bytes], progress: Progress
 ) -> Perturbed:
     """Change the numbers of `task` by the method that the specification names, and audit what they tell.
 
     Parameters
     ----------
-    secret : bytes
-        What noise is drawn with.
+    secret : callable
+        Returns what noise is drawn with, together with the table; called only where noise is drawn.
 
     Raises
     ------
@@ -102,7 +110,7 @@ def perturb_aggregate(
     """
     protection = specification.protection
     least = (specification.rules.least_units() if specification.rules is not None else policy.threshold_units) or 1
-    asked = _Asked(task, protection, policy, least, CellKeys(secret), progress)
+    asked = _Asked(task, protection, policy, least, secret, progress)
     changed = _METHODS[protection.method](asked)
     boxed = _boxed(asked, changed)
     found = _audited(asked, changed, boxed)
@@ -126,6 +134,22 @@ def perturb_aggregate(
         method=protection.method,
         said=changed.said,
     )
+
+
+def _of_table(secret: bytes, aggregate: Aggregate) -> CellKeys:
+    cube, leaf = aggregate.cube, np.flatnonzero(aggregate.cube.leaf)
+    counts = aggregate.values if aggregate.counts is None else aggregate.counts
+    own = secret_of_table(
+        secret,
+        [dimension.name for dimension in cube.dimensions],
+        [_written(cube.labels[cell]) for cell in leaf.tolist()],
+        (aggregate.values[leaf], counts[leaf]),
+    )
+    return CellKeys(own)
+
+
+def _written(labels: Sequence[Label]) -> tuple[str, ...]:
+    return tuple(text(label) for label in labels)
 
 
 def _outside(boxed: AdditiveTable) -> tuple[Numbers, Numbers]:
@@ -232,7 +256,7 @@ def _controlled(asked: _Asked) -> _Changed:
 
 def _random(asked: _Asked) -> _Changed:
     table = asked.task.table
-    places = asked.keys.labels(table.labels, "random-rounding")
+    places = asked.places("random-rounding")
     return _of_rounding(asked, random(table, asked.base, places), nearest=False)
 
 
@@ -251,7 +275,7 @@ def _cell_key(asked: _Asked) -> _Changed:
         given.pstay or 0.0,
     )
     table = transition_table(design)
-    shown = table.perturbed(task.table.values, asked.keys.labels(task.table.labels, "count"))
+    shown = table.perturbed(task.table.values, asked.places("count"))
     low, high = table.possible(shown)
     return _Changed(shown, low, high, whole=True, said=("Totals have noise of their own and do not add up.",))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -77,11 +76,28 @@ def _published(table: Path, spec: Path, policy: str, progress: Callable[[str, fl
         return merge(task, progress)
     if specification.protection.method != "suppress":
         from saferoom.disclosure.tables.methods import perturb_aggregate
-        from saferoom.hub.keys import noise_secret
 
-        secret = noise_secret(hashlib.sha256(table.read_bytes()).digest())
-        return perturb_aggregate(task, specification, limits, secret, progress)
+        return perturb_aggregate(task, specification, limits, _secret, progress)
     return publish(task, specification.protection, progress, SystemClock())
+
+
+def _secret() -> bytes:
+    """Return what noise is made with: a random key in the home, made at first use.
+
+    A secret made from the table alone would be none: who guesses the table could check the guess.
+    """
+    from saferoom.hub.home import Home
+    from saferoom.hub.keys import noise_secret, random_key
+
+    keys = Home.from_environment().keys
+    try:
+        keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return noise_secret(random_key(keys / "noise.key"))
+    except OSError:
+        raise UnavailableError(
+            "the key for noise can be neither read nor made in the folder that SAFEROOM_HOME names (.saferoom/home "
+            "here when it names none); nothing is protected"
+        ) from None
 
 
 @contextlib.contextmanager

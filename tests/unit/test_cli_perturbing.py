@@ -60,6 +60,12 @@ def test_key_of_noise_that_others_can_read_is_not_used(tmp_path: Path, capsys: p
     assert "0600" in err
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAFEROOM_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
 TABLE = "region,sex,count\nN,F,40\nN,M,3\nS,F,25\nS,M,62\nE,F,7\nE,M,31\n"
 
 
@@ -113,3 +119,41 @@ def test_suppress_cuts_values_only_where_the_step_hides_who_dominates(
     code, document, _ = run(capsys, "suppress", tmp_path / "t.csv", "--spec", tmp_path / "s.yaml", "--json")
     assert code == 0
     assert {cell["value"] for cell in document["cells"]} <= {0, 3000}
+
+
+@pytest.mark.parametrize("method", ["cell_key", "random_rounding"])
+def test_suppress_draws_noise_by_the_table_however_its_file_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], home: Path, method: str
+) -> None:
+    header, *lines = TABLE.splitlines()
+    shown = []
+    for name, text in {
+        "as.csv": TABLE,
+        "turned.csv": "\n".join([header, *reversed(lines)]) + "\n",
+        "semicolons.csv": "\ufeff" + TABLE.replace(",", ";"),
+        "other.csv": TABLE.replace("62", "63"),
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / "s.yaml").write_text(
+            f"dimensions: [region, sex]\nvalue: count\ncount: count\nprotection: {{method: {method}}}\n"
+        )
+        code, document, err = run(capsys, "suppress", tmp_path / name, "--spec", tmp_path / "s.yaml", "--json")
+        assert code in (0, 20), err
+        shown.append({tuple(cell["cell"]): cell["value"] for cell in document["cells"]})
+    assert shown[0] == shown[1] == shown[2]
+    assert stat.S_IMODE((home / "keys" / "noise.key").stat().st_mode) == 0o600
+    if method == "cell_key":
+        assert {cell: shown[3][cell] for cell in shown[0]} != shown[0]
+
+
+def test_suppress_without_a_place_for_its_key_releases_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    home.write_text("not a folder")
+    (tmp_path / "t.csv").write_text(TABLE)
+    (tmp_path / "s.yaml").write_text(
+        "dimensions: [region, sex]\nvalue: count\ncount: count\nprotection: {method: cell_key}\n"
+    )
+    code, document, err = run(capsys, "suppress", tmp_path / "t.csv", "--spec", tmp_path / "s.yaml")
+    assert (code, document) == (1, {})
+    assert "SAFEROOM_HOME" in err
