@@ -41,9 +41,11 @@ class Run:
 def run_fresh(command: Sequence[str | Path], *, cwd: Path | None = None) -> Run:
     """Run `command`, whose last line of output is a JSON document with seconds, peak_mib and numbers."""
     started = time.perf_counter()
-    finished = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False, cwd=cwd
-    )
+    words = [str(word) for word in command]
+    try:
+        finished = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False, cwd=cwd)
+    except subprocess.TimeoutExpired:
+        raise UnavailableError(f"a contestant did not finish in {LONGEST_SECONDS:,} seconds") from None
     whole = time.perf_counter() - started
     lines = finished.stdout.strip().splitlines()
     try:

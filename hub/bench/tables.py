@@ -17,7 +17,7 @@ from typing import Any
 from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.bench import tables_world
 from saferoom.hub.bench.environments import own_python
-from saferoom.hub.bench.measure import Run, run_fresh, summary
+from saferoom.hub.bench.measure import LONGEST_SECONDS, Run, run_fresh, summary
 from saferoom.hub.bench.tables_page import page as page
 from saferoom.hub.bench.tables_page import report as report
 
@@ -78,7 +78,7 @@ def run(rows: int | None, say: Say) -> dict[str, Any]:
         contestants = arena.contest(CELLS, names, REPEATS)
         sizes = [size for size in tables_world.SHAPES if CELLS < size <= largest]
         scaling = [_step(CELLS, contestants)]
-        scaling += [_step(size, arena.contest(size, arena.scalable(size), 1)) for size in sizes]
+        scaling += [arena.step(size) for size in sizes]
     goals = [*_against_tau(contestants), *_attacked(contestants, scaling), *_scaled(scaling)]
     return {
         "bench": "tables",
@@ -107,6 +107,14 @@ class _Arena:
     def scalable(self, size: int) -> list[str]:
         """Return who protects the larger tables."""
         return ["saferoom", *(["tau-mod"] if self._python and size <= LARGEST_OF_TAU else [])]
+
+    def step(self, size: int) -> dict[str, Any]:
+        """Return what a larger table takes; who does not finish takes the longest that is waited for, and more."""
+        try:
+            return _step(size, self.contest(size, self.scalable(size), 1))
+        except UnavailableError as error:
+            self._say(error.message)
+            return {"cells": size, "contestants": {}, "unfinished": error.message}
 
     def contest(self, size: int, names: Sequence[str], repeats: int) -> dict[str, Any]:
         """Run everybody in turn on the table of `size` cells, attack every result, and return what was found."""
@@ -186,7 +194,7 @@ def _goal(promise: str, pair: Sequence[float]) -> dict[str, Any]:
 
 def _attacked(results: Mapping[str, Any], scaling: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
     ours = [found for name, found in results.items() if name in _OURS]
-    ours += [step["contestants"]["saferoom"] for step in scaling[1:]]
+    ours += [step["contestants"]["saferoom"] for step in scaling[1:] if "saferoom" in step["contestants"]]
     tight = sum(found["attack"]["tight"] for found in ours)
     yield _goal("cells that the benchmark's own attack knows too closely after Saferoom", [tight, 0])
     if "saferoom-singles" in results:
@@ -198,7 +206,9 @@ def _attacked(results: Mapping[str, Any], scaling: Sequence[Mapping[str, Any]]) 
 
 def _scaled(scaling: Sequence[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
     last = scaling[-1]
-    if last["cells"] == max(tables_world.SHAPES):
+    if "unfinished" in last:
+        yield _goal(f"{last['cells']:,} cells: seconds", [LONGEST_SECONDS, MOST_SECONDS])
+    elif last["cells"] == max(tables_world.SHAPES):
         found = last["contestants"]["saferoom"]
         yield _goal(f"{last['cells']:,} cells: seconds", [found["seconds"]["suppress"], MOST_SECONDS])
         yield _goal(f"{last['cells']:,} cells: MiB of memory", [found["peak_mib"], MOST_MIB])

@@ -96,6 +96,8 @@ def _scaling(steps: list[Mapping[str, Any]]) -> Iterator[str]:
     yield "|---:|---:|---:|---|" + "---:|" * 5
     before: dict[str, float] = {}
     for step in steps:
+        if "unfinished" in step:
+            yield f"| {step['cells']:,} | | | {step['unfinished']} | | | | | |"
         for name, found in step["contestants"].items():
             seconds, attack = found["seconds"]["suppress"], found["attack"]
             tight = f"{attack['tight']} of {attack['audited']}"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from saferoom.errors import BadInputError, UnavailableError
-from saferoom.hub.bench import tables, tables_audit, tables_grid, tables_world
+from saferoom.hub.bench import measure, tables, tables_audit, tables_grid, tables_page, tables_world
 from saferoom.hub.bench.measure import Run
 from saferoom.hub.bench.tables_world import World
 
@@ -197,6 +197,19 @@ def test_promises_can_fail(ours: dict[str, Any], held: list[bool]) -> None:
     scaling = [{"cells": 1_000, "contestants": results}, {"cells": 100_000, "contestants": {"saferoom": ours}}]
     goals = [*tables._against_tau(results), *tables._attacked(results, scaling), *tables._scaled(scaling)]
     assert [goal["holds"] for goal in goals] == held
+
+
+def test_larger_table_that_is_not_finished_is_reported_and_breaks_the_promise(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "LONGEST_SECONDS", 0.01)
+    monkeypatch.setattr(tables, "MOST_ATTACKED", {84: None})
+    step = tables._Arena(tmp_path, None, SAID.append).step(84)
+    assert step["unfinished"] == "a contestant did not finish in 0.01 seconds"
+    [goal] = tables._scaled([step])
+    assert not goal["holds"]
+    assert list(tables._attacked({"saferoom": _found(1.0, 1.0)}, [step, step]))[0]["holds"]
+    assert "did not finish" in "\n".join(tables_page._scaling([step]))
 
 
 def test_page_and_terminal_say_times_costs_attacks_and_promises() -> None:
