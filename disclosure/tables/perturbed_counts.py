@@ -10,7 +10,9 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.queries.model import Method
 from saferoom.disclosure.rules.hit import BROADER, SUPPRESS, Hit, hit_if
+from saferoom.disclosure.tables.additive import AdditiveTable
 from saferoom.disclosure.tables.boxes import Enough
+from saferoom.disclosure.tables.canonical import canonical
 from saferoom.disclosure.tables.cell_key import Design, transition_table
 from saferoom.disclosure.tables.perturbing_frame import Frame
 from saferoom.disclosure.tables.perturbing_model import Changed
@@ -81,10 +83,11 @@ def _rounded(frame: Frame) -> Changed:
     base = protect.base or max(policy.rounding_base, frame.least)
     small, whole = _small(frame), _is_whole(frame.totals)
     table = frame.table(whole=whole)
-    said = []
+    said, hits = [], _hits(frame, small)
     if protect.method is Method.CONTROLLED_ROUNDING:
-        result = controlled(table, base, _SECONDS, lambda _what, _share: frame.case.engine.tick())
+        result = _controlled(frame, table, base)
         said = _about(result)
+        hits += [_UNFINISHED] if result.gap else []
     else:
         result = random(table, base, frame.places("random-rounding")[0])
     reach = result.reach if whole else base * (result.steps + 1)
@@ -94,7 +97,7 @@ def _rounded(frame: Frame) -> Changed:
         high=result.values + reach,
         asked=small,
         enough=_enough(frame),
-        hits=_hits(frame, small),
+        hits=hits,
         exposed=_EXPOSED,
         error=(reach, reach),
         base=base,
@@ -102,6 +105,32 @@ def _rounded(frame: Frame) -> Changed:
         witnesses=(result.values,),
         said=said,
     )
+
+
+def _controlled(frame: Frame, table: AdditiveTable, base: int) -> Rounded:
+    """Round a table in the same way however it is laid out; empty cells stay empty where that can be."""
+
+    def tick(_what: str, _share: float) -> None:
+        frame.case.engine.tick()
+
+    unique = bool(frame.outcome.base.units) and frame.outcome.base.unique[0]
+    smaller, place = canonical(table, frame.keys, joined=unique)
+    try:
+        found = controlled(smaller, base, _SECONDS, tick)
+    except BadInputError:
+        return controlled(table, base, _SECONDS, tick)
+    values = np.where(place < 0, 0.0, np.append(found.values, 0.0)[place])
+    return replace(found, values=values, distance=float(np.abs(values - table.values).sum()))
+
+
+_UNFINISHED = Hit(
+    rule="rounding-unfinished",
+    risk=Risk.DIFFERENCING,
+    severity=Verdict.REVIEW,
+    message="The nearest rounded table was not found in time; the same table asked for again may be rounded in another "
+    "way, and both together tell more than one.",
+    remedy="use fewer dimensions or broader categories, random_rounding, or let an output checker decide",
+)
 
 
 def _about(result: Rounded) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -143,6 +144,15 @@ class Frame:
         keys = CellKeys(self.case.secret)
         sums = self._sums(keys)
         return [keys.places(sums, purpose) for purpose in purposes]
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What every cell's people have in common in whatever layout of the table; no secret, and made without one."""
+        if self.outcome.base.units:
+            return self._sums(CellKeys(bytes(32)))
+        written = [repr(sorted(map(repr, labels))).encode() for labels in self.lattice.labels]
+        digests = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in written)
+        return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
     def on_outcome(self, mask: Mask) -> Mask:
         """Return a mask over the cube as one over the outcome's own cells."""
