@@ -44,7 +44,7 @@ WHAT = {
     "saferoom-exact": "least cost, proven or with its gap",
     "tau-mod": f"pytauargus {VERSION}, MOD, which audits nothing",
     "tau-mod-singles": "the same, with its options for businesses that are alone in a cell",
-    "tau-opt": "pytauargus' OPT, for at most 2 minutes",
+    "tau-opt": "pytauargus' OPT, told to stop after 2 minutes",
 }
 _OURS = {"saferoom": ["heuristic"], "saferoom-singles": ["heuristic", "singles"], "saferoom-exact": ["exact"]}
 _THEIRS = {"tau-mod": "mod", "tau-mod-singles": "mod-singles", "tau-opt": "opt"}
