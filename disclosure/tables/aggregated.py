@@ -21,6 +21,8 @@ from saferoom.errors import BadInputError
 
 _TOLERANCE = 1e-9
 _LARGEST_WHOLE = 2.0**53
+_LARGEST_VALUE = 1e15
+"""Beyond it, floating-point numbers no longer tell small cells of a total."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,14 @@ def aggregate(rows: Rows, specification: Specification) -> Aggregate:
     )
     _check_rows(rows, cells, cube, specification)
     weights = rows.numbers[specification.weight] if specification.weight else np.ones(len(rows))
-    given = rows.numbers[specification.value] * weights
+    with np.errstate(over="ignore"):
+        given = rows.numbers[specification.value] * weights
     leaf = cube.leaf[cells]
+    if not np.abs(given[leaf] / _LARGEST_VALUE).sum() <= 1:
+        raise BadInputError(
+            f"the column '{specification.value}' adds up to more than {_LARGEST_VALUE:.0e}, where small cells are lost "
+            "in rounding; give it in thousands or millions"
+        )
     values = _summed(cube, cells[leaf], given[leaf])
     sizes = _summed(cube, cells[leaf], np.abs(given[leaf]))
     _check_totals(rows, cells, cube, specification)
@@ -111,8 +119,18 @@ def aggregate(rows: Rows, specification: Specification) -> Aggregate:
     empty = sizes == 0
     if counts is not None:
         empty &= counts == 0
-    result = Aggregate(cube, values, counts, empty, None, bool((given < 0).any()))
+    result = Aggregate(cube, values, counts, empty, None, _signed(rows, given, specification))
     return replace(result, largest=_largest(rows, cells, cube, weights, result, specification))
+
+
+def _signed(rows: Rows, given: Numbers, specification: Specification) -> bool:
+    """Say whether contributions may be negative: a value or a contribution is, or everybody knows that they may be."""
+    lower = None if specification.bounds is None else specification.bounds.lower
+    return (
+        bool((given < 0).any())
+        or any(bool((rows.numbers[name] < 0).any()) for name in specification.top)
+        or (lower is not None and lower < 0)
+    )
 
 
 def _summed(cube: Cube, cells: Places, given: Numbers) -> Numbers:
@@ -202,7 +220,15 @@ def _largest(
         if len(over):
             raise BadInputError(
                 f"{rows.named(int(over[0]), specification.dimensions)}: the largest contributions together are more "
-                "than the value"
+                "than the value; where contributions may be negative, say so by `bounds: {lower: ...}` with a number "
+                "below zero"
+            )
+    if result.counts is not None:
+        many = np.flatnonzero(leaf & ((amounts > 0).sum(axis=0) > result.counts[cells]))
+        if len(many):
+            raise BadInputError(
+                f"{rows.named(int(many[0]), specification.dimensions)}: `top` tells more contributions than there are "
+                f"units in '{specification.count}'"
             )
     width, height = amounts.shape[1], amounts.shape[0]
     if rows.holders:

@@ -230,6 +230,11 @@ class Specification(_Part):
                 raise ValueError(
                     "'tables' is a list of lists of dimensions" + (f"; '{stray}' is none" if stray else "")
                 )
+            if len(set(table)) < len(table):
+                raise ValueError("'tables' names a dimension twice in one table")
+        untold = next((name for name, label in self.totals.items() if not label.strip()), None)
+        if untold is not None:
+            raise ValueError(f"'totals.{untold}' needs a label")
         if self.holders and len(self.holders) != len(self.top):
             raise ValueError("'holders' names whose each of the contributions in 'top' is: as many columns as there")
         return self

@@ -16,6 +16,8 @@ from saferoom.disclosure.verdict import Label, Verdict
 from saferoom.errors import BadInputError
 
 _MOST_ROWS = 60
+_HIDDEN = "c"
+"""Confidential, as statistical offices flag it."""
 _STYLES = {"u": "red", "x": "yellow", "s": None, "z": "dim"}
 _COLOURS = {Verdict.PASS: "green", Verdict.REVIEW: "yellow", Verdict.FAIL: "red"}
 
@@ -60,7 +62,9 @@ def _summarise(published: Published, console: Console) -> None:
 
 
 def write(published: Published, out: Path) -> None:
-    """Write the protected table: hidden cells are blank, with their status beside them.
+    """Write the protected table as it may be published: hidden cells are blank, and it is not told which are primary.
+
+    Who knows that three cells are primary knows that each is below the threshold, and with their total perhaps each.
 
     Raises
     ------
@@ -74,7 +78,8 @@ def write(published: Published, out: Path) -> None:
             writer = csv.writer(stream)
             writer.writerow([*names, "value", "status"])
             for cell in published.document()["cells"]:
-                writer.writerow([*cell["cell"], "" if cell["value"] is None else cell["value"], cell["status"]])
+                status = _HIDDEN if cell["status"] in "ux" else cell["status"]
+                writer.writerow([*cell["cell"], "" if cell["value"] is None else cell["value"], status])
         Path(temporary).replace(out)
     except OSError:
         raise BadInputError(f"--out: the file {out.name} cannot be written") from None

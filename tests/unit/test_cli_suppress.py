@@ -331,7 +331,10 @@ def test_suppress_writes_the_protected_table_without_hidden_values(shell: Shell)
     with (shell.folder / "o.csv").open(encoding="utf-8", newline="") as stream:
         lines = list(csv.reader(stream))
     assert lines[0] == ["row", "col", "value", "status"]
-    assert ["a", "p", "", "u"] in lines
+    # Which of the hidden cells are below the threshold is not told.
+    assert [line for line in lines if line[2] == ""] == [
+        [*labels, "", "c"] for labels in (["a", "p"], ["a", "q"], ["b", "p"], ["b", "q"])
+    ]
     assert ["b", "Total", "70", "s"] in lines
     code, _, err = shell.run("row col v", SMALL, PLAIN, "--out", "nowhere/o.csv")
     assert code == 2
@@ -449,3 +452,46 @@ def test_suppress_stopped_by_a_fault_of_its_own_says_nothing_of_the_data(
     assert (code, out) == (1, "")
     assert "4711" not in err
     assert "RuntimeError" in err
+
+
+@pytest.mark.parametrize(
+    ("rows", "spec", "says"),
+    [
+        ([["a", "p", "1e308"], ["b", "q", "1e308"]], PLAIN, "adds up to more than"),
+        ([["a", "p", "1e300"], ["b", "q", 3]], PLAIN, "in thousands or millions"),
+        (SMALL, {**PLAIN, "tables": [["row", "row"]]}, "twice in one table"),
+        (SMALL, {**PLAIN, "totals": {"row": " "}}, "needs a label"),
+    ],
+)
+def test_suppress_refuses_numbers_and_tables_that_are_none(
+    shell: Shell, rows: Rows, spec: dict[str, Any], says: str
+) -> None:
+    assert says in shell.refused("row col v", rows, spec)
+
+
+def test_suppress_refuses_more_contributions_than_units(shell: Shell) -> None:
+    rows = [["a", "p", 10, 1, 4, 4], ["a", "q", 30, 9, 4, 4], ["b", "p", 30, 9, 4, 4], ["b", "q", 30, 9, 4, 4]]
+    message = shell.refused("row col v n t1 t2", rows, MONEY)
+    assert "more contributions than there are units" in message
+
+
+def test_suppress_takes_contributions_that_may_be_negative_where_that_is_said(shell: Shell) -> None:
+    rows = [["a", "p", 10, 9, 60, 40], ["a", "q", 30, 9, 4, 4], ["b", "p", 30, 9, 4, 4], ["b", "q", 30, 9, 4, 4]]
+    assert "bounds" in shell.refused("row col v n t1 t2", rows, MONEY)
+    found = shell.protected("row col v n t1 t2", rows, {**MONEY, "bounds": {"lower": -1000}, "rules": {"p": 10}})
+    low, high = _cell(found, "a", "p")["interval"]
+    assert low is not None and low < 0
+    assert high is None or high > 10
+
+
+def test_suppress_with_an_empty_list_of_unsafe_cells_hides_nothing(shell: Shell) -> None:
+    """An empty list is an answer, and not the lack of one: the policy's rules do not come in its place."""
+    for spec in ({**PLAIN, "primary": []}, "dimensions: [row, col]\nvalue: v\nprimary: []\n"):
+        code, out, err = shell.run("row col v", SMALL, spec, "--json")
+        found = json.loads(out)
+        assert (code, err, found["cost"], found["statuses"]["u"]) == (0, "", 0, 0)
+    # Nothing after the colon is no answer.
+    code, out, _ = shell.run("row col v", SMALL, "dimensions: [row, col]\nvalue: v\nprimary:\n", "--json")
+    assert json.loads(out)["statuses"]["u"] == 1
+    both = shell.protected("row col v", SMALL, {**PLAIN, "primary": [], "rules": {"threshold": 5}})
+    assert _with(both, "u") == [("a", "p")]
