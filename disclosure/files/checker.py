@@ -23,9 +23,11 @@ from saferoom.disclosure.files.reference import Reference
 from saferoom.disclosure.files.screens import screened
 from saferoom.disclosure.files.screens.subject import Subject
 from saferoom.disclosure.queries.engine import Limits
+from saferoom.disclosure.queries.forms import KEYED
 from saferoom.disclosure.queries.model import Query
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.verdict import Finding, Verdict
+from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
 
 
@@ -59,10 +61,15 @@ class FileContext:
         Raises
         ------
         BadInputError
-            When it does not fit the extract.
+            When it does not fit the extract, or its noise cannot be made again: no secret comes near files.
         """
         if self.query is None:
             return None
+        if self.query.protect.method in KEYED:
+            raise BadInputError(
+                f"the attached query changes its numbers by {self.query.protect.method}, and the noise of one release "
+                "is not made again for a file; release the declared statistic itself, or take the query off the file"
+            )
         return check(self.query, Context(self.sources, self.policy, limits=self.engine))
 
 

@@ -14,6 +14,7 @@ from saferoom.disclosure.files.checker import FileContext, check_file
 from saferoom.disclosure.files.printing import printed_evenly
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.verdict import Finding, Verdict
+from saferoom.errors import BadInputError
 
 MEAN = {"statistic": "mean", "measure": "pay", "by": ["region", "sex"]}
 COUNTS = {"statistic": "frequency", "by": ["region", "sex"], "margins": True}
@@ -184,6 +185,14 @@ def test_column_is_printed_evenly_when_one_rounding_explains_it(
 def test_protected_table_is_compared_with_its_blanks(make: Any) -> None:
     suppressed = {**COUNTS, "margins": False, "protect": {"method": "suppress"}}
     assert judged(make(suppressed), csv(table(make(suppressed))))[0] is Verdict.PASS
+
+
+@pytest.mark.parametrize("method", ["cell_key", "random_rounding"])
+def test_noise_is_not_made_again_for_a_file(make: Any, method: str) -> None:
+    """Else whoever guesses numbers could test them against the noise, file by file."""
+    context = make({"statistic": "frequency", "by": ["region"], "protect": {"method": method}})
+    with pytest.raises(BadInputError, match=f"changes its numbers by {method}.* is not made again for a file"):
+        judged(context, csv([["region", "count"], ["N", "300"]]))
 
 
 def test_failing_query_fails_although_the_file_is_equal(make: Any) -> None:
