@@ -10,6 +10,7 @@ from saferoom.disclosure.rules.classes import Axis
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.known import all_combinations, known_classes, named_categories
 from saferoom.disclosure.tables.protected import CLASS_RULES, NOTHING_LEFT, Protected, sparse
+from saferoom.disclosure.tables.report import report_without_sums
 from saferoom.policies.models import RiskAppetite
 
 
@@ -37,4 +38,7 @@ def suppress(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite) -> Pr
     cells = outcome.cells
     if cells.inner.all():
         cells, columns = all_combinations(*named_categories(outcome, columns, axes, policy))
-    return Protected(cells, columns, tuple(hits), ~hidden, exact=True)
+    # Nothing that leaves adds up to a blank cell, so that all it tells is that somebody may be there.
+    anything = np.zeros(len(hidden)), np.full(len(hidden), np.inf)
+    audit = report_without_sums(outcome, "suppress", hidden, anything, hidden)
+    return Protected(cells, columns, tuple(hits), ~hidden, exact=True, audit=audit)

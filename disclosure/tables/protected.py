@@ -77,9 +77,6 @@ def sparse(blank: Mask, policy: RiskAppetite) -> list[Hit]:
 
 
 _SPARSE_FROM = 20
-
-
-_SPARSE_FROM = 20
 _SPARSE = Hit(
     rule="sparse-table",
     risk=Risk.LOW_COUNT,

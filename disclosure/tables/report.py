@@ -14,7 +14,7 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.additive import Audit, Suppression
-from saferoom.disclosure.tables.assemble import number
+from saferoom.disclosure.tables.assemble import number, shown_labels
 from saferoom.disclosure.tables.lattice import Lattice
 
 
@@ -67,3 +67,39 @@ def report(
         "layers": [layer.name for layer in audited],
         "cells": cells,
     }
+
+
+def report_without_sums(
+    outcome: Outcome, method: str, changed: Mask, bounds: tuple[Numbers, Numbers], blank: Mask
+) -> dict[str, Any]:
+    """Return the audit of a table in which nothing that leaves adds up to a hidden or changed cell, in the same form.
+
+    Parameters
+    ----------
+    changed : ndarray of bool, shape (cells,)
+        The cells that do not leave as they are.
+    bounds : pair of ndarray of float, shape (cells,)
+        What anybody can tell of them: of the units where a cell is blank, else of the number itself.
+    blank : ndarray of bool, shape (cells,)
+        The changed cells that are left blank.
+    """
+    labels, units = shown_labels(outcome.cells), outcome.units[0].units
+    name = next(iter(outcome.columns))
+    low, high = bounds
+    cells = [
+        {
+            "cell": list(labels[place]),
+            "status": "u" if blank[place] else "",
+            "before": {column: number(float(values[place])) for column, values in outcome.columns.items()},
+            "intervals": [
+                [
+                    number(float(low[place])),
+                    number(float(units[place] if blank[place] else outcome.columns[name][place])),
+                    number(float(high[place])),
+                ]
+            ],
+        }
+        for place in np.flatnonzero(changed).tolist()
+    ]
+    layer = "units" if blank[changed].all() else name
+    return {"method": method, "holds": True, "layers": [layer], "cells": cells}

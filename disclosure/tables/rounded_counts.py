@@ -15,6 +15,7 @@ from saferoom.disclosure.rules.threshold import threshold_of
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.known import all_combinations, known_classes, named_categories
 from saferoom.disclosure.tables.protected import CLASS_RULES, NOTHING_LEFT, Protected, sparse
+from saferoom.disclosure.tables.report import report_without_sums
 from saferoom.disclosure.verdict import Label
 from saferoom.policies.models import RiskAppetite
 
@@ -47,7 +48,13 @@ def round_counts(outcome: Outcome, axes: Sequence[Axis], policy: RiskAppetite, b
     if not (~redacted[inner]).any():
         hits.append(NOTHING_LEFT)
     hits += sparse(redacted[inner], policy)
-    return Protected(full, columns, tuple(hits), inner & ~redacted, exact=False)
+    bounds = (
+        np.where(redacted, 0, np.maximum(rounded - base // 2, 0)),
+        np.where(redacted, np.inf, rounded + (base - 1) // 2),
+    )
+    # Margins are sums of what is shown: they tell nothing more about any cell.
+    audit = report_without_sums(outcome, "round", inner, bounds, redacted & inner)
+    return Protected(full, columns, tuple(hits), inner & ~redacted, exact=False, audit=audit)
 
 
 def _one_row_each(outcome: Outcome) -> Mask:

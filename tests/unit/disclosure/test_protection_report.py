@@ -1,0 +1,37 @@
+"""What output checkers are told of blank and of rounded cells where nothing adds up to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.statistics_lab import Lab, people
+
+COUNTS = {"statistic": "frequency", "by": ["region", "sex"]}
+ISLE = [{**people()[0], "person_id": 900_000 + i, "region": "Isle", "sex": "FM"[i % 2]} for i in range(6)]
+
+
+def audit(lab: Lab, protect: dict[str, Any]) -> dict[str, Any]:
+    judged = lab.check({**COUNTS, "protect": protect}, people() + ISLE)
+    assert "audit" not in judged.document()
+    return dict(judged.evidence["audit"])
+
+
+def test_blank_cells_are_reported_with_what_anybody_can_tell(lab: Lab) -> None:
+    found = audit(lab, {"method": "suppress"})
+    assert (found["method"], found["holds"], found["layers"]) == ("suppress", True, ["units"])
+    cells = {tuple(cell["cell"]): cell for cell in found["cells"]}
+    assert set(cells) == {("Isle", "F"), ("Isle", "M")}
+    assert all(cell["status"] == "u" and cell["before"] == {"count": 3} for cell in cells.values())
+    assert all(cell["intervals"] == [[0, 3, None]] for cell in cells.values())
+
+
+@pytest.mark.parametrize("base", [5, 10])
+def test_rounded_cells_are_within_the_interval_reported(lab: Lab, base: int) -> None:
+    found = audit(lab, {"method": "round", "base": base})
+    assert found["method"] == "round"
+    assert len(found["cells"]) > 2
+    for cell in found["cells"]:
+        ((low, value, high),) = cell["intervals"]
+        assert low <= value <= (float("inf") if high is None else high)
+        assert cell["status"] == "u" or high - low <= base - 1
