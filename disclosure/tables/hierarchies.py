@@ -14,7 +14,7 @@ total
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,29 @@ def text(label: Label) -> str:
     return str(label)
 
 
+def spelt(label: Label, categories: Collection[str]) -> str:
+    """Return how a table spells a label of a specification: as text, else as the same number or truth value.
+
+    >>> spelt(True, ["False", "True"]), spelt(1, ["1.0", "2.0"]), spelt("1", ["1.0", "2.0"])
+    ('True', '1.0', '1')
+    """
+    own = text(label)
+    if own in categories or isinstance(label, str) or label is None:
+        return own
+    if isinstance(label, bool):
+        alike = [category for category in categories if category.casefold() == own]
+    else:
+        alike = [category for category in categories if _number(category) == label]
+    return alike[0] if len(alike) == 1 else own
+
+
+def _number(category: str) -> float | None:
+    try:
+        return float(category)
+    except ValueError:
+        return None
+
+
 def dimension(
     name: str, categories: Sequence[Label], hierarchy: Hierarchy | None = None, total: str | None = None
 ) -> Dimension:
@@ -96,7 +119,8 @@ def dimension(
     """
     shown = {text(label): label for label in reversed(categories)}
     order = [text(label) for label in categories]
-    children = _children(name, hierarchy or {}, total)
+    given = {parent: [spelt(child, shown) for child in listed] for parent, listed in (hierarchy or {}).items()}
+    children = _children(name, given, total)
     named = {*children, *(child for listed in children.values() for child in listed)}
     if total is None:
         total = next((label for label in order if label not in named and label.casefold() in _FOLDED), None)

@@ -32,7 +32,7 @@ from saferoom.disclosure.tables.additive import AdditiveTable, Needs
 from saferoom.disclosure.tables.aggregated import Aggregate
 from saferoom.disclosure.tables.contributors import insiders, largest
 from saferoom.disclosure.tables.cube import Cube
-from saferoom.disclosure.tables.hierarchies import text
+from saferoom.disclosure.tables.hierarchies import spelt, text
 from saferoom.disclosure.tables.specification import Cost, GrandTotal, Rules, Specification, Zeros
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.errors import BadInputError
@@ -243,7 +243,7 @@ class _Judged:
         found = [dimension.places() for dimension in self.aggregate.cube.dimensions]
         marked = np.zeros(len(self.primary), dtype=bool)
         for number, cell in enumerate(self.specification.primary or (), start=1):
-            place = [at.get(text(label)) for at, label in zip(found, cell, strict=True)]
+            place = [at.get(spelt(label, at)) for at, label in zip(found, cell, strict=True)]
             if None in place:
                 label, name = next(
                     (label, name)

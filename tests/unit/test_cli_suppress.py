@@ -480,7 +480,8 @@ def test_suppress_takes_contributions_that_may_be_negative_where_that_is_said(sh
     assert "bounds" in shell.refused("row col v n t1 t2", rows, MONEY)
     found = shell.protected("row col v n t1 t2", rows, {**MONEY, "bounds": {"lower": -1000}, "rules": {"p": 10}})
     low, high = _cell(found, "a", "p")["interval"]
-    assert low is not None and low < 0
+    assert low is not None
+    assert low < 0
     assert high is None or high > 10
 
 
@@ -495,3 +496,28 @@ def test_suppress_with_an_empty_list_of_unsafe_cells_hides_nothing(shell: Shell)
     assert json.loads(out)["statuses"]["u"] == 1
     both = shell.protected("row col v", SMALL, {**PLAIN, "primary": [], "rules": {"threshold": 5}})
     assert _with(both, "u") == [("a", "p")]
+
+
+@pytest.mark.parametrize(
+    ("written", "unsafe", "found"),
+    [
+        ("1.0 2.0", "1", "1.0"),
+        ("1.0 2.0", "1.0", "1.0"),
+        ("1 2", "1.0", 1),
+        ("1 2", "'1'", 1),
+        ("True False", "true", "True"),
+        ("TRUE FALSE", "True", "TRUE"),
+        ("yes no", "yes", "yes"),
+    ],
+)
+def test_suppress_knows_numbers_and_truth_values_however_the_table_spells_them(
+    shell: Shell, written: str, unsafe: str, found: Any
+) -> None:
+    one, other = written.split()
+    rows = [[one, "p", 5], [one, "q", 20], [other, "p", 30], [other, "q", 40]]
+    spec = f"dimensions: [row, col]\nvalue: v\nprimary: [[{unsafe}, p]]\n"
+    hierarchy = f"hierarchies: {{row: {{both: [{unsafe}, '{other}']}}}}\n"
+    for text in (spec, spec + hierarchy):
+        code, out, err = shell.run("row col v", rows, text, "--json")
+        assert code == 0, err
+        assert _with(json.loads(out), "u") == [(found, "p")]
