@@ -120,12 +120,15 @@ class Audit:
         Primary cells whose interval, for everybody or for an insider, is tighter than asked for.
     complete : bool
         False when the time was up before every hidden cell was looked at; then nothing is proven.
+    exact : ndarray of bool, shape (cells,), or None
+        False where tables show the interval, but a wider one was not ruled out; None where all are exact.
     """
 
     low: Numbers
     high: Numbers
     exposed: Mask
     complete: bool = True
+    exact: Mask | None = None
 
     @property
     def holds(self) -> bool:

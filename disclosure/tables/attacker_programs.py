@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _PRIMAL_SIMPLEX = 4
 _INTEGER = 1
-_MOST_NODES = 2_000
+_LEAST_NODES, _MOST_NODES = 50, 2_000
+_NODES = 200_000
+"""Nodes times groups: in larger programs each node takes longer."""
 _WHOLE = 1e-6
 _NOTHING = 1e-9
 
@@ -49,12 +51,37 @@ class Program:
             Infinite, and no moves, where nothing bounds it. In whole numbers where the table is: then 0, and no moves,
             when that is not solved within the limit.
         """
-        reach, moves = self._solve(self._linear, group, direction, limits)
+        reach, moves = self.farthest_of_any(group, direction, limits)
         if moves is None or not self._whole:
             return reach, moves
         if not is_whole(moves):
             reach, moves = self._solve(self._integers(), group, direction, limits)
         return (reach, None) if moves is None else (float(np.round(moves[group])), np.round(moves))
+
+    def farthest_of_any(self, group: int, direction: int, limits: Limits | None = None) -> tuple[float, Numbers | None]:
+        """Return the same for tables of any numbers, whole or not."""
+        return self._solve(self._linear, group, direction, limits)
+
+    def farthest_together(self, counted: Numbers) -> Numbers | None:
+        """Return the moves whose sum, each counted so often, is largest; None where that is not solved.
+
+        Parameters
+        ----------
+        counted : ndarray of float, shape (groups of the part,)
+            Zero where nothing bounds a move.
+        """
+        from highspy import HighsModelStatus
+
+        columns = np.arange(len(counted), dtype=np.int32)
+        most = float(np.abs(counted).max(initial=0.0))
+        self._linear.changeColsCost(len(columns), columns, -counted / (most or 1.0))
+        self._linear.run()
+        solved = self._linear.getModelStatus() == HighsModelStatus.kOptimal
+        moves = np.asarray(self._linear.getSolution().col_value) * self._unit if solved else None
+        self._linear.changeColsCost(len(columns), columns, np.zeros(len(columns)))
+        if moves is None or not self._whole:
+            return moves
+        return np.round(moves) if is_whole(moves) else None
 
     def _integers(self) -> Any:
         if self._integer is None:
@@ -66,7 +93,7 @@ class Program:
             )
             self._integer.setOptionValue("mip_rel_gap", 0.0)
             self._integer.setOptionValue("mip_abs_gap", 0.5)
-            self._integer.setOptionValue("mip_max_nodes", _MOST_NODES)
+            self._integer.setOptionValue("mip_max_nodes", max(_LEAST_NODES, min(_MOST_NODES, _NODES // max(count, 1))))
         return self._integer
 
     def _solve(self, solver: Any, group: int, direction: int, limits: Limits | None) -> tuple[float, Numbers | None]:

@@ -70,11 +70,13 @@ class Published:
         report = self.suppression.audit
         values, low, high = self.task.table.values.tolist(), report.low.tolist(), report.high.tolist()
         labels, shown = self.task.table.labels, self.shown.tolist()
+        exact = [True] * len(values) if report.exact is None else report.exact.tolist()
         cells = [
             {
                 "cell": list(labels[cell]),
                 "status": self.statuses[cell],
                 "interval": [number(low[cell]), number(high[cell])],
+                **({} if exact[cell] else {"interval_exact": False}),
                 "value": number(values[cell]) if shown[cell] else None,
             }
             for cell in np.flatnonzero(self.task.listed).tolist()
@@ -98,6 +100,7 @@ class Published:
             "primary": int(needs.primary.sum()),
             "hidden": int(self.suppression.hidden.sum()),
             "insiders": len(needs.insiders),
+            "intervals_not_exact": 0 if report.exact is None else int((~report.exact).sum()),
             "whole_numbers": self.task.table.whole,
         }
 

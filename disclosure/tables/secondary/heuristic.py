@@ -19,8 +19,13 @@ from saferoom.disclosure.tables.secondary.watch import Watch
 from saferoom.disclosure.tables.secondary.zones import Neighbours
 
 _WHOLE_TABLE = 4_000
-_ZONE = 1_200
-_WIDER = 6
+_MANY_PRIMARY = 600
+"""Tables of more primary cells are worked through by zones too: each would ask the whole table."""
+_LARGE = 1_500
+_FAILURES = 3
+"""After so many cells near another one that a zone cannot settle, the rest of them is left to zones of their own."""
+_ZONE, _SMALL_ZONE = 1_200, 800
+_WIDER, _LITTLE_WIDER = 6, 2
 _FOR_FREE = 1e-4
 
 
@@ -42,6 +47,9 @@ class Chooser:
         self._whole: Moves | None = None
         self._prices: Numbers = problem.weight
         self._free = problem.free
+        count = int(self._free.sum())
+        self._zoned = count > (_LARGE if len(problem.primary) > _MANY_PRIMARY else _WHOLE_TABLE)
+        self._zone, self._wider = (_ZONE, _WIDER) if count > _WHOLE_TABLE else (_SMALL_ZONE, _LITTLE_WIDER)
         self._neighbours: Neighbours | None = None
 
     def protect(self) -> None:
@@ -68,7 +76,7 @@ class Chooser:
 
     def _convince(self, cell: int) -> None:
         """Look for patterns that convince all insiders at once and hide nothing more."""
-        program = self._program(cell, _ZONE)
+        program = self._program(cell, self._zone)
         program.attack(ALL_AT_ONCE)
         for direction in (1, -1):
             key = Key(EVERYBODY, cell, direction)
@@ -86,22 +94,24 @@ class Chooser:
 
     def _settle_zone(self, attacker: int, cell: int) -> None:
         """Settle a cell, and with the same program those near it."""
-        if int(self._free.sum()) <= _WHOLE_TABLE:
+        if not self._zoned:
             self._settle(attacker, cell)
             return
-        program = self._program(cell, _ZONE)
+        program = self._program(cell, self._zone)
         if not self._try(program, attacker, cell):
-            self._settle(attacker, cell, _ZONE * _WIDER)
+            self._settle(attacker, cell, self._zone * self._wider)
         near = self._around().ring(np.array([cell]))
+        failures = 0
         for other in near[self._problem.needs.primary[near]].tolist():
-            if self.ledger.lacking(attacker, other):
-                self._try(program, attacker, other)
+            if failures < _FAILURES and self.ledger.lacking(attacker, other):
+                failures += not self._try(program, attacker, other)
 
-    def _settle(self, attacker: int, cell: int, size: int = _ZONE) -> None:
-        while size < int(self._free.sum()) and int(self._free.sum()) > _WHOLE_TABLE:
+    def _settle(self, attacker: int, cell: int, size: int | None = None) -> None:
+        size = self._zone if size is None else size
+        while self._zoned and size < int(self._free.sum()):
             if self._try(self._program(cell, size), attacker, cell):
                 return
-            size *= _WIDER
+            size *= self._wider
         if self._try(self._program(cell, len(self._free)), attacker, cell):
             return
         # A refusal is not left to a program that has gone a long way: a fresh one is asked.
@@ -115,7 +125,7 @@ class Chooser:
         return self._neighbours
 
     def _program(self, cell: int, size: int) -> Moves:
-        if size < int(self._free.sum()) and int(self._free.sum()) > _WHOLE_TABLE:
+        if self._zoned and size < int(self._free.sum()):
             return Moves(self._problem, self._around().zone(cell, size, self._price()))
         if self._whole is None:
             self._whole = Moves(self._problem, np.flatnonzero(self._free))

@@ -22,6 +22,8 @@ from saferoom.disclosure.tables.secondary.watch import Watch
 from saferoom.disclosure.tables.secondary.zones import Neighbours
 
 _FARTHER = 1.5
+_ALL_AGAIN = 1_000
+"""In tables of more primary cells only exposed ones are looked at again."""
 
 
 def audited(problem: Problem, hidden: Mask, watch: Watch) -> tuple[Mask, Audit]:
@@ -56,9 +58,20 @@ def _asking_more(problem: Problem, exposed: Mask) -> Problem:
     )
 
 
+def _asking_for(problem: Problem, exposed: Mask) -> Problem:
+    """Return the problem of the exposed cells alone: who is protected stays protected when more is hidden.
+
+    In small tables all are asked for again, because what is then chosen for one serves others too.
+    """
+    if int(problem.needs.primary.sum()) <= _ALL_AGAIN:
+        return problem
+    below, above, width = (np.where(exposed, asked, 0.0) for asked in (problem.below, problem.above, problem.width))
+    return replace(problem, below=below, above=above, width=width)
+
+
 def _more(problem: Problem, hidden: Mask, exposed: Mask, watch: Watch) -> Mask:
     try:
-        wider, _ = hide(problem, hidden, watch)
+        wider, _ = hide(_asking_for(problem, exposed), hidden, watch)
     except Unprotectable:
         wider = hidden
     if (wider & ~hidden).any():
