@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyroaring import BitMap
 
-from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, Pack, UnitSets, Unpack
+from saferoom.disclosure.history.contributors import Contributors, Keys, Pack, UnitSets, Unpack
 from saferoom.disclosure.history.frames import Segment, array_of, guarded, read_frame, write_frame
 from saferoom.disclosure.history.index import UnitIndex
 from saferoom.disclosure.history.signatures import prints_of
@@ -212,30 +212,3 @@ def with_prints(contributors: Contributors) -> Contributors:
             for part in contributors.parts
         ),
     )
-
-
-def unions(cells: Sequence[Cell], sets: Sequence[BitMap], total: str) -> Iterator[tuple[Cell, BitMap]]:
-    """Yield every cell with its units, then every margin with the union of its cells' units, one by one.
-
-    What `saferoom.disclosure.history.families.with_margins` does for large tables at once, written plainly.
-    """
-    yield from zip(cells, sets, strict=True)
-    width = len(cells[0]) if cells else 0
-    for level in range(1, 2**width):
-        groups: dict[Cell, list[BitMap]] = {}
-        for cell, members in zip(cells, sets, strict=True):
-            key = tuple(total if level >> i & 1 else label for i, label in enumerate(cell))
-            groups.setdefault(key, []).append(members)
-        for key, parts in groups.items():
-            yield key, BitMap.union(*parts)
-
-
-def aligned(sets: UnitSets, keys: Keys) -> list[BitMap]:
-    """Return the cells of `sets` as positions in `keys` (sorted); units that are not in `keys` get positions after."""
-    places = np.searchsorted(keys, sets.keys)
-    known = np.zeros(len(sets.keys), dtype=bool)
-    inside = places < len(keys)
-    known[inside] = keys[places[inside]] == sets.keys[inside]
-    places[~known] = len(keys) + np.arange(int((~known).sum()))
-    narrow = places.astype(np.uint32)
-    return [BitMap(narrow[np.asarray(cell.to_array())]) if cell else BitMap() for cell in sets.cells]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -12,7 +14,6 @@ from pyroaring import BitMap
 
 from saferoom.disclosure.history import families, signatures
 from saferoom.disclosure.history.families import Family, Pool, near, same
-from saferoom.disclosure.history.memory import unions
 from saferoom.disclosure.history.signatures import BUCKETS, prints_of, signatures_of
 from saferoom.errors import UnavailableError
 
@@ -68,6 +69,16 @@ def test_near_set_of_every_release_is_named_once_per_release() -> None:
     assert [(pair.family, pair.apart) for pair in same(family([everybody]), pool)] == [(0, 0), (1, 0)]
 
 
+def unions(cells: Sequence[tuple[Any, ...]], sets: Sequence[BitMap]) -> dict[tuple[Any, ...], set[int]]:
+    """Return every cell and every margin with its units, written plainly."""
+    found: dict[tuple[Any, ...], set[int]] = {}
+    for cell, members in zip(cells, sets, strict=True):
+        for level in range(2 ** len(cell)):
+            key = tuple("All" if level >> i & 1 else label for i, label in enumerate(cell))
+            found.setdefault(key, set()).update(members)
+    return found
+
+
 TABLES = st.dictionaries(
     st.tuples(st.sampled_from("ab"), st.integers(0, 2), st.booleans()),
     st.frozensets(st.integers(0, 20), max_size=6),
@@ -81,7 +92,7 @@ def test_margins_are_unions_of_cells(table: dict[tuple[str, int, bool], frozense
     cells = tuple(table)
     shift = 100 if disjoint else 0
     sets = [BitMap(unit + shift * i for unit in table[cell]) for i, cell in enumerate(cells)]
-    expected = {cell: set(members) for cell, members in unions(cells, sets, "All")}
+    expected = unions(cells, sets)
     made = Family(cells, sets)
     known = Family(cells, sets, stored=prints_of(sets))
     assert np.array_equal(made.signatures.prints, known.signatures.prints)

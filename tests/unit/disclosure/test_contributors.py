@@ -8,7 +8,8 @@ import pytest
 from tests.support.statistics_lab import Lab, people
 
 from saferoom.disclosure.evaluation import Evaluation
-from saferoom.disclosure.history.memory import Memory, unions
+from saferoom.disclosure.history.families import Family
+from saferoom.disclosure.history.memory import Memory
 from saferoom.errors import IntegrityError
 
 QUERY = {"statistic": "frequency", "by": ["region", "sex"], "margins": True}
@@ -67,5 +68,6 @@ def test_memory_of_an_evaluation_without_contributors_stays_as_it_was(lab: Lab) 
 def test_unions_are_all_margins(lab: Lab) -> None:
     judged = lab.check(QUERY, people(), memory=Memory.empty())
     (part,) = judged.contributors.parts
-    found = dict(unions(part.cells, part.units[0].cells, "All"))
+    family = Family(part.cells, part.units[0].cells)
+    found = {family.name(place): family.set(place) for place in range(len(family.signatures))}
     assert {cell: len(members) for cell, members in found.items()} == {row[:2]: row[2] for row in judged.table.rows}
