@@ -16,7 +16,8 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Mask
 from saferoom.disclosure.tables.additive import AdditiveTable, Insider, Needs, Progress
 from saferoom.disclosure.tables.attacker_freedom import Freedom, Part, freedom, known
-from saferoom.disclosure.tables.attacker_programs import Limits, Program, ShortestMoves, is_whole
+from saferoom.disclosure.tables.attacker_near import NearestMoves
+from saferoom.disclosure.tables.attacker_programs import Limits, Program, is_whole
 
 _SLACK = 1e-7
 
@@ -132,7 +133,7 @@ class _Proofs:
         for number, who in enumerate(limits):
             for place in who.limits:
                 self._knowing.setdefault(place, []).append(number)
-        self._shortest = ShortestMoves(part, whole=table.whole)
+        self._shortest = NearestMoves(part, whole=table.whole)
         self._program: Program | None = None
 
     def protected(self, cell: int, levels: Levels) -> bool:
