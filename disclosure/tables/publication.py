@@ -30,6 +30,7 @@ from saferoom.disclosure.tables.specification import Cost, Protection
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 
 _MOST_WIDENINGS = 12
+_FROM_SCRATCH = 1_000
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,9 @@ def remarks(result: Published) -> list[Finding]:
 
 def _suppressed(task: Task, protection: Protection, progress: Progress, clock: Clock | None) -> Suppression:
     """Suppress, and ask for wider intervals where only the way tables are protected gives a cell away."""
-    needs = task.needs
+    needs, start = task.needs, None
     for _ in range(_MOST_WIDENINGS):
-        found = suppress(task.table, needs, protection.mode, protection.seconds, progress, clock)
+        found = suppress(task.table, needs, protection.mode, protection.seconds, progress, clock, start)
         if not task.counted or not bool((needs.fixed & task.aggregate.empty).any()):
             return found
         exact = _exact_for_readers_of_the_manual(task, found.hidden)
@@ -168,6 +169,8 @@ def _suppressed(task: Task, protection: Protection, progress: Progress, clock: C
             return found
         reach = np.where(exact, np.floor(found.audit.high - found.audit.low) + 1.0, 0.0)
         needs = replace(needs, width=np.maximum(needs.width, reach))
+        # A large table goes on from what is hidden; in smaller ones a fresh choice may cost less.
+        start = found.hidden if int(needs.primary.sum()) > _FROM_SCRATCH else None
     raise Unprotectable(
         "hidden cells could be worked out by who knows that empty cells are never hidden; let them be hidden "
         "(`zeros: suppressible`), or use broader categories"

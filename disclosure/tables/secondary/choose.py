@@ -27,6 +27,7 @@ def suppress(
     seconds: float | None = None,
     progress: Progress = quiet,
     clock: Clock | None = None,
+    start: Mask | None = None,
 ) -> Suppression:
     """Hide all primary cells and as little else as it takes, until the attacker's audit holds.
 
@@ -39,6 +40,8 @@ def suppress(
         How long it may take; needs `clock`. The exact mode then returns the best table that has stood the audit.
     progress : callable
         Called often; may raise to stop the work.
+    start : ndarray of bool, shape (cells,), optional
+        Hidden to begin with, for `HEURISTIC`: what protected for needs that asked for less.
 
     Raises
     ------
@@ -52,7 +55,7 @@ def suppress(
     if mode == Mode.AUTO:
         mode = Mode.EXACT if int((problem.free & ~needs.primary).sum()) <= EXACT_CELLS else Mode.HEURISTIC
     try:
-        hidden, verdict = _quick(problem, watch)
+        hidden, verdict = _quick(problem, watch, start)
     except TimeUp:
         raise UnavailableError(
             "the time was up before any choice of hidden cells had stood the attacker's audit; nothing is released: "
@@ -65,12 +68,12 @@ def suppress(
     return Suppression(hidden, verdict, hidden_cost(problem, hidden), gap, mode)
 
 
-def _quick(problem: Problem, watch: Watch) -> tuple[Mask, Audit]:
+def _quick(problem: Problem, watch: Watch, start: Mask | None) -> tuple[Mask, Audit]:
     """Choose by the heuristic, clean, audit."""
     if not problem.needs.primary.any():
         nothing = np.zeros(len(problem.table), dtype=bool)
         return nothing, audit(problem.table, nothing, problem.needs, watch.report)
-    hidden, ledger = hide(problem, problem.needs.primary, watch)
+    hidden, ledger = hide(problem, problem.needs.primary if start is None else start, watch)
     try:
         Cleaner(problem, hidden, ledger, watch).clean()
     except TimeUp:
