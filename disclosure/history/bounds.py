@@ -52,6 +52,21 @@ def rounded(sizes: Positions, base: Positions) -> tuple[Positions, Positions]:
     return np.maximum(shown - step // 2, 0), shown + (step - 1) // 2
 
 
+def neighbouring(sizes: Positions, base: int) -> tuple[Positions, Positions]:
+    """Return between which numbers counts lie that are published as one of the two multiples of `base` around them.
+
+    Notes
+    -----
+    A count lies less than `base` from what is shown. Which multiple it was is not kept; what both would say is the
+    narrowest range that anybody, also who sees both in several releases, can know.
+
+    >>> [ends.tolist() for ends in neighbouring(np.array([0, 3, 12, 15]), 5)]
+    [[0, 1, 11, 11], [4, 4, 14, 19]]
+    """
+    below, above = sizes // base * base, -(-sizes // base) * base
+    return np.maximum(above - base + 1, 0), below + base - 1
+
+
 def bounds(published: Published, group: BitMap) -> tuple[float, float] | None:
     """Return the least and the largest number of units of `group`, or None when they were not found in time."""
     atoms = atoms_of([*published.sets, group])

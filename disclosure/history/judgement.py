@@ -23,6 +23,7 @@ class How(StrEnum):
     MEASURE = "measure"
     NOISE = "noise"
     AGAIN = "again"
+    AVERAGE = "average"
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,11 @@ _TEXTS = {
         "In {release} the same people were shown with cell-key noise of another design, and both numbers together tell "
         "more than either.",
         "use the same D, V, js and pstay as the earlier release",
+    ),
+    How.AVERAGE: (
+        "With {release} there are many pairs of numbers with cell-key noise that differ by the same people, {few}; the "
+        "noise of all of them is another, so that their average tells about these people.",
+        "use the population of the earlier release, or one that differs by more units",
     ),
     How.NOISE: (
         "Beside {release} the same cells would be known both with noise and without, so that the noise, for which "

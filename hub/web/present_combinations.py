@@ -35,6 +35,7 @@ HOW = {
     "measure": "The same people are counted with values that differ for only a few of them",
     "noise": "An exact number beside a noisy one strips the noise",
     "again": "The same people are shown with noise of another design",
+    "average": "Many pairs of numbers with noise differ by the same people",
 }
 """How numbers are combined, in words, by the word in the evidence."""
 Lookup = Callable[[str], "Earlier | None"]

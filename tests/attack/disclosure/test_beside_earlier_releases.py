@@ -132,6 +132,25 @@ def test_the_same_noise_twice_passes_also_for_near_populations(lab: Lab, noise: 
     assert beside(lab, noise, noise, "flag = 0") == {}
 
 
+def test_average_of_many_pairs_with_cell_key_noise_around_one_person_goes_to_a_person(lab: Lab) -> None:
+    def keyed(where: str) -> Evaluation:
+        judged = lab.check({"statistic": "frequency", "where": where}, ROWS, memory=Memory.empty())
+        return replace(judged, contributors=replace(judged.contributors, noise=Noise.CELL_KEY, base=5))
+
+    said = []
+    memory = Memory.empty()
+    for age in range(60, 68):
+        # The person with the flag is in every first set and in no second; the sets are different ones otherwise.
+        for where in (f"age < {age} or flag = 1", f"age < {age} and flag = 0"):
+            judged = keyed(where)
+            found = judge(judged.contributors, memory, RiskAppetite())
+            said.append({one.severity for one in found.findings})
+            assert all(combination.document() for combination in found.combinations)
+            memory = memory.with_evaluation(judged)
+    assert said[:10] == [set()] * 10
+    assert said[-1] == {Verdict.REVIEW}
+
+
 def test_exact_number_near_a_perturbed_one_goes_to_a_person(lab: Lab) -> None:
     assert beside(lab, Noise.CELL_KEY, Noise.NONE, "flag = 0") == {"differencing": Verdict.REVIEW}
     assert beside(lab, Noise.CELL_KEY, Noise.NONE) == {}
@@ -196,7 +215,7 @@ def test_near_sets_switched_off_let_the_simplest_attack_through(lab: Lab, monkey
     without = {**counts, "where": "flag = 0"}
     assert after(lab, counts, without).verdict is Verdict.FAIL
     monkeypatch.setattr("saferoom.disclosure.history.differencing.near", lambda *_: [])
-    monkeypatch.setattr("saferoom.disclosure.history.differencing.solutions", lambda *_: iter(()))
+    monkeypatch.setattr("saferoom.disclosure.history.together.solutions", lambda *_: iter(()))
     assert after(lab, counts, without).verdict is Verdict.PASS
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from saferoom.disclosure.history import bounds as module
-from saferoom.disclosure.history.bounds import Published, bounds, rounded
+from saferoom.disclosure.history.bounds import Published, bounds, neighbouring, rounded
 from saferoom.disclosure.history.contributors import Contributors, Noise, Part, UnitSets
 from saferoom.disclosure.history.differencing import judge
 from saferoom.disclosure.history.judgement import How, Judgement
@@ -68,12 +68,20 @@ def test_rounded_count_lies_in_its_range_and_every_count_there_is_rounded_alike(
     assert alike == set(range(int(low[0]), int(high[0]) + 1))
 
 
-def table(sets: list[set[int]], base: int = 0, margins: bool = True) -> Contributors:
+@given(st.integers(0, 60), st.integers(2, 11))
+def test_count_between_two_multiples_lies_in_what_either_would_say(count: int, base: int) -> None:
+    low, high = neighbouring(np.array([count]), base)
+    shown = [multiple for multiple in range(0, 90, base) if abs(count - multiple) < base]
+    fit = [other for other in range(100) if all(abs(other - multiple) < base for multiple in shown)]
+    assert (low[0], high[0]) == (fit[0], fit[-1])
+
+
+def table(sets: list[set[int]], base: int = 0, margins: bool = True, noise: Noise = Noise.ROUNDING) -> Contributors:
     cells = tuple((i,) for i in range(len(sets)))
     keys = np.arange(1_000, dtype=np.uint64)
     units = UnitSets("person_id", keys, tuple(BitMap(found) for found in sets))
-    noise = Noise.ROUNDING if base else Noise.NONE
-    return Contributors((Part(frozenset({COUNT}), cells, (units,), margins),), noise, base=base)
+    part = Part(frozenset({COUNT}), cells, (units,), margins)
+    return Contributors((part,), noise if base else Noise.NONE, base=base)
 
 
 def beside(new: Contributors, *old: Contributors) -> Judgement:
@@ -111,3 +119,22 @@ def test_hidden_cell_that_margins_and_another_table_leave_alone_fails() -> None:
     first = table([set(range(60)), set(range(30))], margins=False)
     assert beside(table([set(range(30, 56))]), first).findings[0].severity is Verdict.FAIL
     assert beside(table([set(range(30, 48))]), first).findings == ()
+
+
+@pytest.mark.parametrize("noise", [Noise.CONTROLLED_ROUNDING, Noise.RANDOM_ROUNDING])
+def test_drawn_multiples_beside_exact_numbers_that_bound_a_group_go_to_a_person(noise: Noise) -> None:
+    # Five people are in none of three regions, and no two sets are near.
+    regions = [set(range(40)), set(range(40, 80)), set(range(80, 120))]
+    judged = beside(table([set(range(125))]), table(regions, base=2, margins=False, noise=noise))
+    assert {one.severity for one in judged.findings} == {Verdict.REVIEW}
+    assert How.BOUND in {one.how for one in judged.combinations}
+    assert beside(table([set(range(125))]), table(regions, base=10, margins=False, noise=noise)).findings == ()
+
+
+def test_ladder_beside_an_exact_number_that_bounds_a_group_fails() -> None:
+    # 97 is shown as 100 and, where rungs meet, lies between 95 and 99; in the other rung's width it is left open.
+    judged = beside(table([set(range(102))]), table([set(range(97))], base=15, noise=Noise.SIGNIFICANT))
+    assert How.BOUND in {one.how for one in judged.combinations}
+    assert any(one.severity is Verdict.FAIL for one in judged.findings)
+    wide = beside(table([set(range(345))]), table([set(range(340))], base=15, noise=Noise.SIGNIFICANT))
+    assert {one.severity for one in wide.findings} == {Verdict.REVIEW}

@@ -1,0 +1,124 @@
+"""What several sets tell together: solved, where they are exact, and within bounds, where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pyroaring import BitMap
+
+from saferoom.disclosure.history.bounds import Published, bounds, neighbouring, rounded
+from saferoom.disclosure.history.cancelling import UndecidedError
+from saferoom.disclosure.history.cases import Case
+from saferoom.disclosure.history.contributors import Cell, Noise
+from saferoom.disclosure.history.equations import Solution, solutions, system_of
+from saferoom.disclosure.history.families import Family, Tick
+from saferoom.disclosure.history.judgement import Book, How
+from saferoom.disclosure.history.signatures import Positions
+from saferoom.disclosure.tables.significant import ladder
+from saferoom.disclosure.verdict import Verdict
+from saferoom.policies.models import RiskAppetite
+
+_How = tuple[Noise, int]
+"""How counts are changed, and by which base."""
+
+
+def solved(case: Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
+    """Note cells that are needed to solve the exact totals for few units."""
+    if case.noise is not Noise.NONE:
+        return
+    exact = [number for number, noise in enumerate(case.noises) if noise is Noise.NONE]
+    old = [case.pool.families[number] for number in exact]
+    system = system_of(case.new, old)
+    for found in solutions(system, policy.difference_units - 1, tick):
+        cells = [case.new.name(place) for place in found.new.tolist()]
+        earlier = _by_release(case, found, exact)
+        book.add_together(How.SOLVE, Verdict.FAIL, cells, earlier, len(found.units))
+
+
+def _by_release(case: Case, found: Solution, chosen: Sequence[int]) -> dict[int, list[Cell]]:
+    earlier: dict[int, list[Cell]] = {}
+    for number, place in found.old:
+        family = chosen[number]
+        earlier.setdefault(case.releases[family], []).append(case.pool.families[family].name(place))
+    return earlier
+
+
+_MOST_LOCAL = 400
+
+
+def bounded(case: Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
+    """Note cells with which rounded and blank counts say closely how many a small group holds.
+
+    Notes
+    -----
+    Whatever says that a group holds fewer than the threshold leaves at most twice as many units over when it is added
+    up with halves, so that the groups are found among what nearly cancels out, as with exact numbers.
+    """
+    usable = [
+        i for i, (noise, base) in enumerate(zip(case.noises, case.bases, strict=True)) if _is_bounded(noise, base)
+    ]
+    hidden = not case.new.margins or any(not case.pool.families[i].margins for i in usable)
+    inexact = case.noise is not Noise.NONE or any(case.bases[i] for i in usable)
+    if not case.counts or not _is_bounded(case.noise, case.base) or not (hidden or inexact):
+        return
+    own = (case.noise, case.base if case.noise is not Noise.NONE else 0)
+    hows = [(case.noises[i], case.bases[i] if case.noises[i] is not Noise.NONE else 0) for i in usable]
+    old = [case.pool.families[i] for i in usable]
+    system = system_of(case.new, old, [own[1] < how[1] or (own[0] is not how[0] and own[1] > 0) for how in hows])
+    limit = policy.threshold_units
+    for found in solutions(system, 2 * (limit - 1), tick):
+        if len(found.old) + len(found.new) > _MOST_LOCAL:
+            raise UndecidedError
+        if _tight((case.new, own), old, hows, found, limit):
+            cells = [case.new.name(place) for place in found.new.tolist()]
+            drawn = own[0] in _DRAWN or any(hows[number][0] in _DRAWN for number, _ in found.old)
+            # Of drawn multiples it is not kept which was shown: the closest range that they can leave is judged.
+            severity = Verdict.REVIEW if drawn else Verdict.FAIL
+            book.add_together(How.BOUND, severity, cells, _by_release(case, found, usable), len(found.units))
+
+
+_DRAWN = (Noise.CONTROLLED_ROUNDING, Noise.RANDOM_ROUNDING)
+_BOUNDED = (Noise.ROUNDING, *_DRAWN, Noise.SIGNIFICANT)
+
+
+def _is_bounded(noise: Noise, base: int) -> bool:
+    """Say whether a published count leaves a known range."""
+    return noise is Noise.NONE or (noise in _BOUNDED and base > 0)
+
+
+def _ranges(sets: Sequence[BitMap], how: _How) -> tuple[Positions, Positions]:
+    sizes, (noise, base) = np.array([len(one) for one in sets], dtype=np.int64), how
+    if noise in _DRAWN:
+        return neighbouring(sizes, base)
+    if noise is Noise.SIGNIFICANT:
+        _, low, high = ladder(sizes.astype(np.float64))
+        return low.astype(np.int64), np.minimum(high, 2.0**62).astype(np.int64)
+    return rounded(sizes, np.full(len(sizes), base, dtype=np.int64))
+
+
+def _tight(own: tuple[Family, _How], old: Sequence[Family], hows: Sequence[_How], found: Solution, limit: int) -> bool:
+    """Say whether a group is known to hold somebody, and fewer than the limit, only by all the sets together."""
+    new, how = own
+    mine = [new.sets[place] for place in found.new.tolist()]
+    others = [old[number].sets[place] for number, place in found.old]
+    sets = [*mine, *others]
+    ranges_of = [
+        _ranges(mine, how),
+        *(_ranges([one], hows[number]) for one, (number, _) in zip(others, found.old, strict=True)),
+    ]
+    low, high = (np.concatenate(ends) for ends in zip(*ranges_of, strict=True))
+    ends = (slice(None), slice(len(mine)), slice(len(mine), None))
+    for group in (found.units, *found.atoms):
+        if len(group) >= limit:
+            continue
+        ranges = [bounds(Published(sets[end], low[end], high[end]), group) for end in ends]
+        if ranges[0] is None:
+            raise UndecidedError
+        if _is_tight(ranges[0], limit) and not any(one is not None and _is_tight(one, limit) for one in ranges[1:]):
+            return True
+    return False
+
+
+def _is_tight(found: tuple[float, float], limit: int) -> bool:
+    return found[0] >= 1 and found[1] < limit
