@@ -19,7 +19,7 @@ from saferoom.disclosure.history.families import Family, Tick, near, same
 from saferoom.disclosure.history.judgement import Book, How, Judgement
 from saferoom.disclosure.history.measures import PartlyAlike, Shares, measured
 from saferoom.disclosure.history.memory import Memory
-from saferoom.disclosure.history.pairing import averaged, how_near, how_same, note, repeats, same_design
+from saferoom.disclosure.history.pairing import averaged, how_near, how_same, note, repeats, settled
 from saferoom.disclosure.history.sketches import alike, crowded
 from saferoom.disclosure.history.together import bounded as _bounded
 from saferoom.disclosure.history.together import solved as _solved
@@ -98,9 +98,7 @@ def _pairs(case: Case, own: Sequence[Family], policy: RiskAppetite, book: Book, 
             note(case, pair, found, book)
     for pair in averaged(case, pairs, reach, tick):
         note(case, pair, (How.AVERAGE, Verdict.REVIEW), book)
-    if all(
-        same_design(case.noise, case.base, noise, base) for noise, base in zip(case.noises, case.bases, strict=True)
-    ):
+    if settled(case):
         return
     for pair in same(case.new, case.pool):
         found = how_same(case, pair, policy)

@@ -205,9 +205,9 @@ _TEXTS = {
         "use the rows and the measure of the earlier release, or ones that differ for more units",
     ),
     How.AGAIN: (
-        "In {release} the same people were shown with cell-key noise of another design, and both numbers together tell "
-        "more than either.",
-        "use the same D, V, js and pstay as the earlier release",
+        "In {release} the same people were shown with cell-key noise of another design or rounded in another table, "
+        "and both numbers together tell more than either.",
+        "use the protection of the earlier release with its parameters, and for controlled rounding its dimensions",
     ),
     How.AVERAGE: (
         "With {release} there are many pairs of numbers with cell-key noise that differ by the same people, {few}; the "
@@ -215,8 +215,8 @@ _TEXTS = {
         "use the population of the earlier release, or one that differs by more units",
     ),
     How.NOISE: (
-        "Beside {release} the same cells would be known both with noise and without, so that the noise, for which "
-        "privacy budget was spent, protects nobody there any more.",
+        "Beside {release} the same cells would be known both with noise and without, so that the noise protects nobody "
+        "there any more.",
         "protect it with noise as well, repeat the earlier release's kind of number, or use other cells",
     ),
 }

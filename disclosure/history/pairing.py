@@ -38,6 +38,21 @@ def same_design(noise: Noise, base: int, other: Noise, other_base: int) -> bool:
     return noise is other and base == other_base
 
 
+def same_table(one: Family, other: Family) -> bool:
+    """Say whether two families have the same sets, cells that hold nobody aside."""
+    ours, theirs = (family.whole[family.signatures.sizes > 0] for family in (one, other))
+    return np.array_equal(np.unique(ours), np.unique(theirs))
+
+
+def settled(case: Case) -> bool:
+    """Say whether equal sets have equal numbers in all earlier tables, so that they tell nothing new."""
+    if case.noise is Noise.CONTROLLED_ROUNDING:
+        return False
+    return all(
+        same_design(case.noise, case.base, noise, base) for noise, base in zip(case.noises, case.bases, strict=True)
+    )
+
+
 def how_near(case: Case, pair: Pair, reach: int) -> tuple[How, Verdict] | None:
     """Return how two numbers about nearly the same units are combined, and how bad that is."""
     other = case.noises[pair.family]
@@ -64,8 +79,14 @@ def how_same(case: Case, pair: Pair, policy: RiskAppetite) -> tuple[How, Verdict
     if noise is other is Noise.CELL_KEY and not same_design(noise, case.base, other, case.bases[pair.family]):
         # Noise of several designs tells the cell's key ever more closely, and with it the number.
         return How.AGAIN, Verdict.REVIEW
+    if {noise, other} == {Noise.NONE, Noise.CELL_KEY} and not case.counts:
+        # All noise of a cell follows from its people: what an exact number tells of it strips their other numbers.
+        return How.NOISE, Verdict.REVIEW
     if not few or noise is Noise.NONE or other is Noise.NONE:
         return None
+    if noise is other is Noise.CONTROLLED_ROUNDING and not same_table(case.new, case.pool.families[pair.family]):
+        # Which of its two multiples a count becomes depends on the table around it: shown as both, it is neither.
+        return How.AGAIN, Verdict.REVIEW
     # Two ranges for one small count overlap in less than either.
     return None if same_design(noise, case.base, other, case.bases[pair.family]) else (How.SUBTRACT, Verdict.REVIEW)
 

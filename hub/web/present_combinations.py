@@ -34,7 +34,7 @@ HOW = {
     "bound": "Several numbers together bound a small group's number too closely",
     "measure": "The same people are counted with values that differ for only a few of them",
     "noise": "An exact number beside a noisy one strips the noise",
-    "again": "The same people are shown with noise of another design",
+    "again": "The same people are shown with noise of another design, or rounded in another table",
     "average": "Many pairs of numbers with noise differ by the same people",
 }
 """How numbers are combined, in words, by the word in the evidence."""

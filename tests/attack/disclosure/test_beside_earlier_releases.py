@@ -227,3 +227,16 @@ def test_repetition_passes_where_one_person_has_a_value_of_zero(lab: Lab) -> Non
         assert "differencing" not in rules(lab.check(again, rows, memory=memory)), again
     # Without the one who has zero, the number of the others tells that there is one.
     assert "differencing" in rules(lab.check({**query, "where": "hours > 0"}, rows, memory=memory))
+
+
+def test_controlled_rounding_of_the_same_few_in_another_table_goes_to_a_person(lab: Lab) -> None:
+    small = [{**people()[0], "person_id": 910_000 + i, "region": "Isle", "sex": "FM"[i % 2]} for i in range(6)]
+    rows = people() + small
+    rounded: Query = {"statistic": "frequency", "by": ["region", "sex"], "protect": {"method": "controlled_rounding"}}
+    other = {**rounded, "by": ["area", "sex"], "derive": {"area": "case when region = 'Isle' then 'I' else 'M' end"}}
+    first = lab.check(rounded, rows, memory=Memory.empty())
+    memory = Memory.empty().with_evaluation(first)
+    assert first.verdict is Verdict.PASS
+    assert finding(lab.check(other, rows, memory=memory), "differencing").severity is Verdict.REVIEW
+    again = {**rounded, "by": ["sex", "region"], "margins": True}
+    assert lab.check(again, rows, memory=memory).verdict is Verdict.PASS

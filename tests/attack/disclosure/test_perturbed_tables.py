@@ -271,3 +271,14 @@ def test_people_in_several_cells_of_a_margin_are_counted_once_for_its_noise(ask:
     # Everybody is in both columns: cells of a region have the same people, and so the same noise.
     for region in "NSEW":
         assert found[region, "F"] == found[region, "M"]
+
+
+@pytest.mark.parametrize("noisy_first", [False, True])
+def test_exact_totals_beside_noise_of_the_same_people_go_to_a_person(ask: Any, noisy_first: bool) -> None:
+    # All noise of a cell follows from its people's keys: two exact totals would strip it off every other total.
+    exact = {"statistic": "sum", "measure": "age", "by": ["region"]}
+    noisy = {**exact, "protect": {"method": "cell_key"}}
+    one, other = (noisy, exact) if noisy_first else (exact, noisy)
+    memory = Memory.empty().with_evaluation(ask(one, memory=Memory.empty()))
+    assert "noise-stripped" in rules(ask(other, memory=memory))
+    assert "noise-stripped" not in rules(ask(one, memory=memory))
