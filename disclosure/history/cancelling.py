@@ -46,7 +46,6 @@ MOST_BUCKETS, _CHEAP, _MISSED = 64, 300_000, 5e-3
 """Where the incidence has more entries than `_CHEAP`, rounds end when a light combination has been missed with a
 probability of `_MISSED` at most; otherwise there are as many as certainty takes."""
 _ZERO, _CONVERGED = 1e-5, 1e-7
-_MOST_SQUARES = 5_000
 _RESTART, _ENOUGH = 200, 1e-20
 """Steps after which, and what share of itself below which, the squared residual is computed anew."""
 _ALIKE = 1e-5
@@ -238,35 +237,3 @@ def _all_sparse(rows: Matrix) -> Matrix:
     _, strengths, bases = np.linalg.svd(np.moveaxis(rows[:, chosen], 0, 2), full_matrices=True)
     found = bases[strengths[:, -1] > 1e-6, -1] @ rows
     return np.asarray(found / np.abs(found).max(axis=1, keepdims=True))
-
-
-def within(told: Matrix, incidence: csc_array, close: float = 1e-13) -> tuple[bool, Matrix]:
-    """Say whether some combination of the sets tells exactly `told`, and return the smallest such factors.
-
-    Notes
-    -----
-    Conjugate gradients for least squares (CGLS) from zero, which stays in the row space, so that the factors are the
-    smallest. Inner products are not left to BLAS: its threads wait for each other where the machine is busy.
-    """
-    factors = np.zeros(incidence.shape[0])
-    if not len(factors):
-        return False, factors
-    across = incidence.T.tocsr().astype(np.float64)
-    along = across.T.tocsr()
-    left = told.astype(np.float64)
-    step = along @ left
-    norm = first = float(np.einsum("i,i", step, step))
-    for _ in range(_MOST_SQUARES):
-        if norm <= first * close**2 or np.abs(left).max(initial=0.0) <= close:
-            break
-        moved = across @ step
-        below = float(np.einsum("i,i", moved, moved))
-        if not below:
-            break
-        factors += norm / below * step
-        left -= norm / below * moved
-        residual = along @ left
-        fresh = float(np.einsum("i,i", residual, residual))
-        step = residual + fresh / norm * step
-        norm = fresh
-    return bool(np.abs(across @ factors - told).max(initial=0.0) < 1e-4), factors

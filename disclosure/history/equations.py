@@ -11,19 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from saferoom.disclosure.history.atoms import Atoms, atoms_of, peeled
-from saferoom.disclosure.history.cancelling import Told, light, within
+from saferoom.disclosure.history.cancelling import Matrix, Told, light
 from saferoom.disclosure.history.families import Family, Tick
 from saferoom.disclosure.history.signatures import Positions, mix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 _FEW = 40_000
 """Atoms on which it is first tried whether some sets alone tell the same."""
 _TOL = 1e-4
+_MOST_SQUARES = 5_000
+"""Conjugate gradients for least squares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +142,38 @@ def _factors(atoms: Atoms, told: Told) -> NDArray[np.float64]:
     wanted = np.zeros(atoms.incidence.shape[1])
     wanted[told.atoms] = told.values
     return within(wanted[places], atoms.incidence[:, places], 1e-7)[1]
+
+
+def within(told: Matrix, incidence: csc_array, close: float = 1e-13) -> tuple[bool, Matrix]:
+    """Say whether some combination of the sets tells exactly `told`, and return the smallest such factors.
+
+    Notes
+    -----
+    Conjugate gradients for least squares (CGLS) from zero, which stays in the row space, so that the factors are the
+    smallest. Inner products are not left to BLAS: its threads wait for each other where the machine is busy.
+    """
+    factors = np.zeros(incidence.shape[0])
+    if not len(factors):
+        return False, factors
+    across = incidence.T.tocsr().astype(np.float64)
+    along = across.T.tocsr()
+    left = told.astype(np.float64)
+    step = along @ left
+    norm = first = float(np.einsum("i,i", step, step))
+    for _ in range(_MOST_SQUARES):
+        if norm <= first * close**2 or np.abs(left).max(initial=0.0) <= close:
+            break
+        moved = across @ step
+        below = float(np.einsum("i,i", moved, moved))
+        if not below:
+            break
+        factors += norm / below * step
+        left -= norm / below * moved
+        residual = along @ left
+        fresh = float(np.einsum("i,i", residual, residual))
+        step = residual + fresh / norm * step
+        norm = fresh
+    return bool(np.abs(across @ factors - told).max(initial=0.0) < 1e-4), factors
 
 
 def _some(atoms: Atoms, told: Told) -> Positions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from saferoom.errors import BadInputError, UnavailableError
@@ -50,6 +51,7 @@ def run(rows: int | None, say: Say) -> dict[str, Any]:
         "units": UNITS,
         "new_cells": CELLS,
         "earlier_cells": found,
+        "growth": _growth(found),
         "goals": goals,
         "holds": all(goal["holds"] for goal in goals),
     }
@@ -61,11 +63,22 @@ def _right(runs: Mapping[str, Sequence[Run]]) -> None:
             raise UnavailableError("the benchmark's tables were not judged as they must be: safe passes, attack fails")
 
 
+def _growth(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return how seconds and memory grow from step to step, per how the cells do: at 1 they grow as the cells."""
+    grown = {}
+    for few, many in pairwise(found):
+        cells, before, after = int(many) / int(few), found[few]["saferoom"], found[many]["saferoom"]
+        grown[many] = {
+            "seconds": after["seconds"]["safe"] / before["seconds"]["safe"] / cells,
+            "peak_mib": after["peak_mib"] / before["peak_mib"] / cells,
+        }
+    return grown
+
+
 def _goals(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     goal = found[str(GOAL_TABLES * CELLS)]["saferoom"]
     seconds, memory = goal["seconds"]["safe"], goal["peak_mib"]
-    larger = found[str(TABLES[-1] * CELLS)]["saferoom"]["seconds"]["safe"]
-    growth = larger / seconds / (TABLES[-1] / GOAL_TABLES)
+    growth = _growth(found)[str(TABLES[-1] * CELLS)]["seconds"]
     asked = f"{CELLS:,} cells beside {GOAL_TABLES * CELLS:,} on {UNITS:,} units"
     return [
         {"promise": f"{asked}: under {MOST_SECONDS:g} s", "found": seconds, "holds": seconds < MOST_SECONDS},
@@ -85,5 +98,8 @@ def report(result: Mapping[str, Any], say: Say) -> None:
         for name, found in contestants.items():
             times = ", ".join(f"{work} {seconds:.2f} s" for work, seconds in found["seconds"].items())
             say(f"  {int(cells):>9,} earlier cells   {name:10} {times}   {found['peak_mib']:.0f} MiB")
+    for cells, grown in result["growth"].items():
+        seconds, memory = grown["seconds"], grown["peak_mib"]
+        say(f"  {int(cells):>9,} earlier cells   grown, of what the cells did: {seconds:.2f} time, {memory:.2f} memory")
     for goal in result["goals"]:
         say(f"  {goal['promise']}: {goal['found']:g}, {'holds' if goal['holds'] else 'does NOT hold'}")
