@@ -143,7 +143,8 @@ def remarks(result: Published) -> list[Finding]:
                 remedy="do not release the table",
             )
         )
-    if not (result.shown & ~result.task.aggregate.empty).any():
+    hidden = result.suppression.hidden & result.task.listed
+    if hidden.any() and not (result.shown & ~result.task.aggregate.empty).any():
         found.append(
             Finding(
                 rule="nothing-left",
@@ -160,8 +161,9 @@ def remarks(result: Published) -> list[Finding]:
 def _suppressed(task: Task, protection: Protection, progress: Progress, clock: Clock | None) -> Suppression:
     """Suppress, and ask for wider intervals where only the way tables are protected gives a cell away."""
     needs, start = task.needs, None
-    for _ in range(_MOST_WIDENINGS):
-        found = suppress(task.table, needs, protection.mode, protection.seconds, progress, clock, start)
+    for turn in range(_MOST_WIDENINGS):
+        # All choices together take no more than twice the work of one.
+        found = suppress(task.table, needs, protection.mode, protection.seconds, progress, clock, start, 0.5**turn)
         if not task.counted or not bool((needs.fixed & task.aggregate.empty).any()):
             return found
         exact = _exact_for_readers_of_the_manual(task, found.hidden)

@@ -142,6 +142,14 @@ def test_suppress_of_ten_ones_is_not_fooled_by_empty_cells_being_published(shell
     assert _with(full, "u") == [(f"c{number}",) for number in range(10)]
 
 
+@pytest.mark.parametrize("zeros", ["structural", "suppressible"])
+def test_suppress_of_a_table_that_is_all_empty_has_nothing_to_hide(shell: Shell, zeros: str) -> None:
+    rows = [["a", "p", 0], ["a", "q", 0], ["b", "p", 0]]
+    found = shell.protected("row col v", rows, {**PLAIN, "zeros": zeros})
+    assert (found["verdict"], found["cost"], found["findings"]) == ("pass", 0, [])
+    assert {cell["status"] for cell in found["cells"]} <= {"s", "z"}
+
+
 def test_suppress_of_a_table_that_is_all_unsafe_fails(shell: Shell) -> None:
     found = shell.protected("row col v", [["a", "p", 1], ["b", "q", 2]], PLAIN, 20)
     assert found["findings"][0]["rule"] == "nothing-left"

@@ -18,6 +18,9 @@ from saferoom.errors import UnavailableError
 
 EXACT_CELLS = 150
 """Tables of at most so many cells that may be hidden are solved exactly unless something else is asked for."""
+AUTO_WORK, EXACT_WORK = 5e6, 1.2e8
+"""What the search for the least cost may take without a limit of time (see `Watch.limit`): some seconds, minutes."""
+_PER_CELL = 2.5
 
 
 def suppress(
@@ -28,6 +31,7 @@ def suppress(
     progress: Progress = quiet,
     clock: Clock | None = None,
     start: Mask | None = None,
+    patience: float = 1.0,
 ) -> Suppression:
     """Hide all primary cells and as little else as it takes, until the attacker's audit holds.
 
@@ -37,11 +41,14 @@ def suppress(
         `EXACT` looks for the least cost and says how far it can be from it; `HEURISTIC` is quick. `AUTO` is exact for
         small tables.
     seconds : float, optional
-        How long it may take; needs `clock`. The exact mode then returns the best table that has stood the audit.
+        How long it may take; needs `clock`. The exact mode then returns the best table that has stood the audit. When
+        left out, the search for the least cost ends after a set amount of work, on any machine the same.
     progress : callable
         Called often; may raise to stop the work.
     start : ndarray of bool, shape (cells,), optional
         Hidden to begin with, for `HEURISTIC`: what protected for needs that asked for less.
+    patience : float
+        A share of the usual work, for who suppresses again and again.
 
     Raises
     ------
@@ -52,6 +59,7 @@ def suppress(
     """
     problem = make_problem(table, needs)
     watch = Watch(progress, clock, seconds)
+    work = patience * (EXACT_WORK if mode == Mode.EXACT else AUTO_WORK)
     if mode == Mode.AUTO:
         mode = Mode.EXACT if int((problem.free & ~needs.primary).sum()) <= EXACT_CELLS else Mode.HEURISTIC
     try:
@@ -64,6 +72,7 @@ def suppress(
     cost = hidden_cost(problem, hidden)
     gap: float | None = 0.0 if cost == 0 else None
     if mode == Mode.EXACT and cost > 0:
+        watch.limit(work, _PER_CELL * int(problem.free.sum()))
         hidden, verdict, gap = improve(problem, (hidden, verdict), watch)
     return Suppression(hidden, verdict, hidden_cost(problem, hidden), gap, mode)
 

@@ -92,7 +92,7 @@ class _Search:
         for number in range(_ROUNDS):
             if self.gap == 0 or stalled >= _STALLED:
                 break
-            choice = self._master.relaxed(self.best.cost)
+            choice = self._master.relaxed(self.best.cost, self._watch)
             added = self._master.add(self._cuts(choice.share))
             if not added or number % _LOOK_EVERY == _LOOK_EVERY - 1:
                 self._look_near(choice.share)

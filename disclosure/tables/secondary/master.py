@@ -16,6 +16,9 @@ from saferoom.errors import UnavailableError
 
 _INTEGER, _CONTINUOUS = 1, 0
 _MOST_NODES = 20_000
+_PER_CHECK = 2.0
+_PER_STEP = 0.1
+"""Work between two looks at the limit (in the tree), and per step (elsewhere); per row and column."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Master:
         count = len(self._cells)
         self._solver.addVars(count, np.zeros(count), np.ones(count))
         self._solver.changeColsCost(count, self._columns, cost / self._scale)
+        self._watch: Watch | None = None
+        self._solver.cbMipInterrupt.subscribe(self._checked)
 
     @property
     def bound(self) -> float:
@@ -66,7 +71,7 @@ class Master:
             self._solver.addRow(1.0, self._solver.getInfinity(), len(places), places, cut.coefficients)
         return len(new)
 
-    def relaxed(self, least: float) -> Choice:
+    def relaxed(self, least: float, watch: Watch) -> Choice:
         """Solve the linear program; then fix cells that no choice cheaper than `least` hides, or publishes."""
         from highspy import HighsModelStatus
 
@@ -74,6 +79,7 @@ class Master:
             len(self._cells), self._columns, np.full(len(self._cells), _CONTINUOUS, dtype=np.uint8)
         )
         self._solver.run()
+        self._spent(watch)
         if self._solver.getModelStatus() != HighsModelStatus.kOptimal:
             raise UnavailableError("the exact choice of cells was not solved (numerical trouble); use the heuristic")
         solution = self._solver.getSolution()
@@ -99,8 +105,10 @@ class Master:
         solver.setOptionValue("mip_max_nodes", _MOST_NODES)
         if np.isfinite(watch.left()):
             solver.setOptionValue("time_limit", solver.getRunTime() + max(watch.left(), 0.0))
+        self._watch = watch
         solver.run()
-        if solver.getModelStatus() == HighsModelStatus.kTimeLimit:
+        self._spent(watch)
+        if solver.getModelStatus() in (HighsModelStatus.kTimeLimit, HighsModelStatus.kInterrupt):
             self._raise(float(solver.getInfo().mip_dual_bound) * self._scale)
             raise TimeUp
         self._raise(float(solver.getInfo().mip_dual_bound) * self._scale)
@@ -108,6 +116,18 @@ class Master:
         if len(share) != len(self._cells):
             raise UnavailableError("the exact choice of cells was not solved (no choice was found); use the heuristic")
         return Choice(self._spread(share), self._bound)
+
+    @property
+    def _size(self) -> int:
+        return int(self._solver.getNumRow()) + len(self._cells)
+
+    def _spent(self, watch: Watch) -> None:
+        watch.spend(_PER_STEP * self._size * int(self._solver.getInfo().simplex_iteration_count))
+
+    def _checked(self, event: Any) -> None:
+        """Stop the integer program once the work that was allowed is done."""
+        if self._watch is not None and not self._watch.spend(_PER_CHECK * self._size):
+            event.interrupt()
 
     def _raise(self, bound: float) -> None:
         if not np.isfinite(bound):

@@ -1,4 +1,8 @@
-"""How long the work may take, and telling how far it is."""
+"""How long the work may take, and telling how far it is.
+
+Work without a limit of time can be limited by its amount instead, so that the same input gives the same answer on any
+machine.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +34,27 @@ class Watch:
         self._clock = clock
         self._seconds = seconds
         self._end: datetime | None = None
+        self._work = self._each = float("nan")
         if seconds is not None and clock is not None:
             self._end = clock.now() + timedelta(seconds=seconds)
 
+    def limit(self, work: float, each: float) -> None:
+        """Allow so much work from here on, unless there is a limit of time; `each` is that of one report.
+
+        Work is counted in microseconds of an ordinary machine, roughly.
+        """
+        if self._seconds is None:
+            self._work, self._each = work, each
+
+    def spend(self, work: float) -> bool:
+        """Count work that was done; says whether some is left."""
+        self._work -= work
+        return not self._work <= 0
+
     def report(self, what: str, share: float) -> None:
-        """Tell how far the work is; raises `TimeUp` when the time is up."""
+        """Tell how far the work is; raises `TimeUp` when the time is up, or the work that was allowed is done."""
         self._progress(what, share)
-        if self.left() <= 0:
+        if self.left() <= 0 or not self.spend(self._each):
             raise TimeUp
 
     def report_spare(self, what: str, share: float) -> None:

@@ -11,7 +11,7 @@ from tests.support.additive_tables import cube, interval, least_cost, needs, pro
 
 from saferoom.clock import FrozenClock
 from saferoom.disclosure.tables.additive import AdditiveTable, Insider, Mode, Needs
-from saferoom.disclosure.tables.secondary import Unprotectable, cleaning, cuts, heuristic, suppress
+from saferoom.disclosure.tables.secondary import Unprotectable, choose, cleaning, cuts, heuristic, master, suppress
 from saferoom.errors import UnavailableError
 
 BOTH = pytest.mark.parametrize("mode", [Mode.EXACT, Mode.HEURISTIC])
@@ -334,6 +334,37 @@ def test_exact_out_of_time_returns_an_audited_table_and_its_gap() -> None:
     assert done.cost <= quick.cost
     assert done.gap is not None
     assert 0 <= done.gap < 1
+
+
+@pytest.mark.parametrize(("mode", "allowed"), [(Mode.AUTO, "AUTO_WORK"), (Mode.EXACT, "EXACT_WORK")])
+def test_search_without_a_time_limit_ends_after_a_set_amount_of_work(
+    mode: Mode, allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, asked = skewed([4, 4, 4], seed=3)
+    quick = suppress(table, asked, Mode.HEURISTIC)
+    found = {}
+    for work in (2e4, 1e5):
+        monkeypatch.setattr(choose, allowed, work)
+        listening, again = Ticking(0), Ticking(0)
+        found[work] = suppress(table, asked, mode, None, listening)
+        assert (suppress(table, asked, mode, None, again).hidden == found[work].hidden).all()
+        assert listening.heard == again.heard
+        assert found[work].mode == Mode.EXACT
+        assert protects(table, asked, found[work].hidden)
+        assert found[work].cost <= quick.cost
+    short, long = (found[work].gap for work in (2e4, 1e5))
+    assert short is not None
+    assert long is not None
+    assert short > long > 0
+
+
+def test_integer_master_is_stopped_within_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, asked = skewed([4, 4, 4], seed=3)
+    monkeypatch.setattr(master, "_PER_CHECK", 1e9)
+    done = suppress(table, asked, Mode.EXACT)
+    assert protects(table, asked, done.hidden)
+    assert done.gap is not None
+    assert 0 < done.gap < 1
 
 
 def test_exact_in_numerical_trouble_returns_the_audited_table_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
