@@ -18,7 +18,7 @@ from saferoom.errors import UnavailableError
 
 EXACT_CELLS = 150
 """Tables of at most so many cells that may be hidden are solved exactly unless something else is asked for."""
-AUTO_WORK, EXACT_WORK = 5e6, 1.2e8
+AUTO_WORK, EXACT_WORK = 5e6, 6e7
 """What the search for the least cost may take without a limit of time (see `Watch.limit`): some seconds, minutes."""
 _PER_CELL = 2.5
 
