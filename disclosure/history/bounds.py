@@ -19,6 +19,7 @@ from pyroaring import BitMap
 
 from saferoom.disclosure.history.atoms import atoms_of
 from saferoom.disclosure.history.signatures import Positions
+from saferoom.disclosure.linear_programs import solver_of
 
 MOST_SECONDS = 5.0
 """For one bound; what is not found by then is undecided."""
@@ -93,22 +94,9 @@ def _extreme(solver: Any, cost: NDArray[np.float64]) -> float | None:
 
 
 def _solver(matrix: Any, low: Positions, high: Positions) -> Any:
-    from highspy import Highs, HighsLp, HighsVarType, MatrixFormat
-
-    rows, columns = matrix.shape
-    program = HighsLp()
-    program.num_col_, program.num_row_ = columns, rows
-    program.col_cost_ = np.zeros(columns)
-    program.col_lower_, program.col_upper_ = np.zeros(columns), np.full(columns, np.inf)
-    program.row_lower_, program.row_upper_ = low.astype(np.float64), high.astype(np.float64)
-    program.a_matrix_.format_ = MatrixFormat.kRowwise
-    program.a_matrix_.start_ = matrix.indptr
-    program.a_matrix_.index_ = matrix.indices
-    program.a_matrix_.value_ = matrix.data
-    program.integrality_ = [HighsVarType.kInteger] * columns
-    solver: Any = Highs()  # type: ignore[no-untyped-call]
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("time_limit", MOST_SECONDS)
-    solver.passModel(program)
+    columns = matrix.shape[1]
+    ends = np.zeros(columns), np.full(columns, np.inf)
+    sums = low.astype(np.float64), high.astype(np.float64)
+    solver = solver_of(matrix, ends, sums, options={"time_limit": MOST_SECONDS})
+    solver.changeColsIntegrality(columns, np.arange(columns, dtype=np.int32), np.ones(columns, dtype=np.uint8))
     return solver

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saferoom.disclosure.linear_programs import solver_of
 from saferoom.disclosure.queries.evidence import Numbers
 from saferoom.disclosure.tables.attacker_freedom import Part
 from saferoom.errors import UnavailableError
@@ -193,21 +194,5 @@ def _unit(part: Part, *, whole: bool) -> float:
 
 
 def _solver(matrix: csr_array, lower: Numbers, upper: Numbers, cost: Numbers | None = None) -> Any:
-    from highspy import Highs, HighsLp, MatrixFormat
-
-    rows, columns = matrix.shape
-    program = HighsLp()
-    program.num_col_, program.num_row_ = columns, rows
-    program.col_cost_ = np.zeros(columns) if cost is None else cost
-    program.col_lower_, program.col_upper_ = lower, upper
-    program.row_lower_ = program.row_upper_ = np.zeros(rows)
-    program.a_matrix_.format_ = MatrixFormat.kRowwise
-    program.a_matrix_.start_ = matrix.indptr
-    program.a_matrix_.index_ = matrix.indices
-    program.a_matrix_.value_ = matrix.data
-    solver: Any = Highs()  # type: ignore[no-untyped-call]
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("presolve", "off")
-    solver.passModel(program)
-    return solver
+    nothing = np.zeros(matrix.shape[0])
+    return solver_of(matrix, (lower, upper), (nothing, nothing), cost, {"presolve": "off"})

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from saferoom.disclosure.linear_programs import Options, solver_of
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.additive import AdditiveTable
 from saferoom.disclosure.tables.attacker import intervals
@@ -146,27 +147,15 @@ def _fits(boxed: AdditiveTable, table: Numbers) -> bool:
 
 
 def _solver(boxed: AdditiveTable) -> Any:
-    from highspy import Highs, HighsLp, MatrixFormat
     from scipy.sparse import csr_array
 
     relations = csr_array(boxed.relations, dtype=np.float64)
     size = len(boxed)
-    program = HighsLp()
-    program.num_row_, program.num_col_ = relations.shape
-    program.col_cost_ = np.zeros(size)
-    program.col_lower_, program.col_upper_ = boxed.lowest, np.minimum(boxed.highest, _far(boxed))
-    program.row_lower_ = program.row_upper_ = np.zeros(relations.shape[0])
-    program.a_matrix_.format_ = MatrixFormat.kRowwise
-    program.a_matrix_.start_ = relations.indptr
-    program.a_matrix_.index_ = relations.indices
-    program.a_matrix_.value_ = relations.data
-    solver: Any = Highs()  # type: ignore[no-untyped-call]
-    options: dict[str, bool | int | float] = {"output_flag": False, "threads": 1, "time_limit": _SECONDS}
+    nothing = np.zeros(relations.shape[0])
+    columns = boxed.lowest, np.minimum(boxed.highest, _far(boxed))
     # Any table that fits will do, so the search stops early.
-    options |= {"mip_rel_gap": 0.5, "mip_max_nodes": 20}
-    for name, value in options.items():
-        solver.setOptionValue(name, value)
-    solver.passModel(program)
+    early: Options = {"time_limit": _SECONDS, "mip_rel_gap": 0.5, "mip_max_nodes": 20}
+    solver = solver_of(relations, columns, (nothing, nothing), options=early)
     if boxed.whole:
         solver.changeColsIntegrality(size, np.arange(size, dtype=np.int32), np.ones(size, dtype=np.uint8))
     return solver

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from saferoom.disclosure.linear_programs import Options, solver_of
 from saferoom.disclosure.queries.evidence import Numbers
 from saferoom.disclosure.tables.additive import AdditiveTable, Progress
 from saferoom.errors import BadInputError, UnavailableError
@@ -196,31 +197,17 @@ class _Program:
         return not bool((self._table.relations @ (self._below + self._moves(columns))).any())
 
     def _solver(self, seconds: float | None) -> Any:
-        from highspy import Highs, HighsLp, MatrixFormat
         from scipy.sparse import csc_array, hstack
 
         relations = csc_array(self._table.relations, dtype=np.float64)
         far = relations[:, self._far]
         matrix = csc_array(hstack([relations[:, self._up], far, -far], format="csc"))
         missing = -(relations @ self._below)
-        program = HighsLp()
-        program.num_row_, program.num_col_ = matrix.shape
         further = np.full(len(self._far), float(self._base))
-        program.col_cost_ = np.concatenate([self._cost_up, further, further])
-        program.col_lower_ = np.zeros(matrix.shape[1])
-        program.col_upper_ = np.concatenate([np.ones(len(self._up)), self._most_up, self._most_down])
-        program.row_lower_ = program.row_upper_ = missing
-        program.a_matrix_.format_ = MatrixFormat.kColwise
-        program.a_matrix_.start_ = matrix.indptr
-        program.a_matrix_.index_ = matrix.indices
-        program.a_matrix_.value_ = matrix.data
-        solver: Any = Highs()  # type: ignore[no-untyped-call]
-        solver.setOptionValue("output_flag", False)
-        solver.setOptionValue("threads", 1)
-        if seconds is not None:
-            solver.setOptionValue("time_limit", float(seconds))
-        solver.passModel(program)
-        return solver
+        cost = np.concatenate([self._cost_up, further, further])
+        most = np.concatenate([np.ones(len(self._up)), self._most_up, self._most_down])
+        limit: Options = {} if seconds is None else {"time_limit": float(seconds)}
+        return solver_of(matrix, (np.zeros(len(most)), most), (missing, missing), cost, limit)
 
 
 def _whole(columns: Numbers) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from saferoom.disclosure.linear_programs import solver_of
 from saferoom.disclosure.queries.evidence import Numbers
 from saferoom.disclosure.tables.additive import Places
 from saferoom.disclosure.tables.secondary.problem import Problem
@@ -24,23 +25,9 @@ def empty_solver() -> Any:
 
 def make_solver(matrix: Any, lower: Numbers, upper: Numbers) -> Any:
     """Return a solver of ``matrix @ x = 0, lower <= x <= upper`` for a csc matrix; costs are zero at first."""
-    from highspy import HighsLp, MatrixFormat
-
-    rows, columns = matrix.shape
-    program = HighsLp()
-    program.num_col_, program.num_row_ = columns, rows
-    program.col_cost_ = np.zeros(columns)
-    program.col_lower_, program.col_upper_ = lower, upper
-    program.row_lower_ = program.row_upper_ = np.zeros(rows)
-    program.a_matrix_.format_ = MatrixFormat.kColwise
-    program.a_matrix_.start_, program.a_matrix_.index_ = matrix.indptr, matrix.indices
-    program.a_matrix_.value_ = matrix.data
-    solver = empty_solver()
+    nothing = np.zeros(matrix.shape[0])
     # Programs are small and asked again and again from where they stand: presolving would start from scratch.
-    solver.setOptionValue("presolve", "off")
-    solver.setOptionValue("solver", "simplex")
-    solver.passModel(program)
-    return solver
+    return solver_of(matrix, (lower, upper), (nothing, nothing), options={"presolve": "off", "solver": "simplex"})
 
 
 def relations_of(problem: Problem, cells: Places) -> Any:
