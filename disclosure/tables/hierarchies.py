@@ -124,12 +124,13 @@ def dimension(
     named = {*children, *(child for listed in children.values() for child in listed)}
     if total is None:
         total = next((label for label in order if label not in named and label.casefold() in _FOLDED), None)
+    # A cycle leaves no leaves below it, and would look like a gap.
+    lower = _from_the_lowest(name, children)
     if children:
         _check_gaps(name, children, named, [label for label in order if label != total])
     leaves = [label for label in dict.fromkeys(order) if label not in children and label != total]
     if not leaves:
         raise BadInputError(f"the dimension '{name}' has no categories besides totals")
-    lower = _from_the_lowest(name, children)
     held = _held(name, lower, children, leaves)
     top = _top(name, lower, children, held, len(leaves), total)
     if top is None:
@@ -192,7 +193,7 @@ def _from_the_lowest(name: str, children: Mapping[str, Sequence[str]]) -> list[s
     try:
         return list(sorter.static_order())
     except CycleError as error:
-        cycle = " > ".join(f"'{label}'" for label in error.args[1])
+        cycle = " > ".join(f"'{label}'" for label in reversed(error.args[1]))
         raise BadInputError(f"the hierarchy of '{name}' has a cycle: {cycle}") from None
 
 

@@ -9,22 +9,38 @@ cut
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saferoom.clock import Clock
 from saferoom.disclosure.queries.evidence import Mask
 from saferoom.disclosure.tables.additive import Audit, Mode, Progress, Suppression
 from saferoom.disclosure.tables.attacker import audit, quiet
 from saferoom.disclosure.tables.hierarchies import Dimension
 from saferoom.disclosure.tables.primary import Task
 from saferoom.disclosure.tables.publication import Published, remarks
+from saferoom.disclosure.tables.secondary.watch import TimeUp, Watch
+from saferoom.errors import UnavailableError
 
 
-def merge(task: Task, progress: Progress = quiet) -> Published:
+def merge(
+    task: Task, progress: Progress = quiet, seconds: float | None = None, clock: Clock | None = None
+) -> Published:
     """Merge categories under their parents until no unsafe cell is shown or can be worked out.
+
+    Parameters
+    ----------
+    seconds : float, optional
+        How long it may take; needs `clock`. Categories that are still merged then, stay merged.
+
+    Raises
+    ------
+    UnavailableError
+        When the time is up before merged categories have stood the audit.
 
     Notes
     -----
@@ -32,29 +48,18 @@ def merge(task: Task, progress: Progress = quiet) -> Published:
     that are lost. At last, parents whose children can be shown after all give way to them again. Nothing but whole
     categories is merged, so that every number that leaves is a true one.
     """
-    cuts = [_Cut(dimension) for dimension in task.aggregate.cube.dimensions]
-    finest = prod(len(cut.members) for cut in cuts)
-    exposed = task.needs.primary
-    steps: list[tuple[int, int]] = []
-    while True:
-        shown = _shown(cuts)
-        if not (exposed & shown).any():
-            report = _audited(task, shown, progress)
-            if report.holds:
-                break
-            exposed = task.needs.primary | _neighbours(task, report.exposed)
-        step = _best(cuts, exposed)
-        if step is None:
-            break
-        cuts[step[0]] = cuts[step[0]].merged(step[1])
-        steps.append(step)
-        progress("merging categories", len(steps) / (len(steps) + 1))
-    cuts, shown, report = _refined(task, cuts, steps, progress)
-    if not report.holds:
-        # Not even the broadest categories are safe: nothing leaves.
-        shown = np.zeros(len(task.table), dtype=bool)
-        report = _audited(task, shown, progress)
-    lost = float(finest - prod(len(cut.members) for cut in cuts))
+    watch = Watch(progress, clock, seconds)
+    finest = prod(dimension.leaves for dimension in task.aggregate.cube.dimensions)
+    try:
+        found, steps = _merged(task, watch)
+    except TimeUp:
+        raise UnavailableError(
+            "the time was up before any merging of categories had stood the attacker's audit; nothing is released: "
+            "allow more time, or use fewer dimensions"
+        ) from None
+    found = _refined(task, found, steps, watch)
+    shown, report = found.shown, found.report
+    lost = float(finest - prod(len(cut.members) for cut in found.cuts))
     suppression = Suppression(~shown, report, lost, 0.0 if lost == 0 else None, Mode.HEURISTIC)
     empty = np.where(task.aggregate.empty, "z", "s")
     statuses = np.where(shown, empty, np.where(task.needs.primary, "u", "x"))
@@ -111,15 +116,46 @@ class _Cut:
         return np.asarray(union & (~finer | np.isin(np.arange(len(self.dimension)), list(self.members))))
 
 
-def _shown(cuts: list[_Cut]) -> Mask:
+def _shown(cuts: Sequence[_Cut]) -> Mask:
     mask = np.ones(1, dtype=bool)
     for cut in cuts:
         mask = np.logical_and.outer(mask, cut.shown()).ravel()
     return mask
 
 
-def _audited(task: Task, shown: Mask, progress: Progress) -> Audit:
-    return audit(task.table, ~shown, task.needs, progress)
+@dataclass(frozen=True)
+class _Found:
+    """Cuts, the cells that are shown by them, and what can be told of the others."""
+
+    cuts: Sequence[_Cut]
+    shown: Mask
+    report: Audit
+
+
+def _merged(task: Task, watch: Watch) -> tuple[_Found, list[tuple[int, int]]]:
+    """Return cuts that stand the audit, and which parents took their children's places, by dimension."""
+    cuts = [_Cut(dimension) for dimension in task.aggregate.cube.dimensions]
+    exposed = task.needs.primary
+    steps: list[tuple[int, int]] = []
+    while True:
+        watch.report("merging categories", len(steps) / (len(steps) + 1))
+        shown = _shown(cuts)
+        if not (exposed & shown).any():
+            report = _audited(task, shown, watch)
+            if report.holds:
+                return _Found(cuts, shown, report), steps
+            exposed = task.needs.primary | _neighbours(task, report.exposed)
+        step = _best(cuts, exposed)
+        if step is None:
+            # Not even the broadest categories are safe: nothing leaves.
+            shown = np.zeros(len(task.table), dtype=bool)
+            return _Found(cuts, shown, _audited(task, shown, watch)), []
+        cuts[step[0]] = cuts[step[0]].merged(step[1])
+        steps.append(step)
+
+
+def _audited(task: Task, shown: Mask, watch: Watch) -> Audit:
+    return audit(task.table, ~shown, task.needs, watch.report)
 
 
 def _neighbours(task: Task, exposed: Mask) -> Mask:
@@ -145,22 +181,21 @@ def _best(cuts: list[_Cut], exposed: Mask) -> tuple[int, int] | None:
     return None if best is None else best[1:]
 
 
-def _refined(
-    task: Task, cuts: list[_Cut], steps: list[tuple[int, int]], progress: Progress
-) -> tuple[list[_Cut], Mask, Audit]:
-    """Take back what need not have been merged, the latest step first."""
-    shown = _shown(cuts)
-    report = _audited(task, shown, progress)
+def _refined(task: Task, found: _Found, steps: list[tuple[int, int]], watch: Watch) -> _Found:
+    """Take back what need not have been merged, the latest step first, as long as there is time."""
     kept = list(steps)
     for step in reversed(steps):
-        trial = [_Cut(cut.dimension) for cut in cuts]
+        trial = [_Cut(cut.dimension) for cut in found.cuts]
         fewer = [other for other in kept if other != step]
         for axis, parent in fewer:
             trial[axis] = trial[axis].merged(parent)
         seen = _shown(trial)
         if (task.needs.primary & seen).any():
             continue
-        found = _audited(task, seen, progress)
-        if found.holds:
-            cuts, shown, report, kept = trial, seen, found, fewer
-    return cuts, shown, report
+        try:
+            report = _audited(task, seen, watch)
+        except TimeUp:
+            return found
+        if report.holds:
+            found, kept = _Found(trial, seen, report), fewer
+    return found

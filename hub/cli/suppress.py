@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ import typer
 from saferoom.errors import SaferoomError, UnavailableError
 
 if TYPE_CHECKING:
+    from saferoom.disclosure.tables.additive import Progress
     from saferoom.disclosure.tables.publication import Published
 
 
@@ -33,9 +32,10 @@ def suppress(
 ) -> None:
     """Protect an aggregated table; exit 0 pass, 10 review, 20 fail, 2 bad input."""
     from saferoom.disclosure.verdict import Verdict
+    from saferoom.hub.cli.suppress_progress import shown_progress
 
     try:
-        with _progress() as progress:
+        with shown_progress("protecting the table") as progress:
             published = _published(table, spec, policy, progress)
         if out is not None and published.verdict != Verdict.FAIL:
             from saferoom.hub.cli.suppress_report import write
@@ -58,7 +58,7 @@ def suppress(
     raise typer.Exit(published.verdict.exit_code)
 
 
-def _published(table: Path, spec: Path, policy: str, progress: Callable[[str, float], None]) -> Published:
+def _published(table: Path, spec: Path, policy: str, progress: Progress) -> Published:
     from saferoom.clock import SystemClock
     from saferoom.disclosure.tables.aggregated import aggregate
     from saferoom.disclosure.tables.aggregated_rows import read_rows
@@ -73,7 +73,7 @@ def _published(table: Path, spec: Path, policy: str, progress: Callable[[str, fl
     if specification.protection.method == "merge":
         from saferoom.disclosure.tables.merged import merge
 
-        return merge(task, progress)
+        return merge(task, progress, specification.protection.seconds, SystemClock())
     if specification.protection.method != "suppress":
         from saferoom.disclosure.tables.methods import perturb_aggregate
 
@@ -98,18 +98,3 @@ def _secret() -> bytes:
             "the key for noise can be neither read nor made in the folder that SAFEROOM_HOME names (.saferoom/home "
             "here when it names none); nothing is protected"
         ) from None
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str, float], None]]:
-    """Show how far the work is, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield lambda _what, _share: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        line = bar.add_task("protecting the table", total=1.0)
-        yield lambda what, share: bar.update(line, description=what, completed=share)

@@ -65,9 +65,10 @@ def suppress(
     try:
         hidden, verdict = _quick(problem, watch, start)
     except TimeUp:
+        first = "" if mode == Mode.HEURISTIC else " (the exact mode begins with the heuristic's, which is quicker)"
         raise UnavailableError(
-            "the time was up before any choice of hidden cells had stood the attacker's audit; nothing is released: "
-            "allow more time, or use the heuristic"
+            f"the time was up before any choice of hidden cells had stood the attacker's audit{first}; nothing is "
+            "released: allow more time, or use fewer dimensions or broader categories"
         ) from None
     cost = hidden_cost(problem, hidden)
     gap: float | None = 0.0 if cost == 0 else None
