@@ -113,7 +113,10 @@ def _listed(frame: Frame, changed: Changed) -> tuple[Cells, dict[str, Numbers]]:
 
 
 def _report(frame: Frame, changed: Changed, found: Told) -> dict[str, Any]:
-    """Return the audit as evidence, in the form of `saferoom.disclosure.tables.report`; for the trusted side only."""
+    """Return the audit as evidence, in the form of `saferoom.disclosure.tables.report`; for the trusted side only.
+
+    A mean was judged as the sum it is made from; what is reported is the mean's interval for who knows the divisor.
+    """
     weight = np.where(frame.weight > 0, frame.weight, 1.0)
     name = next(iter(frame.outcome.columns))
     cells = [
@@ -122,7 +125,9 @@ def _report(frame: Frame, changed: Changed, found: Told) -> dict[str, Any]:
             "status": "u",
             "before": {name: number(float(frame.totals[place] / weight[place]))},
             "after": {name: number(float(changed.shown[place]))},
-            "intervals": [[number(float(part[place])) for part in (found.low, frame.totals, found.high)]],
+            "intervals": [
+                [number(float(part[place] / weight[place])) for part in (found.low, frame.totals, found.high)]
+            ],
         }
         for place in np.flatnonzero(changed.asked & frame.lattice.there).tolist()
     ]

@@ -35,3 +35,27 @@ def test_rounded_cells_are_within_the_interval_reported(lab: Lab, base: int) -> 
         ((low, value, high),) = cell["intervals"]
         assert low <= value <= (float("inf") if high is None else high)
         assert cell["status"] == "u" or high - low <= base - 1
+
+
+@pytest.mark.parametrize("protect", [{"method": "significant", "digits": 2}, {"method": "cell_key"}])
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_changed_means_are_reported_with_intervals_of_means(
+    lab: Lab, protect: dict[str, Any], weight: str | None
+) -> None:
+    rows = [{**row, "w": 1.5 + row["person_id"] % 3} for row in people()]
+    # One of a few has most of what they earn, so that the rule for totals asks for an interval.
+    isle = [
+        {**rows[0], "person_id": 900_000 + i, "region": "Isle", "pay": 9e5 if i == 0 else 20_000} for i in range(12)
+    ]
+    query = {"statistic": "mean", "measure": "pay", "by": ["region"], "protect": protect, "weight": weight}
+    judged = lab.check({key: value for key, value in query.items() if value is not None}, rows + isle)
+    found = judged.evidence["audit"]
+    assert found["layers"] == ["mean"]
+    cells = {tuple(cell["cell"]): cell for cell in found["cells"]}
+    assert ("Isle",) in cells
+    for cell in cells.values():
+        ((low, value, high),) = cell["intervals"]
+        assert value == pytest.approx(cell["before"]["mean"])
+        assert low <= value <= high
+        shown = cell["after"]["mean"]
+        assert shown is None or low <= shown <= high
