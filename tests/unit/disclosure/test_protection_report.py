@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from tests.support.statistics_lab import Lab, people
 
+from saferoom.disclosure.checker import Context, check
+from saferoom.disclosure.queries.model import parse_query
+from saferoom.policies.models import RiskAppetite
+
 COUNTS = {"statistic": "frequency", "by": ["region", "sex"]}
 ISLE = [{**people()[0], "person_id": 900_000 + i, "region": "Isle", "sex": "FM"[i % 2]} for i in range(6)]
 
@@ -48,7 +52,8 @@ def test_changed_means_are_reported_with_intervals_of_means(
         {**rows[0], "person_id": 900_000 + i, "region": "Isle", "pay": 9e5 if i == 0 else 20_000} for i in range(12)
     ]
     query = {"statistic": "mean", "measure": "pay", "by": ["region"], "protect": protect, "weight": weight}
-    judged = lab.check({key: value for key, value in query.items() if value is not None}, rows + isle)
+    asked = parse_query({key: value for key, value in query.items() if value is not None})
+    judged = check(asked, Context([lab.source(rows + isle)], RiskAppetite(), secret=bytes(32)))
     found = judged.evidence["audit"]
     assert found["layers"] == ["mean"]
     cells = {tuple(cell["cell"]): cell for cell in found["cells"]}
