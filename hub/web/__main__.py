@@ -12,14 +12,14 @@ from saferoom.errors import SaferoomError, UnavailableError
 from saferoom.hub.evaluator.runner import Evaluator
 from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.home import Home
-from saferoom.hub.web import logs
 from saferoom.hub.web.app import page_app, room_app
-from saferoom.hub.web.hub_auth import Hub
-from saferoom.hub.web.intake import Intake
-from saferoom.hub.web.parts import Parts
-from saferoom.hub.web.rates import Rates
-from saferoom.hub.web.serve import only_one, page_socket, serve, unix_socket
-from saferoom.hub.web.sessions import Sessions, SignIns
+from saferoom.hub.web.shell import logs
+from saferoom.hub.web.shell.hub_auth import Hub
+from saferoom.hub.web.shell.intake import Intake
+from saferoom.hub.web.shell.parts import Parts
+from saferoom.hub.web.shell.rates import Rates
+from saferoom.hub.web.shell.serve import only_one, page_socket, serve, unix_socket
+from saferoom.hub.web.shell.sessions import Sessions, SignIns
 from saferoom.hub.wiring import Instance
 
 _log = structlog.get_logger()

@@ -14,11 +14,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from saferoom.errors import SaferoomError
-from saferoom.hub.web import deeds, pages, room_api, room_files, room_snapshots, sign_in
-from saferoom.hub.web.guards import LimitBody, LogRequests, SecureHeaders
-from saferoom.hub.web.identity import SignInNeededError
-from saferoom.hub.web.parts import Parts, parts_of
-from saferoom.hub.web.rendering import page
+from saferoom.hub.web.areas import AREAS
+from saferoom.hub.web.room import api as room_api
+from saferoom.hub.web.room import files as room_files
+from saferoom.hub.web.room import snapshots as room_snapshots
+from saferoom.hub.web.shell import sign_in
+from saferoom.hub.web.shell.guards import LimitBody, LogRequests, SecureHeaders
+from saferoom.hub.web.shell.identity import SignInNeededError
+from saferoom.hub.web.shell.parts import Parts, parts_of
+from saferoom.hub.web.shell.rendering import page
 from saferoom.projects.airlock.uploads import LARGEST_BYTES
 
 _ROOM_BODY_BYTES = 1 << 20
@@ -103,7 +107,8 @@ def page_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     prefix = parts.hub.prefix.rstrip("/")
-    for router in (health, sign_in.router, pages.router, deeds.router):
+    app.state.news = {word: said for area in AREAS for word, said in area.news.items()}
+    for router in (health, sign_in.router, *(router for area in AREAS for router in area.routers)):
         app.include_router(router, prefix=prefix)
     app.mount(f"{prefix}/static", _Static(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(SignInNeededError, _sign_in)
@@ -131,7 +136,9 @@ async def _json_error(_request: Request, error: Exception) -> Response:
 async def _page_error(request: Request, error: Exception) -> Response:
     status, message = _said(error)
     heading = _HEADINGS.get(status, "Something went wrong")
-    return page(request, "error.html", None, status=status, heading=heading, message=message, sign_in=status == 401)
+    return page(
+        request, "shell/error.html", None, status=status, heading=heading, message=message, sign_in=status == 401
+    )
 
 
 async def _sign_in(request: Request, error: Exception) -> Response:

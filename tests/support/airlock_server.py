@@ -21,12 +21,12 @@ from tests.support.stand_in_hub import AIRLOCK, SERVICE_TOKEN, StandInHub, runni
 from saferoom.hub.evaluator.runner import Evaluator
 from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.web.app import page_app, room_app
-from saferoom.hub.web.hub_auth import Hub
-from saferoom.hub.web.intake import Intake
-from saferoom.hub.web.parts import Parts
-from saferoom.hub.web.rates import Rates
-from saferoom.hub.web.serve import server, unix_socket
-from saferoom.hub.web.sessions import Sessions, SignIns
+from saferoom.hub.web.shell.hub_auth import Hub
+from saferoom.hub.web.shell.intake import Intake
+from saferoom.hub.web.shell.parts import Parts
+from saferoom.hub.web.shell.rates import Rates
+from saferoom.hub.web.shell.serve import server, unix_socket
+from saferoom.hub.web.shell.sessions import Sessions, SignIns
 
 PREFIX = "/services/airlock/"
 HOST = "hub.example"

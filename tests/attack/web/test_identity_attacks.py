@@ -11,7 +11,7 @@ from tests.support.airlock_world import LATER, NOW
 from tests.support.stand_in_hub import AIRLOCK, SERVICE_TOKEN
 
 from saferoom.hub.store import tables
-from saferoom.hub.web.sessions import IDLE, LONGEST
+from saferoom.hub.web.shell.sessions import IDLE, LONGEST
 
 CALLS = ("datasets", "requests")
 

@@ -64,7 +64,7 @@ def test_mutation_without_the_origin_check_a_foreign_form_votes(
     airlock: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request, ben = airlock.world.request(), airlock.browser("ben")
-    monkeypatch.setattr("saferoom.hub.web.identity.check_own_form", lambda _request: None)
+    monkeypatch.setattr("saferoom.hub.web.shell.identity.check_own_form", lambda _request: None)
     fields = {"csrf": ben.csrf(), "choice": "approved", "comment": ""}
     path = f"requests/{request.id}/outputs/{request.outputs[0].id}/vote"
     assert ben.bare_post(path, fields, Origin="http://evil.example").status_code == 303
@@ -74,7 +74,7 @@ def test_mutation_without_the_token_check_a_form_without_one_votes(
     airlock: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request, ben = airlock.world.request(), airlock.browser("ben")
-    monkeypatch.setattr("saferoom.hub.web.sessions.Session.accepts", lambda _session, _token: True)
+    monkeypatch.setattr("saferoom.hub.web.shell.sessions.Session.accepts", lambda _session, _token: True)
     assert approve(ben, request, csrf="").status_code == 303
 
 

@@ -17,7 +17,7 @@ from tests.support.registry_world import MOB, dataset
 from saferoom.disclosure.charts.model import Picture
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.errors import BadInputError, IntegrityError
-from saferoom.hub.web import present
+from saferoom.hub.web.airlock import present
 from saferoom.projects.airlock.verify import verify_bundle
 from saferoom.projects.catalogue.model import Dataset
 

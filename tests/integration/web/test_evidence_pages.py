@@ -60,7 +60,7 @@ def test_nobody_but_checkers_is_shown_any_evidence(airlock: Service, state: str)
 
 
 def test_room_is_told_why_cells_are_blank_and_what_was_chosen_but_no_interval(airlock: Service) -> None:
-    from saferoom.hub.web import answers
+    from saferoom.hub.web.room import answers
 
     record = airlock.world.instance.airlock.record_evaluation(Username("ana"), MOBILITY, protected())
     told = answers.evaluation(record, protected())

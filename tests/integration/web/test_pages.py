@@ -220,7 +220,7 @@ def test_defect_is_answered_with_a_sentence_and_without_its_message(airlock: Ser
 
 
 def test_every_state_and_verdict_has_words_and_a_sign() -> None:
-    from saferoom.hub.web.words import MEANS, STATES, VERDICTS
+    from saferoom.hub.web.texts.airlock import MEANS, STATES, VERDICTS
 
     assert set(VERDICTS) == set(Verdict)
     assert set(STATES) == set(MEANS) == set(State)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.support.airlock_server import Service
 
-from saferoom.hub.web.rates import Rate
+from saferoom.hub.web.shell.rates import Rate
 from saferoom.projects.airlock.uploads import LARGEST_BYTES
 from saferoom.projects.airlock.verify import verify_bundle
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from saferoom.errors import BadInputError
-from saferoom.hub.web.bodies import parse_json, read_form
+from saferoom.hub.web.shell.bodies import parse_json, read_form
 
 
 def test_json_object_is_read() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from saferoom.errors import BadInputError, TooManyError
-from saferoom.hub.web.intake import Intake
+from saferoom.hub.web.shell.intake import Intake
 from saferoom.ids import Username
 
 ANA, BEN = Username("ana"), Username("ben")

@@ -11,8 +11,9 @@ from tests.support.airlock_world import NOW, judged
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import Method, parse_query
 from saferoom.disclosure.verdict import Finding, Label, Risk, Table, Verdict
-from saferoom.hub.web import present
-from saferoom.hub.web.words import RISKS, ago, sentence, when
+from saferoom.hub.web.airlock import present
+from saferoom.hub.web.texts.airlock import RISKS
+from saferoom.hub.web.texts.common import ago, sentence, when
 
 
 def evaluation(query: dict[str, Any], table: Table, *findings: Finding) -> Evaluation:

@@ -10,9 +10,9 @@ from tests.support.protected_outputs import audit, combination, protected
 
 from saferoom.digests import sha256
 from saferoom.disclosure.history.judgement import How
-from saferoom.hub.web import present_combinations, present_protection
-from saferoom.hub.web.present_combinations import HOW, Earlier, combinations, wanted
-from saferoom.hub.web.present_protection import protection
+from saferoom.hub.web.airlock import present_combinations, present_protection
+from saferoom.hub.web.airlock.present_combinations import HOW, Earlier, combinations, wanted
+from saferoom.hub.web.airlock.present_protection import protection
 from saferoom.ids import ReleaseId, RequestId, Username
 from saferoom.projects.airlock.model import Release, Request
 from saferoom.projects.airlock.states import State

@@ -11,7 +11,7 @@ from saferoom.digests import sha256
 from saferoom.disclosure.files.model import FileReport, Grid, Passage
 from saferoom.disclosure.files.view import View
 from saferoom.disclosure.verdict import Finding, Label, Risk, Verdict
-from saferoom.hub.web import present_files
+from saferoom.hub.web.airlock import present_files
 from saferoom.ids import EvaluationId, ProjectSlug, Username
 from saferoom.policies.models import RiskAppetite
 from saferoom.projects.airlock.files import FileJudgement

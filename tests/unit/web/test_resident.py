@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from saferoom.errors import ForbiddenError
-from saferoom.hub.web.hub_auth import Resident, resident_of
+from saferoom.hub.web.shell.hub_auth import Resident, resident_of
 
 ROOM = {
     "kind": "user",

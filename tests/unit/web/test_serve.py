@@ -17,7 +17,7 @@ from saferoom.errors import IntegrityError, UnavailableError
 from saferoom.hub import keys
 from saferoom.hub.home import Home, unix_url
 from saferoom.hub.identifiers import ExtractIdentifiers
-from saferoom.hub.web import logs, serve
+from saferoom.hub.web.shell import logs, serve
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName
 

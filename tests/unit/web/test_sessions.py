@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from saferoom.clock import FrozenClock
-from saferoom.hub.web import sessions
-from saferoom.hub.web.sessions import IDLE, LONGEST, SIGN_IN_SECONDS, Sessions, SignIn, SignIns
+from saferoom.hub.web.shell import sessions
+from saferoom.hub.web.shell.sessions import IDLE, LONGEST, SIGN_IN_SECONDS, Sessions, SignIn, SignIns
 from saferoom.ids import Username
 
 ANA = Username("ana")

@@ -20,8 +20,8 @@ from typing import Any
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Label
-from saferoom.hub.web.present_protection import Known, named, numbers, told
-from saferoom.hub.web.words import several, when
+from saferoom.hub.web.airlock.present_protection import Known, named, numbers, told
+from saferoom.hub.web.texts.common import several, when
 from saferoom.projects.airlock.model import Request
 
 MOST_ROWS = 200

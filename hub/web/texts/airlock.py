@@ -1,22 +1,10 @@
-"""How the pages say things: states, verdicts, times and what was just done, in plain words."""
+"""How the airlock's pages say things: verdicts, states, risks and what was just done, in plain words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-
 from saferoom.disclosure.verdict import Risk, Verdict
+from saferoom.hub.web.texts.common import Sign
 from saferoom.projects.airlock.states import Party, State
-
-
-@dataclass(frozen=True)
-class Sign:
-    """A word with a look (see the style sheet's tags); the sign stands beside the word so that colour is not needed."""
-
-    look: str
-    sign: str
-    words: str
-
 
 VERDICTS = {
     Verdict.PASS: Sign("pass", "✓", "proven safe"),
@@ -75,32 +63,3 @@ RISKS = {
     Risk.FREE_TEXT: "words a researcher chose",
     Risk.UNPROVEN: "safety could not be proven",
 }
-
-
-def when(at: datetime) -> str:
-    """Return a moment as a person reads it, in UTC."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
-
-
-def ago(at: datetime, now: datetime) -> str:
-    """Return how long ago something was, in its largest unit."""
-    seconds = max(0, int((now - at).total_seconds()))
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
-
-
-def several(count: int, one: str, many: str = "") -> str:
-    """Return a count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def sentence(text: str) -> str:
-    """Return `text` beginning with a capital and ending with a stop, as it stands alone on a page."""
-    text = text.strip()
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?:" else ".")

@@ -13,13 +13,15 @@ from starlette.responses import RedirectResponse, Response
 from saferoom.digests import sha256
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
-from saferoom.hub.web import present, present_files, words
-from saferoom.hub.web.identity import Visitor, glancer, visitor
-from saferoom.hub.web.parts import parts_of
-from saferoom.hub.web.present_combinations import Earlier, combinations, wanted
-from saferoom.hub.web.present_files import FileView
-from saferoom.hub.web.present_protection import protection
-from saferoom.hub.web.rendering import QUEUE, RELEASES, REQUESTS, links_for, page
+from saferoom.hub.web.airlock import present, present_files
+from saferoom.hub.web.airlock.present_combinations import Earlier, combinations, wanted
+from saferoom.hub.web.airlock.present_files import FileView
+from saferoom.hub.web.airlock.present_protection import protection
+from saferoom.hub.web.shell.identity import Visitor, glancer, visitor
+from saferoom.hub.web.shell.navigation import QUEUE, RELEASES, REQUESTS, start_for
+from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.shell.rendering import page
+from saferoom.hub.web.texts import airlock as words
 from saferoom.hub.wiring import Instance
 from saferoom.ids import EvaluationId, OutputId, RequestId, Username
 from saferoom.projects.airlock import model, review
@@ -42,7 +44,7 @@ _STATE_WORDS: Mapping[str, Any] = {
 def start(request: Request, who: Someone) -> Response:
     """Go to the first page that this person has a use for."""
     prefix = parts_of(request).hub.prefix
-    return RedirectResponse(prefix + links_for(who.person)[0].path, status_code=303)
+    return RedirectResponse(prefix + start_for(who.person.roles).path, status_code=303)
 
 
 @router.get("/requests")
@@ -51,7 +53,9 @@ def my_requests(request: Request, who: Someone, state: str = "") -> Response:
     found = parts_of(request).instance.airlock.requests_of(who.username)
     chosen = state if state in set(State) else ""
     shown = [item for item in found if not chosen or item.state.value == chosen]
-    return page(request, "requests.html", who, here=REQUESTS.path, requests=shown, chosen=chosen, **_STATE_WORDS)
+    return page(
+        request, "airlock/requests.html", who, here=REQUESTS.path, requests=shown, chosen=chosen, **_STATE_WORDS
+    )
 
 
 @router.get("/queue")
@@ -60,7 +64,7 @@ def queue(request: Request, who: Someone) -> Response:
     found = parts_of(request).instance.airlock.queue(who.username)
     return page(
         request,
-        "queue.html",
+        "airlock/queue.html",
         who,
         here=QUEUE.path,
         requests=found,
@@ -77,14 +81,14 @@ def queue_news(request: Request, who: Glance, seen: str = "") -> Response:
     """Say whether the queue is still the one that was shown; no title and no name is told."""
     now = _fingerprint(parts_of(request).instance.airlock.queue(who.username))
     kept = seen if _SEEN.fullmatch(seen) else ""
-    return page(request, "queue_news.html", None, seen=kept, fresh=kept != now)
+    return page(request, "airlock/queue_news.html", None, seen=kept, fresh=kept != now)
 
 
 @router.get("/releases")
 def releases(request: Request, who: Someone) -> Response:
     """Show what has left, as far as this person may know of it."""
     found = parts_of(request).instance.airlock.releases(who.username)
-    return page(request, "releases.html", who, here=RELEASES.path, requests=found)
+    return page(request, "airlock/releases.html", who, here=RELEASES.path, requests=found)
 
 
 @router.get("/requests/{request_id}")
@@ -101,7 +105,9 @@ def one_request(request: Request, request_id: str, who: Someone) -> Response:
         **_STATE_WORDS,
     }
     if Standing.CHECKER in instance.airlock.standing(who.username, item):
-        return page(request, "check.html", who, here=QUEUE.path, **values, **_to_check(instance, who.username, item))
+        return page(
+            request, "airlock/check.html", who, here=QUEUE.path, **values, **_to_check(instance, who.username, item)
+        )
     mine = item.author == who.username
     values |= {
         "mine": mine,
@@ -109,7 +115,7 @@ def one_request(request: Request, request_id: str, who: Someone) -> Response:
         "can_withdraw": instance.airlock.can(who.username, Action.WITHDRAW, item),
         "can_submit": instance.airlock.can(who.username, Action.SUBMIT, item),
     }
-    return page(request, "request.html", who, here=(REQUESTS if mine else RELEASES).path, **values)
+    return page(request, "airlock/request.html", who, here=(REQUESTS if mine else RELEASES).path, **values)
 
 
 @router.get("/requests/{request_id}/status")
@@ -117,7 +123,9 @@ def status(request: Request, request_id: str, who: Glance, seen: str = "") -> Re
     """Show where a request stands, for a page that asks by itself."""
     item = parts_of(request).instance.airlock.request(who.username, RequestId(request_id))
     kept = seen if _SEEN.fullmatch(seen) else ""
-    return page(request, "status.html", None, item=item, seen=kept, moved=kept != item.state.value, **_STATE_WORDS)
+    return page(
+        request, "airlock/status.html", None, item=item, seen=kept, moved=kept != item.state.value, **_STATE_WORDS
+    )
 
 
 @router.get("/requests/{request_id}/bundle")

@@ -13,10 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from saferoom.errors import BadInputError
-from saferoom.hub.web import answers
-from saferoom.hub.web.parts import Parts, parts_of
-from saferoom.hub.web.rates import Rate
-from saferoom.hub.web.room_api import Living
+from saferoom.hub.web.room import answers
+from saferoom.hub.web.room.api import Living
+from saferoom.hub.web.shell.parts import Parts, parts_of
+from saferoom.hub.web.shell.rates import Rate
 from saferoom.ids import EvaluationId
 from saferoom.projects.airlock.uploads import Upload, check_size, tidy_name
 

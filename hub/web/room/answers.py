@@ -8,7 +8,7 @@ from saferoom.clock import isoformat
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.files.model import FileReport
 from saferoom.errors import NotFoundError
-from saferoom.hub.web import words
+from saferoom.hub.web.texts import airlock as words
 from saferoom.ids import RequestId
 from saferoom.projects.airlock.model import Comment, EvaluationRecord, Output, Request
 from saferoom.projects.approvals.model import Approval

@@ -14,10 +14,10 @@ from starlette.requests import Request
 
 from saferoom.errors import BadInputError
 from saferoom.hub.evaluator.runner import MOST_SNAPSHOT_BYTES
-from saferoom.hub.web.bodies import parse_json
-from saferoom.hub.web.parts import parts_of
-from saferoom.hub.web.rates import Rate
-from saferoom.hub.web.room_api import EvaluationBody, Living, evaluated, read_body
+from saferoom.hub.web.room.api import EvaluationBody, Living, evaluated, read_body
+from saferoom.hub.web.shell.bodies import parse_json
+from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.shell.rates import Rate
 
 PATH = "/api/room/snapshots"
 _MOST_HEAD = 1 << 20

@@ -18,7 +18,7 @@ from jupyterhub.services.auth import HubOAuth
 from tornado.httputil import url_concat
 
 from saferoom.errors import BadInputError, ForbiddenError, UnauthenticatedError, UnavailableError
-from saferoom.hub.web.logs import where
+from saferoom.hub.web.shell.logs import where
 from saferoom.ids import ProjectSlug, Username, project_slug, username
 
 _log = structlog.get_logger()

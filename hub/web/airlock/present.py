@@ -13,7 +13,8 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import Method, Query, Statistic
 from saferoom.disclosure.verdict import Finding, Table, Verdict
 from saferoom.hub.notebook.layout import Grid, Labels, Mark, grid
-from saferoom.hub.web.words import RISKS, VERDICTS, Sign, several
+from saferoom.hub.web.texts.airlock import RISKS, VERDICTS
+from saferoom.hub.web.texts.common import Sign, several
 
 MOST_ROWS = 2_000
 """Rows of a table that a page shows; a longer table is named as cut, never cut silently."""

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from saferoom.errors import ForbiddenError, UnauthenticatedError
-from saferoom.hub.web.guards import check_navigation
-from saferoom.hub.web.identity import SESSION_COOKIE, Visitor, entitled, session_secret, set_cookie, submitter
-from saferoom.hub.web.parts import Parts, parts_of
-from saferoom.hub.web.sessions import SIGN_IN_SECONDS, SignIn
+from saferoom.hub.web.shell.guards import check_navigation
+from saferoom.hub.web.shell.identity import SESSION_COOKIE, Visitor, entitled, session_secret, set_cookie, submitter
+from saferoom.hub.web.shell.parts import Parts, parts_of
+from saferoom.hub.web.shell.sessions import SIGN_IN_SECONDS, SignIn
 
 router = APIRouter()
 _STATE_COOKIE = "saferoom-sign-in-"

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from saferoom.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from saferoom.hub.web.bodies import read_form
-from saferoom.hub.web.guards import check_navigation, check_own_form
-from saferoom.hub.web.hub_auth import Resident
-from saferoom.hub.web.parts import Parts, parts_of
-from saferoom.hub.web.sessions import Session
+from saferoom.hub.web.shell.bodies import read_form
+from saferoom.hub.web.shell.guards import check_navigation, check_own_form
+from saferoom.hub.web.shell.hub_auth import Resident
+from saferoom.hub.web.shell.parts import Parts, parts_of
+from saferoom.hub.web.shell.sessions import Session
 from saferoom.ids import Username
 from saferoom.projects.people.entitlement import may_enter, may_sign_in
 from saferoom.projects.people.model import Person

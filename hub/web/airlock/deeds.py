@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from saferoom.errors import BadInputError
-from saferoom.hub.web.identity import Visitor, submitter
-from saferoom.hub.web.parts import Parts, parts_of
+from saferoom.hub.web.shell.identity import Visitor, submitter
+from saferoom.hub.web.shell.parts import Parts, parts_of
 from saferoom.hub.wiring import Instance
 from saferoom.ids import OutputId, RequestId
 from saferoom.projects.airlock import model

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saferoom.errors import BadInputError, ForbiddenError
-from saferoom.hub.web.logs import where
+from saferoom.hub.web.shell.logs import where
 
 _log = structlog.get_logger()
 _NONCE = "csp_nonce"

@@ -15,9 +15,10 @@ from saferoom.disclosure.files.model import Concealed, Passage, Picture
 from saferoom.disclosure.files.view import View, seen
 from saferoom.disclosure.verdict import Finding, Verdict
 from saferoom.hub.notebook.layout import Mark
-from saferoom.hub.web import present
-from saferoom.hub.web.present import FindingView, OutputView
-from saferoom.hub.web.words import VERDICTS, Sign
+from saferoom.hub.web.airlock import present
+from saferoom.hub.web.airlock.present import FindingView, OutputView
+from saferoom.hub.web.texts.airlock import VERDICTS
+from saferoom.hub.web.texts.common import Sign
 from saferoom.projects.airlock.files import FileJudgement
 from saferoom.projects.airlock.model import EvaluationRecord, UploadedFile
 

@@ -8,10 +8,10 @@ from starlette.requests import Request
 
 from saferoom.hub.evaluator.runner import Evaluator
 from saferoom.hub.filecheck.screener import Screener
-from saferoom.hub.web.hub_auth import Hub
-from saferoom.hub.web.intake import Intake
-from saferoom.hub.web.rates import Rates
-from saferoom.hub.web.sessions import Sessions, SignIns
+from saferoom.hub.web.shell.hub_auth import Hub
+from saferoom.hub.web.shell.intake import Intake
+from saferoom.hub.web.shell.rates import Rates
+from saferoom.hub.web.shell.sessions import Sessions, SignIns
 from saferoom.hub.wiring import Instance
 
 

@@ -15,12 +15,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from saferoom.errors import BadInputError
-from saferoom.hub.web import answers
-from saferoom.hub.web.bodies import read_json
-from saferoom.hub.web.hub_auth import Resident
-from saferoom.hub.web.identity import resident
-from saferoom.hub.web.parts import Parts, parts_of
-from saferoom.hub.web.rates import Rate
+from saferoom.hub.web.room import answers
+from saferoom.hub.web.shell.bodies import read_json
+from saferoom.hub.web.shell.hub_auth import Resident
+from saferoom.hub.web.shell.identity import resident
+from saferoom.hub.web.shell.parts import Parts, parts_of
+from saferoom.hub.web.shell.rates import Rate
 from saferoom.ids import EvaluationId, RequestId
 from saferoom.projects.airlock.screening import LONGEST
 from saferoom.projects.airlock.service import Airlock

@@ -1,0 +1,1 @@
+"""What rooms ask the airlock: evaluations, files, snapshots and requests."""

@@ -1,0 +1,1 @@
+"""What all pages stand on: sessions, guards, rendering, navigation and forms. It knows no area."""

@@ -1,0 +1,70 @@
+"""The bar that leads through the hub's pages and the service's: one table, by role.
+
+The hub's own process reads it, too, so nothing here needs a web framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from saferoom.projects.people.model import Role
+
+PUBLIC = frozenset[Role]()
+EVERYBODY = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the bar.
+
+    Attributes
+    ----------
+    path : str
+        Below the service's prefix, or below the hub's for a page of the hub.
+    roles : frozenset of Role
+        Who has a use for it; `PUBLIC` for people who are not signed in, too.
+    at_hub : bool
+        Whether JupyterHub serves the page.
+    """
+
+    path: str
+    words: str
+    roles: frozenset[Role]
+    at_hub: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A link as a page shows it: an address, and whether this is the page."""
+
+    href: str
+    words: str
+    here: bool
+
+
+ROOMS = Link("home", "Rooms", frozenset({Role.RESEARCHER}), at_hub=True)
+REQUESTS = Link("requests", "My requests", frozenset({Role.RESEARCHER}))
+QUEUE = Link("queue", "Output checking", frozenset({Role.OUTPUT_CHECKER}))
+RELEASES = Link("releases", "Releases", EVERYBODY)
+LINKS = (ROOMS, REQUESTS, QUEUE, RELEASES)
+"""Every entry, in the order of the bar."""
+
+
+def links_for(roles: Collection[Role]) -> list[Link]:
+    """Return the pages that somebody with `roles` has a use for; nobody's are the public ones."""
+    return [link for link in LINKS if link.roles == PUBLIC or not link.roles.isdisjoint(roles)]
+
+
+def start_for(roles: Collection[Role]) -> Link:
+    """Return the page of the service that somebody with `roles` begins with: others' waiting work comes first."""
+    mine = [link for link in links_for(roles) if not link.at_hub]
+    return QUEUE if QUEUE in mine else mine[0]
+
+
+def entries(roles: Collection[Role], here: str, prefix: str, hub_prefix: str) -> list[Entry]:
+    """Return the bar of somebody with `roles` on the page `here`, the path of one of the links."""
+    return [
+        Entry((hub_prefix if link.at_hub else prefix) + link.path, link.words, link.path == here)
+        for link in links_for(roles)
+    ]

@@ -1,0 +1,47 @@
+"""Turning templates into pages. Everything is escaped; templates hold no script and no style of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from saferoom.hub.web.shell.guards import nonce_of
+from saferoom.hub.web.shell.identity import Visitor
+from saferoom.hub.web.shell.navigation import entries
+from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.texts import common
+from saferoom.projects.people.model import Role
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+_environment = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters |= {"when": common.when, "ago": common.ago, "sentence": common.sentence}
+
+
+def page(request: Request, template: str, visitor: Visitor | None, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return the page that `template` makes of `values`; ``here`` among them is the path of the bar's current entry."""
+    parts = parts_of(request)
+    roles: Collection[Role] = visitor.person.roles if visitor else ()
+    news = request.app.state.news.get(request.query_params.get("done", ""), "")
+    context = {
+        "prefix": parts.hub.prefix,
+        "hub_prefix": parts.hub.hub_prefix,
+        "nonce": nonce_of(request),
+        "visitor": visitor,
+        "links": entries(roles, values.get("here", ""), parts.hub.prefix, parts.hub.hub_prefix),
+        "news": news,
+        "now": parts.instance.clock.now(),
+        **values,
+    }
+    return HTMLResponse(_environment.get_template(template).render(context), status_code=status)
