@@ -154,6 +154,7 @@ _MERGES: Mapping[Strictness, Callable[[Sequence[Any]], Any]] = {
     Strictness.LARGER: max,
     Strictness.SMALLER: min,
     Strictness.ALL: all,
+    Strictness.ANY: any,
     Strictness.UNION: lambda values: frozenset.union(*values),
     Strictness.INTERSECTION: _intersection,
     Strictness.PER_KEY_LARGER: _per_key_larger,

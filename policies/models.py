@@ -32,6 +32,8 @@ class Strictness(StrEnum):
     SMALLER = "smaller"
     ALL = "all"
     """Booleans that permit: true only where everybody says true."""
+    ANY = "any"
+    """Booleans that demand: true where anybody says true."""
     UNION = "union"
     INTERSECTION = "intersection"
     PER_KEY_LARGER = "per key larger"
@@ -134,3 +136,7 @@ class ReleaseRoute(PolicyModel):
     """Most significant digits of a number written in an automatically released query."""
     literals: Annotated[int, Field(ge=0, le=1000), Strictness.SMALLER] = 24
     """Most numbers and texts written in an automatically released query."""
+    owner_signs: Annotated[bool, Strictness.ANY] = False
+    """A data owner signs what leaves, after the output checkers; nothing leaves by itself then."""
+    audit_one_in: Annotated[int, Field(ge=1, le=1000), Strictness.SMALLER] = 20
+    """Of automatic releases, one in this many is drawn for an output checker to look at afterwards."""

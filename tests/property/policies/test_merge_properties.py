@@ -46,6 +46,8 @@ _routes = st.builds(
     checkers_file=st.integers(2, 3),
     literal_digits=st.integers(1, 15),
     literals=st.integers(0, 100),
+    owner_signs=st.booleans(),
+    audit_one_in=st.integers(1, 100),
 )
 _policies = st.one_of(st.lists(_appetites(), min_size=1, max_size=4), st.lists(_routes, min_size=1, max_size=4))
 
@@ -63,6 +65,7 @@ def _at_least_as_strict(merged: Any, layer: Any) -> bool:
         Strictness.LARGER: lambda a, b: a >= b,
         Strictness.SMALLER: lambda a, b: a <= b,
         Strictness.ALL: lambda a, b: b or not a,
+        Strictness.ANY: lambda a, b: a or not b,
         Strictness.INTERSECTION: lambda a, b: "*" in b or a <= b,
         Strictness.PER_N_SMALLER_SHARE: lambda a, b: all(
             any(mine.n == rule.n and mine.share_fraction <= rule.share_fraction for mine in a) for rule in b
