@@ -18,10 +18,21 @@ class SaferoomError(Exception):
 
 
 class BadInputError(SaferoomError):
-    """The request itself is wrong: a malformed query, an unknown column, an invalid file."""
+    """The request itself is wrong: a malformed query, an unknown column, an invalid file.
+
+    Parameters
+    ----------
+    field : str
+        The field of a form or command that is wrong, e.g. ``ends`` or ``members.0.username``, so that a page can put the
+        sentence beside it; empty when it is about the whole.
+    """
 
     exit_code = 2
     http_status = 422
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class UnauthenticatedError(SaferoomError):
@@ -46,6 +57,10 @@ class WrongStateError(SaferoomError):
     """Allowed in principle, but not while the thing is in this state (HTTP 409)."""
 
     http_status = 409
+
+
+class StaleVersionError(WrongStateError):
+    """Somebody else changed the thing since this person read it; nothing was overwritten (HTTP 409)."""
 
 
 class TooManyError(SaferoomError):
