@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Protocol
 
 from saferoom.ids import DatasetName, ProjectSlug, Username
@@ -11,12 +12,22 @@ from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.people.model import Person, Role
 
 
+class ConfirmsPeople(StrEnum):
+    """Who confirms the people of a project once its data owners have decided."""
+
+    ADMINISTRATOR = "administrator"
+    POLICY = "policy"
+    """Nobody has to where every one of them is an accredited researcher in good standing."""
+
+
 class Platform(PolicyModel):
     """The platform's own layer of every policy."""
 
     risk_appetite: RiskAppetite = RiskAppetite(name="platform", structural=frozenset({ANY_COLUMN}))
     release_route: ReleaseRoute = ReleaseRoute(name="platform", automatic=True)
     """By default the platform leaves it to the data owners whether anything leaves by itself."""
+    confirms_people: ConfirmsPeople = ConfirmsPeople.ADMINISTRATOR
+    """Whether an administrator confirms the people of every new project, or the policy alone."""
 
 
 class Registry(Protocol):

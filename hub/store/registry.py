@@ -51,7 +51,7 @@ class SessionRegistry:
         row = self._session.get(PlatformRow, PLATFORM_ID)
         if row is None:
             return Platform()
-        return _model(Platform, risk_appetite=row.risk_appetite, release_route=row.release_route)
+        return _model(Platform, **{name: getattr(row, name) for name in Platform.model_fields})
 
     def people(self) -> tuple[Person, ...]:
         return self._all(select(PersonRow).order_by(PersonRow.username), _person)
@@ -176,6 +176,7 @@ def _project(row: ProjectRow) -> Project:
         members=current_members(row.members),
         ends=row.ends,
         active=row.active,
+        paused=row.paused,
         risk_appetite=row.risk_appetite,
         release_route=row.release_route,
     )
@@ -187,13 +188,4 @@ def current_members(rows: Sequence[MemberRow]) -> frozenset[str]:
 
 
 def _approval(row: ApprovalRow) -> Approval:
-    return _model(
-        Approval,
-        project=row.project,
-        dataset=row.dataset,
-        granted_by=row.granted_by,
-        until=row.until,
-        variables=row.variables,
-        automatic=row.automatic,
-        ended_at=row.ended_at,
-    )
+    return _model(Approval, **{name: getattr(row, name) for name in Approval.model_fields})

@@ -53,7 +53,8 @@ class RegistryWriter:
         elif isinstance(record, Project):
             self._save_project(record)
         elif isinstance(record, Approval):
-            self._session.merge(ApprovalRow(**_columns(record, variables=_listed(record.variables))))
+            policies = record.model_dump(mode="json", include={"risk_appetite", "budget"})
+            self._session.merge(ApprovalRow(**_columns(record, variables=_listed(record.variables), **policies)))
         elif isinstance(record, Platform):
             self._session.merge(PlatformRow(id=PLATFORM_ID, **record.model_dump(mode="json")))
         else:

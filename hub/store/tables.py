@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from saferoom.hub.store.base import Base
@@ -79,6 +79,7 @@ class ProjectRow(Base):
     title: Mapped[str]
     ends: Mapped[date | None]
     active: Mapped[bool]
+    paused: Mapped[bool] = mapped_column(server_default=false())
     risk_appetite: Mapped[dict[str, Any] | None]
     release_route: Mapped[dict[str, Any] | None]
     members: Mapped[list[MemberRow]] = relationship(cascade="all, delete-orphan", lazy="selectin")
@@ -105,8 +106,14 @@ class ApprovalRow(Base):
     granted_by: Mapped[str] = mapped_column(ForeignKey("people.username"))
     until: Mapped[date]
     variables: Mapped[list[Any] | None]
+    rows: Mapped[str | None]
     automatic: Mapped[bool]
+    risk_appetite: Mapped[dict[str, Any] | None]
+    checkers: Mapped[int | None]
+    sign_off: Mapped[bool] = mapped_column(server_default=false())
+    budget: Mapped[dict[str, Any] | None]
     ended_at: Mapped[datetime | None]
+    held: Mapped[int | None]
 
 
 class PlatformRow(Base):
@@ -117,3 +124,4 @@ class PlatformRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     risk_appetite: Mapped[dict[str, Any]]
     release_route: Mapped[dict[str, Any]]
+    confirms_people: Mapped[str] = mapped_column(server_default="administrator")

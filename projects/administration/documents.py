@@ -7,33 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from saferoom.errors import BadInputError
 from saferoom.policies.conform import conform
 from saferoom.policies.document import Document, Position, read_documents
 from saferoom.policies.loader import packaged, packaged_route
-from saferoom.policies.models import PolicyModel
-from saferoom.projects.approvals.model import Project
+from saferoom.projects.approvals.model import Project, Terms
 from saferoom.projects.catalogue.model import Dataset
-from saferoom.projects.fields import ColumnField, DatasetNameField, ProjectSlugField, UsernameField
+from saferoom.projects.fields import DatasetNameField, ProjectSlugField, UsernameField
 from saferoom.projects.people.model import Person
 from saferoom.projects.registry import Platform
 
 
-class ApprovalDocument(PolicyModel):
+class ApprovalDocument(Terms):
     """An approval as a data owner writes it."""
 
     project: ProjectSlugField
     dataset: DatasetNameField
     granted_by: UsernameField
-    until: date
-    """Last day (UTC)."""
-    variables: Annotated[tuple[ColumnField, ...], Field(min_length=1)] | None = None
-    automatic: bool = False
     ended: bool | None = None
     """True ends it now, false grants an ended one again; left out, an ended approval stays ended."""
 
