@@ -95,7 +95,8 @@ def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str
     return schema
 
 
-def _schema_at(path: Sequence[str | int], root: Mapping[str, Any]) -> Mapping[str, Any]:
+def schema_at(path: Sequence[str | int], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the part of the JSON schema `root` that a value at `path` has to follow."""
     schema: Mapping[str, Any] = root
     for step in path:
         schema = _resolved(schema, root)
@@ -133,13 +134,13 @@ def _problem(document: Document, schema: Mapping[str, Any], problem: Mapping[str
     path = _written_path(document, problem["loc"], missing=kind == "missing")
     name = _name(path)
     if kind == "extra_forbidden":
-        said = _unknown_key(str(path[-1]), _schema_at(path[:-1], schema).get("properties", {}))
+        said = _unknown_key(str(path[-1]), schema_at(path[:-1], schema).get("properties", {}))
     elif kind == "missing":
-        said = f"'{name}' is missing; it must be {describe(_schema_at(path, schema), schema)}"
+        said = f"'{name}' is missing; it must be {describe(schema_at(path, schema), schema)}"
     elif kind == "value_error":
         said = str(problem["ctx"]["error"])
     else:
-        said = f"'{name}' must be {describe(_schema_at(path, schema), schema)}"
+        said = f"'{name}' must be {describe(schema_at(path, schema), schema)}"
     return document.line(path), f"{document.at(path)}: {said}"
 
 

@@ -23,8 +23,8 @@ class BadInputError(SaferoomError):
     Parameters
     ----------
     field : str
-        The field of a form or command that is wrong, e.g. ``ends`` or ``members.0.username``, so that a page can put the
-        sentence beside it; empty when it is about the whole.
+        The field of a form or command that is wrong, e.g. ``ends`` or ``members.0.username``, so that a page can put
+        the sentence beside it; empty when it is about the whole.
     """
 
     exit_code = 2
