@@ -70,7 +70,7 @@ def test_dataset_name_of_another_form_is_refused(text: str) -> None:
 
 def test_every_error_has_a_message_an_exit_code_and_a_status() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SaferoomError)]
-    assert len(kinds) == 9
+    assert len(kinds) == 10
     for kind in kinds:
         error = kind("what, where, what to do")
         assert (str(error), error.message) == ("what, where, what to do",) * 2
