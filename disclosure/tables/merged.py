@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from saferoom.clock import Clock
 from saferoom.disclosure.queries.evidence import Mask
-from saferoom.disclosure.tables.additive import Audit, Mode, Progress, Suppression
+from saferoom.disclosure.tables.additive import Audit, Mode, Places, Progress, Suppression
 from saferoom.disclosure.tables.attacker import audit, quiet
 from saferoom.disclosure.tables.hierarchies import Dimension
 from saferoom.disclosure.tables.primary import Task
@@ -64,13 +64,28 @@ def merge(
     empty = np.where(task.aggregate.empty, "z", "s")
     statuses = np.where(shown, empty, np.where(task.needs.primary, "u", "x"))
     listed = shown if shown.any() else task.listed
-    result = Merged(replace(task, listed=listed), suppression, tuple(statuses.tolist()), task.findings, by_cells=True)
+    cuts = tuple(np.array(sorted(cut.members)) for cut in found.cuts)
+    kept = replace(task, listed=listed)
+    result = Merged(kept, suppression, tuple(statuses.tolist()), task.findings, by_cells=True, cuts=cuts)
     return replace(result, findings=(*task.findings, *remarks(result)))
 
 
 @dataclass(frozen=True)
 class Merged(Published):
-    """An aggregated table by broader categories."""
+    """An aggregated table by broader categories.
+
+    Attributes
+    ----------
+    cuts : tuple of ndarray of int
+        Per dimension, the categories that took others' places, and those that were left.
+    """
+
+    cuts: tuple[Places, ...] = ()
+
+    @property
+    def finest(self) -> tuple[Places, ...]:
+        """Per dimension, the finest categories that are shown; they hold everybody once."""
+        return self.cuts
 
     @property
     def cost(self) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.additive import AdditiveTable, Audit, Mode, Progress, Suppression
 from saferoom.disclosure.tables.aggregated import Aggregate
+from saferoom.disclosure.tables.aggregated_classes import class_findings
 from saferoom.disclosure.tables.attacker_freedom import tightened
 from saferoom.disclosure.tables.boxes import Enough, Told, told, within
 from saferoom.disclosure.tables.cell_key import Design, transition_table
@@ -123,17 +124,18 @@ def perturb_aggregate(
         blank, Audit(low, high, exposed), distance, changed.gap, Mode.EXACT if changed.gap == 0 else Mode.HEURISTIC
     )
     statuses = np.where(blank, "u", np.where((shown == 0) & task.aggregate.empty, "z", "s"))
-    findings = (*task.findings, *_findings(found))
-    shown_task = replace(task, table=replace(task.table, values=shown))
-    return Perturbed(
-        task=shown_task,
+    result = Perturbed(
+        task=replace(task, table=replace(task.table, values=shown)),
         suppression=suppression,
         statuses=tuple(statuses.tolist()),
-        findings=findings,
+        findings=(*task.findings, *_findings(found)),
         by_cells=False,
         method=protection.method,
         said=changed.said,
     )
+    aggregate = task.aggregate
+    classes = class_findings(task.classes, aggregate.cube, aggregate.empty, (low, high), result.finest)
+    return replace(result, findings=(*result.findings, *classes))
 
 
 def _of_table(secret: bytes, aggregate: Aggregate) -> CellKeys:

@@ -30,6 +30,7 @@ import numpy as np
 from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.additive import AdditiveTable, Needs
 from saferoom.disclosure.tables.aggregated import Aggregate
+from saferoom.disclosure.tables.aggregated_classes import Classes
 from saferoom.disclosure.tables.contributors import insiders, largest
 from saferoom.disclosure.tables.cube import Cube
 from saferoom.disclosure.tables.hierarchies import spelt, text
@@ -54,6 +55,8 @@ class Task:
         Whether the table is one of counts.
     findings : tuple of Finding
         What could not be judged.
+    classes : Classes or None
+        The class rules, where there are any; they are about what a table tells after protection.
     """
 
     aggregate: Aggregate
@@ -62,6 +65,7 @@ class Task:
     listed: Mask
     counted: bool
     findings: tuple[Finding, ...]
+    classes: Classes | None = None
 
 
 def make_task(aggregate: Aggregate, specification: Specification, policy: RiskAppetite) -> Task:
@@ -86,7 +90,7 @@ def make_task(aggregate: Aggregate, specification: Specification, policy: RiskAp
     if specification.grand_total is GrandTotal.PUBLISHED:
         fixed[-1] = not judged.primary[-1]
     needs = _needs(table, judged, fixed, listed, specification)
-    return Task(aggregate, table, needs, listed, judged.counted, tuple(judged.findings))
+    return Task(aggregate, table, needs, listed, judged.counted, tuple(judged.findings), judged.classes)
 
 
 def _table(aggregate: Aggregate, specification: Specification) -> AdditiveTable:
@@ -150,6 +154,7 @@ class _Judged:
         self.asked = self.specification.rules is not None
         self.counts = self.aggregate.counts
         self.counted = False
+        self.classes: Classes | None = None
 
     def judge(self) -> None:
         """Apply what is asked for: cells given outright, rules, or else the policy's rules."""
@@ -164,6 +169,7 @@ class _Judged:
         if rules is not None:
             self._threshold(rules)
             self._concentration(rules)
+            self._of_classes(rules)
         self._outright()
 
     def _like_counts(self) -> bool:
@@ -219,6 +225,19 @@ class _Judged:
             if columns >= 2:
                 level = ratio * tops[:, 0] - rest
                 self._name(level > _SLACK * value, np.maximum(level, 0.0))
+
+    def _of_classes(self, rules: Rules) -> None:
+        full, near = rules.class_disclosure_fraction, rules.near_class_fraction
+        if full is None and near is None:
+            return
+        if self.counted:
+            said = self.specification.model_fields_set
+            self.classes = Classes(full, near, "zeros" in said and self.specification.zeros is Zeros.STRUCTURAL)
+        elif self.asked:
+            raise BadInputError(
+                "the class rules are about tables of counts: name the same column as `value` and `count`, or leave "
+                "'rules.class_disclosure_fraction' and 'rules.near_class_fraction' out"
+            )
 
     def _not_judged(self, needed: int) -> None:
         said = (

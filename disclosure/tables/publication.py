@@ -21,7 +21,8 @@ import numpy as np
 
 from saferoom.clock import Clock
 from saferoom.disclosure.queries.evidence import Mask
-from saferoom.disclosure.tables.additive import AdditiveTable, Progress, Suppression
+from saferoom.disclosure.tables.additive import AdditiveTable, Places, Progress, Suppression
+from saferoom.disclosure.tables.aggregated_classes import class_findings
 from saferoom.disclosure.tables.assemble import number
 from saferoom.disclosure.tables.attacker import audit, intervals, quiet
 from saferoom.disclosure.tables.primary import Task
@@ -59,6 +60,11 @@ class Published:
     def shown(self) -> Mask:
         """Which cells leave with their values."""
         return np.asarray(self.task.listed & ~self.suppression.hidden)
+
+    @property
+    def finest(self) -> tuple[Places, ...]:
+        """Per dimension, the finest categories that are shown; they hold everybody once."""
+        return tuple(np.arange(dimension.leaves) for dimension in self.task.aggregate.cube.dimensions)
 
     def counted(self) -> dict[str, int]:
         """Return how many cells of the published tables have each status."""
@@ -155,7 +161,11 @@ def remarks(result: Published) -> list[Finding]:
                 remedy="use broader categories or fewer dimensions",
             )
         )
-    return found
+        return found
+    aggregate, report = result.task.aggregate, result.suppression.audit
+    return found + class_findings(
+        result.task.classes, aggregate.cube, aggregate.empty, (report.low, report.high), result.finest
+    )
 
 
 def _suppressed(task: Task, protection: Protection, progress: Progress, clock: Clock | None) -> Suppression:

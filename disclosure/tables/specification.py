@@ -20,6 +20,7 @@ from saferoom.policies.models import DominanceRule, RiskAppetite
 Column = Annotated[str, Field(min_length=1, max_length=200)]
 Category = str | int | float | bool
 Level = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(gt=0.5, le=1)]
 Percent = Annotated[float, Field(gt=0, le=100)]
 
 
@@ -74,6 +75,10 @@ class Rules(_Part):
     p: Percent | None = None
     pq: tuple[Percent, Percent] | None = None
     """[p, q]: the same where everybody knows everybody's contribution to within q percent beforehand."""
+    class_disclosure_fraction: Share | None = None
+    """Of counts: a category that surely holds at least this share of its group fails the table."""
+    near_class_fraction: Share | None = None
+    """And from this share on it goes to a person."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -85,6 +90,9 @@ class Rules(_Part):
                 raise ValueError(f"'rules' has both '{given[0]}' and '{given[1]}', which are the same; keep one")
         if self.pq is not None and self.pq[0] >= self.pq[1]:
             raise ValueError("'rules.pq' is [p, q] with p smaller than q")
+        full, near = self.class_disclosure_fraction, self.near_class_fraction
+        if full is not None and near is not None and near > full:
+            raise ValueError("'rules.near_class_fraction' may not be larger than 'rules.class_disclosure_fraction'")
         for n, k in self.nks():
             if not (1 <= n <= 10 and 0 < k <= 100):
                 raise ValueError("'rules.nk' is [n, k] with n from 1 to 10 and k a percentage from 0 to 100")
@@ -113,7 +121,13 @@ class Rules(_Part):
     def of_policy(policy: RiskAppetite) -> Rules:
         """Return a risk appetite's rules."""
         percent = policy.p_percent if policy.p_percent > 0 else None
-        return Rules(threshold_units=policy.threshold_units, dominance=policy.dominance, p_percent=percent)
+        return Rules(
+            threshold_units=policy.threshold_units,
+            dominance=policy.dominance,
+            p_percent=percent,
+            class_disclosure_fraction=policy.class_disclosure_fraction,
+            near_class_fraction=policy.near_class_fraction,
+        )
 
 
 class Protection(_Part):
