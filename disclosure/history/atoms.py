@@ -72,8 +72,10 @@ def atoms_of(sets: Sequence[BitMap]) -> Atoms:
         there = columns >= 0
         starts = np.concatenate([[0], np.cumsum(there)])[starts]
         columns = columns[there]
-    del members
+    del members, hashes, held, atom
     shape = (len(sets), len(some))
+    # scipy takes the wider of the two kinds of numbers for both, and the columns are most of all memory.
+    starts = starts.astype(np.int32 if len(columns) < 2**31 else np.int64)
     incidence = csr_array((np.ones(len(columns), np.float32), columns, starts), shape=shape).tocsc()
     return Atoms(incidence, sizes.astype(np.int64), some, np.arange(len(sets)))
 

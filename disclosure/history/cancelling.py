@@ -19,38 +19,32 @@ by elimination. Only as many atoms as it takes are used; those on which a combin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from saferoom.disclosure.history.atoms import Atoms
+from saferoom.disclosure.history.gradients import Matrix, Tick, UndecidedError, null, times
 from saferoom.disclosure.history.signatures import Positions, mix
 
-if TYPE_CHECKING:
-    from scipy.sparse import csc_array
-
 Mask = NDArray[np.bool_]
-Matrix = NDArray[np.float64]
-Tick = Callable[[], None]
 
-MOST_STEPS = 4_000
-"""Conjugate gradients: more are never needed for what people release, and stop what was made to take long."""
 MOST_DRAWS = 64
 MOST_CHOICES = 3_000
 """Places of zeros that are all tried where several combinations are left."""
 MOST_BUCKETS, _CHEAP, _MISSED = 64, 300_000, 5e-3
 """Where the incidence has more entries than `_CHEAP`, rounds end when a light combination has been missed with a
 probability of `_MISSED` at most; otherwise there are as many as certainty takes."""
-_ZERO, _CONVERGED = 1e-5, 1e-7
-_RESTART, _ENOUGH = 200, 1e-20
-"""Steps after which, and what share of itself below which, the squared residual is computed anew."""
+ZERO = 1e-5
 _ALIKE = 1e-5
-_PER_SET = 4
+_SMALL = 2_000_000
+"""Entries up to which atoms are dealt into buckets in any case."""
+PER_SET = 4
 """Atoms to begin with, for every set."""
+_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +62,6 @@ class Told:
     values: Matrix
 
 
-class UndecidedError(Exception):
-    """The combinations could not be found in the steps allowed."""
-
-
 def light(atoms: Atoms, reach: int, tick: Tick) -> list[Told]:
     """Return what light combinations tell, the sparsest that elimination finds.
 
@@ -84,16 +74,25 @@ def light(atoms: Atoms, reach: int, tick: Tick) -> list[Told]:
     if not few.any() or not atoms.incidence.shape[0]:
         return []
     dealt = mix(atoms.some.astype(np.uint64))
-    most = _PER_SET * atoms.incidence.shape[0]
+    most = PER_SET * atoms.incidence.shape[0]
     buckets = max(reach + 1, min(MOST_BUCKETS, int(few.sum()) // most))
     rounds = reach + 1 if atoms.incidence.nnz <= _CHEAP else min(reach + 1, _rounds(reach, buckets))
     found: dict[tuple[int, ...], Told] = {}
     for bucket in range(rounds):
         own = (dealt % np.uint64(buckets)).astype(np.int64) == bucket
-        for told in _round(atoms, ~few | own, (reach, most, bucket), tick):
-            if int(atoms.sizes[told.atoms].sum()) <= reach:
-                found.setdefault(tuple(told.atoms.tolist()), told)
+        for told in sparse_forms(atoms, ~few | own, (reach, most, bucket), tick):
+            found.setdefault(tuple(told.atoms.tolist()), told)
     return list(found.values())
+
+
+def in_buckets(atoms: Atoms, reach: int) -> bool:
+    """Say whether a bucket tells enough: where it does not, conjugate gradients take very long to learn nothing."""
+    return int(atoms.incidence.nnz) <= _SMALL or int(atoms.incidence.shape[0]) <= most_sets(atoms, reach)
+
+
+def most_sets(atoms: Atoms, reach: int) -> int:
+    """Return how many sets the atoms are enough for, when they are dealt into buckets."""
+    return int((atoms.sizes <= reach).sum()) // (PER_SET * (reach + 1))
 
 
 def _rounds(reach: int, buckets: int) -> int:
@@ -102,28 +101,37 @@ def _rounds(reach: int, buckets: int) -> int:
     return math.ceil(math.log(_MISSED) / math.log(touched))
 
 
-def _round(atoms: Atoms, zero: Mask, how: tuple[int, int, int], tick: Tick) -> Iterator[Told]:
-    """Yield the sparse forms of what is told by combinations that are zero on all atoms of `zero`.
+def sparse_forms(
+    atoms: Atoms, zero: Mask, how: tuple[int, int, int], tick: Tick, *, whole: bool = False
+) -> Iterator[Told]:
+    """Yield the sparse forms of what is told by light combinations that are zero on all atoms of `zero`.
 
     Parameters
     ----------
     how : tuple of int
         The reach, how many atoms to begin with, and a seed.
+    whole : bool
+        Whether more combinations than are looked at are an error, because no other round makes up for them.
+
+    Raises
+    ------
+    UndecidedError
+        When conjugate gradients did not converge in the steps allowed, or there are too many combinations.
     """
     reach, most, seed = how
     rng = np.random.default_rng(seed)
     sets = atoms.incidence.shape[0]
-    used = _sample(np.flatnonzero(zero), most, rng)
-    draws = 2
+    used = sample(np.flatnonzero(zero), most, rng)
+    draws = 1
     starts = rng.standard_normal((sets, MOST_DRAWS))
     factors = starts[:, :draws]
     while True:
         factors = null(atoms.incidence[:, used], factors, tick)
-        told = atoms.incidence.T @ factors
-        away = np.logical_or.reduce([np.abs(column) > _ZERO for column in told.T])
+        told = told_by(atoms, factors)
+        away = np.logical_or.reduce([np.abs(column) > ZERO for column in told.T])
         wrong = np.flatnonzero(away & zero)
         if len(wrong):
-            used = np.concatenate([used, _sample(wrong, most, rng)])
+            used = np.concatenate([used, sample(wrong, most, rng)])
             continue
         places = np.flatnonzero(away)
         many = _alike(told[places, 0], atoms.sizes[places], reach)
@@ -135,10 +143,27 @@ def _round(atoms: Atoms, zero: Mask, how: tuple[int, int, int], tick: Tick) -> I
             more = starts[:, draws : 4 * draws]
             factors, draws = np.hstack([factors, more]), 4 * draws
             continue
+        if whole and len(rows) == draws < sets:
+            raise UndecidedError
         break
     for row in (*rows, *_all_sparse(rows)):
         there = np.abs(row) > 1e-4
-        yield Told(places[there], row[there])
+        if int(atoms.sizes[places[there]].sum()) <= reach:
+            yield Told(places[there], row[there])
+
+
+def told_by(atoms: Atoms, factors: Matrix) -> Matrix:
+    """Return what combinations tell about every atom; some of the atoms after the others, to save memory."""
+    from scipy.sparse import csr_array
+
+    sets, count = atoms.incidence.shape
+    told, starts = np.empty((count, factors.shape[1])), atoms.incidence.indptr
+    for first in range(0, count, _AT_ONCE):
+        end = min(first + _AT_ONCE, count)
+        inside = slice(int(starts[first]), int(starts[end]))
+        part = (atoms.incidence.data[inside], atoms.incidence.indices[inside], starts[first : end + 1] - starts[first])
+        told[first:end] = times(csr_array(part, shape=(end - first, sets)), factors)
+    return told
 
 
 def _alike(told: Matrix, sizes: Positions, reach: int) -> Positions:
@@ -155,51 +180,9 @@ def _alike(told: Matrix, sizes: Positions, reach: int) -> Positions:
     return np.asarray(order[starts[weights > reach]])
 
 
-def _sample(places: Positions, most: int, rng: np.random.Generator) -> Positions:
+def sample(places: Positions, most: int, rng: np.random.Generator) -> Positions:
+    """Return at most so many of `places`, in their order."""
     return places if len(places) <= most else np.sort(rng.choice(places, most, replace=False))
-
-
-def null(incidence: csc_array, factors: Matrix, tick: Tick) -> Matrix:
-    """Return the combinations nearest to `factors` that are zero on every atom of `incidence`.
-
-    Notes
-    -----
-    Conjugate gradients for ``A A' x = 0`` from `factors`, scaled by the sets' sizes, for several starts at once.
-    """
-    across = incidence.T.tocsr().astype(np.float64)
-    along = across.T.tocsr()
-    scale = np.maximum(along.sum(axis=1), 1.0)[:, None]
-    x = factors.copy()
-    norm = least = np.zeros(factors.shape[1])
-    for number in range(MOST_STEPS):
-        if number % _RESTART == 0 or not (norm > least).any():
-            # Rounding errors add up, so that the residual is computed anew now and then.
-            tick()
-            told = across @ x
-            if np.abs(told).max(initial=0.0) <= _CONVERGED:
-                return x
-            residual = -(along @ told)
-            step = residual / scale
-            norm = _inner(residual, step)
-            least = norm * _ENOUGH
-        told = across @ step
-        rate = _quotient(norm, _inner(told, told), norm > least)
-        x += rate * step
-        residual -= rate * (along @ told)
-        scaled = residual / scale
-        fresh = _inner(residual, scaled)
-        step = scaled + _quotient(fresh, norm, norm > least) * step
-        norm = fresh
-    raise UndecidedError
-
-
-def _inner(one: Matrix, other: Matrix) -> Matrix:
-    """Return the inner products of columns; many times as quick as a sum over the long axis of few columns."""
-    return np.asarray(np.einsum("ij,ij->j", one, other))
-
-
-def _quotient(above: Matrix, below: Matrix, chosen: Mask) -> Matrix:
-    return np.divide(above, below, out=np.zeros_like(above), where=chosen & (below > 0))
 
 
 def _eliminated(told: Matrix, sizes: Positions) -> Matrix:

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from saferoom.disclosure.history.cancelling import UndecidedError
 from saferoom.disclosure.history.cases import Case, cases_of
 from saferoom.disclosure.history.contributors import Contributors, Noise
 from saferoom.disclosure.history.families import Family, Tick, near, same
+from saferoom.disclosure.history.gradients import UndecidedError
 from saferoom.disclosure.history.judgement import Book, How, Judgement
 from saferoom.disclosure.history.measures import PartlyAlike, Shares, measured
 from saferoom.disclosure.history.memory import Memory

@@ -11,25 +11,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from saferoom.disclosure.history.atoms import Atoms, atoms_of, peeled
-from saferoom.disclosure.history.cancelling import Matrix, Told, light
-from saferoom.disclosure.history.families import Family, Tick
+from saferoom.disclosure.history.cancelling import PER_SET, Told, in_buckets, light, most_sets, told_by
+from saferoom.disclosure.history.families import Tick
+from saferoom.disclosure.history.gradients import UndecidedError, within
+from saferoom.disclosure.history.prominent import light_by_prominence
 from saferoom.disclosure.history.signatures import Positions, mix
-
-if TYPE_CHECKING:
-    from scipy.sparse import csc_array
+from saferoom.disclosure.history.systems import System, parts
 
 _FEW = 40_000
 """Atoms on which it is first tried whether some sets alone tell the same."""
 _TOL = 1e-4
-_MOST_SQUARES = 5_000
-"""Conjugate gradients for least squares."""
+_CLOSEST, _CLOSE = 1e-13, 1e-7
+"""How near least squares come to the end."""
+_PART = 2
+"""What can be searched with certainty is this many parts of a history, which take far less time one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,75 +57,60 @@ class Solution:
         return BitMap.union(*self.atoms)
 
 
-@dataclass(frozen=True, eq=False)
-class System:
-    """The different cells of a new and of earlier tables, and their atoms.
-
-    Attributes
-    ----------
-    sets : list of BitMap
-        First those of the new table that no earlier one has.
-    new : list of int
-        The place in the new family of each such set.
-    old : list of pairs of int
-        The first earlier family that has the set, and the place there.
-    shared : ndarray of bool, shape (sets,)
-        Which the new table has too.
-    """
-
-    sets: list[BitMap]
-    new: list[int]
-    old: list[tuple[int, int]]
-    shared: NDArray[np.bool_]
-
-
-def system_of(new: Family, old: Sequence[Family], finer: Sequence[bool] | None = None) -> System:
-    """Return the different cells that are not empty; margins that follow from cells tell nothing more.
-
-    Parameters
-    ----------
-    finer : sequence of bool, optional
-        Per earlier family, whether the new table tells more of a set than it does, though the set is the same.
-    """
-    fresh: dict[int, int] = {}
-    for place in range(len(new.sets)):
-        if new.signatures.sizes[place]:
-            fresh.setdefault(int(new.whole[place]), place)
-    known: dict[int, tuple[int, int]] = {}
-    for number, family in enumerate(old):
-        cells = np.flatnonzero(family.signatures.sizes[: len(family.sets)])
-        for place, whole in zip(cells.tolist(), family.whole[cells].tolist(), strict=True):
-            if not (finer and finer[number] and whole in fresh):
-                known.setdefault(whole, (number, place))
-    own = [place for whole, place in fresh.items() if whole not in known]
-    sets = [new.sets[place] for place in own] + [old[number].sets[place] for number, place in known.values()]
-    shared = np.array([True] * len(own) + [whole in fresh for whole in known], dtype=bool)
-    return System(sets, own, list(known.values()), shared)
-
-
 def solutions(system: System, reach: int, tick: Tick) -> Iterator[Solution]:
     """Yield what the new and the earlier sets together tell about 1 to `reach` units, and neither do alone.
 
     Raises
     ------
     UndecidedError
-        When the combinations could not be found in the steps allowed.
+        When the combinations could not all be found in the steps allowed; after what was found.
+
+    Notes
+    -----
+    A history that is too large to be searched with certainty is searched as a whole by what stands out, and with
+    certainty for what the new table and some of the earlier ones tell, these and others in turn.
     """
-    if not system.new or not system.old:
+    atoms = _atoms(system, reach, tick)
+    if atoms is None:
         return
+    if in_buckets(atoms, reach):
+        yield from _solutions(system, atoms, light(atoms, reach, tick), tick)
+        return
+    undecided = False
+    pieces = parts(system, atoms.kept, most_sets(atoms, reach) // _PART)
+    try:
+        yield from _solutions(system, atoms, light_by_prominence(atoms, reach, tick), tick)
+    except UndecidedError:
+        undecided = True
+    del atoms
+    for piece in pieces:
+        some = _atoms(piece, reach, tick)
+        try:
+            if some is not None:
+                yield from _solutions(piece, some, light(some, reach, tick), tick)
+        except UndecidedError:
+            undecided = True
+    if undecided:
+        raise UndecidedError
+
+
+def _atoms(system: System, reach: int, tick: Tick) -> Atoms | None:
+    """Return the atoms of the sets that can take part, or None where these are not both new and earlier ones."""
+    if not system.new or not system.old:
+        return None
     tick()
     atoms = peeled(atoms_of(system.sets), reach)
-    first = len(system.new)
-    if not (atoms.kept < first).any() or not (atoms.kept >= first).any():
-        return
     tick()
-    for told in light(atoms, reach, tick):
+    first = len(system.new)
+    return atoms if (atoms.kept < first).any() and (atoms.kept >= first).any() else None
+
+
+def _solutions(system: System, atoms: Atoms, found: Sequence[Told], tick: Tick) -> Iterator[Solution]:
+    for told in found:
         tick()
-        earlier = atoms.kept >= first
-        if _tells(atoms, earlier, told) or _tells(atoms, system.shared[atoms.kept], told):
-            continue
-        factors = _factors(atoms, told)
-        yield _solution(system, atoms, told, factors)
+        earlier = atoms.kept >= len(system.new)
+        if not _tells(atoms, earlier, told) and not _tells(atoms, system.shared[atoms.kept], told):
+            yield _solution(system, atoms, told, _factors(atoms, told))
 
 
 def _tells(atoms: Atoms, chosen: NDArray[np.bool_], told: Told) -> bool:
@@ -133,55 +119,32 @@ def _tells(atoms: Atoms, chosen: NDArray[np.bool_], told: Told) -> bool:
     wanted = np.zeros(atoms.incidence.shape[1])
     wanted[told.atoms] = told.values
     sets = np.flatnonzero(chosen)
-    rows = atoms.incidence[sets]
-    return within(wanted[places], rows[:, places])[0] and (len(places) == len(wanted) or within(wanted, rows)[0])
+    # Several atoms per set, spread evenly, leave nothing that takes many steps.
+    close = _CLOSEST if len(places) <= _FEW else _CLOSE
+    tells, factors = within(wanted[places], atoms.incidence[:, places][sets], close)
+    if not tells or len(places) == len(wanted):
+        return tells
+    everywhere = np.zeros((len(chosen), 1))
+    everywhere[sets, 0] = factors
+    if np.abs(told_by(atoms, everywhere)[:, 0] - wanted).max(initial=0.0) < _TOL:
+        return True
+    return within(wanted, atoms.incidence[sets], _CLOSEST)[0]
 
 
 def _factors(atoms: Atoms, told: Told) -> NDArray[np.float64]:
     places = _some(atoms, told)
     wanted = np.zeros(atoms.incidence.shape[1])
     wanted[told.atoms] = told.values
-    return within(wanted[places], atoms.incidence[:, places], 1e-7)[1]
-
-
-def within(told: Matrix, incidence: csc_array, close: float = 1e-13) -> tuple[bool, Matrix]:
-    """Say whether some combination of the sets tells exactly `told`, and return the smallest such factors.
-
-    Notes
-    -----
-    Conjugate gradients for least squares (CGLS) from zero, which stays in the row space, so that the factors are the
-    smallest. Inner products are not left to BLAS: its threads wait for each other where the machine is busy.
-    """
-    factors = np.zeros(incidence.shape[0])
-    if not len(factors):
-        return False, factors
-    across = incidence.T.tocsr().astype(np.float64)
-    along = across.T.tocsr()
-    left = told.astype(np.float64)
-    step = along @ left
-    norm = first = float(np.einsum("i,i", step, step))
-    for _ in range(_MOST_SQUARES):
-        if norm <= first * close**2 or np.abs(left).max(initial=0.0) <= close:
-            break
-        moved = across @ step
-        below = float(np.einsum("i,i", moved, moved))
-        if not below:
-            break
-        factors += norm / below * step
-        left -= norm / below * moved
-        residual = along @ left
-        fresh = float(np.einsum("i,i", residual, residual))
-        step = residual + fresh / norm * step
-        norm = fresh
-    return bool(np.abs(across @ factors - told).max(initial=0.0) < 1e-4), factors
+    return within(wanted[places], atoms.incidence[:, places], _CLOSE)[1]
 
 
 def _some(atoms: Atoms, told: Told) -> Positions:
-    count = atoms.incidence.shape[1]
-    if count <= _FEW:
+    sets, count = atoms.incidence.shape
+    most = max(_FEW, PER_SET * sets)
+    if count <= most:
         return np.arange(count)
     # Spread evenly by random-looking numbers, the same each time.
-    order = np.argsort(mix(atoms.some.astype(np.uint64)), kind="stable")[:_FEW]
+    order = np.argsort(mix(atoms.some.astype(np.uint64)), kind="stable")[:most]
     return np.union1d(order, told.atoms)
 
 

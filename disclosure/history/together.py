@@ -8,13 +8,14 @@ import numpy as np
 from pyroaring import BitMap
 
 from saferoom.disclosure.history.bounds import Published, bounds, neighbouring, rounded
-from saferoom.disclosure.history.cancelling import UndecidedError
 from saferoom.disclosure.history.cases import Case
 from saferoom.disclosure.history.contributors import Cell, Noise
-from saferoom.disclosure.history.equations import Solution, solutions, system_of
+from saferoom.disclosure.history.equations import Solution, solutions
 from saferoom.disclosure.history.families import Family, Tick
+from saferoom.disclosure.history.gradients import UndecidedError
 from saferoom.disclosure.history.judgement import Book, How
 from saferoom.disclosure.history.signatures import Positions
+from saferoom.disclosure.history.systems import system_of
 from saferoom.disclosure.tables.significant import ladder
 from saferoom.disclosure.verdict import Verdict
 from saferoom.policies.models import RiskAppetite

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from saferoom.disclosure.history import cancelling
-from saferoom.disclosure.history.cancelling import UndecidedError
-from saferoom.disclosure.history.equations import Solution, solutions, system_of
+from saferoom.disclosure.history import gradients
+from saferoom.disclosure.history.equations import Solution, solutions
 from saferoom.disclosure.history.families import Family
+from saferoom.disclosure.history.gradients import UndecidedError
+from saferoom.disclosure.history.systems import system_of
 
 REACH = 3
 Sets = list[set[int]]
@@ -135,7 +136,7 @@ def test_time_that_is_up_stops_the_equations() -> None:
 
 
 def test_steps_that_are_up_leave_it_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cancelling, "MOST_STEPS", 1)
+    monkeypatch.setattr(gradients, "MOST_STEPS", 1)
     rng = np.random.default_rng(3)
     old = [set(np.flatnonzero(rng.integers(0, 2, 400)).tolist()) for _ in range(30)]
     with pytest.raises(UndecidedError):

@@ -1,0 +1,130 @@
+"""Conjugate gradients on incidences: what combinations of sets are zero on given atoms, or tell a given vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array, csr_array
+
+Matrix = NDArray[np.float64]
+Tick = Callable[[], None]
+Look = Callable[[Matrix], bool]
+
+MOST_STEPS, MOST_SQUARES = 4_000, 5_000
+"""More are never needed for what people release, and stop what was made to take long."""
+MOST_WORK, LEAST_STEPS = 15_000_000_000, 200
+"""Entries of the incidence to go through, at most, and steps that there are in any case."""
+_CONVERGED = 1e-7
+_RESTART, _ENOUGH = 200, 1e-20
+"""Steps after which, and what share of itself below which, the squared residual is computed anew."""
+_FEW_COLUMNS = 2
+
+
+class UndecidedError(Exception):
+    """The combinations could not be found in the steps allowed."""
+
+
+def null(incidence: csc_array, factors: Matrix, tick: Tick, look: Look | None = None) -> Matrix:
+    """Return the combinations nearest to `factors` that are zero on every atom of `incidence`.
+
+    Parameters
+    ----------
+    look : callable, optional
+        Is shown at every step what the combinations tell about the atoms by then; says whether it has seen enough.
+
+    Raises
+    ------
+    UndecidedError
+        When conjugate gradients did not converge in the steps allowed.
+
+    Notes
+    -----
+    Conjugate gradients for ``A A' x = 0`` from `factors`, scaled by the sets' sizes, for several starts at once.
+    """
+    across = incidence.T.tocsr().astype(np.float64)
+    along = across.T.tocsr()
+    scale = np.maximum(along.sum(axis=1), 1.0)[:, None]
+    x = factors.copy()
+    norm = least = np.zeros(factors.shape[1])
+    for number in range(_allowed(MOST_STEPS, along)):
+        if number % _RESTART == 0 or not (norm > least).any():
+            # Rounding errors add up, so that the residual is computed anew now and then.
+            tick()
+            told = times(across, x)
+            if np.abs(told).max(initial=0.0) <= _CONVERGED:
+                return x
+            residual = -times(along, told)
+            step = residual / scale
+            norm = _inner(residual, step)
+            least = norm * _ENOUGH
+        moved = times(across, step)
+        rate = _quotient(norm, _inner(moved, moved), norm > least)
+        x += rate * step
+        if look:
+            tick()
+            told += rate * moved
+            if look(told):
+                return x
+        residual -= rate * times(along, moved)
+        scaled = residual / scale
+        fresh = _inner(residual, scaled)
+        step = scaled + _quotient(fresh, norm, norm > least) * step
+        norm = fresh
+    raise UndecidedError
+
+
+def _allowed(most: int, incidence: csr_array) -> int:
+    return min(most, max(LEAST_STEPS, MOST_WORK // max(int(incidence.nnz), 1)))
+
+
+def times(matrix: csr_array, columns: Matrix) -> Matrix:
+    """Multiply; few columns are quicker one by one."""
+    if columns.shape[1] > _FEW_COLUMNS:
+        return np.asarray(matrix @ columns)
+    return np.column_stack([matrix @ column for column in np.ascontiguousarray(columns.T)])
+
+
+def _inner(one: Matrix, other: Matrix) -> Matrix:
+    """Return the inner products of columns; many times as quick as a sum over the long axis of few columns."""
+    return np.asarray(np.einsum("ij,ij->j", one, other))
+
+
+def _quotient(above: Matrix, below: Matrix, chosen: NDArray[np.bool_]) -> Matrix:
+    return np.divide(above, below, out=np.zeros_like(above), where=chosen & (below > 0))
+
+
+def within(told: Matrix, incidence: csc_array, close: float) -> tuple[bool, Matrix]:
+    """Say whether some combination of the sets tells exactly `told`, and return the smallest such factors.
+
+    Notes
+    -----
+    Conjugate gradients for least squares (CGLS) from zero, which stays in the row space, so that the factors are the
+    smallest. Inner products are not left to BLAS: its threads wait for each other where the machine is busy.
+    """
+    factors = np.zeros(incidence.shape[0])
+    if not len(factors):
+        return False, factors
+    across = incidence.T.tocsr().astype(np.float64)
+    along = across.T.tocsr()
+    left = told.astype(np.float64)
+    step = along @ left
+    norm = first = float(np.einsum("i,i", step, step))
+    for _ in range(_allowed(MOST_SQUARES, along)):
+        if norm <= first * close**2 or np.abs(left).max(initial=0.0) <= close:
+            break
+        moved = across @ step
+        below = float(np.einsum("i,i", moved, moved))
+        if not below:
+            break
+        factors += norm / below * step
+        left -= norm / below * moved
+        residual = along @ left
+        fresh = float(np.einsum("i,i", residual, residual))
+        step = residual + fresh / norm * step
+        norm = fresh
+    return bool(np.abs(across @ factors - told).max(initial=0.0) < 1e-4), factors
