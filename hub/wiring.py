@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from saferoom.hub.store.credentials import Credentials
     from saferoom.hub.store.registry import StoredRegistry
     from saferoom.projects.airlock.service import Airlock
+    from saferoom.projects.people.service import People
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,14 @@ class Instance:
         from saferoom.hub.crosswalks import Crosswalks
 
         return Crosswalks(self.home.crosswalks, self.cipher)
+
+    @cached_property
+    def people(self) -> People:
+        """Accounts, records and break-glass acts."""
+        from saferoom.hub.store.people import PeopleStore
+        from saferoom.projects.people.service import People
+
+        return People(PeopleStore(self.database, self.clock, self.signing_key), self.clock)
 
     @cached_property
     def airlock(self) -> Airlock:

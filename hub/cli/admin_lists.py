@@ -36,7 +36,12 @@ def people(as_json: bool = _JSON) -> None:
             for one in registry.people()
         ]
         if as_json:
-            records = [one.model_dump(mode="json") | {"sign_in": code, "password": set_} for one, code, set_ in found]
+            records = [
+                one.model_dump(mode="json")
+                | {"training_expires": one.training_expires and str(one.training_expires)}
+                | {"sign_in": code, "password": set_}
+                for one, code, set_ in found
+            ]
             _print_json("people", records)
             return
         rows = [

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from saferoom.errors import IntegrityError, NotFoundError
+from saferoom.hub.store import people_rows
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.tables import (
     ApprovalRow,
@@ -39,7 +40,7 @@ class SessionRegistry:
         self._session = session
 
     def person(self, username: Username) -> Person:
-        return _person(_found(self._session.get(PersonRow, username), f"nobody is registered as {username}"))
+        return read_person(_found(self._session.get(PersonRow, username), f"nobody is registered as {username}"))
 
     def project(self, slug: ProjectSlug) -> Project:
         return _project(_found(self._session.get(ProjectRow, slug), f"there is no project called {slug}"))
@@ -54,7 +55,7 @@ class SessionRegistry:
         return _model(Platform, **{name: getattr(row, name) for name in Platform.model_fields})
 
     def people(self) -> tuple[Person, ...]:
-        return self._all(select(PersonRow).order_by(PersonRow.username), _person)
+        return self._all(select(PersonRow).order_by(PersonRow.username), read_person)
 
     def projects(self) -> tuple[Project, ...]:
         return self._all(select(ProjectRow).order_by(ProjectRow.slug), _project)
@@ -63,8 +64,9 @@ class SessionRegistry:
         return self._all(select(DatasetRow).order_by(DatasetRow.name), _dataset)
 
     def people_with(self, role: Role) -> tuple[Person, ...]:
-        holders = select(PersonRow).join(PersonRoleRow).where(PersonRoleRow.role == role.value, PersonRow.active)
-        return self._all(holders.order_by(PersonRow.username), _person)
+        held = select(PersonRoleRow.username).where(PersonRoleRow.role == role.value, PersonRoleRow.ended_at.is_(None))
+        holders = select(PersonRow).where(PersonRow.username.in_(held), PersonRow.active)
+        return self._all(holders.order_by(PersonRow.username), read_person)
 
     def projects_of(self, username: Username) -> tuple[Project, ...]:
         joined = select(ProjectRow).join(MemberRow)
@@ -140,16 +142,13 @@ def _model(model: type[_Model], **values: Any) -> _Model:
         raise IntegrityError(f"the store holds a {model.__name__.lower()} that this version cannot read") from error
 
 
-def _person(row: PersonRow) -> Person:
-    return _model(
-        Person,
-        username=row.username,
-        display_name=row.display_name,
-        roles=frozenset(role.role for role in row.roles),
-        accreditation_expires=row.accreditation_expires,
-        training_expires=row.training_expires,
-        active=row.active,
-    )
+def read_person(row: PersonRow) -> Person:
+    """Return a person with what the records say."""
+    try:
+        values = people_rows.person_values(row)
+    except ValueError as error:
+        raise IntegrityError("the store holds a person's record that this version cannot read") from error
+    return _model(Person, **values)
 
 
 def _dataset(row: DatasetRow) -> Dataset:

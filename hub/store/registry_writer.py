@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
+from saferoom.hub.store import people_rows
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.registry import PLATFORM_ID
 from saferoom.hub.store.tables import (
     ApprovalRow,
     DatasetRow,
     MemberRow,
-    PersonRoleRow,
     PersonRow,
     PlatformRow,
     ProjectRow,
@@ -61,8 +61,12 @@ class RegistryWriter:
             raise TypeError(f"the registry has no table for a {type(record).__name__}")
 
     def _save_person(self, person: Person) -> None:
-        roles = [PersonRoleRow(username=person.username, role=role.value) for role in sorted(person.roles)]
-        self._session.merge(PersonRow(**_columns(person, roles=roles)))
+        row = self._session.get(PersonRow, person.username)
+        if row is None:
+            row = people_rows.add_person(self._session, person, self._actor, self._at)
+        else:
+            people_rows.change_person(row, person, self._actor, self._at)
+        people_rows.write_last_days(row, person, self._actor, self._at)
 
     def _save_dataset(self, dataset: Dataset) -> None:
         variables = [

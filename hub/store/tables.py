@@ -1,4 +1,4 @@
-"""Tables of people, datasets, projects and approvals. Rows are never deleted; what ends gets its time."""
+"""Tables of datasets, projects and approvals, beside people's. Rows are never deleted; what ends gets its time."""
 
 from __future__ import annotations
 
@@ -9,30 +9,10 @@ from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from saferoom.hub.store.base import Base
-
-
-class PersonRow(Base):
-    """A person with accreditation and training."""
-
-    __tablename__ = "people"
-
-    username: Mapped[str] = mapped_column(primary_key=True)
-    display_name: Mapped[str]
-    accreditation_expires: Mapped[date | None]
-    training_expires: Mapped[date | None]
-    active: Mapped[bool]
-    roles: Mapped[list[PersonRoleRow]] = relationship(
-        cascade="all, delete-orphan", lazy="selectin", order_by="PersonRoleRow.role"
-    )
-
-
-class PersonRoleRow(Base):
-    """One role of one person."""
-
-    __tablename__ = "people_roles"
-
-    username: Mapped[str] = mapped_column(ForeignKey("people.username"), primary_key=True)
-    role: Mapped[str] = mapped_column(primary_key=True)
+from saferoom.hub.store.people_tables import EmergencyRow as EmergencyRow
+from saferoom.hub.store.people_tables import PersonRecordRow as PersonRecordRow
+from saferoom.hub.store.people_tables import PersonRoleRow as PersonRoleRow
+from saferoom.hub.store.people_tables import PersonRow as PersonRow
 
 
 class DatasetRow(Base):
@@ -125,3 +105,4 @@ class PlatformRow(Base):
     risk_appetite: Mapped[dict[str, Any]]
     release_route: Mapped[dict[str, Any]]
     confirms_people: Mapped[str] = mapped_column(server_default="administrator")
+    retention_days: Mapped[int] = mapped_column(server_default="1826")

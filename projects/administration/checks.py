@@ -13,6 +13,8 @@ from saferoom.projects.administration.changes import Change, Verb
 from saferoom.projects.administration.documents import ApprovalDocument, Entry
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.people import rules
+from saferoom.projects.people.document import PersonDocument
 from saferoom.projects.people.model import Person, Role
 from saferoom.projects.registry import Registry
 
@@ -70,8 +72,8 @@ class Outlook:
 def check(entry: Entry, change: Change | None, outlook: Outlook, at: datetime) -> Iterator[str]:
     """Yield what is wrong with one document, as sentences with file and line."""
     record = entry.record
-    if isinstance(record, Person):
-        yield from _check_person(entry, record, outlook)
+    if isinstance(record, PersonDocument):
+        yield from _check_person(entry, record.username, outlook)
     elif isinstance(record, Dataset):
         yield from _check_dataset(entry, record, outlook, at)
     elif isinstance(record, Project):
@@ -90,20 +92,11 @@ def _or_none(find: Callable[[str], _Found] | Callable[..., _Found], key: str) ->
         return None
 
 
-def _check_person(entry: Entry, person: Person, outlook: Outlook) -> Iterator[str]:
-    if Role.ADMINISTRATOR in person.roles and len(person.roles) > 1:
-        yield entry.error(
-            "an administrator may hold no other role: who registers people may not also use, own or check data; "
-            "register a second account",
-            ("roles",),
-        )
-    owned = outlook.datasets_of(person.username)
-    if owned and (Role.DATA_OWNER not in person.roles or not person.active):
-        names = ", ".join(dataset.name for dataset in owned)
-        yield entry.error(
-            f"{person.username} owns {names}, so must stay an active data-owner; give the dataset another owner first",
-            ("roles",),
-        )
+def _check_person(entry: Entry, username: Username, outlook: Outlook) -> Iterator[str]:
+    person = outlook.person(username)
+    owned = [dataset.name for dataset in outlook.datasets_of(username)]
+    for said in rules.problems(person, owned) if person else ():
+        yield entry.error(said, ("roles",))
 
 
 def _check_dataset(entry: Entry, dataset: Dataset, outlook: Outlook, at: datetime) -> Iterator[str]:

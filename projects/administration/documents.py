@@ -16,7 +16,7 @@ from saferoom.policies.loader import packaged, packaged_route
 from saferoom.projects.approvals.model import Project, Terms
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.fields import DatasetNameField, ProjectSlugField, UsernameField
-from saferoom.projects.people.model import Person
+from saferoom.projects.people.document import PersonDocument
 from saferoom.projects.registry import Platform
 
 
@@ -30,10 +30,10 @@ class ApprovalDocument(Terms):
     """True ends it now, false grants an ended one again; left out, an ended approval stays ended."""
 
 
-Record = Person | Dataset | Project | ApprovalDocument | Platform
+Record = PersonDocument | Dataset | Project | ApprovalDocument | Platform
 KINDS: Mapping[str, type[Record]] = {
     "platform": Platform,
-    "person": Person,
+    "person": PersonDocument,
     "dataset": Dataset,
     "project": Project,
     "approval": ApprovalDocument,
@@ -93,7 +93,7 @@ def read_entries(texts: Iterable[tuple[str, str]]) -> list[Entry]:
 
 def key_of(record: Record) -> str:
     """Return what a record is called among its kind."""
-    if isinstance(record, Person):
+    if isinstance(record, PersonDocument):
         return record.username
     if isinstance(record, Dataset):
         return record.name

@@ -12,6 +12,7 @@ from saferoom.projects.administration.checks import Outlook, check
 from saferoom.projects.administration.documents import KINDS, ApprovalDocument, Entry
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.people.document import PersonDocument
 from saferoom.projects.people.model import Person
 from saferoom.projects.registry import Platform, Registry
 
@@ -59,7 +60,7 @@ def plan(registry: Registry, entries: list[Entry], at: datetime) -> Plan:
 def _before(registry: Registry, entry: Entry) -> PolicyModel | None:
     record = entry.record
     try:
-        if isinstance(record, Person):
+        if isinstance(record, PersonDocument):
             return registry.person(record.username)
         if isinstance(record, Dataset):
             return registry.dataset(record.name)
@@ -78,9 +79,11 @@ def _approval(registry: Registry, record: ApprovalDocument) -> Approval | None:
 
 def _after(registry: Registry, entry: Entry, at: datetime) -> PolicyModel:
     record = entry.record
+    before = _before(registry, entry)
+    if isinstance(record, PersonDocument):
+        return record.applied(before if isinstance(before, Person) else None)
     if not isinstance(record, ApprovalDocument):
         return record
-    before = _before(registry, entry)
     ended_at = before.ended_at if isinstance(before, Approval) else None
     if record.ended is False:
         ended_at = None
@@ -99,7 +102,10 @@ def _notes(entry: Entry, after: PolicyModel, at: datetime) -> list[str]:
             f"this approval was ended on {after.ended_at.date()} and stays ended; `ended: false` would grant it again"
         )
         return [entry.error(said)]
-    if isinstance(after, Person) and after.active:
+    if isinstance(after, Person) and isinstance(entry.record, PersonDocument) and not after.active:
+        said = f"the account of {after.username} is closed and stays closed; `active: true` would open it again"
+        return [] if entry.record.active is False else [entry.error(said)]
+    if isinstance(after, Person):
         dates = {"accreditation": after.accreditation_expires, "training": after.training_expires}
         lapsed = [name for name, expires in dates.items() if expires is not None and expires < today]
         return [

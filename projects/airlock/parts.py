@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from saferoom.clock import Clock
 from saferoom.ids import Username, new_id
 from saferoom.projects.airlock.model import Request
-from saferoom.projects.airlock.permissions import Standing, standings
+from saferoom.projects.airlock.permissions import Circle, Standing, standings
 from saferoom.projects.airlock.remembering import Archive
 from saferoom.projects.airlock.screening import IdentifierIndex
 from saferoom.projects.airlock.store import Cipher, Store, Vault
-from saferoom.projects.people.entitlement import may_sign_in
+from saferoom.projects.people.entitlement import signed_in
 from saferoom.projects.registry import Registry
 from saferoom.signing import SigningKey
 
@@ -50,10 +50,18 @@ class Parts:
         """Reads and writes the memory of releases."""
         return Archive(self.vault, self.cipher)
 
+    def circle(self, request: Request) -> Circle:
+        """Return who is concerned with `request`, as of now."""
+        owners = {dataset.name: self.registry.dataset(dataset.name).owner for dataset in request.datasets}
+        return Circle(
+            author=request.author,
+            members=self.registry.project(request.project).members,
+            owners=frozenset(owners.values()),
+            signers=frozenset(owners[name] for name in request.sign_off if name in owners),
+            submitted=request.round > 0,
+        )
+
     def standing(self, viewer: Username, request: Request) -> frozenset[Standing]:
         """Return what `viewer` is to `request`; raise when that person may not sign in at all."""
         may_sign_in(self.registry, viewer, self.clock.now()).enforce()
-        owners = {self.registry.dataset(dataset.name).owner for dataset in request.datasets}
-        return standings(
-            self.registry.person(viewer), request.author, self.registry.project(request.project).members, owners
-        )
+        return standings(self.registry.person(viewer), self.circle(request))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from saferoom.errors import NotFoundError
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.decision import ALLOWED, Decision, forbidden, unknown
-from saferoom.projects.people.model import Person, Role
+from saferoom.projects.people.model import NEED_ACCREDITATION, Person, Role, needed_training
 from saferoom.projects.registry import Registry
 
-_NEED_ACCREDITATION = frozenset({Role.RESEARCHER})
-_NEED_TRAINING = frozenset({Role.RESEARCHER, Role.OUTPUT_CHECKER})
+_UNREGISTERED = forbidden("unknown-person", "You are not registered here; ask the administrator.", "people.registered")
 
 
 def may_sign_in(registry: Registry, username: Username, at: datetime) -> Decision:
@@ -23,14 +23,28 @@ def may_sign_in(registry: Registry, username: Username, at: datetime) -> Decisio
     try:
         person = registry.person(username)
     except NotFoundError:
-        return forbidden("unknown-person", "You are not registered here; ask the administrator.", "people.registered")
-    return _standing(person, at)
+        return _UNREGISTERED
+    return standing(person, at)
+
+
+def signed_in(registry: Registry, username: Username, at: datetime) -> Person:
+    """Return `username` with the roles that count at `at`; raise when that person may not sign in.
+
+    What a break-glass act gives for hours counts here, and nowhere after its end.
+    """
+    try:
+        person = registry.person(username)
+    except NotFoundError:
+        _UNREGISTERED.enforce()
+        raise
+    standing(person, at).enforce()
+    return person.model_copy(update={"roles": person.roles_at(at)})
 
 
 def may_check(registry: Registry, username: Username, at: datetime) -> Decision:
     """Decide whether `username` may work as an output checker."""
     allowed = may_sign_in(registry, username, at)
-    if allowed and Role.OUTPUT_CHECKER not in registry.person(username).roles:
+    if allowed and Role.OUTPUT_CHECKER not in registry.person(username).roles_at(at):
         return forbidden("not-an-output-checker", "Only output checkers may do this.", "people.role")
     return allowed
 
@@ -49,27 +63,34 @@ def may_enter(registry: Registry, username: Username, project: ProjectSlug, at: 
     return _membership(registry, username, project, at)
 
 
-def _standing(person: Person, at: datetime) -> Decision:
+def standing(person: Person, at: datetime) -> Decision:
+    """Decide whether `person` may sign in at `at`."""
     if not person.active:
         return forbidden("inactive", "Your account is closed; ask the administrator.", "people.active")
     today = at.astimezone(UTC).date()
-    needs = (
-        ("accreditation", _NEED_ACCREDITATION, person.accreditation_expires),
-        ("training", _NEED_TRAINING, person.training_expires),
-    )
-    for name, roles, expires in needs:
-        decision = _valid(name, expires, today) if person.roles & roles else ALLOWED
+    for name, words, expires in requirements(person, at):
+        decision = _valid(name, words, expires, None if person.reinstated(at) else today)
         if not decision:
             return decision
     return ALLOWED
 
 
-def _valid(name: str, expires: date | None, today: date) -> Decision:
+def requirements(person: Person, at: datetime) -> Iterator[tuple[str, str, date | None]]:
+    """Yield what the person's roles need: a word for the rule, a word for people, and its last day or None."""
+    roles = person.roles_at(at)
+    if roles & NEED_ACCREDITATION:
+        yield "accreditation", "accreditation", person.accreditation_expires
+    for kind in needed_training(roles):
+        yield "training", f"{kind.value.replace('-', ' ')} training", person.trainings.get(kind)
+
+
+def _valid(name: str, words: str, expires: date | None, today: date | None) -> Decision:
+    """Decide about one requirement; without `today` a lapsed one counts, a missing one never does."""
     rule = f"people.{name}"
     if expires is None:
-        return forbidden(f"{name}-missing", f"No {name} is recorded for you; ask the administrator.", rule)
-    if today > expires:
-        return forbidden(f"{name}-expired", f"Your {name} expired on {expires}; renew it to go on.", rule)
+        return forbidden(f"{name}-missing", f"No {words} is recorded for you; ask the administrator.", rule)
+    if today is not None and today > expires:
+        return forbidden(f"{name}-expired", f"Your {words} expired on {expires}; renew it to go on.", rule)
     return ALLOWED
 
 

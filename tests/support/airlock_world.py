@@ -124,10 +124,9 @@ def _register(instance: Instance) -> None:
                 tables.PersonRow(
                     username=username,
                     display_name=name,
-                    accreditation_expires=LATER,
-                    training_expires=LATER,
                     active=True,
                     roles=[tables.PersonRoleRow(role=role) for role in roles],
+                    records=[record(username, type_) for type_ in ("full", "safe-researcher", "output-checker")],
                 )
             )
         session.flush()
@@ -143,6 +142,21 @@ def _register(instance: Instance) -> None:
                     project=slug, dataset=name, granted_by=owner, until=LATER, automatic=name == "survey"
                 )
                 session.add(approval)
+
+
+def record(username: str, type_: str, expires: date = LATER) -> tables.PersonRecordRow:
+    """Return an accreditation (``full``) or a training."""
+    return tables.PersonRecordRow(
+        id=f"record-{username}-{type_}",
+        username=username,
+        kind="accreditation" if type_ == "full" else "training",
+        type=type_,
+        body="The body",
+        expires=expires,
+        evidence="A letter.",
+        recorded_by="ada",
+        recorded_at=NOW,
+    )
 
 
 def _dataset(name: str, owner: str) -> tables.DatasetRow:

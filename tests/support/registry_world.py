@@ -87,14 +87,14 @@ def _found(records: dict[str, T], key: str) -> T:
 
 def researcher(**changes: object) -> Person:
     """Rosa: a researcher in good standing."""
-    base = Person(
-        username=ROSA,
-        display_name="Rosa",
-        roles=frozenset({Role.RESEARCHER}),
-        accreditation_expires=date(2027, 1, 1),
-        training_expires=date(2027, 1, 1),
-    )
-    return base.model_copy(update=changes)
+    values: dict[str, object] = {
+        "username": ROSA,
+        "display_name": "Rosa",
+        "roles": frozenset({Role.RESEARCHER}),
+        "accreditation_expires": date(2027, 1, 1),
+        "training_expires": date(2027, 1, 1),
+    }
+    return Person.model_validate(values | changes)
 
 
 def owner(**changes: object) -> Person:

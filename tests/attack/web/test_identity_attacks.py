@@ -72,8 +72,8 @@ def test_room_of_a_project_one_left_is_shut_at_once(airlock: Service) -> None:
     ("row", "key", "values"),
     [
         (tables.PersonRow, "ana", {"active": False}),
-        (tables.PersonRow, "ana", {"accreditation_expires": date(2026, 3, 1)}),
-        (tables.PersonRow, "ana", {"training_expires": None}),
+        (tables.PersonRecordRow, "record-ana-full", {"expires": date(2026, 3, 1)}),
+        (tables.PersonRecordRow, "record-ana-safe-researcher", {"ended_at": NOW}),
         (tables.ProjectRow, "mobility", {"active": False}),
         (tables.ProjectRow, "mobility", {"ends": date(2026, 3, 1)}),
     ],
@@ -89,11 +89,11 @@ def test_lapsed_entitlement_shuts_the_room_api(
 
 def test_lapsed_person_loses_the_running_session(airlock: Service) -> None:
     browser = airlock.browser("ana")
-    airlock.world.change(tables.PersonRow, "ana", accreditation_expires=date(2026, 3, 1))
+    airlock.world.change(tables.PersonRecordRow, "record-ana-full", expires=date(2026, 3, 1))
     page = browser.get("requests")
     assert page.status_code == 403
     assert "Your accreditation expired" in page.text
-    airlock.world.change(tables.PersonRow, "ana", accreditation_expires=LATER)
+    airlock.world.change(tables.PersonRecordRow, "record-ana-full", expires=LATER)
     assert browser.get("requests").status_code == 200
 
 

@@ -38,6 +38,7 @@ from saferoom.projects.airlock.review import A_CHECKER
 from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.states import Action, Party, State
 from saferoom.projects.airlock.verify import verify_bundle
+from saferoom.projects.people.model import Training
 
 YES, NO = Choice.APPROVED, Choice.CHANGES_REQUESTED
 MEANS: dict[str, Any] = {"from": "wages", "statistic": "mean", "measure": "wage", "by": ["region"]}
@@ -316,7 +317,8 @@ def test_stranger_to_the_instance_is_refused(world: Domain) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"active": False}, {"training_expires": date(2026, 3, 1)}, {"training_expires": None}]
+    "change",
+    [{"active": False}, {"trainings": {Training.OUTPUT_CHECKER: date(2026, 3, 1)}}, {"trainings": {}}],
 )
 def test_checker_whose_training_or_account_ended_checks_nothing(world: Domain, change: dict[str, Any]) -> None:
     request = world.submit(CHECKED)

@@ -230,7 +230,7 @@ def test_apply_from_two_sides_at_once_keeps_the_trail_whole(administration: Admi
 def test_stored_record_that_is_damaged_is_an_integrity_error_not_a_guess(administration: Administration) -> None:
     registry = _filled(administration)
     with administration.database.transaction() as session:
-        session.execute(text("UPDATE people_roles SET role = 'emperor' WHERE username = 'rosa'"))
+        session.execute(text("UPDATE people_roles_held SET role = 'emperor' WHERE username = 'rosa'"))
         session.execute(text("""UPDATE datasets SET risk_appetite = '{"threshold_units": 1}'"""))
     with pytest.raises(IntegrityError, match="cannot read"):
         registry.person(ROSA)
@@ -245,7 +245,7 @@ def test_reading_sees_one_moment_and_keeps_nothing(administration: Administratio
         _write(administration, researcher(username=Username("late")))  # a writer is not held up by the reader
         assert session.execute(text("SELECT count(*) FROM people")).scalar() == before
     with administration.database.reading() as session:
-        session.execute(text("DELETE FROM people_roles"))
+        session.execute(text("DELETE FROM people_roles_held"))
     assert StoredRegistry(administration.database).person(ROSA) == researcher()
 
 
