@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.policies.models import ANY_COLUMN, PolicyModel, ReleaseRoute, RiskAppetite
@@ -28,6 +30,8 @@ class Platform(PolicyModel):
     """By default the platform leaves it to the data owners whether anything leaves by itself."""
     confirms_people: ConfirmsPeople = ConfirmsPeople.ADMINISTRATOR
     """Whether an administrator confirms the people of every new project, or the policy alone."""
+    retention_days: Annotated[int, Field(ge=0, le=36500)] = 1826
+    """How long the sealed workspace of a closed project is kept, in days."""
 
 
 class Registry(Protocol):

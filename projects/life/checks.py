@@ -30,7 +30,7 @@ def draft_problems(registry: Registry, proposal: Proposal, lead: Username) -> It
     """Yield what is wrong with a draft; it may be incomplete, but names only what there is."""
     if lead not in proposal.members:
         yield Problem("members", "you lead this project, so you are one of its people")
-    yield from _people(registry, proposal.members)
+    yield from people_problems(registry, proposal.members)
     names = [wish.dataset for wish in proposal.datasets]
     for index, wish in enumerate(proposal.datasets):
         if wish.dataset in names[:index]:
@@ -51,7 +51,7 @@ def submission_problems(registry: Registry, proposal: Proposal, lead: Username, 
     for wish in proposal.datasets:
         if wish.variables == ():
             yield Problem(f"datasets.{wish.dataset}.variables", f"choose the variables of {wish.dataset} you need")
-        yield from _own_data(registry, wish.dataset, proposal.members)
+        yield from own_data(registry, wish.dataset, proposal.members)
     for username in sorted(proposal.members):
         yield from standing_problems(registry, username, at)
 
@@ -99,6 +99,8 @@ def terms_problems(dataset: Dataset, terms: Terms, wish: Wish, at: datetime) -> 
     if terms.until < today:
         yield Problem("until", "the approval's last day is in the past")
     allowed = terms.variables
+    if allowed == ():
+        yield Problem("variables", "no variable is left that could be approved; end or decline the approval instead")
     yield from _variables(dataset, allowed or (), "variables")
     asked = wish.variables
     if asked is not None:
@@ -111,25 +113,21 @@ def terms_problems(dataset: Dataset, terms: Terms, wish: Wish, at: datetime) -> 
         yield Problem("sign_off", "outputs that leave by themselves are signed off by nobody; choose one of the two")
 
 
-def conflict(registry: Registry, dataset: DatasetName, members: frozenset[Username]) -> bool:
-    """Tell whether nobody could decide about `dataset`, because its owner is on the project's side."""
-    return registry.dataset(dataset).owner in members
-
-
-def _own_data(registry: Registry, name: DatasetName, members: frozenset[Username]) -> Iterator[Problem]:
+def own_data(registry: Registry, name: DatasetName, members: frozenset[Username]) -> Iterator[Problem]:
+    """Yield that nobody could decide about a dataset, because its owner is on the project's side."""
     try:
-        blocked = conflict(registry, name, members)
+        owner = registry.dataset(name).owner
     except NotFoundError:
         return  # said already
-    if blocked:
-        owner = registry.dataset(name).owner
+    if owner in members:
         yield Problem(
             "members",
             f"{owner} owns {name}, so cannot be in a project that asks for it: nobody decides on both sides",
         )
 
 
-def _people(registry: Registry, members: frozenset[Username]) -> Iterator[Problem]:
+def people_problems(registry: Registry, members: frozenset[Username]) -> Iterator[Problem]:
+    """Yield who of `members` could not be in a project at all."""
     for username in sorted(members):
         try:
             person = registry.person(username)

@@ -2,14 +2,15 @@
 
 The same or a wider description needs nothing. A change is *breaking* where what the project was approved for is not
 there any more, or means something else: a variable is gone, or its type, role, codelist or the units changed. Then the
-owner is asked. New variables and labels are *wider*: an approval of named variables does not cover them, and an approval
-of all variables was given for future ones, too.
+owner is asked. New variables and labels are *wider*: an approval of named variables does not cover them; one of all
+variables was given for future ones, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from saferoom.projects.approvals.model import Terms
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
@@ -63,6 +64,18 @@ def covered(dataset: Dataset, terms: Terms) -> frozenset[str]:
     named = releasable if terms.variables is None else releasable & set(terms.variables)
     told_by = () if terms.rows is None else variables_of(dataset, terms.rows)
     return frozenset({*named, *dataset.units, *told_by})
+
+
+def present(dataset: Dataset) -> frozenset[str]:
+    """Return the names of the variables that an approval may cover."""
+    return frozenset(variable.name for variable in dataset.releasable)
+
+
+def still(terms: Terms, dataset: Dataset) -> dict[str, Any]:
+    """Return which of the approved variables `dataset` still has, as changes of `terms`."""
+    if terms.variables is None:
+        return {}
+    return {"variables": tuple(name for name in terms.variables if name in present(dataset))}
 
 
 _UNITS = "units"

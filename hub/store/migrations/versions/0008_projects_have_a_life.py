@@ -33,6 +33,7 @@ def _add_columns() -> None:
     op.add_column("approvals", sa.Column("budget", sa.JSON(), nullable=True))
     op.add_column("approvals", sa.Column("held", sa.Integer(), nullable=True))
     op.add_column("platform", sa.Column("confirms_people", sa.String(), server_default="administrator", nullable=False))
+    op.add_column("platform", sa.Column("retention_days", sa.Integer(), server_default="1826", nullable=False))
     op.add_column("projects", sa.Column("paused", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
