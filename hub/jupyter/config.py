@@ -169,7 +169,8 @@ def _airlock(c: Any, home: Home) -> None:
 
 
 def _pages(c: Any, desk: Desk) -> None:
-    c.JupyterHub.template_paths = [str(_HERE / "templates")]
+    # The second folder has the bar of both the hub's and the airlock's pages.
+    c.JupyterHub.template_paths = [str(_HERE / "templates"), str(_LOOK.parent / "templates")]
     c.JupyterHub.template_vars = {"desk": desk, "airlock_url": programs.AIRLOCK_PREFIX}
     c.JupyterHub.logo_file = str(_LOOK / "icon.svg")
     c.JupyterHub.extra_handlers = [

@@ -12,11 +12,12 @@ from typing import Any
 
 from saferoom import ids
 from saferoom.audit import Event
-from saferoom.errors import BadInputError
+from saferoom.errors import BadInputError, NotFoundError
 from saferoom.hub.extracts import extracts_of
 from saferoom.hub.home import Home
 from saferoom.hub.sandbox import identity
 from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.web.shell.navigation import Entry, entries
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.decision import Decision, unknown
@@ -79,6 +80,17 @@ class Desk:
     def display_name(self, username: str) -> str:
         """Return how a person wants to be called."""
         return self._instance.registry.person(Username(username)).display_name
+
+    def links(self, username: str, here: str, prefix: str, hub_prefix: str) -> list[Entry]:
+        """Return the bar of a person's page; with no name, that of somebody who has not signed in.
+
+        Not a coroutine: JupyterHub writes its error pages without awaiting anything.
+        """
+        try:
+            roles = self._instance.registry.person(Username(username)).roles if username else frozenset()
+        except NotFoundError:
+            roles = frozenset()
+        return entries(roles, here, prefix, hub_prefix)
 
     async def cards(self, username: str) -> list[Card]:
         """Return a person's projects for the home page."""

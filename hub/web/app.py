@@ -19,15 +19,17 @@ from saferoom.hub.web.room import api as room_api
 from saferoom.hub.web.room import files as room_files
 from saferoom.hub.web.room import snapshots as room_snapshots
 from saferoom.hub.web.shell import sign_in
+from saferoom.hub.web.shell.fields import Typed
+from saferoom.hub.web.shell.forms import CONFIRM_FIELD, ROW_FIELD
 from saferoom.hub.web.shell.guards import LimitBody, LogRequests, SecureHeaders
-from saferoom.hub.web.shell.identity import SignInNeededError
+from saferoom.hub.web.shell.identity import CSRF_FIELD, SignInNeededError
 from saferoom.hub.web.shell.parts import Parts, parts_of
 from saferoom.hub.web.shell.rendering import page
 from saferoom.projects.airlock.uploads import LARGEST_BYTES
 
 _ROOM_BODY_BYTES = 1 << 20
 _LARGER_BODIES = {room_files.PATH: LARGEST_BYTES, room_snapshots.PATH: room_snapshots.MOST_BYTES}
-_FORM_BYTES = 64 << 10
+_FORM_BYTES = 256 << 10
 _CODES = {
     401: "unauthenticated",
     403: "forbidden",
@@ -50,6 +52,9 @@ _HEADINGS = {
     429: "Too many at once",
     503: "Not available just now",
 }
+
+_NO_WORDS = frozenset({CSRF_FIELD, CONFIRM_FIELD, ROW_FIELD, "version", "choice"})
+"""Fields that nobody writes words into."""
 
 health = APIRouter()
 
@@ -135,10 +140,20 @@ async def _json_error(_request: Request, error: Exception) -> Response:
 
 async def _page_error(request: Request, error: Exception) -> Response:
     status, message = _said(error)
-    heading = _HEADINGS.get(status, "Something went wrong")
-    return page(
-        request, "shell/error.html", None, status=status, heading=heading, message=message, sign_in=status == 401
-    )
+    values = {
+        "heading": _HEADINGS.get(status, "Something went wrong"),
+        "message": message,
+        "sign_in": status == 401,
+        "typed": _typed(request),
+    }
+    return page(request, "shell/error.html", getattr(request.state, "visitor", None), status=status, **values)
+
+
+def _typed(request: Request) -> list[tuple[str, str]]:
+    """Return the words of a form that could not be taken, for their writer to keep."""
+    fields: Typed = getattr(request.state, "typed", {})
+    words = [(name, value) for name, values in fields.items() for value in values if name not in _NO_WORDS]
+    return [(name.replace("_", " ").replace(".", " ").capitalize(), value) for name, value in words if value.strip()]
 
 
 async def _sign_in(request: Request, error: Exception) -> Response:

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from saferoom.errors import BadInputError
 from saferoom.hub.web.shell.identity import Visitor, submitter
-from saferoom.hub.web.shell.parts import Parts, parts_of
+from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.shell.rendering import see
 from saferoom.hub.wiring import Instance
 from saferoom.ids import OutputId, RequestId
 from saferoom.projects.airlock import model
@@ -30,7 +31,7 @@ async def withdraw(request: Request, request_id: str, sent: Sent) -> Response:
     _exactly(fields)
     airlock = parts_of(request).instance.airlock
     await run_in_threadpool(airlock.withdraw, who.username, RequestId(request_id))
-    return _back(parts_of(request), f"requests/{request_id}", "withdrawn")
+    return see(request, f"requests/{request_id}", "withdrawn")
 
 
 @router.post("/submit")
@@ -41,7 +42,7 @@ async def submit_again(request: Request, request_id: str, sent: Sent) -> Respons
     instance = parts_of(request).instance
     after = await run_in_threadpool(_submit_again, instance, who, RequestId(request_id), Words(**fields))
     done = "released" if after.state is State.RELEASED else "submitted"
-    return _back(parts_of(request), f"requests/{request_id}", done)
+    return see(request, f"requests/{request_id}", done)
 
 
 def _submit_again(instance: Instance, who: Visitor, request_id: RequestId, words: Words) -> model.Request:
@@ -67,7 +68,7 @@ async def vote(request: Request, request_id: str, output_id: str, sent: Sent) ->
         fields["comment"],
     )
     done = "released" if after.state is State.RELEASED else "voted"
-    return _back(parts_of(request), f"requests/{request_id}", done)
+    return see(request, f"requests/{request_id}", done)
 
 
 @router.post("/return")
@@ -77,7 +78,7 @@ async def return_to_author(request: Request, request_id: str, sent: Sent) -> Res
     _exactly(fields, "comment")
     airlock = parts_of(request).instance.airlock
     await run_in_threadpool(airlock.return_to_author, who.username, RequestId(request_id), fields["comment"])
-    return _back(parts_of(request), f"requests/{request_id}", "returned")
+    return see(request, f"requests/{request_id}", "returned")
 
 
 @router.post("/reject")
@@ -87,15 +88,10 @@ async def reject(request: Request, request_id: str, sent: Sent) -> Response:
     _exactly(fields, "comment")
     airlock = parts_of(request).instance.airlock
     await run_in_threadpool(airlock.reject, who.username, RequestId(request_id), fields["comment"])
-    return _back(parts_of(request), f"requests/{request_id}", "rejected")
+    return see(request, f"requests/{request_id}", "rejected")
 
 
 def _exactly(fields: dict[str, str], *names: str) -> None:
     """Refuse a form with more or less than its own fields, so that nobody thinks another one was heard."""
     if set(fields) != set(names):
         raise BadInputError("the form was not understood; reload the page and send it again")
-
-
-def _back(parts: Parts, path: str, done: str) -> Response:
-    # The ids in the path were found in the store before this: they hold nothing of the sender's making.
-    return RedirectResponse(f"{parts.hub.prefix}{path}?done={done}", status_code=303)

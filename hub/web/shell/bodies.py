@@ -13,6 +13,8 @@ from saferoom.errors import BadInputError
 
 _MOST_DEPTH = 32
 _MOST_FIELDS = 40
+# A form with rows or with a list of variables to choose from.
+_MOST_FIELDS_OF_LISTS = 1_000
 
 
 async def read_json(request: Request) -> Mapping[str, Any]:
@@ -75,18 +77,32 @@ def _no_constant(_name: str) -> float:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a submitted form; each may come once."""
+    """Return the fields of a submitted form; each may come once, and there are 40 at most."""
+    return plain_form(await read_fields(request, _MOST_FIELDS))
+
+
+def plain_form(fields: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the fields of a form of which none comes twice; as `read_form`."""
+    if len(fields) > _MOST_FIELDS:
+        raise BadInputError("the form was not understood")
+    if any(len(values) > 1 for values in fields.values()):
+        raise BadInputError("the form names a field twice")
+    return {name: values[0] for name, values in fields.items()}
+
+
+async def read_fields(request: Request, most: int = _MOST_FIELDS_OF_LISTS) -> dict[str, tuple[str, ...]]:
+    """Return the fields of a submitted form with all their values, in the order they came; `most` at most."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise BadInputError("send the form as application/x-www-form-urlencoded")
     body = await request.body()
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict",
-            max_num_fields=_MOST_FIELDS,
+            max_num_fields=most,
         )  # fmt: skip
     except ValueError:
         raise BadInputError("the form was not understood") from None
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise BadInputError("the form names a field twice")
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        fields[name] = (*fields.get(name, ()), value)
     return fields

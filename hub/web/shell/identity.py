@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from saferoom.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from saferoom.hub.web.shell.bodies import read_form
+from saferoom.errors import ForbiddenError, NotFoundError, SaferoomError, UnauthenticatedError
+from saferoom.hub.web.shell.bodies import plain_form, read_fields
 from saferoom.hub.web.shell.guards import check_navigation, check_own_form
 from saferoom.hub.web.shell.hub_auth import Resident
 from saferoom.hub.web.shell.parts import Parts, parts_of
@@ -59,7 +59,17 @@ def _check_may_enter(parts: Parts, who: Resident) -> None:
 async def visitor(request: Request) -> Visitor:
     """Return who opens a page in a window of its own."""
     check_navigation(request)
-    return await _visitor(request, touch=True)
+    who = await _visitor(request, touch=True)
+    request.state.visitor = who
+    return who
+
+
+async def visitor_or_nobody(request: Request) -> Visitor | None:
+    """Return who opens a page that everybody may see; None for somebody who is not signed in, and for scripts."""
+    try:
+        return await visitor(request)
+    except SaferoomError:
+        return None
 
 
 async def glancer(request: Request) -> Visitor:
@@ -67,14 +77,31 @@ async def glancer(request: Request) -> Visitor:
     return await _visitor(request, touch=False)
 
 
-async def submitter(request: Request) -> tuple[Visitor, dict[str, str]]:
+@dataclass(frozen=True)
+class Sent:
+    """A form from one of this person's own pages."""
+
+    who: Visitor
+    fields: dict[str, tuple[str, ...]]
+
+
+async def sender(request: Request) -> Sent:
     """Return who sends which form, once it is sure that the form came from this person's own page."""
     check_own_form(request)
+    # Read first, so that what was typed can be shown again even to somebody whose session has ended.
+    fields = request.state.typed = await read_fields(request)
     who = await _visitor(request, touch=True)
-    fields = await read_form(request)
-    if not who.session.accepts(fields.pop(CSRF_FIELD, "")):
+    tokens = fields.pop(CSRF_FIELD, ())
+    if len(tokens) != 1 or not who.session.accepts(tokens[0]):
         raise ForbiddenError("this form is out of date; go back, reload the page and send it again")
-    return who, fields
+    request.state.visitor = who
+    return Sent(who, fields)
+
+
+async def submitter(request: Request) -> tuple[Visitor, dict[str, str]]:
+    """Return who sends which plain form, of which no field comes twice; as `sender`."""
+    sent = await sender(request)
+    return sent.who, plain_form(sent.fields)
 
 
 async def _visitor(request: Request, *, touch: bool) -> Visitor:

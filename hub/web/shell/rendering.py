@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from saferoom.hub.web.shell.guards import nonce_of
 from saferoom.hub.web.shell.identity import Visitor
@@ -45,3 +45,12 @@ def page(request: Request, template: str, visitor: Visitor | None, *, status: in
         **values,
     }
     return HTMLResponse(_environment.get_template(template).render(context), status_code=status)
+
+
+def see(request: Request, path: str, done: str = "") -> Response:
+    """Send the browser on to the page at `path` after a deed; ``done`` is a word of the area's news.
+
+    `path` holds ids and names that were found in the store, and nothing else of the sender's making.
+    """
+    prefix = parts_of(request).hub.prefix
+    return RedirectResponse(f"{prefix}{path}{f'?done={done}' if done else ''}", status_code=303)
