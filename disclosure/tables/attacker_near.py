@@ -10,7 +10,7 @@ from saferoom.disclosure.tables.additive import Places
 from saferoom.disclosure.tables.attacker_freedom import Part
 from saferoom.disclosure.tables.attacker_programs import Limits, ShortestMoves
 
-_LARGE = 600
+_LARGE = 2_000
 _ZONE = 300
 
 

@@ -4,7 +4,8 @@ Notes
 -----
 A table that fits everything published proves that an attacker cannot rule it out, whoever looks for the cell's
 interval. One in which as few and as small moves as possible differ from the true one also proves it against every
-insider whose own cells do not move in it; only the few insiders whose own cells do are looked at by themselves.
+insider whose own cells do not move in it; only the few insiders whose own cells do are looked at by themselves. What
+was found for one cell and one insider is tried for others before anything new is solved.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from saferoom.disclosure.tables.additive import AdditiveTable, Insider, Needs, P
 from saferoom.disclosure.tables.attacker_freedom import Freedom, Part, freedom, known
 from saferoom.disclosure.tables.attacker_near import NearestMoves
 from saferoom.disclosure.tables.attacker_programs import Limits, Program, is_whole
+from saferoom.disclosure.tables.attacker_witnesses import Moved, Witnesses, believed
 
 _SLACK = 1e-7
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ class _Proofs:
         for number, who in enumerate(limits):
             for place in who.limits:
                 self._knowing.setdefault(place, []).append(number)
+        self._witnesses = Witnesses(whole=table.whole)
         self._shortest = NearestMoves(part, whole=table.whole)
         self._program: Program | None = None
 
@@ -142,32 +146,28 @@ class _Proofs:
         if self._free.sign[cell] < 0:
             levels = levels.flipped()
         near = slack(float(self._values[cell]))
-        moved = self._short(place, levels, near, {})
-        if moved is None and not self._far(place, levels, near, {}):
+        shown = self._shown(place, levels, near, {})
+        if shown is None and not self._far(place, levels, near, {}):
             return False
-        if moved is None:
+        if shown is None:
             doubted = list(range(len(self._insiders)))
         else:
-            doubted = sorted({who for at in moved for who in self._knowing.get(at, ())})
-        return all(self._protected_from(who, cell, place, levels, near, moved) for who in doubted)
+            doubted = sorted({who for moved in shown for at in moved for who in self._knowing.get(at, ())})
+        return all(self._protected_from(who, cell, place, levels, near, shown or ()) for who in doubted)
 
     def _protected_from(
-        self, who: int, cell: int, place: int, levels: Levels, near: float, moved: Limits | None
+        self, who: int, cell: int, place: int, levels: Levels, near: float, shown: tuple[Moved, ...]
     ) -> bool:
         insider = self._insiders[who]
         if cell in insider.own:
             return True
         limits = insider.limits
-        if moved is not None and all(
-            limits[at][0] - near <= low and high <= limits[at][1] + near
-            for at, (low, high) in moved.items()
-            if at in limits
-        ):
+        if shown and all(believed(moved, limits, near) for moved in shown):
             return True
-        return self._short(place, levels, near, limits) is not None or self._far(place, levels, near, limits)
+        return self._shown(place, levels, near, limits) is not None or self._far(place, levels, near, limits)
 
-    def _short(self, place: int, levels: Levels, near: float, limits: Limits) -> dict[int, tuple[float, float]] | None:
-        """Return, per group that moves in the short proofs found, its least and largest move; None when none is found.
+    def _shown(self, place: int, levels: Levels, near: float, limits: Limits) -> tuple[Moved, ...] | None:
+        """Return tables that fit in which a group moves as far as it has to; None where none are found.
 
         The width is asked for upwards, or else downwards.
         """
@@ -176,26 +176,46 @@ class _Proofs:
         tried: tuple[tuple[float, float], ...] = ((levels.below, max(levels.above, width - levels.below)),)
         if levels.below + levels.above < width:
             tried += ((max(levels.below, width - levels.above), levels.above),)
-        for below, above in tried:
-            moved: dict[int, tuple[float, float]] | None = {}
-            for amount, direction in ((below, -1), (above, 1)):
-                if moved is None or amount <= 0:
+        for ends in tried:
+            found: list[Moved] = []
+            for amount, direction in zip(ends, (-1, 1), strict=True):
+                if amount <= 0:
                     continue
-                asked = np.ceil(amount - near) if self._whole else amount
-                moves = self._shortest.moves(place, direction, float(asked), limits)
-                if moves is None or (self._whole and not is_whole(np.array(list(moves.values())))):
-                    moved = None
-                    continue
-                for at, move in moves.items():
-                    low, high = moved.get(at, (0.0, 0.0))
-                    moved[at] = (min(low, move), max(high, move))
-            if moved is not None:
-                return moved
+                asked = float(np.ceil(amount - near)) if self._whole else amount
+                table = self._table(place, direction, asked, limits, near)
+                if table is None:
+                    break
+                found.append(table)
+            else:
+                return tuple(found)
         return None
+
+    def _table(self, place: int, direction: int, asked: float, limits: Limits, near: float) -> Moved | None:
+        """Return a table in which a group moves so far: one that was found for another, or the nearest one."""
+        if asked > self._room(place, direction, limits) + near:
+            return None
+        table = self._witnesses.of(place, direction, asked, limits, near)
+        if table is None:
+            table = self._shortest.moves(place, direction, asked, limits)
+            if table is None or (self._whole and not is_whole(np.array(list(table.values())))):
+                return None
+            self._witnesses.add(table)
+        return table
+
+    def _room(self, place: int, direction: int, limits: Limits) -> float:
+        """Return how far a group can move at most for what is known beforehand."""
+        least, most = limits.get(place, (float(self._part.down[place]), float(self._part.up[place])))
+        return most if direction > 0 else -least
 
     def _far(self, place: int, levels: Levels, near: float, limits: Limits) -> bool:
         """Say the same from the farthest moves."""
         if self._program is None:
             self._program = Program(self._part, whole=self._whole)
-        ends = [self._program.farthest(place, direction, limits)[0] for direction in (-1, 1)]
+        ends = []
+        for direction in (-1, 1):
+            reach, moves = self._program.farthest(place, direction, limits)
+            ends.append(reach)
+            if moves is not None:
+                moving = np.flatnonzero(np.abs(moves) > _NOTHING)
+                self._witnesses.add(dict(zip(moving.tolist(), moves[moving].tolist(), strict=True)))
         return levels.met(ends[0], ends[1], near)

@@ -12,20 +12,17 @@ from __future__ import annotations
 import numpy as np
 
 from saferoom.disclosure.queries.evidence import Mask, Numbers
+from saferoom.disclosure.tables.secondary.convincing import Convincer
 from saferoom.disclosure.tables.secondary.ledger import Ledger, Pattern
 from saferoom.disclosure.tables.secondary.moves import Moves
-from saferoom.disclosure.tables.secondary.problem import ALL_AT_ONCE, EVERYBODY, Key, Problem, Unprotectable
+from saferoom.disclosure.tables.secondary.problem import EVERYBODY, Key, Problem, Unprotectable
 from saferoom.disclosure.tables.secondary.watch import Watch
 from saferoom.disclosure.tables.secondary.zones import Neighbours
 
 _WHOLE_TABLE = 4_000
-_MANY_PRIMARY = 600
-"""Tables of more primary cells are worked through by zones too: each would ask the whole table."""
-_LARGE = 1_500
 _FAILURES = 3
 """After so many cells near another one that a zone cannot settle, the rest of them is left to zones of their own."""
-_ZONE, _SMALL_ZONE = 1_200, 800
-_WIDER, _LITTLE_WIDER = 6, 2
+_ZONE, _WIDER = 1_200, 6
 _FOR_FREE = 1e-4
 
 
@@ -47,9 +44,7 @@ class Chooser:
         self._whole: Moves | None = None
         self._prices: Numbers = problem.weight
         self._free = problem.free
-        count = int(self._free.sum())
-        self._zoned = count > (_LARGE if len(problem.primary) > _MANY_PRIMARY else _WHOLE_TABLE)
-        self._zone, self._wider = (_ZONE, _WIDER) if count > _WHOLE_TABLE else (_SMALL_ZONE, _LITTLE_WIDER)
+        self._zoned = int(self._free.sum()) > _WHOLE_TABLE
         self._neighbours: Neighbours | None = None
 
     def protect(self) -> None:
@@ -66,26 +61,27 @@ class Chooser:
             if self.ledger.lacking(EVERYBODY, cell):
                 self._settle_zone(EVERYBODY, cell)
         while doubtful := self.ledger.doubtful():
-            for cell in sorted({cell for _, cell in doubtful}):
-                self._watch.report("choosing secondary cells against insiders", 1.0)
-                self._convince(cell)
-            for attacker, cell in doubtful:
-                self._watch.report("choosing secondary cells against insiders", 1.0)
-                if self.ledger.lacking(attacker, cell):
-                    self._settle(attacker, cell)
+            self._convince(doubtful)
+            for cell, attackers in _by_cell(doubtful).items():
+                for attacker in attackers:
+                    self._watch.report("choosing secondary cells against insiders", 1.0)
+                    if self.ledger.lacking(attacker, cell):
+                        self._settle(attacker, cell)
+                        self.ledger.pass_on(attacker, cell, attackers)
 
-    def _convince(self, cell: int) -> None:
+    def _convince(self, doubtful: list[tuple[int, int]]) -> None:
         """Look for patterns that convince all insiders at once and hide nothing more."""
-        program = self._program(cell, self._zone)
-        program.attack(ALL_AT_ONCE)
-        for direction in (1, -1):
-            key = Key(EVERYBODY, cell, direction)
+        seeker = Convincer(self._problem, self.hidden)
+        doubted = {Key(EVERYBODY, cell, direction) for _, cell in doubtful for direction in (1, -1)}
+        for key in sorted(doubted):
+            self._watch.report("choosing secondary cells against insiders", 1.0)
             shown = self.ledger.own(key)
-            if shown is None:
+            if shown is None or key not in doubted:
                 continue
-            pattern = self._find(program, program.place(cell), direction * shown.amount)
-            if pattern is not None and self._cost(pattern) == 0:
-                self._take(key, pattern)
+            pattern = seeker.pattern(key.cell, key.direction * shown.amount)
+            if pattern is not None:
+                self.ledger.record(key, pattern)
+                doubted -= self.ledger.convince(pattern, doubted)
 
     def _order(self) -> list[int]:
         primary = self._problem.primary
@@ -97,9 +93,9 @@ class Chooser:
         if not self._zoned:
             self._settle(attacker, cell)
             return
-        program = self._program(cell, self._zone)
+        program = self._program(cell, _ZONE)
         if not self._try(program, attacker, cell):
-            self._settle(attacker, cell, self._zone * self._wider)
+            self._settle(attacker, cell, _ZONE * _WIDER)
         near = self._around().ring(np.array([cell]))
         failures = 0
         for other in near[self._problem.needs.primary[near]].tolist():
@@ -107,11 +103,11 @@ class Chooser:
                 failures += not self._try(program, attacker, other)
 
     def _settle(self, attacker: int, cell: int, size: int | None = None) -> None:
-        size = self._zone if size is None else size
+        size = _ZONE if size is None else size
         while self._zoned and size < int(self._free.sum()):
             if self._try(self._program(cell, size), attacker, cell):
                 return
-            size *= self._wider
+            size *= _WIDER
         if self._try(self._program(cell, len(self._free)), attacker, cell):
             return
         # A refusal is not left to a program that has gone a long way: a fresh one is asked.
@@ -204,6 +200,14 @@ class Chooser:
         return Unprotectable(
             f"hiding every cell that may be hidden does not protect a cell that a rule names against {whom}: {why}"
         )
+
+
+def _by_cell(doubtful: list[tuple[int, int]]) -> dict[int, list[int]]:
+    """Return the insiders of each cell that they doubt, cells in rising order."""
+    found: dict[int, list[int]] = {}
+    for attacker, cell in sorted(doubtful, key=lambda pair: (pair[1], pair[0])):
+        found.setdefault(cell, []).append(attacker)
+    return found
 
 
 def hide(problem: Problem, start: Mask, watch: Watch) -> tuple[Mask, Ledger]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from saferoom.disclosure.queries.evidence import Numbers
 from saferoom.disclosure.tables.additive import Places
-from saferoom.disclosure.tables.secondary.problem import EVERYBODY, Key, Problem
+from saferoom.disclosure.tables.secondary.problem import ALL_AT_ONCE, EVERYBODY, Key, Problem
 
 _CLOSE = 1e-9
 
@@ -112,6 +112,41 @@ class Ledger:
             cell, move = int(pattern.cells[at]), float(pattern.moves[at])
             for way in (1, -1):
                 self._offer(cell, pattern, move * way, farthest[way])
+
+    def convince(self, pattern: Pattern, doubted: set[Key]) -> set[Key]:
+        """Take a pattern that convinces all insiders, scaled, as everybody's proof of other demands, too.
+
+        Returns
+        -------
+        set of Key
+            Those of `doubted` that it proves.
+        """
+        down, up = self._problem.bounds(ALL_AT_ONCE, pattern.cells)
+        proven = set()
+        for at in np.flatnonzero(self._problem.needs.primary[pattern.cells]).tolist():
+            for direction in (1, -1):
+                key = Key(EVERYBODY, int(pattern.cells[at]), direction)
+                shown = self.own(key)
+                if key not in doubted or shown is None:
+                    continue
+                moves = pattern.moves * (direction * shown.amount / pattern.moves[at])
+                slack = _CLOSE * np.maximum(np.abs(moves), self._problem.unit)
+                believed = (moves >= down - slack) & (moves <= up + slack)
+                believed[at] = shown.amount <= self._problem.limit(EVERYBODY, key.cell, direction) * (1 + _CLOSE)
+                if believed.all():
+                    self.record(key, Pattern(pattern.cells, moves, shown.amount))
+                    proven.add(key)
+        return proven
+
+    def pass_on(self, attacker: int, cell: int, others: list[int]) -> None:
+        """Take an insider's proofs for a cell as those of others who believe them and have none as good."""
+        for direction in (1, -1):
+            pattern = self.own(Key(attacker, cell, direction))
+            if pattern is None:
+                continue
+            for other in others:
+                if self.reach(other, cell, direction) < pattern.amount and self.fits(other, pattern):
+                    self.record(Key(other, cell, direction), pattern)
 
     def _offer(self, cell: int, pattern: Pattern, move: float, farthest: float) -> None:
         if not self.lacking(EVERYBODY, cell):
