@@ -19,6 +19,8 @@ from tests.attack.history.model import Dangerous
 from tests.attack.history.scenarios.all import scenarios
 from tests.attack.tables.weakened import only_primary
 
+from saferoom.disclosure.history.sets import cell_parts
+
 HISTORY = "saferoom.disclosure.history.differencing."
 TABLES = "saferoom.disclosure.tables."
 
@@ -47,6 +49,21 @@ def none(*_: object) -> Iterator[Any]:
 RANDOM = np.random.default_rng(3)
 
 
+def no_crowds(*_: object) -> dict[Any, None]:
+    """Find no cells about whose people much is told."""
+    return {}
+
+
+def no_insiders(*_: object) -> tuple[()]:
+    """Take nobody for an attacker who is not taken for one anyway."""
+    return ()
+
+
+def without_margins(*arguments: Any, **options: Any) -> Any:
+    """Remember the cells of a table, and not the margins beside blank ones."""
+    return cell_parts(*arguments, **{**options, "margins": False})
+
+
 def drawn_anew(_self: object, sums: Any, _purpose: str) -> Any:
     return RANDOM.random(sums.shape)
 
@@ -58,6 +75,9 @@ EQUATIONS = Defence(HISTORY + "_solved", nothing)
 BOUNDS = Defence(HISTORY + "_bounded", nothing)
 SKETCHES = Defence(HISTORY + "_values", nothing)
 MEASURES = Defence(HISTORY + "measured", none)
+CROWDS = Defence(HISTORY + "crowded", no_crowds)
+MARGINS = Defence("saferoom.disclosure.history.sets.cell_parts", without_margins)
+INSIDERS = Defence(TABLES + "posing._insiders", no_insiders)
 SECONDARY = Defence(TABLES + "margins.hide", only_primary)
 KEYS = Defence(TABLES + "cell_key_records.CellKeys.places", drawn_anew)
 
@@ -71,6 +91,9 @@ MUTATIONS: list[tuple[str, Sequence[Defence]]] = [
     ("steps-5-11", (PAIRS, BOUNDS)),
     ("counts-a-b-5-empty-known", (SECONDARY,)),
     ("again-cell_key-23-11", (KEYS,)),
+    ("crowd-11", (CROWDS,)),
+    ("beside-margins-11", (MARGINS,)),
+    ("giant-among-giants-11", (INSIDERS,)),
 ]
 BY_NAME = {scenario.name: scenario for scenario in scenarios()}
 

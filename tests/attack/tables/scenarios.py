@@ -51,6 +51,8 @@ def scenarios() -> Iterator[Dangerous]:
     yield from _giants()
     yield from _insiders()
     yield from _linked()
+    yield from _beside_margins()
+    yield from _crowds()
 
 
 def levels(by: Sequence[str]) -> list[tuple[str, ...]]:
@@ -155,6 +157,22 @@ def _insiders() -> Iterator[Dangerous]:
         data, _, (victim, insider) = _with_corner(seed, 0)
         attack = OverPeople(Secret("pay"), (victim,), known=_own(data, (insider,)))
         yield replace(sum_about(f"one-of-two-{seed}", KIND, (data,), hidden, attack), policy=LOOSE)
+        yield from _two_giants(seed)
+
+
+def _two_giants(seed: int) -> Iterator[Dangerous]:
+    """The giants of two cells of several units: each takes her own off their sum, and what small ones have is known."""
+    pay = {"clerk": (100_000, 2_000, 1_000, 1_000), "farmer": (80_000, 12_000, 3_000, 3_000, 2_000)}
+    jobs = [job for job, values in pay.items() for _ in values] + ["nurse"] * 20 + ["teacher"] * 20
+    earned = [*pay["clerk"], *pay["farmer"], *np.random.default_rng(seed).lognormal(10, 0.2, 40).round(2).tolist()]
+    data = isle(seed, len(jobs), "two-giants", job=jobs, pay=[float(value) for value in earned])
+    units = data.frame.loc[data.frame["region"] == "Isle", "person_id"].astype(int).tolist()
+    about = {unit: (0.9 * value, 1.1 * value) for unit, value in zip(units[1:9], earned[1:9], strict=True)}
+    victim = units[4]
+    known = {unit: bounds for unit, bounds in about.items() if unit != victim}
+    attack = OverPeople(Secret("pay"), (victim,), known={**known, units[0]: (earned[0], earned[0])})
+    hidden = steps(total("pay", "region", "job", **HIDDEN))
+    yield replace(sum_about(f"giant-among-giants-{seed}", KIND, (data,), hidden, attack), policy=LOOSE)
 
 
 def _own(data: Data, people: Sequence[int]) -> dict[int, tuple[float, float]]:
@@ -189,3 +207,25 @@ def _linked() -> Iterator[Dangerous]:
             count("b"),
         ]
         yield counted(f"linked-margins-apart-{seed}", data, documents, ("a", "b"), knows_empty=True)
+
+
+def _beside_margins() -> Iterator[Dangerous]:
+    """A margin beside blank cells, and later the same without one of the blank categories."""
+    jobs = ["clerk"] * 4 + ["farmer"] * 5 + ["nurse"] * 30 + ["teacher"] * 20
+    for seed in PEOPLE:
+        data = isle(seed, len(jobs), "beside-margins", job=jobs)
+        documents = [count("region", "job", **HIDDEN), count("region", where="job <> 'clerk'")]
+        yield counted(f"beside-margins-{seed}", data, documents, ("region", "job"), knows_empty=True)
+
+
+def _crowds() -> Iterator[Dangerous]:
+    """As many sums about the same few as they are, each of other parts of what they have, for who knows their ages."""
+    ages = [20 + 4 * place for place in range(14)]
+    pay = [20_000.0 + 6_979 * place % 9_000 for place in range(14)]
+    for seed in PEOPLE:
+        data = isle(seed, len(ages), "crowd", age=ages, pay=pay)
+        about = [24.5 + 2.5 * place for place in range(len(ages) + 2)]
+        documents = [total(f"pay * (1 + exp((age - {a}) * ({a} - age) / 60))", "region") for a in about]
+        victim = int(data.frame.loc[data.frame["region"] == "Isle", "person_id"].iloc[0])
+        attack = OverPeople(Secret("pay"), (victim,))
+        yield sum_about(f"crowd-{seed}", "measure differencing", (data,), steps(*documents), attack)
