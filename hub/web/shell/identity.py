@@ -9,14 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from saferoom.errors import ForbiddenError, NotFoundError, SaferoomError, UnauthenticatedError
+from saferoom.errors import ForbiddenError, SaferoomError, UnauthenticatedError
 from saferoom.hub.web.shell.bodies import plain_form, read_fields
 from saferoom.hub.web.shell.guards import check_navigation, check_own_form
 from saferoom.hub.web.shell.hub_auth import Resident
 from saferoom.hub.web.shell.parts import Parts, parts_of
 from saferoom.hub.web.shell.sessions import Session
 from saferoom.ids import Username
-from saferoom.projects.people.entitlement import may_enter, may_sign_in
+from saferoom.projects.people.entitlement import may_enter, signed_in
 from saferoom.projects.people.model import Person
 
 SESSION_COOKIE = "saferoom-airlock"
@@ -123,12 +123,7 @@ async def _visitor(request: Request, *, touch: bool) -> Visitor:
 
 def entitled(parts: Parts, username: Username) -> Person:
     """Return the person called `username`; raise unless that person may still use this instance."""
-    registry = parts.instance.registry
-    may_sign_in(registry, username, parts.instance.clock.now()).enforce()
-    try:
-        return registry.person(username)
-    except NotFoundError:
-        raise ForbiddenError("nobody of your name is registered here") from None
+    return signed_in(parts.instance.registry, username, parts.instance.clock.now())
 
 
 def session_secret(request: Request) -> str:

@@ -32,7 +32,9 @@ def refusals(
             errors.setdefault(name, said)
         else:
             notes.append(said)
-    return errors, tuple(dict.fromkeys(notes))
+    # Rows that are wrong do not count, so that there may seem to be too few: what is wrong with them is enough to say.
+    whole = {name for name in errors if any(other.startswith(f"{name}.") for other in errors)}
+    return {name: said for name, said in errors.items() if name not in whole}, tuple(dict.fromkeys(notes))
 
 
 def _name(model: type[BaseModel], loc: Sequence[str | int], numbers: Mapping[str, Sequence[int]]) -> str:

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from saferoom.hub.web.shell.guards import nonce_of
 from saferoom.hub.web.shell.identity import Visitor
+from saferoom.hub.web.shell.lists import pages_at
 from saferoom.hub.web.shell.navigation import entries
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.texts import common
@@ -41,6 +42,7 @@ def page(request: Request, template: str, visitor: Visitor | None, *, status: in
         "visitor": visitor,
         "links": entries(roles, values.get("here", ""), parts.hub.prefix, parts.hub.hub_prefix),
         "news": news,
+        "pages_at": pages_at(request),
         "now": parts.instance.clock.now(),
         **values,
     }
