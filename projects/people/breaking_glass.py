@@ -10,14 +10,15 @@ from saferoom.errors import NotFoundError
 from saferoom.ids import Username
 from saferoom.projects.decision import Decision, forbidden
 from saferoom.projects.people import emergencies
-from saferoom.projects.people.emergencies import Emergency, EmergencyForm, ReviewForm, State, Step
+from saferoom.projects.people.emergencies import Emergency, EmergencyForm, Judgement, ReviewForm, State, Step
 from saferoom.projects.people.parts import Parts
 from saferoom.projects.people.permissions import Action, Actor
 from saferoom.projects.people.store import Transaction
 
 
-def open_(parts: Parts, actor: Actor, username: Username, form: EmergencyForm) -> Emergency:
+def open_(parts: Parts, actor: Actor, form: EmergencyForm) -> Emergency:
     """Break the glass for somebody else, for hours."""
+    username = form.username
     with parts.store.transaction() as tx:
         parts.allow(tx, actor, Action.BREAK_GLASS, username)
         dossier, now = parts.found(tx, username), parts.now()
@@ -57,10 +58,9 @@ def review(parts: Parts, actor: Actor, id_: str, form: ReviewForm) -> Emergency:
         emergencies.can(found, Step.REVIEW, now).enforce()
         if found.state is State.OPEN:
             found = _lapsed(tx, found)
-        reviewed = replace(
-            found, reviewed_at=now, reviewed_by=actor.name, justified=form.justified, findings=form.findings
-        )
-        payload = {"justified": form.justified, "findings": form.findings}
+        justified = form.judgement is Judgement.JUSTIFIED
+        reviewed = replace(found, reviewed_at=now, reviewed_by=actor.name, justified=justified, findings=form.findings)
+        payload = {"justified": justified, "findings": form.findings}
         return _take(tx, reviewed, Step.REVIEW, Event(actor.name, "", "", payload))
 
 

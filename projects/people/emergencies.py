@@ -25,6 +25,7 @@ from pydantic import Field
 from saferoom.ids import Username
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.decision import ALLOWED, Decision, wrong_state
+from saferoom.projects.fields import UsernameField
 from saferoom.projects.people import entitlement
 from saferoom.projects.people.model import HeldPower, Person, Power, Role, Training
 from saferoom.projects.people.records import Ending, LongTextField, Record
@@ -90,16 +91,25 @@ _INDEX = {(row.from_, row.step): row for row in TRANSITIONS}
 class EmergencyForm(PolicyModel):
     """What somebody says who breaks the glass."""
 
+    username: UsernameField
+    """Who gets the power."""
     power: Power
     hours: Annotated[int, Field(ge=1, le=LONGEST_HOURS)]
     reason: LongTextField
     """What happened, and why it cannot wait."""
 
 
+class Judgement(StrEnum):
+    """What a review comes to."""
+
+    JUSTIFIED = "justified"
+    NOT_JUSTIFIED = "not-justified"
+
+
 class ReviewForm(PolicyModel):
     """What the second administrator found."""
 
-    justified: bool
+    judgement: Judgement
     findings: LongTextField
 
 

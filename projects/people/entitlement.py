@@ -100,6 +100,8 @@ def _membership(registry: Registry, username: Username, slug: ProjectSlug, at: d
         return unknown("not-a-member", f"You are not a member of a project called {slug}.", "projects.member")
     if not project.active:
         return forbidden("project-closed", f"Project {slug} is closed.", "projects.active")
+    if project.paused:
+        return forbidden("project-paused", f"Project {slug} is paused; its page says by whom.", "projects.paused")
     if project.ended(at):
         return forbidden("project-ended", f"Project {slug} ended on {project.ends}.", "projects.ends")
     approvals = registry.approvals(slug)

@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.policies.conform import ALLOWED
@@ -86,10 +86,19 @@ class EndForm(PolicyModel):
     reason: ReasonField
 
 
-class ReasonForm(PolicyModel):
-    """Why something is done."""
+class AccountForm(PolicyModel):
+    """Why an account is closed or opened again; `version` is the one of the person that was shown."""
 
     reason: ReasonField
+    version: int
+
+
+class DeputyForm(PolicyModel):
+    """Who may break the glass when no administrator can be reached, until when."""
+
+    username: UsernameField
+    until: date
+    """Last day (UTC)."""
 
 
 class AccreditationForm(PolicyModel):
@@ -103,10 +112,10 @@ class AccreditationForm(PolicyModel):
     """Last day (UTC)."""
     evidence: EvidenceField
 
-    @model_validator(mode="after")
-    def _dates(self) -> Self:
-        _check_dates(self.granted, self.expires)
-        return self
+    @field_validator("expires")
+    @classmethod
+    def _follows(cls, expires: date, info: ValidationInfo) -> date:
+        return _check_dates(info.data.get("granted"), expires)
 
 
 class TrainingForm(PolicyModel):
@@ -119,10 +128,10 @@ class TrainingForm(PolicyModel):
     expires: date
     evidence: EvidenceField
 
-    @model_validator(mode="after")
-    def _dates(self) -> Self:
-        _check_dates(self.granted, self.expires)
-        return self
+    @field_validator("expires")
+    @classmethod
+    def _follows(cls, expires: date, info: ValidationInfo) -> date:
+        return _check_dates(info.data.get("granted"), expires)
 
 
 class PersonForm(PolicyModel):
@@ -135,18 +144,20 @@ class PersonForm(PolicyModel):
 
 
 class PersonChange(PolicyModel):
-    """What an administrator may change about a person."""
+    """What an administrator may change about a person; `version` is the one that was shown."""
 
+    version: int
     display_name: TitleField
     email: EmailField | None = None
     roles: Annotated[frozenset[Role], Field(min_length=1)]
 
 
-def _check_dates(granted: date, expires: date) -> None:
-    if expires < granted:
+def _check_dates(granted: date | None, expires: date) -> date:
+    if granted is not None and expires < granted:
         raise ValueError("the last day is before the day it was granted; look at both dates")
-    if expires.year - granted.year > LONGEST_YEARS:
+    if granted is not None and expires.year - granted.year > LONGEST_YEARS:
         raise ValueError(f"it would last more than {LONGEST_YEARS} years; look at the year of the last day")
+    return expires
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 from saferoom.audit import Event
 from saferoom.errors import BadInputError, NotFoundError, StaleVersionError, WrongStateError
@@ -15,14 +15,15 @@ from saferoom.projects.people.model import Person, Role
 from saferoom.projects.people.parts import NOBODY, Parts
 from saferoom.projects.people.permissions import Action, Actor
 from saferoom.projects.people.records import (
+    AccountForm,
     AccreditationForm,
     Deputy,
+    DeputyForm,
     Dossier,
     EndForm,
     Kind,
     PersonChange,
     PersonForm,
-    ReasonForm,
     Record,
     TrainingForm,
 )
@@ -45,26 +46,26 @@ def add(parts: Parts, actor: Actor, form: PersonForm) -> Dossier:
         return parts.found(tx, form.username)
 
 
-def edit(parts: Parts, actor: Actor, username: Username, change: PersonChange, version: int) -> Dossier:
-    """Change somebody's name, address or roles; `version` is the one that was shown."""
+def edit(parts: Parts, actor: Actor, username: Username, change: PersonChange) -> Dossier:
+    """Change somebody's name, address or roles."""
     with parts.store.transaction() as tx:
         parts.allow(tx, actor, Action.EDIT, username)
         before = parts.found(tx, username)
-        values = {name: getattr(change, name) for name in PersonChange.model_fields}
+        values = {name: getattr(change, name) for name in PersonChange.model_fields if name != "version"}
         after = before.person.model_copy(update=values)
         _check_last_administrator(tx, before.person, after)
-        _save(parts, tx, actor, (before, after, version), "person.changed")
+        _save(parts, tx, actor, (before, after, change.version), "person.changed")
         return parts.found(tx, username)
 
 
-def close(parts: Parts, actor: Actor, username: Username, form: ReasonForm, version: int) -> Dossier:
+def close(parts: Parts, actor: Actor, username: Username, form: AccountForm) -> Dossier:
     """Close an account: out at once and everywhere, and not forgotten."""
-    return _switch(parts, actor, (username, version), False, form.reason)
+    return _switch(parts, actor, username, form, active=False)
 
 
-def reopen(parts: Parts, actor: Actor, username: Username, form: ReasonForm, version: int) -> Dossier:
+def reopen(parts: Parts, actor: Actor, username: Username, form: AccountForm) -> Dossier:
     """Open a closed account again."""
-    return _switch(parts, actor, (username, version), True, form.reason)
+    return _switch(parts, actor, username, form, active=True)
 
 
 def record_accreditation(parts: Parts, actor: Actor, username: Username, form: AccreditationForm) -> Record:
@@ -96,8 +97,9 @@ def end_record(parts: Parts, actor: Actor, id_: str, form: EndForm) -> Record:
     return after
 
 
-def name_deputy(parts: Parts, actor: Actor, username: Username, until: date) -> Deputy:
+def name_deputy(parts: Parts, actor: Actor, form: DeputyForm) -> Deputy:
     """Name somebody who may break the glass when no administrator can be reached."""
+    username, until = form.username, form.until
     with parts.store.transaction() as tx:
         parts.allow(tx, actor, Action.NAME_DEPUTY, username)
         person = parts.found(tx, username).person
@@ -127,8 +129,7 @@ def end_deputy(parts: Parts, actor: Actor, username: Username) -> None:
         tx.record(_event(actor, "deputy.ended", username, {}))
 
 
-def _switch(parts: Parts, actor: Actor, shown: tuple[Username, int], active: bool, reason: str) -> Dossier:
-    username, version = shown
+def _switch(parts: Parts, actor: Actor, username: Username, form: AccountForm, *, active: bool) -> Dossier:
     with parts.store.transaction() as tx:
         parts.allow(tx, actor, Action.REOPEN if active else Action.CLOSE, username)
         before = parts.found(tx, username)
@@ -136,7 +137,8 @@ def _switch(parts: Parts, actor: Actor, shown: tuple[Username, int], active: boo
             raise WrongStateError(f"The account of {username} is {'open' if active else 'closed'} already.")
         after = before.person.model_copy(update={"active": active})
         _check_last_administrator(tx, before.person, after)
-        _save(parts, tx, actor, (before, after, version), "person.reopened" if active else "person.closed", reason)
+        action = "person.reopened" if active else "person.closed"
+        _save(parts, tx, actor, (before, after, form.version), action, form.reason)
         return parts.found(tx, username)
 
 
@@ -191,7 +193,7 @@ def _record(
 
 def _check(person: Person, owned: Sequence[DatasetName]) -> None:
     for said in rules.problems(person, owned):
-        raise BadInputError(said[0].upper() + said[1:] + ".", field="roles")
+        raise BadInputError(said, field="roles")
 
 
 def _check_last_administrator(tx: Transaction, before: Person, after: Person) -> None:

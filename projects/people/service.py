@@ -6,7 +6,6 @@ Each method decides first who may do it and in which state; then it writes, toge
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from saferoom.errors import NotFoundError
 from saferoom.ids import Username
@@ -19,13 +18,14 @@ from saferoom.projects.people.model import Person
 from saferoom.projects.people.parts import NOBODY, Parts
 from saferoom.projects.people.permissions import Action, Actor, Standing
 from saferoom.projects.people.records import (
+    AccountForm,
     AccreditationForm,
     Deputy,
+    DeputyForm,
     Dossier,
     EndForm,
     PersonChange,
     PersonForm,
-    ReasonForm,
     Record,
     TrainingForm,
 )
@@ -62,17 +62,17 @@ class People(Parts):
         """Register somebody new."""
         return registering.add(self, actor, form)
 
-    def edit(self, actor: Actor, username: Username, change: PersonChange, version: int) -> Dossier:
-        """Change somebody's name, address or roles; `version` is the one that was shown."""
-        return registering.edit(self, actor, username, change, version)
+    def edit(self, actor: Actor, username: Username, change: PersonChange) -> Dossier:
+        """Change somebody's name, address or roles."""
+        return registering.edit(self, actor, username, change)
 
-    def close(self, actor: Actor, username: Username, form: ReasonForm, version: int) -> Dossier:
+    def close(self, actor: Actor, username: Username, form: AccountForm) -> Dossier:
         """Close an account: out at once and everywhere, and not forgotten."""
-        return registering.close(self, actor, username, form, version)
+        return registering.close(self, actor, username, form)
 
-    def reopen(self, actor: Actor, username: Username, form: ReasonForm, version: int) -> Dossier:
+    def reopen(self, actor: Actor, username: Username, form: AccountForm) -> Dossier:
         """Open a closed account again."""
-        return registering.reopen(self, actor, username, form, version)
+        return registering.reopen(self, actor, username, form)
 
     def accredit(self, actor: Actor, username: Username, form: AccreditationForm) -> Record:
         """Write down an accreditation."""
@@ -86,9 +86,9 @@ class People(Parts):
         """End a record before its last day."""
         return registering.end_record(self, actor, record_id, form)
 
-    def name_deputy(self, actor: Actor, username: Username, until: date) -> Deputy:
+    def name_deputy(self, actor: Actor, form: DeputyForm) -> Deputy:
         """Name somebody who may break the glass when no administrator can be reached."""
-        return registering.name_deputy(self, actor, username, until)
+        return registering.name_deputy(self, actor, form)
 
     def end_deputy(self, actor: Actor, username: Username) -> None:
         """End the naming of a deputy."""
@@ -102,9 +102,9 @@ class People(Parts):
 
     # Break-glass
 
-    def break_glass(self, actor: Actor, username: Username, form: EmergencyForm) -> Emergency:
+    def break_glass(self, actor: Actor, form: EmergencyForm) -> Emergency:
         """Give somebody else a power for hours."""
-        return breaking_glass.open_(self, actor, username, form)
+        return breaking_glass.open_(self, actor, form)
 
     def end_emergency(self, actor: Actor, emergency_id: str) -> Emergency:
         """End an emergency before its time."""
