@@ -128,7 +128,7 @@ class ReleaseRoute(PolicyModel):
     """Declared outputs that pass leave without a person; every data owner concerned must say so."""
     automatic_per_day: Annotated[int, Field(ge=0), Strictness.SMALLER] = 20
     """Most automatic releases per project and day (UTC)."""
-    checkers_declared: Annotated[int, Field(ge=0, le=2), Strictness.LARGER] = 1
+    checkers_declared: Annotated[int, Field(ge=0, le=3), Strictness.LARGER] = 1
     """Approvals a declared output needs when it is not released automatically (1 is taken where 0 is asked)."""
     checkers_file: Annotated[int, Field(ge=2, le=3), Strictness.LARGER] = 2
     """Approvals a file needs."""

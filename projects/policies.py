@@ -8,6 +8,7 @@ from saferoom.errors import BadInputError
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.policies.merge import Layer, Merged, strictest
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
+from saferoom.projects.approvals.model import Approval
 from saferoom.projects.registry import Registry
 
 Layers = tuple[list[Layer[RiskAppetite]], list[Layer[ReleaseRoute]]]
@@ -37,18 +38,33 @@ def layers(registry: Registry, project: ProjectSlug, datasets: Collection[Datase
     if not datasets:
         raise BadInputError("no dataset is named, so no data owner's policy applies")
     platform, stated = registry.platform(), registry.project(project)
-    automatic = {approval.dataset: approval.automatic for approval in registry.approvals(project)}
+    approvals = {approval.dataset: approval for approval in registry.approvals(project)}
     appetites = [Layer("platform", platform.risk_appetite)]
     routes = [Layer("platform", platform.release_route)]
     for dataset in map(registry.dataset, sorted(set(datasets))):
         owner = f"data owner of {dataset.name}"
         appetites.append(Layer(owner, dataset.risk_appetite))
         routes.append(Layer(owner, dataset.release_route))
-        if not automatic.get(dataset.name, False):
-            route = dataset.release_route.model_copy(update={"automatic": False})
-            routes.append(Layer(f"approval of {dataset.name}", route))
+        approval, by = approvals.get(dataset.name), f"approval of {dataset.name}"
+        routes.append(Layer(by, _route(dataset.release_route, approval)))
+        if approval is not None and approval.risk_appetite is not None:
+            appetites.append(Layer(by, approval.risk_appetite))
     if stated.risk_appetite is not None:
         appetites.append(Layer("project", stated.risk_appetite))
     if stated.release_route is not None:
         routes.append(Layer("project", stated.release_route))
     return appetites, routes
+
+
+def _route(route: ReleaseRoute, approval: Approval | None) -> ReleaseRoute:
+    """Return a dataset's route as an approval narrows it; without an approval nothing leaves by itself."""
+    changes: dict[str, object] = {}
+    if approval is None or not approval.automatic:
+        changes["automatic"] = False
+    if approval is not None and approval.sign_off:
+        changes["owner_signs"] = True
+    if approval is not None and approval.checkers is not None:
+        # A file never needs fewer than two.
+        changes["checkers_declared"] = max(route.checkers_declared, approval.checkers)
+        changes["checkers_file"] = max(route.checkers_file, approval.checkers)
+    return route.model_copy(update=changes)

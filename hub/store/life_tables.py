@@ -70,6 +70,8 @@ class LifeDatasetRow(Base):
     rows: Mapped[str | None]
     waits: Mapped[bool]
     """Whether its data owner has to decide something now."""
+    current: Mapped[bool]
+    """False for a dataset that an amendment asks for and that is no part of the project yet, or no longer."""
 
 
 class RulingRow(Base):

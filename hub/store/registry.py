@@ -52,7 +52,7 @@ class SessionRegistry:
         row = self._session.get(PlatformRow, PLATFORM_ID)
         if row is None:
             return Platform()
-        return _model(Platform, **{name: getattr(row, name) for name in Platform.model_fields})
+        return read_model(Platform, **{name: getattr(row, name) for name in Platform.model_fields})
 
     def people(self) -> tuple[Person, ...]:
         return self._all(select(PersonRow).order_by(PersonRow.username), read_person)
@@ -76,7 +76,7 @@ class SessionRegistry:
     def approvals(self, slug: ProjectSlug) -> tuple[Approval, ...]:
         self.project(slug)
         rows = select(ApprovalRow).where(ApprovalRow.project == slug).order_by(ApprovalRow.dataset)
-        return self._all(rows, _approval)
+        return self._all(rows, read_approval)
 
     def _all(self, query: Select[Any], make: Callable[[Any], _Answer]) -> tuple[_Answer, ...]:
         return tuple(make(row) for row in self._session.scalars(query))
@@ -133,7 +133,7 @@ def _found(row: _Answer | None, message: str) -> _Answer:
     return row
 
 
-def _model(model: type[_Model], **values: Any) -> _Model:
+def read_model(model: type[_Model], **values: Any) -> _Model:
     """Make a record from stored values; what an older or a damaged store holds is never half understood."""
     try:
         # Stored JSON has lists and texts where the models have tuples and enums.
@@ -148,12 +148,12 @@ def read_person(row: PersonRow) -> Person:
         values = people_rows.person_values(row)
     except ValueError as error:
         raise IntegrityError("the store holds a person's record that this version cannot read") from error
-    return _model(Person, **values)
+    return read_model(Person, **values)
 
 
 def _dataset(row: DatasetRow) -> Dataset:
     fields = ("name", "type", "role", "label", "column", "codelist", "boundaries", "hierarchy")
-    return _model(
+    return read_model(
         Dataset,
         name=row.name,
         title=row.title,
@@ -168,7 +168,7 @@ def _dataset(row: DatasetRow) -> Dataset:
 
 
 def _project(row: ProjectRow) -> Project:
-    return _model(
+    return read_model(
         Project,
         slug=row.slug,
         title=row.title,
@@ -186,5 +186,6 @@ def current_members(rows: Sequence[MemberRow]) -> frozenset[str]:
     return frozenset(row.username for row in rows if row.ended_at is None)
 
 
-def _approval(row: ApprovalRow) -> Approval:
-    return _model(Approval, **{name: getattr(row, name) for name in Approval.model_fields})
+def read_approval(row: ApprovalRow) -> Approval:
+    """Return the approval of a row."""
+    return read_model(Approval, **{name: getattr(row, name) for name in Approval.model_fields})

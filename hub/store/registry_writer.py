@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
-from saferoom.hub.store import people_rows
+from saferoom.hub.store import direct_lives, people_rows
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.registry import PLATFORM_ID
 from saferoom.hub.store.tables import (
@@ -31,11 +31,13 @@ from saferoom.projects.registry import Platform
 class RegistryWriter:
     """Saves records. Rows of people, datasets, projects, memberships and approvals are never removed."""
 
-    def __init__(self, session: Session, log: AuditLog, at: datetime, actor: str) -> None:
+    def __init__(self, session: Session, log: AuditLog, at: datetime, actor: str, *, direct: bool = True) -> None:
         self._session = session
         self._log = log
         self._at = at
         self._actor = actor
+        # False where the deeds of a project's life write: they write the life themselves.
+        self._direct = direct
 
     def write(self, change: Change) -> None:
         """Save the record of `change` and append its event."""
@@ -44,6 +46,17 @@ class RegistryWriter:
         differences = [difference.document() for difference in change.differences]
         action, subject = f"{change.kind}.{change.verb.value}", f"{change.kind}:{change.key}"
         self._log.record(Event(self._actor, action, subject, {"changes": differences}))
+        self._follow(change.record)
+        self._session.flush()
+
+    def _follow(self, record: PolicyModel) -> None:
+        """Keep the lives of projects beside what is registered."""
+        if isinstance(record, Dataset):
+            direct_lives.follow_dataset(self._session, self._log, record, self._at)
+        elif isinstance(record, Project) and self._direct:
+            direct_lives.follow_project(self._session, record, self._at)
+        elif isinstance(record, Approval) and self._direct:
+            direct_lives.follow_approval(self._session, record, self._at, self._actor)
 
     def _save(self, record: PolicyModel) -> None:
         if isinstance(record, Person):

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from saferoom.errors import NotFoundError
+from saferoom.errors import BadInputError, NotFoundError
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.administration.changes import Change, Verb
 from saferoom.projects.administration.documents import ApprovalDocument, Entry
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.extracts import rows
 from saferoom.projects.people import rules
 from saferoom.projects.people.document import PersonDocument
 from saferoom.projects.people.model import Person, Role
@@ -75,7 +76,8 @@ def check(entry: Entry, change: Change | None, outlook: Outlook, at: datetime) -
     if isinstance(record, PersonDocument):
         yield from _check_person(entry, record.username, outlook)
     elif isinstance(record, Dataset):
-        yield from _check_dataset(entry, record, outlook, at)
+        anew = change is not None and any(difference.field == "version" for difference in change.differences)
+        yield from _check_dataset(entry, record, outlook, at, anew=anew)
     elif isinstance(record, Project):
         yield from _check_project(entry, record, outlook)
         yield from _check_date(entry, change, "ends", at)
@@ -99,7 +101,7 @@ def _check_person(entry: Entry, username: Username, outlook: Outlook) -> Iterato
         yield entry.error(said, ("roles",))
 
 
-def _check_dataset(entry: Entry, dataset: Dataset, outlook: Outlook, at: datetime) -> Iterator[str]:
+def _check_dataset(entry: Entry, dataset: Dataset, outlook: Outlook, at: datetime, *, anew: bool) -> Iterator[str]:
     owner = outlook.person(dataset.owner)
     if owner is None:
         yield entry.error(f"the owner {dataset.owner} is not registered", ("owner",))
@@ -115,10 +117,11 @@ def _check_dataset(entry: Entry, dataset: Dataset, outlook: Outlook, at: datetim
                 f"the dataset; add an approval by {dataset.owner}, or end it",
                 ("owner",),
             )
-        for name in sorted(set(approval.variables or ()) - releasable):
+        # In a new version the owner is asked, and the project keeps the old one meanwhile.
+        for name in () if anew else sorted(set(approval.variables or ()) - releasable):
             yield entry.error(
                 f"its approval for {approval.project} covers {name}, which would no longer be a variable to analyse; "
-                "change the approval as well, or end it",
+                "change the approval as well, end it, or give the dataset a new version",
                 ("variables",),
             )
 
@@ -152,6 +155,11 @@ def _check_approval(entry: Entry, approval: ApprovalDocument, outlook: Outlook) 
             f"only {dataset.owner}, who owns {dataset.name}, can approve it; this says {approval.granted_by}",
             ("granted_by",),
         )
+    if approval.rows is not None:
+        try:
+            rows.variables_of(dataset, approval.rows)
+        except BadInputError as error:
+            yield entry.error(error.message, ("rows",))
     for index, name in enumerate(approval.variables or ()):
         variable = dataset.variable(name)
         if variable is None:

@@ -111,6 +111,8 @@ def _entry(document: Document) -> Entry:
     if not isinstance(kind, str) or kind not in KINDS:
         raise document.error(f"a document needs a `kind`, one of {', '.join(KINDS)}", ("kind",))
     values = {key: value for key, value in document.value.items() if key != "kind"}
+    if kind == "project" and "paused" in values:
+        raise document.error("a project is paused and resumed with saferoom admin project pause | resume", ("paused",))
     record = conform(document, KINDS[kind], _with_policies(document, values))
     return Entry(kind, key_of(record), record, document)
 

@@ -82,6 +82,8 @@ def _after(registry: Registry, entry: Entry, at: datetime) -> PolicyModel:
     before = _before(registry, entry)
     if isinstance(record, PersonDocument):
         return record.applied(before if isinstance(before, Person) else None)
+    if isinstance(record, Project):
+        return _project(entry, record, before if isinstance(before, Project) else None)
     if not isinstance(record, ApprovalDocument):
         return record
     ended_at = before.ended_at if isinstance(before, Approval) else None
@@ -90,7 +92,16 @@ def _after(registry: Registry, entry: Entry, at: datetime) -> PolicyModel:
     elif record.ended and ended_at is None:
         ended_at = at
     fields = {name: getattr(record, name) for name in ApprovalDocument.model_fields if name != "ended"}
-    return Approval(**fields, ended_at=ended_at)
+    held = before.held if isinstance(before, Approval) else None
+    return Approval(**fields, ended_at=ended_at, held=held)
+
+
+def _project(entry: Entry, record: Project, before: Project | None) -> Project:
+    """Keep a project paused, and a closed one closed unless its document says otherwise."""
+    if before is None:
+        return record
+    active = record.active if "active" in entry.document.value else before.active
+    return record.model_copy(update={"paused": before.paused and active, "active": active})
 
 
 def _notes(entry: Entry, after: PolicyModel, at: datetime) -> list[str]:
@@ -102,6 +113,8 @@ def _notes(entry: Entry, after: PolicyModel, at: datetime) -> list[str]:
             f"this approval was ended on {after.ended_at.date()} and stays ended; `ended: false` would grant it again"
         )
         return [entry.error(said)]
+    if isinstance(after, Project) and not after.active and "active" not in entry.document.value:
+        return [entry.error(f"project {after.slug} is closed and stays closed")]
     if isinstance(after, Person) and isinstance(entry.record, PersonDocument) and not after.active:
         said = f"the account of {after.username} is closed and stays closed; `active: true` would open it again"
         return [] if entry.record.active is False else [entry.error(said)]

@@ -183,7 +183,7 @@ def _rows() -> tuple[Transition, ...]:
 
 _AUDIT: dict[Action, str] = {
     Action.PROPOSE: "proposed",
-    Action.REGISTER: "registered",
+    Action.REGISTER: "added",
     Action.EDIT: "edited",
     Action.SUBMIT: "submitted",
     Action.WITHDRAW: "withdrawn",

@@ -86,6 +86,7 @@ def _make_lives() -> None:
         sa.Column("variables", sa.JSON(), nullable=True),
         sa.Column("rows", sa.String(), nullable=True),
         sa.Column("waits", sa.Boolean(), nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["dataset"], ["datasets.name"], name=op.f("fk_lives_datasets_dataset_datasets")),
         sa.ForeignKeyConstraint(["life"], ["lives.slug"], name=op.f("fk_lives_datasets_life_lives")),
         sa.PrimaryKeyConstraint("life", "dataset", name=op.f("pk_lives_datasets")),
@@ -185,7 +186,7 @@ def _tell_lives() -> None:
             connection.execute(people.insert().values(life=slug, username=username))
         for approval in connection.execute(sa.select(approvals).where(approvals.c.project == slug)).mappings().all():
             wish = {"dataset": approval["dataset"], "variables": approval["variables"], "rows": None}
-            connection.execute(datasets.insert().values(life=slug, **wish, waits=False))
+            connection.execute(datasets.insert().values(life=slug, **wish, waits=False, current=True))
 
 
 def _keep_versions() -> None:
