@@ -84,13 +84,14 @@ BY_ANOTHER = frozenset(
         Action.NAME_DEPUTY,
         Action.END_DEPUTY,
         Action.BREAK_GLASS,
-        Action.REVIEW_EMERGENCY,
     }
 )
 """What nobody does to their own account, administrators included: somebody else has to agree."""
 
-ABOUT_NOBODY = frozenset({Action.LIST, Action.ADD, Action.VIEW_EMERGENCIES})
-"""Actions without a person they are about; who may not take them is told so."""
+ABOUT_NOBODY = frozenset(
+    {Action.LIST, Action.ADD, Action.VIEW_EMERGENCIES, Action.END_EMERGENCY, Action.REVIEW_EMERGENCY}
+)
+"""Actions that are not about an account; who may not take them is told so, whatever they name."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,6 @@ NOT_TO_ONESELF = {
     Action.NAME_DEPUTY,
     Action.END_DEPUTY,
     Action.BREAK_GLASS,
-    Action.REVIEW_EMERGENCY,
 }
 SETS = [frozenset(c) for size in range(len(Standing) + 1) for c in itertools.combinations(Standing, size)]
 
