@@ -23,6 +23,8 @@ _TOLERANCE = 1e-9
 _LARGEST_WHOLE = 2.0**53
 _LARGEST_VALUE = 1e15
 """Beyond it, floating-point numbers no longer tell small cells of a total."""
+_SMALLEST_VALUE = 1e-100
+"""Below it, shares of it overflow."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,11 @@ def aggregate(rows: Rows, specification: Specification) -> Aggregate:
         raise BadInputError(
             f"the column '{specification.value}' adds up to more than {_LARGEST_VALUE:.0e}, where small cells are lost "
             "in rounding; give it in thousands or millions"
+        )
+    if ((given != 0) & (np.abs(given) < _SMALLEST_VALUE)).any():
+        raise BadInputError(
+            f"the column '{specification.value}' has a value that is nearly, but not quite, zero (below "
+            f"{_SMALLEST_VALUE:.0e}); give it in smaller units, or round it"
         )
     values = _summed(cube, cells[leaf], given[leaf])
     sizes = _summed(cube, cells[leaf], np.abs(given[leaf]))

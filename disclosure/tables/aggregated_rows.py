@@ -172,6 +172,7 @@ def _first_without_number(texts: Sequence[Any]) -> int:
                 float(given)
         except (TypeError, ValueError):
             return row
-        if isinstance(given, bool) or (isinstance(given, str) and "_" in given):
+        # What Python reads as a number and Arrow does not: digits of other scripts, and those grouped.
+        if isinstance(given, bool) or (isinstance(given, str) and ("_" in given or not given.isascii())):
             return row
     return 0

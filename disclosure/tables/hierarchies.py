@@ -123,7 +123,7 @@ def dimension(
     children = _children(name, given, total)
     named = {*children, *(child for listed in children.values() for child in listed)}
     if total is None:
-        total = next((label for label in order if label not in named and label.casefold() in _FOLDED), None)
+        total = _total_by_name(name, [label for label in dict.fromkeys(order) if label not in named])
     # A cycle leaves no leaves below it, and would look like a gap.
     lower = _from_the_lowest(name, children)
     if children:
@@ -143,6 +143,17 @@ def dimension(
 
 
 _FOLDED = frozenset(label.casefold() for label in TOTALS)
+
+
+def _total_by_name(name: str, categories: Sequence[str]) -> str | None:
+    found = [label for label in categories if label.casefold() in _FOLDED]
+    if len(found) > 1:
+        # The second one would be counted as a part of the first.
+        raise BadInputError(
+            f"the dimension '{name}' has two categories that look like its total, '{found[0]}' and '{found[1]}'; say "
+            "which one is in `totals`, or leave one out"
+        )
+    return found[0] if found else None
 
 
 def _free_label(taken: set[str]) -> str:

@@ -195,7 +195,9 @@ class Bounds(_Part):
 class Specification(_Part):
     """What `saferoom suppress` reads beside a table."""
 
-    dimensions: Annotated[tuple[Column, ...], Field(min_length=1, max_length=8)]
+    dimensions: Annotated[tuple[Column, ...], Field(min_length=1, max_length=8)] = Field(
+        json_schema_extra={ALLOWED: "a list of 1 to 8 names of columns"}
+    )
     value: Column
     """The column that is published."""
     count: Column | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from saferoom.errors import SaferoomError, UnavailableError
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 
 if TYPE_CHECKING:
     from saferoom.disclosure.tables.additive import Progress
@@ -34,6 +34,8 @@ def suppress(
     from saferoom.disclosure.verdict import Verdict
     from saferoom.hub.cli.suppress_progress import shown_progress
 
+    if out is not None:
+        _check_out(out, table, spec)
     try:
         with shown_progress("protecting the table") as progress:
             published = _published(table, spec, policy, progress)
@@ -56,6 +58,19 @@ def suppress(
 
         report(published)
     raise typer.Exit(published.verdict.exit_code)
+
+
+def _check_out(out: Path, table: Path, spec: Path) -> None:
+    """Say before the work what would be in its way after it."""
+    try:
+        folder = out.is_dir()
+        same = out.exists() and any(given.exists() and out.samefile(given) for given in (table, spec))
+    except OSError:
+        raise BadInputError("--out: the file cannot be written; its name or folder cannot be used") from None
+    if folder:
+        raise BadInputError(f"--out: {out} is a folder; name a file in it")
+    if same:
+        raise BadInputError(f"--out: {out} is what the table or its specification is read from; name another file")
 
 
 def _published(table: Path, spec: Path, policy: str, progress: Progress) -> Published:

@@ -74,15 +74,18 @@ def write(published: Published, out: Path) -> None:
     names = [dimension.name for dimension in published.task.aggregate.cube.dimensions]
     try:
         handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=".saferoom-")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow([*names, "value", "status"])
-            for cell in published.document()["cells"]:
-                status = _HIDDEN if cell["status"] in "ux" else cell["status"]
-                writer.writerow([*cell["cell"], "" if cell["value"] is None else cell["value"], status])
-        Path(temporary).replace(out)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+                writer = csv.writer(stream)
+                writer.writerow([*names, "value", "status"])
+                for cell in published.document()["cells"]:
+                    status = _HIDDEN if cell["status"] in "ux" else cell["status"]
+                    writer.writerow([*cell["cell"], "" if cell["value"] is None else cell["value"], status])
+            Path(temporary).replace(out)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
     except OSError:
-        raise BadInputError(f"--out: the file {out.name} cannot be written") from None
+        raise BadInputError(f"--out: the file {out} cannot be written") from None
 
 
 def _end(end: Label) -> str:

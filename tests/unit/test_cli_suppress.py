@@ -356,6 +356,36 @@ def test_suppress_writes_the_protected_table_without_hidden_values(shell: Shell)
     assert "cannot be written" in err
 
 
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        (".", "is a folder"),
+        ("t.csv", "is read from"),
+        ("./s.yaml", "is read from"),
+        ("s.yaml/o.csv", "cannot be written"),
+        ("o" * 300, "cannot be written"),
+    ],
+)
+def test_suppress_writes_over_nothing_that_it_reads_and_leaves_nothing_behind(
+    shell: Shell, out: str, said: str
+) -> None:
+    code, found, err = shell.run("row col v", SMALL, PLAIN, "--json", "--out", out)
+    assert (code, said in err, said in json.loads(found)["error"]["message"]) == (2, True, True)
+    assert sorted(path.name for path in shell.folder.iterdir()) == ["s.yaml", "t.csv"]
+    assert (shell.folder / "t.csv").read_text().startswith("row,col,v")
+
+
+def test_suppress_leaves_no_half_written_file(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    code, _, err = shell.run("row col v", SMALL, PLAIN, "--out", "o.csv")
+    assert code == 2
+    assert "o.csv cannot be written" in err
+    assert sorted(path.name for path in shell.folder.iterdir()) == ["s.yaml", "t.csv"]
+
+
 def test_suppress_writes_nothing_that_fails(shell: Shell) -> None:
     code, _, _ = shell.run("row col v", [["a", "p", 1]], PLAIN, "--out", "o.csv")
     assert code == 20
@@ -378,6 +408,8 @@ def test_suppress_whose_time_is_up_never_passes(shell: Shell) -> None:
         ([["a", "p", "nan"]], "row 2: the column 'v' is not a finite number"),
         ([["a", "p", "inf"]], "row 2: the column 'v' is not a finite number"),
         ([["a", "p", "1,000"]], "row 2: the column 'v' does not hold a number"),
+        ([["a", "p", 1], ["a", "q", "١٢"]], "row 3: the column 'v' does not hold a number"),
+        ([["a", "p", 1], ["TOTAL", "p", 1], ["Total", "p", 1]], "look like its total, 'TOTAL' and 'Total'"),
         ([["a", "", 1]], "row 2: the column 'col' has no label"),
         ([["a", "p", 1, 2]], "cannot be read: it must have one header line"),
         ([], "has no rows"),
@@ -412,6 +444,7 @@ def test_suppress_of_a_bad_table_says_where_and_what(shell: Shell, rows: Rows, s
         ({**PLAIN, "tables": [["rows"]]}, "'rows' is none"),
         ({**PLAIN, "bounds": {"lower": 3, "upper": 1}}, "'bounds.lower' must be below"),
         ({"dimensions": ["row", "row"], "value": "v"}, "the column 'row' is named for two things"),
+        ({"dimensions": list("abcdefghi"), "value": "v"}, "'dimensions' must be a list of 1 to 8 names of columns"),
         ({**PLAIN, "complete": True, "dimensions": ["row"], "value": "v"}, "is there twice"),
         ("dimensions: [row", "this is not YAML"),
         ("- 1", "expected `key: value` lines"),
@@ -474,6 +507,7 @@ def test_suppress_stopped_by_a_fault_of_its_own_says_nothing_of_the_data(
     [
         ([["a", "p", "1e308"], ["b", "q", "1e308"]], PLAIN, "adds up to more than"),
         ([["a", "p", "1e300"], ["b", "q", 3]], PLAIN, "in thousands or millions"),
+        ([["a", "p", "1e-320"], ["b", "q", 3]], PLAIN, "nearly, but not quite, zero"),
         (SMALL, {**PLAIN, "tables": [["row", "row"]]}, "twice in one table"),
         (SMALL, {**PLAIN, "totals": {"row": " "}}, "needs a label"),
     ],
