@@ -115,18 +115,19 @@ def test_merging_whose_time_is_up_while_taking_back_keeps_what_stood_the_audit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from saferoom.disclosure.tables import merged
+    from saferoom.disclosure.tables.attacker import audit
     from saferoom.disclosure.tables.secondary.watch import TimeUp
 
     spec = {"rules": {"threshold": 10}, "protection": {"method": "merge", "seconds": 60}}
     called(tmp_path, spec, "--json")
     finest = json.loads(capsys.readouterr().out)
-    inner, calls = merged.audit, []
+    calls: list[int] = []
 
     def once(*arguments: Any) -> Any:
         calls.append(1)
         if len(calls) > 1:
             raise TimeUp
-        return inner(*arguments)
+        return audit(*arguments)
 
     monkeypatch.setattr(merged, "audit", once)
     assert called(tmp_path, spec, "--json") == 0
