@@ -63,6 +63,24 @@ class Program:
         """Return the same for tables of any numbers, whole or not."""
         return self._solve(self._linear, group, direction, limits)
 
+    def some_whole(self, group: int, direction: int, amount: float, limits: Limits) -> Numbers | None:
+        """Return the whole moves of any table in which the group moves so far or farther; None where none is found."""
+        from highspy import HighsModelStatus
+
+        part, solver = self._part, self._integers()
+        down, up = float(part.down[group]), float(part.up[group])
+        bounds = {**limits}
+        least, most = bounds.get(group, (down, up))
+        bounds[group] = (max(least, amount), most) if direction > 0 else (least, min(most, -amount))
+        for place, (low, high) in bounds.items():
+            solver.changeColBounds(place, low, high)
+        solver.run()
+        solved = solver.getModelStatus() == HighsModelStatus.kOptimal
+        moves = np.round(np.asarray(solver.getSolution().col_value)) if solved else None
+        for place in bounds:
+            solver.changeColBounds(place, part.down[place], part.up[place])
+        return moves
+
     def farthest_together(self, counted: Numbers) -> Numbers | None:
         """Return the moves whose sum, each counted so often, is largest; None where that is not solved.
 
@@ -92,6 +110,8 @@ class Program:
             self._integer.changeColsIntegrality(
                 count, np.arange(count, dtype=np.int32), np.full(count, _INTEGER, dtype=np.uint8)
             )
+            # Unlike the linear programs, these start from scratch each time.
+            self._integer.setOptionValue("presolve", "on")
             self._integer.setOptionValue("mip_rel_gap", 0.0)
             self._integer.setOptionValue("mip_abs_gap", 0.5)
             self._integer.setOptionValue("mip_max_nodes", max(_LEAST_NODES, min(_MOST_NODES, _NODES // max(count, 1))))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saferoom.disclosure.queries.evidence import Mask
+from saferoom.disclosure.queries.evidence import Mask, Numbers
 from saferoom.disclosure.tables.additive import AdditiveTable, Insider, Needs, Progress
 from saferoom.disclosure.tables.attacker_freedom import Freedom, Part, freedom, known
 from saferoom.disclosure.tables.attacker_near import NearestMoves
@@ -133,9 +133,12 @@ class _Proofs:
         ]
         self._insiders = limits
         self._knowing: dict[int, list[int]] = {}
+        self._together: dict[int, tuple[float, float]] = {}
         for number, who in enumerate(limits):
-            for place in who.limits:
+            for place, (least, most) in who.limits.items():
                 self._knowing.setdefault(place, []).append(number)
+                before = self._together.get(place, (-np.inf, np.inf))
+                self._together[place] = (max(least, before[0]), min(most, before[1]))
         self._witnesses = Witnesses(whole=table.whole)
         self._shortest = NearestMoves(part, whole=table.whole)
         self._program: Program | None = None
@@ -146,7 +149,11 @@ class _Proofs:
         if self._free.sign[cell] < 0:
             levels = levels.flipped()
         near = slack(float(self._values[cell]))
-        shown = self._shown(place, levels, near, {})
+        # Tables that convince all insiders at once save asking for each of them.
+        together = {at: bounds for at, bounds in self._together.items() if at != place}
+        shown = self._shown(place, levels, near, together) if together else None
+        if shown is None:
+            shown = self._shown(place, levels, near, {})
         if shown is None and not self._far(place, levels, near, {}):
             return False
         if shown is None:
@@ -197,10 +204,17 @@ class _Proofs:
         table = self._witnesses.of(place, direction, asked, limits, near)
         if table is None:
             table = self._shortest.moves(place, direction, asked, limits)
-            if table is None or (self._whole and not is_whole(np.array(list(table.values())))):
-                return None
-            self._witnesses.add(table)
+            if table is not None and self._whole and not is_whole(np.array(list(table.values()))):
+                table = self._moved(self._farther.some_whole(place, direction, asked, limits))
+            if table is not None:
+                self._witnesses.add(table)
         return table
+
+    def _moved(self, moves: Numbers | None) -> Moved | None:
+        if moves is None:
+            return None
+        moving = np.flatnonzero(np.abs(moves) > _NOTHING)
+        return dict(zip(moving.tolist(), moves[moving].tolist(), strict=True))
 
     def _room(self, place: int, direction: int, limits: Limits) -> float:
         """Return how far a group can move at most for what is known beforehand."""
@@ -209,13 +223,17 @@ class _Proofs:
 
     def _far(self, place: int, levels: Levels, near: float, limits: Limits) -> bool:
         """Say the same from the farthest moves."""
-        if self._program is None:
-            self._program = Program(self._part, whole=self._whole)
         ends = []
         for direction in (-1, 1):
-            reach, moves = self._program.farthest(place, direction, limits)
+            reach, moves = self._farther.farthest(place, direction, limits)
             ends.append(reach)
-            if moves is not None:
-                moving = np.flatnonzero(np.abs(moves) > _NOTHING)
-                self._witnesses.add(dict(zip(moving.tolist(), moves[moving].tolist(), strict=True)))
+            table = self._moved(moves)
+            if table is not None:
+                self._witnesses.add(table)
         return levels.met(ends[0], ends[1], near)
+
+    @property
+    def _farther(self) -> Program:
+        if self._program is None:
+            self._program = Program(self._part, whole=self._whole)
+        return self._program

@@ -25,6 +25,8 @@ MANY = 400
 """Open ends from which tables are looked for that settle many at once."""
 INTEGER_GROUPS = 1_500
 """Integer programs of larger parts are out of reach."""
+_INTEGER_TIMES = 600
+"""How many times the work of a linear program an integer one is, roughly."""
 _CLOSE = 1e-7
 _AT_ONCE = 0.15
 """Share of the open ends that are asked for together: with all of them, few could go as far as they can."""
@@ -71,6 +73,12 @@ class Demands:
     def met(self, down: Numbers, up: Numbers) -> Mask:
         """Say which are met by moves from `down` <= 0 to `up` >= 0."""
         return np.asarray((-down >= self.below) & (up >= self.above) & (up - down >= self.width))
+
+    def met_at(self, group: int, reach: Reach) -> bool:
+        """Say whether the demand on one group is met by what is shown so far."""
+        down, up = float(reach.down[group]), float(reach.up[group])
+        far = -down >= self.below[group] and up >= self.above[group]
+        return bool(far and up - down >= self.width[group])
 
 
 class Reach:
@@ -120,8 +128,10 @@ class Reach:
         for group in [*groups[unmet[groups]].tolist(), *groups[~unmet[groups]].tolist()]:
             for way in (-1, 1):
                 if self._is_open(way, group):
-                    if unmet[group] or self._work.take(len(self.down)):
-                        self._one(group, way)
+                    # Tables that were found for others may have met the demand by now.
+                    demanded = demands is not None and bool(unmet[group]) and not demands.met_at(group, self)
+                    if demanded or self._work.take(len(self.down)):
+                        self._one(group, way, demanded=demanded)
                     else:
                         self.exact[group] = False
                     left -= 1
@@ -177,7 +187,7 @@ class Reach:
             self._linear = Program(self._part, whole=self._whole)
         return self._linear
 
-    def _one(self, group: int, way: int) -> None:
+    def _one(self, group: int, way: int, *, demanded: bool) -> None:
         """Ask for one end by itself."""
         reach, moves = self._program.farthest_of_any(group, way)
         if moves is None:
@@ -185,9 +195,9 @@ class Reach:
         elif not self._whole or is_whole(moves):
             self._show(np.round(moves) if self._whole else moves)
         else:
-            self._one_whole(group, way, float(np.floor(abs(reach) + _WHOLE)))
+            self._one_whole(group, way, float(np.floor(abs(reach) + _WHOLE)), demanded=demanded)
 
-    def _one_whole(self, group: int, way: int, most: float) -> None:
+    def _one_whole(self, group: int, way: int, most: float, *, demanded: bool) -> None:
         """Look for a whole table in which a group goes as far as any, `most`; else for the best there is."""
         if abs(self._shown(way)[group]) >= most:
             return
@@ -199,7 +209,9 @@ class Reach:
             moves = np.zeros(len(self.down))
             moves[list(found)] = list(found.values())
         if moves is None or not is_whole(moves):
-            moves = self._program.farthest(group, way)[1] if len(self.down) <= INTEGER_GROUPS else None
+            within_reach = len(self.down) <= INTEGER_GROUPS
+            affordable = within_reach and (demanded or self._work.take(_INTEGER_TIMES * len(self.down)))
+            moves = self._program.farthest(group, way)[1] if affordable else None
         if moves is None:
             self.exact[group] = False
         else:
