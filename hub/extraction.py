@@ -15,6 +15,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from saferoom.disclosure.history.plain_ids import ambiguous, one_form
 from saferoom.errors import BadInputError
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.extracts.manifest import ExtractColumn
@@ -94,9 +95,11 @@ class Extraction:
     def crosswalk(self, unit: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Return the pseudonyms of `unit` in rising order, and the lineage key of each."""
         inner, outer = self._lineages[unit].pads()
+        # Owners write the same id differently from version to version.
+        form = one_form("id", ambiguous("SELECT id FROM seen WHERE unit = $unit"))
         found = self._connection.execute(
-            f"SELECT pseudonym, {lineage_sql('id', '$inner', '$outer')} AS lineage"  # noqa: S608
-            " FROM (SELECT DISTINCT id, pseudonym FROM seen WHERE unit = $unit) ORDER BY pseudonym",
+            f"SELECT pseudonym, {lineage_sql('form', '$inner', '$outer')} AS lineage FROM (SELECT DISTINCT pseudonym, "  # noqa: S608
+            f"{form} AS form FROM seen WHERE unit = $unit) ORDER BY pseudonym",
             {"inner": inner, "outer": outer, "unit": unit},
         ).fetchnumpy()
         pseudonyms, lineage = found["pseudonym"], found["lineage"]

@@ -103,6 +103,8 @@ class Contributors:
         To what the released numbers are rounded; 0 where they are not.
     sketches : tuple of Sketch
         What each unit adds, of every column of values and of the number of rows.
+    nameless : frozenset of str
+        Kinds of unit whose ids some rows behind the numbers lack, so that not everybody is known.
     """
 
     parts: tuple[Part, ...] = ()
@@ -110,6 +112,7 @@ class Contributors:
     total: str = "All"
     base: int = 0
     sketches: tuple[Sketch, ...] = ()
+    nameless: frozenset[str] = frozenset()
 
     @property
     def exact(self) -> bool:
@@ -165,6 +168,7 @@ class Pack:
             "base": found.base,
             "parts": parts,
             "sketches": sketches,
+            "nameless": sorted(found.nameless),
             "labels": list(self._labels),
         }
 
@@ -242,6 +246,7 @@ class Unpack:
             total=str(document["total"]),
             base=int(document["base"]),
             sketches=tuple(self._sketch(item) for item in document["sketches"]),
+            nameless=frozenset(map(str, document.get("nameless", ()))),
         )
 
     def _part(self, item: Mapping[str, Any]) -> Part:

@@ -21,6 +21,7 @@ from saferoom.disclosure.history.measures import PartlyAlike, Shares, measured
 from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.history.pairing import averaged, how_near, how_same, note, repeats, settled
 from saferoom.disclosure.history.sketches import alike, crowded
+from saferoom.disclosure.history.strangers import not_comparable
 from saferoom.disclosure.history.together import bounded as _bounded
 from saferoom.disclosure.history.together import solved as _solved
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
@@ -67,7 +68,7 @@ def judge(
         own = [other.new for other in cases if other.unit == case.unit]
         _pairs(case, own, policy, book, tick)
     partly = _values(contributors, memory, policy, book, tick)
-    more = list(_crowds(contributors, memory, policy))
+    more = [*_crowds(contributors, memory, policy), *not_comparable(contributors, memory)]
     try:
         if not book.fails:
             for case in cases:

@@ -13,6 +13,7 @@ from pyroaring import BitMap
 
 from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, Noise, Part, UnitSets
 from saferoom.disclosure.history.crosswalk import keys_of_numbers
+from saferoom.disclosure.history.plain_ids import ambiguous, id_number
 from saferoom.disclosure.history.sketches import Sketch, sketches
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.classification import Classification
@@ -46,7 +47,10 @@ def contributors_of(
         parts = outcome.parts(engine, visible)
     total = total_label(outcome.cells)
     noise = Noise.NONE if exact else Noise.ROUNDING
-    return Contributors(parts, noise, total, sketches=tuple(_sketches(outcome, engine, visible, total)))
+    base = outcome.base
+    nameless = (unit.lower() for unit, rows in zip(base.units, base.missing_ids, strict=True) if rows)
+    shares = tuple(_sketches(outcome, engine, visible, total))
+    return Contributors(parts, noise, total, sketches=shares, nameless=frozenset(nameless))
 
 
 def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], total: str) -> Iterator[Sketch]:
@@ -78,7 +82,7 @@ def shares_of(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]) -> I
         at = np.full(int(max(places.max(initial=-1), cells.max(initial=-1))) + 1, -1, dtype=np.int64)
         at[places] = np.arange(len(places))
         chosen = at[cells] >= 0
-        yield ids.unit, table, at[cells][chosen], keys[chosen], [shares[chosen] for shares in found]
+        yield ids.unit.lower(), table, at[cells][chosen], keys[chosen], [shares[chosen] for shares in found]
 
 
 def cell_parts(
@@ -107,8 +111,8 @@ def cell_parts(
     sums = _sums(outcome, kept.tolist()) if listed else None
     places = list(range(int(inner.sum()))) if listed else (np.cumsum(inner) - 1)[kept].tolist()
     parts = []
-    for condition in (_EVERYBODY, *outcome.disguised_counts, *_parts_of_the_measure(outcome)):
-        ids = [*_own_ids(outcome.base), *_ids_within(outcome.base, within)]
+    for condition in (_EVERYBODY, *outcome.disguised_counts, *_parts_of_the_measure(outcome, engine)):
+        ids = [*_own_ids(outcome.base), *_rows(outcome.base, engine), *_ids_within(outcome.base, within)]
         units = tuple(_added(_sets(outcome.base, engine, found, condition, places), sums) for found in ids)
         subjects = frozenset({COUNT}) if condition in outcome.disguised_counts else outcome.subjects
         parts.append(Part(subjects, cells, units, margins_follow=not listed, nonzero=condition == _NONZERO))
@@ -149,13 +153,42 @@ def _added(sets: UnitSets, sums: list[list[int]] | None) -> UnitSets:
     return UnitSets(sets.unit, sets.keys, tuple(BitMap().union(*(sets.cells[p] for p in places)) for places in sums))
 
 
-def _parts_of_the_measure(outcome: Outcome) -> list[str]:
-    """Return conditions for those whom the numbers are about when others only add zero, or another expression."""
+def _parts_of_the_measure(outcome: Outcome, engine: Engine) -> list[str]:
+    """Return conditions for those whom the numbers are about when others only add zero, or another expression.
+
+    The total of everybody can be taken off a measure that is put together from pieces: so it is about those, too, to
+    whom one piece alone adds something.
+    """
     base = outcome.base
     found = [f"{_EVERYBODY} AND (k{i}) IS {truth}" for i in range(base.conditions) for truth in ("TRUE", "NOT TRUE")]
     if base.measures and any((units.nonzero < units.units).any() for units in outcome.units):
         found.append(_NONZERO)
-    return found
+    return found + [f"m{p} <> 0" for p in _chosen_by(base, engine)]
+
+
+_OFTEN, _MOST_PAIRS = 0.1, 200
+
+
+def _chosen_by(base: Base, engine: Engine) -> Iterator[int]:
+    """Yield pieces that add zero for some and for the others as another piece does, or that add zero for many.
+
+    Few zeros beside other values happen by themselves (``age - 30``), and two numbers that differ by these are found by
+    their shares.
+    """
+    pieces = range(1, base.measures)
+    if not pieces:
+        return
+    parts = [f"avg((m{p} = 0)::INT) AS z{p}" for p in pieces]
+    pairs = [(p, q) for p in pieces for q in range(base.measures) if p != q][:_MOST_PAIRS]
+    for p, q in pairs:
+        low, high = (f"{end}(m{p} / nullif(m{q}, 0)) FILTER (WHERE m{p} <> 0)" for end in ("min", "max"))
+        parts.append(f"abs({high} - {low}) <= 1e-9 * abs({high}) AS f{p}_{q}")
+    found = engine.columns(f"{base.with_sql}SELECT {', '.join(parts)} FROM {base.sql} b")
+    first = {name: np.ma.filled(np.ma.asarray(values), 0)[0] for name, values in found.items()}
+    for p in pieces:
+        alike = any(first[f"f{i}_{q}"] for i, q in pairs if i == p)
+        if first[f"z{p}"] >= _OFTEN or (first[f"z{p}"] > 0 and alike):
+            yield p
 
 
 def unit_sets(base: Base, engine: Engine, j: int, condition: str, ranks: list[int]) -> UnitSets:
@@ -177,16 +210,35 @@ class _Ids:
     ----------
     unique : bool
         Whether no id is in two rows.
+    named : bool
+        Whether they are ids that the data name units by, of which there may be a crosswalk.
     """
 
     unit: str
     expression: str
     join: str
     unique: bool
+    named: bool = True
 
 
 def _own_ids(base: Base) -> list[_Ids]:
     return [_Ids(unit, f"b.u{j}", "", base.unique[j]) for j, unit in enumerate(base.units)]
+
+
+def _rows(base: Base, engine: Engine) -> list[_Ids]:
+    """Return the rows themselves where every kind of unit has several.
+
+    Notes
+    -----
+    The same units can be behind sums of different rows, so that sets of units cancel out and what one row adds is left.
+    """
+    if (
+        not base.units
+        or any(base.unique)
+        or "row_id" not in engine.columns(f"{base.with_sql}SELECT * FROM {base.sql} b LIMIT 0")
+    ):
+        return []
+    return [_Ids(f"rows of {base.units[0]}", "b.row_id", "", unique=True, named=False)]
 
 
 def _ids_within(base: Base, within: Sequence[Within]) -> list[_Ids]:
@@ -203,6 +255,20 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _ambiguous(engine: Engine, unit: str) -> str:
+    """Return SQL for the ids that would be taken for others if they were written plainly; nothing where none would."""
+    texts = [
+        f"SELECT CAST({_quoted(column.sql_name)} AS VARCHAR) AS id FROM {_quoted(relation.sql_name)}"
+        for relation in engine.relations
+        for column in relation.columns.values()
+        if column.unit is not None and column.unit.lower() == unit.lower()
+    ]
+    if not texts:
+        return ""
+    found = ambiguous(" UNION ALL ".join(texts))
+    return found if len(engine.remembered(f"{found} LIMIT 1")["id"]) else ""
+
+
 def _sets(base: Base, engine: Engine, ids: _Ids, condition: str, ranks: list[int]) -> UnitSets:
     cells, keys, _ = _members(base, engine, ids, condition)
     distinct, positions = np.unique(keys, return_inverse=True)
@@ -210,7 +276,7 @@ def _sets(base: Base, engine: Engine, ids: _Ids, condition: str, ranks: list[int
     cells, positions = cells[order], positions[order].astype(np.uint32)
     starts, ends = np.searchsorted(cells, ranks), np.searchsorted(cells, ranks, side="right")
     sets = (BitMap(positions[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
-    return UnitSets(ids.unit, distinct, tuple(sets))
+    return UnitSets(ids.unit.lower(), distinct, tuple(sets))
 
 
 def _members(
@@ -232,7 +298,7 @@ def _members(
     matched = " AND ".join(f"b.{column} IS NOT DISTINCT FROM c.{column}" for column in columns) or "true"
     ranked = f"_ranked AS (SELECT *, row_number(){order} - 1 AS cell FROM ({distinct}) d)"
     kind = engine.types(f"{base.with_sql}SELECT {ids.expression} AS id FROM {base.sql} b{ids.join}")[0]
-    number, text = _id_number(kind, "id")
+    number, text = id_number(kind, "id", _ambiguous(engine, ids.unit) if ids.named else "")
     rows = f"FROM {base.sql} b JOIN _ranked c ON {matched}{ids.join}{level} {'AND' if level else 'WHERE'}"
     given = f"({condition}) IS TRUE AND {ids.expression} IS NOT NULL"
     named = "".join(f", {value} AS v{i}" for i, value in enumerate(values))
@@ -245,20 +311,8 @@ def _members(
     numbers = np.ma.asarray(found["number"])
     keys = keys_of_numbers(np.ma.filled(numbers, 0))
     hashed = np.ma.filled(np.ma.asarray(found["hash"]), 0).astype(np.uint64)
-    keys = engine.lineage_keys(ids.unit, np.where(np.ma.getmaskarray(numbers), hashed, keys))
+    keys = np.where(np.ma.getmaskarray(numbers), hashed, keys)
+    if ids.named:
+        keys = engine.lineage_keys(ids.unit, keys)
     numbers_found = [floats(found[f"v{i}"]) for i in range(len(values))]
     return np.asarray(found["cell"], dtype=np.int64), keys, numbers_found
-
-
-def _id_number(kind: str, column: str) -> tuple[str, str]:
-    """Return SQL for an id as a whole number (null when it is none), and as a text.
-
-    The same id must have the same key in a CSV file and in a Parquet file, as 7, 7.0 or '7'; whole numbers are their
-    own key, because hashing them takes longer than everything else.
-    """
-    text, number = f"CAST({column} AS VARCHAR)", f"TRY_CAST({column} AS BIGINT)"
-    if kind in {"FLOAT", "DOUBLE"} or kind.startswith("DECIMAL"):
-        return f"CASE WHEN {column} = {number} THEN {number} END", text
-    if "INT" in kind:
-        return number, text
-    return f"CASE WHEN regexp_full_match({text}, '0|-?[1-9][0-9]{{0,17}}') THEN {number} END", text

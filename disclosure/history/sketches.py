@@ -98,14 +98,13 @@ def sketches(
     firsts = order[np.flatnonzero(np.diff(mixed[order], prepend=mixed[order][:1] ^ np.uint64(1)) != 0)[:_REFERENCES]]
     found = []
     wholes = [float(values[mixed == mixed[first]].sum()) for first in firsts.tolist()]
+    shares = (places, mixed, values)
     for reference, whole in enumerate(wholes):
         if whole != 0:
-            buckets, digests = _digests(mixed, values / whole)
-            found.append(_sketch((*names, reference), table, places, buckets, digests))
+            found.append(_sketch((*names, reference), table, shares, (0.0, whole)))
     if len(wholes) == _REFERENCES and wholes[0] != wholes[1]:
         # Neither a factor nor a shift changes these.
-        buckets, digests = _digests(mixed, (values - wholes[0]) / (wholes[1] - wholes[0]))
-        found.append(_sketch((*names, _REFERENCES), table, places, buckets, digests))
+        found.append(_sketch((*names, _REFERENCES), table, shares, (wholes[0], wholes[1] - wholes[0])))
     return tuple(found)
 
 
@@ -119,33 +118,54 @@ def _digests(mixed: Keys, shares: NDArray[np.float64]) -> tuple[Positions, Keys]
     return (mixed >> np.uint64(54)).astype(np.int64), mix(mixed + said)
 
 
+_Shares = tuple[Positions, Keys, NDArray[np.float64]]
+"""Per share its cell, its unit (mixed) and its value."""
+
+
 def _sketch(
     names: tuple[str, frozenset[str], int],
     table: tuple[Sequence[Cell], str],
-    places: Positions,
-    buckets: Positions,
-    digests: Keys,
+    shares: _Shares,
+    scale: tuple[float, float],
 ) -> Sketch:
     cells, total = table
     codes = codes_of(cells)
     labels: list[Cell] = []
     sizes, parts = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.uint32)]
+    places, mixed, values = shares
+    inside_one = len(np.unique(mixed)) == len(mixed)
+    buckets, digests = _digests(mixed, (values - scale[0]) / scale[1])
     for level in range(2 ** len(codes)):
         kept = [column for i, column in enumerate(codes) if not level >> i & 1]
         first, place = groups_of(kept, len(cells))
-        own = place[places] * BUCKETS + buckets
+        at = place[places]
+        if level and not inside_one:
+            at, units, sums = _added_up(at, mixed, values)
+            buckets, digests = _digests(units, (sums - scale[0]) / scale[1])
+        own = at * BUCKETS + buckets
         order = np.argsort(own, kind="stable")
         own, digest = own[order], digests[order]
         starts = np.flatnonzero(np.diff(own, prepend=-1))
-        sums = np.add.reduceat(digest, starts) if len(starts) else digest[:0]
+        said = np.add.reduceat(digest, starts) if len(starts) else digest[:0]
         bucket, group = own[starts] % BUCKETS, own[starts] // BUCKETS
-        low = mix(sums) >> np.uint64(64 - _HASH_BITS)
+        low = mix(said) >> np.uint64(64 - _HASH_BITS)
         parts.append((bucket.astype(np.uint64) << np.uint64(_HASH_BITS) | low).astype(np.uint32))
         sizes.append(np.bincount(group, minlength=len(first)))
         chosen = (cells[i] for i in first.tolist())
         labels += [tuple(total if level >> i & 1 else label for i, label in enumerate(cell)) for cell in chosen]
     starts = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
     return Sketch(*names, tuple(labels), starts, np.concatenate(parts))
+
+
+def _added_up(at: Positions, mixed: Keys, values: NDArray[np.float64]) -> _Shares:
+    """Return what units add to margins whose cells have several shares of theirs."""
+    order = np.lexsort((mixed, at))
+    at, mixed, values = at[order], mixed[order], values[order]
+    fresh = np.concatenate([[True], (at[1:] != at[:-1]) | (mixed[1:] != mixed[:-1])])
+    starts = np.flatnonzero(fresh[: len(at)])
+    sums = np.add.reduceat(values, starts) if len(starts) else values
+    kept = sums != 0
+    return at[starts][kept], mixed[starts][kept], sums[kept]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A row counts for a measure when every measure is a finite number and the weight, where there is one, is positive.
 Generated columns: ``d0..`` dimensions, ``m0, m1`` measures, ``w`` weight, ``u0..`` units, ``k0..`` conditions,
-``s0..`` functions that jump.
+``s0..`` functions that jump, ``row_id`` a number made from the whole row where units have several rows.
 """
 
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
@@ -130,7 +130,9 @@ def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], 
     if not base.margins and (all(base.unique) or not plan.views):
         # A dataset is read again faster than it is written; what a view yields is computed once.
         return base
-    engine.run(f"CREATE TEMP TABLE _base AS {base.with_sql}{select}")
+    # Rows are told apart only where units have several.
+    kept = "* EXCLUDE (row_id)" if any(base.unique) or not base.units else "*"
+    engine.run(f"CREATE TEMP TABLE _base AS {base.with_sql}SELECT {kept} FROM ({select}) b")
     if base.margins:
         _write_parents(base, engine)
         return replace(base, sql=_long(base), with_sql="")
@@ -244,9 +246,17 @@ def _select(
         f"CAST(({language.write(tree)}) AS DOUBLE) AS s{i}" for i, tree in enumerate(plan.jumps[:MOST_CONDITIONS])
     ]
     items += [f"{language.write(language.reference(column))} AS u{i}" for i, column in enumerate(plan.units)]
+    items.append(f"{_row_number(plan)} AS row_id")
     where = f" WHERE {language.write(plan.where)}" if plan.where is not None else ""
     texts = tuple(kind.startswith(("VARCHAR", "ENUM")) for kind in kinds)
     return f"SELECT {', '.join(items)} FROM {_source(plan)}{where}", texts
+
+
+def _row_number(plan: Plan) -> str:
+    """Return SQL for a number of the row that is made from all its values, and the same in every query."""
+    names = sorted(column.sql_name for column in plan.relation.columns.values())
+    values = [f"coalesce(CAST({language.write(exp.column(name, quoted=True))} AS VARCHAR), chr(30))" for name in names]
+    return f"md5_number_lower(concat_ws(chr(31), {', '.join(values)}))"
 
 
 def _category(text: str, kind: str, position: int) -> str:

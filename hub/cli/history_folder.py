@@ -91,6 +91,9 @@ class HistoryFolder:
         told = Told(f"release-{number}", evaluation.title, "", isoformat(SystemClock().now()), ())
         try:
             cipher = AtRest(keys.random_key(self._root / _KEY))
+            if not self._entries and not (self._root / _HEAD).exists():
+                # From now on a folder without a head was tampered with.
+                _write(self._root / _HEAD, cipher.seal(json.dumps(0).encode(), _ABOUT_HEAD))
             archive = Archive(FileVault(self._root / _VAULT), cipher)
             for folder in (_VAULT, _ENTRIES):
                 (self._root / folder).mkdir(exist_ok=True, mode=0o700)
@@ -110,9 +113,10 @@ class HistoryFolder:
                     "read; name another folder, and commit to it again what was released"
                 )
             names = sorted(path.name for path in (self._root / _ENTRIES).glob("[0-9]*"))
-            if not (self._root / _HEAD).exists() and not names:
+            if not any((self._root / part).exists() for part in (_HEAD, _ENTRIES, _VAULT)):
                 return
-            if not (self._root / _KEY).exists() or names != [f"{i + 1:08}" for i in range(len(names))]:
+            whole = all((self._root / part).exists() for part in (_HEAD, _KEY))
+            if not whole or names != [f"{i + 1:08}" for i in range(len(names))]:
                 raise IntegrityError(_LACKS)
             cipher = AtRest(keys.random_key(self._root / _KEY))
             self._check_head(cipher, len(names))
@@ -125,10 +129,8 @@ class HistoryFolder:
             raise IntegrityError(f"--history: {error.message}") from None
 
     def _check_head(self, cipher: AtRest, count: int) -> None:
-        head = self._root / _HEAD
-        said = 0
-        if head.exists():
-            said = guarded(lambda: int(json.loads(cipher.open(head.read_bytes(), _ABOUT_HEAD))), _LACKS)
+        head = (self._root / _HEAD).read_bytes()
+        said = guarded(lambda: int(json.loads(cipher.open(head, _ABOUT_HEAD))), _LACKS)
         # An interrupted commit leaves an entry that is whole and not yet counted.
         if count not in (said, said + 1):
             raise IntegrityError(_LACKS)

@@ -154,11 +154,18 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "entries swapped": lambda h: _swap(h / "entries" / "00000001", h / "entries" / "00000002"),
     "entry twice": lambda h: shutil.copy(h / "entries" / "00000002", h / "entries" / "00000001"),
     "head lost": lambda h: (h / "head").unlink(),
+    "head and last entry lost": lambda h: _lose(h / "head", h / "entries" / "00000002"),
+    "head and all entries lost": lambda h: _lose(h / "head", h / "entries"),
     "entries lost": lambda h: shutil.rmtree(h / "entries"),
     "a byte of the vault": lambda h: _spoil(next(p for p in (h / "vault").rglob("*") if p.is_file())),
     "the vault lost": lambda h: shutil.rmtree(h / "vault"),
     "head that counts fewer": lambda h: (h / "head").write_bytes((h / "entries" / "00000001").read_bytes()),
 }
+
+
+def _lose(*paths: Path) -> None:
+    for path in paths:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _swap(one: Path, other: Path) -> None:
