@@ -25,6 +25,7 @@ from starlette.responses import HTMLResponse
 from saferoom.errors import BadInputError, StaleVersionError
 from saferoom.hub.web.shell.fields import MOST_ROWS, YES, Kind, Typed, document_of, rows_of, typed_of, types_of
 from saferoom.hub.web.shell.identity import Visitor
+from saferoom.hub.web.shell.labels import Label
 from saferoom.hub.web.shell.refusals import refusals
 from saferoom.hub.web.shell.rendering import page
 from saferoom.hub.web.texts import forms as texts
@@ -35,14 +36,6 @@ Made = TypeVar("Made")
 ROW_FIELD = "row"
 """The button that asks for one more row (``members``) or takes one away (``members.2``)."""
 CONFIRM_FIELD = "confirmed"
-
-
-@dataclass(frozen=True)
-class Label:
-    """What stands above a field, and what helps to fill it in."""
-
-    words: str
-    help: str = ""
 
 
 @dataclass(frozen=True)

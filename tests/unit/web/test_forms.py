@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 
 from saferoom.errors import BadInputError, StaleVersionError, WrongStateError
 from saferoom.hub.web.shell.fields import MOST_ROWS
-from saferoom.hub.web.shell.forms import Form, Label, attempt, blank, filled, read
+from saferoom.hub.web.shell.forms import Form, attempt, blank, filled, read
+from saferoom.hub.web.shell.labels import Label
 from saferoom.hub.web.texts import forms as texts
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.fields import TitleField, UsernameField
