@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 
+_AT_ONCE = 20_000
+
 
 @dataclass(frozen=True, eq=False)
 class Atoms:
@@ -33,7 +35,7 @@ class Atoms:
 
     Attributes
     ----------
-    incidence : csc_array of float, shape (sets, atoms)
+    incidence : csc_array of int8, shape (sets, atoms)
         1 where the atom is in the set.
     sizes : ndarray of int, shape (atoms,)
         Units.
@@ -54,30 +56,42 @@ def atoms_of(sets: Sequence[BitMap]) -> Atoms:
     from scipy.sparse import csr_array
 
     starts, members = flat(sets)
+    # scipy takes the wider of the two kinds of numbers for both, and the members are most of all memory.
+    narrow = np.int32 if len(members) < 2**31 else np.int64
+    shape = (len(sets), int(members.max(initial=0)) + 1)
+    rows = (np.ones(len(members), np.int8), members.astype(narrow), starts.astype(narrow))
+    del members
+    across = csr_array(rows, shape=shape).tocsc()
+    del rows
+    units = np.flatnonzero(np.diff(across.indptr))
     # Units with the same sum of their sets' numbers are in the same sets (but for one chance in 2^64).
     marks = mix(np.arange(1, len(sets) + 1, dtype=np.uint64))
-    hashes = np.zeros(int(members.max(initial=0)) + 1, dtype=np.uint64)
-    for i in range(len(sets)):
-        hashes[members[starts[i] : starts[i + 1]]] += marks[i]
-    held = np.zeros(len(hashes), dtype=bool)
-    held[members] = True
-    units = np.flatnonzero(held)
-    _, first, sizes = np.unique(hashes[units], return_index=True, return_counts=True)
+    hashes = _sums(marks, across.indices, np.append(across.indptr[units], across.indptr[-1]))
+    first, sizes = _different(hashes)
+    some = units[first]
+    if len(some) < shape[1]:
+        across = across[:, some]
+    return Atoms(across, sizes, some, np.arange(len(sets)))
+
+
+def _different(hashes: NDArray[np.uint64]) -> tuple[Positions, Positions]:
+    """Return where each different hash is for the first time, in rising order, and how often it occurs."""
+    ranked = np.sort(hashes)
+    if (ranked[1:] != ranked[:-1]).all():
+        # Sorting numbers alone is far quicker, and with many tables nearly everybody is an atom.
+        return np.arange(len(hashes)), np.ones(len(hashes), dtype=np.int64)
+    _, first, sizes = np.unique(hashes, return_index=True, return_counts=True)
     order = np.argsort(first)
-    some, sizes = units[first[order]], sizes[order]
-    atom = np.full(len(hashes), -1, dtype=np.int32)
-    atom[some] = np.arange(len(some), dtype=np.int32)
-    columns = atom[members]
-    if len(some) < len(units):
-        there = columns >= 0
-        starts = np.concatenate([[0], np.cumsum(there)])[starts]
-        columns = columns[there]
-    del members, hashes, held, atom
-    shape = (len(sets), len(some))
-    # scipy takes the wider of the two kinds of numbers for both, and the columns are most of all memory.
-    starts = starts.astype(np.int32 if len(columns) < 2**31 else np.int64)
-    incidence = csr_array((np.ones(len(columns), np.float32), columns, starts), shape=shape).tocsc()
-    return Atoms(incidence, sizes.astype(np.int64), some, np.arange(len(sets)))
+    return first[order], sizes[order].astype(np.int64)
+
+
+def _sums(marks: NDArray[np.uint64], places: Positions, starts: Positions) -> NDArray[np.uint64]:
+    """Return the sums of the marks at `places` from every start to the next; some after the others, to save memory."""
+    sums = np.empty(len(starts) - 1, dtype=np.uint64)
+    for begin in range(0, len(sums), _AT_ONCE):
+        own = starts[begin : begin + _AT_ONCE + 1]
+        sums[begin : begin + _AT_ONCE] = np.add.reduceat(marks[places[own[0] : own[-1]]], own[:-1] - own[0])
+    return sums
 
 
 def peeled(atoms: Atoms, reach: int) -> Atoms:
@@ -111,5 +125,5 @@ def _without(atoms: Atoms, keep: Mask) -> Atoms:
     filled = np.flatnonzero(np.diff(pointers)[first] > 0)
     first, sizes = first[filled], sizes[filled]
     shape = (int(keep.sum()), len(pointers) - 1)
-    merged = csc_array((np.ones(len(rows), np.float32), rows, pointers), shape=shape)[:, first]
+    merged = csc_array((np.ones(len(rows), np.int8), rows, pointers), shape=shape)[:, first]
     return Atoms(merged, sizes, atoms.some[first], atoms.kept[keep])

@@ -44,7 +44,7 @@ _SMALL = 2_000_000
 """Entries up to which atoms are dealt into buckets in any case."""
 PER_SET = 4
 """Atoms to begin with, for every set."""
-_AT_ONCE = 200_000
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,24 +124,26 @@ def sparse_forms(
     used = sample(np.flatnonzero(zero), most, rng)
     draws = 1
     starts = rng.standard_normal((sets, MOST_DRAWS))
-    factors = starts[:, :draws]
+    factors, fresh = starts[:, :0], starts[:, :draws]
     while True:
-        factors = null(atoms.incidence[:, used], factors, tick)
+        factors = np.hstack([factors, null(atoms.incidence[:, used], fresh, tick)])
         told = told_by(atoms, factors)
         away = np.logical_or.reduce([np.abs(column) > ZERO for column in told.T])
         wrong = np.flatnonzero(away & zero)
         if len(wrong):
             used = np.concatenate([used, sample(wrong, most, rng)])
+            factors, fresh = factors[:, :0], factors
             continue
         places = np.flatnonzero(away)
         many = _alike(told[places, 0], atoms.sizes[places], reach)
         if len(many):
             used = np.concatenate([used, places[many]])
+            factors, fresh = factors[:, :0], factors
             continue
         rows = _eliminated(told[places], atoms.sizes[places])
         if len(rows) == draws < min(MOST_DRAWS, sets):
-            more = starts[:, draws : 4 * draws]
-            factors, draws = np.hstack([factors, more]), 4 * draws
+            # Those found so far are zero on all atoms used, and stay.
+            fresh, draws = starts[:, draws : 2 * draws], min(2 * draws, starts.shape[1])
             continue
         if whole and len(rows) == draws < sets:
             raise UndecidedError

@@ -20,7 +20,7 @@ MOST_STEPS, MOST_SQUARES = 4_000, 5_000
 MOST_WORK, LEAST_STEPS = 15_000_000_000, 200
 """Entries of the incidence to go through, at most, and steps that there are in any case."""
 _CONVERGED = 1e-7
-_RESTART, _ENOUGH = 200, 1e-20
+_RESTART, _ENOUGH = 200, 1e-17
 """Steps after which, and what share of itself below which, the squared residual is computed anew."""
 _FEW_COLUMNS = 2
 
@@ -86,6 +86,8 @@ def times(matrix: csr_array, columns: Matrix) -> Matrix:
     """Multiply; few columns are quicker one by one."""
     if columns.shape[1] > _FEW_COLUMNS:
         return np.asarray(matrix @ columns)
+    if columns.shape[1] == 1:
+        return np.asarray(matrix @ columns[:, 0])[:, None]
     return np.column_stack([matrix @ column for column in np.ascontiguousarray(columns.T)])
 
 
