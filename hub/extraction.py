@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from saferoom.disclosure.history.plain_ids import ambiguous, one_form
 from saferoom.errors import BadInputError
+from saferoom.hub.row_filter import keep_rows, read_besides
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.extracts.manifest import ExtractColumn
 from saferoom.projects.extracts.pseudonyms import LineageKey, PseudonymKey, lineage_sql, pseudonym_sql
@@ -63,8 +64,15 @@ class Extraction:
         """Forget everything that was read."""
         self._connection.close()
 
-    def extract(self, dataset: Dataset, names: Sequence[str], source: Path, target: Path) -> Extracted:
+    def extract(
+        self, dataset: Dataset, names: Sequence[str], source: Path, target: Path, where: str | None = None
+    ) -> Extracted:
         """Write the columns `names` of `dataset` from the owner's file `source` to the Parquet file `target`.
+
+        Parameters
+        ----------
+        where : str, optional
+            The condition that approved rows meet, in the language of declared queries.
 
         Raises
         ------
@@ -74,9 +82,12 @@ class Extraction:
         variables = [variable for name in names if (variable := dataset.variable(name)) is not None]
         if len(variables) != len(names) or any(variable.role is VariableRole.DIRECT for variable in variables):
             raise BadInputError(f"{dataset.name}: an extract may hold only described variables that do not identify")
+        read = [*variables, *read_besides(dataset, names, where)]
         try:
-            self._read(dataset, variables, source)
-            self._check(dataset, variables)
+            self._read(dataset, read, source)
+            self._check(dataset, read)
+            if where is not None:
+                keep_rows(self._connection, dataset, read, where)
             return self._write(variables, target)
         except duckdb.Error as error:
             raise BadInputError(f"{dataset.name}: {_what_failed(error)}") from None

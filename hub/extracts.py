@@ -37,6 +37,7 @@ from saferoom.hub.store.cipher import AtRest
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.extracts.coverage import covers, in_force
 from saferoom.projects.extracts.manifest import (
     MANIFEST_FILE,
     BoundariesFile,
@@ -93,25 +94,32 @@ class Extracts:
             An owner's file is missing or not as described; the extracts stay as they were.
         """
         with self._alone(project):
-            approved = self._approved(project)
-            if not approved:
+            everything = self._approved(project)
+            if not everything:
                 raise WrongStateError(f"no data owner's approval holds for project {project}, so there is no extract")
+            waiting = self._waiting(project, everything)
+            approved = [(dataset, approval) for dataset, approval in everything if approval.held is None]
+            if not approved:
+                names = ", ".join(dataset.name for dataset, _ in everything)
+                raise WrongStateError(f"{names} has changed; its data owner has to confirm that for {project} first")
             staging = Path(tempfile.mkdtemp(prefix=staging_prefix(project), dir=self.extracts))
             try:
                 files, crosswalks = self._make(project, approved, staging)
                 # Both sides of the change find their units, wherever it is interrupted.
                 for crosswalk in crosswalks:
                     self.crosswalks.widen(project, crosswalk)
-                manifest = self._install(project, files, staging, "extracts.provisioned")
+                manifest = self._install(project, (*files, *waiting), staging, "extracts.provisioned")
+                kept = {unit for file in waiting for unit in file.units}
                 for crosswalk in crosswalks:
-                    self.crosswalks.write(project, crosswalk)
-                self.crosswalks.keep(project, {crosswalk.unit for crosswalk in crosswalks})
+                    if crosswalk.unit not in kept:  # what stays needs the units it had
+                        self.crosswalks.write(project, crosswalk)
+                self.crosswalks.keep(project, {crosswalk.unit for crosswalk in crosswalks} | kept)
                 return manifest
             finally:
                 shutil.rmtree(staging)
 
     def prune(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
-        """Withdraw extracts that no approval covers any more, wholly or in a column; return their datasets.
+        """Withdraw extracts that hold more than is approved now, in a column or in rows; return their datasets.
 
         Cheap when there is nothing to withdraw, so it can be called often.
         """
@@ -119,8 +127,8 @@ class Extracts:
             if not (self.extracts / project / MANIFEST_FILE).exists():
                 return ()
             manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
-            approved = {d.name: set(a.columns(d)) for d, a in self._approved(project)}
-            kept = tuple(f for f in manifest.files if {c.name for c in f.columns} <= approved.get(f.dataset, set()))
+            approved = {approval.dataset: approval for _, approval in self._approved(project)}
+            kept = tuple(f for f in manifest.files if f.dataset in approved and self._covers(approved[f.dataset], f))
             gone = tuple(file.dataset for file in manifest.files if file not in kept)
             if gone:
                 self._install(project, kept, None, "extracts.withdrawn")
@@ -128,18 +136,21 @@ class Extracts:
             return gone
 
     def lacking(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
-        """Return the approved datasets whose extract is missing, of another version, or of other columns.
+        """Return the approved datasets whose extract is missing, of another version, other columns or other rows.
 
-        An extract whose units have no crosswalk counts as missing: nothing made from it can be judged.
+        An extract whose units have no crosswalk counts as missing: nothing made from it can be judged. One whose
+        approval waits for its owner to confirm a change cannot be made now, so it is not named.
         """
         folder = self.extracts / project
-        present: dict[str, tuple[str, set[str]]] = {}
+        present: dict[str, tuple[str, set[str], str | None]] = {}
         if (folder / MANIFEST_FILE).exists():
             manifest = read_manifest(folder, self.signing_key.verifying_key)
-            present = {file.dataset: (file.version, {c.name for c in file.columns}) for file in manifest.files}
-        wanted = {dataset.name: (dataset.version, set(a.columns(dataset))) for dataset, a in self._approved(project)}
-        units = {dataset.name: dataset.units for dataset, _ in self._approved(project)}
-        linked = {name for name in wanted if all(self.crosswalks.has(project, unit) for unit in units[name])}
+            present = {f.dataset: (f.version, {c.name for c in f.columns}, f.where) for f in manifest.files}
+        approved = [(dataset, approval) for dataset, approval in self._approved(project) if approval.held is None]
+        wanted = {dataset.name: (dataset.version, set(a.columns(dataset)), a.rows) for dataset, a in approved}
+        linked = {
+            dataset.name for dataset, _ in approved if all(self.crosswalks.has(project, unit) for unit in dataset.units)
+        }
         return tuple(name for name, form in wanted.items() if present.get(name) != form or name not in linked)
 
     def verify(self, project: ProjectSlug) -> Manifest:
@@ -147,9 +158,23 @@ class Extracts:
         return verify_extracts(self.extracts / project, self.signing_key.verifying_key)
 
     def _approved(self, project: ProjectSlug) -> list[tuple[Dataset, Approval]]:
+        """Return what is approved now, as it is in force; nothing for a project that was closed."""
+        if not self.registry.project(project).active:
+            return []
         at = self.clock.now()
-        held = [approval for approval in self.registry.approvals(project) if approval.live(at)]
-        return [(self.registry.dataset(approval.dataset), approval) for approval in held]
+        live = [approval for approval in self.registry.approvals(project) if approval.live(at)]
+        return [(in_force(self.registry, approval), approval) for approval in live]
+
+    def _covers(self, approval: Approval, file: ExtractFile) -> bool:
+        return covers(self.registry, approval, file)
+
+    def _waiting(self, project: ProjectSlug, approved: list[tuple[Dataset, Approval]]) -> tuple[ExtractFile, ...]:
+        """Return the extracts that stay as they are, because a change of their dataset waits for its owner."""
+        held = {approval.dataset: approval for _, approval in approved if approval.held is not None}
+        if not held or not (self.extracts / project / MANIFEST_FILE).exists():
+            return ()
+        manifest = verify_extracts(self.extracts / project, self.signing_key.verifying_key, tuple(held))
+        return tuple(f for f in manifest.files if f.dataset in held and self._covers(held[f.dataset], f))
 
     def _make(
         self, project: ProjectSlug, approved: list[tuple[Dataset, Approval]], staging: Path
@@ -162,7 +187,8 @@ class Extracts:
             files = []
             for dataset, approval in approved:
                 target = staging / f"{dataset.name}.parquet"
-                made = extraction.extract(dataset, approval.columns(dataset), self._source(dataset), target)
+                columns, source = approval.columns(dataset), self._source(dataset)
+                made = extraction.extract(dataset, columns, source, target, approval.rows)
                 files.append(
                     ExtractFile(
                         dataset=dataset.name,
@@ -175,6 +201,7 @@ class Extracts:
                         rows=made.rows,
                         units=dataset.units,
                         columns=tuple(self._bounded(dataset, column, staging) for column in made.columns),
+                        where=approval.rows,
                     )
                 )
             extraction.check_collisions()
@@ -218,8 +245,8 @@ class Extracts:
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
         if staging is not None:
-            for file in files:
-                for name, _, _ in file.contents:
+            for name in (name for file in files for name, _, _ in file.contents):
+                if (staging / name).exists():  # what stays as it is, is there already
                     move_in(staging / name, folder / name)
         names = {name for file in files for name, _, _ in file.contents} | {MANIFEST_FILE}
         for leftover in folder.iterdir():

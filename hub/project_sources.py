@@ -10,6 +10,7 @@ from saferoom.errors import WrongStateError
 from saferoom.hub import extracts
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.extracts.coverage import covers, in_force
 from saferoom.projects.extracts.manifest import ExtractFile
 
 
@@ -21,15 +22,22 @@ def present_extracts(instance: Instance, project: ProjectSlug, names: Sequence[D
     IntegrityError
         A file is not the one that was provisioned.
     WrongStateError
-        An extract is missing, or not of its dataset's present version.
+        An extract is missing, not of the version in force, or holds more than is approved now.
     """
     manifest = extracts.verify_extracts(instance.home.extracts / project, instance.signing_key.verifying_key, names)
+    registry = instance.registry
+    approvals = {approval.dataset: approval for approval in registry.approvals(project)}
     found = []
     for name in names:
-        file = manifest.file(name)
-        if file is None or file.version != instance.registry.dataset(name).version:
+        file, approval = manifest.file(name), approvals.get(name)
+        if file is None or approval is None or file.version != in_force(registry, approval).version:
             raise WrongStateError(
                 f"the project's extract of {name} is not of the dataset's present version; "
+                "ask the administrator to make it again"
+            )
+        if not covers(registry, approval, file):
+            raise WrongStateError(
+                f"the project's extract of {name} holds more than its data owner approves now; "
                 "ask the administrator to make it again"
             )
         found.append(file)

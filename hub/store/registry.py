@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.hub.store import people_rows
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.life_tables import DatasetVersionRow
 from saferoom.hub.store.tables import (
     ApprovalRow,
     DatasetRow,
@@ -47,6 +48,12 @@ class SessionRegistry:
 
     def dataset(self, name: DatasetName) -> Dataset:
         return _dataset(_found(self._session.get(DatasetRow, name), f"there is no dataset called {name}"))
+
+    def described(self, name: DatasetName, number: int) -> Dataset:
+        row = _found(
+            self._session.get(DatasetVersionRow, (name, number)), f"there is no version number {number} of {name}"
+        )
+        return read_model(Dataset, **row.document)
 
     def platform(self) -> Platform:
         row = self._session.get(PlatformRow, PLATFORM_ID)
@@ -100,6 +107,9 @@ class StoredRegistry:
 
     def dataset(self, name: DatasetName) -> Dataset:
         return self._ask(lambda registry: registry.dataset(name))
+
+    def described(self, name: DatasetName, number: int) -> Dataset:
+        return self._ask(lambda registry: registry.described(name, number))
 
     def platform(self) -> Platform:
         return self._ask(SessionRegistry.platform)

@@ -21,6 +21,7 @@ from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Ro
 from saferoom.projects.airlock.naming import datasets_named
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.store import Reading
+from saferoom.projects.extracts.coverage import in_force
 from saferoom.projects.people.entitlement import may_enter
 from saferoom.projects.policies import effective
 
@@ -190,9 +191,9 @@ def _used(parts: Parts, project: ProjectSlug, evaluation: Evaluation, now: datet
 
 def versions(parts: Parts, project: ProjectSlug, names: Sequence[str], now: datetime) -> tuple[DatasetVersion, ...]:
     """Return the present versions of the datasets called `names`; raise unless the project may use them all."""
-    live = {approval.dataset for approval in parts.registry.approvals(project) if approval.live(now)}
+    live = {approval.dataset: approval for approval in parts.registry.approvals(project) if approval.live(now)}
     wanted = [DatasetName(name) for name in sorted(set(names))]
     for name in wanted:
         if name not in live:
             raise ForbiddenError(f"the project has no approval for {name} that holds today")
-    return tuple(DatasetVersion(name, parts.registry.dataset(name).version) for name in wanted)
+    return tuple(DatasetVersion(name, in_force(parts.registry, live[name]).version) for name in wanted)

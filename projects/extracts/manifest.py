@@ -64,6 +64,8 @@ class ExtractFile(PolicyModel):
     rows: int
     units: tuple[ColumnField, ...]
     columns: tuple[ExtractColumn, ...]
+    where: str | None = None
+    """The condition that its rows meet; None where every row was approved."""
 
     @property
     def boundaries(self) -> dict[str, BoundariesFile]:

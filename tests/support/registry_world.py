@@ -32,6 +32,7 @@ class MemoryRegistry:
     works: dict[str, Project] = field(default_factory=dict)
     granted: dict[tuple[str, str], Approval] = field(default_factory=dict)
     base: Platform = field(default_factory=Platform)
+    earlier: dict[tuple[str, int], Dataset] = field(default_factory=dict)
 
     @classmethod
     def of(cls, *records: Person | Dataset | Project | Approval) -> MemoryRegistry:
@@ -55,6 +56,9 @@ class MemoryRegistry:
 
     def dataset(self, name: DatasetName) -> Dataset:
         return _found(self.sets, name)
+
+    def described(self, name: DatasetName, number: int) -> Dataset:
+        return self.earlier[name, number]
 
     def platform(self) -> Platform:
         return self.base

@@ -35,6 +35,7 @@ def dataset(found: Dataset, approval: Approval) -> dict[str, Any]:
         "owner": found.owner,
         "version": found.version,
         "approved_until": approval.until.isoformat(),
+        "rows": approval.rows or "",
     }
 
 

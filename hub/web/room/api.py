@@ -24,6 +24,7 @@ from saferoom.hub.web.shell.rates import Rate
 from saferoom.ids import EvaluationId, RequestId
 from saferoom.projects.airlock.screening import LONGEST
 from saferoom.projects.airlock.service import Airlock
+from saferoom.projects.extracts.coverage import in_force
 
 router = APIRouter(prefix="/api/room")
 
@@ -68,7 +69,7 @@ async def datasets(request: Request, who: Living) -> list[dict[str, Any]]:
 def _datasets(parts: Parts, who: Resident) -> list[dict[str, Any]]:
     registry, now = parts.instance.registry, parts.instance.clock.now()
     live = [approval for approval in registry.approvals(who.project) if approval.live(now)]
-    return [answers.dataset(registry.dataset(approval.dataset), approval) for approval in live]
+    return [answers.dataset(in_force(registry, approval), approval) for approval in live]
 
 
 @router.post("/evaluations")

@@ -1,0 +1,28 @@
+"""Whether an extract holds no more than an approval covers now."""
+
+from __future__ import annotations
+
+from saferoom.projects.approvals.model import Approval
+from saferoom.projects.catalogue.model import Dataset, VariableRole
+from saferoom.projects.extracts.manifest import ExtractFile
+from saferoom.projects.registry import Registry
+
+
+def in_force(registry: Registry, approval: Approval) -> Dataset:
+    """Return the dataset as the approval covers it: as it is, or as it was before a change that waits for its owner."""
+    if approval.held is None:
+        return registry.dataset(approval.dataset)
+    return registry.described(approval.dataset, approval.held)
+
+
+def covers(registry: Registry, approval: Approval, file: ExtractFile) -> bool:
+    """Tell whether every column and row of `file` is covered.
+
+    Rows are covered where the approval asks for no condition, or for the one the extract was made with: whether another
+    one is wider is not guessed. What has become a direct identifier is covered by nothing.
+    """
+    columns = {column.name for column in file.columns}
+    present = registry.dataset(approval.dataset)
+    direct = {variable.name for variable in present.variables if variable.role is VariableRole.DIRECT}
+    same_rows = approval.rows is None or approval.rows == file.where
+    return same_rows and columns <= set(approval.columns(in_force(registry, approval))) and not columns & direct
