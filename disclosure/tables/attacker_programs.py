@@ -79,7 +79,7 @@ class Program:
         moves = np.round(np.asarray(solver.getSolution().col_value)) if solved else None
         for place in bounds:
             solver.changeColBounds(place, part.down[place], part.up[place])
-        return moves
+        return moves if moves is not None and direction * moves[group] >= amount else None
 
     def farthest_together(self, counted: Numbers) -> Numbers | None:
         """Return the moves whose sum, each counted so often, is largest; None where that is not solved.

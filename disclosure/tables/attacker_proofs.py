@@ -199,7 +199,7 @@ class _Proofs:
 
     def _table(self, place: int, direction: int, asked: float, limits: Limits, near: float) -> Moved | None:
         """Return a table in which a group moves so far: one that was found for another, or the nearest one."""
-        if asked > self._room(place, direction, limits) + near:
+        if not asked < np.inf or asked > self._room(place, direction, limits) + near:
             return None
         table = self._witnesses.of(place, direction, asked, limits, near)
         if table is None:

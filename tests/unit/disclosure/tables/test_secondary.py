@@ -11,7 +11,16 @@ from tests.support.additive_tables import cube, interval, least_cost, needs, pro
 
 from saferoom.clock import FrozenClock
 from saferoom.disclosure.tables.additive import AdditiveTable, Insider, Mode, Needs
-from saferoom.disclosure.tables.secondary import Unprotectable, choose, cleaning, cuts, heuristic, master, suppress
+from saferoom.disclosure.tables.secondary import (
+    Unprotectable,
+    choose,
+    cleaning,
+    convincing,
+    cuts,
+    heuristic,
+    master,
+    suppress,
+)
 from saferoom.errors import UnavailableError
 
 BOTH = pytest.mark.parametrize("mode", [Mode.EXACT, Mode.HEURISTIC])
@@ -284,6 +293,8 @@ def test_large_tables_are_worked_through_by_zones(monkeypatch: pytest.MonkeyPatc
     table, asked = skewed([[4, 4], [3, 4], 4], seed=5, primary_share=0.06)
     monkeypatch.setattr(heuristic, "_WHOLE_TABLE", 100)
     monkeypatch.setattr(heuristic, "_ZONE", 90)
+    monkeypatch.setattr(convincing, "_WHOLE_TABLE", 10)
+    monkeypatch.setattr(convincing, "_ZONE", 30)
     monkeypatch.setattr(cleaning, "_WHOLE_TABLE", 20)
     monkeypatch.setattr(cleaning, "_ZONE", 40)
     owners = [Insider(np.array([cell]), table.values[[cell]], table.values[[cell]]) for cell in (3, 9)]
