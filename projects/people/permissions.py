@@ -88,10 +88,17 @@ BY_ANOTHER = frozenset(
 )
 """What nobody does to their own account, administrators included: somebody else has to agree."""
 
-ABOUT_NOBODY = frozenset(
-    {Action.LIST, Action.ADD, Action.VIEW_EMERGENCIES, Action.END_EMERGENCY, Action.REVIEW_EMERGENCY}
+REFUSED_OPENLY = frozenset(
+    {
+        Action.LIST,
+        Action.ADD,
+        Action.VIEW_EMERGENCIES,
+        Action.BREAK_GLASS,
+        Action.END_EMERGENCY,
+        Action.REVIEW_EMERGENCY,
+    }
 )
-"""Actions that are not about an account; who may not take them is told so, whatever they name."""
+"""Actions that everybody knows of; who may not take them is told so, whomever they name."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +159,7 @@ def may(standing: frozenset[Standing], action: Action) -> Decision:
 
 
 def _refused(standing: frozenset[Standing], action: Action) -> Decision:
-    if action in ABOUT_NOBODY or standing & {Standing.SELF, *_ADMINISTRATION}:
+    if action in REFUSED_OPENLY or standing & {Standing.SELF, *_ADMINISTRATION}:
         return forbidden("not-permitted", _ONLY.get(action, "Only administrators can do this."), RULE)
     return unknown("unknown-person", "Nobody of that name is registered.", RULE)
 

@@ -14,9 +14,9 @@ from saferoom.projects.paging import Cut, Paged
 from saferoom.projects.people import breaking_glass, registering, reminders
 from saferoom.projects.people.emergencies import Emergency, EmergencyForm, ReviewForm, State
 from saferoom.projects.people.entitlement import standing
-from saferoom.projects.people.model import Person
+from saferoom.projects.people.model import Person, Role
 from saferoom.projects.people.parts import NOBODY, Parts
-from saferoom.projects.people.permissions import Action, Actor, Standing
+from saferoom.projects.people.permissions import Action, Actor
 from saferoom.projects.people.records import (
     AccountForm,
     AccreditationForm,
@@ -32,7 +32,7 @@ from saferoom.projects.people.records import (
 from saferoom.projects.people.reminders import Deadline, Message
 from saferoom.projects.people.store import FIRST_PAGE, HistoryLine, Search
 
-_TOLD_OF = frozenset({Standing.ADMINISTRATOR, Standing.DATA_OWNER})
+_TOLD_OF = frozenset({Role.ADMINISTRATOR, Role.DATA_OWNER})
 
 
 @dataclass(frozen=True)
@@ -165,13 +165,12 @@ class People(Parts):
             raise NotFoundError("There is no such break-glass act.")
         return breaking_glass.as_seen(found, self.now())
 
-    def banner(self, username: Username) -> tuple[Emergency, ...]:
+    def banner(self, viewer: Person) -> tuple[Emergency, ...]:
         """Return the emergencies that last now, for the pages of administrators and data owners; none for others."""
+        if viewer.roles.isdisjoint(_TOLD_OF):
+            return ()
         with self.store.reading() as tx:
-            live = [one for one in tx.emergencies(states={State.OPEN}) if one.state_at(self.now()) is State.OPEN]
-            if not live or not self.standing(tx, Actor.person(username)) & _TOLD_OF:
-                return ()
-            return tuple(live)
+            return tuple(one for one in tx.emergencies(states={State.OPEN}) if one.state_at(self.now()) is State.OPEN)
 
     def deputies(self, actor: Actor) -> tuple[Deputy, ...]:
         """Return the deputies whose naming holds."""
