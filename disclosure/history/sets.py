@@ -182,7 +182,7 @@ def _chosen_by(base: Base, engine: Engine) -> Iterator[int]:
     pairs = [(p, q) for p in pieces for q in range(base.measures) if p != q][:_MOST_PAIRS]
     for p, q in pairs:
         low, high = (f"{end}(m{p} / nullif(m{q}, 0)) FILTER (WHERE m{p} <> 0)" for end in ("min", "max"))
-        parts.append(f"abs({high} - {low}) <= 1e-9 * abs({high}) AS f{p}_{q}")
+        parts.append(f"abs({high} - {low}) <= 1e-9 * abs({high}) AND bool_or(m{p} = 0 AND m{q} <> 0) AS f{p}_{q}")
     found = engine.columns(f"{base.with_sql}SELECT {', '.join(parts)} FROM {base.sql} b")
     first = {name: np.ma.filled(np.ma.asarray(values), 0)[0] for name, values in found.items()}
     for p in pieces:

@@ -66,7 +66,8 @@ def bounded(case: Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
     own = (case.noise, case.base if case.noise is not Noise.NONE else 0)
     hows = [(case.noises[i], case.bases[i] if case.noises[i] is not Noise.NONE else 0) for i in usable]
     old = [case.pool.families[i] for i in usable]
-    system = system_of(case.new, old, [own[1] < how[1] or (own[0] is not how[0] and own[1] > 0) for how in hows])
+    # Changed in another way, a set that was known is known more closely.
+    system = system_of(case.new, old, [own != how and how[0] is not Noise.NONE for how in hows])
     limit = policy.threshold_units
     for found in solutions(system, 2 * (limit - 1), tick):
         if len(found.old) + len(found.new) > _MOST_LOCAL:
@@ -99,26 +100,44 @@ def _ranges(sets: Sequence[BitMap], how: _How) -> tuple[Positions, Positions]:
 
 
 def _tight(own: tuple[Family, _How], old: Sequence[Family], hows: Sequence[_How], found: Solution, limit: int) -> bool:
-    """Say whether a group is known to hold somebody, and fewer than the limit, only by all the sets together."""
+    """Say whether a group is known to hold somebody, and fewer than the limit, only by all the sets together.
+
+    Notes
+    -----
+    A set that several tables have lies in the ranges of all of them.
+    """
     new, how = own
-    mine = [new.sets[place] for place in found.new.tolist()]
-    others = [old[number].sets[place] for number, place in found.old]
-    sets = [*mine, *others]
-    ranges_of = [
-        _ranges(mine, how),
-        *(_ranges([one], hows[number]) for one, (number, _) in zip(others, found.old, strict=True)),
-    ]
-    low, high = (np.concatenate(ends) for ends in zip(*ranges_of, strict=True))
-    ends = (slice(None), slice(len(mine)), slice(len(mine), None))
+    wholes = [int(new.whole[place]) for place in found.new.tolist()]
+    wholes += [int(old[number].whole[place]) for number, place in found.old]
+    sets = [new.sets[place] for place in found.new.tolist()] + [old[number].sets[place] for number, place in found.old]
+    mine = _narrowed(sets, wholes, [(new, how)])
+    others = _narrowed(sets, wholes, list(zip(old, hows, strict=True)))
+    both = Published(sets, np.maximum(mine.low, others.low), np.minimum(mine.high, others.high))
     for group in (found.units, *found.atoms):
         if len(group) >= limit:
             continue
-        ranges = [bounds(Published(sets[end], low[end], high[end]), group) for end in ends]
-        if ranges[0] is None:
+        together, *alone = (bounds(published, group) for published in (both, mine, others))
+        if together is None:
             raise UndecidedError
-        if _is_tight(ranges[0], limit) and not any(one is not None and _is_tight(one, limit) for one in ranges[1:]):
+        if _is_tight(together, limit) and not any(one is not None and _is_tight(one, limit) for one in alone):
             return True
     return False
+
+
+def _narrowed(sets: Sequence[BitMap], wholes: Sequence[int], tables: Sequence[tuple[Family, _How]]) -> Published:
+    """Return between which numbers the sizes lie that some tables publish; those they do not have can be anything."""
+    low, high = np.zeros(len(sets), dtype=np.int64), np.full(len(sets), _ANYTHING)
+    for family, how in tables:
+        listed = family.whole[: len(family.sets)]
+        places = np.flatnonzero(np.isin(np.array(wholes, dtype=np.uint64), listed))
+        if len(places):
+            ends = _ranges([sets[place] for place in places.tolist()], how)
+            low[places] = np.maximum(low[places], ends[0])
+            high[places] = np.minimum(high[places], ends[1])
+    return Published(sets, low, high)
+
+
+_ANYTHING = np.int64(2**31)
 
 
 def _is_tight(found: tuple[float, float], limit: int) -> bool:
