@@ -86,6 +86,11 @@ class Home:
         return self.root / "workspaces"
 
     @property
+    def sealed(self) -> Path:
+        """One folder per closed project: its workspace, packed and encrypted; never given to any room."""
+        return self.root / "sealed"
+
+    @property
     def hub(self) -> Path:
         """JupyterHub's own state: database, cookie secret, logs."""
         return self.root / "hub"
@@ -125,6 +130,7 @@ class Home:
             self.extracts,
             self.crosswalks,
             self.workspaces,
+            self.sealed,
             self.hub,
             self.run,
         ):

@@ -56,7 +56,7 @@ def keep_rows(
 
 
 def try_rows(dataset: Dataset, text: str) -> None:
-    """Apply the condition to an empty table of the dataset's types.
+    """Apply the condition to a table of the dataset's types with nothing in it.
 
     Raises
     ------
@@ -69,7 +69,8 @@ def try_rows(dataset: Dataset, text: str) -> None:
     condition = _condition(dataset, variables, text)
     columns = ", ".join(f"v{position} {_TYPES[variable.type]}" for position, variable in enumerate(variables))
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-        connection.execute(f"CREATE TEMP TABLE raw ({columns})")
+        # One row of nothing: over none at all, a text that is no number would never be looked at.
+        connection.execute(f"CREATE TEMP TABLE raw ({columns}); INSERT INTO raw (v0) VALUES (NULL)")
         try:
             connection.execute(f"SELECT count(*) FROM raw WHERE coalesce(({condition}), false)")  # noqa: S608
         except duckdb.Error as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
-from saferoom.errors import IntegrityError, NotFoundError, WrongStateError
+from saferoom.errors import IntegrityError, NotFoundError, SaferoomError, WrongStateError
 from saferoom.ids import ProjectSlug
 from saferoom.projects.life import permissions, sealing
 from saferoom.projects.life.model import Life, Seal
-from saferoom.projects.life.parts import NO_PROJECT, SYSTEM, Actor, Parts
+from saferoom.projects.life.parts import NO_PROJECT, SYSTEM, Actor, Parts, reason_of
 from saferoom.projects.life.states import Action, State
 from saferoom.projects.life.store import Selection
 from saferoom.projects.paging import Cut
@@ -37,14 +39,11 @@ class Ending(Parts):
     def delete(self, actor: Actor, slug: ProjectSlug, version: int | None = None) -> Life:
         """Destroy the sealed workspace after its retention, and sign the certificate of it; not to be undone."""
         with self.deed(actor, slug, Action.DELETE, version) as deed:
-            seal = deed.life.seal
-            if seal is None:
-                raise IntegrityError(f"project {slug} is sealed, but the statement of what was sealed is missing")
-            if deed.at.astimezone(UTC).date() <= seal.retain_until:
+            statement, seal = self._statement(deed.life), deed.life.seal
+            if seal is None or deed.at.astimezone(UTC).date() <= seal.retain_until:
                 raise WrongStateError(
-                    f"the sealed workspace is kept until {seal.retain_until}; it cannot be deleted before"
+                    f"the sealed workspace is kept until {statement.retain_until}, not deleted before"
                 )
-            statement = sealing.open_statement(seal.statement, self.signing_key.verifying_key, slug)
             # Destroyed first: a certificate must never stand beside what it says is gone. Again after a crash is safe.
             self.keeper.clear(slug)
             self.keeper.destroy(slug)
@@ -54,6 +53,18 @@ class Ending(Parts):
                 {"statement": sealing.digest_of(statement), "parts": len(statement.archive.parts)}, seal=after
             )
 
+    def read_archive(self, actor: Actor, slug: ProjectSlug, reason: str) -> Iterator[bytes]:
+        """Return the archive of a sealed workspace, for a lawful reason that the data owners are told of."""
+        with self.deed(actor, slug, Action.READ_ARCHIVE) as deed:
+            statement = self._statement(deed.life)
+            deed.take({"reason": reason_of(reason), "statement": sealing.digest_of(statement)})
+        return self.keeper.open(slug, statement)
+
+    def _statement(self, life: Life) -> sealing.Statement:
+        if life.seal is None:
+            raise IntegrityError(f"project {life.slug} is sealed, but the statement of what was sealed is missing")
+        return sealing.open_statement(life.seal.statement, self.signing_key.verifying_key, life.slug)
+
     def tidy(self) -> tuple[ProjectSlug, ...]:
         """Seal every closed project whose rooms have ended, and finish what a crash interrupted; return the sealed.
 
@@ -61,13 +72,18 @@ class Ending(Parts):
         """
         done: list[ProjectSlug] = []
         with self.store.reading() as tx:
-            waiting = tx.listing(Selection(states=frozenset({State.CLOSED})), Cut()).items
-        for line in waiting:
-            if self.clock.now() < line.since + ROOMS_END_WITHIN or self.keeper.rooms_running(line.slug):
-                continue
-            self.seal(SYSTEM, line.slug)
-            done.append(line.slug)
+            ended = tx.listing(Selection(states=frozenset({State.CLOSED, State.SEALED})), Cut()).items
+        for line in ended:
+            with suppress(SaferoomError):
+                if line.state is State.SEALED:
+                    self.keeper.clear(line.slug)
+                elif self._rooms_ended(line.slug, line.since):
+                    self.seal(SYSTEM, line.slug)
+                    done.append(line.slug)
         return tuple(done)
+
+    def _rooms_ended(self, slug: ProjectSlug, closed: datetime) -> bool:
+        return self.clock.now() >= closed + ROOMS_END_WITHIN and not self.keeper.rooms_running(slug)
 
     def _closed(self, actor: Actor, slug: ProjectSlug) -> Life:
         """Return a project whose workspace can be sealed now; no room may write while it is packed."""
@@ -77,7 +93,6 @@ class Ending(Parts):
                 raise NotFoundError(NO_PROJECT)
             standing = self.standing(actor, life, tx.registry)
         permissions.decide(standing, Action.SEAL, life.state).enforce()
-        ended_by = life.since + ROOMS_END_WITHIN
-        if self.clock.now() < ended_by or self.keeper.rooms_running(slug):
+        if not self._rooms_ended(slug, life.since):
             raise WrongStateError("rooms of this project may still be ending; seal it a minute after it was closed")
         return life

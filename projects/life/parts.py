@@ -20,7 +20,7 @@ from saferoom.projects.life import permissions, states
 from saferoom.projects.life.model import Life, Told
 from saferoom.projects.life.permissions import Concerned, Standing
 from saferoom.projects.life.problems import Problem, ProblemsError
-from saferoom.projects.life.sealing import Packed
+from saferoom.projects.life.sealing import Packed, Statement
 from saferoom.projects.life.states import REGISTERED, RUNNING, Action, Party, State
 from saferoom.projects.life.store import Reading, Store, Transaction
 from saferoom.projects.people.entitlement import signed_in
@@ -77,6 +77,10 @@ class Keeper(Protocol):
 
     def clear(self, project: ProjectSlug) -> None:
         """Remove the workspace whose sealed copy is on record."""
+        ...
+
+    def open(self, project: ProjectSlug, statement: Statement) -> Iterator[bytes]:
+        """Yield the archive part by part, each checked against the signed statement first."""
         ...
 
     def destroy(self, project: ProjectSlug) -> None:

@@ -87,6 +87,7 @@ PERMITTED: dict[Action, frozenset[Standing]] = {
     Action.RESUME: _NOBODY,
     Action.CLOSE: _LEAD | _ADMINISTRATOR,
     Action.SEAL: _ADMINISTRATOR,
+    Action.READ_ARCHIVE: _ADMINISTRATOR,
     Action.DELETE: _ADMINISTRATOR,
 }
 

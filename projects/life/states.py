@@ -80,6 +80,7 @@ class Action(StrEnum):
     RESUME = "resume"
     CLOSE = "close"
     SEAL = "seal"
+    READ_ARCHIVE = "read_archive"
     DELETE = "delete"
 
 
@@ -177,6 +178,7 @@ def _rows() -> tuple[Transition, ...]:
         row(s.PAUSED, a.RESUME, system, s.ACTIVE, to_lead),
         *(row(state, a.CLOSE, lead | admins, s.CLOSED, to_owners) for state in RUNNING),
         row(s.CLOSED, a.SEAL, admins | system, s.SEALED, to_owners),
+        row(s.SEALED, a.READ_ARCHIVE, admins, None, to_owners),
         row(s.SEALED, a.DELETE, admins, s.DELETED, to_owners),
     )
 
@@ -207,6 +209,7 @@ _AUDIT: dict[Action, str] = {
     Action.RESUME: "resumed",
     Action.CLOSE: "closed",
     Action.SEAL: "sealed",
+    Action.READ_ARCHIVE: "archive_read",
     Action.DELETE: "deleted",
 }
 
@@ -282,5 +285,6 @@ _DONE: dict[Action, str] = {
     Action.RESUME: "resumed",
     Action.CLOSE: "closed",
     Action.SEAL: "sealed",
+    Action.READ_ARCHIVE: "read from its archive",
     Action.DELETE: "deleted",
 }
