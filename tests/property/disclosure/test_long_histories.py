@@ -156,17 +156,37 @@ def test_what_the_new_table_repeats_of_another_part_is_not_blamed_on_it() -> Non
     assert judged([*new, *split(BitMap(range(UNITS, UNITS + 900)), 9, rng)], tables) == []
 
 
-@pytest.mark.parametrize("weakened", [(gradients, "MOST_STEPS"), (prominent, "MOST_LOOKS")])
-def test_steps_that_are_up_leave_a_long_history_undecided_or_found(weakened: tuple[object, str]) -> None:
+def test_steps_that_are_up_leave_a_long_history_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradients, "MOST_STEPS", 6)
+    rng = np.random.default_rng(9)
+    tables = history(rng)
+    with pytest.raises(UndecidedError):
+        judged(split(BitMap(range(UNITS)), CELLS, rng), tables)
+
+
+def test_what_fades_too_slowly_to_be_watched_to_the_end_is_searched_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prominent, "MOST_LOOKS", 20)
     rng = np.random.default_rng(9)
     tables = history(rng)
     new, left_out = pair(tables, 5, rng)
-    module, name = weakened
-    with mock.patch.object(module, name, 6):
-        try:
-            assert left_out in [one.units for one in judged(new, tables)]
-        except UndecidedError:
-            assert name == "MOST_STEPS"
+    with mock.patch.object(equations, "parts", none):
+        assert left_out in [one.units for one in judged(new, tables)]
+
+
+def test_parts_are_searched_although_the_whole_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    def undecided(*_: object) -> None:
+        raise UndecidedError
+
+    monkeypatch.setattr(equations, "light_by_prominence", undecided)
+    rng = np.random.default_rng(11)
+    tables = history(rng)
+    new, left_out = pair(tables, 5, rng)
+    rest = solutions(system_of(family(new), [family(sets) for sets in tables]), REACH, never)
+    assert next(rest).units == left_out
+    with pytest.raises(UndecidedError):
+        list(rest)
 
 
 def test_more_combinations_than_can_be_looked_through_leave_it_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
