@@ -14,19 +14,23 @@ from sqlalchemy.orm.exc import StaleDataError
 from saferoom.audit import Event
 from saferoom.clock import Clock, parse
 from saferoom.errors import IntegrityError, WrongStateError
+from saferoom.hub.store import airlock_record_rows as records
 from saferoom.hub.store import airlock_rows as rows
+from saferoom.hub.store.airlock_lists import AirlockLists
+from saferoom.hub.store.airlock_records import ClaimRow, DownloadRow, DroppedRow, SampleRow
 from saferoom.hub.store.airlock_tables import (
     EvaluationRow,
     LockRow,
     MemoryRow,
-    NoticeRow,
     OutputRow,
+    RequestDatasetRow,
     RequestRow,
 )
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock.model import EvaluationRecord, Lane, Notice, Request
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Request
+from saferoom.projects.airlock.records import Claim
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Remembered, Selection, Step
 from saferoom.signing import SigningKey
@@ -34,11 +38,8 @@ from saferoom.signing import SigningKey
 _OUT = (State.APPROVED.value, State.RELEASED.value)
 
 
-class AirlockReading:
+class AirlockReading(AirlockLists):
     """One moment of the store; implements `saferoom.projects.airlock.store.Reading`."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def evaluation(self, id_: EvaluationId) -> EvaluationRecord | None:
         row = self._session.get(EvaluationRow, id_)
@@ -72,6 +73,8 @@ class AirlockReading:
                 OutputRow.round == RequestRow.round,
             )
             query = query.where(having.exists())
+        if selection.blocked:
+            query = query.where(RequestRow.blocked != "")
         return tuple(rows.read_request(row) for row in self._session.scalars(query))
 
     def remembered(self) -> tuple[Remembered, ...]:
@@ -105,10 +108,6 @@ class AirlockReading:
         )
         return self._session.scalar(query) or 0
 
-    def notices(self, since: datetime) -> tuple[Notice, ...]:
-        query = select(NoticeRow).where(NoticeRow.at >= since).order_by(NoticeRow.id)
-        return tuple(rows.read_notice(row) for row in self._session.scalars(query))
-
 
 class AirlockTransaction(AirlockReading):
     """Reads and writes of one transaction; implements `saferoom.projects.airlock.store.Transaction`."""
@@ -128,7 +127,7 @@ class AirlockTransaction(AirlockReading):
         row = RequestRow(id=request.id, version=0)
         rows.write_request(row, request)
         self._session.add(row)
-        return self._finish(row, step)
+        return self._finish(row, step, request)
 
     def save_request(self, request: Request, step: Step) -> Request:
         row = self._session.get(RequestRow, request.id, with_for_update=True)
@@ -137,35 +136,98 @@ class AirlockTransaction(AirlockReading):
         if step.approves_as is not None:
             _check_remembered(row, step.remembered)
         rows.write_request(row, request)
-        return self._finish(row, step)
+        return self._finish(row, step, request)
 
     def lock(self) -> None:
         # SQLite's transactions are alone from their start; elsewhere the row keeps the others waiting.
         self._session.get_one(LockRow, "releases", with_for_update=True)
 
-    def _finish(self, row: RequestRow, step: Step) -> Request:
+    def download(self, request: RequestId, by: Username, at: datetime, event: Event) -> None:
+        self._session.add(DownloadRow(request=request, by=by, at=at))
+        self._log.record(event)
+
+    def claim(self, request: RequestId, claim: Claim, event: Event) -> None:
+        self._end_claims(request, claim.by, claim.at)
+        self._session.add(ClaimRow(request=request, by=claim.by, at=claim.at, until=claim.until))
+        self._log.record(event)
+
+    def unclaim(self, request: RequestId, by: Username, at: datetime, event: Event) -> None:
+        self._end_claims(request, by, at)
+        self._log.record(event)
+
+    def _end_claims(self, request: RequestId, by: Username, at: datetime) -> None:
+        held = select(ClaimRow).where(ClaimRow.request == request, ClaimRow.by == by, ClaimRow.until > at)
+        for row in self._session.scalars(held):
+            row.until = at
+
+    def _finish(self, row: RequestRow, step: Step, request: Request) -> Request:
         row.version += 1
         link = self._log.record(step.event)
         if step.approves_as is not None:
             row.release_id, row.approved_at = step.approves_as, parse(link.at)
             row.link_seq, row.link_digest = link.seq, link.digest
-        if row.round not in {kept.round for kept in row.rounds}:
+        if row.round and row.round not in {kept.round for kept in row.rounds}:
             row.rounds.append(rows.round_row(row))
+        if step.decides is not None and row.rounds:
+            rows.decide_round(row.rounds[-1], step.decides.value, row.updated_at)
+        self._append(row, step)
+        self._index(request)
+        self._session.flush()
+        if step.release is not None or step.withdrawal is not None:
+            self._log.sign()
+        return rows.read_request(row)
+
+    def _append(self, row: RequestRow, step: Step) -> None:
         row.outputs += [rows.output_row(output) for output in step.outputs]
-        row.votes += [rows.vote_row(vote) for vote in step.votes]
-        row.comments += [rows.comment_row(comment) for comment in step.comments]
+        row.votes += [records.vote_row(vote) for vote in step.votes]
+        row.comments += [records.comment_row(comment) for comment in step.comments]
+        row.sign_offs += [records.sign_off_row(sign_off) for sign_off in step.sign_offs]
+        row.advice += [records.advice_row(advice) for advice in step.advice]
+        for advice in row.advice:
+            if advice.taken_as is None and EvaluationId(advice.evaluation) in step.taken:
+                advice.taken_as = step.taken[EvaluationId(advice.evaluation)]
         if step.notice is not None:
-            self._session.add(rows.notice_row(step.notice))
+            self._session.add(records.notice_row(step.notice))
         if step.release is not None:
             if row.release is not None:
                 raise WrongStateError("the request is already released")
-            row.release = rows.release_row(step.release)
+            row.release = records.release_row(step.release)
+        if step.withdrawal is not None:
+            if row.withdrawal is not None:
+                raise WrongStateError("the release is already withdrawn")
+            row.withdrawal = records.withdrawal_row(step.withdrawal)
+        if step.sample is not None:
+            _write_sample(row, records.sample_row(step.sample))
         for kept in step.remembered:
             self._session.add(MemoryRow(number=kept.number, output=kept.output, entry=kept.entry))
-        self._session.flush()
-        if step.release is not None:
-            self._log.sign()
-        return rows.read_request(row)
+        for place, content in step.dropped:
+            dropped = DroppedRow(author=row.author, project=row.project, place=place, content=content)
+            dropped.request, dropped.at = row.id, row.updated_at
+            self._session.add(dropped)
+
+    def _index(self, request: Request) -> None:
+        """Make the rows by which the request is found from its datasets what it says now."""
+        query = select(RequestDatasetRow).where(RequestDatasetRow.request == request.id)
+        held = {row.dataset: row for row in self._session.scalars(query)}
+        for fresh in rows.dataset_rows(request):
+            row = held.pop(fresh.dataset, None)
+            if row is None:
+                self._session.add(fresh)
+            else:
+                row.signs = fresh.signs
+        for row in held.values():
+            self._session.delete(row)
+
+
+def _write_sample(row: RequestRow, sample: SampleRow) -> None:
+    """Draw the release, or note once what was found in it."""
+    if row.sample is None:
+        row.sample = sample
+        return
+    if row.sample.finding is not None:
+        raise WrongStateError("somebody has already said what was found in this release")
+    row.sample.finding, row.sample.by = sample.finding, sample.by
+    row.sample.comment, row.sample.at = sample.comment, sample.at
 
 
 def _check_remembered(row: RequestRow, remembered: Sequence[Remembered]) -> None:

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from saferoom.disclosure.verdict import Verdict
-from saferoom.hub.store.airlock_tables import (
-    CommentRow,
-    EvaluationRow,
-    NoticeRow,
-    OutputRow,
-    ReleaseRow,
-    RequestRow,
-    RoundRow,
-    VoteRow,
+from saferoom.hub.store.airlock_record_rows import (
+    read_advice,
+    read_claim,
+    read_comment,
+    read_release,
+    read_sample,
+    read_sign_off,
+    read_vote,
+    read_withdrawal,
 )
+from saferoom.hub.store.airlock_tables import EvaluationRow, OutputRow, RequestDatasetRow, RequestRow, RoundRow
 from saferoom.ids import DatasetName, Digest, EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
 from saferoom.projects.airlock.model import (
     Approval,
-    Choice,
-    Comment,
     DatasetVersion,
+    Draft,
     EvaluationRecord,
+    Group,
     Lane,
-    Notice,
     Output,
-    Release,
     Request,
     Round,
     Route,
     Supporting,
     UploadedFile,
-    Vote,
 )
-from saferoom.projects.airlock.states import Party, State
+from saferoom.projects.airlock.states import State
+
+RISK = {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.FAIL: 2}
+"""How a request's worst verdict is kept, so that lists can be ordered by it."""
+_LANES = (Lane.DECLARED, Lane.LIFTED, Lane.FILE)
 
 
 def evaluation_row(record: EvaluationRecord) -> EvaluationRow:
@@ -79,17 +83,36 @@ def write_request(row: RequestRow, request: Request) -> None:
     """Put the changing part of `request` into its row; what it appends is added elsewhere."""
     row.author, row.project = request.author, request.project
     row.state, row.round = request.state.value, request.round
-    row.title, row.context, row.controls = request.title, request.context, request.controls
+    row.title, row.groups = request.title, [asdict(group) for group in request.groups]
+    row.draft = _draft_document(request.draft) if request.draft else None
     row.automatic, row.checkers = request.automatic, request.checkers
+    row.sign_off, row.third_asked = list(request.sign_off), request.third_asked
     row.created_at, row.updated_at = request.created_at, request.updated_at
+    row.since, row.submitted_at = request.since, request.submitted_at
     row.datasets = _datasets(request.datasets)
     row.waits_because, row.warnings = list(request.waits_because), list(request.warnings)
-    row.supporting = [asdict(file) for file in request.supporting]
     row.reason, row.blocked, row.seal = request.reason, request.blocked, dict(request.seal)
+    row.risk = RISK[Verdict.worst(output.verdict for output in request.outputs)]
+    row.lane, row.output_count = worst_lane(request.outputs).value, len(request.outputs)
+
+
+def worst_lane(outputs: Sequence[Output]) -> Lane:
+    """Return the lane of which least is known."""
+    return max((output.lane for output in outputs), key=_LANES.index, default=Lane.DECLARED)
+
+
+def dataset_rows(request: Request) -> list[RequestDatasetRow]:
+    """Return the rows by which requests are found from a dataset they use."""
+    names = sorted({dataset.name for dataset in request.datasets} | set(request.sign_off))
+    return [RequestDatasetRow(request=request.id, dataset=name, signs=name in request.sign_off) for name in names]
 
 
 def read_request(row: RequestRow) -> Request:
     """Return the request of a row, with the outputs and votes of its current round and all comments."""
+    draft = _draft(row.draft) if row.draft else None
+    outputs = tuple(_output(output) for output in row.outputs if output.round == row.round)
+    votes = [read_vote(vote) for vote in row.votes]
+    sign_offs = [read_sign_off(sign_off) for sign_off in row.sign_offs]
     return Request(
         id=RequestId(row.id),
         author=Username(row.author),
@@ -97,13 +120,16 @@ def read_request(row: RequestRow) -> Request:
         state=State(row.state),
         round=row.round,
         title=row.title,
-        context=row.context,
-        controls=row.controls,
         automatic=row.automatic,
         checkers=row.checkers,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        since=row.since or row.updated_at,
+        submitted_at=row.submitted_at,
+        groups=_groups(row.groups),
         datasets=_read_datasets(row.datasets),
+        sign_off=tuple(DatasetName(name) for name in row.sign_off),
+        third_asked=row.third_asked,
         waits_because=tuple(row.waits_because),
         warnings=tuple(row.warnings),
         reason=row.reason,
@@ -111,57 +137,66 @@ def read_request(row: RequestRow) -> Request:
         seal=row.seal,
         approval=_approval(row),
         version=row.version,
-        outputs=tuple(_output(output) for output in row.outputs if output.round == row.round),
-        supporting=_supporting(row.supporting),
-        votes=tuple(_vote(vote) for vote in row.votes if vote.round == row.round),
-        earlier_votes=tuple(_vote(vote) for vote in row.votes if vote.round != row.round),
-        rounds=tuple(_round(kept) for kept in row.rounds),
-        comments=tuple(_comment(comment) for comment in row.comments),
-        release=_release(row.release) if row.release else None,
+        outputs=draft.outputs if draft is not None and row.round == 0 else outputs,
+        draft=draft,
+        votes=tuple(vote for vote in votes if vote.round == row.round),
+        earlier_votes=tuple(vote for vote in votes if vote.round != row.round),
+        sign_offs=tuple(one for one in sign_offs if one.round == row.round),
+        earlier_sign_offs=tuple(one for one in sign_offs if one.round != row.round),
+        rounds=tuple(_round(kept) for kept in row.rounds if kept.round > 0),
+        comments=tuple(read_comment(comment) for comment in row.comments),
+        claims=tuple(read_claim(claim) for claim in row.claims),
+        advice=tuple(read_advice(advice) for advice in row.advice),
+        release=read_release(row.release) if row.release else None,
+        withdrawal=read_withdrawal(row.withdrawal) if row.withdrawal else None,
+        sample=read_sample(row.sample) if row.sample else None,
     )
 
 
 def round_row(row: RequestRow) -> RoundRow:
-    """Return the row that keeps the words and the supporting files of the request's current round."""
+    """Return the row that keeps the words of the request's current round, and when it began."""
     return RoundRow(
         round=row.round,
         title=row.title,
-        context=row.context,
-        controls=row.controls,
+        groups=row.groups,
         at=row.updated_at,
-        supporting=row.supporting,
+        lane=row.lane,
+        automatic=row.automatic,
+        submitted_at=row.submitted_at,
     )
+
+
+def decide_round(row: RoundRow, decision: str, at: datetime) -> None:
+    """Note in a round's row when and how it was decided."""
+    row.decision, row.decided_at = decision, at
+    row.seconds = round((at - row.submitted_at).total_seconds()) if row.submitted_at else None
 
 
 def output_row(output: Output) -> OutputRow:
     """Return the row of an output."""
-    return OutputRow(**{**asdict(output), "verdict": output.verdict.value, "lane": output.lane.value})
+    return OutputRow(**_output_document(output))
 
 
-def vote_row(vote: Vote) -> VoteRow:
-    """Return the row of a vote."""
-    return VoteRow(**{**asdict(vote), "choice": vote.choice.value})
+def _output_document(output: Output) -> dict[str, Any]:
+    return {**asdict(output), "verdict": output.verdict.value, "lane": output.lane.value}
 
 
-def comment_row(comment: Comment) -> CommentRow:
-    """Return the row of a comment."""
-    return CommentRow(**asdict(comment))
+def _draft_document(draft: Draft) -> dict[str, Any]:
+    return {
+        "title": draft.title,
+        "groups": [asdict(group) for group in draft.groups],
+        "outputs": [_output_document(output) for output in draft.outputs],
+    }
 
 
-def release_row(release: Release) -> ReleaseRow:
-    """Return the row of a release."""
-    return ReleaseRow(**asdict(release))
+def _draft(document: Mapping[str, Any]) -> Draft:
+    outputs = tuple(_output(OutputRow(**item)) for item in document["outputs"])
+    return Draft(document["title"], _groups(document["groups"]), outputs)
 
 
-def notice_row(notice: Notice) -> NoticeRow:
-    """Return the row of a notice."""
-    return NoticeRow(**{**asdict(notice), "to": notice.to.value})
-
-
-def read_notice(row: NoticeRow) -> Notice:
-    """Return the notice of a row."""
-    return Notice(
-        RequestId(row.request), ProjectSlug(row.project), Party(row.to), Username(row.author), row.message, row.at
+def _groups(document: Sequence[Mapping[str, Any]]) -> tuple[Group, ...]:
+    return tuple(
+        Group(item["name"], item["context"], item["controls"], _supporting(item["supporting"])) for item in document
     )
 
 
@@ -187,7 +222,7 @@ def _file(document: dict[str, Any]) -> UploadedFile:
     )
 
 
-def _supporting(document: list[dict[str, str]]) -> tuple[Supporting, ...]:
+def _supporting(document: Sequence[Mapping[str, str]]) -> tuple[Supporting, ...]:
     return tuple(
         Supporting(EvaluationId(item["evaluation"]), item["title"], Digest(item["judged"]), Digest(item["content"]))
         for item in document
@@ -195,7 +230,7 @@ def _supporting(document: list[dict[str, str]]) -> tuple[Supporting, ...]:
 
 
 def _round(row: RoundRow) -> Round:
-    return Round(row.round, row.title, row.context, row.controls, row.at, _supporting(row.supporting))
+    return Round(row.round, row.title, _groups(row.groups), row.at)
 
 
 def _approval(row: RequestRow) -> Approval | None:
@@ -215,17 +250,5 @@ def _output(row: OutputRow) -> Output:
         judged=Digest(row.judged),
         files={suffix: Digest(digest) for suffix, digest in row.files.items()},
         lane=Lane(row.lane),
+        group=row.group,
     )
-
-
-def _vote(row: VoteRow) -> Vote:
-    return Vote(Username(row.by), OutputId(row.output), Choice(row.choice), row.comment, row.at, row.round)
-
-
-def _comment(row: CommentRow) -> Comment:
-    output = OutputId(row.output) if row.output else None
-    return Comment(Username(row.by), row.body, row.public, output, row.at, row.round)
-
-
-def _release(row: ReleaseRow) -> Release:
-    return Release(ReleaseId(row.id), RequestId(row.request), Digest(row.bundle), row.at)

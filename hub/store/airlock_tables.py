@@ -1,13 +1,26 @@
-"""Tables of the airlock. Nothing is deleted; only a request's own row changes, and each change counts its version."""
+"""Tables of requests. Nothing is deleted; only a request's own row changes, and each change counts its version.
+
+What people do to a request is in `saferoom.hub.store.airlock_records`.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from saferoom.hub.store.airlock_records import (
+    AdviceRow,
+    ClaimRow,
+    CommentRow,
+    ReleaseRow,
+    SampleRow,
+    SignOffRow,
+    VoteRow,
+    WithdrawalRow,
+)
 from saferoom.hub.store.base import Base
 
 
@@ -32,9 +45,18 @@ class EvaluationRow(Base):
 
 
 class RequestRow(Base):
-    """A release request as it stands."""
+    """A release request as it stands.
+
+    `risk` (0 pass, 1 review, 2 fail), `lane` and `output_count` repeat what the outputs say, and
+    `airlock_requests_datasets` what `datasets` and `sign_off` say, so that lists need nothing but this row.
+    """
 
     __tablename__ = "airlock_requests"
+    __table_args__ = (
+        Index("ix_airlock_requests_queue", "state", "since", "id"),
+        Index("ix_airlock_requests_mine", "author", "created_at"),
+        Index("ix_airlock_requests_of_project", "project", "state", "since"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     author: Mapped[str] = mapped_column(index=True)
@@ -42,19 +64,25 @@ class RequestRow(Base):
     state: Mapped[str] = mapped_column(index=True)
     round: Mapped[int]
     title: Mapped[str]
-    context: Mapped[str]
-    controls: Mapped[str]
+    groups: Mapped[list[Any]] = mapped_column(server_default="[]")
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     automatic: Mapped[bool]
     checkers: Mapped[int]
+    sign_off: Mapped[list[Any]] = mapped_column(server_default="[]")
+    third_asked: Mapped[bool] = mapped_column(server_default="0")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    since: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
     datasets: Mapped[list[Any]]
     waits_because: Mapped[list[Any]]
     warnings: Mapped[list[Any]]
-    supporting: Mapped[list[Any]] = mapped_column(server_default="[]")
     reason: Mapped[str]
     blocked: Mapped[str]
     seal: Mapped[dict[str, Any]]
+    risk: Mapped[int] = mapped_column(server_default="1")
+    lane: Mapped[str] = mapped_column(server_default="declared")
+    output_count: Mapped[int] = mapped_column(server_default="0")
     release_id: Mapped[str | None] = mapped_column(unique=True)
     approved_at: Mapped[datetime | None]
     link_seq: Mapped[int | None] = mapped_column(ForeignKey("audit_links.seq"))
@@ -63,11 +91,26 @@ class RequestRow(Base):
 
     outputs: Mapped[list[OutputRow]] = relationship(lazy="selectin", order_by="OutputRow.round, OutputRow.position")
     rounds: Mapped[list[RoundRow]] = relationship(lazy="selectin", order_by="RoundRow.round")
-    votes: Mapped[list[VoteRow]] = relationship(lazy="selectin", order_by="VoteRow.id")
-    comments: Mapped[list[CommentRow]] = relationship(lazy="selectin", order_by="CommentRow.id")
+    votes: Mapped[list[VoteRow]] = relationship(lazy="selectin", order_by=VoteRow.id)
+    comments: Mapped[list[CommentRow]] = relationship(lazy="selectin", order_by=CommentRow.id)
+    sign_offs: Mapped[list[SignOffRow]] = relationship(lazy="selectin", order_by=SignOffRow.id)
+    claims: Mapped[list[ClaimRow]] = relationship(lazy="selectin", order_by=ClaimRow.id)
+    advice: Mapped[list[AdviceRow]] = relationship(lazy="selectin", order_by=AdviceRow.id)
     release: Mapped[ReleaseRow | None] = relationship(lazy="selectin")
+    withdrawal: Mapped[WithdrawalRow | None] = relationship(lazy="selectin")
+    sample: Mapped[SampleRow | None] = relationship(lazy="selectin")
 
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012 - its base says so
+
+
+class RequestDatasetRow(Base):
+    """One dataset that a request uses now; an index of the request's own row, made anew when that changes."""
+
+    __tablename__ = "airlock_requests_datasets"
+
+    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), primary_key=True)
+    dataset: Mapped[str] = mapped_column(primary_key=True, index=True)
+    signs: Mapped[bool]
 
 
 class OutputRow(Base):
@@ -86,61 +129,28 @@ class OutputRow(Base):
     judged: Mapped[str]
     files: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     lane: Mapped[str] = mapped_column(server_default="declared")
+    group: Mapped[int] = mapped_column(server_default="1")
 
 
 class RoundRow(Base):
-    """The words of one round of a request."""
+    """The words of one round of a request, when it was submitted, and when and how it was decided.
+
+    `seconds` is the time from the author's submission to the decision; null until there is one.
+    """
 
     __tablename__ = "airlock_rounds"
 
     request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), primary_key=True)
     round: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
-    context: Mapped[str]
-    controls: Mapped[str]
+    groups: Mapped[list[Any]] = mapped_column(server_default="[]")
     at: Mapped[datetime]
-    supporting: Mapped[list[Any]] = mapped_column(server_default="[]")
-
-
-class VoteRow(Base):
-    """One vote; a later one by the same checker on the same output replaces it in the count."""
-
-    __tablename__ = "airlock_votes"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), index=True)
-    by: Mapped[str]
-    output: Mapped[str] = mapped_column(ForeignKey("airlock_outputs.id"))
-    choice: Mapped[str]
-    comment: Mapped[str]
-    at: Mapped[datetime]
-    round: Mapped[int]
-
-
-class CommentRow(Base):
-    """One comment."""
-
-    __tablename__ = "airlock_comments"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), index=True)
-    by: Mapped[str]
-    body: Mapped[str]
-    public: Mapped[bool]
-    output: Mapped[str | None] = mapped_column(ForeignKey("airlock_outputs.id"))
-    at: Mapped[datetime]
-    round: Mapped[int]
-
-
-class ReleaseRow(Base):
-    """What left: at most one release per request."""
-
-    __tablename__ = "airlock_releases"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"), unique=True)
-    bundle: Mapped[str]
-    at: Mapped[datetime]
+    lane: Mapped[str] = mapped_column(server_default="declared")
+    automatic: Mapped[bool] = mapped_column(server_default="0")
+    submitted_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None] = mapped_column(index=True)
+    decision: Mapped[str | None]
+    seconds: Mapped[int | None]
 
 
 class MemoryRow(Base):
@@ -151,20 +161,6 @@ class MemoryRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     output: Mapped[str] = mapped_column(ForeignKey("airlock_outputs.id"), unique=True)
     entry: Mapped[bytes]
-
-
-class NoticeRow(Base):
-    """Something a party should know."""
-
-    __tablename__ = "airlock_notices"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"))
-    project: Mapped[str]
-    to: Mapped[str]
-    author: Mapped[str]
-    message: Mapped[str]
-    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class LockRow(Base):

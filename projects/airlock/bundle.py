@@ -102,8 +102,25 @@ def sdc_record(contents: Contents) -> dict[str, Any]:
     }
     if not request.automatic:
         # A person has seen and approved these words; in the automatic route they stay inside.
-        record["words"] = {"title": request.title, "context": request.context, "controls": request.controls}
+        record |= _words(request)
+    if request.sign_off:
+        record["signed_off"] = [{"role": "data-owner", "dataset": name} for name in request.sign_off]
     return record
+
+
+def _words(request: Request) -> dict[str, Any]:
+    if len(request.groups) == 1 and not request.groups[0].name:
+        return {"words": {"title": request.title, "context": request.context, "controls": request.controls}}
+    groups = [
+        {
+            "name": group.name,
+            "context": group.context,
+            "controls": group.controls,
+            "outputs": [output.position for output in request.outputs_of(number)],
+        }
+        for number, group in enumerate(request.groups, start=1)
+    ]
+    return {"words": {"title": request.title}, "groups": groups}
 
 
 def _checkers(request: Request) -> list[dict[str, Any]]:

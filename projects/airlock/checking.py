@@ -1,32 +1,25 @@
-"""What output checkers and authors do to a submitted request: vote, comment, return, reject, withdraw."""
+"""What output checkers and authors do to a submitted request: claim, vote, comment, return, reject, withdraw."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from saferoom.audit import Event
-from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
+from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.ids import OutputId, RequestId, Username
-from saferoom.projects.airlock import (
-    earlier,
-    evaluations,
-    files,
-    permissions,
-    review,
-    routing,
-    screening,
-    seals,
-    states,
-)
-from saferoom.projects.airlock.evaluations import Judgement
-from saferoom.projects.airlock.model import Choice, Comment, Request, Vote
+from saferoom.projects.airlock import deciding, permissions, review, screening, states
+from saferoom.projects.airlock.model import Request
+from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
-from saferoom.projects.airlock.states import Action, Party, State
-from saferoom.projects.airlock.steps import approve, block, next_round, notice
-from saferoom.projects.airlock.store import Selection, Step, Transaction
-from saferoom.projects.policies import effective
+from saferoom.projects.airlock.records import Advice, Choice, Claim, Comment, SignOff, Vote
+from saferoom.projects.airlock.states import Action, Party, State, Transition
+from saferoom.projects.airlock.steps import moved
+from saferoom.projects.airlock.store import Step
 
 LONGEST_COMMENT = 4000
+CLAIM_HOLDS = timedelta(hours=2)
+"""How long "I am looking at this" is believed."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +33,43 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Remark:
-    """A comment as it is made."""
+    """A comment as it is made: on a request, or on one of its outputs or groups."""
 
     by: Username
     body: str
     public: bool
-    output: OutputId | None
+    output: OutputId | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What comes with the end of a turn beside its comment."""
+
+    advice: tuple[Advice, ...] = ()
+    sign_offs: tuple[SignOff, ...] = ()
+
+
+_NOTHING = Ending()
+
+
+def claim(parts: Parts, checker: Username, request: Request) -> Request:
+    """Say that `checker` is looking at a request, until they say otherwise or some hours have passed."""
+    row = states.check(request.state, Action.CLAIM, Party.CHECKERS)
+    now = parts.clock.now()
+    made = Claim(checker, now, now + CLAIM_HOLDS)
+    with parts.store.transaction() as tx:
+        tx.claim(request.id, made, Event(checker, row.audit, request.id, {"round": request.round, "held": True}))
+        return _found(tx.request(request.id))
+
+
+def unclaim(parts: Parts, checker: Username, request: Request) -> Request:
+    """Say that `checker` is not looking at a request any more."""
+    row = states.check(request.state, Action.CLAIM, Party.CHECKERS)
+    with parts.store.transaction() as tx:
+        event = Event(checker, row.audit, request.id, {"round": request.round, "held": False})
+        tx.unclaim(request.id, checker, parts.clock.now(), event)
+        return _found(tx.request(request.id))
 
 
 def vote(parts: Parts, checker: Username, request_id: RequestId, opinion: Opinion) -> Request:
@@ -54,160 +78,104 @@ def vote(parts: Parts, checker: Username, request_id: RequestId, opinion: Opinio
     Everything is decided again inside the transaction, so that two checkers who vote at once both count, and a vote
     on an output that was replaced meanwhile is refused.
     """
-    if opinion.choice is Choice.CHANGES_REQUESTED and not opinion.comment.strip():
-        raise BadInputError("say in a comment what has to change")
-    body = _body(opinion.comment) if opinion.comment.strip() else ""
+    if not opinion.comment.strip() and opinion.choice in _NEEDS_COMMENT:
+        raise BadInputError(_NEEDS_COMMENT[opinion.choice])
+    text = body(opinion.comment) if opinion.comment.strip() else ""
     with parts.store.transaction() as tx:
-        found = tx.request(request_id)
-        if found is None:
-            raise NotFoundError("there is no such request")
+        found = _found(tx.request(request_id))
         tx.lock()
         permissions.decide(parts.standing(checker, found), Action.VOTE, found.state).enforce()
         if opinion.output not in {output.id for output in found.outputs}:
             raise WrongStateError("this output is not part of the request's current round; open the request again")
         row = states.check(found.state, Action.VOTE, Party.CHECKERS)
         now = parts.clock.now()
-        cast = Vote(checker, opinion.output, opinion.choice, body, now, found.round)
+        cast = Vote(checker, opinion.output, opinion.choice, text, now, found.round)
         payload = {"output": opinion.output, "choice": opinion.choice.value, "round": found.round}
-        voted = tx.save_request(
-            replace(found, updated_at=now), Step(Event(checker, row.audit, found.id, payload), votes=(cast,))
-        )
-        return _count(parts, tx, voted)
+        event = Event(checker, row.audit, found.id, payload)
+        reason = review.reason(replace(found, votes=(*found.votes, cast))) or found.reason
+        voted = tx.save_request(replace(moved(found, row, now), reason=reason), Step(event, votes=(cast,)))
+        return deciding.count(parts, tx, voted)
 
 
-def _count(parts: Parts, tx: Transaction, request: Request) -> Request:
-    """Take the system's steps until the votes call for no more."""
-    while (action := review.next_step(request)) is not None:
-        if action is Action.APPROVE:
-            return _approve_or_block(parts, tx, request)
-        row = states.check(request.state, action, Party.SYSTEM)
-        now = parts.clock.now()
-        reason = _REASONS[row.to]
-        after = replace(request, state=row.to, reason=reason, updated_at=now)
-        told = notice(after, row.notify, f"request {request.id}: {reason}")
-        event = Event("system", row.audit, request.id, {"round": request.round})
-        request = tx.save_request(after, Step(event, notice=told))
-    return request
-
-
-_REASONS = {
-    State.PARTLY_REVIEWED: "one output checker has looked at every output; another has to",
-    State.REVIEWED: "enough output checkers have looked at every output; they decide what happens",
+_NEEDS_COMMENT = {
+    Choice.CHANGES_REQUESTED: "say in a comment what has to change",
+    Choice.UNDECIDED: "say in a comment what keeps you from deciding, so that the next output checker knows",
 }
 
 
-def retry(parts: Parts) -> None:
-    """Count the votes again of requests that something kept from being approved."""
-    with parts.store.reading() as tx:
-        blocked = [r.id for r in tx.requests(Selection(states=frozenset({State.REVIEWED}))) if r.blocked]
-    for id_ in blocked:
-        with parts.store.transaction() as tx:
-            found = tx.request(id_)
-            if found is not None and found.state is State.REVIEWED:
-                tx.lock()
-                _count(parts, tx, found)
-
-
-def _approve_or_block(parts: Parts, tx: Transaction, request: Request) -> Request:
-    try:
-        return _approve(parts, tx, request)
-    except IntegrityError as error:
-        return block(parts, tx, request, error.message)
-
-
-def _approve(parts: Parts, tx: Transaction, request: Request) -> Request:
-    """Approve, unless what the checkers approved no longer holds: then they look again at what changed."""
-    seals.check_submission(request, parts.signing_key.verifying_key)
-    changed, checkers = _changed(parts, tx, request)
-    if not changed:
-        return approve(parts, tx, request, "every output was approved by enough output checkers")
-    row = states.check(request.state, Action.REOPEN_REVIEW, Party.SYSTEM)
-    reason = "the review starts again: " + "; ".join(changed)
-    warnings = tuple(dict.fromkeys([*request.warnings, *changed]))
-    after = replace(next_round(parts, request), state=row.to, reason=reason, warnings=warnings, checkers=checkers)
-    sealed = replace(after, seal=seals.seal_submission(after, parts.signing_key))
-    event = Event("system", row.audit, request.id, {**seals.submission_claims(sealed), "reasons": list(changed)})
-    told = notice(sealed, row.notify, f"request {request.id}: {reason}")
-    return tx.save_request(sealed, Step(event, notice=told, outputs=sealed.outputs))
-
-
-def _changed(parts: Parts, tx: Transaction, request: Request) -> tuple[tuple[str, ...], int]:
-    """Return what speaks against an approval that did not when the round began, and the checkers needed now."""
-    now, names = parts.clock.now(), [dataset.name for dataset in request.datasets]
-    live = {approval.dataset for approval in parts.registry.approvals(request.project) if approval.live(now)}
-    changed = [f"the project's approval for {name} has ended" for name in names if name not in live]
-    _, route = effective(parts.registry, request.project, names)
-    needed = routing.checkers([output.lane for output in request.outputs], route.policy)
-    checkers = max(request.checkers, needed)
-    if checkers > request.checkers:
-        changed.append(f"the rules now ask for {checkers} output checkers")
-    return (*changed, *_news(parts, tx, request)), checkers
-
-
-def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:
-    """Return what changed about the outputs since they were judged and is not known yet; then the checkers decide."""
-    found: list[str] = []
-    judged: dict[int, Judgement] = {}
-    for output in request.outputs:
-        record = tx.evaluation(output.evaluation)
-        if record is None:
-            raise IntegrityError(f"an evaluation behind request {request.id} is missing; nothing is released")
-        if record.file is not None:
-            files.load(parts, record)
-        if (known := files.known(parts, tx, record)) is not None:
-            judged[output.position] = known
-        if evaluations.rules_now(parts, record) != record.rules:
-            found.append(f"the rules have changed since output {output.position} was judged")
-    found += earlier.recheck(parts, tx, request.project, judged)
-    untold = [text for text in found if text not in request.warnings]
-    return list(dict.fromkeys([*untold, *earlier.unheard(parts, tx, request, judged)]))
-
-
-def comment(parts: Parts, request: Request, remark: Remark) -> Request:
-    """Record a comment on a request or on one of its outputs."""
-    if remark.output is not None and remark.output not in {output.id for output in request.outputs}:
-        raise NotFoundError("there is no such output in this request")
-    as_checker = remark.by != request.author
-    row = states.check(request.state, Action.COMMENT, Party.CHECKERS if as_checker else Party.AUTHOR)
-    public = remark.public or not as_checker
-    made = _comment(parts, request, replace(remark, public=public))
-    payload = {"public": public, "output": remark.output, "round": request.round}
+def comment(parts: Parts, request: Request, remark: Remark, as_: Party) -> Request:
+    """Record a comment of somebody who acts as `as_`."""
+    row = states.check(request.state, Action.COMMENT, as_)
+    made = _comment(parts, request, remark)
+    payload = {"public": made.public, "output": remark.output, "round": request.round}
     with parts.store.transaction() as tx:
-        after = replace(request, updated_at=made.at)
+        after = moved(request, row, made.at)
         return tx.save_request(after, Step(Event(remark.by, row.audit, request.id, payload), comments=(made,)))
 
 
-def end_turn(parts: Parts, checker: Username, request: Request, action: Action, body: str) -> Request:
-    """Return or reject a request, with a public comment. Nothing is deleted: votes and private comments stay."""
-    row = states.check(request.state, action, Party.CHECKERS)
-    if not body.strip():
+def end_turn(parts: Parts, request: Request, row: Transition, remark: Remark, more: Ending = _NOTHING) -> Request:
+    """Take the step `row`, which returns or rejects a request, with a public comment.
+
+    Nothing is deleted: votes and private comments stay.
+    """
+    if not remark.body.strip():
         raise BadInputError("say in a comment why, so that the author knows what to do")
-    made = _comment(parts, request, Remark(checker, body, True, None))
-    after = replace(request, state=row.to, reason=_ENDS[row.to], updated_at=made.at)
-    told = notice(after, row.notify, f"request {request.id}: {_ENDS[row.to]}")
-    event = Event(checker, row.audit, request.id, {"round": request.round})
+    made = _comment(parts, request, remark)
+    after = replace(moved(request, row, made.at), reason=_ENDS[row.audit], draft=None)
+    event = Event(remark.by, row.audit, request.id, {"round": request.round, "advice": [a.output for a in more.advice]})
+    step = Step(
+        event=event,
+        notice=notice(parts, after, row, remark.by),
+        comments=(made,),
+        advice=more.advice,
+        sign_offs=more.sign_offs,
+        decides=row.to,
+    )
     with parts.store.transaction() as tx:
-        return tx.save_request(after, Step(event, notice=told, comments=(made,)))
+        return tx.save_request(after, step)
 
 
 _ENDS = {
-    State.RETURNED: "an output checker returned it; the comments say what to change",
-    State.REJECTED: "an output checker rejected it; the comments say why",
+    "request.returned": "an output checker returned it; the comments say what to change",
+    "request.rejected": "an output checker rejected it; the comments say why",
+    "request.sign_off_refused": "a data owner returned it; the comment says what to change",
 }
 
 
 def withdraw(parts: Parts, author: Username, request: Request) -> Request:
     """Take a request back before anything has left."""
     row = states.check(request.state, Action.WITHDRAW, Party.AUTHOR)
-    after = replace(request, state=row.to, reason="its author took it back", updated_at=parts.clock.now())
+    after = replace(moved(request, row, parts.clock.now()), reason="its author took it back")
     event = Event(author, row.audit, request.id, {"round": request.round, "from": request.state.value})
     with parts.store.transaction() as tx:
-        return tx.save_request(after, Step(event))
+        return tx.save_request(after, Step(event, decides=row.to if request.round else None))
 
 
 def _comment(parts: Parts, request: Request, remark: Remark) -> Comment:
-    return Comment(remark.by, _body(remark.body), remark.public, remark.output, parts.clock.now(), request.round)
+    output = next((o for o in request.outputs if o.id == remark.output), None)
+    if remark.output is not None and output is None:
+        raise NotFoundError("there is no such output in this request")
+    if remark.group is not None and remark.group not in {group.name for group in request.groups}:
+        raise NotFoundError("there is no such group in this request")
+    return Comment(
+        by=remark.by,
+        body=body(remark.body),
+        public=remark.public,
+        # The outputs of a draft have no round yet: what they are stays the same when it is submitted.
+        output=output.id if output and request.state is not State.DRAFT else None,
+        at=parts.clock.now(),
+        round=request.round,
+        evaluation=output.evaluation if output else None,
+        group=remark.group,
+    )
 
 
-def _body(text: str) -> str:
+def body(text: str) -> str:
+    """Return a comment's text tidied; raise `BadInputError` when it is empty, too long or has hidden characters."""
     return screening.tidy_text("comment", text, LONGEST_COMMENT)
+
+
+def _found(request: Request | None) -> Request:
+    if request is None:
+        raise NotFoundError("there is no such request")
+    return request

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from saferoom.projects.airlock.states import OWNER, TRANSITIONS, Party, State, Transition, words
+from saferoom.projects.airlock.permissions import INDEPENDENT, PERMITTED, Standing
+from saferoom.projects.airlock.states import OWNER, TRANSITIONS, Action, Party, State, Transition, words
 
-_OWNS = {Party.AUTHOR: "the author", Party.CHECKERS: "the output checkers", Party.SYSTEM: "the system"}
+_OWNS = {
+    Party.AUTHOR: "the author",
+    Party.CHECKERS: "the output checkers",
+    Party.OWNERS: "the data owners",
+    Party.SYSTEM: "the system",
+}
+_STANDINGS = {
+    Standing.AUTHOR: "author",
+    Standing.MEMBER: "member of the project",
+    Standing.CHECKER: "output checker outside the project",
+    Standing.DATA_OWNER: "data owner",
+}
 
 
 def mermaid() -> str:
@@ -51,5 +63,28 @@ def page() -> str:
             "|---|---|---|---|---|---|",
             *rows,
             "",
+            *_roles(),
+            "",
         ]
     )
+
+
+def _roles() -> list[str]:
+    """Return the table of who may do what, leaving the state aside."""
+    people = [action for action in Action if PERMITTED[action]]
+    return [
+        "## Who may do what",
+        "",
+        "Whoever is none of these is not told that the request exists. Until it is submitted for the first time, only",
+        "the author's side knows of it. Actions marked * are for those who decide: nobody on the author's side takes",
+        "them, whatever else they are. Where a data owner has to sign, that owner does not vote as an output checker.",
+        "",
+        f"| action | {' | '.join(_STANDINGS[standing] for standing in Standing)} |",
+        "|---|" + "---|" * len(Standing),
+        *(_permissions(action) for action in people),
+    ]
+
+
+def _permissions(action: Action) -> str:
+    marks = " | ".join("yes" if standing in PERMITTED[action] else "" for standing in Standing)
+    return f"| {action.value.replace('_', ' ')}{'*' if action in INDEPENDENT else ''} | {marks} |"

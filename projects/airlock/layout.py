@@ -10,6 +10,9 @@ CRATE = "ro-crate-metadata.json"
 MANIFEST_TYPE = "application/vnd.saferoom.release-manifest+json"
 MANIFEST_VERSION = 1
 SDC_RECORD_VERSION = 1
+WITHDRAWAL_TYPE = "application/vnd.saferoom.withdrawal+json"
+WITHDRAWALS_TYPE = "application/vnd.saferoom.withdrawals+json"
+WITHDRAWAL_VERSION = 1
 
 FIXED = frozenset({ENVELOPE, SDC_RECORD, CRATE})
 MEDIA_TYPES = {

@@ -6,6 +6,10 @@ evaluation
     What the trusted side judged: a declared statistic that it computed, or a file that it opened and screened.
 output
     One evaluation in a request, and the files that would leave for it, by their digests.
+group
+    Outputs of a request that belong together, with what the author says about them (`context`, `controls`) and the
+    supporting files that help to judge them. A request whose outputs need no telling apart has one group without a
+    name.
 supporting file
     A file that helps output checkers to judge (code, notes). It is kept with the request and never leaves.
 round
@@ -24,105 +28,25 @@ from enum import StrEnum
 from typing import Any
 
 from saferoom.disclosure.verdict import Verdict
-from saferoom.ids import (
-    DatasetName,
-    Digest,
-    EvaluationId,
-    OutputId,
-    ProjectSlug,
-    ReleaseId,
-    RequestId,
-    Username,
-)
+from saferoom.ids import DatasetName, Digest, EvaluationId, OutputId, ProjectSlug, RequestId, Username
+from saferoom.projects.airlock.judged import DatasetVersion as DatasetVersion
+from saferoom.projects.airlock.judged import EvaluationRecord as EvaluationRecord
+from saferoom.projects.airlock.judged import Route as Route
+from saferoom.projects.airlock.judged import UploadedFile as UploadedFile
+from saferoom.projects.airlock.records import Advice as Advice
+from saferoom.projects.airlock.records import Approval as Approval
+from saferoom.projects.airlock.records import AuditFinding as AuditFinding
+from saferoom.projects.airlock.records import Cause as Cause
+from saferoom.projects.airlock.records import Choice as Choice
+from saferoom.projects.airlock.records import Claim as Claim
+from saferoom.projects.airlock.records import Comment as Comment
+from saferoom.projects.airlock.records import Notice as Notice
+from saferoom.projects.airlock.records import Release as Release
+from saferoom.projects.airlock.records import Sample as Sample
+from saferoom.projects.airlock.records import SignOff as SignOff
+from saferoom.projects.airlock.records import Vote as Vote
+from saferoom.projects.airlock.records import Withdrawal as Withdrawal
 from saferoom.projects.airlock.states import FINAL, OWNER, Party, State
-
-
-@dataclass(frozen=True)
-class DatasetVersion:
-    """A dataset as it was when it was used."""
-
-    name: DatasetName
-    version: str
-
-
-@dataclass(frozen=True)
-class Route:
-    """How outputs would leave: by themselves, or through how many output checkers and why.
-
-    Attributes
-    ----------
-    reasons : tuple of str
-        Why a person is needed; empty when `automatic`.
-    checkers : int
-        Approvals needed; 0 when `automatic`.
-    """
-
-    automatic: bool
-    reasons: tuple[str, ...]
-    checkers: int
-
-
-@dataclass(frozen=True)
-class UploadedFile:
-    """A file from a workspace, as it was screened.
-
-    Attributes
-    ----------
-    name : str
-        As its author called it; no path.
-    type : str
-        What its content is, whatever its name says.
-    size : int
-        Bytes of `content`; `leaving_size` those of `leaving`.
-    content : Digest
-        The bytes that were uploaded.
-    leaving : Digest
-        The bytes that would leave: the same, or a picture drawn anew without anything else in the file.
-    suffix : str
-        What the name of `leaving` ends with in a bundle.
-    declared : EvaluationId or None
-        The declared statistic whose numbers are, one by one, those of the file; None for every other file.
-    """
-
-    name: str
-    type: str
-    size: int
-    content: Digest
-    leaving: Digest
-    leaving_size: int
-    suffix: str
-    declared: EvaluationId | None = None
-
-
-@dataclass(frozen=True)
-class EvaluationRecord:
-    """A statistic that the trusted side computed, or a file that it opened, and judged; its bytes are in the vault.
-
-    Attributes
-    ----------
-    title : str
-        Generated from the query, none of the researcher's own words; for a file its name.
-    digest : Digest
-        Where the vault keeps the judgement and the rules it was made by.
-    route : Route
-        How it would have left alone at that moment; decided again at submission.
-    file : UploadedFile or None
-        None for a declared statistic.
-    """
-
-    id: EvaluationId
-    author: Username
-    project: ProjectSlug
-    title: str
-    verdict: Verdict
-    digest: Digest
-    rules: Digest
-    datasets: tuple[DatasetVersion, ...]
-    route: Route
-    created_at: datetime
-    expires_at: datetime
-    file: UploadedFile | None = None
-    seal: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class Lane(StrEnum):
@@ -144,6 +68,8 @@ class Output:
     ----------
     files : mapping of str to Digest
         What would leave, each by the suffix of its name (``csv``, ``png``).
+    group : int
+        The place of its group in the request, from 1.
     """
 
     id: OutputId
@@ -155,6 +81,7 @@ class Output:
     judged: Digest
     files: Mapping[str, Digest]
     lane: Lane = Lane.DECLARED
+    group: int = 1
 
 
 @dataclass(frozen=True)
@@ -167,55 +94,23 @@ class Supporting:
     content: Digest
 
 
-class Choice(StrEnum):
-    """An output checker's vote on one output."""
+@dataclass(frozen=True)
+class Group:
+    """What the author says about some outputs of a request, and the files that support them."""
 
-    APPROVED = "approved"
-    CHANGES_REQUESTED = "changes_requested"
+    name: str = ""
+    context: str = ""
+    controls: str = ""
+    supporting: tuple[Supporting, ...] = ()
 
 
 @dataclass(frozen=True)
-class Vote:
-    """One checker's opinion of one output; a later vote of the same checker replaces it, and both are kept."""
+class Draft:
+    """What an author is working on: a request before its first submission, or the next round of a returned one."""
 
-    by: Username
-    output: OutputId
-    choice: Choice
-    comment: str
-    at: datetime
-    round: int
-
-
-@dataclass(frozen=True)
-class Comment:
-    """A remark on a request or on one of its outputs. Private ones stay among the output checkers."""
-
-    by: Username
-    body: str
-    public: bool
-    output: OutputId | None
-    at: datetime
-    round: int
-
-
-@dataclass(frozen=True)
-class Approval:
-    """What was fixed when a request was approved, so that a crash cannot change what is released."""
-
-    release: ReleaseId
-    at: datetime
-    link_seq: int
-    link_digest: Digest
-
-
-@dataclass(frozen=True)
-class Release:
-    """What left."""
-
-    id: ReleaseId
-    request: RequestId
-    bundle: Digest
-    at: datetime
+    title: str
+    groups: tuple[Group, ...]
+    outputs: tuple[Output, ...]
 
 
 @dataclass(frozen=True)
@@ -224,10 +119,23 @@ class Round:
 
     number: int
     title: str
-    context: str
-    controls: str
+    groups: tuple[Group, ...]
     at: datetime
-    supporting: tuple[Supporting, ...] = ()
+
+    @property
+    def context(self) -> str:
+        """The context of every group."""
+        return together(self.groups, "context")
+
+    @property
+    def controls(self) -> str:
+        """The controls of every group."""
+        return together(self.groups, "controls")
+
+    @property
+    def supporting(self) -> tuple[Supporting, ...]:
+        """The supporting files of every group."""
+        return tuple(file for group in self.groups for file in group.supporting)
 
 
 @dataclass(frozen=True)
@@ -236,8 +144,18 @@ class Request:
 
     Attributes
     ----------
-    outputs, supporting, votes
-        Those of the current round.
+    outputs, groups, votes, sign_offs
+        Those of the current round; of a draft what its author has put together so far.
+    draft : Draft or None
+        What the author works on while it is a draft or was returned; None when nothing was changed since.
+    since : datetime
+        When the present state, or the present round of it, began.
+    submitted_at : datetime or None
+        When the author submitted it last.
+    sign_off : tuple of DatasetName
+        The datasets whose owners have to sign before it leaves.
+    third_asked : bool
+        Whether one more output checker was asked for in this round, because those who looked disagree.
     rounds, earlier_votes
         The words of every round so far, and the votes of those that are over: nothing is forgotten.
     waits_because : tuple of str
@@ -258,13 +176,16 @@ class Request:
     state: State
     round: int
     title: str
-    context: str
-    controls: str
     automatic: bool
     checkers: int
     created_at: datetime
     updated_at: datetime
+    since: datetime
+    groups: tuple[Group, ...] = (Group(),)
     datasets: tuple[DatasetVersion, ...] = ()
+    sign_off: tuple[DatasetName, ...] = ()
+    submitted_at: datetime | None = None
+    third_asked: bool = False
     waits_because: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     reason: str = ""
@@ -273,26 +194,46 @@ class Request:
     approval: Approval | None = None
     version: int = 0
     outputs: tuple[Output, ...] = ()
-    supporting: tuple[Supporting, ...] = ()
+    draft: Draft | None = None
     votes: tuple[Vote, ...] = ()
+    sign_offs: tuple[SignOff, ...] = ()
     comments: tuple[Comment, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    advice: tuple[Advice, ...] = ()
     rounds: tuple[Round, ...] = ()
     earlier_votes: tuple[Vote, ...] = ()
+    earlier_sign_offs: tuple[SignOff, ...] = ()
     release: Release | None = None
+    withdrawal: Withdrawal | None = None
+    sample: Sample | None = None
 
     @property
     def waiting_for(self) -> Party | None:
         """Who has to act next; None when nobody has, because the request is at its end."""
         return None if self.state in FINAL else OWNER[self.state]
 
+    @property
+    def context(self) -> str:
+        """The context of every group."""
+        return together(self.groups, "context")
 
-@dataclass(frozen=True)
-class Notice:
-    """Something a party should know about a request."""
+    @property
+    def controls(self) -> str:
+        """The controls of every group."""
+        return together(self.groups, "controls")
 
-    request: RequestId
-    project: ProjectSlug
-    to: Party
-    author: Username
-    message: str
-    at: datetime
+    @property
+    def supporting(self) -> tuple[Supporting, ...]:
+        """The supporting files of every group."""
+        return tuple(file for group in self.groups for file in group.supporting)
+
+    def outputs_of(self, group: int) -> tuple[Output, ...]:
+        """Return the outputs of the group at place `group`, from 1."""
+        return tuple(output for output in self.outputs if output.group == group)
+
+
+def together(groups: tuple[Group, ...], text: str) -> str:
+    """Return one of the texts of all groups, each under its group's name where there are several."""
+    if len(groups) == 1:
+        return str(getattr(groups[0], text))
+    return "\n\n".join(f"{group.name}:\n{getattr(group, text)}" for group in groups)

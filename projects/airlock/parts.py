@@ -63,5 +63,5 @@ class Parts:
 
     def standing(self, viewer: Username, request: Request) -> frozenset[Standing]:
         """Return what `viewer` is to `request`; raise when that person may not sign in at all."""
-        may_sign_in(self.registry, viewer, self.clock.now()).enforce()
-        return standings(self.registry.person(viewer), self.circle(request))
+        person = signed_in(self.registry, viewer, self.clock.now())
+        return standings(person, self.circle(request))

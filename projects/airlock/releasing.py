@@ -16,9 +16,10 @@ from saferoom.errors import IntegrityError, NotFoundError, SaferoomError, WrongS
 from saferoom.ids import Digest, RequestId
 from saferoom.projects.airlock import bundle, files, seals, states, steps
 from saferoom.projects.airlock.model import Output, Release, Request
+from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.states import Action, Party, State
-from saferoom.projects.airlock.steps import notice
+from saferoom.projects.airlock.steps import moved
 from saferoom.projects.airlock.store import Selection, Step
 
 
@@ -104,10 +105,10 @@ def _release(parts: Parts, request: Request, digest: Digest) -> Request:
         raise IntegrityError(f"request {request.id} has no approval on record; nothing is released")
     now = parts.clock.now()
     release = Release(request.approval.release, request.id, digest, now)
-    after = replace(request, state=row.to, reason="the outputs have left", blocked="", updated_at=now)
+    after = replace(moved(request, row, now), reason="the outputs have left", blocked="")
     step = Step(
         event=Event("system", row.audit, request.id, {"release": release.id, "bundle": digest}),
-        notice=notice(after, row.notify, f"request {request.id} is released"),
+        notice=notice(parts, after, row),
         release=release,
     )
     try:

@@ -1,26 +1,37 @@
-"""Counts votes and decides what each side may see of a review.
+"""Counts votes and signatures, and says what they call for.
 
 Rules
 -----
-- A checker's latest vote on an output counts; the earlier ones are kept.
-- A checker has reviewed a round when they have voted on every output of it.
+- A checker's latest vote on an output counts; the earlier ones are kept. "Undecided" counts for nothing.
+- A checker has reviewed a round when they have decided on every output of it.
 - A round is complete when as many different checkers as the request needs have reviewed it.
 - An output is approved when at least that many checkers approve it, and more approve than ask for changes.
-- Where two or more are needed, checkers are blind to each other until the round is complete.
-- Private comments stay among the checkers; public ones reach the author when the checkers' turn ends.
+- Where those who looked disagree and neither side has more, one more checker is asked for; the majority decides.
+- A request that data owners sign is approved when, after that, each dataset concerned has its owner's signature.
+
+What each side may see of a review is decided in `saferoom.projects.airlock.views`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from enum import StrEnum
 
-from saferoom.ids import OutputId, Username
+from saferoom.ids import DatasetName, OutputId, Username
 from saferoom.projects.airlock.model import Choice, Request, Vote
-from saferoom.projects.airlock.states import OWNER, Action, Party, State
+from saferoom.projects.airlock.states import Action, State
 
-A_CHECKER = Username("output-checker")
-"""What the author's side reads in place of a checker's name."""
+
+class Standing(StrEnum):
+    """Where the votes on one output stand."""
+
+    OPEN = "open"
+    """Not enough checkers have decided."""
+    APPROVED = "approved"
+    DISPUTED = "disputed"
+    """They disagree, and neither side has more: one more checker has to look."""
+    REFUSED = "refused"
+    """More ask for changes than approve."""
 
 
 def counting(request: Request) -> dict[tuple[Username, OutputId], Vote]:
@@ -30,60 +41,83 @@ def counting(request: Request) -> dict[tuple[Username, OutputId], Vote]:
 
 
 def reviewers(request: Request) -> frozenset[Username]:
-    """Return the checkers who have voted on every output of the current round."""
-    done = Counter(by for by, _ in counting(request))
+    """Return the checkers who have decided on every output of the current round."""
+    decided = (key for key, vote in counting(request).items() if vote.choice is not Choice.UNDECIDED)
+    done = Counter(by for by, _ in decided)
     return frozenset(by for by, count in done.items() if count == len(request.outputs))
 
 
 def is_complete(request: Request) -> bool:
     """Tell whether enough different checkers have reviewed the current round."""
-    return bool(request.outputs) and len(reviewers(request)) >= max(1, request.checkers)
+    return bool(request.outputs) and len(reviewers(request)) >= needed(request)
+
+
+def needed(request: Request) -> int:
+    """Return how many different checkers have to approve."""
+    return max(1, request.checkers)
 
 
 def is_approved(request: Request) -> bool:
     """Tell whether every output of the current round is approved by enough different checkers."""
-    return is_complete(request) and all(_approved(request, output.id) for output in request.outputs)
+    return is_complete(request) and all(where(request, output.id) is Standing.APPROVED for output in request.outputs)
 
 
-def _approved(request: Request, output: OutputId) -> bool:
+def where(request: Request, output: OutputId) -> Standing:
+    """Return where the votes on one output stand."""
     choices = Counter(vote.choice for vote in counting(request).values() if vote.output == output)
-    approvals = choices[Choice.APPROVED]
-    return approvals >= max(1, request.checkers) and approvals > choices[Choice.CHANGES_REQUESTED]
+    yes, no = choices[Choice.APPROVED], choices[Choice.CHANGES_REQUESTED]
+    if yes >= needed(request) and yes > no:
+        return Standing.APPROVED
+    if no > yes:
+        return Standing.REFUSED if yes + no >= needed(request) else Standing.OPEN
+    return Standing.DISPUTED if yes and no and yes + no >= needed(request) else Standing.OPEN
+
+
+def disputed(request: Request) -> tuple[int, ...]:
+    """Return the outputs, by their places, about which the checkers disagree."""
+    return tuple(o.position for o in request.outputs if where(request, o.id) is Standing.DISPUTED)
+
+
+def refused(request: Request) -> tuple[int, ...]:
+    """Return the outputs, by their places, to which most checkers ask for changes."""
+    return tuple(o.position for o in request.outputs if where(request, o.id) is Standing.REFUSED)
+
+
+def unsigned(request: Request) -> tuple[DatasetName, ...]:
+    """Return the datasets whose owners have to sign what leaves and have not."""
+    signed = {name for one in request.sign_offs if one.signed for name in one.datasets}
+    return tuple(name for name in request.sign_off if name not in signed)
 
 
 def next_step(request: Request) -> Action | None:
-    """Return the step the system takes after a vote, or None when the votes call for none."""
+    """Return the step the system takes after a vote or a signature, or None when they call for none."""
+    if request.state is State.AWAITING_SIGN_OFF:
+        return None if unsigned(request) else Action.APPROVE
     if request.state is State.REVIEWED:
-        return Action.APPROVE if is_approved(request) else None
+        if is_approved(request):
+            return Action.APPROVE
+        return Action.ASK_THIRD if disputed(request) and not request.third_asked else None
     if is_complete(request):
         return Action.COMPLETE_REVIEW
     return Action.PART_REVIEW if request.state is State.SUBMITTED and reviewers(request) else None
 
 
-def for_checker(request: Request, viewer: Username) -> Request:
-    """Return `request` as a checker may see it: blind to the others until the round is complete."""
-    if OWNER[request.state] is not Party.CHECKERS or request.state is State.REVIEWED:
-        return request
-    if max(1, request.checkers) < 2 or is_complete(request):
-        return request
-    return replace(
-        request,
-        votes=tuple(vote for vote in request.votes if vote.by == viewer),
-        comments=tuple(c for c in request.comments if c.round < request.round or c.by == viewer),
-    )
+def reason(request: Request) -> str:
+    """Return in a sentence why a request that was looked at waits; empty where nothing has changed since it came."""
+    if request.state is State.PARTLY_REVIEWED:
+        return "one output checker has looked at every output; another has to"
+    if request.state is State.AWAITING_SIGN_OFF:
+        names = ", ".join(unsigned(request))
+        return f"the output checkers approve; the data owner of {names} has to sign what leaves"
+    if request.state is not State.REVIEWED:
+        return ""
+    if places := refused(request):
+        which = _outputs(places)
+        return f"most output checkers ask for changes to {which}; one of them has to return or reject the request"
+    if places := disputed(request):
+        return f"the output checkers disagree about {_outputs(places)}; one more has to look, and the majority decides"
+    return "enough output checkers have looked at every output; they decide what happens"
 
 
-def for_author(request: Request) -> Request:
-    """Return `request` as the author's side may see it: no votes, no names, and comments once the turn has ended."""
-    reviewing = OWNER[request.state] is Party.CHECKERS
-    comments = (
-        replace(comment, by=comment.by if comment.by == request.author else A_CHECKER)
-        for comment in request.comments
-        if comment.public and not (reviewing and comment.round == request.round)
-    )
-    return replace(request, votes=(), earlier_votes=(), comments=tuple(comments), warnings=())
-
-
-def for_data_owner(request: Request) -> Request:
-    """Return `request` as a data owner may see it: what left, and none of the review."""
-    return replace(request, votes=(), earlier_votes=(), rounds=(), comments=(), warnings=())
+def _outputs(places: tuple[int, ...]) -> str:
+    return ("output " if len(places) == 1 else "outputs ") + ", ".join(str(place) for place in places)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from saferoom.disclosure.verdict import Verdict
+from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.policies.models import ReleaseRoute
 from saferoom.projects.airlock.model import Lane, Route
+from saferoom.projects.policies import effective
+from saferoom.projects.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,18 @@ def _of_circumstances(outputs: int, circumstances: Circumstances) -> list[str]:
     if not policy.automatic:
         by = f" ({circumstances.origin})" if circumstances.origin else ""
         return [f"automatic release is not allowed here{by}"]
-    reasons = []
+    reasons = ["a data owner signs what leaves"] if policy.owner_signs else []
     if circumstances.used_today + outputs > policy.automatic_per_day:
         reasons.append(
             f"the project has used {circumstances.used_today} of its {policy.automatic_per_day} automatic releases "
             "of today"
         )
     return reasons
+
+
+def signing(registry: Registry, project: ProjectSlug, names: Collection[DatasetName]) -> tuple[DatasetName, ...]:
+    """Return the datasets among `names` whose owners sign what leaves.
+
+    Where the platform or the project asks for it these are all of them; where one owner asks, it is their own.
+    """
+    return tuple(name for name in sorted(names) if effective(registry, project, [name])[1].policy.owner_signs)

@@ -40,22 +40,33 @@ def submission_claims(request: Request) -> dict[str, Any]:
         "author": request.author,
         "project": request.project,
         "round": request.round,
-        "words": {
-            name: sha256(text.encode())
-            for name, text in (
-                ("title", request.title),
-                ("context", request.context),
-                ("controls", request.controls),
-            )
-        },
+        **_words(request),
         "automatic": request.automatic,
         "checkers": request.checkers,
         "datasets": {dataset.name: dataset.version for dataset in request.datasets},
         "outputs": [_output(output) for output in request.outputs],
     }
-    if request.supporting:
-        claims["supporting"] = [asdict(file) for file in request.supporting]
+    if request.sign_off:
+        claims["sign_off"] = list(request.sign_off)
     return claims
+
+
+def _words(request: Request) -> dict[str, Any]:
+    # One group without a name is stated as requests were sealed before there were groups: what was sealed must hold.
+    if len(request.groups) == 1 and not request.groups[0].name:
+        words = {"title": request.title, "context": request.context, "controls": request.controls}
+        stated: dict[str, Any] = {"words": {name: sha256(text.encode()) for name, text in words.items()}}
+        return stated | ({"supporting": [asdict(file) for file in request.supporting]} if request.supporting else {})
+    groups = [
+        {
+            "name": sha256(group.name.encode()),
+            "context": sha256(group.context.encode()),
+            "controls": sha256(group.controls.encode()),
+            "supporting": [asdict(file) for file in group.supporting],
+        }
+        for group in request.groups
+    ]
+    return {"words": {"title": sha256(request.title.encode())}, "groups": groups}
 
 
 def _output(output: Output) -> dict[str, Any]:
@@ -66,6 +77,8 @@ def _output(output: Output) -> dict[str, Any]:
         "verdict": output.verdict.value,
         "judged": output.judged,
     }
+    if output.group != 1:
+        claims["group"] = output.group
     if output.lane is Lane.DECLARED:
         # As the first version sealed them: what it sealed must hold today.
         return {**claims, **output.files}

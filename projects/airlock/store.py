@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from saferoom.audit import Event
 from saferoom.ids import Digest, EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
-from saferoom.projects.airlock.model import Comment, EvaluationRecord, Notice, Output, Release, Request, Vote
+from saferoom.projects.airlock.lists import Line, Listing, Page, Paging, Scope
+from saferoom.projects.airlock.model import EvaluationRecord, Output, Request
+from saferoom.projects.airlock.records import (
+    Advice,
+    Claim,
+    Comment,
+    Notice,
+    Release,
+    Sample,
+    SignOff,
+    Vote,
+    Withdrawal,
+)
+from saferoom.projects.airlock.service_levels import Audited, Decided, Waiting
 from saferoom.projects.airlock.states import State
 
 
@@ -48,6 +61,16 @@ class Step:
         approval that leaves one out, so that nothing leaves that is not remembered.
     release : Release or None
         Given when the step releases the request; a second release of one request is refused.
+    withdrawal : Withdrawal or None
+        Given when the step withdraws its release; a second withdrawal is refused.
+    sample : Sample or None
+        Given when the step draws the release, or says what was found in it.
+    decides : State or None
+        Given when the step decides the current round: what it became.
+    taken : mapping of EvaluationId to EvaluationId
+        Advice that the step takes: of which evaluation, and what it led to.
+    dropped : tuple of (str, Digest)
+        Files of the outbox, by place and content, that become part of the request.
     """
 
     event: Event
@@ -55,9 +78,16 @@ class Step:
     outputs: tuple[Output, ...] = ()
     votes: tuple[Vote, ...] = ()
     comments: tuple[Comment, ...] = ()
+    sign_offs: tuple[SignOff, ...] = ()
+    advice: tuple[Advice, ...] = ()
     approves_as: ReleaseId | None = None
     remembered: tuple[Remembered, ...] = ()
     release: Release | None = None
+    withdrawal: Withdrawal | None = None
+    sample: Sample | None = None
+    decides: State | None = None
+    taken: Mapping[EvaluationId, EvaluationId] = field(default_factory=dict)
+    dropped: tuple[tuple[str, Digest], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +98,8 @@ class Selection:
     project: ProjectSlug | None = None
     states: frozenset[State] | None = None
     evaluations: frozenset[EvaluationId] | None = None
+    blocked: bool = False
+    """Only those that something keeps from being released."""
 
 
 class Reading(Protocol):
@@ -97,8 +129,44 @@ class Reading(Protocol):
         """Return how many outputs of `project` were approved automatically at or after `since`."""
         ...
 
-    def notices(self, since: datetime) -> tuple[Notice, ...]:
-        """Return the notices given at or after `since`, oldest first."""
+    def lines(self, listing: Listing, now: datetime) -> Page[Line]:
+        """Return one page of a list, with the claims that hold at `now`."""
+        ...
+
+    def notices(self, recipient: Username, since: datetime) -> tuple[Notice, ...]:
+        """Return what `recipient` was told at or after `since`, oldest first."""
+        ...
+
+    def notices_after(self, last: int, most: int) -> tuple[Notice, ...]:
+        """Return the first `most` notices with an id above `last`, in order."""
+        ...
+
+    def downloaders(self, request: RequestId) -> tuple[Username, ...]:
+        """Return who took the bundle of `request`, each once, by name."""
+        ...
+
+    def withdrawals(self) -> tuple[Withdrawal, ...]:
+        """Return every withdrawal, oldest first."""
+        ...
+
+    def samples(self, scope: Scope, paging: Paging) -> Page[Sample]:
+        """Return the samples within `scope` that nobody has looked at yet, oldest first."""
+        ...
+
+    def audited(self) -> tuple[Audited, ...]:
+        """Return how many releases were drawn, looked at and found wrong, by month."""
+        ...
+
+    def decided(self, since: datetime) -> tuple[Decided, ...]:
+        """Return every decision made at or after `since`."""
+        ...
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """Return every request that waits for somebody else than its author."""
+        ...
+
+    def dropped(self, author: Username, project: ProjectSlug) -> frozenset[tuple[str, Digest]]:
+        """Return the files of the author's outbox that became part of a request, by place and content."""
         ...
 
 
@@ -107,6 +175,21 @@ class Transaction(Reading, Protocol):
 
     def record(self, event: Event) -> None:
         """Record an event that changes nothing, such as a download."""
+        ...
+
+    def download(self, request: RequestId, by: Username, at: datetime, event: Event) -> None:
+        """Record who took a release's bundle."""
+        ...
+
+    def claim(self, request: RequestId, claim: Claim, event: Event) -> None:
+        """Record a claim; it takes the place of the same checker's earlier one.
+
+        The request's version stays, so that it makes nobody else's work stale.
+        """
+        ...
+
+    def unclaim(self, request: RequestId, by: Username, at: datetime, event: Event) -> None:
+        """End a checker's claim."""
         ...
 
     def add_evaluation(self, record: EvaluationRecord, event: Event) -> None: ...

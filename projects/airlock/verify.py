@@ -200,6 +200,7 @@ def check_record(trusted: _Trusted) -> None:
         raise IntegrityError(f"{SDC_RECORD} lacks an entry of its version") from error
     if record.get("route") == "automatic" and any(o.get("lane", "declared") != "declared" for o in record["outputs"]):
         raise IntegrityError(f"{SDC_RECORD} says that a file left without a person; no file may")
+    _check_groups(record)
     manifest = trusted.manifest
     if about != (manifest["release"], manifest["project"], manifest["approved_at"]) or None in audit:
         raise IntegrityError(f"{SDC_RECORD} is about another release")
@@ -207,6 +208,19 @@ def check_record(trusted: _Trusted) -> None:
     if described != outputs:
         raise IntegrityError(f"{SDC_RECORD} does not describe exactly the outputs of this release")
     trusted.record = record
+
+
+def _check_groups(record: dict[str, Any]) -> None:
+    """Check that each output is in one group, where there are groups."""
+    if "groups" not in record:
+        return
+    try:
+        grouped = [place for group in record["groups"] for place in group["outputs"]]
+        places = [output["position"] for output in record["outputs"]]
+    except (KeyError, TypeError) as error:
+        raise IntegrityError(f"{SDC_RECORD} lacks an entry of its version") from error
+    if sorted(map(str, grouped)) != sorted(map(str, places)):
+        raise IntegrityError(f"{SDC_RECORD} does not have each output in one of its groups")
 
 
 def check_crate(trusted: _Trusted) -> None:

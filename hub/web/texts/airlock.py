@@ -17,6 +17,7 @@ STATES = {
     State.SUBMITTED: Sign("wait", "→", "waiting for an output checker"),
     State.PARTLY_REVIEWED: Sign("wait", "→", "partly checked"),
     State.REVIEWED: Sign("wait", "→", "checked, not yet agreed"),
+    State.AWAITING_SIGN_OFF: Sign("wait", "→", "waiting for the data owner"),
     State.RETURNED: Sign("review", "↩", "returned to the author"),
     State.APPROVED: Sign("wait", "…", "approved, being released"),
     State.RELEASED: Sign("pass", "✓", "released"),
@@ -29,6 +30,7 @@ MEANS = {
     State.SUBMITTED: "An output checker has to look at it. There is nothing for the author to do.",
     State.PARTLY_REVIEWED: "One output checker has looked at every output; another one has to.",
     State.REVIEWED: "The output checkers have voted, but not every output is approved. They decide what happens next.",
+    State.AWAITING_SIGN_OFF: "The output checkers approve it. The data owner has to sign what leaves.",
     State.RETURNED: "The author has to change something and submit again; the comments say what.",
     State.APPROVED: "Every output is approved. The bundle is being made and signed.",
     State.RELEASED: "The outputs have left in a signed bundle.",
@@ -39,6 +41,7 @@ MEANS = {
 WAITING_FOR = {
     Party.AUTHOR: "the author",
     Party.CHECKERS: "an output checker",
+    Party.OWNERS: "the data owner",
     Party.SYSTEM: "the airlock itself; it goes on by itself",
 }
 

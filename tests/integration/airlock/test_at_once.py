@@ -11,7 +11,7 @@ from tests.support.airlock_domain import ANA, BEN, CHECKED, CLEO, DEE, SAFE, WOR
 
 from saferoom.audit import Event
 from saferoom.errors import WrongStateError
-from saferoom.hub.store.airlock_rows import release_row
+from saferoom.hub.store.airlock_record_rows import release_row
 from saferoom.projects.airlock.model import Choice, Release, Request
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Step

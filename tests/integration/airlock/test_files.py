@@ -355,7 +355,7 @@ def test_identifier_in_a_files_name_is_a_warning(world: Domain) -> None:
 
 
 def test_more_bytes_than_one_request_may_hold_are_refused(world: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saferoom.projects.airlock.submission.MOST_BYTES", 60)
+    monkeypatch.setattr("saferoom.projects.airlock.preparing.MOST_BYTES", 60)
     with pytest.raises(BadInputError, match="together"):
         world.ask([world.upload(TABLE).id, world.upload(TABLE + b"east,300\r\n").id])
 
@@ -394,7 +394,7 @@ def test_mutation_unscreened_file_in_a_release_is_noticed(world: Domain, monkeyp
         "its lane": "update airlock_outputs set lane = 'declared'",
         "its judgement": "update airlock_evaluations set digest = json_extract(file, '$.content')",
         "its statistic": "update airlock_evaluations set file = json_set(file, '$.declared', id)",
-        "its supporting files": "update airlock_requests set supporting = '[]'",
+        "its supporting files": "update airlock_requests set groups = json_set(groups, '$[0].supporting', json('[]'))",
         "its checkers": "update airlock_requests set checkers = 1",
     }.items(),
     ids=lambda change: change[0],

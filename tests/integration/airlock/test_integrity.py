@@ -85,7 +85,7 @@ def test_blocked_request_can_be_withdrawn(world: Domain) -> None:
 ROWS = {
     "another file": "update airlock_outputs set files = json_set(files, '$.csv', json_extract(files, '$.xlsx'))",
     "another evaluation": "update airlock_outputs set judged = json_extract(files, '$.csv')",
-    "other words": "update airlock_requests set context = 'other'",
+    "other words": "update airlock_requests set groups = json_set(groups, '$[0].context', 'other')",
     "another author": "update airlock_requests set author = 'chris'",
     "fewer checkers": "update airlock_requests set checkers = 0",
     "no checker": "update airlock_requests set automatic = 1",

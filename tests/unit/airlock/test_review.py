@@ -9,8 +9,8 @@ import pytest
 
 from saferoom.disclosure.verdict import Verdict
 from saferoom.ids import Digest, EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock import review
-from saferoom.projects.airlock.model import Choice, Comment, Output, Request, Vote
+from saferoom.projects.airlock import review, views
+from saferoom.projects.airlock.model import Choice, Comment, Group, Output, Request, Vote
 from saferoom.projects.airlock.states import Action, Party, State
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -32,12 +32,12 @@ def request(checkers: int = 1, outputs: int = 1, state: State = State.SUBMITTED)
         state=state,
         round=1,
         title="t",
-        context="c",
-        controls="c",
+        groups=(Group("", "c", "c"),),
         automatic=False,
         checkers=checkers,
         created_at=AT,
         updated_at=AT,
+        since=AT,
         warnings=("a warning",),
         outputs=tuple(output(n) for n in range(1, outputs + 1)),
     )
@@ -122,44 +122,44 @@ def test_review_that_is_complete_without_approval_waits_for_the_checkers() -> No
 
 def test_checkers_are_blind_to_each_other_until_both_have_voted() -> None:
     first = commented(voted(request(checkers=2), ("ben", 1, YES)), ("ben", False, 1), ("ben", True, 1))
-    seen = review.for_checker(first, Username("cleo"))
+    seen = views.for_checker(first, Username("cleo"))
     assert not seen.votes
     assert not seen.comments
-    assert review.for_checker(first, Username("ben")) == first
+    assert views.for_checker(first, Username("ben")) == first
     both = voted(first, ("cleo", 1, NO))
-    assert review.for_checker(both, Username("cleo")) == both
-    assert review.for_checker(replace(first, state=State.REVIEWED), Username("cleo")).votes
+    assert views.for_checker(both, Username("cleo")) == both
+    assert views.for_checker(replace(first, state=State.REVIEWED), Username("cleo")).votes
 
 
 def test_checkers_see_the_comments_of_rounds_that_are_over() -> None:
     again = commented(replace(request(checkers=2), round=2), ("ben", False, 1), ("ben", False, 2))
-    assert [c.round for c in review.for_checker(again, Username("cleo")).comments] == [1]
+    assert [c.round for c in views.for_checker(again, Username("cleo")).comments] == [1]
 
 
 def test_one_checker_alone_is_blind_to_nobody() -> None:
     alone = voted(request(checkers=1, outputs=2), ("ben", 1, YES))
-    assert review.for_checker(alone, Username("cleo")) == alone
+    assert views.for_checker(alone, Username("cleo")) == alone
 
 
 @pytest.mark.parametrize("state", State)
 def test_author_sees_no_vote_no_warning_and_no_name_in_any_state(state: State) -> None:
     full = commented(voted(request(state=state), ("ben", 1, NO)), ("ben", False, 1), ("ben", True, 1), ("ana", True, 1))
-    seen = review.for_author(full)
+    seen = views.for_author(full)
     assert not seen.votes
     assert not seen.warnings
     assert "ben" not in {comment.by for comment in seen.comments}
     assert all(comment.public for comment in seen.comments)
     reviewing = state in (State.SUBMITTED, State.PARTLY_REVIEWED, State.REVIEWED)
-    assert [c.by for c in seen.comments] == ([] if reviewing else [review.A_CHECKER, ANA])
+    assert [c.by for c in seen.comments] == ([] if reviewing else [views.A_CHECKER, ANA])
 
 
 def test_author_sees_public_comments_of_earlier_rounds_during_the_next() -> None:
     again = commented(replace(request(), round=2), ("ben", True, 1), ("ben", True, 2))
-    assert [c.round for c in review.for_author(again).comments] == [1]
+    assert [c.round for c in views.for_author(again).comments] == [1]
 
 
 def test_data_owner_sees_nothing_of_the_review() -> None:
-    seen = review.for_data_owner(commented(voted(request(), ("ben", 1, NO)), ("ben", True, 1)))
+    seen = views.for_data_owner(commented(voted(request(), ("ben", 1, NO)), ("ben", True, 1)))
     assert not seen.votes
     assert not seen.comments
     assert not seen.warnings

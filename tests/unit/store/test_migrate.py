@@ -105,7 +105,9 @@ def test_outputs_of_an_older_version_keep_their_files_and_what_points_at_them(tm
     with database.reading() as session:
         output = session.get_one(OutputRow, "output-a")
         assert (output.files, output.lane) == ({"csv": "c" * 64, "xlsx": "d" * 64}, "declared")
-        assert session.get_one(RequestRow, "request-a").supporting == []
+        request = session.get_one(RequestRow, "request-a")
+        assert request.groups == [{"name": "", "context": "c", "controls": "d", "supporting": []}]
+        assert (request.risk, request.lane, request.output_count) == (0, "declared", 1)
         assert session.get_one(EvaluationRow, "evaluation-a").file is None
         assert session.execute(text("SELECT count(*) FROM airlock_votes")).scalar() == 1
         assert session.execute(text("PRAGMA foreign_key_check")).all() == []

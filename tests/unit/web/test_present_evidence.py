@@ -78,12 +78,11 @@ def _earlier() -> Earlier:
         state=State.RELEASED,
         round=1,
         title="The earlier one",
-        context="",
-        controls="",
         automatic=False,
         checkers=1,
         created_at=NOW,
         updated_at=NOW,
+        since=NOW,
         release=Release(ReleaseId("rel-1"), RequestId("req-1"), sha256(b""), NOW),
     )
     return Earlier(request, judged())

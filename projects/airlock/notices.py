@@ -1,0 +1,85 @@
+"""Who is told what of a request's steps.
+
+A notice says in fixed words what happened to which request; nothing of any output, and no word of a researcher's, is in
+it. Its recipients are settled when it is given: who becomes an output checker later was not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from saferoom.ids import Username
+from saferoom.projects.airlock.model import Request
+from saferoom.projects.airlock.parts import Parts
+from saferoom.projects.airlock.permissions import Standing, standings
+from saferoom.projects.airlock.records import Notice
+from saferoom.projects.airlock.states import TRANSITIONS, Party, Transition
+from saferoom.projects.people.entitlement import may_sign_in
+from saferoom.projects.people.model import Role
+
+_SAYS = {
+    "request.submitted": "waits for output checkers",
+    "request.resubmitted": "was submitted again and waits for output checkers",
+    "request.partly_reviewed": "was looked at by one output checker; another has to",
+    "request.reviewed": "was looked at by enough output checkers, who do not all approve",
+    "request.third_checker_asked": "needs one more output checker: those who looked disagree",
+    "request.review_reopened": "has to be looked at again, because something changed meanwhile",
+    "request.sign_off_asked": "waits for the signature of the data owner",
+    "request.sign_off_refused": "was returned by a data owner; the comment says why",
+    "request.returned": "was returned by an output checker; the comments say what to change",
+    "request.rejected": "was rejected by an output checker; the comments say why",
+    "request.blocked": "cannot go on; its page says why",
+    "request.released": "is released",
+    "release.withdrawn": "was released and is withdrawn now; its page says why. Do not use its numbers any more",
+}
+
+
+def notice(parts: Parts, request: Request, row: Transition, actor: Username | None = None) -> Notice | None:
+    """Return the notice of the step `row` of `request`, None when the table tells nobody.
+
+    Parameters
+    ----------
+    actor : Username, optional
+        Who took the step; nobody is told of their own.
+    """
+    if row.notify is None:
+        return None
+    return notice_to(request, row, row.notify, (n for n in recipients(parts, request, row.notify) if n != actor))
+
+
+def notice_to(request: Request, row: Transition, to: Party, people: Iterable[Username]) -> Notice:
+    """Return the notice of the step `row` to `people`, who are told as `to`."""
+    return Notice(
+        request=request.id,
+        project=request.project,
+        kind=row.audit,
+        state=row.to,
+        to=to,
+        author=request.author,
+        message=f"request {request.id} {_SAYS[row.audit]}",
+        at=request.updated_at,
+        recipients=tuple(sorted(set(people))),
+    )
+
+
+def recipients(parts: Parts, request: Request, to: Party) -> tuple[Username, ...]:
+    """Return who `to` is for `request` now: people who may sign in and take that side."""
+    if to is Party.AUTHOR:
+        return (request.author,)
+    wanted = {Party.CHECKERS: Standing.CHECKER, Party.OWNERS: Standing.DATA_OWNER}[to]
+    role = {Party.CHECKERS: Role.OUTPUT_CHECKER, Party.OWNERS: Role.DATA_OWNER}[to]
+    circle, now = parts.circle(request), parts.clock.now()
+    side = {request.author, *circle.members} if to is Party.OWNERS else set()
+    return tuple(
+        person.username
+        for person in parts.registry.people_with(role)
+        if wanted in standings(person, circle)
+        and person.username not in side
+        and (to is not Party.OWNERS or not circle.signers or person.username in circle.signers)
+        and may_sign_in(parts.registry, person.username, now)
+    )
+
+
+def kinds() -> frozenset[str]:
+    """Return every kind of notice that the transition table gives."""
+    return frozenset(row.audit for row in TRANSITIONS if row.notify is not None)
