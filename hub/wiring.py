@@ -15,11 +15,14 @@ from saferoom.signing import SigningKey
 
 if TYPE_CHECKING:
     from saferoom.hub.crosswalks import Crosswalks
+    from saferoom.hub.store.catalogue import StoredShelves
     from saferoom.hub.store.cipher import AtRest
     from saferoom.hub.store.credentials import Credentials
     from saferoom.hub.store.registry import StoredRegistry
     from saferoom.projects.airlock.service import Airlock
+    from saferoom.projects.life.service import Lives
     from saferoom.projects.people.service import People
+    from saferoom.projects.register.service import Register
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,22 @@ class Instance:
         return People(PeopleStore(self.database, self.clock, self.signing_key), self.clock)
 
     @cached_property
+    def lives(self) -> Lives:
+        """Projects from proposal to deletion."""
+        from saferoom.hub.row_filter import try_rows
+        from saferoom.hub.sealing import Workspaces
+        from saferoom.hub.store.life import LifeStore
+        from saferoom.projects.life.service import Lives
+
+        return Lives(
+            store=LifeStore(self.database, self.clock, self.signing_key),
+            clock=self.clock,
+            signing_key=self.signing_key,
+            keeper=Workspaces(self.home, self.cipher, lambda: (person.username for person in self.registry.people())),
+            try_rows=try_rows,
+        )
+
+    @cached_property
     def airlock(self) -> Airlock:
         """Requests, votes and releases."""
         from saferoom.hub.identifiers import ExtractIdentifiers
@@ -99,6 +118,21 @@ class Instance:
             cipher=self.cipher,
             identifiers=ExtractIdentifiers(self.home, self.signing_key.verifying_key),
         )
+
+    @cached_property
+    def public_register(self) -> Register:
+        """What everybody may know."""
+        from saferoom.hub.store.register import PublicRecords
+        from saferoom.projects.register.service import Register
+
+        return Register(PublicRecords(self.database, self.signing_key.verifying_key), self.clock)
+
+    @cached_property
+    def shelves(self) -> StoredShelves:
+        """The catalogue as people look through it."""
+        from saferoom.hub.store.catalogue import StoredShelves
+
+        return StoredShelves(self.database)
 
     def close(self) -> None:
         """Close the database's connections."""

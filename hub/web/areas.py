@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web import airlock
+from saferoom.hub.web import airlock, catalogue, people, register
 
-AREAS = (airlock.AREA,)
+AREAS = (airlock.AREA, catalogue.AREA, register.AREA, people.AREA)

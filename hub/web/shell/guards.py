@@ -133,7 +133,9 @@ class SecureHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
-                headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+                # "Not modified" leaves the browser with the page it has, and that page's nonce with it.
+                if message["status"] != 304:
+                    headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

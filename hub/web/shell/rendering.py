@@ -27,7 +27,13 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"when": common.when, "ago": common.ago, "sentence": common.sentence}
+_environment.filters |= {
+    "when": common.when,
+    "day": common.day,
+    "ago": common.ago,
+    "lasting": common.lasting,
+    "sentence": common.sentence,
+}
 
 
 def page(request: Request, template: str, visitor: Visitor | None, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -42,6 +48,7 @@ def page(request: Request, template: str, visitor: Visitor | None, *, status: in
         "visitor": visitor,
         "links": entries(roles, values.get("here", ""), parts.hub.prefix, parts.hub.hub_prefix),
         "news": news,
+        "emergencies_now": parts.instance.people.banner(visitor.person) if visitor else (),
         "pages_at": pages_at(request),
         "now": parts.instance.clock.now(),
         **values,

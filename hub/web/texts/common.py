@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,21 @@ def ago(at: datetime, now: datetime) -> str:
             count = seconds // size
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def day(at: date) -> str:
+    """Return a day as a person reads it."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def lasting(seconds: float | None) -> str:
+    """Return how long something took, in the largest unit that gives at least two of it."""
+    if seconds is None:
+        return "–"
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}".replace(".0 ", " ")
+    return several(round(seconds), "second")
 
 
 def several(count: int, one: str, many: str = "") -> str:

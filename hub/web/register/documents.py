@@ -1,0 +1,54 @@
+"""The register as documents: JSON, linked data (DCAT in JSON-LD), and the key that checks signatures."""
+
+from __future__ import annotations
+
+import json
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from saferoom.digests import canonical
+from saferoom.errors import NotFoundError
+from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.shell.public import public_document
+from saferoom.hub.web.texts.register import TITLE
+from saferoom.projects.register import dcat
+from saferoom.projects.register.service import Whole
+
+router = APIRouter()
+
+
+@router.get("/register.json")
+def as_json(request: Request) -> Response:
+    """Return the whole register as JSON."""
+    text = json.dumps(_whole(request).document(), ensure_ascii=False, indent=1)
+    return public_document(request, text.encode(), "application/json")
+
+
+@router.get("/register.jsonld")
+def as_linked_data(request: Request) -> Response:
+    """Return the whole register as a DCAT catalogue."""
+    address = f"{parts_of(request).page_url}register"
+    text = json.dumps(dcat.catalogue(_whole(request), address, TITLE), ensure_ascii=False, indent=1)
+    return public_document(request, text.encode(), dcat.TYPE)
+
+
+@router.get("/register/head.json")
+def head(request: Request) -> Response:
+    """Return the newest signed head of the audit trail, as it was signed (a DSSE envelope)."""
+    found = parts_of(request).instance.public_register.head()
+    if found is None:
+        raise NotFoundError("the audit trail has no signed head yet; it is signed with the first release")
+    return public_document(request, canonical(found.envelope), "application/json")
+
+
+@router.get("/register/key.pem")
+def key(request: Request) -> Response:
+    """Return the public key that checks bundles, statements and heads."""
+    pem = parts_of(request).instance.signing_key.verifying_key.to_pem()
+    return public_document(request, pem, "application/x-pem-file")
+
+
+def _whole(request: Request) -> Whole:
+    return parts_of(request).instance.public_register.whole()

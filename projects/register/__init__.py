@@ -1,0 +1,1 @@
+"""The public register: what everybody may know of projects, datasets and releases."""

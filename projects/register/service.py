@@ -1,0 +1,130 @@
+"""The register as pages and documents ask for it. There is nobody to check: whoever asks is told the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from threading import Lock
+from typing import Any, TypeVar
+
+from saferoom.clock import Clock
+from saferoom.errors import NotFoundError
+from saferoom.ids import ProjectSlug, ReleaseId
+from saferoom.projects.paging import Cut, Paged
+from saferoom.projects.register.model import (
+    VERSION,
+    Head,
+    PublicDataset,
+    PublicProject,
+    PublicRelease,
+    Totals,
+)
+from saferoom.projects.register.store import Records
+from saferoom.projects.register.times import ResponseTimes, response_times
+
+PERIOD = timedelta(days=365)
+"""How far back response times are told."""
+FRESH = timedelta(seconds=30)
+_BATCH = 500
+_Entry = TypeVar("_Entry")
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Everything that is public, at one moment."""
+
+    projects: tuple[PublicProject, ...]
+    datasets: tuple[PublicDataset, ...]
+    releases: tuple[PublicRelease, ...]
+    times: ResponseTimes
+    head: Head | None
+
+    def document(self) -> dict[str, Any]:
+        """Return the register as a JSON-ready document; the same state of things makes the same document."""
+        return {
+            "version": VERSION,
+            "projects": [project.document() for project in self.projects],
+            "datasets": [dataset.document() for dataset in self.datasets],
+            "releases": [release.document() for release in self.releases],
+            "response_times": self.times.document(),
+            "audit_head": self.head.document() if self.head else None,
+        }
+
+
+class Register:
+    """Answers what everybody may ask."""
+
+    def __init__(self, records: Records, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+        self._lock = Lock()
+        self._kept: tuple[datetime, Whole] | None = None
+
+    def totals(self) -> Totals:
+        """Return how many of everything there are."""
+        return self._records.totals(self._today())
+
+    def projects(self, cut: Cut) -> Paged[PublicProject]:
+        """Return a page of the approved projects, by title."""
+        return self._records.projects(cut, self._today())
+
+    def project(self, slug: ProjectSlug) -> PublicProject:
+        """Return an approved project."""
+        return _found(self._records.project(slug, self._today()), "project")
+
+    def datasets(self, cut: Cut) -> Paged[PublicDataset]:
+        """Return a page of the datasets, by title."""
+        return self._records.datasets(cut)
+
+    def releases(self, cut: Cut, project: ProjectSlug | None = None) -> Paged[PublicRelease]:
+        """Return a page of the releases, the newest first."""
+        return self._records.releases(cut, project)
+
+    def release(self, id_: ReleaseId) -> PublicRelease:
+        """Return a release."""
+        return _found(self._records.release(id_), "release")
+
+    def times(self) -> ResponseTimes:
+        """Return how long decisions took in the last `PERIOD`, counted in whole days."""
+        now = self._clock.now()
+        return response_times(self._records.decided(now.replace(hour=0, minute=0, second=0, microsecond=0) - PERIOD))
+
+    def head(self) -> Head | None:
+        """Return the newest signed head of the audit trail."""
+        return self._records.head()
+
+    def whole(self) -> Whole:
+        """Return all of it as it was at most `FRESH` ago, so that asking often costs little.
+
+        Whoever asks while it is put together waits for it.
+        """
+        with self._lock:
+            now = self._clock.now()
+            if self._kept is None or not timedelta(0) <= now - self._kept[0] < FRESH:
+                self._kept = (now, self._whole())
+            return self._kept[1]
+
+    def _whole(self) -> Whole:
+        return Whole(
+            projects=_all(self.projects),
+            datasets=_all(self.datasets),
+            releases=_all(self.releases),
+            times=self.times(),
+            head=self.head(),
+        )
+
+    def _today(self) -> date:
+        return self._clock.now().astimezone(UTC).date()
+
+
+def _all(page_of: Callable[[Cut], Paged[_Entry]]) -> tuple[_Entry, ...]:
+    first = page_of(Cut(1, _BATCH))
+    later = [page_of(Cut(number, _BATCH)) for number in range(2, first.pages + 1)]
+    return tuple(item for page in (first, *later) for item in page.items)
+
+
+def _found(entry: _Entry | None, noun: str) -> _Entry:
+    if entry is None:
+        raise NotFoundError(f"there is no such {noun} in the register")
+    return entry
