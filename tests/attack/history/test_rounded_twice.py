@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +15,16 @@ from tests.attack.history.scenarios.changed import protected
 from tests.attack.history.scenarios.making import count
 from tests.benchmark.worlds import Data
 
+BASES = (5, 9)
+PARTS = ("zone = 'first'", "zone = 'second'", "zone <> 'elsewhere'")
+"""Two large groups, and both with a few others; no two of these are near each other."""
 
-def zoned(inner: int, few: int) -> Data:
+
+def zoned(first: int, second: int, few: int) -> Data:
     base = ordinary(SEEDS[0])
     zone = np.full(len(base.frame), "elsewhere", dtype=object)
-    zone[:inner], zone[inner : inner + few] = "inner", "few"
-    return altered(base, f"inner-{inner}-{few}", zone=zone)
-
-
-INNER, OUTER = "zone = 'inner'", "zone in ('inner', 'few')"
+    zone[: first + second + few] = np.repeat(["first", "second", "few"], [first, second, few])
+    return altered(base, f"groups-{first}-{second}-{few}", zone=zone)
 
 
 def between(size: int, base: int) -> tuple[int, int]:
@@ -29,27 +32,20 @@ def between(size: int, base: int) -> tuple[int, int]:
     return shown - base // 2, shown + (base - 1) // 2
 
 
-def test_two_ways_to_round_the_same_two_sets_do_not_tell_their_difference(tmp_path: Path) -> None:
-    # 22 and 28: to 5 and to 9 each leaves a difference of zero or ten open, both together do not.
-    found = [
-        (inner, few)
-        for inner in range(15, 60)
-        for few in range(3, 8)
-        if not any(_told([base], inner, few) for base in (5, 9)) and _told([5, 9], inner, few)
-    ]
-    inner, few = found[0]
-    data = zoned(inner, few)
-    queries = [count(where=where, **protected("round", base=base)) for base in (5, 9) for where in (INNER, OUTER)]
-    ran = Desk(tmp_path).run(Safe("twice", (data,), tuple(Step(query) for query in queries)))
-    assert ran[0].passed
-    assert not all(step.passed for step in ran)
+def told(bases: Sequence[int], first: int, second: int, few: int) -> bool:
+    """Say whether it is known that there is somebody beside the two groups, and that they are few."""
+    sizes = (first, second, first + second + few)
+    ends = [[between(size, base) for base in bases] for size in sizes]
+    (a, b), (c, d), (low, high) = ((max(x for x, _ in one), min(y for _, y in one)) for one in ends)
+    return low - b - d >= 1 and high - a - c < 10
 
 
-def _told(bases: list[int], inner: int, few: int) -> bool:
-    """Say whether it is known that somebody is among the few, and that they are few."""
-    ends = [[between(size, base) for base in bases] for size in (inner, inner + few)]
-    (low, high), (below, above) = ((max(a for a, _ in both), min(b for _, b in both)) for both in ends)
-    return below - high >= 1 and above - low < 10
+def test_two_ways_to_round_the_same_sets_do_not_tell_what_is_left_between_them(tmp_path: Path) -> None:
+    sizes = product(range(20, 60), range(20, 60), range(3, 8))
+    found = next(one for one in sizes if told(BASES, *one) and not any(told([base], *one) for base in BASES))
+    queries = [count(where=where, **protected("round", base=base)) for base in BASES for where in PARTS]
+    ran = Desk(tmp_path).run(Safe("twice", (zoned(*found),), tuple(Step(query) for query in queries)))
+    assert [step.passed for step in ran] == [True] * 5 + [False]
 
 
 @pytest.mark.parametrize("base", [5, 9])
