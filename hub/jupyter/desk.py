@@ -22,6 +22,8 @@ from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.decision import Decision, unknown
 from saferoom.projects.people import entitlement
+from saferoom.projects.people.emergencies import Emergency
+from saferoom.projects.people.model import Person, Role
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,20 @@ class Desk:
 
         Not a coroutine: JupyterHub writes its error pages without awaiting anything.
         """
-        try:
-            roles = self._instance.registry.person(Username(username)).roles if username else frozenset()
-        except NotFoundError:
-            roles = frozenset()
+        person = self._person(username)
+        roles = person.roles_at(self._instance.clock.now()) if person else frozenset[Role]()
         return entries(roles, here, prefix, hub_prefix)
+
+    def emergencies(self, username: str) -> tuple[Emergency, ...]:
+        """Return the break-glass acts that a person's pages show; as `links`, for error pages, too."""
+        person = self._person(username)
+        return self._instance.people.banner(person) if person else ()
+
+    def _person(self, username: str) -> Person | None:
+        try:
+            return self._instance.registry.person(Username(username)) if username else None
+        except NotFoundError:
+            return None
 
     async def cards(self, username: str) -> list[Card]:
         """Return a person's projects for the home page."""
