@@ -12,8 +12,6 @@ from saferoom.disclosure.tables.group_shares import Groups
 from saferoom.disclosure.tables.lattice import Lattice
 from saferoom.disclosure.tables.levels import Layer
 
-MOST_INSIDERS = 60
-"""Contributors to cells of several units that are taken for attackers; single units all are."""
 _ADDS_UP = 1e-6
 
 
@@ -109,8 +107,9 @@ def _insiders(layer: Layer, lattice: Lattice, primary: Mask, values: Numbers) ->
     """
     alone, own = lattice.spread(layer.alone), lattice.numbers(layer.own)
     leaves = primary & lattice.cube.leaf
+    # All of them, however many: it is the poorest line's contributors who are left out when only the largest count.
     largest = np.flatnonzero(leaves & ~alone & (own > 0))
-    largest = largest[np.argsort(-own[largest], kind="stable")][:MOST_INSIDERS]
+    largest = largest[np.argsort(-own[largest], kind="stable")]
     found = []
     for place in [*np.flatnonzero(leaves & alone).tolist(), *largest.tolist()]:
         cells = np.array([place, *lattice.above(place).tolist()], dtype=np.int64)

@@ -20,6 +20,7 @@ from tests.attack.history.scenarios.all import scenarios
 from tests.attack.tables.weakened import only_primary
 
 from saferoom.disclosure.history.sets import cell_parts
+from saferoom.disclosure.tables.posing import _insiders as all_insiders
 
 HISTORY = "saferoom.disclosure.history.differencing."
 TABLES = "saferoom.disclosure.tables."
@@ -59,6 +60,11 @@ def no_insiders(*_: object) -> tuple[()]:
     return ()
 
 
+def largest_only(*arguments: Any) -> tuple[Any, ...]:
+    """Take only those who have most for attackers."""
+    return all_insiders(*arguments)[:60]
+
+
 def without_margins(*arguments: Any, **options: Any) -> Any:
     """Remember the cells of a table, and not the margins beside blank ones."""
     return cell_parts(*arguments, **{**options, "margins": False})
@@ -78,6 +84,7 @@ MEASURES = Defence(HISTORY + "measured", none)
 CROWDS = Defence(HISTORY + "crowded", no_crowds)
 MARGINS = Defence("saferoom.disclosure.history.sets.cell_parts", without_margins)
 INSIDERS = Defence(TABLES + "posing._insiders", no_insiders)
+POOR_INSIDERS = Defence(TABLES + "posing._insiders", largest_only)
 SECONDARY = Defence(TABLES + "margins.hide", only_primary)
 KEYS = Defence(TABLES + "cell_key_records.CellKeys.places", drawn_anew)
 
@@ -94,6 +101,7 @@ MUTATIONS: list[tuple[str, Sequence[Defence]]] = [
     ("crowd-11", (CROWDS,)),
     ("beside-margins-11", (MARGINS,)),
     ("giant-among-giants-11", (INSIDERS,)),
+    ("poorest-isle", (POOR_INSIDERS,)),
 ]
 BY_NAME = {scenario.name: scenario for scenario in scenarios()}
 

@@ -50,6 +50,7 @@ def scenarios() -> Iterator[Dangerous]:
     yield from _real()
     yield from _giants()
     yield from _insiders()
+    yield _poorest_isle()
     yield from _linked()
     yield from _beside_margins()
     yield from _crowds()
@@ -173,6 +174,35 @@ def _two_giants(seed: int) -> Iterator[Dangerous]:
     attack = OverPeople(Secret("pay"), (victim,), known={**known, units[0]: (earned[0], earned[0])})
     hidden = steps(total("pay", "region", "job", **HIDDEN))
     yield replace(sum_about(f"giant-among-giants-{seed}", KIND, (data,), hidden, attack), policy=LOOSE)
+
+
+def _poorest_isle() -> Dangerous:
+    """Many islands with two giants each: the poorest one's are nobody's first thought."""
+    import pandas as pd
+
+    rng = np.random.default_rng(1)
+    parts = {
+        "clerk": [100_000, 2_000, 1_000, 1_000],
+        "farmer": [80_000, 12_000, 3_000, 3_000, 2_000],
+        "nurse": [30_000] * 14,
+        "teacher": [22_000] * 20,
+    }
+    rows = [
+        (f"isle{number:02}", job, round((3 + 0.01 * number if number else 1) * value * rng.uniform(0.99, 1.01), 2))
+        for number in range(36)
+        for job, values in parts.items()
+        for value in values
+    ]
+    frame = pd.DataFrame(rows, columns=["region", "job", "pay"])
+    frame.insert(0, "person_id", range(1_001, 1_001 + len(frame)))
+    data = made("poorest-isle", frame)
+    clerk, farmer = 0, len(parts["clerk"])
+    small = [unit for unit in range(farmer + len(parts["farmer"])) if unit not in (clerk, farmer)]
+    earned = frame["pay"].tolist()
+    known = {1_001 + unit: (0.9 * earned[unit], 1.1 * earned[unit]) for unit in small}
+    attack = OverPeople(Secret("pay"), (1_001 + farmer,), known={**known, 1_001: (earned[clerk], earned[clerk])})
+    hidden = steps(total("pay", "region", "job", **HIDDEN))
+    return replace(sum_about("poorest-isle", KIND, (data,), hidden, attack), policy=LOOSE)
 
 
 def _own(data: Data, people: Sequence[int]) -> dict[int, tuple[float, float]]:
