@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from saferoom.errors import BadInputError
 from saferoom.hub.cli.instance import opened
 
 if TYPE_CHECKING:
     from saferoom.hub.wiring import Instance
     from saferoom.projects.approvals.model import Approval, Project
 
+_EVERYBODY = 1_000_000
+_Word = TypeVar("_Word", bound=StrEnum)
 _JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
 
@@ -25,16 +29,25 @@ def register(group: typer.Typer) -> None:
     group.command("datasets")(datasets)
 
 
-def people(as_json: bool = _JSON) -> None:
+def people(
+    search: str = typer.Option("", "--search", help="Part of a user name, a name or an e-mail address."),
+    role: str = typer.Option(None, "--role", help="researcher, output-checker, data-owner or administrator."),
+    only: str = typer.Option(None, "--only", help="lapsed, soon (within 60 days) or closed."),
+    page: int | None = typer.Option(None, "--page", min=1, help="Which page of 50; everybody when left out."),
+    as_json: bool = _JSON,
+) -> None:
     """List people with their roles, accreditation and training."""
-    from saferoom.projects.people.entitlement import may_sign_in
+    from saferoom.hub.cli.admin_people import acting
+    from saferoom.projects.paging import Cut
+    from saferoom.projects.people.entitlement import standing
+    from saferoom.projects.people.model import Role
+    from saferoom.projects.people.store import Only, Search
 
-    with opened() as (instance, _):
-        now, registry = instance.clock.now(), instance.registry
-        found = [
-            (one, may_sign_in(registry, one.username, now).code, instance.credentials.enrolled(one.username))
-            for one in registry.people()
-        ]
+    cut = Cut(page) if page else Cut(1, _EVERYBODY)
+    wanted = Search(search, _word(Role, "role", role), _word(Only, "only", only), cut)
+    with acting() as (instance, actor):
+        paged, now = instance.people.search(actor, wanted), instance.clock.now()
+        found = [(one, standing(one, now).code, instance.credentials.enrolled(one.username)) for one in paged.items]
         if as_json:
             records = [
                 one.model_dump(mode="json")
@@ -56,7 +69,12 @@ def people(as_json: bool = _JSON) -> None:
             for one, code, set_ in found
         ]
         headers = ("user", "name", "roles", "accredited until", "trained until", "may sign in")
+        if not rows and (search or role or only):
+            print("Nobody registered matches.")
+            return
         _print(instance, "people", headers, rows, "person")
+        if paged.pages > 1:
+            print(f"Page {paged.number} of {paged.pages}, {paged.total:,} people.")
 
 
 def projects(as_json: bool = _JSON) -> None:
@@ -105,6 +123,12 @@ def datasets(as_json: bool = _JSON) -> None:
         ]
         headers = ("dataset", "title", "owner", "version", "units", "variables", "policies")
         _print(instance, "datasets", headers, rows, "dataset")
+
+
+def _word(kind: type[_Word], name: str, text: str | None) -> _Word | None:
+    if text is not None and text not in set(kind):
+        raise BadInputError(f"--{name} must be one of {', '.join(kind)}")
+    return kind(text) if text is not None else None
 
 
 def _sign_in(code: str, enrolled: bool) -> str:
