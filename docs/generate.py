@@ -15,6 +15,7 @@ from typer.cli import get_docs_for_click
 from saferoom.hub.cli.main import COMMANDS, build
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
+from saferoom.projects.people import diagram as people
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 
@@ -82,7 +83,12 @@ def policies_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"commands.md": commands_page, "policies.md": policies_page, "airlock-states.md": diagram.page}
+PAGES = {
+    "commands.md": commands_page,
+    "policies.md": policies_page,
+    "airlock-states.md": diagram.page,
+    "people.md": people.page,
+}
 
 
 def main() -> None:

@@ -36,7 +36,6 @@ class Action(StrEnum):
 
     LIST = "list"
     VIEW = "view"
-    VIEW_OWN = "view_own"
     ADD = "add"
     EDIT = "edit"
     RECORD = "record"
@@ -57,7 +56,6 @@ _ADMINISTRATION = frozenset({Standing.OPERATOR, Standing.ADMINISTRATOR})
 PERMITTED: dict[Action, frozenset[Standing]] = {
     Action.LIST: _ADMINISTRATION,
     Action.VIEW: _ADMINISTRATION,
-    Action.VIEW_OWN: frozenset({Standing.SELF}),
     Action.ADD: _ADMINISTRATION,
     Action.EDIT: _ADMINISTRATION,
     Action.RECORD: _ADMINISTRATION,
@@ -165,7 +163,6 @@ def _refused(standing: frozenset[Standing], action: Action) -> Decision:
 
 
 _ONLY = {
-    Action.VIEW_OWN: "This page is about oneself.",
     Action.VIEW_EMERGENCIES: "Only administrators, their deputies and data owners can see this.",
     Action.BREAK_GLASS: "Only an administrator or a named deputy can break the glass.",
 }

@@ -24,7 +24,6 @@ _S = Standing
 EXPECTED: dict[Action, set[Standing]] = {
     Action.LIST: {_S.OPERATOR, _S.ADMINISTRATOR},
     Action.VIEW: {_S.OPERATOR, _S.ADMINISTRATOR},
-    Action.VIEW_OWN: {_S.SELF},
     Action.ADD: {_S.OPERATOR, _S.ADMINISTRATOR},
     Action.EDIT: {_S.OPERATOR, _S.ADMINISTRATOR},
     Action.RECORD: {_S.OPERATOR, _S.ADMINISTRATOR},
@@ -67,7 +66,7 @@ def test_every_action_is_placed() -> None:
     assert set(BY_ANOTHER) == NOT_TO_ONESELF
 
 
-@pytest.mark.parametrize("action", sorted(set(Action) - REFUSED_OPENLY - {Action.VIEW_OWN}))
+@pytest.mark.parametrize("action", sorted(set(Action) - REFUSED_OPENLY))
 def test_outsiders_are_not_told_whether_somebody_exists(action: Action) -> None:
     with pytest.raises(NotFoundError, match="Nobody of that name"):
         may(frozenset(), action).enforce()
