@@ -14,6 +14,7 @@ from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from saferoom.audit import HEAD_TYPE, Opener
+from saferoom.clock import parse
 from saferoom.hub.store.airlock import AirlockReading
 from saferoom.hub.store.airlock_records import ReleaseRow, WithdrawalRow
 from saferoom.hub.store.airlock_tables import OutputRow, RequestDatasetRow, RequestRow
@@ -134,7 +135,7 @@ class PublicRecords:
         if envelope is None:
             return None
         said = self._key.open_json(envelope, HEAD_TYPE)
-        return Head(said["seq"], said["at"], Digest(said["digest"]), envelope)
+        return Head(said["seq"], parse(said["at"]), Digest(said["digest"]), envelope)
 
 
 def _count(session: Session, query: Select[Any]) -> int:

@@ -22,7 +22,7 @@ from saferoom.hub.web.shell import sign_in
 from saferoom.hub.web.shell.fields import Typed
 from saferoom.hub.web.shell.forms import CONFIRM_FIELD, ROW_FIELD
 from saferoom.hub.web.shell.guards import LimitBody, LogRequests, SecureHeaders
-from saferoom.hub.web.shell.identity import CSRF_FIELD, SignInNeededError
+from saferoom.hub.web.shell.identity import CSRF_FIELD, SignInNeededError, Visitor, visitor_or_nobody
 from saferoom.hub.web.shell.parts import Parts, parts_of
 from saferoom.hub.web.shell.rendering import page
 from saferoom.projects.airlock.uploads import LARGEST_BYTES
@@ -146,7 +146,18 @@ async def _page_error(request: Request, error: Exception) -> Response:
         "sign_in": status == 401,
         "typed": _typed(request),
     }
-    return page(request, "shell/error.html", getattr(request.state, "visitor", None), status=status, **values)
+    return page(request, "shell/error.html", await _known(request, error), status=status, **values)
+
+
+async def _known(request: Request, error: Exception) -> Visitor | None:
+    """Return who is shown the error, so that the page has that person's bar.
+
+    Pages that nobody has made were not asked who opens them; everywhere else that was settled before the error.
+    """
+    settled: Visitor | None = getattr(request.state, "visitor", None)
+    if settled is None and request.method == "GET" and isinstance(error, HTTPException):
+        return await visitor_or_nobody(request)
+    return settled
 
 
 def _typed(request: Request) -> list[tuple[str, str]]:

@@ -159,13 +159,13 @@ class Head:
     """The audit trail's newest signed head: whoever keeps it notices if anything before it is changed."""
 
     seq: int
-    at: str
+    at: datetime
     digest: Digest
     envelope: Mapping[str, Any] = field(repr=False)
 
     def document(self) -> dict[str, Any]:
         """Return the head as a JSON-ready document."""
-        return {"seq": self.seq, "at": self.at, "digest": self.digest, "envelope": dict(self.envelope)}
+        return {"seq": self.seq, "at": isoformat(self.at), "digest": self.digest, "envelope": dict(self.envelope)}
 
 
 @dataclass(frozen=True)

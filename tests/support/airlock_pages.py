@@ -13,10 +13,11 @@ from tests.support.airlock_server import PREFIX, Service
 
 @contextmanager
 def opened(chromium: Chromium, airlock: Service, name: str, path: str, **options: Any) -> Iterator[Page]:
-    """Yield the page at `path` as `name` sees it; any error in the browser's console fails the test."""
-    secret = airlock.browser(name).http.cookies["saferoom-airlock"]
+    """Yield the page at `path` as `name` sees it, or nobody; any error in the browser's console fails the test."""
     context = chromium.new_context(**options)
-    context.add_cookies([{"name": "saferoom-airlock", "value": secret, "domain": "127.0.0.1", "path": PREFIX}])
+    if name:
+        secret = airlock.browser(name).http.cookies["saferoom-airlock"]
+        context.add_cookies([{"name": "saferoom-airlock", "value": secret, "domain": "127.0.0.1", "path": PREFIX}])
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -26,12 +26,15 @@ class Link:
         Who has a use for it; `PUBLIC` for people who are not signed in, too.
     at_hub : bool
         Whether JupyterHub serves the page.
+    own : bool
+        Whether it is about the person: it stands behind the name at the bar's end.
     """
 
     path: str
     words: str
     roles: frozenset[Role]
     at_hub: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Entry:
     href: str
     words: str
     here: bool
+    own: bool = False
 
 
 ROOMS = Link("home", "Rooms", frozenset({Role.RESEARCHER}), at_hub=True)
@@ -51,7 +55,7 @@ CATALOGUE = Link("catalogue", "Catalogue", EVERYBODY)
 REGISTER = Link("register", "Register", PUBLIC)
 PEOPLE = Link("people", "People", frozenset({Role.ADMINISTRATOR}))
 BREAK_GLASS = Link("break-glass", "Break-glass", frozenset({Role.ADMINISTRATOR, Role.DATA_OWNER}))
-STANDING = Link("standing", "My standing", EVERYBODY)
+STANDING = Link("standing", "My standing", EVERYBODY, own=True)
 LINKS = (ROOMS, REQUESTS, QUEUE, RELEASES, CATALOGUE, PEOPLE, BREAK_GLASS, STANDING, REGISTER)
 """Every entry, in the order of the bar."""
 
@@ -62,14 +66,14 @@ def links_for(roles: Collection[Role]) -> list[Link]:
 
 
 def start_for(roles: Collection[Role]) -> Link:
-    """Return the page of the service that somebody with `roles` begins with: others' waiting work comes first."""
-    mine = [link for link in links_for(roles) if not link.at_hub]
-    return QUEUE if QUEUE in mine else mine[0]
+    """Return the page of the service that somebody with `roles` begins with: where work waits comes first."""
+    mine = links_for(roles)
+    return next((link for link in (QUEUE, REQUESTS, PEOPLE) if link in mine), RELEASES)
 
 
 def entries(roles: Collection[Role], here: str, prefix: str, hub_prefix: str) -> list[Entry]:
     """Return the bar of somebody with `roles` on the page `here`, the path of one of the links."""
     return [
-        Entry((hub_prefix if link.at_hub else prefix) + link.path, link.words, link.path == here)
+        Entry((hub_prefix if link.at_hub else prefix) + link.path, link.words, link.path == here, link.own)
         for link in links_for(roles)
     ]

@@ -15,8 +15,8 @@ TYPES = {
 }
 
 ROLES = {
-    VariableRole.ID: Sign("wait", "#", "id of a unit; replaced by a pseudonym of the project"),
-    VariableRole.DIRECT: Sign("fail", "✕", "names a person; never handed out"),
+    VariableRole.ID: Sign("wait", "#", "id of a unit"),
+    VariableRole.DIRECT: Sign("fail", "✕", "names a person"),
     VariableRole.QUASI: Sign("review", "?", "may be known outside"),
     VariableRole.SENSITIVE: Sign("review", "!", "sensitive"),
     VariableRole.WEIGHT: Sign("none", "×", "weight"),

@@ -227,3 +227,59 @@ def test_every_state_and_verdict_has_words_and_a_sign() -> None:
     assert len({sign.words for sign in STATES.values()}) == len(State)
     # Colour is never alone: each look comes with a sign and words of its own.
     assert len({(sign.sign, sign.words) for sign in VERDICTS.values()}) == len(Verdict)
+
+
+def test_page_of_an_error_has_the_bar_of_whoever_meets_it(airlock: Service) -> None:
+    for path in ("nowhere", "requests/request-nowhere"):
+        page = airlock.browser("ana").get(path)
+        assert page.status_code == 404
+        assert "Ana Abel" in page.text
+        assert "My requests" in page.text
+    assert "Sign in" in airlock.browser().get("nowhere").text
+
+
+def test_page_of_an_error_tells_a_script_nothing(airlock: Service) -> None:
+    for path in ("nowhere", "requests/request-nowhere", "requests/request-nowhere/status"):
+        page = airlock.browser("ana").get(path, **{"Sec-Fetch-Dest": "empty"})
+        assert page.status_code in (403, 404)
+        assert "csrf" not in page.text
+        assert "Ana Abel" not in page.text
+
+
+def test_words_that_could_not_be_taken_are_given_back(airlock: Service) -> None:
+    request, ben = airlock.world.request(), airlock.browser("ben")
+    page = ben.post(f"requests/{request.id}/return", {"comment": "A long & careful remark", "more": ""})
+    assert page.status_code == 422
+    assert "A long &amp; careful remark" in page.text
+
+
+def test_words_are_given_back_to_somebody_whose_session_has_ended(airlock: Service) -> None:
+    request, ben = airlock.world.request(), airlock.browser("ben")
+    token = ben.csrf()
+    airlock.world.clock.advance(timedelta(hours=1))
+    sent = {"csrf": token, "comment": "A long remark"}
+    page = ben.bare_post(f"requests/{request.id}/return", sent, Origin="http://hub.example")
+    assert page.status_code == 401
+    assert "A long remark" in page.text
+    assert token not in page.text
+
+
+def test_words_of_another_sites_form_are_not_shown(airlock: Service) -> None:
+    request, ben = airlock.world.request(), airlock.browser("ben")
+    page = ben.bare_post(f"requests/{request.id}/return", {"comment": "Call this number"}, Origin="http://evil.example")
+    assert page.status_code == 403
+    assert "Call this number" not in page.text
+
+
+def test_bar_leads_only_to_pages_that_are_there(airlock: Service) -> None:
+    from saferoom.hub.web.shell.navigation import LINKS
+
+    for name in ("ana", "chris", "dora", "ada"):
+        browser = airlock.browser(name)
+        page = browser.get("releases").text
+        shown = [link for link in LINKS if not link.at_hub and f'/services/airlock/{link.path}"' in page]
+        assert {browser.get(link.path).status_code for link in shown} == {200}
+
+
+def test_first_page_of_an_administrator_is_people(airlock: Service) -> None:
+    assert airlock.browser("ada").get().headers["location"].endswith("people")
