@@ -45,8 +45,8 @@ def page() -> str:
             "",
             "## A break-glass act",
             "",
-            f"It lasts {LONGEST_HOURS} hours at most. A lapsed record can be bridged for {LONGEST_LAPSE.days} days after its "
-            "last day, never one that was withdrawn.",
+            f"It lasts {LONGEST_HOURS} hours at most. A lapsed record can be bridged for {LONGEST_LAPSE.days} days "
+            "after its last day, never one that was withdrawn.",
             "",
             "```mermaid",
             mermaid(),

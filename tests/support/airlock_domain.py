@@ -37,7 +37,7 @@ from saferoom.projects.airlock.service import Airlock
 from saferoom.projects.airlock.uploads import Screened, Upload
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
-from saferoom.projects.people.model import Person, Role
+from saferoom.projects.people.model import Person, Role, Training
 from saferoom.projects.policies import effective
 from saferoom.signing import SigningKey
 
@@ -95,7 +95,7 @@ def registry() -> MemoryRegistry:
             display_name=name.capitalize(),
             roles=frozenset(roles),
             accreditation_expires=LATER,
-            training_expires=LATER,
+            trainings=dict.fromkeys(Training, LATER),
         )
         for name, roles in people.items()
     ]

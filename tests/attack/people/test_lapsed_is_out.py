@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.support.airlock_domain import screened
 from tests.support.airlock_server import Browser, Room, Service, service
 from tests.support.airlock_world import MOBILITY, NOW, World, judged, world
 
@@ -51,7 +52,11 @@ def _expire(record: str) -> Callable[[World], None]:
 
 def _withdraw(record: str) -> Callable[[World], None]:
     form = EndForm(ending=Ending.WITHDRAWN, reason="The Authority took it back.")
-    return lambda place: place.instance.people.end_record(ROOT, record, form) and None
+
+    def deed(place: World) -> None:
+        place.instance.people.end_record(ROOT, record, form)
+
+    return deed
 
 
 def _close(who: Username) -> Callable[[World], None]:
@@ -102,7 +107,7 @@ def _ways_out(place: World, request: RequestId) -> dict[str, Callable[[], object
     upload = Upload(author=ANA, project=MOBILITY, name="t.csv", data=b"a,b\n", query_of=None)
     return {
         "evaluation": lambda: airlock.record_evaluation(ANA, MOBILITY, judged()),
-        "file": lambda: airlock.record_file(upload, None),  # type: ignore[arg-type] - refused before it is looked at
+        "file": lambda: airlock.record_file(upload, screened("t.csv")),
         "draft": lambda: airlock.draft(ANA, MOBILITY, [], WORDS),
         "requests": lambda: airlock.requests_of(ANA),
         "request": lambda: airlock.request(ANA, request),

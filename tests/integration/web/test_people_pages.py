@@ -36,7 +36,9 @@ def people(airlock: Service) -> People:
     """The service, with a second administrator, and nobody but Ana trained in more than she needs."""
     made = airlock.world.instance.people
     root = Actor.operator("admin:root")
-    made.add(root, PersonForm(username="alan", display_name="Alan Abt", roles=frozenset({Role.ADMINISTRATOR})))
+    made.add(
+        root, PersonForm(username=Username("alan"), display_name="Alan Abt", roles=frozenset({Role.ADMINISTRATOR}))
+    )
     return made
 
 

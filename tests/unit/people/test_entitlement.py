@@ -98,14 +98,9 @@ _DATES = [None, YESTERDAY, TODAY]
 @pytest.mark.parametrize("roles", _ROLE_SETS, ids=lambda roles: "+".join(sorted(roles)))
 def test_sign_in_matrix_of_roles_and_dates(roles: frozenset[Role]) -> None:
     for active, accredited, trained in itertools.product([True, False], _DATES, _DATES):
-        person = Person(
-            username=ROSA,
-            display_name="R",
-            roles=roles,
-            active=active,
-            accreditation_expires=accredited,
-            training_expires=trained,
-        )
+        dates = {"accreditation_expires": accredited, "training_expires": trained}
+        who = {"username": ROSA, "display_name": "R", "roles": roles, "active": active}
+        person = Person.model_validate(who | dates)
         decision = may_sign_in(_with(person), ROSA, NOW)
         expected = active
         expected &= accredited == TODAY or not roles & NEEDS_ACCREDITATION
