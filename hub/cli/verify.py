@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from saferoom.errors import BadInputError, SaferoomError
 from saferoom.hub.home import Home
 from saferoom.projects.airlock.verify import BundleReport, verify_bundle
+from saferoom.projects.airlock.withdrawals import Withdrawn, read_withdrawals
 from saferoom.signing import VerifyingKey
 
 _NO_KEY = (
@@ -34,11 +36,22 @@ def verify(
         Path | None,
         typer.Option("--key", help="The releasing instance's public key (PEM). Default: this instance's own."),
     ] = None,
+    withdrawals: Annotated[
+        Path | None,
+        typer.Option(
+            "--withdrawals",
+            help="The signed list of withdrawn releases, from the instance's public register, or one statement of it.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
-    """Verify a release bundle: exit 0 when everything holds, else 1 with the first thing that is wrong."""
+    """Verify a release bundle: exit 0 when everything holds, else 1 with the first thing that is wrong.
+
+    A bundle that is withdrawn is still what was signed; with ``--withdrawals`` that is said, and the exit is 1.
+    """
     trusted = _key(key)
-    report = verify_bundle(_read(bundle, "the bundle"), trusted)
+    withdrawn = _withdrawals(withdrawals, trusted) if withdrawals else None
+    report = verify_bundle(_read(bundle, "the bundle"), trusted, withdrawn)
     print(json.dumps(report.document(), indent=2) if as_json else "\n".join(_lines(report)))
     raise typer.Exit(0 if report.ok else 1)
 
@@ -53,6 +66,13 @@ def _key(given: Path | None) -> VerifyingKey:
         raise CannotVerifyError(f"{path}: {error.message}") from error
 
 
+def _withdrawals(path: Path, key: VerifyingKey) -> Mapping[str, Withdrawn]:
+    try:
+        return read_withdrawals(_read(path, "the list of withdrawals"), key)
+    except BadInputError as error:
+        raise CannotVerifyError(f"{path}: {error.message}") from error
+
+
 def _read(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
@@ -62,6 +82,8 @@ def _read(path: Path, what: str) -> bytes:
 
 def _lines(report: BundleReport) -> list[str]:
     marks = [f"  {'ok    ' if c.passed else 'FAILED'}  {c.name}: {c.enforces}" for c in report.checks]
+    if report.genuine and report.withdrawn is not None:
+        return [*marks, f"WITHDRAWN: {report.release} is what was signed, but {report.problem}."]
     if not report.ok:
         return [*marks, f"NOT a valid release: {report.problem}."]
     return [

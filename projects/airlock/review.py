@@ -107,8 +107,10 @@ def reason(request: Request) -> str:
     if request.state is State.PARTLY_REVIEWED:
         return "one output checker has looked at every output; another has to"
     if request.state is State.AWAITING_SIGN_OFF:
-        names = ", ".join(unsigned(request))
-        return f"the output checkers approve; the data owner of {names} has to sign what leaves"
+        names = unsigned(request)
+        have = "has" if len(names) == 1 else "have"
+        owners = f"data owner{'s' if len(names) > 1 else ''} of {', '.join(names)}"
+        return f"the output checkers approve; the {owners} {have} to sign what leaves"
     if request.state is not State.REVIEWED:
         return ""
     if places := refused(request):

@@ -7,14 +7,14 @@ in them, and signs or returns the request. The signature is for the round: any c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from saferoom.audit import Event
 from saferoom.disclosure.verdict import Finding, Verdict
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import DatasetName, OutputId, RequestId, Username
-from saferoom.projects.airlock import checking, deciding, evaluations, files, permissions, states
+from saferoom.projects.airlock import checking, deciding, evaluations, files, permissions, review, states
 from saferoom.projects.airlock.checking import Ending
 from saferoom.projects.airlock.model import Lane, Output, Request
 from saferoom.projects.airlock.parts import Parts
@@ -59,7 +59,8 @@ def sign(parts: Parts, owner: Username, request_id: RequestId, comment: str = ""
         word = SignOff(owner, owned, True, body, parts.clock.now(), found.round)
         payload = {"round": found.round, "datasets": list(owned)}
         event = Event(owner, row.audit, found.id, payload)
-        signed = tx.save_request(moved(found, row, word.at), Step(event, sign_offs=(word,)))
+        reason = review.reason(replace(found, sign_offs=(*found.sign_offs, word)))
+        signed = tx.save_request(replace(moved(found, row, word.at), reason=reason), Step(event, sign_offs=(word,)))
         return deciding.count(parts, tx, signed)
 
 

@@ -28,6 +28,7 @@ from saferoom.projects.airlock.layout import (
     SDC_RECORD,
     SDC_RECORD_VERSION,
 )
+from saferoom.projects.airlock.withdrawals import Withdrawn
 from saferoom.signing import VerifyingKey
 
 
@@ -57,7 +58,14 @@ class Check:
 
 @dataclass(frozen=True)
 class BundleReport:
-    """What was checked, up to the first thing that is wrong, and what a good bundle says about itself."""
+    """What was checked, up to the first thing that is wrong, and what a good bundle says about itself.
+
+    Attributes
+    ----------
+    withdrawn : Withdrawn or None
+        The signed statement that the release is withdrawn, where one was given: its bytes are ours and are no longer to
+        be used.
+    """
 
     checks: tuple[Check, ...]
     key_id: str
@@ -66,16 +74,27 @@ class BundleReport:
     approved_at: str = ""
     files: tuple[str, ...] = ()
     audit: Mapping[str, Any] = field(default_factory=dict)
+    withdrawn: Withdrawn | None = None
 
     @property
     def ok(self) -> bool:
-        """Tell whether everything was checked and nothing is wrong."""
+        """Tell whether everything was checked, nothing is wrong, and no withdrawal was given."""
+        return self.genuine and self.withdrawn is None
+
+    @property
+    def genuine(self) -> bool:
+        """Tell whether it is what was signed, withdrawn or not."""
         return len(self.checks) == len(CHECKS) and all(check.passed for check in self.checks)
 
     @property
     def problem(self) -> str:
         """The sentence on what is wrong; empty when nothing is."""
-        return next((check.problem for check in self.checks if check.problem), "")
+        wrong = next((check.problem for check in self.checks if check.problem), "")
+        if wrong or self.withdrawn is None:
+            return wrong
+        said = self.withdrawn
+        cause = said.cause.replace("_", " ")
+        return f"the release was withdrawn on {said.withdrawn_at} ({cause}); do not use its numbers any more"
 
     def document(self) -> dict[str, Any]:
         """Return the report as ``saferoom verify --json`` writes it."""
@@ -88,6 +107,7 @@ class BundleReport:
             "approved_at": self.approved_at,
             "files": list(self.files),
             "audit": dict(self.audit),
+            "withdrawn": self.withdrawn.document() if self.withdrawn else None,
             "checks": [{"name": c.name, "enforces": c.enforces, "passed": c.passed} for c in self.checks],
         }
 
@@ -103,8 +123,14 @@ class _Trusted:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def verify_bundle(data: bytes, key: VerifyingKey) -> BundleReport:
-    """Check `data` from the outside in, and stop at the first thing that is wrong."""
+def verify_bundle(data: bytes, key: VerifyingKey, withdrawals: Mapping[str, Withdrawn] | None = None) -> BundleReport:
+    """Check `data` from the outside in, and stop at the first thing that is wrong.
+
+    Parameters
+    ----------
+    withdrawals : mapping of str to Withdrawn, optional
+        Releases that are withdrawn, by their ids; without it nothing is said of withdrawals.
+    """
     trusted = _Trusted(data, key)
     checks: list[Check] = []
     for name, enforces, check in CHECKS:
@@ -121,6 +147,7 @@ def verify_bundle(data: bytes, key: VerifyingKey) -> BundleReport:
         approved_at=trusted.manifest["approved_at"],
         files=tuple(item["path"] for item in trusted.manifest["files"]),
         audit=trusted.record["audit"],
+        withdrawn=(withdrawals or {}).get(trusted.manifest["release"]),
     )
 
 

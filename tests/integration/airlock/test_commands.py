@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.airlock_domain import ANA, Domain
+from tests.support.airlock_domain import ANA, BEN, Domain
 
+from saferoom.projects.airlock.model import Cause
 from saferoom.signing import SigningKey
 
 
@@ -143,3 +144,21 @@ def test_audit_verify_without_the_key_exits_1(home: Path) -> None:
     done = saferoom("audit", "verify", "--home", home)
     assert done.returncode == 1
     assert "signed heads cannot be checked" in done.stderr
+
+
+def test_verify_with_the_list_of_withdrawals_says_withdrawn_and_exits_1(
+    world: Domain, bundle: Path, key: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "withdrawals.json"
+    path.write_text(json.dumps(world.airlock.withdrawals()))
+    assert saferoom("verify", bundle, "--key", key, "--withdrawals", path).returncode == 0
+    (request,) = world.airlock.requests_of(ANA)
+    world.airlock.withdraw_release(BEN, request.id, Cause.WRONG_NUMBERS, "The wrong year.")
+    path.write_text(json.dumps(world.airlock.withdrawals()))
+    done = saferoom("verify", bundle, "--key", key, "--withdrawals", path)
+    assert done.returncode == 1
+    assert "is what was signed, but the release was withdrawn on 2026-03-02" in done.stdout
+    path.write_text("{}")
+    broken = saferoom("verify", bundle, "--key", key, "--withdrawals", path)
+    assert (broken.returncode, broken.stdout) == (1, "")
+    assert "not one that this key signed" in broken.stderr
