@@ -41,16 +41,12 @@ def environment(instance: Instance, *, enable_async: bool) -> Environment:
     return Environment(loader=loader, autoescape=True, enable_async=enable_async)
 
 
-def render(instance: Instance, name: str, username: str, **values: Any) -> str:
+def render(instance: Instance, name: str, person: str, **values: Any) -> str:
     """Return a page as JupyterHub renders it: errors without awaiting anything, everything else with."""
-    user = SimpleNamespace(name=username, user_info={}, spawners={}, escaped_name=username) if username else None
-    names = {"base_url": "/hub/", "user": user, "xsrf_token": "x", "logout_url": "/hub/logout", "desk": Desk(instance)}
-    names |= {
-        "airlock_url": "/services/airlock/",
-        "status_code": 404,
-        "login_url": "/hub/login",
-        "message": "",
-    } | values
+    user = SimpleNamespace(name=person, user_info={}, spawners={}, escaped_name=person) if person else None
+    names: dict[str, Any] = {"base_url": "/hub/", "airlock_url": "/services/airlock/", "login_url": "/hub/login"}
+    names |= {"user": user, "desk": Desk(instance), "xsrf_token": "x", "logout_url": "/hub/logout"}
+    names |= {"status_code": 404, "message": ""} | values
     if name == "error.html":
         return environment(instance, enable_async=False).get_template(name).render(names)
     return asyncio.run(environment(instance, enable_async=True).get_template(name).render_async(names))
@@ -80,8 +76,7 @@ def test_page_for_nobody_leads_to_what_is_public_alone(instance: Instance, usern
 
 
 def test_sign_in_page_can_be_used_without_script(instance: Instance) -> None:
-    page = render(
-        instance, "login.html", "", authenticator_login_url="/hub/login", xsrf="x", username="", login_error=""
-    )
+    values = {"authenticator_login_url": "/hub/login", "xsrf": "x", "username": "", "login_error": ""}
+    page = render(instance, "login.html", "", **values)
     assert '<form class="sheet" method="post" action="/hub/login">' in page
     assert "onclick" not in page
