@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError as ConstraintError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -29,7 +29,7 @@ from saferoom.hub.store.airlock_tables import (
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock.model import EvaluationRecord, Lane, Request
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Output, Request
 from saferoom.projects.airlock.records import Claim
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Remembered, Selection, Step
@@ -50,13 +50,29 @@ class AirlockReading(AirlockLists):
         return rows.read_request(row) if row else None
 
     def files(self, author: Username, project: ProjectSlug, most: int) -> tuple[EvaluationRecord, ...]:
+        return self._latest(author, project, most, EvaluationRow.file.is_not(None))
+
+    def statistics(self, author: Username, project: ProjectSlug, most: int) -> tuple[EvaluationRecord, ...]:
+        return self._latest(author, project, most, EvaluationRow.file.is_(None))
+
+    def _latest(
+        self, author: Username, project: ProjectSlug, most: int, kind: ColumnElement[bool]
+    ) -> tuple[EvaluationRecord, ...]:
         query = (
             select(EvaluationRow)
-            .where(EvaluationRow.author == author, EvaluationRow.project == project, EvaluationRow.file.is_not(None))
+            .where(EvaluationRow.author == author, EvaluationRow.project == project, kind)
             .order_by(EvaluationRow.created_at.desc(), EvaluationRow.id)
             .limit(most)
         )
         return tuple(rows.read_evaluation(row) for row in self._session.scalars(query))
+
+    def outputs_of(self, request: RequestId, round_: int) -> tuple[Output, ...]:
+        query = (
+            select(OutputRow)
+            .where(OutputRow.request == request, OutputRow.round == round_)
+            .order_by(OutputRow.position)
+        )
+        return tuple(rows.read_output(row) for row in self._session.scalars(query))
 
     def requests(self, selection: Selection) -> tuple[Request, ...]:
         query = select(RequestRow).order_by(RequestRow.created_at, RequestRow.id)
@@ -73,6 +89,9 @@ class AirlockReading(AirlockLists):
                 OutputRow.round == RequestRow.round,
             )
             query = query.where(having.exists())
+        if selection.outputs is not None:
+            named = select(OutputRow.request).where(OutputRow.id.in_(sorted(selection.outputs)))
+            query = query.where(RequestRow.id.in_(named))
         if selection.blocked:
             query = query.where(RequestRow.blocked != "")
         return tuple(rows.read_request(row) for row in self._session.scalars(query))

@@ -110,7 +110,7 @@ def dataset_rows(request: Request) -> list[RequestDatasetRow]:
 def read_request(row: RequestRow) -> Request:
     """Return the request of a row, with the outputs and votes of its current round and all comments."""
     draft = _draft(row.draft) if row.draft else None
-    outputs = tuple(_output(output) for output in row.outputs if output.round == row.round)
+    outputs = tuple(read_output(output) for output in row.outputs if output.round == row.round)
     votes = [read_vote(vote) for vote in row.votes]
     sign_offs = [read_sign_off(sign_off) for sign_off in row.sign_offs]
     return Request(
@@ -190,7 +190,7 @@ def _draft_document(draft: Draft) -> dict[str, Any]:
 
 
 def _draft(document: Mapping[str, Any]) -> Draft:
-    outputs = tuple(_output(OutputRow(**item)) for item in document["outputs"])
+    outputs = tuple(read_output(OutputRow(**item)) for item in document["outputs"])
     return Draft(document["title"], _groups(document["groups"]), outputs)
 
 
@@ -239,7 +239,8 @@ def _approval(row: RequestRow) -> Approval | None:
     return Approval(ReleaseId(row.release_id), row.approved_at, row.link_seq, Digest(row.link_digest))
 
 
-def _output(row: OutputRow) -> Output:
+def read_output(row: OutputRow) -> Output:
+    """Return the output of a row."""
     return Output(
         id=OutputId(row.id),
         round=row.round,

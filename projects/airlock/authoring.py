@@ -54,6 +54,17 @@ class Authoring(Access):
             found = tx.files(author, project, files.MOST_LISTED)
         return tuple((record, files.load(self, record).report) for record in found)
 
+    def statistics_of(self, author: Username, project: ProjectSlug) -> tuple[EvaluationRecord, ...]:
+        """Return the author's latest declared statistics in `project`, newest first."""
+        may_sign_in(self.registry, author, self.clock.now()).enforce()
+        with self.store.reading() as tx:
+            return tx.statistics(author, project, files.MOST_LISTED)
+
+    def dropped_before(self, author: Username, project: ProjectSlug, file: Dropped) -> bool:
+        """Tell whether the same content was taken from the same place of the author's outbox before."""
+        with self.store.reading() as tx:
+            return outbox.mark_of(file) in tx.dropped(author, project)
+
     def title(self, author: Username, project: ProjectSlug, id_: EvaluationId) -> str:
         """Return the title of one of the author's own statistics, or the name of a file."""
         with self.store.reading() as tx:

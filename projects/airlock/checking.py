@@ -79,7 +79,7 @@ def vote(parts: Parts, checker: Username, request_id: RequestId, opinion: Opinio
     on an output that was replaced meanwhile is refused.
     """
     if not opinion.comment.strip() and opinion.choice in _NEEDS_COMMENT:
-        raise BadInputError(_NEEDS_COMMENT[opinion.choice])
+        raise BadInputError(_NEEDS_COMMENT[opinion.choice], field="comment")
     text = body(opinion.comment) if opinion.comment.strip() else ""
     with parts.store.transaction() as tx:
         found = _found(tx.request(request_id))
@@ -119,7 +119,7 @@ def end_turn(parts: Parts, request: Request, row: Transition, remark: Remark, mo
     Nothing is deleted: votes and private comments stay.
     """
     if not remark.body.strip():
-        raise BadInputError("say in a comment why, so that the author knows what to do")
+        raise BadInputError("say in a comment why, so that the author knows what to do", field="comment")
     made = _comment(parts, request, remark)
     after = replace(moved(request, row, made.at), reason=_ENDS[row.audit], draft=None)
     event = Event(remark.by, row.audit, request.id, {"round": request.round, "advice": [a.output for a in more.advice]})

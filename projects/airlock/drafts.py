@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from saferoom.audit import Event
 from saferoom.digests import canonical, sha256
-from saferoom.errors import BadInputError, NotFoundError, WrongStateError
+from saferoom.errors import BadInputError, NotFoundError, StaleVersionError
 from saferoom.ids import Digest, EvaluationId, RequestId
 from saferoom.projects.airlock import preparing, states
 from saferoom.projects.airlock.model import Draft, Group, Request
@@ -179,9 +179,9 @@ def replaced(wanted: Wanted, others: dict[EvaluationId, EvaluationId]) -> Wanted
 
 
 def check_version(request: Request, version: int | None) -> None:
-    """Raise `WrongStateError` when `request` is not the one that was seen."""
+    """Raise `StaleVersionError` when `request` is not the one that was seen."""
     if version is not None and request.version != version:
-        raise WrongStateError(STALE)
+        raise StaleVersionError(STALE)
 
 
 def _made(parts: Parts, wanted: Wanted) -> tuple[Wanted, tuple[Prepared, ...], tuple[Group, ...]]:

@@ -93,6 +93,11 @@ class Lists(Access):
         with self.store.reading() as tx:
             return service_levels.levels(tx.decided(since))
 
+    def levels_by_lane(self, since: datetime) -> tuple[Level, ...]:
+        """Return the service levels of decisions made at or after `since`, by lane."""
+        with self.store.reading() as tx:
+            return service_levels.by_lane(tx.decided(since))
+
     def waiting(self) -> tuple[Band, ...]:
         """Return how many requests wait now, by lane and age."""
         with self.store.reading() as tx:

@@ -119,6 +119,12 @@ def place_of(folder: str, name: str) -> Place | None:
     return Place(groups[0] if groups else "", supporting, name if words else tidy_name(name), words)
 
 
+def mark_of(file: Dropped) -> tuple[str, Digest] | None:
+    """Return by what a file of an outbox is known again; None when it is passed over."""
+    place = place_of(file.folder, file.name)
+    return None if place is None else (place.key, sha256(file.data))
+
+
 def draft_files(
     parts: Parts, author: Username, project: ProjectSlug, dropped: Iterable[Dropped], screen: Screen
 ) -> tuple[Outcome, ...]:

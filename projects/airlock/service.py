@@ -6,7 +6,7 @@ event. Authors' deeds are in `authoring`, those of output checkers and data owne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from saferoom.audit import Event
@@ -14,13 +14,14 @@ from saferoom.disclosure.files.view import View
 from saferoom.disclosure.history.memory import Memory
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import DatasetName, EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock import deciding, earlier, files, permissions, releasing, views
+from saferoom.projects.airlock import before, deciding, earlier, files, permissions, releasing, views
 from saferoom.projects.airlock.access import file_in
 from saferoom.projects.airlock.authoring import Authoring
+from saferoom.projects.airlock.before import Before
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.files import FileJudgement
 from saferoom.projects.airlock.listing import Lists
-from saferoom.projects.airlock.model import EvaluationRecord, Request
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Request
 from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.reviewing import Reviewing
 from saferoom.projects.airlock.states import Action, State
@@ -78,6 +79,44 @@ class Airlock(Authoring, Reviewing, Lists):
             released = tx.requests(Selection(project=found.project, states=frozenset({State.RELEASED})))
         related = [r for r in released if r.id != found.id and names & {d.name for d in r.datasets}]
         return tuple(views.for_data_owner(request) for request in reversed(related))
+
+    def last_version(self, checker: Username, request_id: RequestId) -> Before | None:
+        """Return what the request was the last time it was submitted; None the first time, and for nobody else."""
+        found = self.allowed(checker, request_id, Action.DOWNLOAD_FILE)
+        if len(found.rounds) < 2:
+            return None
+        earlier = found.rounds[-2]
+        with self.store.reading() as tx:
+            return before.compare(found, earlier, tx.outputs_of(found.id, earlier.number))
+
+    def earlier_content(
+        self, checker: Username, request_id: RequestId, id_: EvaluationId
+    ) -> tuple[Judgement | None, View]:
+        """Return what is known of an evaluation that was part of the round before, and what pages show of a file."""
+        known = self.last_version(checker, request_id)
+        pairs = (*known.outputs, *known.supporting) if known else ()
+        if id_ not in {earlier.evaluation for _, earlier in pairs if earlier is not None}:
+            raise NotFoundError("this was not part of the request")
+        record = self.record_of(id_)
+        with self.store.reading() as tx:
+            judgement = files.known(self, tx, record)
+        return judgement, files.view(self, files.load(self, record)) if record.file else View()
+
+    def released_outputs(
+        self, viewer: Username, ids: Collection[OutputId]
+    ) -> Mapping[OutputId, tuple[Request, Judgement]]:
+        """Return those of the released outputs that `viewer` may see wholly, with the statistics behind them."""
+        if not ids:
+            return {}
+        with self.store.reading() as tx:
+            found = tx.requests(Selection(outputs=frozenset(ids), states=frozenset({State.RELEASED})))
+        return {
+            output.id: (request, self.judgement(viewer, request.id, output.id))
+            for request in found
+            if self.can(viewer, Action.VIEW, request)
+            for output in request.outputs
+            if output.id in ids and output.lane is not Lane.FILE
+        }
 
     def releases(self, viewer: Username) -> tuple[Request, ...]:
         """Return every release that `viewer` may see, newest first: for data owners, members and checkers."""

@@ -16,7 +16,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from saferoom.projects.airlock.model import Lane
 from saferoom.projects.airlock.states import State
@@ -25,14 +26,12 @@ BANDS = (timedelta(hours=1), timedelta(days=1), timedelta(days=3), timedelta(day
 """Where one band of waiting times ends and the next begins."""
 
 
-@dataclass(frozen=True)
-class Decided:
-    """One decision: how long it took, in seconds, and when it was made."""
+class Decided(NamedTuple):
+    """One decision: in which month (``2026-03``, UTC), and how long it took, in seconds."""
 
+    month: str
     lane: Lane
     automatic: bool
-    decision: State
-    at: datetime
     seconds: int
 
 
@@ -63,7 +62,7 @@ class Level:
     Attributes
     ----------
     month : str
-        ``2026-03``, by the day of the decision in UTC.
+        ``2026-03``, by the day of the decision in UTC; empty where months are not told apart.
     automatic : int
         How many of `decisions` needed no person.
     median_seconds, p95_seconds : float
@@ -92,10 +91,18 @@ def levels(decisions: Iterable[Decided]) -> tuple[Level, ...]:
     """Return the service levels by month and lane, the newest month first."""
     found: dict[tuple[str, Lane], list[Decided]] = defaultdict(list)
     for decision in decisions:
-        found[month_of(decision.at), decision.lane].append(decision)
+        found[decision.month, decision.lane].append(decision)
     order = list(Lane)
     keys = sorted(found, key=lambda key: (key[0], -order.index(key[1])), reverse=True)
     return tuple(_level(key, found[key]) for key in keys)
+
+
+def by_lane(decisions: Iterable[Decided]) -> tuple[Level, ...]:
+    """Return the service level of each lane in which something was decided."""
+    found: dict[Lane, list[Decided]] = defaultdict(list)
+    for decision in decisions:
+        found[decision.lane].append(decision)
+    return tuple(_level(("", lane), found[lane]) for lane in Lane if lane in found)
 
 
 def _level(key: tuple[str, Lane], decisions: Sequence[Decided]) -> Level:
@@ -108,11 +115,6 @@ def _level(key: tuple[str, Lane], decisions: Sequence[Decided]) -> Level:
         median_seconds=median(people),
         p95_seconds=percentile(people, 0.95),
     )
-
-
-def month_of(at: datetime) -> str:
-    """Return the month of a moment, in UTC."""
-    return at.astimezone(UTC).strftime("%Y-%m")
 
 
 def median(ordered: Sequence[float]) -> float | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from saferoom.audit import Event
+from saferoom.disclosure.files.view import View
 from saferoom.disclosure.verdict import Finding, Verdict
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import DatasetName, OutputId, RequestId, Username
@@ -30,6 +31,8 @@ class Leaving:
 
     Attributes
     ----------
+    view : View
+        What pages show of a file; empty for a declared statistic.
     query : mapping or None
         The query as the release record states it; None of a file of which no query is known.
     files : mapping of str to bytes
@@ -43,6 +46,7 @@ class Leaving:
     findings: tuple[Finding, ...]
     query: Mapping[str, Any] | None
     files: Mapping[str, bytes] = field(repr=False)
+    view: View = field(default_factory=View, repr=False)
 
 
 def sign(parts: Parts, owner: Username, request_id: RequestId, comment: str = "") -> Request:
@@ -96,8 +100,10 @@ def leaving(parts: Parts, request: Request, output_id: OutputId) -> Leaving:
     if record is None or record.digest != output.judged:
         raise IntegrityError(f"output {output.position} of request {request.id} is not the one that was judged")
     if record.file is not None:
-        found = files.load(parts, record).report.findings
+        judgement = files.load(parts, record)
+        found, view = judgement.report.findings, files.view(parts, judgement)
     else:
+        view = View()
         found = evaluations.load(parts, record).evaluation.findings
     return Leaving(
         position=output.position,
@@ -107,6 +113,7 @@ def leaving(parts: Parts, request: Request, output_id: OutputId) -> Leaving:
         findings=tuple(found),
         query=dict(known.evaluation.canonical) if known else None,
         files=_bytes(parts, output),
+        view=view,
     )
 
 

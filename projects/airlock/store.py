@@ -98,6 +98,7 @@ class Selection:
     project: ProjectSlug | None = None
     states: frozenset[State] | None = None
     evaluations: frozenset[EvaluationId] | None = None
+    outputs: frozenset[OutputId] | None = None
     blocked: bool = False
     """Only those that something keeps from being released."""
 
@@ -111,6 +112,14 @@ class Reading(Protocol):
 
     def files(self, author: Username, project: ProjectSlug, most: int) -> tuple[EvaluationRecord, ...]:
         """Return the latest `most` files that `author` uploaded in `project`, newest first."""
+        ...
+
+    def statistics(self, author: Username, project: ProjectSlug, most: int) -> tuple[EvaluationRecord, ...]:
+        """Return the latest `most` declared statistics that `author` had judged in `project`, newest first."""
+        ...
+
+    def outputs_of(self, request: RequestId, round_: int) -> tuple[Output, ...]:
+        """Return what would have left with one round of a request, in order."""
         ...
 
     def requests(self, selection: Selection) -> tuple[Request, ...]:
