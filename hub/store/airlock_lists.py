@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, String, and_, cast, false, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.functions import Function
 
 from saferoom.disclosure.verdict import Verdict
 from saferoom.hub.store.airlock_record_rows import read_claim, read_notice, read_sample, read_withdrawal
@@ -32,6 +33,7 @@ from saferoom.projects.airlock.service_levels import Audited, Decided, Waiting
 from saferoom.projects.airlock.states import FINAL, OWNER, Party, State
 
 _WAITING = sorted(state.value for state in State if state not in FINAL and OWNER[state] is not Party.AUTHOR)
+_DECISIONS = sorted(state.value for state in (State.APPROVED, State.RETURNED, State.REJECTED))
 _VERDICTS = {number: verdict for verdict, number in RISK.items()}
 _COLUMNS = (
     RequestRow.id,
@@ -120,7 +122,7 @@ class AirlockLists:
         return Page(tuple(read_sample(row) for row in self._session.scalars(_cut(ordered, paging))), total, paging)
 
     def audited(self) -> tuple[Audited, ...]:
-        month = func.substr(cast(SampleRow.drawn_at, String), 1, 7)
+        month = _month(SampleRow.drawn_at)
         wrong = SampleRow.finding == AuditFinding.SHOULD_NOT_HAVE_LEFT.value
         query = (
             select(month, func.count(), func.count(SampleRow.finding), func.count().filter(wrong))
@@ -130,13 +132,13 @@ class AirlockLists:
         return tuple(Audited(*row) for row in self._session.execute(query))
 
     def decided(self, since: datetime) -> tuple[Decided, ...]:
-        query = select(
-            RoundRow.lane, RoundRow.automatic, RoundRow.decision, RoundRow.decided_at, RoundRow.seconds
-        ).where(RoundRow.decided_at >= since, RoundRow.seconds.is_not(None))
+        query = select(_month(RoundRow.decided_at), RoundRow.lane, RoundRow.automatic, RoundRow.seconds).where(
+            RoundRow.decided_at >= since, RoundRow.seconds.is_not(None), RoundRow.decision.in_(_DECISIONS)
+        )
+        lanes = {lane.value: lane for lane in Lane}
         return tuple(
-            Decided(Lane(lane), automatic, State(decision), at, seconds)
-            for lane, automatic, decision, at, seconds in self._session.execute(query)
-            if decision is not None and at is not None and seconds is not None
+            Decided(month, lanes[lane], automatic, seconds or 0)
+            for month, lane, automatic, seconds in self._session.execute(query)
         )
 
     def waiting(self) -> tuple[Waiting, ...]:
@@ -154,6 +156,11 @@ class AirlockLists:
             DroppedRow.author == author, DroppedRow.project == project
         )
         return frozenset((place, Digest(content)) for place, content in self._session.execute(query))
+
+
+def _month(column: InstrumentedAttribute[Any]) -> Function[str]:
+    """Return the month of a time, which is stored in UTC, as ``2026-03``."""
+    return func.substr(cast(column, String), 1, 7)
 
 
 def _within(scope: Scope) -> ColumnElement[bool]:

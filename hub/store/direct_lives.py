@@ -16,8 +16,9 @@ from saferoom.errors import WrongStateError
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.life_rows import read_version, write_people
 from saferoom.hub.store.life_tables import DatasetVersionRow, LifeDatasetRow, LifeRow, RulingRow
-from saferoom.hub.store.registry import read_approval
+from saferoom.hub.store.registry import SessionRegistry, read_approval
 from saferoom.hub.store.tables import ApprovalRow
+from saferoom.ids import ProjectSlug
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.life import refresh
@@ -55,7 +56,7 @@ def follow_project(session: Session, project: Project, at: datetime) -> None:
 
 def follow_approval(session: Session, approval: Approval, at: datetime, actor: str) -> None:
     """Keep in a project's life what was approved, or ended, directly."""
-    row = session.get_one(LifeRow, approval.project)
+    row = _life(session, approval.project, at)
     known = next((one for one in row.datasets if one.dataset == approval.dataset), None)
     if known is None:
         known = LifeDatasetRow(life=row.slug, dataset=approval.dataset)
@@ -115,11 +116,23 @@ def _hold(session: Session, log: AuditLog, dataset: Dataset, previous: int, at: 
 
 
 def _wait(session: Session, project: str, dataset: str, at: datetime, *, waits: bool) -> None:
-    life = session.get_one(LifeRow, project)
+    life = _life(session, project, at)
     for one in life.datasets:
         if one.dataset == dataset:
             one.waits = waits
     life.updated_at, life.version = at, life.version + 1
+
+
+def _life(session: Session, slug: str, at: datetime) -> LifeRow:
+    """Return the life of a registered project; begin it where the project is older than lives are."""
+    row = session.get(LifeRow, slug)
+    if row is None:
+        project = SessionRegistry(session).project(ProjectSlug(slug))
+        row = _new(project, at)
+        session.add(row)
+        write_people(row, project.members)
+        session.flush()
+    return row
 
 
 def _new(project: Project, at: datetime) -> LifeRow:

@@ -23,7 +23,7 @@ from saferoom.hub.store.registry_writer import RegistryWriter
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.administration.changes import Change
 from saferoom.projects.life.model import Life, Told
-from saferoom.projects.life.store import DatasetVersion, Entry, Line, Selection
+from saferoom.projects.life.store import DatasetVersion, Entry, Left, Line, Selection
 from saferoom.projects.paging import Cut, Paged
 from saferoom.signing import SigningKey
 
@@ -54,6 +54,9 @@ class LifeReading:
 
     def history(self, slug: ProjectSlug, datasets: Sequence[DatasetName], cut: Cut) -> Paged[Entry]:
         return lists.history(self._session, slug, datasets, cut)
+
+    def releases(self, slug: ProjectSlug, cut: Cut) -> Paged[Left]:
+        return lists.releases(self._session, slug, cut)
 
     def proposals(self, lead: Username) -> int:
         return lists.proposals(self._session, lead)

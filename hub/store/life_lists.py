@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from saferoom.hub.store.airlock_tables import RequestRow
 from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.hub.store.life_tables import AmendmentRow, HoldRow, LifeDatasetRow, LifePersonRow, LifeRow
 from saferoom.hub.store.tables import DatasetRow
-from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.ids import DatasetName, ProjectSlug, RequestId, Username
+from saferoom.projects.airlock.states import State as ReleaseState
 from saferoom.projects.life.model import ADMINISTRATORS, AmendmentState
 from saferoom.projects.life.states import REGISTERED, State
-from saferoom.projects.life.store import Entry, Line, Selection
+from saferoom.projects.life.store import Entry, Left, Line, Selection
 from saferoom.projects.paging import Cut, Paged
 
 _UNDER_WAY = tuple(state.value for state in (State.DRAFT, State.SUBMITTED, State.RETURNED, State.DECIDED))
@@ -63,6 +65,16 @@ def history(session: Session, slug: ProjectSlug, datasets: Sequence[DatasetName]
     found = session.execute(ordered.limit(cut.size).offset(cut.offset)).all()
     total = session.scalar(select(func.count()).select_from(AuditLinkRow).where(about)) or 0
     return Paged(tuple(Entry(*row) for row in found), total, cut)
+
+
+def releases(session: Session, slug: ProjectSlug, cut: Cut) -> Paged[Left]:
+    """Return what left the project, newest first."""
+    about = (RequestRow.project == slug, RequestRow.state == ReleaseState.RELEASED.value)
+    ordered = select(RequestRow.id, RequestRow.title, RequestRow.approved_at).where(*about)
+    ordered = ordered.order_by(RequestRow.approved_at.desc(), RequestRow.id)
+    found = session.execute(ordered.limit(cut.size).offset(cut.offset)).all()
+    total = session.scalar(select(func.count()).select_from(RequestRow).where(*about)) or 0
+    return Paged(tuple(Left(RequestId(row.id), row.title, row.approved_at) for row in found), total, cut)
 
 
 def proposals(session: Session, lead: Username) -> int:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web import airlock, catalogue, people, register
+from saferoom.hub.web import airlock, catalogue, people, projects, register
 
-AREAS = (airlock.AREA, catalogue.AREA, register.AREA, people.AREA)
+AREAS = (airlock.AREA, catalogue.AREA, register.AREA, people.AREA, projects.AREA)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from saferoom.errors import NotFoundError
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.approvals.model import Approval
 from saferoom.projects.decision import ALLOWED, Decision, forbidden
 from saferoom.projects.life import alterations, permissions, refresh
 from saferoom.projects.life.amending import Amending
@@ -21,8 +22,8 @@ from saferoom.projects.life.permissions import Standing
 from saferoom.projects.life.proposing import Proposing
 from saferoom.projects.life.refresh import Difference
 from saferoom.projects.life.running import Running, described
-from saferoom.projects.life.states import RUNNING, Action, State
-from saferoom.projects.life.store import Entry, Line, Reading, Selection
+from saferoom.projects.life.states import REGISTERED, RUNNING, Action, State
+from saferoom.projects.life.store import Entry, Left, Line, Reading, Selection
 from saferoom.projects.paging import Cut, Paged
 from saferoom.projects.people.entitlement import signed_in
 from saferoom.projects.people.model import Role
@@ -102,6 +103,20 @@ class Lives(Proposing, Deciding, Amending, Running, Ending):
         with self.store.reading() as tx:
             named = {wish.dataset for wish in life.proposal.datasets} | {ruling.dataset for ruling in life.rulings}
             return tx.history(slug, sorted(named), cut)
+
+    def released(self, viewer: Actor, slug: ProjectSlug, cut: Cut) -> Paged[Left]:
+        """Return what left a project, newest first."""
+        self.life(viewer, slug)
+        with self.store.reading() as tx:
+            return tx.releases(slug, cut)
+
+    def approvals(self, viewer: Actor, life: Life) -> dict[DatasetName, Approval]:
+        """Return a project's approvals, ended or not, by dataset."""
+        self.life(viewer, life.slug)
+        with self.store.reading() as tx:
+            if life.state not in REGISTERED:
+                return {}
+            return {approval.dataset: approval for approval in tx.registry.approvals(life.slug)}
 
     def refreshes(self, viewer: Actor, slug: ProjectSlug) -> dict[DatasetName, Refresh]:
         """Return the breaking changes that wait for an owner's word, by dataset."""

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from saferoom.audit import Event
-from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.ids import DatasetName, ProjectSlug, RequestId, Username
 from saferoom.projects.administration.changes import Change
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.life.model import Life, Told
@@ -76,6 +76,15 @@ class Entry:
     subject: str
 
 
+@dataclass(frozen=True)
+class Left:
+    """An output that left a project."""
+
+    request: RequestId
+    title: str
+    at: datetime
+
+
 class Reading(Protocol):
     """One moment of the store."""
 
@@ -94,6 +103,10 @@ class Reading(Protocol):
 
     def history(self, slug: ProjectSlug, datasets: Sequence[DatasetName], cut: Cut) -> Paged[Entry]:
         """Return what the audit trail knows of a project and its approvals, newest first."""
+        ...
+
+    def releases(self, slug: ProjectSlug, cut: Cut) -> Paged[Left]:
+        """Return what left the project, newest first."""
         ...
 
     def proposals(self, lead: Username) -> int:

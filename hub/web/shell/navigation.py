@@ -51,12 +51,13 @@ ROOMS = Link("home", "Rooms", frozenset({Role.RESEARCHER}), at_hub=True)
 REQUESTS = Link("requests", "My requests", frozenset({Role.RESEARCHER}))
 QUEUE = Link("queue", "Output checking", frozenset({Role.OUTPUT_CHECKER}))
 RELEASES = Link("releases", "Releases", EVERYBODY)
+PROJECTS = Link("projects", "Projects", frozenset({Role.RESEARCHER, Role.DATA_OWNER, Role.ADMINISTRATOR}))
 CATALOGUE = Link("catalogue", "Catalogue", EVERYBODY)
 REGISTER = Link("register", "Register", PUBLIC)
 PEOPLE = Link("people", "People", frozenset({Role.ADMINISTRATOR}))
 BREAK_GLASS = Link("break-glass", "Break-glass", frozenset({Role.ADMINISTRATOR, Role.DATA_OWNER}))
 STANDING = Link("standing", "My standing", EVERYBODY, own=True)
-LINKS = (ROOMS, REQUESTS, QUEUE, RELEASES, CATALOGUE, PEOPLE, BREAK_GLASS, STANDING, REGISTER)
+LINKS = (ROOMS, REQUESTS, QUEUE, RELEASES, PROJECTS, CATALOGUE, PEOPLE, BREAK_GLASS, STANDING, REGISTER)
 """Every entry, in the order of the bar."""
 
 
