@@ -11,6 +11,7 @@ from saferoom.ids import Username
 from saferoom.projects.decision import Decision, forbidden
 from saferoom.projects.people import emergencies
 from saferoom.projects.people.emergencies import Emergency, EmergencyForm, Judgement, ReviewForm, State, Step
+from saferoom.projects.people.model import Role
 from saferoom.projects.people.parts import Parts
 from saferoom.projects.people.permissions import Action, Actor
 from saferoom.projects.people.store import Transaction
@@ -54,6 +55,7 @@ def review(parts: Parts, actor: Actor, id_: str, form: ReviewForm) -> Emergency:
         parts.allow(tx, actor, Action.REVIEW_EMERGENCY)
         found = _found(tx, id_)
         may_review(actor, found).enforce()
+        _check_senior(tx, actor, found)
         now = parts.now()
         emergencies.can(found, Step.REVIEW, now).enforce()
         if found.state is State.OPEN:
@@ -73,6 +75,18 @@ def may_review(actor: Actor, emergency: Emergency) -> Decision:
             emergencies.RULE,
         )  # fmt: skip
     return Decision(allowed=True)
+
+
+def _check_senior(tx: Transaction, actor: Actor, emergency: Emergency) -> None:
+    """Refuse an administrator who became one afterwards: whoever broke the glass could have made that account."""
+    if actor.username is None:
+        return
+    dossier = tx.dossier(actor.username)
+    held = [one for one in (dossier.roles if dossier else ()) if one.role is Role.ADMINISTRATOR and not one.ended_at]
+    if not any(one.since is None or one.since <= emergency.opened_at for one in held):
+        forbidden(
+            "not-senior", "Somebody reviews who was an administrator before the glass was broken.", emergencies.RULE
+        ).enforce()
 
 
 def sweep(parts: Parts) -> tuple[Emergency, ...]:

@@ -27,7 +27,7 @@ from saferoom.policies.models import PolicyModel
 from saferoom.projects.decision import ALLOWED, Decision, wrong_state
 from saferoom.projects.fields import UsernameField
 from saferoom.projects.people import entitlement
-from saferoom.projects.people.model import HeldPower, Person, Power, Role, Training
+from saferoom.projects.people.model import Person, Power, Role, Training
 from saferoom.projects.people.records import Ending, LongTextField, Record
 
 LONGEST_HOURS = 8
@@ -136,11 +136,6 @@ class Emergency:
     def state_at(self, at: datetime) -> State:
         """Return where the emergency stands at `at`."""
         return State.ENDED if self.state is State.OPEN and at >= self.until else self.state
-
-    @property
-    def held(self) -> HeldPower:
-        """What it gives."""
-        return HeldPower(power=self.power, since=self.opened_at, until=self.until)
 
 
 def can(emergency: Emergency, step: Step, at: datetime) -> Decision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from saferoom.audit import Event
@@ -88,13 +89,11 @@ def end_record(parts: Parts, actor: Actor, id_: str, form: EndForm) -> Record:
             raise NotFoundError("There is no such record.")
         if found.ended_at is not None:
             raise WrongStateError(f"This record was ended on {found.ended_at.date()} by {found.ended_by}.")
-        tx.end_records([id_], EndOf(parts.now(), actor.name, form.ending, form.reason))
+        end = EndOf(parts.now(), actor.name, form.ending, form.reason)
+        tx.end_records([id_], end)
         payload = {"record": id_, "ending": form.ending.value, "reason": form.reason}
         tx.record(_event(actor, f"{found.kind.value}.ended", found.username, payload))
-        after = tx.record_of(id_)
-    if after is None:
-        raise NotFoundError("There is no such record.")
-    return after
+    return replace(found, ended_at=end.at, ended_by=end.by, ending=end.how, end_reason=end.reason)
 
 
 def name_deputy(parts: Parts, actor: Actor, form: DeputyForm) -> Deputy:
@@ -125,7 +124,7 @@ def end_deputy(parts: Parts, actor: Actor, username: Username) -> None:
         if not live:
             raise WrongStateError(f"{username} is no deputy.")
         for one in live:
-            tx.save_deputy(Deputy(**{**vars(one), "ended_at": parts.now(), "ended_by": actor.name}))
+            tx.save_deputy(replace(one, ended_at=parts.now(), ended_by=actor.name))
         tx.record(_event(actor, "deputy.ended", username, {}))
 
 

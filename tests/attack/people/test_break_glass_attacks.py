@@ -18,7 +18,7 @@ from saferoom.projects.airlock.model import Choice
 from saferoom.projects.people.entitlement import may_check, may_enter, may_sign_in
 from saferoom.projects.people.model import HeldPower, Person, Power, Role, Training
 from saferoom.projects.people.permissions import Actor
-from saferoom.projects.people.records import DeputyForm
+from saferoom.projects.people.records import DeputyForm, PersonForm
 
 
 @pytest.fixture
@@ -40,6 +40,17 @@ def test_whoever_opened_it_does_not_review_it_under_another_name(world: PeopleWo
     for again in (Actor.operator("admin:ada"), ADA):
         with pytest.raises(ForbiddenError, match="second administrator"):
             world.review(opened, again)
+    assert world.review(opened, ALAN).reviewed_by == "alan"
+
+
+def test_account_made_for_the_review_does_not_review(world: PeopleWorld) -> None:
+    opened = world.break_glass(by=ADA)
+    world.clock.advance(timedelta(minutes=1))
+    puppet = PersonForm(username=Username("puppet"), display_name="P", roles=frozenset({Role.ADMINISTRATOR}))
+    world.people.add(ADA, puppet)
+    world.people.end_emergency(ADA, opened.id)
+    with pytest.raises(ForbiddenError, match="before the glass was broken"):
+        world.review(opened, Actor.person(puppet.username))
     assert world.review(opened, ALAN).reviewed_by == "alan"
 
 

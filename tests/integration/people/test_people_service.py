@@ -30,7 +30,7 @@ from saferoom.projects.people.records import (
     PersonForm,
     TrainingForm,
 )
-from saferoom.projects.people.store import Only, Search
+from saferoom.projects.people.store import EndOf, Only, Search
 
 EVE = Username("eve")
 NEW = PersonForm(username=EVE, display_name="Eve Eaton", roles=frozenset({Role.RESEARCHER}))
@@ -418,6 +418,21 @@ def test_messages_have_keys_of_their_own(world: PeopleWorld) -> None:
     messages = world.people.messages()
     assert {message.key.split(":")[0] for message in messages} == {"approval", "project"}
     assert len({message.key for message in messages}) == len(messages)
+
+
+def test_stranger_signed_in_nowhere_is_refused_and_told_why(world: PeopleWorld) -> None:
+    with pytest.raises(ForbiddenError, match="not registered here"):
+        world.people.search(Actor.person(EVE), Search())
+
+
+def test_store_refuses_what_was_written_meanwhile_or_never(world: PeopleWorld) -> None:
+    person, version = world.registry.person(ROSA), world.people.dossier(ADA, ROSA).version
+    with pytest.raises(StaleVersionError), world.people.store.transaction() as tx:
+        tx.save_person(person, version - 1, "ada", NOW)
+    with pytest.raises(NotFoundError), world.people.store.transaction() as tx:
+        tx.end_records(["record-nothing"], EndOf(NOW, "ada", Ending.MISTAKE, "It never was."))
+    with pytest.raises(StaleVersionError), world.people.store.transaction() as tx:
+        tx.add_person(person, "ada", NOW)
 
 
 def test_registry_of_the_service_sees_its_own_transaction(world: PeopleWorld) -> None:

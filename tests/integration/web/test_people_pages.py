@@ -221,6 +221,7 @@ def _break(browser: Browser, **changes: str) -> httpx.Response:
 def test_glass_is_broken_shown_everywhere_ended_and_reviewed(airlock: Service, ada: Browser, people: People) -> None:
     rita, dora, alan = (airlock.browser(name) for name in ("rita", "dora", "alan"))
     assert rita.get("queue").status_code == 403
+    assert 'value="rita"' in ada.get("break-glass/new?for=rita").text
     answer = _break(ada)
     assert answer.status_code == 303
     path = answer.headers["location"].removeprefix("/services/airlock/").partition("?")[0]

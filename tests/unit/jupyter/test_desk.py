@@ -20,7 +20,12 @@ from saferoom.hub.jupyter.authenticator import FROM_PROXY, LocalAuthenticator
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.refusal import refused
 from saferoom.hub.wiring import Instance
+from saferoom.ids import Username
 from saferoom.projects.decision import forbidden
+from saferoom.projects.people.emergencies import EmergencyForm
+from saferoom.projects.people.model import Power
+from saferoom.projects.people.permissions import Actor
+from saferoom.projects.people.records import TrainingForm
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +137,20 @@ def test_refusal_shows_the_sentence_whatever_characters_it_has() -> None:
 def test_home_of_the_desk_is_the_instances(desk: Desk, instance: Instance) -> None:
     assert desk.home == instance.home
     assert isinstance(desk.home.root, Path)
+
+
+def test_desk_tells_administrators_and_data_owners_of_break_glass_acts(tmp_path: Path) -> None:
+    instance = live_world.build(Home(tmp_path / "home"))
+    desk, root = Desk(instance), Actor.operator("admin:root")
+    assert desk.emergencies("olga") == desk.emergencies("") == desk.emergencies("nobody") == ()
+    days = {"granted": "2026-01-01", "expires": "2035-12-31"}
+    said = {"course": "output-checker", "body": "School", "evidence": "No. 7"}
+    form = TrainingForm.model_validate(days | said, strict=False)
+    instance.people.train(root, Username("ana"), form)
+    reason = "The only checker is ill and it cannot wait."
+    wanted = EmergencyForm(username=Username("ana"), power=Power.OUTPUT_CHECKER, hours=1, reason=reason)
+    made = instance.people.break_glass(root, wanted)
+    assert [one.id for one in desk.emergencies("olga")] == [made.id]
+    assert desk.emergencies("ana") == ()
+    assert "Output checking" in [entry.words for entry in desk.links("ana", "", "/a/", "/hub/")]
+    instance.close()
