@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from tests.support.airlock_pages import opened
 from tests.support.airlock_server import PREFIX, Service
 from tests.support.airlock_world import MOBILITY
+from tests.support.people_pages import people_seen
 from tests.support.protected_outputs import combination, protected
 
 from saferoom.ids import Username
@@ -53,6 +54,7 @@ def seen(airlock: Service) -> dict[str, tuple[str, str]]:
         "catalogue, nothing found": ("ana", "catalogue?q=nothing"),
         "catalogue, dataset": ("ana", "catalogue/survey"),
         "catalogue, variable": ("ana", "catalogue/survey/region"),
+        **people_seen(airlock),
     }
 
 
