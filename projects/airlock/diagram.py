@@ -24,8 +24,8 @@ def mermaid() -> str:
     lines = ["stateDiagram-v2"]
     lines += [f"    {state.value} : {words(state)}<br/>({_OWNS[OWNER[state]]})" for state in State]
     lines += [_arrow(row) for row in TRANSITIONS if row.from_ is not row.to]
-    ends = {row.from_ for row in TRANSITIONS}
-    lines += [f"    {state.value} --> [*]" for state in State if state not in ends]
+    left = {row.from_ for row in TRANSITIONS if row.from_ is not row.to}
+    lines += [f"    {state.value} --> [*]" for state in State if state not in left]
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from saferoom.ids import DatasetName, RequestId, Username
+from saferoom.ids import DatasetName, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock import service_levels, views, withdrawing
 from saferoom.projects.airlock.access import Access
 from saferoom.projects.airlock.lists import Filters, Line, Listing, Order, Page, Paging, Scope
@@ -134,7 +134,7 @@ class Lists(Access):
             everything=True,
             but_author=checker,
             but_projects=self._projects(checker),
-            but_signed=frozenset(d.name for d in self.registry.datasets() if d.owner == checker),
+            but_signed=self._owned(checker),
         )
 
     def _sees(self, viewer: Username) -> Scope:
@@ -143,11 +143,12 @@ class Lists(Access):
             return Scope(everything=True)
         return Scope(author=viewer, projects=self._projects(viewer), datasets=self._owned(viewer))
 
-    def _projects(self, person: Username) -> frozenset[Any]:
-        return frozenset(project.slug for project in self.registry.projects_of(person) if person in project.members)
+    def _projects(self, person: Username) -> frozenset[ProjectSlug]:
+        found = self.registry.projects_of(person)
+        return frozenset(ProjectSlug(project.slug) for project in found if person in project.members)
 
     def _owned(self, person: Username) -> frozenset[DatasetName]:
         """Return the datasets of a data owner; of everybody else none."""
         if Role.DATA_OWNER not in self.registry.person(person).roles:
             return frozenset()
-        return frozenset(dataset.name for dataset in self.registry.datasets() if dataset.owner == person)
+        return frozenset(DatasetName(dataset.name) for dataset in self.registry.datasets() if dataset.owner == person)

@@ -14,7 +14,7 @@ from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.permissions import Standing, standings
 from saferoom.projects.airlock.records import Notice
 from saferoom.projects.airlock.states import TRANSITIONS, Party, Transition
-from saferoom.projects.people.entitlement import may_sign_in
+from saferoom.projects.people.entitlement import standing as in_good_standing
 from saferoom.projects.people.model import Role
 
 _SAYS = {
@@ -76,7 +76,7 @@ def recipients(parts: Parts, request: Request, to: Party) -> tuple[Username, ...
         if wanted in standings(person, circle)
         and person.username not in side
         and (to is not Party.OWNERS or not circle.signers or person.username in circle.signers)
-        and may_sign_in(parts.registry, person.username, now)
+        and in_good_standing(person, now)
     )
 
 

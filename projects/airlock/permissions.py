@@ -118,9 +118,10 @@ def standings(person: Person, circle: Circle) -> frozenset[Standing]:
         found.add(Standing.MEMBER)
     if not circle.submitted:
         return frozenset(found)
-    if not found and Role.OUTPUT_CHECKER in person.roles and person.username not in circle.signers:
+    owner = Role.DATA_OWNER in person.roles
+    if not found and Role.OUTPUT_CHECKER in person.roles and not (owner and person.username in circle.signers):
         found.add(Standing.CHECKER)
-    if Role.DATA_OWNER in person.roles and person.username in circle.owners:
+    if owner and person.username in circle.owners:
         found.add(Standing.DATA_OWNER)
     return frozenset(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -27,7 +28,10 @@ def _batch(
     session: Session, dice: random.Random, numbers: range, about: tuple[Sequence[tuple[str, str]], datetime]
 ) -> None:
     whose, now = about
-    requests, used, rounds, releases = [], [], [], []
+    requests: list[dict[str, Any]] = []
+    used: list[dict[str, Any]] = []
+    rounds: list[dict[str, Any]] = []
+    releases: list[dict[str, Any]] = []
     for number in numbers:
         author, project = dice.choice(whose)
         state = dice.choices(list(State), [1, 4, 2, 2, 2, 2, 1, 12, 2, 2])[0]
@@ -63,7 +67,7 @@ def _batch(
             session.execute(insert(table), rows)
 
 
-def _round(dice: random.Random, id_: str, state: State, since: datetime) -> dict[str, object]:
+def _round(dice: random.Random, id_: str, state: State, since: datetime) -> dict[str, Any]:
     decided = state in FINAL and state is not State.WITHDRAWN
     seconds = dice.randrange(60, 5 * 86400)
     return {

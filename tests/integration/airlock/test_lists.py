@@ -110,7 +110,7 @@ def test_own_requests_are_the_authors_alone_drafts_among_them(many: Domain) -> N
 
 def test_filters_leave_exactly_what_fits_them(many: Domain) -> None:
     waiting = whole(lambda paging: many.airlock.queue_page(CLEO, paging=paging))
-    filters = {
+    filters: dict[str, tuple[Filters, Callable[[Line], bool]]] = {
         "project": (Filters(project=MOBILITY), lambda line: line.project == MOBILITY),
         "risk": (Filters(risk=Verdict.FAIL), lambda line: line.risk is Verdict.FAIL),
         "lane": (Filters(lane=Lane.FILE), lambda line: line.lane is Lane.FILE),
@@ -118,8 +118,8 @@ def test_filters_leave_exactly_what_fits_them(many: Domain) -> None:
         "state": (Filters(states=frozenset({State.REVIEWED})), lambda line: line.state is State.REVIEWED),
         "no such": (Filters(states=frozenset({State.RELEASED})), lambda _line: False),
     }
-    for filters_, fits in filters.values():
-        found = whole(lambda paging, f=filters_: many.airlock.queue_page(CLEO, f, paging=paging))
+    for chosen, fits in filters.values():
+        found = list(many.airlock.queue_page(CLEO, chosen, paging=ALL).items)
         assert [line.id for line in found] == [line.id for line in waiting if fits(line)]
 
 

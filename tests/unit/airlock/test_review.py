@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from saferoom.disclosure.verdict import Verdict
-from saferoom.ids import Digest, EvaluationId, OutputId, ProjectSlug, RequestId, Username
+from saferoom.ids import DatasetName, Digest, EvaluationId, OutputId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock import review, views
-from saferoom.projects.airlock.model import Choice, Comment, Group, Output, Request, Vote
-from saferoom.projects.airlock.states import Action, Party, State
+from saferoom.projects.airlock.model import Choice, Comment, Group, Output, Request, SignOff, Vote
+from saferoom.projects.airlock.states import TURN, Action, Party, State
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 YES, NO = Choice.APPROVED, Choice.CHANGES_REQUESTED
@@ -149,8 +149,8 @@ def test_author_sees_no_vote_no_warning_and_no_name_in_any_state(state: State) -
     assert not seen.warnings
     assert "ben" not in {comment.by for comment in seen.comments}
     assert all(comment.public for comment in seen.comments)
-    reviewing = state in (State.SUBMITTED, State.PARTLY_REVIEWED, State.REVIEWED)
-    assert [c.by for c in seen.comments] == ([] if reviewing else [views.A_CHECKER, ANA])
+    reviewing = state in (*TURN, State.AWAITING_SIGN_OFF)
+    assert [c.by for c in seen.comments] == ([ANA] if reviewing else [views.A_CHECKER, ANA])
 
 
 def test_author_sees_public_comments_of_earlier_rounds_during_the_next() -> None:
@@ -175,3 +175,66 @@ def test_mutation_counting_votes_instead_of_people_is_noticed(monkeypatch: pytes
     monkeypatch.setattr(review, "counting", lambda on: {(f"{v.by}{n}", v.output): v for n, v in enumerate(on.votes)})
     with pytest.raises(AssertionError):
         test_two_approvals_of_one_checker_count_once()
+
+
+@pytest.mark.parametrize(
+    ("checkers", "choices", "expected"),
+    [
+        (1, "", "open"),
+        (1, "y", "approved"),
+        (1, "n", "refused"),
+        (1, "u", "open"),
+        (1, "yn", "disputed"),
+        (1, "yny", "approved"),
+        (1, "ynn", "refused"),
+        (2, "y", "open"),
+        (2, "n", "open"),
+        (2, "yy", "approved"),
+        (2, "nn", "refused"),
+        (2, "yn", "disputed"),
+        (2, "ynu", "disputed"),
+        (2, "yny", "approved"),
+        (2, "ynn", "refused"),
+        (2, "yynn", "disputed"),
+        (3, "yy", "open"),
+        (3, "yyn", "disputed"),
+        (3, "yyny", "approved"),
+        (3, "ynn", "refused"),
+    ],
+)
+def test_votes_on_one_output_stand_where_the_majority_puts_them(checkers: int, choices: str, expected: str) -> None:
+    words = {"y": YES, "n": NO, "u": Choice.UNDECIDED}
+    cast = [(f"checker-{number}", 1, words[letter]) for number, letter in enumerate(choices)]
+    on = voted(request(checkers=checkers), *cast)
+    assert review.where(on, OutputId("o1")) == expected
+    assert review.is_approved(on) is (expected == "approved")
+
+
+def test_third_checker_is_asked_for_where_they_disagree_and_only_once() -> None:
+    split = voted(request(checkers=2, state=State.REVIEWED), ("ben", 1, YES), ("cleo", 1, NO))
+    assert review.next_step(split) is Action.ASK_THIRD
+    assert review.next_step(replace(split, third_asked=True)) is None
+    assert review.disputed(split) == (1,)
+    refused = voted(split, ("dee", 1, NO))
+    assert (review.next_step(refused), review.refused(refused)) == (None, (1,))
+
+
+def test_signatures_of_every_dataset_asked_for_call_for_the_approval() -> None:
+    survey, wages = DatasetName("survey"), DatasetName("wages")
+    waits = replace(request(state=State.AWAITING_SIGN_OFF), sign_off=(survey, wages))
+    assert (review.next_step(waits), review.unsigned(waits)) == (None, (survey, wages))
+    one = SignOff(Username("dora"), (survey,), True, "", AT, 1)
+    half = replace(waits, sign_offs=(one, SignOff(Username("otto"), (wages,), False, "no", AT, 1)))
+    assert (review.next_step(half), review.unsigned(half)) == (None, (wages,))
+    full = replace(waits, sign_offs=(one, SignOff(Username("otto"), (wages,), True, "", AT, 1)))
+    assert review.next_step(full) is Action.APPROVE
+
+
+def test_mutation_refusal_counted_as_a_signature_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        review,
+        "unsigned",
+        lambda on: tuple(n for n in on.sign_off if n not in {d for s in on.sign_offs for d in s.datasets}),
+    )
+    with pytest.raises(AssertionError):
+        test_signatures_of_every_dataset_asked_for_call_for_the_approval()
