@@ -77,6 +77,7 @@ def _dataset_has(word: str) -> ColumnElement[bool]:
     return or_(
         DatasetRow.name.contains(word, autoescape=True),
         func.lower(DatasetRow.title).contains(word, autoescape=True),
+        func.lower(func.coalesce(DatasetRow.description, "")).contains(word, autoescape=True),
     )
 
 

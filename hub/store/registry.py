@@ -174,6 +174,9 @@ def _dataset(row: DatasetRow) -> Dataset:
         variables=[{field: getattr(variable, field) for field in fields} for variable in row.variables],
         risk_appetite=row.risk_appetite,
         release_route=row.release_route,
+        description=row.description,
+        coverage=row.coverage or {},
+        quality=row.quality or (),
     )
 
 

@@ -96,8 +96,9 @@ class RegistryWriter:
             )
             for position, variable in enumerate(dataset.variables)
         ]
-        policies = dataset.model_dump(mode="json", include={"risk_appetite", "release_route"})
-        self._session.merge(DatasetRow(**_columns(dataset, units=list(dataset.units), variables=variables, **policies)))
+        documents = dataset.model_dump(mode="json", include={"risk_appetite", "release_route", "coverage", "quality"})
+        columns = _columns(dataset, units=list(dataset.units), variables=variables, **documents)
+        self._session.merge(DatasetRow(**columns))
 
     def _save_project(self, project: Project) -> None:
         row = self._session.get(ProjectRow, project.slug)

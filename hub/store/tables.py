@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, false
+from sqlalchemy import JSON, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from saferoom.hub.store.base import Base
@@ -28,6 +28,9 @@ class DatasetRow(Base):
     units: Mapped[list[Any]]
     risk_appetite: Mapped[dict[str, Any]]
     release_route: Mapped[dict[str, Any]]
+    description: Mapped[str | None]
+    coverage: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    quality: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     variables: Mapped[list[VariableRow]] = relationship(
         cascade="all, delete-orphan", lazy="selectin", order_by="VariableRow.position"
     )

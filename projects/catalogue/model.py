@@ -17,6 +17,7 @@ hierarchy
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -53,6 +54,7 @@ class VariableRole(StrEnum):
 
 # Every JSON reader keeps whole numbers up to here, so codes are the same in manifests and in the store.
 _LARGEST_CODE = 2**53 - 1
+_TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 _CODES = {VariableType.INTEGER: (int,), VariableType.TEXT: (str,), VariableType.BOOLEAN: (bool,)}
 
 
@@ -127,6 +129,34 @@ class Variable(PolicyModel):
         return self
 
 
+class Coverage(PolicyModel):
+    """Whom, where and when the data are about, as the catalogue tells it."""
+
+    population: TitleField | None = None
+    """Whom or what, as `adults living in private households`."""
+    area: TitleField | None = None
+    """Where, as `England and Wales`."""
+    first: date | None = None
+    """First day the data are about."""
+    last: date | None = None
+    """Last day the data are about; None while they go on."""
+    records: Annotated[int, Field(ge=0, le=_LARGEST_CODE)] | None = None
+    """About how many records; what the owner makes public, never counted here."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError("the last day that the data cover is before the first")
+        return self
+
+
+class Quality(PolicyModel):
+    """One thing that is known of the data's quality, as `match rate`: `98.1 % of records, lower for those under 20`."""
+
+    what: TitleField
+    known: TitleField
+
+
 class Dataset(PolicyModel):
     """A data owner's dataset, as the owner describes it."""
 
@@ -148,6 +178,10 @@ class Dataset(PolicyModel):
     variables: Annotated[tuple[Variable, ...], Field(min_length=1)]
     risk_appetite: RiskAppetite = RiskAppetite()
     release_route: ReleaseRoute = ReleaseRoute()
+    description: Annotated[str, Field(min_length=1, max_length=4000, pattern=_TEXT)] | None = None
+    """What the data are and how they came to be, for the catalogue."""
+    coverage: Coverage = Coverage()
+    quality: Annotated[tuple[Quality, ...], Field(max_length=50)] = ()
 
     @property
     def releasable(self) -> tuple[Variable, ...]:

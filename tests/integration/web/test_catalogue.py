@@ -42,6 +42,9 @@ def shelf(airlock: Service) -> Service:
                 risk_appetite=RiskAppetite(threshold_units=25).model_dump(mode="json"),
                 release_route={},
                 variables=variables,
+                description="How schools of the north are paid for.",
+                coverage={"population": "state schools", "area": "the north", "first": "2020-01-01", "records": 1200},
+                quality=[{"what": "Late returns", "known": "about 3 % of schools in 2021"}],
             )
         )
         session.flush()
@@ -70,6 +73,7 @@ def found(shelf: Service, query: str) -> set[str]:
         ("SECRET_SOURCE", set()),
         ("100%25", {"schools"}),
         ("money_spent", {"schools"}),
+        ("paid+for", {"schools"}),
         ("moneyxspent", set()),
         ("%25", {"schools"}),
         ("'; drop table datasets --", set()),
@@ -97,6 +101,15 @@ def test_dataset_page_says_what_it_holds_and_by_which_rules(shelf: Service) -> N
     assert ">25</td>" in page, "the owner's stricter threshold"
     assert "data owner of schools" in page
     assert page.index("2026 <span") < page.index("2025")
+
+
+def test_dataset_page_says_what_is_covered_and_what_is_known_of_the_quality(shelf: Service) -> None:
+    page = shelf.browser("ana").get("catalogue/schools").text
+    for words in ("How schools of the north", "state schools", "1 January 2020 until now", "1,200", "about 3 % of"):
+        assert words in page
+    bare = shelf.browser("ana").get("catalogue/survey").text
+    assert "has not described it yet" in bare
+    assert "Nothing is recorded about the quality" in bare
 
 
 def test_dataset_page_keeps_paths_source_columns_and_direct_identifiers_to_itself(shelf: Service) -> None:
