@@ -9,7 +9,7 @@ from typing import Any
 
 from saferoom.hub.web.shell.parts import Parts
 from saferoom.hub.web.texts import people as texts
-from saferoom.hub.web.texts.common import Sign
+from saferoom.hub.web.texts.common import Sign, when
 from saferoom.projects.decision import Decision
 from saferoom.projects.people.entitlement import requirements, standing
 from saferoom.projects.people.model import Person, Power, Role, Training
@@ -159,7 +159,15 @@ def _details(payload: Mapping[str, Any]) -> list[str]:
         for one in (changes if isinstance(changes, list) else [])
         if isinstance(one, Mapping) and "field" in one
     ]
-    return said + [f"{name}: {_value(payload[name])}" for name in _SHOWN if name in payload]
+    return said + [f"{name}: {_value(_moment(payload[name]))}" for name in _SHOWN if name in payload]
+
+
+def _moment(value: Any) -> Any:
+    """Return a moment as a person reads it, anything else as it is."""
+    try:
+        return when(datetime.fromisoformat(value)) if isinstance(value, str) and "T" in value else value
+    except ValueError:
+        return value
 
 
 def _value(value: Any) -> str:
