@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from saferoom.hub.store.registry import StoredRegistry
     from saferoom.projects.airlock.service import Airlock
     from saferoom.projects.life.service import Lives
+    from saferoom.projects.notices.sending import Sender
+    from saferoom.projects.notices.service import Notices
     from saferoom.projects.people.service import People
     from saferoom.projects.register.service import Register
 
@@ -120,12 +122,28 @@ class Instance:
         )
 
     @cached_property
+    def notices(self) -> Notices:
+        """What people are told."""
+        from saferoom.hub.store.notices import NoticesStore
+        from saferoom.projects.notices.service import Notices
+
+        return Notices(NoticesStore(self.database, self.clock, self.signing_key), self.clock)
+
+    @cached_property
+    def sender(self) -> Sender:
+        """What sends the letters that are due."""
+        from saferoom.hub.notices.loops import sender_of
+
+        return sender_of(self)
+
+    @cached_property
     def public_register(self) -> Register:
         """What everybody may know."""
         from saferoom.hub.store.register import PublicRecords
         from saferoom.projects.register.service import Register
 
-        return Register(PublicRecords(self.database, self.signing_key.verifying_key), self.clock)
+        records = PublicRecords(self.database, self.signing_key.verifying_key)
+        return Register(records, self.clock, self.airlock.withdrawals)
 
     @cached_property
     def shelves(self) -> StoredShelves:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from saferoom.clock import Clock
 from saferoom.errors import NotFoundError
@@ -26,8 +26,10 @@ from saferoom.projects.register.times import ResponseTimes, response_times
 PERIOD = timedelta(days=365)
 """How far back response times are told."""
 FRESH = timedelta(seconds=30)
+"""How old documents may be that take a while to put together."""
 _BATCH = 500
 _Entry = TypeVar("_Entry")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,38 @@ class Whole:
         }
 
 
-class Register:
-    """Answers what everybody may ask."""
+class Kept(Generic[_Made]):
+    """Something that costs a little to make and may be `FRESH` old; whoever asks while it is made waits for it."""
 
-    def __init__(self, records: Records, clock: Clock) -> None:
-        self._records = records
+    def __init__(self, make: Callable[[], _Made], clock: Clock) -> None:
+        self._make = make
         self._clock = clock
         self._lock = Lock()
-        self._kept: tuple[datetime, Whole] | None = None
+        self._made: tuple[datetime, _Made] | None = None
+
+    def get(self) -> _Made:
+        """Return it as it was at most `FRESH` ago."""
+        with self._lock:
+            now = self._clock.now()
+            if self._made is None or not timedelta(0) <= now - self._made[0] < FRESH:
+                self._made = (now, self._make())
+            return self._made[1]
+
+
+class Register:
+    """Answers what everybody may ask.
+
+    Parameters
+    ----------
+    withdrawals : callable
+        Makes the signed list of all withdrawals (a DSSE envelope).
+    """
+
+    def __init__(self, records: Records, clock: Clock, withdrawals: Callable[[], Mapping[str, Any]]) -> None:
+        self._records = records
+        self._clock = clock
+        self._kept = Kept(self._whole, clock)
+        self._withdrawals = Kept(withdrawals, clock)
 
     def totals(self) -> Totals:
         """Return how many of everything there are."""
@@ -95,15 +121,12 @@ class Register:
         return self._records.head()
 
     def whole(self) -> Whole:
-        """Return all of it as it was at most `FRESH` ago, so that asking often costs little.
+        """Return all of it as it was at most `FRESH` ago."""
+        return self._kept.get()
 
-        Whoever asks while it is put together waits for it.
-        """
-        with self._lock:
-            now = self._clock.now()
-            if self._kept is None or not timedelta(0) <= now - self._kept[0] < FRESH:
-                self._kept = (now, self._whole())
-            return self._kept[1]
+    def withdrawals(self) -> Mapping[str, Any]:
+        """Return the signed list of all withdrawals, made at most `FRESH` ago."""
+        return self._withdrawals.get()
 
     def _whole(self) -> Whole:
         return Whole(

@@ -43,6 +43,13 @@ def head(request: Request) -> Response:
     return public_document(request, canonical(found.envelope), "application/json")
 
 
+@router.get("/register/withdrawals.json")
+def withdrawals(request: Request) -> Response:
+    """Return the signed list of all withdrawals (a DSSE envelope), for ``saferoom verify --withdrawals``."""
+    signed = parts_of(request).instance.public_register.withdrawals()
+    return public_document(request, canonical(signed), "application/json")
+
+
 @router.get("/register/key.pem")
 def key(request: Request) -> Response:
     """Return the public key that checks bundles, statements and heads."""

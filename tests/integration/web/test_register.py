@@ -174,6 +174,22 @@ def test_withdrawn_release_says_so_with_its_signed_statement(airlock: Service, r
     assert "dora" not in told
 
 
+def test_list_of_withdrawals_is_signed_as_a_whole(airlock: Service, released: Request) -> None:
+    from saferoom.projects.airlock.records import Cause
+    from saferoom.projects.airlock.withdrawals import read_withdrawals
+    from saferoom.signing import VerifyingKey
+
+    nobody = airlock.browser()
+    key = VerifyingKey.from_pem(nobody.get("register/key.pem").content)
+    assert read_withdrawals(nobody.get("register/withdrawals.json").content, key) == {}
+    airlock.world.instance.airlock.withdraw_release(Username("dora"), released.id, Cause.OTHER, "Because.")
+    airlock.world.clock.advance(timedelta(minutes=1))
+    listed = nobody.get("register/withdrawals.json").content
+    assert released.release is not None
+    assert list(read_withdrawals(listed, key)) == [released.release.id]
+    assert b"Because" not in listed
+
+
 @pytest.mark.parametrize("path", [*PAGES, *DOCUMENTS])
 def test_answer_is_kept_and_asked_for_again_by_what_it_was(airlock: Service, released: Request, path: str) -> None:
     nobody = airlock.browser()
@@ -236,9 +252,9 @@ def test_pages_of_the_register_are_cut(airlock: Service) -> None:
 
 
 def test_whole_register_is_put_together_once_in_a_while(airlock: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    register, made = airlock.world.instance.public_register, []
-    make = register._whole
-    monkeypatch.setattr(register, "_whole", lambda: made.append(1) or make())
+    records, made = airlock.world.instance.public_register._records, []
+    head = records.head
+    monkeypatch.setattr(records, "head", lambda: made.append(1) or head())
     for _ in range(5):
         document(airlock)
     assert len(made) == 1
