@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 
@@ -17,15 +17,18 @@ from saferoom.errors import NotFoundError, StaleVersionError
 from saferoom.hub.store import people_rows as rows
 from saferoom.hub.store.audit_log import AuditLinkRow, AuditLog
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.people_search import find
 from saferoom.hub.store.people_tables import DeputyRow, EmergencyRow, PersonRecordRow, PersonRow
 from saferoom.hub.store.registry import SessionRegistry, read_person
 from saferoom.hub.store.tables import DatasetRow, MemberRow, ProjectRow
 from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.notices.making import of_emergency
 from saferoom.projects.paging import Cut, Paged
 from saferoom.projects.people.emergencies import Emergency, State
 from saferoom.projects.people.model import Person
 from saferoom.projects.people.records import Deputy, Dossier, Membership, Record
+from saferoom.projects.people.reminders import concerned
 from saferoom.projects.people.store import EndOf, HistoryLine, Search
 from saferoom.signing import SigningKey
 
@@ -122,6 +125,11 @@ class PeopleTransaction(PeopleReading):
         self._session.flush()
         self._log.record(event)
 
+    def lock(self, usernames: Iterable[Username]) -> None:
+        # SQLite's transactions are alone from their start; elsewhere the rows keep the others waiting, in one order.
+        query = select(PersonRow.username).where(PersonRow.username.in_(list(usernames))).order_by(PersonRow.username)
+        self._session.execute(query.with_for_update()).all()
+
     def add_person(self, person: Person, by: str, at: datetime) -> None:
         rows.add_person(self._session, person, by, at)
         self._session.flush()
@@ -156,6 +164,7 @@ class PeopleTransaction(PeopleReading):
             raise StaleVersionError(_STALE)
         rows.write_emergency(row, emergency)
         self._session.flush()
+        tell(self._session, of_emergency(emergency, concerned(self.registry)))
         return rows.read_emergency(row)
 
     def save_deputy(self, deputy: Deputy) -> None:

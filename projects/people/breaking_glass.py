@@ -22,6 +22,7 @@ def open_(parts: Parts, actor: Actor, form: EmergencyForm) -> Emergency:
     username = form.username
     with parts.store.transaction() as tx:
         parts.allow(tx, actor, Action.BREAK_GLASS, username)
+        tx.lock([username])
         dossier, now = parts.found(tx, username), parts.now()
         _lapse(parts, tx, username)
         earlier = tx.emergencies(username)

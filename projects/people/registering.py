@@ -200,6 +200,7 @@ def _check_last_administrator(tx: Transaction, before: Person, after: Person) ->
     still = after.active and Role.ADMINISTRATOR in after.roles
     if still or not before.active or Role.ADMINISTRATOR not in before.roles:
         return
+    tx.lock(one.username for one in tx.registry.people_with(Role.ADMINISTRATOR))
     if len(tx.registry.people_with(Role.ADMINISTRATOR)) <= 1:
         raise WrongStateError(f"{before.username} is the last administrator; register another one first.")
 

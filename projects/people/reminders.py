@@ -59,12 +59,22 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one person."""
+    """One message to one person.
+
+    Attributes
+    ----------
+    ends : Ends or None
+        What ends; None when the message is about a break-glass act.
+    subject : str
+        Whose or which, as in the deadline.
+    """
 
     key: str
     to: Username
     title: str
     body: str
+    ends: Ends | None = None
+    subject: str = ""
 
 
 def due(deadlines: Iterable[Deadline], at: datetime) -> tuple[Message, ...]:
@@ -98,10 +108,11 @@ def _message(deadline: Deadline, stage: str, to: Username, today: date) -> Messa
     key = f"{deadline.ends.value}:{deadline.subject}:{deadline.last_day}:{stage}:{to}"
     days = (deadline.last_day - today).days
     if stage == "lapsed":
-        return Message(key, to, f"{deadline.words} has ended", f"{deadline.words} ended on {deadline.last_day}.")
+        body = f"{deadline.words} ended on {deadline.last_day}."
+        return Message(key, to, f"{deadline.words} has ended", body, deadline.ends, deadline.subject)
     when = {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
     body = f"The last day of {deadline.words[0].lower()}{deadline.words[1:]} is {deadline.last_day}."
-    return Message(key, to, f"{deadline.words} ends {when}", body)
+    return Message(key, to, f"{deadline.words} ends {when}", body, deadline.ends, deadline.subject)
 
 
 def deadlines(registry: Registry, at: datetime) -> Iterator[Deadline]:
@@ -141,14 +152,19 @@ def _of_project(registry: Registry, project: Project) -> Iterator[Deadline]:
             yield Deadline(Ends.APPROVAL, subject, words, approval.until, (*members, approval.granted_by))
 
 
+def concerned(registry: Registry) -> tuple[Username, ...]:
+    """Return who is told of every break-glass act: all administrators and data owners."""
+    return tuple(one.username for role in (Role.ADMINISTRATOR, Role.DATA_OWNER) for one in registry.people_with(role))
+
+
 def of_emergencies(emergencies: Iterable[Emergency], registry: Registry, at: datetime) -> tuple[Message, ...]:
     """Return what administrators, data owners and the person concerned are told of break-glass acts."""
-    concerned = [one.username for role in (Role.ADMINISTRATOR, Role.DATA_OWNER) for one in registry.people_with(role)]
+    watchers = concerned(registry)
     found: list[Message] = []
     for emergency in emergencies:
         if emergency.reviewed_at is not None and at - emergency.reviewed_at > _KEPT:
             continue
-        for to in dict.fromkeys((*concerned, emergency.username)):
+        for to in dict.fromkeys((*watchers, emergency.username)):
             found += _told(emergency, Username(to))
     return tuple(found)
 

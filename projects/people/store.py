@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -106,6 +106,10 @@ class Transaction(Reading, Protocol):
     """Reads and writes that happen together or not at all."""
 
     def record(self, event: Event) -> None: ...
+
+    def lock(self, usernames: Iterable[Username]) -> None:
+        """Keep other transactions that lock any of these people waiting until this one ends."""
+        ...
 
     def add_person(self, person: Person, by: str, at: datetime) -> None: ...
 
