@@ -40,6 +40,8 @@ def _goes_without_saying(change: Change, difference: Difference) -> bool:
     """Tell whether a new record's field repeats its key, its default, or the list of its variables."""
     if difference.field.startswith("variable ") or (difference.field == "active" and difference.after is True):
         return True
+    if difference.field in ("paused", "sign_off") and difference.after is False:
+        return True
     if difference.field in ("username", "name", "slug", "project", "dataset"):
         return difference.after in change.key.split(" for ")
     return difference.field in _DEFAULTS and _DEFAULTS[difference.field] == difference.after

@@ -1,4 +1,4 @@
-"""``saferoom verify BUNDLE.zip``: an offline check that needs the bundle and a key, and nothing else."""
+"""``saferoom verify FILE``: an offline check of a release bundle or a certificate of deletion; it needs a key alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from saferoom.errors import BadInputError, SaferoomError
+from saferoom.errors import BadInputError, IntegrityError, SaferoomError
 from saferoom.hub.home import Home
 from saferoom.projects.airlock.verify import BundleReport, verify_bundle
 from saferoom.projects.airlock.withdrawals import Withdrawn, read_withdrawals
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="The bundle, a ZIP file.", metavar="BUNDLE.zip")],
+    bundle: Annotated[Path, typer.Argument(help="The bundle (ZIP), or a certificate (JSON).", metavar="BUNDLE.zip")],
     key: Annotated[
         Path | None,
         typer.Option("--key", help="The releasing instance's public key (PEM). Default: this instance's own."),
@@ -54,6 +54,23 @@ def verify(
     report = verify_bundle(_read(bundle, "the bundle"), trusted, withdrawn)
     print(json.dumps(report.document(), indent=2) if as_json else "\n".join(_lines(report)))
     raise typer.Exit(0 if report.ok else 1)
+
+
+def _certificate(data: bytes, key: VerifyingKey, as_json: bool) -> None:
+    """Verify the certificate that a closed project's workspace was destroyed."""
+    from saferoom.projects.life.sealing import check_certificate
+
+    try:
+        envelope = json.loads(data)
+    except (ValueError, RecursionError):
+        raise IntegrityError("NOT a valid certificate: the file is not JSON") from None
+    found = check_certificate(envelope if isinstance(envelope, dict) else {}, key)
+    if as_json:
+        print(json.dumps({"ok": True, "certificate": found.model_dump(mode="json")}, indent=2))
+        return
+    print(f"Valid certificate: the sealed workspace of project {found.project} was destroyed {found.deleted_at}")
+    print(f"by {found.deleted_by}, {len(found.destroyed.parts)} parts and their key. Kept until {found.retain_until}.")
+    print(f"Signed by key {key.key_id}.")
 
 
 def _key(given: Path | None) -> VerifyingKey:

@@ -20,6 +20,7 @@ from saferoom.hub.store.registry import read_model
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.approvals.model import Terms
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.life.document import alteration_document
 from saferoom.projects.life.model import (
     TEXTS,
     Alteration,
@@ -125,7 +126,7 @@ def _write_amendments(row: LifeRow, life: Life) -> None:
             one = AmendmentRow(life=life.slug, number=amendment.number)
             row.amendments.append(one)
         one.state, one.by, one.why = amendment.state.value, amendment.by, amendment.why
-        one.change = _sorted_sets(amendment.change)
+        one.change = alteration_document(amendment.change)
         one.asks, one.at, one.since, one.reason = list(amendment.asks), amendment.at, amendment.since, amendment.reason
 
 
@@ -137,11 +138,6 @@ def _write_holds(row: LifeRow, life: Life) -> None:
             row.holds.append(HoldRow(life=life.slug, **asdict(hold)))
         else:
             one.lifted_at, one.lifted_by = hold.lifted_at, hold.lifted_by
-
-
-def _sorted_sets(change: Alteration) -> dict[str, Any]:
-    document = change.model_dump(mode="json")
-    return document | {name: sorted(document[name]) for name in ("add", "remove", "drop")}
 
 
 def _ruling(row: RulingRow) -> Ruling:

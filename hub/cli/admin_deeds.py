@@ -1,0 +1,106 @@
+"""What the commands about projects share: in whose name, which file, and what is printed afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+from pydantic import BaseModel
+
+from saferoom.errors import BadInputError
+from saferoom.hub.cli.instance import opened
+
+if TYPE_CHECKING:
+    from saferoom.hub.wiring import Instance
+    from saferoom.ids import DatasetName, ProjectSlug
+    from saferoom.projects.approvals.model import Terms
+    from saferoom.projects.life.model import Life
+    from saferoom.projects.life.parts import Actor
+
+_Model = TypeVar("_Model", bound=BaseModel)
+JSON = typer.Option(False, "--json", help="Print one JSON document.")
+AS = typer.Option(None, "--as", metavar="USER", help="In whose name; left out, the administrators'.")
+FOR = typer.Option(..., "--as", metavar="USER", help="In whose name: a researcher or a data owner.")
+SLUG = typer.Argument(..., metavar="PROJECT", help="The project's short name.")
+DATASET = typer.Argument(..., metavar="DATASET")
+NUMBER = typer.Argument(..., metavar="NUMBER", help="The amendment's number.")
+REASON = typer.Option(..., "--reason", help="Why; everybody concerned can read it.")
+TERMS = typer.Option(..., "--terms", metavar="FILE", help="YAML: until, variables, rows, automatic, checkers ...")
+TERMS_OR = typer.Option(None, "--terms", metavar="FILE", help="YAML; left out, the terms that hold stay.")
+YES = typer.Option(False, "--yes", "-y", help="Do it without asking.")
+
+
+@contextmanager
+def acting(name: str | None) -> Iterator[tuple[Instance, Actor]]:
+    """Open the instance in the name of `name`, or of the administrators."""
+    from saferoom import ids
+    from saferoom.projects.life.parts import Actor
+
+    with opened() as (instance, administration):
+        console = administration.actor
+        yield instance, Actor.console(console) if name is None else Actor.person(ids.username(name), console)
+
+
+def do(name: str | None, as_json: bool, deed: Callable[[Instance, Actor], Life]) -> None:
+    """Do a deed, withdraw what is not approved any more, and print the project."""
+    with acting(name) as (instance, actor):
+        life = deed(instance, actor)
+        _withdraw(instance, actor, life)
+        print_life(instance, life, as_json)
+
+
+def _withdraw(instance: Instance, actor: Actor, life: Life) -> None:
+    """Take away at once what no approval covers any more; rooms would have it taken away within a minute."""
+    from saferoom.hub.housekeeping import withdraw_extracts
+
+    withdraw_extracts(instance, [life.slug], actor.name)
+
+
+def print_life(instance: Instance, life: Life, as_json: bool) -> None:
+    """Print where a project stands, and who has to act."""
+    from saferoom.projects.life.document import life_document
+
+    waiting = instance.lives.waiting(life)
+    if as_json:
+        print(json.dumps(life_document(life, waiting)))
+        return
+    print(f"{life.slug}: {life.state.value}" + (f" ({life.reason})" if life.reason else ""))
+    for one in waiting:
+        print(f"  waits for {one.who}: {one.what} (since {one.since:%Y-%m-%d %H:%M} UTC)")
+
+
+def terms_in(file: Path) -> Terms:
+    """Return the terms in a file."""
+    from saferoom.projects.approvals.model import Terms
+
+    return read_model(file, Terms)
+
+
+def read_model(file: Path, model: type[_Model]) -> _Model:
+    """Return the one document of a file as a `model`."""
+    from saferoom.hub.administration import read_text
+    from saferoom.policies.conform import conform
+    from saferoom.policies.document import read_documents
+
+    documents = read_documents(read_text(file), str(file))
+    if len(documents) != 1:
+        raise BadInputError(f"{file}: there must be one document in it")
+    return conform(documents[0], model)
+
+
+def slug_of(text: str) -> ProjectSlug:
+    """Return a project's short name."""
+    from saferoom import ids
+
+    return ids.project_slug(text)
+
+
+def dataset_of(text: str) -> DatasetName:
+    """Return a dataset's name."""
+    from saferoom import ids
+
+    return ids.dataset_name(text)

@@ -1,0 +1,89 @@
+"""What the service does by itself, a few times a minute: seal closed projects, withdraw what is not approved any more.
+
+Nothing here is needed for safety: rooms ask for themselves whether they may go on; extracts are checked at each use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import structlog
+
+from saferoom.audit import Event
+from saferoom.errors import SaferoomError
+from saferoom.hub.extracts import extracts_of
+from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.wiring import Instance
+from saferoom.ids import ProjectSlug
+from saferoom.projects.life.states import REGISTERED
+from saferoom.projects.life.store import Selection
+from saferoom.projects.paging import Cut
+
+_log = structlog.get_logger()
+EVERY_SECONDS = 20.0
+
+
+class Housekeeping:
+    """The chores of one instance; what fails is logged and tried again the next time."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._seen: datetime | None = None
+
+    async def run(self) -> None:
+        """Do the chores until cancelled."""
+        while True:
+            await asyncio.to_thread(self.once)
+            await asyncio.sleep(EVERY_SECONDS)
+
+    def once(self) -> None:
+        """Do every chore once."""
+        for name, chore in (("withdraw", self._withdraw), ("seal", self._seal)):
+            self._tried(name, chore)
+
+    def _tried(self, name: str, chore: Callable[[], object]) -> None:
+        try:
+            chore()
+        except SaferoomError as error:
+            _log.error("chore failed", chore=name, reason=error.message)
+        except Exception as error:
+            # Whatever it is: the other chores, and the next time, must not be lost to it.
+            _log.error("chore failed", chore=name, reason=type(error).__name__)
+
+    def _seal(self) -> None:
+        for slug in self._instance.lives.tidy():
+            _log.info("sealed", project=slug)
+
+    def _withdraw(self) -> None:
+        """Withdraw extracts of projects that changed since the last time."""
+        changed = self._changed()
+        withdraw_extracts(self._instance, [slug for slug, _ in changed], "system")
+        if changed:
+            self._seen = max(at for _, at in changed)
+
+    def _changed(self) -> list[tuple[ProjectSlug, datetime]]:
+        found: list[tuple[ProjectSlug, datetime]] = []
+        with self._instance.lives.store.reading() as tx:
+            number = 1
+            while True:
+                page = tx.listing(Selection(states=REGISTERED), Cut(number))
+                fresh = [one for one in page.items if self._seen is None or one.updated_at > self._seen]
+                found += [(one.slug, one.updated_at) for one in fresh]
+                if len(fresh) < len(page.items) or number >= page.pages:
+                    return found
+                number += 1
+
+
+def withdraw_extracts(instance: Instance, projects: Iterable[ProjectSlug], actor: str) -> None:
+    """Withdraw from each project what no approval covers any more; nothing for what is a proposal still."""
+
+    def record(event: Event) -> None:
+        with instance.database.transaction() as session:
+            AuditLog(session, instance.clock, instance.signing_key).record(event)
+
+    extracts = extracts_of(instance.home, instance.registry, clock=instance.clock, record=record, actor=actor)
+    for slug in projects:
+        if (instance.home.extracts / slug).exists():
+            extracts.prune(slug)

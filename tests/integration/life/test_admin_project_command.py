@@ -1,0 +1,207 @@
+"""``saferoom admin project``: a whole life at a terminal, and the chores that go on by themselves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saferoom.clock import FrozenClock
+from saferoom.hub.cli.main import main
+from saferoom.hub.extracts import provision
+from saferoom.hub.home import Home
+from saferoom.hub.housekeeping import Housekeeping
+from saferoom.hub.wiring import Instance
+
+TODAY = datetime.now(UTC).date()
+ENDS = TODAY + timedelta(days=90)
+DATA = f"""\
+kind: platform
+retention_days: 0
+---
+kind: person
+username: rosa
+display_name: Rosa
+roles: [researcher]
+accreditation_expires: {ENDS}
+training_expires: {ENDS}
+---
+kind: person
+username: olga
+display_name: Olga
+roles: [data-owner]
+---
+kind: dataset
+name: htv
+title: Wages
+owner: olga
+source: htv.csv
+units: [person_id]
+variables:
+  - {{name: person_id, type: integer, role: id}}
+  - {{name: sex, type: text, role: quasi, codelist: [F, M]}}
+  - {{name: wage, type: number, role: sensitive}}
+"""
+PROPOSAL = f"""\
+slug: mob
+title: Mobility
+question: Who moves?
+benefit: Better schools.
+gateway: The Act
+assessment: DPIA 1
+members: [rosa]
+ends: {ENDS}
+datasets:
+  - dataset: htv
+    variables: [wage, sex]
+"""
+TERMS = f"""\
+until: {ENDS}
+variables: [wage]
+rows: sex = 'F'
+budget: {{epsilon: 1.5, delta: 0.000001}}
+"""
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SAFEROOM_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SAFEROOM_DATABASE_URL", raising=False)
+    for name, text in {"data": DATA, "proposal": PROPOSAL, "terms": TERMS}.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    def command(*words: str, status: int = 0) -> Any:
+        monkeypatch.setattr(sys, "stdin", StringIO(""))
+        left = 0
+        try:
+            main(words)
+        except SystemExit as leaving:
+            left = int(leaving.code or 0)
+        out, err = capsys.readouterr()
+        assert left == status, (out, err)
+        return json.loads(out) if "--json" in words else out + err
+
+    command("admin", "apply", str(folder / "data.yaml"), "--yes")
+    return command
+
+
+def _running(run: Run, folder: Path) -> None:
+    run("admin", "project", "propose", str(folder / "proposal.yaml"), "--as", "rosa")
+    run("admin", "project", "submit", "mob", "--as", "rosa")
+    run("admin", "project", "approve", "mob", "htv", "--terms", str(folder / "terms.yaml"), "--as", "olga")
+    assert run("admin", "project", "confirm", "mob", "--json")["state"] == "active"
+
+
+def _later(folder: Path, by: timedelta) -> Instance:
+    return Instance.open(Home(folder / "home"), FrozenClock(datetime.now(UTC) + by))
+
+
+def test_life_from_proposal_to_certificate_at_a_terminal(run: Run, folder: Path) -> None:
+    _running(run, folder)
+    shown = run("admin", "project", "show", "mob", "--json")
+    assert shown["rulings"][0]["terms"]["budget"] == {"epsilon": "1.5", "delta": "0.000001"}
+    assert [line["slug"] for line in run("admin", "project", "list", "--json")["projects"]] == ["mob"]
+    assert "mobility" in run("admin", "project", "list", "--search", "MOBILITY").lower()
+    home = Home(folder / "home")
+    (home.workspaces / "mob").mkdir()
+    (home.workspaces / "mob" / "notes.md").write_text("notes")
+    run("admin", "project", "close", "mob", "--reason", "done", "--as", "rosa")
+    assert "rooms of this project" in run("admin", "project", "seal", "mob", status=1)
+    instance = _later(folder, timedelta(minutes=2))
+    Housekeeping(instance).once()
+    instance.close()
+    out = folder / "mob.tar"
+    said = run("admin", "project", "archive", "mob", "--out", str(out), "--reason", "court order", "--json")
+    assert (out.stat().st_mode & 0o777, said["bytes"]) == (0o600, out.stat().st_size)
+    assert "File exists" in run("admin", "project", "archive", "mob", "--out", str(out), "--reason", "again", status=2)
+    assert list(folder.glob("tmp*")) == []
+    assert "kept until" in run("admin", "project", "delete", "mob", "--yes", status=1)
+    assert "nobody is there to agree" in run("admin", "project", "delete", "mob", status=2)
+    assert "no certificate" in run("admin", "project", "certificate", "mob", status=1)
+    instance = _later(folder, timedelta(days=2))
+    from saferoom.projects.life.parts import Actor
+
+    instance.lives.delete(Actor.console("admin:root"), shown["slug"])
+    instance.close()
+    certificate = folder / "certificate.json"
+    run("admin", "project", "certificate", "mob", "--out", str(certificate))
+    assert "Valid certificate" in run("verify", str(certificate))
+    assert run("verify", str(certificate), "--json")["certificate"]["project"] == "mob"
+    certificate.write_text(certificate.read_text().replace('"payload": "ey', '"payload": "eY'))
+    assert "saferoom:" in run("verify", str(certificate), status=1)
+
+
+def test_owner_narrows_and_the_extract_is_gone_when_the_command_returns(run: Run, folder: Path) -> None:
+    _running(run, folder)
+    home = Home(folder / "home")
+    (home.sources / "htv.csv").write_text("person_id,sex,wage\n1,F,10\n2,M,11\n3,F,12\n")
+    run("admin", "extract", "mob")
+    assert (home.extracts / "mob" / "htv.parquet").exists()
+    (folder / "terms.yaml").write_text(TERMS.replace("sex = 'F'", "sex = 'M'"))
+    run("admin", "project", "revise", "mob", "htv", "--terms", str(folder / "terms.yaml"), "--as", "olga")
+    assert not (home.extracts / "mob" / "htv.parquet").exists()
+
+
+def test_chore_withdraws_what_pages_ended(run: Run, folder: Path) -> None:
+    from saferoom.projects.life.parts import Actor
+
+    _running(run, folder)
+    home = Home(folder / "home")
+    (home.sources / "htv.csv").write_text("person_id,sex,wage\n1,F,10\n2,F,11\n")
+    instance = _later(folder, timedelta(0))
+    provision(home, instance.registry, _slug())
+    chores = Housekeeping(instance)
+    chores.once()
+    assert (home.extracts / "mob" / "htv.parquet").exists()
+    instance.lives.end_approval(Actor.console("admin:root"), _slug(), _name(), "over")
+    chores.once()
+    assert not (home.extracts / "mob" / "htv.parquet").exists()
+    instance.close()
+
+
+def _slug() -> Any:
+    return "mob"
+
+
+def _name() -> Any:
+    return "htv"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("show", "nothing"), 1, "there is no such project"),
+        (("show", "Not A Slug"), 2, "lower-case letters"),
+        (("list", "--state", "asleep"), 2, "there is no state asleep"),
+        (("confirm", "mob"), 1, "there is no such project"),
+        (("submit", "mob", "--as", "nobody"), 1, "there is no such project"),
+    ],
+)
+def test_bad_words_get_a_clear_sentence_and_change_nothing(
+    run: Run, words: tuple[str, ...], status: int, said: str
+) -> None:
+    assert said in run("admin", "project", *words, status=status)
+
+
+def test_file_that_is_no_proposal_is_refused_with_its_line(run: Run, folder: Path) -> None:
+    (folder / "proposal.yaml").write_text(PROPOSAL + "shoe_size: 3\n")
+    said = run("admin", "project", "propose", str(folder / "proposal.yaml"), "--as", "rosa", status=2)
+    assert "line 13: unknown key 'shoe_size'" in said
+
+
+def test_owner_cannot_be_impersonated_past_their_permissions(run: Run, folder: Path) -> None:
+    _running(run, folder)
+    said = run("admin", "project", "pause", "mob", "--reason", "x", "--as", "rosa", status=1)
+    assert "only the data owner" in said or "both sides" in said
