@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from tests.support.airlock_server import Browser, Service
@@ -252,15 +253,15 @@ def test_pages_of_the_register_are_cut(airlock: Service) -> None:
 
 
 def test_whole_register_is_put_together_once_in_a_while(airlock: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    records, made = airlock.world.instance.public_register._records, []
-    head = records.head
-    monkeypatch.setattr(records, "head", lambda: made.append(1) or head())
+    records = airlock.world.instance.public_register._records
+    head = Mock(wraps=records.head)
+    monkeypatch.setattr(records, "head", head)
     for _ in range(5):
         document(airlock)
-    assert len(made) == 1
+    assert head.call_count == 1
     airlock.world.clock.advance(timedelta(seconds=31))
     document(airlock)
-    assert len(made) == 2
+    assert head.call_count == 2
 
 
 def test_project_of_another_name_shows_only_its_own_releases(airlock: Service, released: Request) -> None:
