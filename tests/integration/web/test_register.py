@@ -24,8 +24,8 @@ SECRET = "Unpublished title"
 @pytest.fixture
 def released(airlock: Service) -> Request:
     """A released request; its words and people must stay inside."""
-    words = {"title": SECRET, "context": "Unpublished context", "controls": "Unpublished controls"}
-    return airlock.world.approve(airlock.world.request(**words))
+    asked = airlock.world.request(title=SECRET, context="Unpublished context", controls="Unpublished controls")
+    return airlock.world.approve(asked)
 
 
 def document(airlock: Service, path: str = "register.json") -> Any:
