@@ -84,7 +84,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     def command(*words: str, status: int = 0) -> Any:
         monkeypatch.setattr(sys, "stdin", StringIO(""))
-        left = 0
+        left, _ = 0, capsys.readouterr()
         try:
             main(words)
         except SystemExit as leaving:
@@ -198,7 +198,7 @@ def test_bad_words_get_a_clear_sentence_and_change_nothing(
 def test_file_that_is_no_proposal_is_refused_with_its_line(run: Run, folder: Path) -> None:
     (folder / "proposal.yaml").write_text(PROPOSAL + "shoe_size: 3\n")
     said = run("admin", "project", "propose", str(folder / "proposal.yaml"), "--as", "rosa", status=2)
-    assert "line 13: unknown key 'shoe_size'" in said
+    assert "line 12: unknown key 'shoe_size'" in said
 
 
 def test_owner_cannot_be_impersonated_past_their_permissions(run: Run, folder: Path) -> None:
