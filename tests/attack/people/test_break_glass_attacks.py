@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.airlock_domain import ANA, CHECKED, RITA, Domain, domain
-from tests.support.people_world import ADA, ALAN, OLGA, ROSA, PeopleWorld, people_world
+from tests.support.people_world import ADA, ALAN, OLGA, OPERATOR, ROSA, PeopleWorld, people_world
 from tests.support.registry_world import MOB, NOW, TODAY
 
 from saferoom.errors import ForbiddenError, NotFoundError, SaferoomError, WrongStateError
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.airlock.model import Choice
+from saferoom.projects.people.emergencies import Emergency
 from saferoom.projects.people.entitlement import may_check, may_enter, may_sign_in
 from saferoom.projects.people.model import HeldPower, Person, Power, Role, Training
 from saferoom.projects.people.permissions import Actor
-from saferoom.projects.people.records import DeputyForm, PersonForm
+from saferoom.projects.people.records import AccountForm, DeputyForm, PersonForm
 
 
 @pytest.fixture
@@ -52,6 +54,40 @@ def test_account_made_for_the_review_does_not_review(world: PeopleWorld) -> None
     with pytest.raises(ForbiddenError, match="before the glass was broken"):
         world.review(opened, Actor.person(puppet.username))
     assert world.review(opened, ALAN).reviewed_by == "alan"
+
+
+def _at_once(*deeds: Callable[[], object]) -> list[object]:
+    """Do everything at the same moment; return what came of each, errors too."""
+    ready, came = threading.Barrier(len(deeds)), list[object]()
+
+    def run(deed: Callable[[], object]) -> None:
+        ready.wait()
+        try:
+            came.append(deed())
+        except SaferoomError as error:
+            came.append(error)
+
+    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return came
+
+
+def test_glass_broken_by_many_at_once_for_one_person_is_broken_once(world: PeopleWorld) -> None:
+    came = _at_once(*(lambda by=by: world.break_glass(by=by) for by in (ADA, ALAN, OPERATOR)))
+    assert sum(isinstance(one, Emergency) for one in came) == 1
+    assert world.people.emergencies(ADA).total == 1
+
+
+def test_last_two_administrators_cannot_close_each_other_at_once(world: PeopleWorld) -> None:
+    def close(by: Actor, who: str) -> object:
+        form = AccountForm(reason="A quarrel.", version=1)
+        return world.people.close(by, Username(who), form)
+
+    _at_once(lambda: close(ADA, "alan"), lambda: close(ALAN, "ada"))
+    assert len(world.registry.people_with(Role.ADMINISTRATOR)) == 1
 
 
 def test_nobody_gives_a_power_to_oneself(world: PeopleWorld) -> None:
