@@ -45,13 +45,16 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
-    """Verify a release bundle: exit 0 when everything holds, else 1 with the first thing that is wrong.
+    """Verify a release bundle, or a certificate of deletion: exit 0 when everything holds, else 1 with what is wrong.
 
     A bundle that is withdrawn is still what was signed; with ``--withdrawals`` that is said, and the exit is 1.
     """
-    trusted = _key(key)
+    trusted, data = _key(key), _read(bundle, "the bundle")
+    if data.lstrip().startswith(b"{"):
+        _certificate(data, trusted, as_json)
+        return
     withdrawn = _withdrawals(withdrawals, trusted) if withdrawals else None
-    report = verify_bundle(_read(bundle, "the bundle"), trusted, withdrawn)
+    report = verify_bundle(data, trusted, withdrawn)
     print(json.dumps(report.document(), indent=2) if as_json else "\n".join(_lines(report)))
     raise typer.Exit(0 if report.ok else 1)
 
