@@ -91,6 +91,11 @@ class Home:
         return self.root / "sealed"
 
     @property
+    def mail_settings(self) -> Path:
+        """How e-mail is sent; without this file none is."""
+        return self.root / "mail.yaml"
+
+    @property
     def hub(self) -> Path:
         """JupyterHub's own state: database, cookie secret, logs."""
         return self.root / "hub"

@@ -28,11 +28,13 @@ from saferoom.hub.store.airlock_tables import (
 )
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.notices_rows import tell
 from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock.model import EvaluationRecord, Lane, Output, Request
 from saferoom.projects.airlock.records import Claim
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Remembered, Selection, Step
+from saferoom.projects.notices.making import of_step
 from saferoom.signing import SigningKey
 
 _OUT = (State.APPROVED.value, State.RELEASED.value)
@@ -207,6 +209,7 @@ class AirlockTransaction(AirlockReading):
                 advice.taken_as = step.taken[EvaluationId(advice.evaluation)]
         if step.notice is not None:
             self._session.add(records.notice_row(step.notice))
+            tell(self._session, of_step(step.notice, row.version))
         if step.release is not None:
             if row.release is not None:
                 raise WrongStateError("the request is already released")

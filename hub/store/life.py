@@ -18,12 +18,14 @@ from saferoom.hub.store import life_rows as rows
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.life_tables import DatasetVersionRow, LifeNoticeRow, LifeRow
+from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.registry_writer import RegistryWriter
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.administration.changes import Change
 from saferoom.projects.life.model import Life, Told
 from saferoom.projects.life.store import DatasetVersion, Entry, Left, Line, Selection
+from saferoom.projects.notices.making import of_life
 from saferoom.projects.paging import Cut, Paged
 from saferoom.signing import SigningKey
 
@@ -81,7 +83,9 @@ class LifeTransaction(LifeReading):
             raise StaleVersionError(_STALE)
         for one in told:
             self._session.add(LifeNoticeRow(life=life.slug, to=one.to, message=one.message, at=self._clock.now()))
-        return self._finish(row, life, event)
+        after = self._finish(row, life, event)
+        tell(self._session, of_life(told, life.slug, after.version, event.action, self._clock.now()))
+        return after
 
     def write(self, change: Change, actor: str) -> None:
         writer = RegistryWriter(self._session, self._log, self._clock.now(), actor, direct=False)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from saferoom.hub.store import airlock, audit_log, credentials, life_tables, tables  # noqa: F401 - imported for their tables
+from saferoom.hub.store import (  # noqa: F401 - imported for their tables
+    airlock,
+    audit_log,
+    credentials,
+    life_tables,
+    notices_tables,
+    tables,
+)
 from saferoom.hub.store.base import Base
 
 METADATA = Base.metadata

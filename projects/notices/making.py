@@ -1,0 +1,70 @@
+"""From what happened to what people are told: ids and fixed kinds, no words of anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from saferoom.ids import ProjectSlug, Username
+from saferoom.projects.airlock.records import Notice as Step
+from saferoom.projects.life.model import Told
+from saferoom.projects.notices import kinds
+from saferoom.projects.notices.model import About, Category, Notice, Subject
+from saferoom.projects.people.emergencies import Emergency, State
+from saferoom.projects.people.reminders import Ends, Message
+
+_STAGE = {State.OPEN: "opened", State.ENDED: "ended", State.REVIEWED: "reviewed"}
+
+
+def of_step(step: Step, version: int) -> list[Notice]:
+    """Return the notices of a request's step; `version` is the request's after it."""
+    category = kinds.of_request(step.kind, step.to.value)
+    about = About(Subject.REQUEST, step.request, step.project)
+    return [
+        Notice(f"{step.kind}:{step.request}:{version}:{name}", name, step.kind, category, step.to.value, about, step.at)
+        for name in step.recipients
+    ]
+
+
+def of_life(told: Iterable[Told], slug: ProjectSlug, version: int, kind: str, at: datetime) -> list[Notice]:
+    """Return the notices of a step of a project's life; `version` is the life's after it."""
+    about = About(Subject.PROJECT, slug, slug)
+    category = kinds.of_project(kind)
+    names = dict.fromkeys(one.to for one in told)
+    return [Notice(f"{kind}:{slug}:{version}:{name}", name, kind, category, "project", about, at) for name in names]
+
+
+def of_emergency(emergency: Emergency, people: Iterable[Username]) -> list[Notice]:
+    """Return the notices of the step that `emergency` took last, to `people` and to whoever has the power."""
+    stage = _STAGE[emergency.state]
+    at = emergency.reviewed_at or emergency.ended_at or emergency.opened_at
+    facts = {
+        "who": emergency.username,
+        "by": emergency.opened_by,
+        "power": emergency.power.value.replace("-", " "),
+        "until": f"{emergency.until:%Y-%m-%d %H:%M} UTC",
+    }
+    made = []
+    for name in dict.fromkeys((*people, emergency.username)):
+        mine = name == emergency.username
+        about = About(Subject.STANDING) if mine else About(Subject.EMERGENCY, emergency.id)
+        key = f"break-glass:{emergency.id}:{stage}:{name}"
+        kind, side = f"break-glass.{stage}", "self" if mine else "watcher"
+        made.append(Notice(key, Username(name), kind, Category.SECURITY, side, about, at, facts))
+    return made
+
+
+def of_reminder(message: Message, at: datetime) -> Notice:
+    """Return a reminder that something ends."""
+    about, side = _about(message)
+    facts = {"title": message.title, "body": message.body}
+    return Notice(message.key, message.to, kinds.REMINDER, Category.ENDS, side, about, at, facts)
+
+
+def _about(message: Message) -> tuple[About, str]:
+    name = message.subject.split("/")[0]
+    if message.ends in (Ends.PROJECT, Ends.APPROVAL):
+        return About(Subject.PROJECT, name, ProjectSlug(name)), "project"
+    if name == message.to:
+        return About(Subject.STANDING), "self"
+    return About(Subject.PERSON, name), "watcher"
