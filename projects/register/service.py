@@ -27,14 +27,14 @@ PERIOD = timedelta(days=365)
 """How far back response times are told."""
 FRESH = timedelta(seconds=30)
 """How old documents may be that take a while to put together."""
-_BATCH = 500
+_BATCH = 5_000
 _Entry = TypeVar("_Entry")
 _Made = TypeVar("_Made")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Whole:
-    """Everything that is public, at one moment."""
+    """Everything that is public, at one moment; no other one is the same."""
 
     projects: tuple[PublicProject, ...]
     datasets: tuple[PublicDataset, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -22,16 +23,14 @@ router = APIRouter()
 @router.get("/register.json")
 def as_json(request: Request) -> Response:
     """Return the whole register as JSON."""
-    text = json.dumps(_whole(request).document(), ensure_ascii=False, indent=1)
-    return public_document(request, text.encode(), "application/json")
+    return public_document(request, _json(_whole(request)), "application/json")
 
 
 @router.get("/register.jsonld")
 def as_linked_data(request: Request) -> Response:
     """Return the whole register as a DCAT catalogue."""
     address = f"{parts_of(request).page_url}register"
-    text = json.dumps(dcat.catalogue(_whole(request), address, TITLE), ensure_ascii=False, indent=1)
-    return public_document(request, text.encode(), dcat.TYPE)
+    return public_document(request, _linked_data(_whole(request), address), dcat.TYPE)
 
 
 @router.get("/register/head.json")
@@ -55,6 +54,17 @@ def key(request: Request) -> Response:
     """Return the public key that checks bundles, statements and heads."""
     pem = parts_of(request).instance.signing_key.verifying_key.to_pem()
     return public_document(request, pem, "application/x-pem-file")
+
+
+# Written once for each time that the register is put together.
+@lru_cache(maxsize=1)
+def _json(whole: Whole) -> bytes:
+    return json.dumps(whole.document(), ensure_ascii=False).encode()
+
+
+@lru_cache(maxsize=1)
+def _linked_data(whole: Whole, address: str) -> bytes:
+    return json.dumps(dcat.catalogue(whole, address, TITLE), ensure_ascii=False).encode()
 
 
 def _whole(request: Request) -> Whole:
