@@ -36,12 +36,12 @@ from saferoom.projects.airlock.states import Party, State
 
 def vote_row(vote: Vote) -> VoteRow:
     """Return the row of a vote."""
-    return VoteRow(**{**asdict(vote), "choice": vote.choice.value})
+    return VoteRow(**{**asdict(vote), "choice": vote.choice.value, "seal": dict(vote.seal)})
 
 
 def read_vote(row: VoteRow) -> Vote:
     """Return the vote of a row."""
-    return Vote(Username(row.by), OutputId(row.output), Choice(row.choice), row.comment, row.at, row.round)
+    return Vote(Username(row.by), OutputId(row.output), Choice(row.choice), row.comment, row.at, row.round, row.seal)
 
 
 def comment_row(comment: Comment) -> CommentRow:
@@ -64,7 +64,7 @@ def sign_off_row(sign_off: SignOff) -> SignOffRow:
 def read_sign_off(row: SignOffRow) -> SignOff:
     """Return the sign-off of a row."""
     datasets = tuple(DatasetName(name) for name in row.datasets)
-    return SignOff(Username(row.by), datasets, row.signed, row.comment, row.at, row.round)
+    return SignOff(Username(row.by), datasets, row.signed, row.comment, row.at, row.round, row.seal)
 
 
 def read_claim(row: ClaimRow) -> Claim:

@@ -24,6 +24,7 @@ class VoteRow(Base):
     comment: Mapped[str]
     at: Mapped[datetime]
     round: Mapped[int]
+    seal: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class CommentRow(Base):
@@ -56,6 +57,7 @@ class SignOffRow(Base):
     comment: Mapped[str]
     at: Mapped[datetime]
     round: Mapped[int]
+    seal: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class ClaimRow(Base):

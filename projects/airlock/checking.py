@@ -8,7 +8,7 @@ from datetime import timedelta
 from saferoom.audit import Event
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.ids import OutputId, RequestId, Username
-from saferoom.projects.airlock import deciding, permissions, review, screening, states
+from saferoom.projects.airlock import deciding, permissions, review, screening, seals, states
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
@@ -90,6 +90,7 @@ def vote(parts: Parts, checker: Username, request_id: RequestId, opinion: Opinio
         row = states.check(found.state, Action.VOTE, Party.CHECKERS)
         now = parts.clock.now()
         cast = Vote(checker, opinion.output, opinion.choice, text, now, found.round)
+        cast = seals.seal_vote(found.id, cast, parts.signing_key)
         payload = {"output": opinion.output, "choice": opinion.choice.value, "round": found.round}
         event = Event(checker, row.audit, found.id, payload)
         reason = review.reason(replace(found, votes=(*found.votes, cast))) or found.reason

@@ -51,6 +51,8 @@ def retry(parts: Parts) -> None:
 
 
 def _approve_or_block(parts: Parts, tx: Transaction, request: Request) -> Request:
+    if parts.registry.project(request.project).paused:
+        return block(parts, tx, request, f"project {request.project} is paused; this goes on once it is resumed")
     try:
         return _approve(parts, tx, request)
     except IntegrityError as error:
@@ -59,7 +61,9 @@ def _approve_or_block(parts: Parts, tx: Transaction, request: Request) -> Reques
 
 def _approve(parts: Parts, tx: Transaction, request: Request) -> Request:
     """Approve, unless what the checkers approved no longer holds: then they look again at what changed."""
-    seals.check_submission(request, parts.signing_key.verifying_key)
+    key = parts.signing_key.verifying_key
+    seals.check_submission(request, key)
+    seals.check_words(request, review.counting(request).values(), key)
     changed, checkers, signing = _changed(parts, tx, request)
     if changed:
         return _reopen(parts, tx, replace(request, checkers=checkers, sign_off=signing), changed)
@@ -88,6 +92,7 @@ def _changed(parts: Parts, tx: Transaction, request: Request) -> tuple[tuple[str
     now, names = parts.clock.now(), [dataset.name for dataset in request.datasets]
     live = {approval.dataset for approval in parts.registry.approvals(request.project) if approval.live(now)}
     changed = [f"the project's approval for {name} has ended" for name in names if name not in live]
+    changed += _joined(parts, request)
     _, route = effective(parts.registry, request.project, names)
     needed = routing.checkers([output.lane for output in request.outputs], route.policy)
     checkers = max(request.checkers, needed)
@@ -99,6 +104,14 @@ def _changed(parts: Parts, tx: Transaction, request: Request) -> tuple[tuple[str
     ]
     signing = tuple(sorted({*request.sign_off, *asked}))
     return (*changed, *_news(parts, tx, request)), checkers, signing
+
+
+def _joined(parts: Parts, request: Request) -> list[str]:
+    """Say so when somebody who voted is on the author's side by now: that vote is none of an independent checker."""
+    circle = parts.circle(request)
+    inside = {request.author, *circle.members}
+    voted = {by for by, _ in review.counting(request)}
+    return ["an output checker who voted is a member of the project now"] if voted & inside else []
 
 
 def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:

@@ -69,12 +69,13 @@ def recipients(parts: Parts, request: Request, to: Party) -> tuple[Username, ...
     wanted = {Party.CHECKERS: Standing.CHECKER, Party.OWNERS: Standing.DATA_OWNER}[to]
     role = {Party.CHECKERS: Role.OUTPUT_CHECKER, Party.OWNERS: Role.DATA_OWNER}[to]
     circle, now = parts.circle(request), parts.clock.now()
-    side = {request.author, *circle.members} if to is Party.OWNERS else set()
+    # Who is on the author's side, or voted as a checker, does not sign.
+    apart = {request.author, *circle.members, *(vote.by for vote in request.votes)} if to is Party.OWNERS else set()
     return tuple(
         person.username
         for person in parts.registry.people_with(role)
         if wanted in standings(person, circle)
-        and person.username not in side
+        and person.username not in apart
         and (to is not Party.OWNERS or not circle.signers or person.username in circle.signers)
         and in_good_standing(person, now)
     )

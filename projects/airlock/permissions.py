@@ -143,6 +143,12 @@ def signs(owned: bool) -> Decision:
     return ALLOWED if owned else forbidden("not-asked", reason, RULE)
 
 
+def apart(voted: bool) -> Decision:
+    """Decide whether somebody signs a request as a data owner who may have voted on it as an output checker."""
+    reason = "whoever voted on a request as an output checker does not sign it, too; another data owner has to"
+    return forbidden("voted", reason, RULE) if voted else ALLOWED
+
+
 def decide(standing: frozenset[Standing], action: Action, state: State) -> Decision:
     """Decide whether somebody with `standing` can take `action` now: permission first, then the state."""
     decision = may(standing, action)

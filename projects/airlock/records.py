@@ -46,7 +46,13 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True)
 class Vote:
-    """One checker's opinion of one output; a later vote of the same checker replaces it, and both are kept."""
+    """One checker's opinion of one output; a later vote of the same checker replaces it, and both are kept.
+
+    Attributes
+    ----------
+    seal : mapping
+        The instance's word that it was cast, so that a row that somebody else wrote counts for nothing.
+    """
 
     by: Username
     output: OutputId
@@ -54,6 +60,7 @@ class Vote:
     comment: str
     at: datetime
     round: int
+    seal: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,8 @@ class SignOff:
         The datasets that it was given for: those of the request that the person owned.
     signed : bool
         False when the owner refused.
+    seal : mapping
+        The instance's word that it was given.
     """
 
     by: Username
@@ -100,6 +109,7 @@ class SignOff:
     comment: str
     at: datetime
     round: int
+    seal: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

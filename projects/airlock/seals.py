@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from saferoom.clock import isoformat
 from saferoom.digests import sha256
 from saferoom.errors import IntegrityError
+from saferoom.ids import RequestId
 from saferoom.projects.airlock.model import EvaluationRecord, Lane, Output, Request
+from saferoom.projects.airlock.records import SignOff, Vote
 from saferoom.signing import SigningKey, VerifyingKey
 
 EVALUATION_TYPE = "application/vnd.saferoom.evaluation+json"
 SUBMISSION_TYPE = "application/vnd.saferoom.submission+json"
+VOTE_TYPE = "application/vnd.saferoom.vote+json"
+SIGN_OFF_TYPE = "application/vnd.saferoom.sign-off+json"
 
 
 def evaluation_claims(record: EvaluationRecord) -> dict[str, Any]:
@@ -93,6 +97,51 @@ def seal_evaluation(record: EvaluationRecord, key: SigningKey) -> dict[str, Any]
 def seal_submission(request: Request, key: SigningKey) -> dict[str, Any]:
     """Return the seal of the current round of `request`."""
     return key.seal_json(submission_claims(request), SUBMISSION_TYPE)
+
+
+def vote_claims(request: RequestId, vote: Vote) -> dict[str, Any]:
+    """Return what the seal of a vote states."""
+    return {
+        "request": request,
+        "round": vote.round,
+        "by": vote.by,
+        "output": vote.output,
+        "choice": vote.choice.value,
+        "comment": sha256(vote.comment.encode()),
+        "at": isoformat(vote.at),
+    }
+
+
+def sign_off_claims(request: RequestId, word: SignOff) -> dict[str, Any]:
+    """Return what the seal of a data owner's word states."""
+    return {
+        "request": request,
+        "round": word.round,
+        "by": word.by,
+        "datasets": list(word.datasets),
+        "signed": word.signed,
+        "comment": sha256(word.comment.encode()),
+        "at": isoformat(word.at),
+    }
+
+
+def seal_vote(request: RequestId, vote: Vote, key: SigningKey) -> Vote:
+    """Return `vote` with its seal."""
+    return replace(vote, seal=key.seal_json(vote_claims(request, vote), VOTE_TYPE))
+
+
+def seal_sign_off(request: RequestId, word: SignOff, key: SigningKey) -> SignOff:
+    """Return a data owner's `word` with its seal."""
+    return replace(word, seal=key.seal_json(sign_off_claims(request, word), SIGN_OFF_TYPE))
+
+
+def check_words(request: Request, votes: Iterable[Vote], key: VerifyingKey) -> None:
+    """Raise `IntegrityError` unless `votes`, and the signatures of the round, were given by deeds of this instance."""
+    for vote in votes:
+        _check(vote.seal, vote_claims(request.id, vote), key, VOTE_TYPE, f"a vote on request {request.id}")
+    for word in request.sign_offs:
+        what = f"a data owner's word on request {request.id}"
+        _check(word.seal, sign_off_claims(request.id, word), key, SIGN_OFF_TYPE, what)
 
 
 def check_evaluation(record: EvaluationRecord, key: VerifyingKey) -> None:

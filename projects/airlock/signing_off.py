@@ -15,7 +15,7 @@ from saferoom.disclosure.files.view import View
 from saferoom.disclosure.verdict import Finding, Verdict
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import DatasetName, OutputId, RequestId, Username
-from saferoom.projects.airlock import checking, deciding, evaluations, files, permissions, review, states
+from saferoom.projects.airlock import checking, deciding, evaluations, files, permissions, review, seals, states
 from saferoom.projects.airlock.checking import Ending
 from saferoom.projects.airlock.model import Lane, Output, Request
 from saferoom.projects.airlock.parts import Parts
@@ -60,7 +60,9 @@ def sign(parts: Parts, owner: Username, request_id: RequestId, comment: str = ""
         permissions.decide(parts.standing(owner, found), Action.SIGN_OFF, found.state).enforce()
         row = states.check(found.state, Action.SIGN_OFF, Party.OWNERS)
         owned = _owned(parts, owner, found)
+        permissions.apart(owner in {vote.by for vote in found.votes}).enforce()
         word = SignOff(owner, owned, True, body, parts.clock.now(), found.round)
+        word = seals.seal_sign_off(found.id, word, parts.signing_key)
         payload = {"round": found.round, "datasets": list(owned)}
         event = Event(owner, row.audit, found.id, payload)
         reason = review.reason(replace(found, sign_offs=(*found.sign_offs, word)))
@@ -73,6 +75,7 @@ def refuse(parts: Parts, owner: Username, request: Request, comment: str) -> Req
     row = states.check(request.state, Action.REFUSE_SIGN_OFF, Party.OWNERS)
     owned = _owned(parts, owner, request)
     word = SignOff(owner, owned, False, comment.strip(), parts.clock.now(), request.round)
+    word = seals.seal_sign_off(request.id, word, parts.signing_key)
     return checking.end_turn(parts, request, row, checking.Remark(owner, comment, True), Ending(sign_offs=(word,)))
 
 

@@ -41,6 +41,7 @@ def _widen_requests() -> None:
     ):
         op.add_column("airlock_requests", column)
     op.add_column("airlock_outputs", sa.Column("group", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column("airlock_votes", sa.Column("seal", sa.JSON(), nullable=False, server_default="{}"))
     op.add_column("airlock_comments", sa.Column("evaluation", sa.String(), nullable=True))
     op.add_column("airlock_comments", sa.Column("group", sa.String(), nullable=True))
     with op.batch_alter_table("airlock_requests", schema=None) as batch_op:
@@ -154,6 +155,7 @@ def _make_records() -> None:
         sa.Column("comment", sa.String(), nullable=False),
         sa.Column("at", _TIME, nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("seal", sa.JSON(), nullable=False, server_default="{}"),
         _to_request("airlock_sign_offs"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_airlock_sign_offs")),
     )
