@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web.airlock import deeds, pages
+from saferoom.hub.web.airlock import deeds, drafting, lists, pages
 from saferoom.hub.web.shell.areas import Area
 from saferoom.hub.web.texts.airlock import NEWS
 
-AREA = Area(routers=(pages.router, deeds.router), news=NEWS)
+AREA = Area(routers=(lists.router, drafting.router, pages.router, deeds.router), news=NEWS)

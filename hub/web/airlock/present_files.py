@@ -1,7 +1,8 @@
 """From what was found in a file to what a page shows: text, tables and pictures of ours, never the file itself.
 
-Templates escape every word of it. Pictures were drawn anew in the file check and are part of the page, so that no
-address of their own can be asked for by a script in a room.
+Templates escape every word of it, and show it in a frame that can do nothing (`saferoom.hub.web.airlock.frames`).
+Pictures were drawn anew in the file check and are part of the frame, so that no address of their own can be asked for
+by a script in a room.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from saferoom.hub.web.airlock import present
 from saferoom.hub.web.airlock.present import FindingView, OutputView
 from saferoom.hub.web.texts.airlock import VERDICTS
 from saferoom.hub.web.texts.common import Sign
+from saferoom.ids import EvaluationId
 from saferoom.projects.airlock.files import FileJudgement
 from saferoom.projects.airlock.model import EvaluationRecord, UploadedFile
 
@@ -65,22 +67,31 @@ class PictureView:
 
 
 @dataclass(frozen=True)
+class ContentView:
+    """What is in a file, as a frame shows it."""
+
+    grids: tuple[GridView, ...]
+    passages: tuple[PassageView, ...]
+    pictures: tuple[PictureView, ...]
+    concealed: tuple[Concealed, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FileView:
-    """A file as a page shows it.
+    """A screened file as a page shows it; its content is in a frame.
 
     Attributes
     ----------
-    id : str
-        By which it is downloaded.
     changed : bool
-        What would leave is a picture drawn anew, not the bytes that were uploaded.
+        Whether what leaves are other bytes: the picture drawn anew.
     declared : OutputView or None
         The statistic whose numbers the file holds.
     shown : bool
         Whether there is anything of its content to show.
     """
 
-    id: str
+    id: EvaluationId
     title: str
     type: str
     size: str
@@ -88,24 +99,15 @@ class FileView:
     changed: bool
     sign: Sign
     findings: tuple[FindingView, ...]
-    grids: tuple[GridView, ...]
-    passages: tuple[PassageView, ...]
-    pictures: tuple[PictureView, ...]
-    concealed: tuple[Concealed, ...]
-    left_out: tuple[str, ...]
+    shown: bool
     declared: OutputView | None = None
     is_file: bool = True
-
-    @property
-    def shown(self) -> bool:
-        """Tell whether any of the content is shown."""
-        return bool(self.grids or self.passages or self.pictures or self.concealed or self.left_out)
 
 
 def file(
     record: EvaluationRecord, judgement: FileJudgement, view: View, declared: Evaluation | None = None
 ) -> FileView:
-    """Return a screened file as the pages show it, with as much of its content as `view` has."""
+    """Return a screened file as the pages show it."""
     kept = _kept(record)
     return FileView(
         id=record.id,
@@ -116,12 +118,19 @@ def file(
         changed=kept.leaving != kept.content,
         sign=VERDICTS[record.verdict],
         findings=tuple(present.finding(number, f) for number, f in enumerate(judgement.report.findings, start=1)),
-        grids=_grids(view, judgement.report.findings),
+        shown=view != View(),
+        declared=present.output(declared) if declared else None,
+    )
+
+
+def content(view: View, findings: Sequence[Finding]) -> ContentView:
+    """Return as much of a file's content as `view` has, with the cells that `findings` name marked."""
+    return ContentView(
+        grids=_grids(view, findings),
         passages=tuple(_passage(passage) for passage in view.passages),
         pictures=tuple(_picture(picture) for picture in view.pictures),
         concealed=view.concealed,
         left_out=view.left_out,
-        declared=present.output(declared) if declared else None,
     )
 
 

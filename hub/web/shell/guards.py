@@ -2,7 +2,8 @@
 
 The rooms of a person are served from the same origin as these pages, so a script in a notebook's output counts as
 "same origin" to a browser. Three things keep it out: pages answer top-level navigations only (Sec-Fetch-Dest), they
-cannot be framed, and they cut the tie to the window that opened them (Cross-Origin-Opener-Policy). A hub with one
+cannot be framed, and they cut the tie to the window that opened them (Cross-Origin-Opener-Policy). What files hold is
+shown in frames of our pages, which have an origin of their own (`saferoom.hub.web.airlock.frames`). A hub with one
 subdomain per person removes the shared origin altogether.
 """
 
@@ -24,6 +25,7 @@ from saferoom.hub.web.shell.logs import where
 
 _log = structlog.get_logger()
 _NONCE = "csp_nonce"
+_FRAMES = "shown_in_frames"
 
 
 class TooLargeError(BadInputError):
@@ -131,11 +133,13 @@ class SecureHeaders:
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                framed = scope["state"].get(_FRAMES, False) and message["status"] == 200
+                for name, value in (_HEADERS | _FRAME_HEADERS if framed else _HEADERS).items():
                     headers[name] = value
                 # "Not modified" leaves the browser with the page it has, and that page's nonce with it.
                 if message["status"] != 304:
-                    headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+                    policy = _FRAME_POLICY if framed else _POLICY
+                    headers["Content-Security-Policy"] = policy.format(nonce=nonce)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -146,8 +150,14 @@ class SecureHeaders:
 # to other sites; `no-referrer` would also blank the Origin header of our own forms, which is checked below.
 _POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# What a file holds, shown inside a page: it runs and loads nothing, and has an origin of its own.
+_FRAME_POLICY = (
+    "default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
+_FRAME_HEADERS = {"X-Frame-Options": "SAMEORIGIN"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -164,6 +174,14 @@ def nonce_of(request: Request) -> str:
     """Return the nonce that this answer's scripts and styles carry."""
     nonce: str = request.scope["state"][_NONCE]
     return nonce
+
+
+def shown_in_frames(request: Request) -> None:
+    """Let this answer be shown in a frame of our pages, under a policy by which it can do nothing.
+
+    Whoever calls this has made sure that one of our own pages asks.
+    """
+    request.scope["state"][_FRAMES] = True
 
 
 def check_navigation(request: Request) -> None:

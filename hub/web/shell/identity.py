@@ -77,6 +77,11 @@ async def glancer(request: Request) -> Visitor:
     return await _visitor(request, touch=False)
 
 
+async def framed_visitor(request: Request) -> Visitor:
+    """Return whose page fills a frame; that it is a frame of that page, the handler has to check."""
+    return await _visitor(request, touch=False)
+
+
 @dataclass(frozen=True)
 class Sent:
     """A form from one of this person's own pages."""

@@ -50,6 +50,7 @@ class Entry:
 ROOMS = Link("home", "Rooms", frozenset({Role.RESEARCHER}), at_hub=True)
 REQUESTS = Link("requests", "My requests", frozenset({Role.RESEARCHER}))
 QUEUE = Link("queue", "Output checking", frozenset({Role.OUTPUT_CHECKER}))
+SIGN_OFFS = Link("sign-offs", "To sign", frozenset({Role.DATA_OWNER}))
 RELEASES = Link("releases", "Releases", EVERYBODY)
 PROJECTS = Link("projects", "Projects", frozenset({Role.RESEARCHER, Role.DATA_OWNER, Role.ADMINISTRATOR}))
 CATALOGUE = Link("catalogue", "Catalogue", EVERYBODY)
@@ -57,7 +58,7 @@ REGISTER = Link("register", "Register", PUBLIC)
 PEOPLE = Link("people", "People", frozenset({Role.ADMINISTRATOR}))
 BREAK_GLASS = Link("break-glass", "Break-glass", frozenset({Role.ADMINISTRATOR, Role.DATA_OWNER}))
 STANDING = Link("standing", "My standing", EVERYBODY, own=True)
-LINKS = (ROOMS, REQUESTS, QUEUE, RELEASES, PROJECTS, CATALOGUE, PEOPLE, BREAK_GLASS, STANDING, REGISTER)
+LINKS = (ROOMS, REQUESTS, QUEUE, SIGN_OFFS, RELEASES, PROJECTS, CATALOGUE, PEOPLE, BREAK_GLASS, STANDING, REGISTER)
 """Every entry, in the order of the bar."""
 
 

@@ -120,8 +120,15 @@ def test_returned_request_is_submitted_again_from_its_page(airlock: Service) -> 
     page = ana.get(f"requests/{request.id}").text
     assert "Say what it is for." in page
     assert "Ben" not in page
-    words = {"title": "Education by region", "context": "For chapter two of the report.", "controls": "None."}
-    assert ana.post(f"requests/{request.id}/submit", words).status_code == 303
+    version = re.search(r'name="version" value="([0-9]+)"', ana.get(f"requests/{request.id}/edit").text)
+    assert version is not None
+    words = {"groups.0.number": "0", "groups.0.context": "For chapter two of the report.", "groups.0.controls": "None."}
+    outputs = {"outputs.0.evaluation": request.outputs[0].evaluation, "outputs.0.group": "0", "outputs.0.part": "leaves"}
+    sent = {"version": version[1], "title": "Education by region"} | words | outputs
+    assert ana.post(f"requests/{request.id}/edit", sent).status_code == 303
+    version = re.search(r'name="version" value="([0-9]+)"', ana.get(f"requests/{request.id}/edit").text)
+    assert version is not None
+    assert ana.post(f"requests/{request.id}/submit", {"version": version[1]}).status_code == 303
     page = ben.get(f"requests/{request.id}").text
     assert "For chapter two of the report." in page
     assert "submission 2" in page
@@ -155,7 +162,7 @@ def test_data_owner_sees_what_left_and_nothing_of_the_review(airlock: Service) -
     page = dora.get(f"requests/{request.id}").text
     assert "Download the signed bundle" in page
     assert "Findings" not in page
-    assert "Withdraw" not in page
+    assert "Withdraw the request" not in page
     assert airlock.browser("otto").get(f"requests/{request.id}").status_code in (403, 404)
 
 
