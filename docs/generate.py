@@ -15,6 +15,7 @@ from typer.cli import get_docs_for_click
 from saferoom.hub.cli.main import COMMANDS, build
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
+from saferoom.projects.life import diagram as project_states
 from saferoom.projects.people import diagram as people
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -87,6 +88,7 @@ PAGES = {
     "commands.md": commands_page,
     "policies.md": policies_page,
     "airlock-states.md": diagram.page,
+    "project-states.md": project_states.page,
     "people.md": people.page,
 }
 
