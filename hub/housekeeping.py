@@ -1,4 +1,4 @@
-"""What the service does by itself, a few times a minute: seal closed projects, withdraw what is not approved any more.
+"""What the service does by itself, a few times a minute: seal, withdraw, go on with what was blocked.
 
 Nothing here is needed for safety: rooms ask for themselves whether they may go on; extracts are checked at each use.
 """
@@ -40,7 +40,8 @@ class Housekeeping:
 
     def once(self) -> None:
         """Do every chore once."""
-        for name, chore in (("withdraw", self._withdraw), ("seal", self._seal)):
+        chores = (("withdraw", self._withdraw), ("seal", self._seal), ("resume", self._instance.airlock.resume))
+        for name, chore in chores:
             self._tried(name, chore)
 
     def _tried(self, name: str, chore: Callable[[], object]) -> None:

@@ -58,8 +58,8 @@ def page() -> str:
         [
             "# States of a project",
             "",
-            "Made from the tables in `projects/life/states.py` and `projects/life/permissions.py`; a test compares this",
-            "page with them.",
+            "Made from the tables in `projects/life/states.py` and `projects/life/permissions.py`; a test compares",
+            "this page with them.",
             "",
             "```mermaid",
             mermaid().rstrip("\n"),
