@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 import threading
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -15,16 +16,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Integer, MetaData, Table, inspect, text
+from sqlalchemy import Column, Integer, MetaData, Table, inspect, select, text
 
 from saferoom.errors import UnavailableError
 from saferoom.hub.store import database as store_database
 from saferoom.hub.store import migrate
+from saferoom.hub.store.airlock_record_rows import read_notice
+from saferoom.hub.store.airlock_records import NoticeRow
+from saferoom.hub.store.airlock_rows import read_request
 from saferoom.hub.store.airlock_tables import EvaluationRow, OutputRow, RequestRow
 from saferoom.hub.store.base import UtcDateTime
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.migrations import __main__ as generator
 from saferoom.hub.store.migrations.metadata import METADATA
+from saferoom.projects.airlock.states import State
 
 
 def _database(folder: Path) -> Database:
@@ -126,6 +131,55 @@ OLD_ROWS = (
     f" ('output-a', 'request-a', 1, 1, 'evaluation-a', 'T', 'pass', 'a', '{'c' * 64}', '{'d' * 64}')",
     "INSERT INTO airlock_votes (request, by, output, choice, comment, at, round) VALUES ('request-a', 'ben',"
     " 'output-a', 'approved', '', '2026-01-01', 1)",
+)
+
+
+def test_drafts_words_and_notices_of_an_older_version_are_where_they_belong_now(tmp_path: Path) -> None:
+    database, config = _database(tmp_path), migrate.configuration()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        for statement in ROWS_WITHOUT_GROUPS:
+            connection.exec_driver_sql(statement)
+    migrate.upgrade(database)
+    with database.reading() as session:
+        draft, waiting = session.get_one(RequestRow, "request-d"), session.get_one(RequestRow, "request-w")
+        assert draft.draft is not None
+        assert [(o["evaluation"], o["group"]) for o in draft.draft["outputs"]] == [("evaluation-a", 1)]
+        assert read_request(draft).outputs[0].title == "T"
+        assert waiting.groups[0]["supporting"][0]["title"] == "means.py"
+        assert (waiting.risk, waiting.lane, waiting.output_count) == (1, "file", 1)
+        assert waiting.submitted_at == waiting.rounds[-1].submitted_at == datetime(2026, 1, 2, tzinfo=UTC)
+        assert (draft.submitted_at, waiting.since) == (None, datetime(2026, 1, 3, tzinfo=UTC))
+        used = session.execute(text("SELECT request, dataset, signs FROM airlock_requests_datasets")).all()
+        assert used == [("request-w", "survey", 0)]
+        (notice,) = session.scalars(select(NoticeRow))
+        assert [r.username for r in notice.recipients] == ["ana"]
+        assert read_notice(notice).state is State.SUBMITTED
+        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
+    database.dispose()
+
+
+_REQUEST_BEFORE = (
+    "INSERT INTO airlock_requests (id, author, project, state, round, title, context, controls, automatic, checkers,"
+    " created_at, updated_at, datasets, waits_because, warnings, supporting, reason, blocked, seal, version) VALUES"
+)
+_OUTPUT_BEFORE = (
+    "INSERT INTO airlock_outputs (id, request, round, position, evaluation, title, verdict, judged, files, lane) VALUES"
+)
+ROWS_WITHOUT_GROUPS = (
+    OLD_ROWS[0],
+    _REQUEST_BEFORE + " ('request-d', 'ana', 'mobility', 'draft', 0, 'T', 'c', 'd', 0, 0, '2026-01-01', '2026-01-01',"
+    " '[]', '[]', '[]', '[]', '', '', '{}', 1)",
+    _REQUEST_BEFORE + " ('request-w', 'ana', 'mobility', 'submitted', 1, 'T', 'c', 'd', 0, 2, '2026-01-01',"
+    ' \'2026-01-03\', \'[{"name": "survey", "version": "1"}]\', \'[]\', \'[]\', \'[{"evaluation": "e", "title":'
+    ' "means.py", "judged": "j", "content": "k"}]\', \'\', \'\', \'{}\', 2)',
+    _OUTPUT_BEFORE + " ('output-d', 'request-d', 0, 1, 'evaluation-a', 'T', 'pass', 'a', '{}', 'declared')",
+    _OUTPUT_BEFORE + " ('output-w', 'request-w', 1, 1, 'evaluation-a', 'T', 'review', 'a', '{}', 'file')",
+    "INSERT INTO airlock_rounds (request, round, title, context, controls, at, supporting) VALUES ('request-w', 1, 'T',"
+    " 'c', 'd', '2026-01-02', '[]')",
+    "INSERT INTO airlock_notices (request, project, \"to\", author, message, at) VALUES ('request-w', 'mobility',"
+    " 'author', 'ana', 'm', '2026-01-02')",
 )
 
 
