@@ -1,0 +1,48 @@
+"""Forms in a real browser: what is wrong is said beside the field, by keyboard and by screen reader, without script."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+from tests.support.airlock_pages import opened
+from tests.support.airlock_server import Service
+
+pytestmark = pytest.mark.browser
+
+
+def send_as_it_is(page: Page) -> None:
+    """Send the page's form past the browser's own checks, as an older browser would."""
+    page.eval_on_selector("main form", "form => form.setAttribute('novalidate', '')")
+    page.locator("main form button.main").click()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_wrong_form_is_accessible_and_leads_to_what_is_wrong(chromium: Chromium, airlock: Service, scheme: str) -> None:
+    with opened(chromium, airlock, "ada", "new-person", color_scheme=scheme) as page:
+        page.get_by_label("Name", exact=True).fill("Nora Nagy")
+        send_as_it_is(page)
+        page.get_by_role("alert").wait_for()
+        assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
+        assert page.get_by_label("Name", exact=True).input_value() == "Nora Nagy"
+        wrong = page.get_by_label("User name", exact=True)
+        assert wrong.get_attribute("aria-invalid") == "true"
+        said = page.locator("#" + str(wrong.get_attribute("aria-describedby")).split()[-1])
+        assert "Fill this in." in said.inner_text()
+        page.get_by_role("alert").get_by_role("link", name="User name").press("Enter")
+        page.keyboard.type("nora")
+        assert wrong.input_value() == "nora"
+
+
+def test_enter_in_a_row_sends_the_form_and_takes_no_row_away(chromium: Chromium, airlock: Service) -> None:
+    with opened(chromium, airlock, "ana", "projects/new", java_script_enabled=False) as page:
+        page.get_by_label("Short name").fill("pay-gaps")
+        page.get_by_label("Title").fill("Pay gaps")
+        page.get_by_label("User name").fill("rita")
+        page.get_by_role("button", name="Add another person").click()
+        assert page.get_by_label("User name").count() == 2
+        assert page.get_by_label("User name").first.input_value() == "rita"
+        page.get_by_label("User name").first.press("Enter")
+        page.wait_for_url("**/projects/pay-gaps**")
+        assert page.get_by_text("rita").first.is_visible()
