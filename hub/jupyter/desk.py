@@ -97,6 +97,10 @@ class Desk:
         person = self._person(username)
         return self._instance.people.banner(person) if person else ()
 
+    def unread(self, username: str) -> int:
+        """Return how many notices a person has not read; as `links`, for error pages, too."""
+        return self._instance.notices.count(Username(username))
+
     def _person(self, username: str) -> Person | None:
         try:
             return self._instance.registry.person(Username(username)) if username else None

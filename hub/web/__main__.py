@@ -13,6 +13,7 @@ from saferoom.hub.evaluator.runner import Evaluator
 from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.home import Home
 from saferoom.hub.housekeeping import Housekeeping
+from saferoom.hub.notices.loops import Telling
 from saferoom.hub.web.app import page_app, room_app
 from saferoom.hub.web.shell import logs
 from saferoom.hub.web.shell.hub_auth import Hub
@@ -67,11 +68,12 @@ async def _serve(instance: Instance, service_url: str) -> None:
     rooms = unix_socket(instance.home.socket("airlock"), 0o666)
     faces = {rooms: room_app(parts), page_socket(service_url): page_app(parts)}
     managed = "JUPYTERHUB_SERVICE_NAME" in os.environ
-    chores = asyncio.create_task(Housekeeping(instance).run())
+    chores = [asyncio.create_task(work.run()) for work in (Housekeeping(instance), Telling(instance))]
     try:
         await serve(faces, os.getppid() if managed else None)
     finally:
-        chores.cancel()
+        for chore in chores:
+            chore.cancel()
         await parts.hub.close()
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web import airlock, catalogue, people, projects, register
+from saferoom.hub.web import airlock, catalogue, notices, people, projects, register
 
-AREAS = (airlock.AREA, catalogue.AREA, register.AREA, people.AREA, projects.AREA)
+AREAS = (airlock.AREA, catalogue.AREA, register.AREA, people.AREA, notices.AREA, projects.AREA)

@@ -21,6 +21,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from saferoom.ids import ProjectSlug, Username
+from saferoom.policies.models import PolicyModel
 
 
 class Category(StrEnum):
@@ -149,3 +150,16 @@ class Letter:
     reason: str = ""
     ended_at: datetime | None = None
     notices: tuple[Notice, ...] = ()
+
+
+class ChoiceForm(PolicyModel):
+    """How somebody wants to be told, for each category that can be chosen."""
+
+    requests: How
+    work: How
+    projects: How
+    ends: How
+
+    def chosen(self) -> dict[Category, How]:
+        """Return the choice by category."""
+        return {Category(name): getattr(self, name) for name in type(self).model_fields}

@@ -49,6 +49,7 @@ def page(request: Request, template: str, visitor: Visitor | None, *, status: in
         "links": entries(roles, values.get("here", ""), parts.hub.prefix, parts.hub.hub_prefix),
         "news": news,
         "emergencies_now": parts.instance.people.banner(visitor.person) if visitor else (),
+        "unread": parts.instance.notices.count(visitor.username) if visitor else 0,
         "pages_at": pages_at(request),
         "now": parts.instance.clock.now(),
         **values,

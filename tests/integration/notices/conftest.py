@@ -1,0 +1,24 @@
+"""A real instance, with the airlock's pages where a test wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.airlock_server import Service, service
+from tests.support.airlock_world import World, world
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[World]:
+    """An instance with people, projects, data and extracts."""
+    with world(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def airlock(place: World) -> Iterator[Service]:
+    """The airlock service of that instance."""
+    with service(place) as made:
+        yield made
