@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -117,16 +121,26 @@ class PeopleWorld:
             return [(row.actor, row.action, row.subject) for row in rows]
 
 
+@cache
+def _made() -> tuple[Path, SigningKey]:
+    """Register everybody in the store that every world begins as a copy of; once per process."""
+    folder, key = Path(tempfile.mkdtemp(prefix="saferoom-people-")), SigningKey.generate()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    database = store(folder)
+    administration = Administration(database, FrozenClock(NOW), key, "admin:root")
+    administration.apply(read_entries([(DOCUMENTS, "people.yaml")]))
+    database.dispose()
+    return folder / "store.sqlite", key
+
+
 @contextmanager
 def people_world(folder: Path) -> Iterator[PeopleWorld]:
     """Yield the service with everybody registered."""
-    clock, key = FrozenClock(NOW), SigningKey.generate()
-    database = store(folder)
-    made = PeopleWorld(
-        People(PeopleStore(database, clock, key), clock), Administration(database, clock, key, "admin:root"), clock
-    )
-    made.apply(DOCUMENTS)
+    made, key = _made()
+    shutil.copy(made, folder / "store.sqlite")
+    clock, database = FrozenClock(NOW), Database(f"sqlite:///{folder / 'store.sqlite'}")
+    people = People(PeopleStore(database, clock, key), clock)
     try:
-        yield made
+        yield PeopleWorld(people, Administration(database, clock, key, "admin:root"), clock)
     finally:
         database.dispose()

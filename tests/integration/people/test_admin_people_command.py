@@ -142,8 +142,10 @@ def test_people_are_searched_and_paged(admin: Terminal) -> None:
     assert "rosa" not in admin.done("people", "--role", "data-owner")
     assert [one["username"] for one in admin.json("people", "--only", "lapsed")["people"]] == ["rosa"]
     assert admin.json("people", "--page", "2") == {"people": []}
-    for number in range(50):
-        admin.json("add-person", f"p{number}", "--name", "P", "--role", "data-owner")
+    many = admin.home.parent / "many.yaml"
+    one = "{{kind: person, username: p{}, display_name: P, roles: [data-owner]}}"
+    many.write_text("\n---\n".join(one.format(number) for number in range(50)))
+    admin.done("apply", str(many), "--yes")
     assert len(admin.json("people")["people"]) == 52
     assert "Page 2 of 2, 52 people." in admin.done("people", "--page", "2")
 
