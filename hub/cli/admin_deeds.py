@@ -63,8 +63,9 @@ def _withdraw(instance: Instance, actor: Actor, life: Life) -> None:
 def print_life(instance: Instance, life: Life, as_json: bool) -> None:
     """Print where a project stands, and who has to act."""
     from saferoom.projects.life.document import life_document
+    from saferoom.projects.life.parts import SYSTEM
 
-    waiting = instance.lives.waiting(life)
+    waiting = instance.lives.view(SYSTEM, life.slug).waiting()
     if as_json:
         print(json.dumps(life_document(life, waiting)))
         return

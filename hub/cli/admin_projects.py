@@ -72,11 +72,10 @@ def show_all(
 def show(slug: str = SLUG, as_: str | None = AS, as_json: bool = JSON) -> None:
     """Show everything about a project: state, decisions, amendments, who has to act, what waits for confirmation."""
     with acting(as_) as (instance, actor):
-        life = instance.lives.life(actor, slug_of(slug))
-        changes = instance.lives.refreshes(actor, life.slug)
-        print_life(instance, life, as_json)
+        view = instance.lives.view(actor, slug_of(slug))
+        print_life(instance, view.life, as_json)
         if not as_json:
-            for name, found in changes.items():
+            for name, found in view.refreshes.items():
                 for change in found.changes:
                     print(f"To confirm for {name}: {change.sentence}")
 
@@ -89,7 +88,7 @@ def history(slug: str = SLUG, page: int = typer.Option(1, "--page", min=1), as_j
     from saferoom.projects.paging import Cut
 
     with acting(None) as (instance, actor):
-        found = instance.lives.history(actor, slug_of(slug), Cut(page))
+        found = instance.lives.history(instance.lives.view(actor, slug_of(slug)), Cut(page))
     if as_json:
         print(json.dumps({"events": [asdict(entry) for entry in found.items], "total": found.total}))
         return

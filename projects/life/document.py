@@ -8,8 +8,8 @@ from typing import Any
 from saferoom.clock import isoformat
 from saferoom.projects.life import alterations
 from saferoom.projects.life.model import Alteration, Life, Ruling
-from saferoom.projects.life.service import Waiting
 from saferoom.projects.life.store import Line
+from saferoom.projects.life.view import Waiting
 
 
 def life_document(life: Life, waiting: Iterable[Waiting] = ()) -> dict[str, Any]:

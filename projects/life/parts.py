@@ -22,7 +22,7 @@ from saferoom.projects.life.permissions import Concerned, Standing
 from saferoom.projects.life.problems import Problem, ProblemsError
 from saferoom.projects.life.sealing import Packed, Statement
 from saferoom.projects.life.states import REGISTERED, RUNNING, Action, Party, State
-from saferoom.projects.life.store import Reading, Store, Transaction
+from saferoom.projects.life.store import Store, Transaction
 from saferoom.projects.people.entitlement import signed_in
 from saferoom.projects.people.model import Role
 from saferoom.projects.registry import Registry
@@ -114,10 +114,6 @@ class Parts:
             return frozenset({Standing.ADMINISTRATOR})
         person = signed_in(registry, actor.username, self.clock.now())
         return permissions.standings(person, concerned(life, registry))
-
-    def allow(self, tx: Reading, actor: Actor, life: Life, action: Action) -> Decision:
-        """Decide whether `actor` can take `action` on `life` now, with the reason if not."""
-        return permissions.decide(self.standing(actor, life, tx.registry), action, life.state)
 
     @contextmanager
     def deed(

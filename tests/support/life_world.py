@@ -34,6 +34,7 @@ from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.life.model import Life, Proposal, Wish
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.service import Lives
+from saferoom.projects.life.view import Waiting
 from saferoom.projects.people.model import Person, Role
 from saferoom.signing import SigningKey
 
@@ -110,6 +111,10 @@ class LifeWorld:
         with self.database.reading() as session:
             rows = session.query(AuditLinkRow).order_by(AuditLinkRow.seq).all()
             return [(row.actor, row.action, row.subject) for row in rows]
+
+    def waiting(self) -> list[Waiting]:
+        """Return who has to act on the project now."""
+        return list(self.lives.view(CONSOLE, MOB).waiting())
 
     def submitted(self, **changes: Any) -> Life:
         self.lives.propose(ROSA, proposal(**changes))

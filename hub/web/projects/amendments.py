@@ -24,10 +24,12 @@ from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import see
 from saferoom.hub.web.texts import projects as texts
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.approvals.model import Terms
 from saferoom.projects.life import alterations
 from saferoom.projects.life.model import Amendment, Life, Wish
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.states import Action
+from saferoom.projects.life.view import View
 
 router = APIRouter()
 Sender = Annotated[Sent, Depends(sender)]
@@ -71,18 +73,18 @@ _SHEETS: dict[str, Callable[[int], Sheet]] = {
 def begin(request: Request, slug: str, who: Someone) -> Response:
     """Show the project's present state, to be changed."""
     lives, actor = parts_of(request).instance.lives, Actor.person(who.username)
-    life = lives.life(actor, ProjectSlug(slug))
-    lives.may(actor, Action.AMEND, life).enforce()
-    return _shown(request, who, life, _present(life, _every(request, life)))
+    view = lives.view(actor, ProjectSlug(slug))
+    view.may(Action.AMEND).enforce()
+    return _shown(request, who, view.life, _present(view.life, _every(view)))
 
 
 @router.post("/projects/{slug}/amend")
 async def amend(request: Request, slug: str, sent: Sender) -> Response:
     """Do at once what needs nobody, and ask for the rest."""
     lives, actor, name = parts_of(request).instance.lives, Actor.person(sent.who.username), ProjectSlug(slug)
-    life = lives.life(actor, name)
-    lives.may(actor, Action.AMEND, life).enforce()
-    every = _every(request, life)
+    view = lives.view(actor, name)
+    view.may(Action.AMEND).enforce()
+    life, every = view.life, _every(view)
     form, made = await tried(
         read(AmendForm, sent.fields, texts.AMEND),
         lambda form: lives.amend(actor, name, form.change(life, every), form.why, form.version),
@@ -97,9 +99,10 @@ async def amend(request: Request, slug: str, sent: Sender) -> Response:
 def ask(request: Request, slug: str, number: int, deed: str, who: Someone) -> Response:
     """Show a deed on a whole amendment."""
     lives, actor = parts_of(request).instance.lives, Actor.person(who.username)
-    life = lives.life(actor, ProjectSlug(slug))
-    sheet, _ = _sheet(deed, number), _amendment(life, number)
-    lives.may(actor, sheet.action, life).enforce()
+    view = lives.view(actor, ProjectSlug(slug))
+    sheet, life = _sheet(deed, number), view.life
+    _amendment(life, number)
+    view.may(sheet.action).enforce()
     return _sheet_shown(request, who, life, sheet, blank(sheet.model, sheet.labels, version=life.version))
 
 
@@ -119,32 +122,29 @@ async def do(request: Request, slug: str, number: int, deed: str, sent: Sender) 
 @router.get("/projects/{slug}/amendments/{number}/{dataset}/agree")
 def ask_terms(request: Request, slug: str, number: int, dataset: str, who: Someone) -> Response:
     """Show an owner what is asked, and the terms that would hold."""
-    instance, actor = parts_of(request).instance, Actor.person(who.username)
-    life = instance.lives.life(actor, ProjectSlug(slug))
-    amendment = _amendment(life, number)
-    wish = _after(life, amendment, dataset)
-    instance.lives.may(actor, Action.APPROVE_AMENDMENT, life, wish.dataset).enforce()
-    approval = instance.lives.approvals(actor, life).get(wish.dataset)
-    form = begin_terms(instance, life, wish, None if approval is None else approval.terms)
-    return _terms_shown(request, who, (life, amendment, wish), form)
+    view = parts_of(request).instance.lives.view(Actor.person(who.username), ProjectSlug(slug))
+    amendment = _amendment(view.life, number)
+    wish = _after(view.life, amendment, dataset)
+    view.may(Action.APPROVE_AMENDMENT, wish.dataset).enforce()
+    form = begin_terms(view, wish, _now(view, wish))
+    return _terms_shown(request, who, (view, amendment, wish), form)
 
 
 @router.post("/projects/{slug}/amendments/{number}/{dataset}/agree")
 async def agree(request: Request, slug: str, number: int, dataset: str, sent: Sender) -> Response:
     """Agree on these terms."""
     lives, actor, name = parts_of(request).instance.lives, Actor.person(sent.who.username), ProjectSlug(slug)
-    life = lives.life(actor, name)
-    amendment = _amendment(life, number)
-    wish = _after(life, amendment, dataset)
-    lives.may(actor, Action.APPROVE_AMENDMENT, life, wish.dataset).enforce()
-    approval = lives.approvals(actor, life).get(wish.dataset)
-    now = None if approval is None else approval.terms
+    view = lives.view(actor, name)
+    amendment = _amendment(view.life, number)
+    wish = _after(view.life, amendment, dataset)
+    view.may(Action.APPROVE_AMENDMENT, wish.dataset).enforce()
+    now = _now(view, wish)
     form, made = await tried(
         read(TermsForm, sent.fields, texts.TERMS),
         lambda form: lives.approve_amendment(actor, name, number, wish.dataset, form.terms(now), form.version),
     )
     if made is None:
-        return _terms_shown(request, sent.who, (life, amendment, wish), form)
+        return _terms_shown(request, sent.who, (view, amendment, wish), form)
     return see(request, f"projects/{name}", "agreed")
 
 
@@ -152,9 +152,10 @@ async def agree(request: Request, slug: str, number: int, dataset: str, sent: Se
 def ask_why(request: Request, slug: str, number: int, dataset: str, who: Someone) -> Response:
     """Ask an owner for the reason of a refusal."""
     lives, actor = parts_of(request).instance.lives, Actor.person(who.username)
-    life = lives.life(actor, ProjectSlug(slug))
+    view = lives.view(actor, ProjectSlug(slug))
+    life = view.life
     wish = _after(life, _amendment(life, number), dataset)
-    lives.may(actor, Action.DECLINE_AMENDMENT, life, wish.dataset).enforce()
+    view.may(Action.DECLINE_AMENDMENT, wish.dataset).enforce()
     form = blank(ReasonForm, texts.REASON, version=life.version)
     return _sheet_shown(request, who, life, _refusal(number, wish.dataset), form)
 
@@ -188,11 +189,15 @@ def _refusal(number: int, dataset: DatasetName) -> Sheet:
     )
 
 
-def _every(request: Request, life: Life) -> dict[str, list[str]]:
+def _every(view: View) -> dict[str, list[str]]:
     """Return all variables of the datasets that the project may use whole."""
-    registry = parts_of(request).instance.registry
-    whole = [wish.dataset for wish in life.proposal.datasets if wish.variables is None]
-    return {name: [variable.name for variable in registry.dataset(name).releasable] for name in whole}
+    whole = [wish.dataset for wish in view.life.proposal.datasets if wish.variables is None]
+    return {name: [variable.name for variable in view.datasets[name].releasable] for name in whole}
+
+
+def _now(view: View, wish: Wish) -> Terms | None:
+    approval = view.approvals.get(wish.dataset)
+    return None if approval is None else approval.terms
 
 
 def _present(life: Life, every: dict[str, list[str]]) -> Form[AmendForm]:
@@ -239,19 +244,17 @@ def _sheet_shown(request: Request, who: Visitor, life: Life, sheet: Sheet, form:
 
 
 def _terms_shown(
-    request: Request, who: Visitor, about: tuple[Life, Amendment, Wish], form: Form[TermsForm]
+    request: Request, who: Visitor, about: tuple[View, Amendment, Wish], form: Form[TermsForm]
 ) -> Response:
-    instance, (life, amendment, wish) = parts_of(request).instance, about
-    dataset = instance.registry.dataset(wish.dataset)
-    approval = instance.lives.approvals(Actor.person(who.username), life).get(wish.dataset)
-    now = None if approval is None else approval.terms
+    view, amendment, wish = about
+    dataset, now = view.datasets[wish.dataset], _now(view, wish)
     return show(
         request,
         "projects/agree.html",
         who,
         form,
         here=PROJECTS.path,
-        life=life,
+        life=view.life,
         amendment=amendment,
         what=alterations.words(amendment.change),
         wish=wish,

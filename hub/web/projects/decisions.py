@@ -20,7 +20,6 @@ from saferoom.hub.web.shell.navigation import PROJECTS
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import see
 from saferoom.hub.web.texts import projects as texts
-from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.policies.loader import packaged_names
 from saferoom.projects.approvals.model import Terms
@@ -29,6 +28,7 @@ from saferoom.projects.life.model import Life, Wish
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.service import Lives
 from saferoom.projects.life.states import Action
+from saferoom.projects.life.view import View
 
 router = APIRouter()
 Sender = Annotated[Sent, Depends(sender)]
@@ -108,25 +108,25 @@ DEEDS: dict[str, Deed] = {
 def ask(request: Request, slug: str, dataset: str, deed: str, who: Someone) -> Response:
     """Show the form of a decision."""
     instance, actor = parts_of(request).instance, Actor.person(who.username)
-    made, life = _deed(deed), instance.lives.life(actor, ProjectSlug(slug))
-    wish = _wish(life, dataset)
-    instance.lives.may(actor, made.action, life, wish.dataset).enforce()
-    form: Form[Any] = blank(ReasonForm, texts.REASON, version=life.version)
+    made, view = _deed(deed), instance.lives.view(actor, ProjectSlug(slug))
+    wish = _wish(view.life, dataset)
+    view.may(made.action, wish.dataset).enforce()
+    form: Form[Any] = blank(ReasonForm, texts.REASON, version=view.life.version)
     if made.terms is not None:
-        form = begin_terms(instance, life, wish, _now(instance.lives, actor, life, wish))
-    return _shown(request, who, life, wish, made, form)
+        form = begin_terms(view, wish, _now(view, wish))
+    return _shown(request, who, view, wish, made, form)
 
 
 @router.post("/projects/{slug}/data/{dataset}/{deed}")
 async def decide(request: Request, slug: str, dataset: str, deed: str, sent: Sender) -> Response:
     """Record the decision."""
     lives, actor, name = parts_of(request).instance.lives, Actor.person(sent.who.username), ProjectSlug(slug)
-    made, life = _deed(deed), lives.life(actor, name)
-    wish = _wish(life, dataset)
-    lives.may(actor, made.action, life, wish.dataset).enforce()
+    made, view = _deed(deed), lives.view(actor, name)
+    wish = _wish(view.life, dataset)
+    view.may(made.action, wish.dataset).enforce()
     form: Form[Any]
     if made.terms is not None:
-        decide_on, now = made.terms, _now(lives, actor, life, wish)
+        decide_on, now = made.terms, _now(view, wish)
         form, done = await tried(
             read(TermsForm, sent.fields, texts.TERMS),
             lambda form: decide_on(lives, actor, name, wish.dataset, form.terms(now), form.version),
@@ -138,13 +138,13 @@ async def decide(request: Request, slug: str, dataset: str, deed: str, sent: Sen
             lambda form: refuse(lives, actor, name, wish.dataset, form.reason, form.version),
         )
     if done is None:
-        return _shown(request, sent.who, life, wish, made, form)
+        return _shown(request, sent.who, view, wish, made, form)
     return see(request, f"projects/{name}", made.done)
 
 
-def begin_terms(instance: Instance, life: Life, wish: Wish, now: Terms | None) -> Form[TermsForm]:
+def begin_terms(view: View, wish: Wish, now: Terms | None) -> Form[TermsForm]:
     """Return the form of terms as it begins: with those that hold, or with what was asked for."""
-    dataset = instance.registry.dataset(wish.dataset)
+    life, dataset = view.life, view.datasets[wish.dataset]
     if now is not None:
         return filled(typed_terms(now, life.version), TermsForm, texts.TERMS)
     asked = [v.name for v in dataset.releasable] if wish.variables is None else list(wish.variables)
@@ -171,11 +171,10 @@ def terms_choices(dataset: Dataset, wish: Wish, now: Terms | None) -> dict[str, 
     }
 
 
-def _now(lives: Lives, actor: Actor, life: Life, wish: Wish) -> Terms | None:
-    approval = lives.approvals(actor, life).get(wish.dataset)
+def _now(view: View, wish: Wish) -> Terms | None:
+    approval, ruling = view.approvals.get(wish.dataset), view.life.ruling(wish.dataset)
     if approval is not None:
         return approval.terms
-    ruling = life.ruling(wish.dataset)
     return None if ruling is None else ruling.terms
 
 
@@ -192,21 +191,19 @@ def _wish(life: Life, dataset: str) -> Wish:
     return wish
 
 
-def _shown(request: Request, who: Visitor, life: Life, wish: Wish, deed: Deed, form: Form[Any]) -> Response:
-    instance, actor = parts_of(request).instance, Actor.person(who.username)
-    dataset = instance.registry.dataset(wish.dataset)
-    now = _now(instance.lives, actor, life, wish)
+def _shown(request: Request, who: Visitor, view: View, wish: Wish, deed: Deed, form: Form[Any]) -> Response:
+    dataset, now = view.datasets[wish.dataset], _now(view, wish)
     return show(
         request,
         "projects/decide.html",
         who,
         form,
         here=PROJECTS.path,
-        life=life,
+        life=view.life,
         wish=wish,
         deed=deed,
         dataset=dataset,
-        refresh=instance.lives.refreshes(actor, life.slug).get(wish.dataset),
+        refresh=view.refreshes.get(wish.dataset),
         now_terms=() if now is None else present.terms_words(now),
         **terms_choices(dataset, wish, now),
     )

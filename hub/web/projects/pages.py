@@ -52,21 +52,17 @@ def projects(request: Request, who: Someone, q: str = "", state: str = "", waiti
 def project(request: Request, slug: str, who: Someone) -> Response:
     """Show everything about a project to those whom it concerns."""
     instance, actor, name = parts_of(request).instance, Actor.person(who.username), ProjectSlug(slug)
-    life = instance.lives.life(actor, name)
-    deeds = [
-        (path, sheet.title, sheet.look)
-        for path, sheet in SHEETS.items()
-        if instance.lives.may(actor, sheet.action, life)
-    ]
+    view = instance.lives.view(actor, name)
+    deeds = [(path, sheet.title, sheet.look) for path, sheet in SHEETS.items() if view.may(sheet.action)]
     return page(
         request,
         "projects/project.html",
         who,
         here=PROJECTS.path,
         deeds=deeds,
-        lines=instance.lives.history(actor, name, Cut(1, _NEWEST)).items,
-        releases=instance.lives.released(actor, name, Cut(1, _NEWEST)),
-        **present.ProjectPage(instance, actor, life).values(),
+        lines=instance.lives.history(view, Cut(1, _NEWEST)).items,
+        releases=instance.lives.released(view, Cut(1, _NEWEST)),
+        **present.ProjectPage(instance, view).values(),
     )
 
 
@@ -74,8 +70,9 @@ def project(request: Request, slug: str, who: Someone) -> Response:
 def history(request: Request, slug: str, who: Someone) -> Response:
     """Show what the audit trail knows of a project, 50 events on a page."""
     lives, actor, name = parts_of(request).instance.lives, Actor.person(who.username), ProjectSlug(slug)
-    life, found = lives.life(actor, name), lives.history(actor, name, cut_of(request))
-    return page(request, "projects/history.html", who, here=PROJECTS.path, life=life, found=found)
+    view = lives.view(actor, name)
+    found = lives.history(view, cut_of(request))
+    return page(request, "projects/history.html", who, here=PROJECTS.path, life=view.life, found=found)
 
 
 @router.get("/projects/{slug}/certificate")

@@ -14,10 +14,9 @@ from saferoom.ids import DatasetName
 from saferoom.projects.approvals.model import Approval, Terms
 from saferoom.projects.life import alterations
 from saferoom.projects.life.model import Amendment, Choice, Life, Ruling, Wish
-from saferoom.projects.life.parts import Actor
-from saferoom.projects.life.service import Refresh, Waiting
 from saferoom.projects.life.states import FINAL, Action, State
 from saferoom.projects.life.store import Line
+from saferoom.projects.life.view import Refresh, View, Waiting
 
 
 @dataclass(frozen=True)
@@ -130,41 +129,40 @@ class ProjectPage:
     """Gathers what the page of one project shows to one visitor."""
 
     instance: Instance
-    actor: Actor
-    life: Life
+    view: View
+
+    @property
+    def life(self) -> Life:
+        """The project."""
+        return self.view.life
 
     def values(self) -> dict[str, Any]:
         """Return the page's values."""
-        lives, life = self.instance.lives, self.life
+        life = self.life
         return {
             "life": life,
             "sign": texts.STATES[life.state],
             "means": texts.MEANS[life.state],
             "stations": stations(life),
-            "waiting": [waiting_view(one) for one in lives.waiting(life)],
+            "waiting": [waiting_view(one) for one in self.view.waiting()],
             "final": life.state in FINAL,
             "people": [(name, self._name(name)) for name in sorted(life.proposal.members)],
             "datasets": self._datasets(),
             "amendments": [self._amendment(one) for one in reversed(life.amendments)],
             "holds": life.holding,
-            "may_edit": lives.may(self.actor, Action.EDIT, life),
-            "may_amend": lives.may(self.actor, Action.AMEND, life),
+            "may_edit": self.view.may(Action.EDIT),
+            "may_amend": self.view.may(Action.AMEND),
         }
 
     def _name(self, username: str) -> str:
         return self.instance.registry.person(username).display_name  # type: ignore[arg-type]
 
     def _datasets(self) -> list[DataView]:
-        lives = self.instance.lives
-        approvals = lives.approvals(self.actor, self.life)
-        refreshes = lives.refreshes(self.actor, self.life.slug)
-        return [self._dataset(wish, approvals, refreshes) for wish in self.life.proposal.datasets]
+        return [self._dataset(wish) for wish in self.life.proposal.datasets]
 
-    def _dataset(
-        self, wish: Wish, approvals: Mapping[DatasetName, Approval], refreshes: Mapping[DatasetName, Refresh]
-    ) -> DataView:
-        found = self.instance.registry.dataset(wish.dataset)
-        approval, ruling = approvals.get(wish.dataset), self.life.ruling(wish.dataset)
+    def _dataset(self, wish: Wish) -> DataView:
+        found = self.view.datasets[wish.dataset]
+        approval, ruling = self.view.approvals.get(wish.dataset), self.life.ruling(wish.dataset)
         terms = approval.terms if approval is not None else None if ruling is None else ruling.terms
         return DataView(
             name=wish.dataset,
@@ -175,7 +173,7 @@ class ProjectPage:
             sign=_sign(approval, ruling),
             reason="" if ruling is None else ruling.reason,
             terms=() if terms is None else terms_words(terms),
-            refresh=refreshes.get(wish.dataset),
+            refresh=self.view.refreshes.get(wish.dataset),
             deeds=self._deeds(_DATA_DEEDS, wish.dataset, approval),
         )
 
@@ -188,7 +186,7 @@ class ProjectPage:
                 continue
             if path in ("revise", "end") and (approval is None or approval.ended_at is not None):
                 continue
-            if self.instance.lives.may(self.actor, action, self.life, dataset):
+            if self.view.may(action, dataset):
                 found.append((path, words))
         return tuple(found)
 
@@ -198,7 +196,7 @@ class ProjectPage:
         deeds = []
         for path, (action, words, state) in _AMENDMENT_DEEDS.items():
             fits = amendment.pending and state in (None, amendment.state.value)
-            if fits and self.instance.lives.may(self.actor, action, self.life):
+            if fits and self.view.may(action):
                 deeds.append((path, words))
         return AmendmentView(
             number=amendment.number,

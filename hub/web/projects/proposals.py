@@ -54,17 +54,18 @@ async def propose(request: Request, sent: Sender) -> Response:
 def change(request: Request, slug: str, who: Someone) -> Response:
     """Show a proposal that may be changed."""
     lives, actor = parts_of(request).instance.lives, Actor.person(who.username)
-    life = lives.life(actor, ProjectSlug(slug))
-    lives.may(actor, Action.EDIT, life).enforce()
-    return _shown(request, who, _form_of(life), life)
+    view = lives.view(actor, ProjectSlug(slug))
+    view.may(Action.EDIT).enforce()
+    return _shown(request, who, _form_of(view.life), view.life)
 
 
 @router.post("/projects/{slug}/edit")
 async def save(request: Request, slug: str, sent: Sender) -> Response:
     """Keep the changed proposal."""
     lives, actor, name = parts_of(request).instance.lives, Actor.person(sent.who.username), ProjectSlug(slug)
-    life = lives.life(actor, name)
-    lives.may(actor, Action.EDIT, life).enforce()
+    view = lives.view(actor, name)
+    view.may(Action.EDIT).enforce()
+    life = view.life
     form, made = await tried(
         read(DraftForm, sent.fields, texts.PROPOSAL),
         lambda form: lives.edit(actor, name, form.proposal(name, life.lead or sent.who.username), form.version),

@@ -46,9 +46,9 @@ async def do(request: Request, slug: str, deed: str, sent: Sender) -> Response:
 
 def _opened(request: Request, who: Visitor, slug: str, deed: str) -> tuple[Sheet, Life]:
     lives, actor = parts_of(request).instance.lives, Actor.person(who.username)
-    sheet, life = _sheet(deed), lives.life(actor, ProjectSlug(slug))
-    lives.may(actor, sheet.action, life).enforce()
-    return sheet, life
+    sheet, view = _sheet(deed), lives.view(actor, ProjectSlug(slug))
+    view.may(sheet.action).enforce()
+    return sheet, view.life
 
 
 def _sheet(deed: str) -> Sheet:

@@ -291,10 +291,10 @@ def test_console_enters_a_deed_in_somebodys_name_and_the_trail_says_so(world: Li
 
 
 def test_who_has_to_act_is_always_said_while_a_proposal_is_under_way(world: LifeWorld) -> None:
-    life = world.lives.propose(ROSA, proposal())
-    assert [(one.who, one.since) for one in world.lives.waiting(life)] == [("rosa", world.clock.now())]
-    life = world.lives.submit(ROSA, MOB)
-    assert [one.who for one in world.lives.waiting(life)] == ["olga", "omar"]
+    world.lives.propose(ROSA, proposal())
+    assert [(one.who, one.since) for one in world.waiting()] == [("rosa", world.clock.now())]
+    world.lives.submit(ROSA, MOB)
+    assert [one.who for one in world.waiting()] == ["olga", "omar"]
     world.lives.approve(OLGA, MOB, HTV, terms("wage"))
-    life = world.lives.approve(OMAR, MOB, TWO, terms("wage"))
-    assert [one.who for one in world.lives.waiting(life)] == ["administrators"]
+    world.lives.approve(OMAR, MOB, TWO, terms("wage"))
+    assert [one.who for one in world.waiting()] == ["administrators"]

@@ -148,7 +148,7 @@ def test_lists_show_everybody_what_concerns_them_and_nothing_else(world: LifeWor
 def test_history_tells_every_link_about_a_project_newest_first(world: LifeWorld) -> None:
     _direct(world)
     world.lives.pause(OLGA, MOB, "a complaint")
-    found = world.lives.history(ROSA, MOB, Cut())
+    found = world.lives.history(world.lives.view(ROSA, MOB), Cut())
     assert [entry.action for entry in found.items] == [
         "project.paused",
         "project.changed",
@@ -156,4 +156,4 @@ def test_history_tells_every_link_about_a_project_newest_first(world: LifeWorld)
         "project.added",
     ]
     with pytest.raises(NotFoundError):
-        world.lives.history(RITA, MOB, Cut())
+        world.lives.history(world.lives.view(RITA, MOB), Cut())
