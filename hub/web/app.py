@@ -25,6 +25,7 @@ from saferoom.hub.web.shell.guards import LimitBody, LogRequests, SecureHeaders
 from saferoom.hub.web.shell.identity import CSRF_FIELD, SignInNeededError, Visitor, visitor_or_nobody
 from saferoom.hub.web.shell.parts import Parts, parts_of
 from saferoom.hub.web.shell.rendering import page
+from saferoom.hub.web.texts import errors as texts
 from saferoom.projects.airlock.uploads import LARGEST_BYTES
 
 _ROOM_BODY_BYTES = 1 << 20
@@ -40,17 +41,6 @@ _CODES = {
     422: "bad-input",
     429: "too-many",
     503: "unavailable",
-}
-_HEADINGS = {
-    401: "Sign in again",
-    403: "You may not do this",
-    404: "Not found",
-    405: "Not possible",
-    409: "Not possible any more",
-    413: "Too large",
-    422: "Not understood",
-    429: "Too many at once",
-    503: "Not available just now",
 }
 
 _NO_WORDS = frozenset({CSRF_FIELD, CONFIRM_FIELD, ROW_FIELD, "version", "choice"})
@@ -127,7 +117,7 @@ def _said(error: Exception) -> tuple[int, str]:
     if isinstance(error, SaferoomError):
         return error.http_status, error.message
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return status, {404: "there is no such page", 405: "this cannot be done that way"}.get(status, "not possible")
+    return status, texts.SENTENCES.get(status, texts.NOT_POSSIBLE)
 
 
 async def _json_error(_request: Request, error: Exception) -> Response:
@@ -141,7 +131,7 @@ async def _json_error(_request: Request, error: Exception) -> Response:
 async def _page_error(request: Request, error: Exception) -> Response:
     status, message = _said(error)
     values = {
-        "heading": _HEADINGS.get(status, "Something went wrong"),
+        "heading": texts.HEADINGS.get(status, texts.DEFECT),
         "message": message,
         "sign_in": status == 401,
         "typed": _typed(request),

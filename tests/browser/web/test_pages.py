@@ -54,6 +54,11 @@ def seen(airlock: Service) -> dict[str, tuple[str, str]]:
         "catalogue, nothing found": ("ana", "catalogue?q=nothing"),
         "catalogue, dataset": ("ana", "catalogue/survey"),
         "catalogue, variable": ("ana", "catalogue/survey/region"),
+        "projects": ("ana", "projects"),
+        "proposal": ("ana", "projects/new?dataset=survey"),
+        "projects of a data owner's data": ("dora", "projects"),
+        "people": ("ada", "people"),
+        "own standing": ("ana", "standing"),
         **people_seen(airlock),
     }
 
