@@ -114,7 +114,7 @@ PROPOSAL = {
 TERMS = {
     "until": Label("Until", "Last day of the approval, for this version of the dataset and for future ones."),
     "variables": Label("Variables that may be used"),
-    "rows": Label("Rows that may be used", _ROWS),
+    "rows": Label("Rows that may be used", "A condition such as age >= 16; empty means all rows that were asked for."),
     "automatic": Label("Outputs proven safe may leave without a person"),
     "sign_off": Label("I want to sign off each output before it leaves"),
     "checkers": Label(

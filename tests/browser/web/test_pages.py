@@ -14,6 +14,7 @@ from tests.support.airlock_pages import opened
 from tests.support.airlock_server import PREFIX, Service
 from tests.support.airlock_world import MOBILITY
 from tests.support.people_pages import people_seen
+from tests.support.project_pages import projects_seen
 from tests.support.protected_outputs import combination, protected
 
 from saferoom.ids import Username
@@ -60,6 +61,7 @@ def seen(airlock: Service) -> dict[str, tuple[str, str]]:
         "people": ("ada", "people"),
         "own standing": ("ana", "standing"),
         **people_seen(airlock),
+        **projects_seen(airlock),
     }
 
 
