@@ -10,6 +10,7 @@ import socket
 import sys
 from typing import Any
 
+from saferoom.hub.jupyter import outbox
 from saferoom.hub.jupyter.rooms import LISTENER
 
 
@@ -28,6 +29,7 @@ def main() -> None:
         unix_socket_in_use=lambda *_args, **_options: False,
     )
     sys.argv = ["saferoom-room", "--ServerApp.sock=/run/inherited.sock"]
+    outbox.start()
     run: Any = _single_user()
     run()
 

@@ -18,6 +18,10 @@ WORKSPACE = "/room"
 HUB_SOCKET = "/run/hub.sock"
 AIRLOCK_SOCKET = "/run/airlock.sock"
 LISTENER = "SAFEROOM_LISTENER"
+OUTBOX = "/outbox"
+"""Where a room's own outbox is found in every room; see `saferoom.hub.jupyter.outbox`."""
+OUTBOX_LINK = f"{WORKSPACE}/outbox"
+OUTBOX_FOLDER = "SAFEROOM_OUTBOX"
 
 _CONFIGURATION = Path(__file__).with_name("room_config")
 # JupyterHub's variables that a room's server needs; everything else of the hub's environment stays outside.
@@ -106,6 +110,15 @@ class Place:
         self.log.unlink(missing_ok=True)
 
 
+def outbox_folder(place: Place) -> str:
+    """Return where a person's own outbox is inside the room."""
+    return f"{_settings(place)}/outbox"
+
+
+def _settings(place: Place) -> str:
+    return f"{WORKSPACE}/.saferoom/{place.username}"
+
+
 def sandbox(place: Place, extracts: Path, uid: int | None, environment: Mapping[str, str], limits: Limits) -> Sandbox:
     """Return the sandbox of a room."""
     return Sandbox(
@@ -113,7 +126,11 @@ def sandbox(place: Place, extracts: Path, uid: int | None, environment: Mapping[
         identity=uid,
         read_only=(Bind(extracts, DATA), Bind(place.home.doors, "/run/doors")),
         writable=(Bind(place.workspace, WORKSPACE),),
-        links={HUB_SOCKET: "doors/hub.sock", AIRLOCK_SOCKET: "doors/airlock.sock"},
+        links={
+            HUB_SOCKET: "doors/hub.sock",
+            AIRLOCK_SOCKET: "doors/airlock.sock",
+            OUTBOX: outbox_folder(place),
+        },
         environment=environment,
         directory=WORKSPACE,
         limits=limits,
@@ -124,7 +141,7 @@ def environment(place: Place, from_hub: Mapping[str, str], venv: Path) -> dict[s
     """Return a room's whole environment: an allow-list of the hub's variables, and the room's own."""
     api = unix_url(Path(HUB_SOCKET)) + from_hub["JUPYTERHUB_BASE_URL"] + "hub/api"
     scratch = "/tmp/saferoom"  # noqa: S108 the room's own, in memory
-    settings = f"{WORKSPACE}/.saferoom/{place.username}"
+    settings = _settings(place)
     return {
         **{name: value for name, value in from_hub.items() if name in _FROM_HUB},
         "JUPYTERHUB_API_URL": api,
@@ -149,5 +166,6 @@ def environment(place: Place, from_hub: Mapping[str, str], venv: Path) -> dict[s
         "PATH": f"{venv}/bin:/usr/local/bin:/usr/bin:/bin",
         "SAFEROOM_AIRLOCK_SOCKET": AIRLOCK_SOCKET,
         "SAFEROOM_DATA": DATA,
+        OUTBOX_FOLDER: outbox_folder(place),
         "SAFEROOM_PROJECT": place.project,
     }

@@ -24,6 +24,7 @@ from saferoom.hub.notebook.builders import (
 from saferoom.hub.notebook.charts import Chart
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, upload, uploads
+from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.results import Result
 from saferoom.hub.notebook.rounding import rounded
@@ -72,6 +73,7 @@ __all__ = [
     "median",
     "mobility",
     "odds_ratio",
+    "outbox",
     "preflight",
     "quantiles",
     "query",

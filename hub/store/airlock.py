@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from saferoom.audit import Event
 from saferoom.clock import Clock, parse
-from saferoom.errors import IntegrityError, WrongStateError
+from saferoom.errors import IntegrityError, StaleVersionError, WrongStateError
 from saferoom.hub.store import airlock_record_rows as records
 from saferoom.hub.store import airlock_rows as rows
 from saferoom.hub.store.airlock_lists import AirlockLists
@@ -153,7 +153,7 @@ class AirlockTransaction(AirlockReading):
     def save_request(self, request: Request, step: Step) -> Request:
         row = self._session.get(RequestRow, request.id, with_for_update=True)
         if row is None or row.version != request.version:
-            raise WrongStateError("the request was changed by somebody else meanwhile; open it again")
+            raise StaleVersionError("the request was changed by somebody else meanwhile; open it again")
         if step.approves_as is not None:
             _check_remembered(row, step.remembered)
         rows.write_request(row, request)
@@ -280,4 +280,4 @@ class AirlockStore:
             with self._database.transaction() as session:
                 yield AirlockTransaction(session, AuditLog(session, self._clock, self._key))
         except (StaleDataError, ConstraintError) as error:
-            raise WrongStateError("somebody else wrote at the same moment; open it again and repeat") from error
+            raise StaleVersionError("somebody else wrote at the same moment; open it again and repeat") from error

@@ -17,6 +17,7 @@ from saferoom.errors import SaferoomError
 from saferoom.hub.web.areas import AREAS
 from saferoom.hub.web.room import api as room_api
 from saferoom.hub.web.room import files as room_files
+from saferoom.hub.web.room import outbox as room_outbox
 from saferoom.hub.web.room import snapshots as room_snapshots
 from saferoom.hub.web.shell import sign_in
 from saferoom.hub.web.shell.fields import Typed
@@ -29,7 +30,11 @@ from saferoom.hub.web.texts import errors as texts
 from saferoom.projects.airlock.uploads import LARGEST_BYTES
 
 _ROOM_BODY_BYTES = 1 << 20
-_LARGER_BODIES = {room_files.PATH: LARGEST_BYTES, room_snapshots.PATH: room_snapshots.MOST_BYTES}
+_LARGER_BODIES = {
+    room_files.PATH: LARGEST_BYTES,
+    room_outbox.PATH: LARGEST_BYTES,
+    room_snapshots.PATH: room_snapshots.MOST_BYTES,
+}
 _FORM_BYTES = 256 << 10
 _CODES = {
     401: "unauthenticated",
@@ -81,6 +86,7 @@ def room_app(parts: Parts) -> FastAPI:
     app.include_router(health)
     app.include_router(room_api.router)
     app.include_router(room_files.router)
+    app.include_router(room_outbox.router)
     app.include_router(room_snapshots.router)
     app.add_exception_handler(SaferoomError, _json_error)
     app.add_exception_handler(HTTPException, _json_error)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from saferoom.digests import sha256
-from saferoom.errors import BadInputError, SaferoomError
+from saferoom.errors import BadInputError, SaferoomError, StaleVersionError, TooManyError, UnavailableError
 from saferoom.ids import Digest, EvaluationId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock import drafts, files
 from saferoom.projects.airlock.model import EvaluationRecord, Request
@@ -131,6 +131,11 @@ def draft_files(
     """Take what lies in an author's outbox into drafts; what was taken before is left alone.
 
     A file that is refused keeps no other out: its outcome says why.
+
+    Raises
+    ------
+    StaleVersionError, TooManyError, UnavailableError
+        It is not the file's fault, so nothing is said of it: bring it again.
     """
     with parts.store.reading() as tx:
         known = tx.dropped(author, project)
@@ -142,6 +147,8 @@ def draft_files(
     return tuple(outcomes)
 
 
+# Not the file's fault: whoever brings it brings it again.
+_LATER = (StaleVersionError, TooManyError, UnavailableError)
 _Known = frozenset[tuple[str, Digest]]
 
 
@@ -158,6 +165,8 @@ def _one(
         if mark in known:
             return Outcome(file.folder, file.name, Became.KNOWN), nothing
         request, became = _taken(parts, whose, (place, file), (mark, screen))
+    except _LATER:
+        raise
     except SaferoomError as error:
         return Outcome(file.folder, file.name, Became.REFUSED, None, error.message), nothing
     return Outcome(file.folder, file.name, became, request.id), frozenset({mark})

@@ -30,6 +30,7 @@ from saferoom.hub.web.shell.sessions import Sessions, SignIns
 
 PREFIX = "/services/airlock/"
 HOST = "hub.example"
+_FRAME = re.compile(r'<iframe [^>]*src="([^"]+)"')
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -47,6 +48,12 @@ class Browser:
     def get(self, path: str = "", **headers: str) -> httpx.Response:
         """Open a page."""
         return self.http.get(PREFIX + path, headers={"Sec-Fetch-Dest": "document"} | headers)
+
+    def frames(self, page: httpx.Response) -> list[httpx.Response]:
+        """Open the frames of a page as its browser does."""
+        found = [html.unescape(address) for address in _FRAME.findall(page.text)]
+        headers = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}
+        return [self.http.get(address, headers=headers) for address in found]
 
     def csrf(self, path: str = "releases") -> str:
         """Return the token that the forms of a page carry."""

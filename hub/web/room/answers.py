@@ -11,6 +11,7 @@ from saferoom.errors import NotFoundError
 from saferoom.hub.web.texts import airlock as words
 from saferoom.ids import RequestId
 from saferoom.projects.airlock.model import Comment, EvaluationRecord, Output, Request
+from saferoom.projects.airlock.outbox import Outcome
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
 
@@ -95,6 +96,18 @@ def request(found: Request, page_url: str) -> dict[str, Any]:
         "supporting": [{"id": kept.evaluation, "file": kept.title} for kept in found.supporting],
         "comments": [_comment(comment) for comment in found.comments],
         "url": page_of(found.id, page_url),
+    }
+
+
+def outcome(found: Outcome, page_url: str) -> dict[str, Any]:
+    """Describe what became of a file of the outbox."""
+    return {
+        "folder": found.folder,
+        "name": found.name,
+        "became": found.became.value,
+        "message": found.message,
+        "request": found.request or "",
+        "url": page_of(found.request, page_url) if found.request else "",
     }
 
 

@@ -97,12 +97,16 @@ def test_markup_in_a_files_name_and_content_is_text(airlock: Service, face: str)
         for checker in ("ben", "cleo"):
             airlock.world.approve(request, checker)
     path = "queue" if face == "queue" else f"requests/{request.id}"
-    page = airlock.browser("ben" if face in ("check", "queue") else "ana").get(path)
-    assert page.status_code == 200
-    assert "<img src=x" not in page.text
-    assert SCRIPT not in page.text
-    assert "1248133" not in page.text
-    assert "default-src 'none'" in page.headers["content-security-policy"]
+    browser = airlock.browser("ben" if face in ("check", "queue") else "ana")
+    page = browser.get(path)
+    frames = browser.frames(page)
+    assert len(frames) == {"check": 2, "queue": 0, "released": 1}.get(face, 0)
+    for answer in (page, *frames):
+        assert answer.status_code == 200
+        assert "<img src=x" not in answer.text
+        assert SCRIPT not in answer.text
+        assert "1248133" not in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(

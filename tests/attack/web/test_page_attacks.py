@@ -345,4 +345,4 @@ def test_sign_in_redirects_nowhere_else(airlock: Service, path: str) -> None:
 
 
 def test_choices_are_the_domains_own() -> None:
-    assert {choice.value for choice in Choice} == {"approved", "changes_requested"}
+    assert {choice.value for choice in Choice} == {"approved", "changes_requested", "undecided"}

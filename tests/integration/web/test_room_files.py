@@ -57,8 +57,14 @@ def test_file_is_uploaded_checked_by_two_and_leaves(airlock: Service) -> None:
     for checker, news in (("ben", "voted"), ("cleo", "released")):
         page = airlock.browser(checker).get(path)
         assert "regions.csv" in page.text
-        assert "<td>north</td>" in page.text
-        assert "Supporting file 1: regions.py" in page.text
+        assert "<td>north</td>" not in page.text
+        file, supporting = airlock.browser(checker).frames(page)
+        assert file.status_code == 403  # the frames of a page are for the browser that has it
+        browser = airlock.browser(checker)
+        file, supporting = browser.frames(browser.get(path))
+        assert "<td>north</td>" in file.text
+        assert "counts by region" in supporting.text
+        assert "Supporting file: regions.py" in page.text
         output = airlock.world.instance.airlock.request(airlock.world.person(checker), request["id"]).outputs[0]
         vote = airlock.browser(checker).post(f"{path}/outputs/{output.id}/vote", {"choice": "approved", "comment": ""})
         assert vote.headers["location"].endswith(f"?done={news}")
@@ -82,11 +88,10 @@ def test_record_file_fails_and_is_refused_with_its_remedy(airlock: Service) -> N
 
 def test_picture_is_shown_and_leaves_drawn_anew(airlock: Service) -> None:
     found = uploaded(airlock, "map.png", png(b"a comment that nobody sees"))
-    page = airlock.browser("ben").get(
-        f"requests/{asked(airlock, supporting=[found['id']], files=[uploaded(airlock)['id']])['id']}"
-    )
-    assert 'src="data:image/png;base64,' in page.text
-    assert "img-src 'self' data:" in page.headers["content-security-policy"]
+    ben, request = airlock.browser("ben"), asked(airlock, supporting=[found["id"]], files=[uploaded(airlock)["id"]])
+    _, picture = ben.frames(ben.get(f"requests/{request['id']}"))
+    assert 'src="data:image/png;base64,' in picture.text
+    assert "img-src data:" in picture.headers["content-security-policy"]
 
 
 def test_statistic_attached_to_a_file_lifts_it(airlock: Service) -> None:

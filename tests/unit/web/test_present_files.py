@@ -32,9 +32,13 @@ def record() -> EvaluationRecord:
     return EvaluationRecord(*ids, "pay.csv", Verdict.REVIEW, DIGEST, DIGEST, (), route, AT, AT, file)
 
 
-def shown(view: View, *findings: Finding) -> present_files.FileView:
+def filed(view: View, *findings: Finding) -> present_files.FileView:
     report = FileReport("pay.csv", "csv", Verdict.REVIEW, findings)
     return present_files.file(record(), FileJudgement(report, DIGEST, (), RiskAppetite(), {}), view)
+
+
+def shown(view: View, *findings: Finding) -> present_files.ContentView:
+    return present_files.content(view, findings)
 
 
 def test_cells_that_findings_name_are_marked_with_the_worst_and_their_numbers() -> None:
@@ -62,8 +66,8 @@ def test_long_texts_are_cut_and_say_by_how_much() -> None:
 
 
 def test_nothing_to_show_is_told_apart() -> None:
-    assert not shown(View()).shown
-    assert shown(View(left_out=("2 more tables",))).shown
+    assert not filed(View()).shown
+    assert filed(View(left_out=("2 more tables",))).shown
 
 
 @pytest.mark.parametrize(
