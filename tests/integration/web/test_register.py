@@ -97,7 +97,6 @@ def test_response_times_are_those_of_decisions_by_people(airlock: Service) -> No
     airlock.world.approve(waiting)
     times = document(airlock)["response_times"]
     assert times["overall"] == {
-        "lane": "all",
         "decisions": 1,
         "automatic": 0,
         "median_seconds": 10_800.0,

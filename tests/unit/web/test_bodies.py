@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from saferoom.errors import BadInputError
-from saferoom.hub.web.shell.bodies import parse_json, read_form
+from saferoom.hub.web.shell.bodies import parse_json, read_fields, read_form
 
 
 def test_json_object_is_read() -> None:
@@ -83,3 +83,14 @@ async def test_form_is_read() -> None:
 async def test_form_that_is_wrong_is_refused(request_: Request) -> None:
     with pytest.raises(BadInputError):
         await read_form(request_)
+
+
+@pytest.mark.anyio
+async def test_form_with_repeated_fields_keeps_every_value_in_order() -> None:
+    assert await read_fields(_form(b"v=pay&title=x&v=age")) == {"v": ("pay", "age"), "title": ("x",)}
+
+
+@pytest.mark.anyio
+async def test_form_with_more_fields_than_any_of_ours_is_refused() -> None:
+    with pytest.raises(BadInputError):
+        await read_fields(_form(b"&".join(b"v=%d" % n for n in range(1_001))))
