@@ -7,8 +7,9 @@ from collections.abc import Callable
 from saferoom.clock import SystemClock
 from saferoom.errors import UnavailableError
 from saferoom.hub.cli.text import table
-from saferoom.hub.demo.process import RunningHub, running_hub
-from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, set_stage
+from saferoom.hub.demo.mailbox import Kept, mailbox
+from saferoom.hub.demo.process import ADDRESS, RunningHub, running_hub
+from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, folder, set_stage
 from saferoom.hub.home import Home
 from saferoom.hub.sandbox import enforcement
 
@@ -31,8 +32,9 @@ def host(home: Home, port: int, show: Callable[[str], None]) -> None:
     try:
         stage = set_stage(home)
         show("saferoom: starting the hub, its proxy and the airlock")
-        with running_hub(home, port) as hub:
-            for line in _welcome(stage, hub, gaps):
+        pages = f"http://{ADDRESS}:{port}/services/airlock/"
+        with mailbox(home, folder(home) / "mail", pages) as mail, running_hub(home, port) as hub:
+            for line in _welcome(stage, hub, gaps, mail):
                 show(line)
             _stay(hub, show)
     except KeyboardInterrupt:
@@ -48,7 +50,7 @@ def _stay(hub: RunningHub, show: Callable[[str], None]) -> None:
     raise UnavailableError(f"the hub ended by itself with status {status}; its log is {hub.log}")
 
 
-def _welcome(stage: Stage, hub: RunningHub, gaps: tuple[str, ...]) -> list[str]:
+def _welcome(stage: Stage, hub: RunningHub, gaps: tuple[str, ...], mail: Kept) -> list[str]:
     now = SystemClock().now()
     rows = [
         (name, _ROLES.get(name, ""), sign_in.password, sign_in.totp_secret, sign_in.code(now))
@@ -70,5 +72,6 @@ def _welcome(stage: Stage, hub: RunningHub, gaps: tuple[str, ...]) -> list[str]:
         *(f"   - {gap}" for gap in gaps),
         "",
         f"  Home {stage.home.root}, log {hub.log}",
+        f"  E-mail is kept, not delivered: {mail.folder}",
         "  Ctrl-C stops the hub, the airlock and every room. --fresh starts over.",
     ]

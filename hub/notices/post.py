@@ -86,6 +86,7 @@ class SmtpPost:
                 server.starttls(context=self._trust())
             if self.settings.username is not None:
                 server.login(self.settings.username, self.password)
+            server.ehlo_or_helo_if_needed()
             yield server
         finally:
             _leave(server)

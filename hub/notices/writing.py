@@ -34,7 +34,7 @@ def write(letter: Letter, address: str, settings: MailSettings) -> EmailMessage:
     return _message(words, address, settings, letter.message_id, letter.created_at)
 
 
-def test_message(address: str, settings: MailSettings, id_: str, at: datetime) -> EmailMessage:
+def write_trial(address: str, settings: MailSettings, id_: str, at: datetime) -> EmailMessage:
     """Return an e-mail that tells nothing, to try the way."""
     return _message(texts.TEST, address, settings, id_, at)
 
