@@ -238,6 +238,14 @@ def test_deputy_breaks_the_glass_and_does_nothing_else(world: PeopleWorld) -> No
         world.break_glass(RAVI, by=deputy)
 
 
+def test_deputy_whose_last_day_is_over_breaks_nothing(world: PeopleWorld) -> None:
+    world.train()
+    world.people.name_deputy(ADA, DeputyForm(username=OLGA, until=TODAY))
+    world.clock.advance(timedelta(days=1))
+    with pytest.raises(ForbiddenError, match="named deputy"):
+        world.break_glass(by=Actor.person(OLGA))
+
+
 @pytest.mark.parametrize("who", [ROSA, CARL])
 def test_others_neither_break_the_glass_nor_see_it(world: PeopleWorld, who: Username) -> None:
     world.train()

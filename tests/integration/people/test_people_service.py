@@ -167,6 +167,9 @@ def test_edit_that_changes_nothing_writes_nothing(world: PeopleWorld) -> None:
     before = world.events()
     assert world.people.edit(ADA, ROSA, _change(world)).version == world.people.dossier(ADA, ROSA).version
     assert world.events() == before
+    stale = _change(world).model_copy(update={"version": 7})
+    with pytest.raises(StaleVersionError):
+        world.people.edit(ADA, ROSA, stale)
 
 
 def test_account_closed_is_out_and_reopened_is_back(world: PeopleWorld) -> None:
