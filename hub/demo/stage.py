@@ -24,6 +24,8 @@ from saferoom.hub.store.migrate import upgrade
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.extracts.manifest import MANIFEST_FILE
+from saferoom.projects.life.parts import Actor
+from saferoom.projects.life.states import RUNNING
 
 PROJECT = ProjectSlug("educational-mobility")
 OTHER_PROJECT = ProjectSlug("college-wages")
@@ -60,6 +62,7 @@ def set_stage(home: Home) -> Stage:
         prepare(home.sources)
         changes = _apply(instance)
         _provision(instance, anew=changes > 0)
+        _name_leads(instance)
         people = [person.username for person in instance.registry.people()]
         sign_ins = enrol(instance.credentials, people, folder(home) / "sign-ins.json")
         _place_notebook(home)
@@ -104,8 +107,17 @@ def _provision(instance: Instance, *, anew: bool) -> None:
     )
     newest = max(path.stat().st_mtime for path in instance.home.sources.iterdir())
     for project in instance.registry.projects():
-        if anew or not _holds(extracts, project.slug, newest):
+        if project.active and (anew or not _holds(extracts, project.slug, newest)):
             extracts.provision(project.slug)
+
+
+def _name_leads(instance: Instance) -> None:
+    """Let a member lead each project, so that its people can ask for amendments."""
+    console = Actor.console(_ACTOR)
+    for project in instance.registry.projects():
+        life = instance.lives.life(console, project.slug)
+        if life.lead is None and life.state in RUNNING and project.members:
+            instance.lives.hand_over(console, project.slug, min(project.members))
 
 
 def _holds(extracts: Extracts, project: ProjectSlug, newest: float) -> bool:
