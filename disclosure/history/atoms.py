@@ -43,16 +43,19 @@ class Atoms:
         The position of one of its units.
     kept : ndarray of int, shape (sets,)
         Which of the sets given are in the system; `peeled` leaves some out.
+    tables : ndarray of int, shape (sets,)
+        Which table each set is of.
     """
 
     incidence: csc_array
     sizes: Positions
     some: Positions
     kept: Positions
+    tables: Positions
 
 
-def atoms_of(sets: Sequence[BitMap]) -> Atoms:
-    """Return the atoms of `sets`."""
+def atoms_of(sets: Sequence[BitMap], tables: Positions | None = None) -> Atoms:
+    """Return the atoms of `sets`; without `tables` they are all of one."""
     from scipy.sparse import csr_array
 
     starts, members = flat(sets)
@@ -71,7 +74,8 @@ def atoms_of(sets: Sequence[BitMap]) -> Atoms:
     some = units[first]
     if len(some) < shape[1]:
         across = across[:, some]
-    return Atoms(across, sizes, some, np.arange(len(sets)))
+    owners = np.zeros(len(sets), dtype=np.int64) if tables is None else tables
+    return Atoms(across, sizes, some, np.arange(len(sets)), owners)
 
 
 def _different(hashes: NDArray[np.uint64]) -> tuple[Positions, Positions]:
@@ -126,4 +130,4 @@ def _without(atoms: Atoms, keep: Mask) -> Atoms:
     first, sizes = first[filled], sizes[filled]
     shape = (int(keep.sum()), len(pointers) - 1)
     merged = csc_array((np.ones(len(rows), np.int8), rows, pointers), shape=shape)[:, first]
-    return Atoms(merged, sizes, atoms.some[first], atoms.kept[keep])
+    return Atoms(merged, sizes, atoms.some[first], atoms.kept[keep], atoms.tables[keep])

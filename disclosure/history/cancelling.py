@@ -44,6 +44,8 @@ _SMALL = 2_000_000
 """Entries up to which atoms are dealt into buckets in any case."""
 PER_SET = 4
 """Atoms to begin with, for every set."""
+LEAST_PER_SET = 2
+"""Atoms in a bucket for every set that it takes to learn something in a few dozen steps."""
 _AT_ONCE = 20_000
 
 
@@ -62,8 +64,14 @@ class Told:
     values: Matrix
 
 
-def light(atoms: Atoms, reach: int, tick: Tick) -> list[Told]:
+def light(atoms: Atoms, reach: int, tick: Tick, *, every: bool = False) -> list[Told]:
     """Return what light combinations tell, the sparsest that elimination finds.
+
+    Parameters
+    ----------
+    every : bool
+        Whether there are as many rounds as certainty takes also where the incidence is large, and more combinations in
+        a round than are looked at are an error.
 
     Raises
     ------
@@ -76,11 +84,12 @@ def light(atoms: Atoms, reach: int, tick: Tick) -> list[Told]:
     dealt = mix(atoms.some.astype(np.uint64))
     most = PER_SET * atoms.incidence.shape[0]
     buckets = max(reach + 1, min(MOST_BUCKETS, int(few.sum()) // most))
-    rounds = reach + 1 if atoms.incidence.nnz <= _CHEAP else min(reach + 1, _rounds(reach, buckets))
+    certain = every or atoms.incidence.nnz <= _CHEAP
+    rounds = reach + 1 if certain else min(reach + 1, _rounds(reach, buckets))
     found: dict[tuple[int, ...], Told] = {}
     for bucket in range(rounds):
         own = (dealt % np.uint64(buckets)).astype(np.int64) == bucket
-        for told in sparse_forms(atoms, ~few | own, (reach, most, bucket), tick):
+        for told in sparse_forms(atoms, ~few | own, (reach, most, bucket), tick, whole=every):
             found.setdefault(tuple(told.atoms.tolist()), told)
     return list(found.values())
 
@@ -92,7 +101,7 @@ def in_buckets(atoms: Atoms, reach: int) -> bool:
 
 def most_sets(atoms: Atoms, reach: int) -> int:
     """Return how many sets the atoms are enough for, when they are dealt into buckets."""
-    return int((atoms.sizes <= reach).sum()) // (PER_SET * (reach + 1))
+    return int((atoms.sizes <= reach).sum()) // (LEAST_PER_SET * (reach + 1))
 
 
 def _rounds(reach: int, buckets: int) -> int:
@@ -126,7 +135,7 @@ def sparse_forms(
     starts = rng.standard_normal((sets, MOST_DRAWS))
     factors, fresh = starts[:, :0], starts[:, :draws]
     while True:
-        factors = np.hstack([factors, null(atoms.incidence[:, used], fresh, tick)])
+        factors = np.hstack([factors, null((atoms.incidence[:, used], atoms.tables), fresh, tick)])
         told = told_by(atoms, factors)
         away = np.logical_or.reduce([np.abs(column) > ZERO for column in told.T])
         wrong = np.flatnonzero(away & zero)

@@ -11,11 +11,12 @@ noise?
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from saferoom.disclosure.history.cases import Case, cases_of
 from saferoom.disclosure.history.contributors import Contributors, Noise
 from saferoom.disclosure.history.families import Family, Tick, near, same
-from saferoom.disclosure.history.gradients import UndecidedError
+from saferoom.disclosure.history.gradients import ManySmallError, UndecidedError
 from saferoom.disclosure.history.judgement import Book, How, Judgement
 from saferoom.disclosure.history.measures import PartlyAlike, Shares, measured
 from saferoom.disclosure.history.memory import Memory
@@ -69,18 +70,24 @@ def judge(
         _pairs(case, own, policy, book, tick)
     partly = _values(contributors, memory, policy, book, tick)
     more = [*_crowds(contributors, memory, policy), *not_comparable(contributors, memory)]
-    try:
-        if not book.fails:
-            for case in cases:
-                _solved(case, policy, book, tick)
-        if not book.fails:
-            for case in cases:
-                _bounded(case, policy, book, tick)
-    except UndecidedError:
-        more.append(_UNDECIDED)
+    more += _together(cases, policy, book, tick)
     if not book.fails:
         more += measured(partly, (contributors.total, memory), policy, book, shares, tick)
     return book.judgement(more)
+
+
+def _together(cases: Sequence[Case], policy: RiskAppetite, book: Book, tick: Tick) -> Iterator[Finding]:
+    """Note what several sets tell together, and yield what is said where that was not decided."""
+    for search in (_solved, _bounded):
+        if book.fails:
+            return
+        for case in cases:
+            try:
+                search(case, policy, book, tick)
+            except ManySmallError:
+                yield _MANY_SMALL
+            except UndecidedError:
+                yield _UNDECIDED
 
 
 def _pairs(case: Case, own: Sequence[Family], policy: RiskAppetite, book: Book, tick: Tick) -> None:
@@ -165,3 +172,10 @@ _UNDECIDED = Finding(
     "are allowed for it; nothing is proven.",
     remedy="use categories of earlier releases, or let an output checker decide",
 )
+_MANY_SMALL = replace(
+    _UNDECIDED,
+    message="The history is so long, and has so many small cells, that what three and more releases tell together "
+    "about few units was not searched for completely; nothing is proven.",
+    remedy="use categories of earlier releases, larger cells, or let an output checker decide",
+)
+"""Where sets are too many for all their small ones to be searched."""

@@ -9,7 +9,7 @@ part in it are left out first (`atoms.peeled`). (Statistical database auditing f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,18 +19,20 @@ from pyroaring import BitMap
 from saferoom.disclosure.history.atoms import Atoms, atoms_of, peeled
 from saferoom.disclosure.history.cancelling import PER_SET, Told, in_buckets, light, most_sets, told_by
 from saferoom.disclosure.history.families import Tick
-from saferoom.disclosure.history.gradients import UndecidedError, within
+from saferoom.disclosure.history.gradients import ManySmallError, UndecidedError, within
 from saferoom.disclosure.history.prominent import light_by_prominence
 from saferoom.disclosure.history.signatures import Positions, mix
-from saferoom.disclosure.history.systems import System, parts
+from saferoom.disclosure.history.systems import System, only, parts
 
 _FEW = 40_000
 """Atoms on which it is first tried whether some sets alone tell the same."""
 _TOL = 1e-4
 _CLOSEST, _CLOSE = 1e-13, 1e-7
 """How near least squares come to the end."""
-_PART = 2
-"""What can be searched with certainty is this many parts of a history, which take far less time one by one."""
+_PART = 4
+"""A part has one in so many of the sets that could be searched at once; many small ones take far less time."""
+_SMALL_SET = 20
+"""Times as many units as a difference needs: what larger sets tell about fewer stands out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +59,21 @@ class Solution:
         return BitMap.union(*self.atoms)
 
 
-def solutions(system: System, reach: int, tick: Tick) -> Iterator[Solution]:
+Enough = Callable[[], bool]
+"""Whether what was found so far is enough to fail."""
+
+
+def _never() -> bool:
+    return False
+
+
+def solutions(system: System, reach: int, tick: Tick, enough: Enough = _never) -> Iterator[Solution]:
     """Yield what the new and the earlier sets together tell about 1 to `reach` units, and neither do alone.
+
+    Parameters
+    ----------
+    enough : callable
+        Asked between the searches of a long history; after it says so, no more are made.
 
     Raises
     ------
@@ -67,8 +82,9 @@ def solutions(system: System, reach: int, tick: Tick) -> Iterator[Solution]:
 
     Notes
     -----
-    A history that is too large to be searched with certainty is searched as a whole by what stands out, and with
-    certainty for what the new table and some of the earlier ones tell, these and others in turn.
+    A history that is too large to be dealt into buckets is searched in three ways: for what the new table and some of
+    the earlier ones tell, these and others in turn; for what small sets of all of them tell; and for what stands out
+    in all of them, where a larger set has a part in it.
     """
     atoms = _atoms(system, reach, tick)
     if atoms is None:
@@ -76,22 +92,47 @@ def solutions(system: System, reach: int, tick: Tick) -> Iterator[Solution]:
     if in_buckets(atoms, reach):
         yield from _solutions(system, atoms, light(atoms, reach, tick), tick)
         return
-    undecided = False
-    pieces = parts(system, atoms.kept, most_sets(atoms, reach) // _PART)
-    try:
-        yield from _solutions(system, atoms, light_by_prominence(atoms, reach, tick), tick)
-    except UndecidedError:
-        undecided = True
-    del atoms
-    for piece in pieces:
-        some = _atoms(piece, reach, tick)
+    undecided: UndecidedError | None = None
+    for search in _searches(system, atoms, reach, tick):
+        if enough():
+            return
         try:
-            if some is not None:
-                yield from _solutions(piece, some, light(some, reach, tick), tick)
-        except UndecidedError:
-            undecided = True
+            yield from search
+        except UndecidedError as error:
+            undecided = undecided or error
     if undecided:
-        raise UndecidedError
+        raise undecided
+
+
+def _searches(system: System, atoms: Atoms, reach: int, tick: Tick) -> Iterator[Iterator[Solution]]:
+    """Yield searches, the quick ones first; each is made when it is read."""
+    for piece in parts(system, atoms.kept, most_sets(atoms, reach) // _PART):
+        yield _of_part(piece, reach, tick)
+    yield _of_small(system, atoms.kept, reach, tick)
+    yield _of_whole(system, atoms, reach, tick)
+
+
+def _of_whole(system: System, atoms: Atoms, reach: int, tick: Tick) -> Iterator[Solution]:
+    yield from _solutions(system, atoms, light_by_prominence(atoms, reach, tick), tick)
+
+
+def _of_part(piece: System, reach: int, tick: Tick) -> Iterator[Solution]:
+    some = _atoms(piece, reach, tick)
+    if some is not None:
+        yield from _solutions(piece, some, light(some, reach, tick), tick)
+
+
+def _of_small(system: System, kept: Positions, reach: int, tick: Tick) -> Iterator[Solution]:
+    """Yield what small sets tell, without the chance to miss any."""
+    chosen = np.zeros(len(system.sets), dtype=bool)
+    chosen[[i for i in kept.tolist() if len(system.sets[i]) <= _SMALL_SET * (reach + 1)]] = True
+    piece = only(system, chosen)
+    some = _atoms(piece, reach, tick)
+    if some is None:
+        return
+    if not in_buckets(some, reach):
+        raise ManySmallError
+    yield from _solutions(piece, some, light(some, reach, tick, every=True), tick)
 
 
 def _atoms(system: System, reach: int, tick: Tick) -> Atoms | None:
@@ -99,7 +140,7 @@ def _atoms(system: System, reach: int, tick: Tick) -> Atoms | None:
     if not system.new or not system.old:
         return None
     tick()
-    atoms = peeled(atoms_of(system.sets), reach)
+    atoms = peeled(atoms_of(system.sets, system.tables), reach)
     tick()
     first = len(system.new)
     return atoms if (atoms.kept < first).any() and (atoms.kept >= first).any() else None
@@ -150,7 +191,7 @@ def _some(atoms: Atoms, told: Told) -> Positions:
 
 def _solution(system: System, atoms: Atoms, told: Told, factors: NDArray[np.float64]) -> Solution:
     first = len(system.new)
-    tables = np.array([-1] * first + [number for number, _ in system.old])[atoms.kept]
+    tables = atoms.tables
     needed = np.zeros(len(factors), dtype=bool)
     for table in np.unique(tables).tolist():
         needed[tables == table] = _needed(factors[tables == table])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array, csr_array
 
 Matrix = NDArray[np.float64]
+Positions = NDArray[np.int64]
 Tick = Callable[[], None]
 Look = Callable[[Matrix], bool]
 
@@ -21,19 +22,27 @@ MOST_WORK, LEAST_STEPS = 15_000_000_000, 200
 """Entries of the incidence to go through, at most, and steps that there are in any case."""
 _CONVERGED = 1e-7
 _RESTART, _ENOUGH = 200, 1e-17
-"""Steps after which, and what share of itself below which, the squared residual is computed anew."""
+"""Steps after which, and what share of itself below which at the least, the squared residual is computed anew."""
 _FEW_COLUMNS = 2
+_MOST_TABLES, _SEEN, _RANK = 400, 20_000, 1e-9
+"""Tables up to which, and atoms by which, combinations of whole tables are told apart."""
 
 
 class UndecidedError(Exception):
     """The combinations could not be found in the steps allowed."""
 
 
-def null(incidence: csc_array, factors: Matrix, tick: Tick, look: Look | None = None) -> Matrix:
-    """Return the combinations nearest to `factors` that are zero on every atom of `incidence`.
+class ManySmallError(UndecidedError):
+    """There are too many small sets for all their combinations to be searched."""
+
+
+def null(system: tuple[csc_array, Positions], factors: Matrix, tick: Tick, look: Look | None = None) -> Matrix:
+    """Return combinations near to `factors` that are zero on every atom of an incidence.
 
     Parameters
     ----------
+    system : pair of csc_array, shape (sets, atoms), and ndarray of int, shape (sets,)
+        The incidence, and the table each set is of.
     look : callable, optional
         Is shown at every step what the combinations tell about the atoms by then; says whether it has seen enough.
 
@@ -44,11 +53,15 @@ def null(incidence: csc_array, factors: Matrix, tick: Tick, look: Look | None = 
 
     Notes
     -----
-    Conjugate gradients for ``A A' x = 0`` from `factors`, scaled by the sets' sizes, for several starts at once.
+    Conjugate gradients for ``A A' x = 0`` from `factors`, for several starts at once. They are preconditioned by the
+    sets' sizes and, exactly but for a sample, by the combinations that have one factor for all sets of a table: these
+    fade the slowest of all that tell about many, because tables have most of their units in common.
     """
-    across = incidence.T.tocsr().astype(np.float64)
-    along = across.T.tocsr()
-    scale = np.maximum(along.sum(axis=1), 1.0)[:, None]
+    incidence, tables = system
+    across = _by_atom(incidence)
+    # Not turned round: a product with the transpose takes as long, and turning takes longer than several.
+    along = across.T
+    conditioned = _conditioner(across, tables)
     x = factors.copy()
     norm = least = np.zeros(factors.shape[1])
     for number in range(_allowed(MOST_STEPS, along)):
@@ -56,12 +69,13 @@ def null(incidence: csc_array, factors: Matrix, tick: Tick, look: Look | None = 
             # Rounding errors add up, so that the residual is computed anew now and then.
             tick()
             told = times(across, x)
-            if np.abs(told).max(initial=0.0) <= _CONVERGED:
+            most = float(np.abs(told).max(initial=0.0))
+            if most <= _CONVERGED:
                 return x
             residual = -times(along, told)
-            step = residual / scale
+            step = conditioned(residual)
             norm = _inner(residual, step)
-            least = norm * _ENOUGH
+            least = norm * max(_ENOUGH, (_CONVERGED / most / 10) ** 2)
         moved = times(across, step)
         rate = _quotient(norm, _inner(moved, moved), norm > least)
         x += rate * step
@@ -71,11 +85,36 @@ def null(incidence: csc_array, factors: Matrix, tick: Tick, look: Look | None = 
             if look(told):
                 return x
         residual -= rate * times(along, moved)
-        scaled = residual / scale
+        scaled = conditioned(residual)
         fresh = _inner(residual, scaled)
         step = scaled + _quotient(fresh, norm, norm > least) * step
         norm = fresh
     raise UndecidedError
+
+
+def _by_atom(incidence: csc_array) -> csr_array:
+    from scipy.sparse import csr_array
+
+    data = incidence.data.astype(np.float64)
+    return csr_array((data, incidence.indices, incidence.indptr), shape=incidence.shape[::-1])
+
+
+def _conditioner(across: csr_array, tables: Positions) -> Callable[[Matrix], Matrix]:
+    """Return what is done to residuals: an approximate inverse of the incidence's product with itself."""
+    from scipy.sparse import csr_array
+
+    atoms, sets = across.shape
+    scale = np.maximum(np.bincount(across.indices, minlength=sets), 1.0)[:, None]
+    numbers, table = np.unique(tables, return_inverse=True)
+    if not 1 < len(numbers) <= _MOST_TABLES:
+        return lambda residual: np.asarray(residual / scale)
+    owners = csr_array((np.ones(sets), (np.arange(sets), table)), shape=(sets, len(numbers)))
+    seen = (across[:: max(atoms // _SEEN, 1)] @ owners).toarray()
+    strengths, bases = np.linalg.eigh(seen.T @ seen * (atoms / max(len(seen), 1)))
+    kept = strengths > _RANK * max(float(strengths[-1]), 1.0)
+    coarse = (bases[:, kept] / strengths[kept]) @ bases[:, kept].T
+    joined = owners.T.tocsr()
+    return lambda residual: np.asarray(residual / scale + (coarse @ (joined @ residual))[table])
 
 
 def _allowed(most: int, incidence: csr_array) -> int:

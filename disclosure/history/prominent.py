@@ -21,15 +21,15 @@ from __future__ import annotations
 import numpy as np
 
 from saferoom.disclosure.history.atoms import Atoms
-from saferoom.disclosure.history.cancelling import PER_SET, ZERO, Mask, Told, sample, sparse_forms, told_by
-from saferoom.disclosure.history.gradients import Matrix, Tick, null
+from saferoom.disclosure.history.cancelling import LEAST_PER_SET, PER_SET, Mask, Told, sample, sparse_forms, told_by
+from saferoom.disclosure.history.gradients import Matrix, Tick, UndecidedError, null
 
 MOST_LOOKS = 150
 _STARTS = 1
 _FIRST = 4
 """Steps after which it is looked: before, everything is large."""
-_NOISE = 1e-9
-"""What is left of the first size when rounding errors are all that is seen."""
+_GONE, _LEFT = 1e-6, 1e-3
+"""What is left of the first size when it is no longer looked, and what is then still told where something is light."""
 _OUTSTANDING = 8.0
 """Times the mean size, root of the squares, that a number never is by chance."""
 _FREE = 10
@@ -58,12 +58,12 @@ class Prominence:
         size = np.sqrt(np.einsum("ij,ij->j", told, told) / max(len(told), 1))
         if self._first is None:
             self._first = size
-        seen = size > _NOISE * self._first
+        seen = size > _GONE * self._first
         if self._steps >= _FIRST and seen.any():
             np.maximum(self.most, (np.abs(told[:, seen]) / size[seen]).max(axis=1), out=self.most)
         self._steps += 1
-        self.fading = self._steps >= MOST_LOOKS
-        return self.fading
+        self.fading = bool(seen.any()) and self._steps >= MOST_LOOKS
+        return self.fading or not seen.any()
 
 
 def light_by_prominence(atoms: Atoms, reach: int, tick: Tick) -> list[Told]:
@@ -72,17 +72,21 @@ def light_by_prominence(atoms: Atoms, reach: int, tick: Tick) -> list[Told]:
     Raises
     ------
     UndecidedError
-        When conjugate gradients did not converge in the steps allowed, or more is left than can be looked through.
+        When conjugate gradients did not converge in the steps allowed, more is left than can be looked through, or
+        there are hardly more atoms than sets.
     """
     few = atoms.sizes <= reach
     sets = atoms.incidence.shape[0]
     if not few.any() or not sets:
         return []
+    if int(few.sum()) < LEAST_PER_SET * sets:
+        # So few are driven to zero in any case, in very many steps, and nothing is learnt from it.
+        raise UndecidedError
     rng = np.random.default_rng(0)
     watched = sample(np.flatnonzero(few), PER_SET * sets, rng)
     used = np.concatenate([watched, np.flatnonzero(~few)])
     look = Prominence(len(used))
-    factors = null(atoms.incidence[:, used], rng.standard_normal((sets, _STARTS)), tick, look)
+    factors = null((atoms.incidence[:, used], atoms.tables), rng.standard_normal((sets, _STARTS)), tick, look)
     if not _something(atoms, factors, look):
         return []
     zero = _but_prominent(~few, watched, look.most[: len(watched)])
@@ -93,7 +97,7 @@ def _something(atoms: Atoms, factors: Matrix, look: Prominence) -> bool:
     """Say whether anything stood out, was not gone in the end, or is told where it was not watched."""
     if look.fading or look.most.max(initial=0.0) > _OUTSTANDING:
         return True
-    return bool((np.abs(told_by(atoms, factors)) > ZERO).any())
+    return bool((np.abs(told_by(atoms, factors)) > _LEFT).any())
 
 
 def _but_prominent(heavy: Mask, watched: np.ndarray, most: Matrix) -> Mask:

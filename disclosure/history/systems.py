@@ -43,6 +43,11 @@ class System:
     families: list[Positions]
     related: Positions
 
+    @property
+    def tables(self) -> Positions:
+        """The earlier family each set is of, -1 for the new one."""
+        return np.array([-1] * len(self.new) + [number for number, _ in self.old], dtype=np.int64)
+
 
 def system_of(new: Family, old: Sequence[Family], finer: Sequence[bool] | None = None) -> System:
     """Return the different cells that are not empty; margins that follow from cells tell nothing more.
@@ -112,10 +117,10 @@ def parts(system: System, kept: Positions, most: int) -> Iterator[System]:
     for number in order:
         grown = _with(part, system.families[number], takes)
         if grown.sum() > room and not alone:
-            yield _only(system, part)
+            yield only(system, part)
             grown = _with(core, system.families[number], takes)
         part, alone = grown, False
-    yield _only(system, part)
+    yield only(system, part)
 
 
 def _with(chosen: NDArray[np.bool_], more: Positions, takes: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -124,7 +129,8 @@ def _with(chosen: NDArray[np.bool_], more: Positions, takes: NDArray[np.bool_]) 
     return grown & takes
 
 
-def _only(system: System, chosen: NDArray[np.bool_]) -> System:
+def only(system: System, chosen: NDArray[np.bool_]) -> System:
+    """Return the system of some of the sets."""
     first = len(system.new)
     numbers = np.flatnonzero(chosen).tolist()
     return System(

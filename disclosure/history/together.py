@@ -31,7 +31,7 @@ def solved(case: Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
     exact = [number for number, noise in enumerate(case.noises) if noise is Noise.NONE]
     old = [case.pool.families[number] for number in exact]
     system = system_of(case.new, old)
-    for found in solutions(system, policy.difference_units - 1, tick):
+    for found in solutions(system, policy.difference_units - 1, tick, lambda: book.fails):
         cells = [case.new.name(place) for place in found.new.tolist()]
         earlier = _by_release(case, found, exact)
         book.add_together(How.SOLVE, Verdict.FAIL, cells, earlier, len(found.units))
@@ -69,7 +69,7 @@ def bounded(case: Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
     # Changed in another way, a set that was known is known more closely.
     system = system_of(case.new, old, [own != how and how[0] is not Noise.NONE for how in hows])
     limit = policy.threshold_units
-    for found in solutions(system, 2 * (limit - 1), tick):
+    for found in solutions(system, 2 * (limit - 1), tick, lambda: book.fails):
         if len(found.old) + len(found.new) > _MOST_LOCAL:
             raise UndecidedError
         if _tight((case.new, own), old, hows, found, limit):

@@ -1,4 +1,4 @@
-"""A history too long to be searched with certainty as a whole: what is found in it, and what is said where it is not.
+"""A history too long to be dealt into buckets as a whole: what is found in it, and what is said where it is not.
 
 The limits are lowered, so that histories of two thousand cells go the way that those of a hundred thousand go.
 """
@@ -15,10 +15,15 @@ from pyroaring import BitMap
 
 from saferoom.disclosure.history import cancelling, equations, gradients, prominent
 from saferoom.disclosure.history.atoms import atoms_of, peeled
+from saferoom.disclosure.history.differencing import differencing
 from saferoom.disclosure.history.equations import Solution, solutions
 from saferoom.disclosure.history.families import Family
-from saferoom.disclosure.history.gradients import UndecidedError
+from saferoom.disclosure.history.gradients import ManySmallError, UndecidedError
+from saferoom.disclosure.history.memory import Memory, Release, placed, with_prints
 from saferoom.disclosure.history.systems import System, parts, system_of
+from saferoom.disclosure.verdict import Verdict
+from saferoom.hub.bench.history_world import codes_of, table
+from saferoom.policies.models import RiskAppetite
 
 UNITS, TABLES, CELLS, REACH = 10_000, 12, 100, 9
 Codes = NDArray[np.int64]
@@ -27,8 +32,9 @@ Sets = list[BitMap]
 
 @pytest.fixture(autouse=True)
 def long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no history be short."""
-    monkeypatch.setattr(cancelling, "_SMALL", 0)
+    """Let no history be short, and cells of 50 units or fewer be small."""
+    monkeypatch.setattr(cancelling, "_SMALL", 20_000)
+    monkeypatch.setattr(equations, "_SMALL_SET", 5)
 
 
 def never() -> None:
@@ -66,6 +72,16 @@ def three(tables: list[Sets], few: int, rng: np.random.Generator) -> tuple[Sets,
     return split((one | other) - left_out, 9, rng), left_out
 
 
+def tiny(tables: list[Sets], few: int, rng: np.random.Generator) -> tuple[Sets, BitMap]:
+    """Return one cell: a small cell of each of three early tables together, but for a few units."""
+    members = rng.permutation(UNITS)[:36]
+    small = [BitMap(members[12 * i : 12 * i + 12]) for i in range(3)]
+    for number, cell in zip((0, 5, 11), small, strict=True):
+        tables[number] = [*(other - cell for other in tables[number]), cell]
+    left_out = BitMap(members[:: 36 // few][:few])
+    return [BitMap.union(*small) - left_out], left_out
+
+
 def nested(tables: list[Sets], few: int, rng: np.random.Generator) -> tuple[Sets, BitMap]:
     """Return as `pair`, where the populations of all other tables nearly contain each other."""
     for i in range(2, TABLES):
@@ -73,13 +89,16 @@ def nested(tables: list[Sets], few: int, rng: np.random.Generator) -> tuple[Sets
     return pair(tables, few, rng)
 
 
+def _system(new: Sets, tables: Sequence[Sets]) -> System:
+    return system_of(family(new), [family(sets) for sets in tables])
+
+
 def judged(new: Sets, tables: Sequence[Sets]) -> list[Solution]:
-    system = system_of(family(new), [family(sets) for sets in tables])
-    return list(solutions(system, REACH, never))
+    return list(solutions(_system(new, tables), REACH, never))
 
 
 def is_long(new: Sets, tables: Sequence[Sets]) -> bool:
-    system = system_of(family(new), [family(sets) for sets in tables])
+    system = _system(new, tables)
     return not cancelling.in_buckets(peeled(atoms_of(system.sets), REACH), REACH)
 
 
@@ -124,6 +143,81 @@ def test_three_tables_in_different_parts_are_found_by_what_stands_out_alone() ->
     with mock.patch.object(equations, "light_by_prominence", nothing):
         assert judged(new, tables) == []
     assert left_out in [one.units for one in judged(new, tables)]
+
+
+@pytest.mark.parametrize("few", [1, 9])
+def test_small_cells_of_three_releases_are_found_by_the_search_of_small_ones_alone(few: int) -> None:
+    rng = np.random.default_rng(few)
+    tables = history(rng)
+    new, left_out = tiny(tables, few, rng)
+    assert is_long(new, tables)
+    with mock.patch.object(equations, "light_by_prominence", nothing):
+        (found,) = judged(new, tables)
+        assert found.units == left_out
+        assert {number for number, _ in found.old} == {0, 5, 11}
+        # With the defence switched off the attack gets through: parts do not make up for it.
+        with mock.patch.object(equations, "_SMALL_SET", 0):
+            assert judged(new, tables) == []
+
+
+def test_more_small_cells_than_can_be_searched_leave_a_long_history_undecided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # All cells are of about 90 units.
+    monkeypatch.setattr(equations, "_SMALL_SET", 20)
+    rng = np.random.default_rng(6)
+    tables = history(rng)
+    with pytest.raises(ManySmallError):
+        judged(split(BitMap(range(UNITS)), CELLS, rng), tables)
+
+
+@pytest.mark.parametrize(("times", "verdicts"), [(20, [Verdict.REVIEW]), (2, [])])
+def test_table_beside_a_long_history_passes_unless_its_small_cells_are_too_many_to_be_searched(
+    monkeypatch: pytest.MonkeyPatch, times: int, verdicts: list[Verdict]
+) -> None:
+    # Six tables of 1,000 cells, of 20 to 300 units each.
+    monkeypatch.setattr(cancelling, "_SMALL", 100_000)
+    monkeypatch.setattr(equations, "_SMALL_SET", times)
+    memory = Memory.empty()
+    for number in range(5):
+        contributors, indexes = placed(table(codes_of(number, 100_000)), memory.indexes)
+        memory = Memory((*memory.releases, Release(str(number), "Table", with_prints(contributors))), indexes)
+    findings = differencing(table(codes_of(5, 100_000)), memory, RiskAppetite())
+    assert [found.severity for found in findings] == verdicts
+    assert all("so many small cells" in found.message and found.rule == "differencing" for found in findings)
+
+
+def test_what_few_large_cells_tell_is_found_before_too_many_small_ones_are_said_to_be_undecided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(equations, "_SMALL_SET", 20)
+    rng = np.random.default_rng(4)
+    tables = history(rng)
+    new, left_out = pair(tables, 5, rng)
+    rest = solutions(_system(new, tables), REACH, never)
+    assert next(rest).units == left_out
+    with pytest.raises(ManySmallError):
+        list(rest)
+
+
+def test_hardly_more_units_than_sets_leave_a_long_history_undecided() -> None:
+    rng = np.random.default_rng(12)
+    tables = [split(BitMap(range(600)), 60, rng) for _ in range(TABLES)]
+    atoms = peeled(atoms_of([*split(BitMap(range(600)), 60, rng), *(cell for sets in tables for cell in sets)]), REACH)
+    with pytest.raises(UndecidedError):
+        prominent.light_by_prominence(atoms, REACH, never)
+
+
+def test_nothing_more_is_searched_when_what_was_found_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    tables = history(rng)
+    new, left_out = pair(tables, 5, rng)
+    found: list[BitMap] = []
+    with mock.patch.object(equations, "light_by_prominence", side_effect=AssertionError):
+        rest = solutions(_system(new, tables), REACH, never, lambda: bool(found))
+        found.append(next(rest).units)
+        assert list(rest) == []
+    assert found == [left_out]
 
 
 def test_long_history_of_independent_tables_tells_nothing() -> None:
@@ -183,7 +277,7 @@ def test_parts_are_searched_although_the_whole_is_undecided(monkeypatch: pytest.
     rng = np.random.default_rng(11)
     tables = history(rng)
     new, left_out = pair(tables, 5, rng)
-    rest = solutions(system_of(family(new), [family(sets) for sets in tables]), REACH, never)
+    rest = solutions(_system(new, tables), REACH, never)
     assert next(rest).units == left_out
     with pytest.raises(UndecidedError):
         list(rest)
