@@ -17,7 +17,9 @@ from saferoom.hub.notices.post import SmtpPost
 from saferoom.hub.notices.settings import settings_of
 from saferoom.hub.web.shell.logs import where
 from saferoom.hub.wiring import Instance
-from saferoom.ids import ProjectSlug, Username
+from saferoom.ids import ProjectSlug, RequestId, Username
+from saferoom.projects.airlock.permissions import Standing
+from saferoom.projects.airlock.states import Party
 from saferoom.projects.life.parts import Actor as LifeActor
 from saferoom.projects.notices.model import Letter, LetterState
 from saferoom.projects.notices.reach import Reach
@@ -29,10 +31,18 @@ SEND_EVERY_SECONDS = 10.0
 REMIND_EVERY_SECONDS = 30.0
 _REMINDERS_EVERY = timedelta(hours=1)
 _DIGEST_AT = time(7, 0)
+_SIDES = {Standing.AUTHOR: Party.AUTHOR, Standing.CHECKER: Party.CHECKERS, Standing.DATA_OWNER: Party.OWNERS}
 
 
 def sender_of(instance: Instance) -> Sender:
     """Return what sends the letters of an instance, to those who may still get them."""
+
+    def sides(username: Username, id_: RequestId) -> set[Party]:
+        request = instance.airlock.request(username, id_)
+        found = {_SIDES[one] for one in instance.airlock.standing(username, request) if one in _SIDES}
+        # Authors see what they asked for also after they left the project; it is not sent after them.
+        inside = username in instance.registry.project(request.project).members
+        return found if inside else found - {Party.AUTHOR}
 
     def see_project(username: Username, slug: ProjectSlug) -> object:
         return instance.lives.life(LifeActor.person(username), slug)
@@ -43,7 +53,7 @@ def sender_of(instance: Instance) -> Sender:
     def report(letter: Letter, error: Exception) -> None:
         _log.error("letter could not be written", letter=letter.id, **where(error))
 
-    reach = Reach(instance.registry, instance.clock, instance.airlock.request, see_project, see_emergencies)
+    reach = Reach(instance.registry, instance.clock, sides, see_project, see_emergencies)
     return Sender(instance.notices.store, instance.clock, reach.refusal, report=report)
 
 

@@ -13,6 +13,7 @@ from saferoom.hub.web.texts import notices as texts
 from saferoom.projects.notices.model import Letter
 
 _ADDRESS = re.compile(r"([A-Za-z0-9._%+'-]{1,64})@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)")
+_LONGEST_HEADER = 500
 _ID = re.compile(r"[a-z0-9-]{1,80}")
 
 
@@ -54,4 +55,6 @@ def _message(words: texts.Said, address: str, settings: MailSettings, id_: str, 
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(words.body, cte="quoted-printable")
+    # Lines of text stay short; a subject is better left whole.
+    message.policy = SMTP.clone(max_line_length=_LONGEST_HEADER)
     return message

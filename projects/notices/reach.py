@@ -6,7 +6,7 @@ well goes to everybody it was written for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from saferoom.clock import Clock
@@ -30,15 +30,17 @@ class Reach:
 
     Attributes
     ----------
-    see_request, see_project : callable
-        Raise unless somebody may see a request, or a project.
+    sides : callable
+        On which sides of a request somebody is who may see it; raises for everybody else.
+    see_project : callable
+        Raises unless somebody may see a project.
     see_emergencies : callable
         Says whether somebody may see break-glass acts.
     """
 
     registry: Registry
     clock: Clock
-    see_request: Callable[[Username, RequestId], object]
+    sides: Callable[[Username, RequestId], Collection[Party]]
     see_project: Callable[[Username, ProjectSlug], object]
     see_emergencies: Callable[[Username], bool]
 
@@ -63,12 +65,7 @@ class Reach:
         about, to = notice.about, notice.to
         try:
             if about.subject is Subject.REQUEST:
-                if notice.side == Party.AUTHOR and about.project is not None:
-                    # Authors see what they asked for also after they left the project; it is not sent after them.
-                    return to in self.registry.project(about.project).members and bool(
-                        self.see_request(to, RequestId(about.id))
-                    )
-                return bool(self.see_request(to, RequestId(about.id)))
+                return notice.side in self.sides(to, RequestId(about.id))
             if about.subject is Subject.PROJECT:
                 return bool(self.see_project(to, ProjectSlug(about.id)))
             if about.subject is Subject.EMERGENCY:
