@@ -16,14 +16,17 @@ from saferoom.errors import WrongStateError
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.life_rows import read_version, write_people
 from saferoom.hub.store.life_tables import DatasetVersionRow, LifeDatasetRow, LifeRow, RulingRow
+from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.registry import SessionRegistry, read_approval
-from saferoom.hub.store.tables import ApprovalRow
-from saferoom.ids import ProjectSlug
+from saferoom.hub.store.tables import ApprovalRow, DatasetRow
+from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.life import refresh
-from saferoom.projects.life.model import Choice, Origin
+from saferoom.projects.life.model import Choice, Origin, Told
 from saferoom.projects.life.states import REGISTERED, RUNNING, State
+from saferoom.projects.notices.kinds import HELD
+from saferoom.projects.notices.making import of_life
 
 _UNCOMPARED = frozenset({"risk_appetite", "release_route", "source"})
 """What says nothing about the data themselves."""
@@ -121,6 +124,9 @@ def _wait(session: Session, project: str, dataset: str, at: datetime, *, waits: 
         if one.dataset == dataset:
             one.waits = waits
     life.updated_at, life.version = at, life.version + 1
+    if waits:
+        owner = Told(Username(session.get_one(DatasetRow, dataset).owner), "")
+        tell(session, of_life([owner], ProjectSlug(project), life.version, HELD, at))
 
 
 def _life(session: Session, slug: str, at: datetime) -> LifeRow:

@@ -17,7 +17,7 @@ from saferoom.hub.store import life_lists as lists
 from saferoom.hub.store import life_rows as rows
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
-from saferoom.hub.store.life_tables import DatasetVersionRow, LifeNoticeRow, LifeRow
+from saferoom.hub.store.life_tables import DatasetVersionRow, LifeRow
 from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.registry_writer import RegistryWriter
@@ -81,8 +81,6 @@ class LifeTransaction(LifeReading):
         row = self._session.get(LifeRow, life.slug, with_for_update=True)
         if row is None or row.version != life.version:
             raise StaleVersionError(_STALE)
-        for one in told:
-            self._session.add(LifeNoticeRow(life=life.slug, to=one.to, message=one.message, at=self._clock.now()))
         after = self._finish(row, life, event)
         tell(self._session, of_life(told, life.slug, after.version, event.action, self._clock.now()))
         return after

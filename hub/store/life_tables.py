@@ -138,18 +138,6 @@ class SealRow(Base):
     """The signed certificate of deletion (a DSSE envelope)."""
 
 
-class LifeNoticeRow(Base):
-    """What somebody is told about a project; without its content."""
-
-    __tablename__ = "lives_notices"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    life: Mapped[str] = mapped_column(ForeignKey("lives.slug"), index=True)
-    to: Mapped[str] = mapped_column(ForeignKey("people.username"), index=True)
-    message: Mapped[str]
-    at: Mapped[datetime]
-
-
 class DatasetVersionRow(Base):
     """A dataset as its owner described it at one time; one row per description that differs."""
 

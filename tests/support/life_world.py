@@ -23,6 +23,7 @@ from saferoom.hub.store.cipher import AtRest
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.life import LifeStore
 from saferoom.hub.store.migrate import upgrade
+from saferoom.hub.store.notices_tables import ToldRow
 from saferoom.hub.store.registry import StoredRegistry
 from saferoom.hub.store.registry_writer import RegistryWriter
 from saferoom.ids import DatasetName, ProjectSlug, Username
@@ -115,6 +116,11 @@ class LifeWorld:
     def waiting(self) -> list[Waiting]:
         """Return who has to act on the project now."""
         return list(self.lives.view(CONSOLE, MOB).waiting())
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return who was told of what."""
+        with self.database.reading() as session:
+            return [(row.to, row.kind) for row in session.query(ToldRow).all()]
 
     def submitted(self, **changes: Any) -> Life:
         self.lives.propose(ROSA, proposal(**changes))

@@ -118,6 +118,11 @@ KINDS: Mapping[str, Said] = {
         "An approval of project {id} has ended",
         f"The approval of a dataset for project {{id}} was ended; it cannot be used any more. {_TO_READ}",
     ),
+    "project.refresh_waits": Said(
+        "Your dataset has changed for project {id}",
+        "A new version of your dataset changes what project {id} was approved for. It keeps the old extract until you "
+        "confirm the difference. Sign in to see it.",
+    ),
     "project.refresh_confirmed": Said(
         "A refreshed dataset is confirmed for project {id}",
         "A data owner has confirmed a new version of a dataset for project {id}. Sign in to see what changed.",

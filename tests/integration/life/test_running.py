@@ -136,6 +136,7 @@ def test_breaking_change_holds_the_approval_until_the_owner_confirms_the_differe
     assert world.approval().held == 1
     life = world.lives.life(OLGA, MOB)
     assert life.waits == {HTV}
+    assert ("olga", "project.refresh_waits") in world.told()
     assert [one.who for one in world.waiting()] == ["olga"]
     refresh = world.lives.view(OLGA, MOB).refreshes[HTV]
     assert [one.sentence for one in refresh.changes] == ["age: is gone (was integer)"]

@@ -155,19 +155,6 @@ def _make_ends() -> None:
         sa.ForeignKeyConstraint(["life"], ["lives.slug"], name=op.f("fk_lives_seals_life_lives")),
         sa.PrimaryKeyConstraint("life", name=op.f("pk_lives_seals")),
     )
-    op.create_table(
-        "lives_notices",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("life", sa.String(), nullable=False),
-        sa.Column("to", sa.String(), nullable=False),
-        sa.Column("message", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["life"], ["lives.slug"], name=op.f("fk_lives_notices_life_lives")),
-        sa.ForeignKeyConstraint(["to"], ["people.username"], name=op.f("fk_lives_notices_to_people")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_lives_notices")),
-    )
-    op.create_index(op.f("ix_lives_notices_life"), "lives_notices", ["life"], unique=False)
-    op.create_index(op.f("ix_lives_notices_to"), "lives_notices", ["to"], unique=False)
 
 
 def _tell_lives() -> None:
