@@ -29,7 +29,7 @@ from saferoom.ids import Digest, ProjectSlug, ReleaseId, RequestId, Username
 from saferoom.projects.airlock.lists import Filters, Line, Listing, Order, Page, Paging, Scope
 from saferoom.projects.airlock.model import Lane
 from saferoom.projects.airlock.records import AuditFinding, Claim, Notice, Sample, Withdrawal
-from saferoom.projects.airlock.service_levels import Audited, Decided, Waiting
+from saferoom.projects.airlock.service_levels import Audited, Decided
 from saferoom.projects.airlock.states import FINAL, OWNER, Party, State
 
 _WAITING = sorted(state.value for state in State if state not in FINAL and OWNER[state] is not Party.AUTHOR)
@@ -141,15 +141,14 @@ class AirlockLists:
             for month, lane, automatic, seconds in self._session.execute(query)
         )
 
-    def waiting(self) -> tuple[Waiting, ...]:
-        query = select(RequestRow.lane, RequestRow.state, RequestRow.submitted_at, RequestRow.blocked).where(
-            RequestRow.state.in_(_WAITING), RequestRow.submitted_at.is_not(None)
+    def waiting(self, moments: Sequence[datetime]) -> dict[Lane, tuple[int, ...]]:
+        until = [func.count().filter(RequestRow.submitted_at <= moment) for moment in moments]
+        query = (
+            select(RequestRow.lane, func.count(), *until)
+            .where(RequestRow.state.in_(_WAITING), RequestRow.submitted_at.is_not(None))
+            .group_by(RequestRow.lane)
         )
-        return tuple(
-            Waiting(Lane(lane), State(state), at, bool(blocked))
-            for lane, state, at, blocked in self._session.execute(query)
-            if at is not None
-        )
+        return {Lane(row[0]): tuple(row[1:]) for row in self._session.execute(query)}
 
     def dropped(self, author: Username, project: ProjectSlug) -> frozenset[tuple[str, Digest]]:
         query = select(DroppedRow.place, DroppedRow.content).where(

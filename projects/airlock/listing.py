@@ -51,7 +51,6 @@ class Lists(Access):
 
     def sign_offs_page(self, owner: Username, paging: Paging = _FIRST) -> Page[Line]:
         """Return a page of the requests that wait for the signature of `owner`, the longest waiting first."""
-        signed_in(self.registry, owner, self.clock.now())
         scope = Scope(datasets=self._owned(owner), signing=True, but_author=owner, but_projects=self._projects(owner))
         filters = Filters(states=frozenset({State.AWAITING_SIGN_OFF}))
         found = self._page(Listing(scope, filters, Order.LONGEST_WAITING, paging))
@@ -101,7 +100,7 @@ class Lists(Access):
     def waiting(self) -> tuple[Band, ...]:
         """Return how many requests wait now, by lane and age."""
         with self.store.reading() as tx:
-            return service_levels.bands(tx.waiting(), self.clock.now())
+            return service_levels.bands(tx.waiting(service_levels.moments(self.clock.now())))
 
     def audited(self) -> tuple[Audited, ...]:
         """Return by month how many automatic releases were drawn, looked at, and found wrong."""
@@ -149,6 +148,6 @@ class Lists(Access):
 
     def _owned(self, person: Username) -> frozenset[DatasetName]:
         """Return the datasets of a data owner; of everybody else none."""
-        if Role.DATA_OWNER not in self.registry.person(person).roles:
+        if Role.DATA_OWNER not in signed_in(self.registry, person, self.clock.now()).roles:
             return frozenset()
         return frozenset(DatasetName(dataset.name) for dataset in self.registry.datasets() if dataset.owner == person)

@@ -23,11 +23,8 @@ from saferoom.projects.airlock import (
 from saferoom.projects.airlock.access import NO_FILE, Access, file_in
 from saferoom.projects.airlock.checking import Ending, Remark
 from saferoom.projects.airlock.model import AuditFinding, Cause, Choice, Request
-from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.signing_off import Leaving
 from saferoom.projects.airlock.states import OWNER, Action, Party, State
-from saferoom.projects.airlock.store import Selection
-from saferoom.projects.people.entitlement import may_check
 
 _CHECKERS_STATES = frozenset(state for state in State if OWNER[state] is Party.CHECKERS)
 
@@ -35,14 +32,6 @@ _CHECKERS_STATES = frozenset(state for state in State if OWNER[state] is Party.C
 @dataclass(frozen=True)
 class Reviewing(Access):
     """The deeds of those who decide."""
-
-    def queue(self, checker: Username) -> tuple[Request, ...]:
-        """Return the requests that `checker` may work on now, the longest waiting first."""
-        may_check(self.registry, checker, self.clock.now()).enforce()
-        with self.store.reading() as tx:
-            found = tx.requests(Selection(states=_CHECKERS_STATES))
-        mine = [request for request in found if Standing.CHECKER in self.standing(checker, request)]
-        return tuple(views.for_checker(request, checker) for request in mine)
 
     def claim(self, checker: Username, request_id: RequestId) -> Request:
         """Say "I am looking at this"; others see it, and are kept from nothing."""

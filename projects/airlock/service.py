@@ -14,7 +14,7 @@ from saferoom.disclosure.files.view import View
 from saferoom.disclosure.history.memory import Memory
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import DatasetName, EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock import before, deciding, earlier, files, permissions, releasing, views
+from saferoom.projects.airlock import before, deciding, earlier, files, permissions, releasing
 from saferoom.projects.airlock.access import file_in
 from saferoom.projects.airlock.authoring import Authoring
 from saferoom.projects.airlock.before import Before
@@ -71,15 +71,6 @@ class Airlock(Authoring, Reviewing, Lists):
         shown = Standing.CHECKER in self.standing(viewer, found) or (found.state is State.RELEASED and not supports)
         return record, judgement, files.view(self, judgement) if shown else View()
 
-    def earlier_releases(self, viewer: Username, request_id: RequestId) -> tuple[Request, ...]:
-        """Return what the same project released before from any of the same datasets, newest first."""
-        found = self.allowed(viewer, request_id, Action.VIEW)
-        names = {dataset.name for dataset in found.datasets}
-        with self.store.reading() as tx:
-            released = tx.requests(Selection(project=found.project, states=frozenset({State.RELEASED})))
-        related = [r for r in released if r.id != found.id and names & {d.name for d in r.datasets}]
-        return tuple(views.for_data_owner(request) for request in reversed(related))
-
     def last_version(self, checker: Username, request_id: RequestId) -> Before | None:
         """Return what the request was the last time it was submitted; None the first time, and for nobody else."""
         found = self.allowed(checker, request_id, Action.DOWNLOAD_FILE)
@@ -117,13 +108,6 @@ class Airlock(Authoring, Reviewing, Lists):
             for output in request.outputs
             if output.id in ids and output.lane is not Lane.FILE
         }
-
-    def releases(self, viewer: Username) -> tuple[Request, ...]:
-        """Return every release that `viewer` may see, newest first: for data owners, members and checkers."""
-        with self.store.reading() as tx:
-            released = tx.requests(Selection(states=frozenset({State.RELEASED})))
-        seen = [r for r in released if permissions.may(self.standing(viewer, r), Action.VIEW_RELEASE)]
-        return tuple(views.for_data_owner(request) for request in reversed(seen))
 
     def bundle(self, viewer: Username, request_id: RequestId) -> bytes:
         """Return the release bundle, byte for byte as it was signed; the download is recorded."""

@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from saferoom.projects.airlock.model import Lane
-from saferoom.projects.airlock.states import State
 
 BANDS = (timedelta(hours=1), timedelta(days=1), timedelta(days=3), timedelta(days=5))
 """Where one band of waiting times ends and the next begins."""
@@ -33,16 +32,6 @@ class Decided(NamedTuple):
     lane: Lane
     automatic: bool
     seconds: int
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One request that waits for somebody else than its author."""
-
-    lane: Lane
-    state: State
-    submitted_at: datetime
-    blocked: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,14 +134,23 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     return float(ordered[max(0, rank - 1)])
 
 
-def bands(waiting: Iterable[Waiting], now: datetime) -> tuple[Band, ...]:
-    """Return how many requests wait by lane and age; every band is named, also an empty one."""
+def moments(now: datetime) -> tuple[datetime, ...]:
+    """Return until when a request was submitted that has waited for each of `BANDS`."""
+    return tuple(now - band for band in BANDS)
+
+
+def bands(waiting: Mapping[Lane, Sequence[int]]) -> tuple[Band, ...]:
+    """Return how many requests wait by lane and age; every band is named, also an empty one.
+
+    Parameters
+    ----------
+    waiting : mapping of Lane to sequence of int
+        How many wait at all, and how many of them were submitted until each of `moments`.
+    """
     edges = [0.0, *(band.total_seconds() for band in BANDS)]
-    counts: dict[tuple[Lane, int], int] = defaultdict(int)
-    for one in waiting:
-        age = max(0.0, (now - one.submitted_at).total_seconds())
-        counts[one.lane, max(place for place, edge in enumerate(edges) if edge <= age)] += 1
     ends = [*edges[1:], None]
-    return tuple(
-        Band(lane, edges[place], ends[place], counts[lane, place]) for lane in Lane for place in range(len(edges))
-    )
+    found = []
+    for lane in Lane:
+        longer = [*waiting.get(lane, [0] * len(edges)), 0]
+        found += [Band(lane, edges[n], ends[n], longer[n] - longer[n + 1]) for n in range(len(edges))]
+    return tuple(found)

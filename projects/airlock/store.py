@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from saferoom.audit import Event
 from saferoom.ids import Digest, EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
 from saferoom.projects.airlock.lists import Line, Listing, Page, Paging, Scope
-from saferoom.projects.airlock.model import EvaluationRecord, Output, Request
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Output, Request
 from saferoom.projects.airlock.records import (
     Advice,
     Claim,
@@ -23,7 +23,7 @@ from saferoom.projects.airlock.records import (
     Vote,
     Withdrawal,
 )
-from saferoom.projects.airlock.service_levels import Audited, Decided, Waiting
+from saferoom.projects.airlock.service_levels import Audited, Decided
 from saferoom.projects.airlock.states import State
 
 
@@ -170,8 +170,11 @@ class Reading(Protocol):
         """Return every decision made at or after `since`."""
         ...
 
-    def waiting(self) -> tuple[Waiting, ...]:
-        """Return every request that waits for somebody else than its author."""
+    def waiting(self, moments: Sequence[datetime]) -> Mapping[Lane, tuple[int, ...]]:
+        """Return by lane how many requests wait for somebody else than their author.
+
+        First all of them, then those that were submitted until each of `moments`.
+        """
         ...
 
     def dropped(self, author: Username, project: ProjectSlug) -> frozenset[tuple[str, Digest]]:

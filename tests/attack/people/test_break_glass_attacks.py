@@ -171,7 +171,7 @@ def test_emergency_checker_checks_no_request_of_the_own_project(airlock: Domain)
     _emergency_checker(airlock, ANA)
     with pytest.raises(ForbiddenError, match="of their own project"):
         airlock.airlock.vote(ANA, request.id, request.outputs[0].id, Choice.APPROVED)
-    assert airlock.airlock.queue(ANA) == ()
+    assert airlock.airlock.queue_page(ANA).items == ()
 
 
 def test_emergency_checker_checks_another_projects_request_while_it_lasts(airlock: Domain) -> None:
@@ -179,10 +179,10 @@ def test_emergency_checker_checks_another_projects_request_while_it_lasts(airloc
     with pytest.raises(NotFoundError):
         airlock.airlock.request(RITA, request.id)
     _emergency_checker(airlock, RITA)
-    assert [found.id for found in airlock.airlock.queue(RITA)] == [request.id]
+    assert [found.id for found in airlock.airlock.queue_page(RITA).items] == [request.id]
     airlock.clock.advance(timedelta(hours=2))
     with pytest.raises(ForbiddenError):
-        airlock.airlock.queue(RITA)
+        airlock.airlock.queue_page(RITA)
     with pytest.raises(NotFoundError):
         airlock.airlock.vote(RITA, request.id, request.outputs[0].id, Choice.APPROVED)
 

@@ -155,7 +155,7 @@ def test_checker_who_lapses_checks_nothing(running: Service, place: World) -> No
     assert browser.get("queue").status_code == browser.get(f"requests/{request.id}").status_code == 403
     for attempt in (
         lambda: place.approve(request),
-        lambda: place.instance.airlock.queue(BEN),
+        lambda: place.instance.airlock.queue_page(BEN).items,
         lambda: place.instance.airlock.reject(BEN, request.id, "No."),
     ):
         with pytest.raises(ForbiddenError):

@@ -242,7 +242,7 @@ def test_withdrawn_request_never_leaves(world: Domain) -> None:
 def test_draft_is_kept_and_submitted_later(world: Domain) -> None:
     draft = world.airlock.draft(ANA, MOBILITY, [], Words("", "", ""))
     assert (draft.state, draft.waiting_for) == (State.DRAFT, Party.AUTHOR)
-    assert draft.id not in {request.id for request in world.airlock.queue(BEN)}
+    assert draft.id not in {request.id for request in world.airlock.queue_page(BEN).items}
     made = world.airlock.submit_again(ANA, draft.id, [world.record(CHECKED).id], Words(**WORDS))
     assert (made.id, made.state, made.round) == (draft.id, State.SUBMITTED, 1)
 
@@ -290,7 +290,7 @@ def test_author_who_becomes_a_checker_never_checks_the_own_request(world: Domain
     for action in CHECKING:
         with pytest.raises(ForbiddenError, match="independent"):
             act(world, action, ANA, request)
-    assert request.id not in {r.id for r in world.airlock.queue(ANA)}
+    assert request.id not in {r.id for r in world.airlock.queue_page(ANA).items}
 
 
 @pytest.mark.parametrize("action", [Action.VIEW, Action.VIEW_RELEASE, Action.COMMENT, Action.WITHDRAW, *CHECKING])
@@ -324,7 +324,7 @@ def test_stranger_to_the_instance_is_refused(world: Domain) -> None:
 def test_checker_whose_training_or_account_ended_checks_nothing(world: Domain, change: dict[str, Any]) -> None:
     request = world.submit(CHECKED)
     world.registry.persons[BEN] = world.registry.persons[BEN].model_copy(update=change)
-    for attempt in (lambda: world.approve(request), lambda: world.airlock.queue(BEN)):
+    for attempt in (lambda: world.approve(request), lambda: world.airlock.queue_page(BEN).items):
         with pytest.raises(SaferoomError):
             attempt()
 
@@ -343,11 +343,11 @@ def test_queue_shows_the_longest_waiting_first_and_only_what_may_be_checked(worl
     world.clock.advance(timedelta(hours=1))
     second = world.submit(MEANS)
     world.submit()
-    assert [request.id for request in world.airlock.queue(BEN)] == [first.id, second.id]
-    assert world.airlock.queue(CHRIS) == (), "a member of the project does not check it"
+    assert [request.id for request in world.airlock.queue_page(BEN).items] == [first.id, second.id]
+    assert world.airlock.queue_page(CHRIS).items == (), "a member of the project does not check it"
     for person in (ANA, ADA, DORA):
         with pytest.raises(ForbiddenError):
-            world.airlock.queue(person)
+            world.airlock.queue_page(person)
 
 
 def test_requests_of_are_the_authors_own_newest_first(world: Domain) -> None:
@@ -367,17 +367,18 @@ def test_data_owner_sees_what_was_released_from_the_own_dataset_and_nothing_befo
     world.approve(request)
     assert world.airlock.request(OTTO, request.id).votes == ()
     assert world.airlock.bundle(OTTO, request.id) == world.airlock.bundle(ANA, request.id)
-    assert [r.id for r in world.airlock.releases(OTTO)] == [request.id]
-    assert world.airlock.releases(DORA) == world.airlock.releases(ADA) == world.airlock.releases(RITA) == ()
+    assert [r.id for r in world.airlock.releases_page(OTTO).items] == [request.id]
+    for person in (DORA, ADA, RITA):
+        assert world.airlock.releases_page(person).total == 0
 
 
 def test_earlier_releases_are_at_hand_for_the_checker(world: Domain) -> None:
     first = world.approve(world.submit(CHECKED))
     world.submit()
     second = world.submit(MEANS)
-    assert [r.id for r in world.airlock.earlier_releases(BEN, second.id)] == [first.id]
+    assert [r.id for r in world.airlock.earlier_page(BEN, second.id).items] == [first.id]
     with pytest.raises(NotFoundError):
-        world.airlock.earlier_releases(RITA, second.id)
+        world.airlock.earlier_page(RITA, second.id)
 
 
 def test_judgement_shows_the_checker_what_was_judged(world: Domain) -> None:

@@ -53,7 +53,8 @@ with domain(folder, SigningKey.from_pem((folder / "key.pem").read_bytes())) as m
         event.listen(Session, "before_commit", at_commit)
         world.ask([world.record(SAFE).id])
     elif route == "checked":
-        (request,) = world.airlock.queue(BEN)
+        (line,) = world.airlock.queue_page(BEN).items
+        request = world.stored(line.id)
         event.listen(Session, "before_commit", at_commit)
         world.approve(request)
     else:

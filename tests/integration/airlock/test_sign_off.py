@@ -155,7 +155,7 @@ def test_owner_who_checks_signs_and_does_not_vote(signing: Domain) -> None:
     request = signing.submit(CHECKED)
     with pytest.raises(ForbiddenError):
         signing.approve(request, OTTO)
-    assert request.id not in {r.id for r in signing.airlock.queue(OTTO)}
+    assert request.id not in {r.id for r in signing.airlock.queue_page(OTTO).items}
     assert signing.airlock.queue_page(OTTO).total == 0
     signing.approve(request)
     assert signing.airlock.sign_off(OTTO, request.id).state is State.RELEASED
@@ -224,6 +224,14 @@ def test_signature_that_is_asked_for_meanwhile_counts(world: Domain) -> None:
     assert (again.state, again.sign_off) == (State.SUBMITTED, (WAGES,))
     assert "the rules now ask for the signature of the data owner of wages" in again.reason
     assert world.approve(again).state is State.AWAITING_SIGN_OFF
+
+
+def test_approval_of_the_project_may_ask_for_the_signature(world: Domain) -> None:
+    granted = world.registry.granted[MOBILITY, WAGES]
+    world.registry.granted[MOBILITY, WAGES] = granted.model_copy(update={"sign_off": True})
+    request = world.submit(CHECKED)
+    assert request.sign_off == (WAGES,)
+    assert world.approve(request).state is State.AWAITING_SIGN_OFF
 
 
 def test_owner_finds_what_waits_for_the_signature_and_is_told(signing: Domain) -> None:

@@ -85,7 +85,7 @@ def check(world: Domain) -> None:
         assert (wait is None) == (request.state in FINAL)
         assert wait is None or (wait.why and wait.age >= timedelta(0))
         if request.state is not State.RELEASED:
-            assert request.release is request.withdrawal is None
+            assert (request.release, request.withdrawal) == (None, None)
             continue
         if request.automatic:
             assert all(output.verdict is Verdict.PASS for output in request.outputs)
