@@ -1,0 +1,48 @@
+"""Chores: one that fails keeps no other from being done."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.support.airlock_world import world
+
+from saferoom.errors import IntegrityError
+from saferoom.hub import housekeeping
+from saferoom.hub.housekeeping import Housekeeping
+
+
+@pytest.mark.parametrize("failure", [IntegrityError("a part is missing"), RuntimeError("person 30 earns 12.50")])
+def test_failing_chore_is_logged_without_its_values_and_the_others_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failure: Exception
+) -> None:
+    done: list[str] = []
+
+    def fail(_self: Housekeeping) -> None:
+        raise failure
+
+    with world(tmp_path) as place:
+        monkeypatch.setattr(Housekeeping, "_withdraw", fail)
+        monkeypatch.setattr(Housekeeping, "_seal", lambda _self: done.append("sealed"))
+        Housekeeping(place.instance).once()
+    assert done == ["sealed"]
+    said = capsys.readouterr().out
+    assert "chore failed" in said
+    assert "12.50" not in said
+
+
+def test_chores_go_on_until_they_are_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[int] = []
+    monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0.001)
+    monkeypatch.setattr(Housekeeping, "once", lambda _self: rounds.append(1))
+
+    async def a_while() -> None:
+        with world(tmp_path) as place:
+            chores = asyncio.create_task(Housekeeping(place.instance).run())
+            while len(rounds) < 3:
+                await asyncio.sleep(0.001)
+            chores.cancel()
+
+    asyncio.run(asyncio.wait_for(a_while(), 30))
+    assert len(rounds) >= 3
