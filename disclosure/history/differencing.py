@@ -72,6 +72,11 @@ def judge(
     more = [*_crowds(contributors, memory, policy), *not_comparable(contributors, memory)]
     more += _together(cases, policy, book, tick)
     if not book.fails:
+        if shares is not None:
+            # Here, because most queries are first ones of their column, and it takes scipy.
+            from saferoom.disclosure.history.transformed import transformed
+
+            partly = [*(partly or ()), *transformed(cases, contributors, memory, shares.query, tick)]
         more += measured(partly, (contributors.total, memory), policy, book, shares, tick)
     return book.judgement(more)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ from saferoom.disclosure.history.contributors import Cell, Keys
 from saferoom.disclosure.history.families import Tick
 from saferoom.disclosure.history.judgement import Book, How
 from saferoom.disclosure.history.memory import Memory
+from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.policies.models import RiskAppetite
 
@@ -32,7 +34,12 @@ MOST_QUERIES = 12
 """Earlier queries that are computed once more; beyond these a person has to look."""
 MOST_UNKNOWN = 100
 """Buckets up to which a difference that cannot be computed goes to a person."""
+ADDED_UP = frozenset({Statistic.FREQUENCY, Statistic.SUM, Statistic.MEAN})
+"""Whose numbers are totals of what the units add, or are with the number of units."""
 _TRIES = 12
+_SLOPES = 500
+_NEARLY = 0.1
+"""What is left over, as a share of the new number, when the earlier one is nearly the same but for factor and shift."""
 _SAME = 1e-9
 
 
@@ -59,16 +66,31 @@ class Column:
 
     def of(self, cell: Cell, total: str) -> tuple[Keys, Numbers]:
         """Return the units of a cell or margin, in rising order, and what each adds."""
+        order, starts = self._by_cell
         inside = [
-            all(wanted in (label, total) for wanted, label in zip(cell, labels, strict=True)) for labels in self.cells
+            order[starts[place] : starts[place + 1]]
+            for place, labels in enumerate(self.cells)
+            if all(wanted in (label, total) for wanted, label in zip(cell, labels, strict=True))
         ]
-        chosen = np.array(inside, dtype=bool)[self.places] & np.isfinite(self.values)
+        chosen = np.concatenate([np.zeros(0, dtype=np.int64), *inside])
         keys, first = np.unique(self.keys[chosen], return_inverse=True)
         return keys, np.bincount(first, self.values[chosen], len(keys)).astype(np.float64)
+
+    @cached_property
+    def _by_cell(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of all finite shares, cell by cell, and where each cell begins (and the end)."""
+        kept = np.flatnonzero(np.isfinite(self.values))
+        order = kept[np.argsort(self.places[kept], kind="stable")]
+        return order, np.searchsorted(self.places[order], np.arange(len(self.cells) + 1)).astype(np.int64)
 
 
 class Shares(Protocol):
     """Computes what each unit adds, of the new query and of earlier ones."""
+
+    @property
+    def query(self) -> Mapping[str, Any]:
+        """The new query, canonical."""
+        ...
 
     def new(self) -> Sequence[Column]:
         """Return the columns of the new query; none where its number is no total and no mean."""
@@ -133,22 +155,29 @@ def measured(
             if pair.differing <= MOST_UNKNOWN:
                 unknown[pair.cell] = None
             continue
-        for one, old in ((a, b) for a in own for b in columns if a.unit == b.unit == pair.unit):
-            if _few(one.of(pair.cell, total), old.of(pair.earlier, release.contributors.total), policy):
-                book.add((pair.position, How.MEASURE, Verdict.FAIL), pair.cell, [pair.earlier], None)
+        ours = [one.of(pair.cell, total) for one in own if one.unit == pair.unit]
+        theirs = [old.of(pair.earlier, release.contributors.total) for old in columns if old.unit == pair.unit]
+        if any(_few(one, old, policy) for one in ours for old in theirs):
+            book.add((pair.position, How.MEASURE, Verdict.FAIL), pair.cell, [pair.earlier], None)
     return [_unknown(tuple(unknown))] if unknown else []
 
 
 def _few(one: tuple[Keys, Numbers], other: tuple[Keys, Numbers], policy: RiskAppetite) -> bool:
     """Say whether few units make or dominate the difference, by the threshold, (n,k) and p% rules."""
-    units = np.union1d(one[0], other[0])
-    new, old = np.zeros(len(units)), np.zeros(len(units))
-    new[np.searchsorted(units, one[0])] = one[1]
-    old[np.searchsorted(units, other[0])] = other[1]
-    both = np.isin(units, one[0]) & np.isin(units, other[0])
+    if np.array_equal(one[0], other[0]):
+        (_, new), (_, old) = one, other
+        counted = both = np.ones(len(new), dtype=bool)
+    else:
+        units = np.union1d(one[0], other[0])
+        new, old = np.zeros(len(units)), np.zeros(len(units))
+        counted, there = np.zeros(len(units), dtype=bool), np.zeros(len(units), dtype=bool)
+        for keys, values, column, mask in ((*one, new, counted), (*other, old, there)):
+            places = np.searchsorted(units, keys)
+            column[places], mask[places] = values, True
+        both = counted & there
     for factor, shift in _fits(new[both], old[both]):
         # A shift is added once for everybody who counts.
-        difference = np.abs(new - factor * old - shift * np.isin(units, one[0]))
+        difference = np.abs(new - factor * old - shift * counted)
         difference[difference <= _SAME * np.maximum(np.abs(new), np.abs(factor * old))] = 0
         if _is_few(difference, policy):
             return True
@@ -156,23 +185,40 @@ def _few(one: tuple[Keys, Numbers], other: tuple[Keys, Numbers], policy: RiskApp
 
 
 def _fits(new: Numbers, old: Numbers) -> Iterator[tuple[float, float]]:
-    """Yield factors and shifts after which at least half of the units agree, and none at all."""
+    """Yield factors and shifts after which at least half of the units agree or little is left, and none at all."""
     yield 1.0, 0.0
     if not len(new):
         return
+    factor, shift = _line(new, old)
+    if np.abs(new - factor * old - shift).sum() <= _NEARLY * np.abs(new).sum():
+        yield factor, shift
+    i, j = np.random.default_rng(len(new)).integers(0, len(new), (2, _TRIES))
+    by_one, by_two = old[i] != 0, (old[i] != old[j]) & (new[i] != new[j])
+    slopes = (new[i] - new[j])[by_two] / (old[i] - old[j])[by_two]
+    factors = np.concatenate([(new[i] / np.where(by_one, old[i], 1))[by_one], slopes])
+    shifts = np.concatenate([np.zeros(int(by_one.sum())), new[i][by_two] - slopes * old[i][by_two]])
+    tried = sorted({(f, s) for f, s in zip(factors.tolist(), shifts.tolist(), strict=True) if f != 0})
+    for factor, shift in tried:
+        away = np.abs(new - factor * old - shift)
+        if 2 * np.count_nonzero(away <= _SAME * np.maximum(np.abs(new), 1e-300)) >= len(new):
+            yield factor, shift
+
+
+def _line(new: Numbers, old: Numbers) -> tuple[float, float]:
+    """Return the factor and shift that most units nearly fit, whatever a few others do.
+
+    References
+    ----------
+    P. K. Sen (1968), Estimates of the regression coefficient based on Kendall's tau: the median of slopes; here of a
+    sample of pairs.
+    """
     rng = np.random.default_rng(len(new))
-    for _ in range(_TRIES):
-        i, j = rng.integers(0, len(new), 2)
-        tries = []
-        if old[i] != 0:
-            tries.append((new[i] / old[i], 0.0))
-        if old[i] != old[j]:
-            factor = (new[i] - new[j]) / (old[i] - old[j])
-            tries.append((factor, new[i] - factor * old[i]))
-        for factor, shift in tries:
-            away = np.abs(new - factor * old - shift)
-            if factor != 0 and (away <= _SAME * np.maximum(np.abs(new), 1e-300)).mean() >= 0.5:
-                yield float(factor), float(shift)
+    i, j = rng.integers(0, len(new), (2, _SLOPES))
+    apart = old[i] != old[j]
+    if not apart.any():
+        return 1.0, float(np.median(new - old))
+    slope = float(np.median((new[i] - new[j])[apart] / (old[i] - old[j])[apart]))
+    return slope, float(np.median(new - slope * old))
 
 
 def _is_few(difference: Numbers, policy: RiskAppetite) -> bool:

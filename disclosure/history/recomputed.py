@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saferoom.disclosure.history.measures import Column
+from saferoom.disclosure.history.measures import ADDED_UP, Column
 from saferoom.disclosure.history.sets import shares_of
+from saferoom.disclosure.queries.base import Base, make_base
+from saferoom.disclosure.queries.canonical import canonical_document
+from saferoom.disclosure.queries.counting import gather
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Mask
-from saferoom.disclosure.queries.model import Statistic, parse_query
+from saferoom.disclosure.queries.evidence import Cells, Mask
+from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.queries.plan import make_plan
 from saferoom.errors import BadInputError
 
 if TYPE_CHECKING:
     from saferoom.disclosure.statbarns.case import Case, Outcome
-
-_ADDED_UP = frozenset({Statistic.FREQUENCY, Statistic.SUM, Statistic.MEAN})
-"""Whose numbers are totals of what the units add, or are with the number of units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,28 +41,37 @@ class Recomputed:
     visible: Mask
     opened: Callable[[], AbstractContextManager[Engine]]
 
+    @property
+    def query(self) -> Mapping[str, Any]:
+        """The new query, canonical."""
+        return canonical_document(self.case.plan)
+
     def new(self) -> Sequence[Column]:
         """Return the columns of the new query; none where its number is no total and no mean."""
-        return tuple(_columns(self.case, self.outcome, self.visible))
+        if self.case.plan.query.statistic not in ADDED_UP:
+            return ()
+        return tuple(_columns(self.case.engine, self.outcome.base, self.outcome.cells, self.visible))
 
     def earlier(self, query: Mapping[str, Any]) -> Sequence[Column] | None:
         """Return the columns of an earlier query on the same data; None when it cannot be computed on it."""
         # Here, because statbarns import what the history returns.
-        from saferoom.disclosure.statbarns.registry import STATBARNS
+        from saferoom.disclosure.statbarns.common import measures_with_pieces
 
         try:
             parsed = parse_query({**query, "protect": {"method": "none"}})
+            if parsed.statistic not in ADDED_UP:
+                return ()
             with self.opened() as engine:
                 case = replace(self.case, plan=make_plan(parsed, engine.relations), engine=engine)
-                outcome = STATBARNS[parsed.statistic].evaluate(case)
-                return tuple(_columns(case, outcome, np.ones(len(outcome.cells), dtype=bool)))
+                # What makes cells and shares, without the rules.
+                base = make_base(case.plan, engine, measures_with_pieces(case)[0])
+                cells = gather(base, engine, 1).cells
+                return tuple(_columns(engine, base, cells, np.ones(len(cells), dtype=bool)))
         except BadInputError:
             return None
 
 
-def _columns(case: Case, outcome: Outcome, visible: Mask) -> Iterator[Column]:
-    if case.plan.query.statistic not in _ADDED_UP:
-        return
-    for unit, cells, places, keys, columns in shares_of(outcome, case.engine, visible):
+def _columns(engine: Engine, base: Base, cells: Cells, visible: Mask) -> Iterator[Column]:
+    for unit, table, places, keys, columns in shares_of(engine, base, cells, visible):
         for values in columns:
-            yield Column(unit, cells, places, keys, values)
+            yield Column(unit, table, places, keys, values)

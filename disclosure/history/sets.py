@@ -18,7 +18,7 @@ from saferoom.disclosure.history.sketches import Sketch, sketches
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.evidence import Counts, Numbers, floats
+from saferoom.disclosure.queries.evidence import Cells, Counts, Numbers, floats
 from saferoom.disclosure.queries.relations import COUNT, Within
 from saferoom.disclosure.statbarns.case import Outcome
 from saferoom.disclosure.tables.assemble import shown_labels, total_label
@@ -54,7 +54,7 @@ def contributors_of(
 
 
 def _sketches(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], total: str) -> Iterator[Sketch]:
-    for unit, table, places, keys, columns in shares_of(outcome, engine, visible):
+    for unit, table, places, keys, columns in shares_of(engine, outcome.base, outcome.cells, visible):
         for shares in columns:
             yield from sketches((unit, outcome.subjects), (table, total), places, keys, shares)
 
@@ -63,13 +63,12 @@ _UnitShares = tuple[str, tuple[Cell, ...], NDArray[np.int64], Keys, list[Numbers
 """A kind of unit, the inner cells, and per share its cell, its unit and its numbers."""
 
 
-def shares_of(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]) -> Iterator[_UnitShares]:
+def shares_of(engine: Engine, base: Base, cells: Cells, visible: NDArray[np.bool_]) -> Iterator[_UnitShares]:
     """Yield what each unit adds to the visible cells; where the base has other cells, to all of them together."""
-    base = outcome.base
-    kept = np.flatnonzero(outcome.cells.inner & visible)
-    table = tuple(outcome.cells.labels[i] for i in kept.tolist())
-    places = (np.cumsum(outcome.cells.inner) - 1)[kept]
-    if any(len(labels) != len(base.dimension_columns) for labels in outcome.cells.labels):
+    kept = np.flatnonzero(cells.inner & visible)
+    table = tuple(cells.labels[i] for i in kept.tolist())
+    places = (np.cumsum(cells.inner) - 1)[kept]
+    if any(len(labels) != len(base.dimension_columns) for labels in cells.labels):
         base, table, places = replace(base, text_dimensions=()), ((),), np.zeros(1, dtype=np.int64)
     for j, ids in enumerate(_own_ids(base)):
         unique = base.unique[j]
@@ -78,11 +77,11 @@ def shares_of(outcome: Outcome, engine: Engine, visible: NDArray[np.bool_]) -> I
         weight = " * b.w" if base.weighted else ""
         values = [f"b.m{p}{weight}" for p in range(max(base.measures, 1))]
         columns = values if unique else [*(f"sum({value})" for value in values), "count(b.m0)"]
-        cells, keys, found = _members(base, engine, ids, "true", columns)
-        at = np.full(int(max(places.max(initial=-1), cells.max(initial=-1))) + 1, -1, dtype=np.int64)
+        ranks, keys, found = _members(base, engine, ids, "true", columns)
+        at = np.full(int(max(places.max(initial=-1), ranks.max(initial=-1))) + 1, -1, dtype=np.int64)
         at[places] = np.arange(len(places))
-        chosen = at[cells] >= 0
-        yield ids.unit.lower(), table, at[cells][chosen], keys[chosen], [shares[chosen] for shares in found]
+        chosen = at[ranks] >= 0
+        yield ids.unit.lower(), table, at[ranks][chosen], keys[chosen], [shares[chosen] for shares in found]
 
 
 def cell_parts(

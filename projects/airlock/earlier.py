@@ -8,6 +8,7 @@ lets it go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -134,14 +135,17 @@ def _news(judgement: Judgement, found: Memory) -> Iterator[str]:
     ids = {release.id for release in fresh.releases}
     takes_part = any(earlier.release in ids for combined in later.combinations for earlier in combined.earlier)
     known = set() if takes_part else {finding.message for finding in evaluation.findings}
-    doubts = judge(evaluation.contributors, fresh, judgement.rules, shares=_Unknown()).findings
+    doubts = judge(evaluation.contributors, fresh, judgement.rules, shares=_Unknown(evaluation.canonical)).findings
     for finding in (*later.findings, *doubts):
         if finding.message not in known:
             yield finding.message
 
 
+@dataclass(frozen=True)
 class _Unknown:
     """Computes nothing: where the data would have to be looked at again, a person decides."""
+
+    query: Mapping[str, Any]
 
     def new(self) -> Sequence[Column]:
         """Return one column, of nobody."""
