@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -13,8 +13,9 @@ from pyroaring import BitMap
 
 from saferoom.disclosure.history.contributors import Cell, Contributors, Keys, Noise, Part, UnitSets
 from saferoom.disclosure.history.crosswalk import keys_of_numbers
-from saferoom.disclosure.history.plain_ids import ambiguous, id_number
+from saferoom.disclosure.history.plain_ids import id_number
 from saferoom.disclosure.history.sketches import Sketch, sketches
+from saferoom.disclosure.history.unit_ids import Ids, ambiguous_ids, ids_within, own_ids, row_ids
 from saferoom.disclosure.queries.base import Base
 from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.engine import Engine
@@ -70,7 +71,7 @@ def shares_of(engine: Engine, base: Base, cells: Cells, visible: NDArray[np.bool
     places = (np.cumsum(cells.inner) - 1)[kept]
     if any(len(labels) != len(base.dimension_columns) for labels in cells.labels):
         base, table, places = replace(base, text_dimensions=()), ((),), np.zeros(1, dtype=np.int64)
-    for j, ids in enumerate(_own_ids(base)):
+    for j, ids in enumerate(own_ids(base)):
         unique = base.unique[j]
         if unique and base.counts_only:
             continue
@@ -111,7 +112,7 @@ def cell_parts(
     places = list(range(int(inner.sum()))) if listed else (np.cumsum(inner) - 1)[kept].tolist()
     parts = []
     for condition in (_EVERYBODY, *outcome.disguised_counts, *_parts_of_the_measure(outcome, engine)):
-        ids = [*_own_ids(outcome.base), *_rows(outcome.base, engine), *_ids_within(outcome.base, within)]
+        ids = [*own_ids(outcome.base), *row_ids(outcome.base, engine), *ids_within(outcome.base, within)]
         units = tuple(_added(_sets(outcome.base, engine, found, condition, places), sums) for found in ids)
         subjects = frozenset({COUNT}) if condition in outcome.disguised_counts else outcome.subjects
         parts.append(Part(subjects, cells, units, margins_follow=not listed, nonzero=condition == _NONZERO))
@@ -198,77 +199,10 @@ def unit_sets(base: Base, engine: Engine, j: int, condition: str, ranks: list[in
     ranks : list of int
         Places among all inner cells of `base`, in the order that all results share.
     """
-    return _sets(base, engine, _own_ids(base)[j], condition, ranks)
+    return _sets(base, engine, own_ids(base)[j], condition, ranks)
 
 
-@dataclass(frozen=True)
-class _Ids:
-    """Where the ids of one kind of unit are read: an expression over the rows ``b``, and what has to be joined to them.
-
-    Attributes
-    ----------
-    unique : bool
-        Whether no id is in two rows.
-    named : bool
-        Whether they are ids that the data name units by, of which there may be a crosswalk.
-    """
-
-    unit: str
-    expression: str
-    join: str
-    unique: bool
-    named: bool = True
-
-
-def _own_ids(base: Base) -> list[_Ids]:
-    return [_Ids(unit, f"b.u{j}", "", base.unique[j]) for j, unit in enumerate(base.units)]
-
-
-def _rows(base: Base, engine: Engine) -> list[_Ids]:
-    """Return the rows themselves where every kind of unit has several.
-
-    Notes
-    -----
-    The same units can be behind sums of different rows, so that sets of units cancel out and what one row adds is left.
-    """
-    if (
-        not base.units
-        or any(base.unique)
-        or "row_id" not in engine.columns(f"{base.with_sql}SELECT * FROM {base.sql} b LIMIT 0")
-    ):
-        return []
-    return [_Ids(f"rows of {base.units[0]}", "b.row_id", "", unique=True, named=False)]
-
-
-def _ids_within(base: Base, within: Sequence[Within]) -> list[_Ids]:
-    found = []
-    for item in within:
-        if item.larger in base.units:
-            unit, larger, source = (_quoted(text) for text in (item.unit, item.larger, item.source))
-            join = f" JOIN {source} s ON s.{larger} = b.u{base.units.index(item.larger)}"
-            found.append(_Ids(item.unit, f"s.{unit}", join, unique=False))
-    return found
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _ambiguous(engine: Engine, unit: str) -> str:
-    """Return SQL for the ids that would be taken for others if they were written plainly; nothing where none would."""
-    texts = [
-        f"SELECT CAST({_quoted(column.sql_name)} AS VARCHAR) AS id FROM {_quoted(relation.sql_name)}"
-        for relation in engine.relations
-        for column in relation.columns.values()
-        if column.unit is not None and column.unit.lower() == unit.lower()
-    ]
-    if not texts:
-        return ""
-    found = ambiguous(" UNION ALL ".join(texts))
-    return found if len(engine.remembered(f"{found} LIMIT 1")["id"]) else ""
-
-
-def _sets(base: Base, engine: Engine, ids: _Ids, condition: str, ranks: list[int]) -> UnitSets:
+def _sets(base: Base, engine: Engine, ids: Ids, condition: str, ranks: list[int]) -> UnitSets:
     cells, keys, _ = _members(base, engine, ids, condition)
     distinct, positions = np.unique(keys, return_inverse=True)
     order = np.argsort(cells, kind="stable")
@@ -279,7 +213,7 @@ def _sets(base: Base, engine: Engine, ids: _Ids, condition: str, ranks: list[int
 
 
 def _members(
-    base: Base, engine: Engine, ids: _Ids, condition: str, values: Sequence[str] = ()
+    base: Base, engine: Engine, ids: Ids, condition: str, values: Sequence[str] = ()
 ) -> tuple[Counts, Keys, list[Numbers]]:
     """Return the rank of the inner cell, the key of the unit and its `values`, for every unit of every inner cell.
 
@@ -297,7 +231,7 @@ def _members(
     matched = " AND ".join(f"b.{column} IS NOT DISTINCT FROM c.{column}" for column in columns) or "true"
     ranked = f"_ranked AS (SELECT *, row_number(){order} - 1 AS cell FROM ({distinct}) d)"
     kind = engine.types(f"{base.with_sql}SELECT {ids.expression} AS id FROM {base.sql} b{ids.join}")[0]
-    number, text = id_number(kind, "id", _ambiguous(engine, ids.unit) if ids.named else "")
+    number, text = id_number(kind, "id", ambiguous_ids(engine, ids.unit) if ids.named else "")
     rows = f"FROM {base.sql} b JOIN _ranked c ON {matched}{ids.join}{level} {'AND' if level else 'WHERE'}"
     given = f"({condition}) IS TRUE AND {ids.expression} IS NOT NULL"
     named = "".join(f", {value} AS v{i}" for i, value in enumerate(values))
