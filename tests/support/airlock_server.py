@@ -51,9 +51,12 @@ class Browser:
 
     def frames(self, page: httpx.Response) -> list[httpx.Response]:
         """Open the frames of a page as its browser does."""
-        found = [html.unescape(address) for address in _FRAME.findall(page.text)]
         headers = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}
-        return [self.http.get(address, headers=headers) for address in found]
+        return [self.http.get(address, headers=headers) for address in self.frame_addresses(page)]
+
+    def frame_addresses(self, page: httpx.Response) -> list[str]:
+        """Return where the frames of a page are."""
+        return [html.unescape(address) for address in _FRAME.findall(page.text)]
 
     def csrf(self, path: str = "releases") -> str:
         """Return the token that the forms of a page carry."""

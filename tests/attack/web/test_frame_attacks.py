@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
@@ -36,8 +35,7 @@ def request_with_files(airlock: Service) -> Request:
 
 
 def addresses(browser: Browser, request: Request) -> list[str]:
-    page = browser.get(f"requests/{request.id}").text
-    return [html.unescape(address) for address in re.findall(r'<iframe [^>]*src="([^"]+)"', page)]
+    return browser.frame_addresses(browser.get(f"requests/{request.id}"))
 
 
 def test_frame_of_the_own_page_shows_the_file_and_can_do_nothing(airlock: Service, request_with_files: Request) -> None:

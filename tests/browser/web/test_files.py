@@ -102,14 +102,15 @@ def test_checker_sees_where_the_finding_is_and_nothing_of_the_file_runs(
     chromium: Chromium, airlock: Service, request_with_files: Request
 ) -> None:
     with opened(chromium, airlock, "ben", f"requests/{request_with_files.id}") as page:
-        cell = page.locator("td.review")
+        page.locator("iframe.file").first.scroll_into_view_if_needed()
+        frame = page.frame_locator("iframe.file").first
+        cell = frame.locator("td.review")
         assert cell.inner_text().split() == ["?", "at", "risk,", "finding", "1", "7"]
         assert page.get_by_text("sheet 'Pay', row 3 column 2").first.is_visible()
-        picture = page.locator("img.found")
-        assert picture.evaluate("image => [image.complete, image.naturalWidth]") == [True, 320]
-        assert page.evaluate("document.images.length") == 1
+        assert frame.locator("img").count() == 1
+        assert frame.locator("img").evaluate("image => [image.complete, image.naturalWidth]") == [True, 320]
         assert page.title().startswith("Pay by region")
-        assert page.get_by_text("<script>document.title='run'</script>").first.is_visible()
+        assert frame.get_by_text("<script>document.title='run'</script>").first.is_visible()
 
 
 def test_two_checkers_approve_by_keyboard_and_the_file_leaves(
@@ -141,5 +142,6 @@ def test_picture_in_the_page_is_the_one_drawn_anew(
     chromium: Chromium, airlock: Service, request_with_files: Request
 ) -> None:
     with opened(chromium, airlock, "ben", f"requests/{request_with_files.id}") as page:
-        address = page.locator("img.found").get_attribute("src") or ""
+        page.locator("iframe.file").first.scroll_into_view_if_needed()
+        address = page.frame_locator("iframe.file").first.locator("img").get_attribute("src") or ""
         assert base64.b64decode(address.removeprefix("data:image/png;base64,")) == png()
