@@ -37,7 +37,7 @@ def letters(request: Request, who: Someone, state: str = "") -> Response:
         chosen=chosen,
         counts=service.counts(actor),
         states=texts.STATES,
-        categories=texts.CATEGORIES,
+        about=texts.ABOUT,
         digest=texts.DIGEST,
         way=_way(parts),
     )

@@ -15,10 +15,11 @@ from saferoom.projects.notices.model import Category, How, LetterState, Notice, 
 
 @dataclass(frozen=True)
 class Said:
-    """A title and a sentence."""
+    """A title, a sentence, and what to do, which only a letter has to say: on the page there is a button."""
 
     title: str
     body: str
+    ask: str = ""
 
 
 _REQUEST = "request {id} in project {project}"
@@ -27,126 +28,151 @@ _TO_ACT = "Sign in to look at it."
 
 KINDS: Mapping[str, Said] = {
     "request.submitted": Said(
-        "Request {id} in project {project} waits for you", f"An output checker has to look at {_REQUEST}. {_TO_ACT}"
+        "Request {id} in project {project} waits for you", f"An output checker has to look at {_REQUEST}.", _TO_ACT
     ),
     "request.resubmitted": Said(
         "Request {id} in project {project} was submitted again",
-        f"An output checker has to look at {_REQUEST} once more. {_TO_ACT}",
+        f"An output checker has to look at {_REQUEST} once more.",
+        _TO_ACT,
     ),
     "request.partly_reviewed": Said(
         "Request {id} in project {project} needs a second output checker",
-        f"One output checker has looked at {_REQUEST}; another one has to. {_TO_ACT}",
+        f"One output checker has looked at {_REQUEST}; another one has to.",
+        _TO_ACT,
     ),
     "request.reviewed": Said(
         "Request {id} in project {project} has to be decided",
-        f"Enough output checkers have looked at {_REQUEST}, and do not all approve. {_TO_ACT}",
+        f"Enough output checkers have looked at {_REQUEST}, and do not all approve.",
+        _TO_ACT,
     ),
     "request.third_checker_asked": Said(
         "Request {id} in project {project} needs one more output checker",
-        f"Those who looked at {_REQUEST} disagree. {_TO_ACT}",
+        f"Those who looked at {_REQUEST} disagree.",
+        _TO_ACT,
     ),
     "request.review_reopened": Said(
         "Request {id} in project {project} has to be looked at again",
-        f"Something changed while {_REQUEST} was being decided. {_TO_ACT}",
+        f"Something changed while {_REQUEST} was being decided.",
+        _TO_ACT,
     ),
     "request.sign_off_asked": Said(
         "Request {id} in project {project} waits for your signature",
-        f"The output checkers are done with {_REQUEST}; the data owner has to sign. {_TO_ACT}",
+        f"The output checkers are done with {_REQUEST}; the data owner has to sign.",
+        _TO_ACT,
     ),
     "request.sign_off_refused": Said(
-        "Request {id} in project {project} was returned", f"A data owner has returned {_REQUEST}. {_TO_READ}"
+        "Request {id} in project {project} was returned", f"A data owner has returned {_REQUEST}.", _TO_READ
     ),
     "request.returned": Said(
-        "Request {id} in project {project} was returned", f"An output checker has returned {_REQUEST}. {_TO_READ}"
+        "Request {id} in project {project} was returned", f"An output checker has returned {_REQUEST}.", _TO_READ
     ),
     "request.rejected": Said(
-        "Request {id} in project {project} was rejected", f"An output checker has rejected {_REQUEST}. {_TO_READ}"
+        "Request {id} in project {project} was rejected", f"An output checker has rejected {_REQUEST}.", _TO_READ
     ),
     "request.blocked": Said(
-        "Request {id} in project {project} cannot go on", f"Something holds up {_REQUEST}. {_TO_READ}"
+        "Request {id} in project {project} cannot go on", f"Something holds up {_REQUEST}.", _TO_READ
     ),
     "request.released": Said(
         "Request {id} in project {project} is released",
-        "What you asked for in request {id} of project {project} has left. Sign in to download the signed bundle.",
+        "What you asked for in request {id} of project {project} has left.",
+        "Sign in to download the signed bundle.",
     ),
     "release.withdrawn": Said(
         "The release of request {id} in project {project} is withdrawn",
-        "Please do not use the numbers of request {id} in project {project} any more, wherever you have them. "
+        "Please do not use the numbers of request {id} in project {project} any more, wherever you have them.",
         "Sign in, or ask the administrators, to learn why.",
     ),
     "project.submitted": Said(
-        "Project {id} asks for your data", "The proposal of project {id} waits for your decision. Sign in to read it."
+        "Project {id} asks for your data",
+        "The proposal of project {id} waits for your decision.",
+        "Sign in to read it.",
     ),
     "project.dataset_approved": Said(
         "A dataset was approved for project {id}",
-        "A data owner has approved a dataset for project {id}. Sign in to see the terms.",
+        "A data owner has approved a dataset for project {id}.",
+        "Sign in to see the terms.",
     ),
     "project.dataset_declined": Said(
-        "A dataset was declined for project {id}", f"A data owner has declined a dataset for project {{id}}. {_TO_READ}"
+        "A dataset was declined for project {id}", "A data owner has declined a dataset for project {id}.", _TO_READ
     ),
     "project.returned": Said(
-        "The proposal of project {id} was given back", f"Somebody asks for changes of project {{id}}. {_TO_READ}"
+        "The proposal of project {id} was given back", "Somebody asks for changes of project {id}.", _TO_READ
     ),
     "project.decided": Said(
         "Project {id} waits for its people to be confirmed",
-        "The data owners have decided about project {id}. Sign in to confirm its people.",
+        "The data owners have decided about project {id}.",
+        "Sign in to confirm its people.",
     ),
-    "project.declined": Said("Project {id} was declined", f"Project {{id}} will not begin. {_TO_READ}"),
-    "project.confirmed": Said("Project {id} is registered", "Project {id} runs. Sign in to open a room."),
+    "project.declined": Said("Project {id} was declined", "Project {id} will not begin.", _TO_READ),
+    "project.confirmed": Said("Project {id} is registered", "Project {id} runs.", "Sign in to open a room."),
     "project.amendment_asked": Said(
-        "Project {id} asks for a change", "A change of project {id} concerns your data. Sign in to decide."
+        "Project {id} asks for a change", "A change of project {id} concerns your data.", "Sign in to decide."
     ),
     "project.amendment_waits": Said(
         "A change of project {id} waits for an administrator",
-        "The data owners agree to a change of project {id}. Sign in to confirm its people.",
+        "The data owners agree to a change of project {id}.",
+        "Sign in to confirm its people.",
     ),
     "project.amendment_approved": Said(
-        "A change of project {id} was approved", "A data owner agrees to a change of project {id}. Sign in to see it."
+        "A change of project {id} was approved",
+        "A data owner agrees to a change of project {id}.",
+        "Sign in to see it.",
     ),
     "project.amendment_declined": Said(
-        "A change of project {id} was declined", f"Somebody does not agree to a change of project {{id}}. {_TO_READ}"
+        "A change of project {id} was declined", "Somebody does not agree to a change of project {id}.", _TO_READ
     ),
     "project.amendment_applied": Said(
         "A change of project {id} is decided",
-        "Everybody has decided about a change of project {id}. Sign in to see what came of it.",
+        "Everybody has decided about a change of project {id}.",
+        "Sign in to see what came of it.",
     ),
     "project.terms_revised": Said(
         "The terms of project {id} have changed",
-        "A data owner has changed the terms for project {id}. Sign in to see them.",
+        "A data owner has changed the terms for project {id}.",
+        "Sign in to see them.",
     ),
     "project.approval_ended": Said(
         "An approval of project {id} has ended",
-        f"The approval of a dataset for project {{id}} was ended; it cannot be used any more. {_TO_READ}",
+        "The approval of a dataset for project {id} was ended; it cannot be used any more.",
+        _TO_READ,
     ),
     "project.refresh_waits": Said(
         "Your dataset has changed for project {id}",
         "A new version of your dataset changes what project {id} was approved for. It keeps the old extract until you "
-        "confirm the difference. Sign in to see it.",
+        "confirm the difference.",
+        "Sign in to see it.",
     ),
     "project.refresh_confirmed": Said(
         "A refreshed dataset is confirmed for project {id}",
-        "A data owner has confirmed a new version of a dataset for project {id}. Sign in to see what changed.",
+        "A data owner has confirmed a new version of a dataset for project {id}.",
+        "Sign in to see what changed.",
     ),
     "project.handed_over": Said("Project {id} has another lead", "Project {id} was handed over to another lead."),
-    "project.paused": Said("Project {id} is paused", f"Rooms of project {{id}} have ended; its data stay. {_TO_READ}"),
+    "project.paused": Said("Project {id} is paused", "Rooms of project {id} have ended; its data stay.", _TO_READ),
     "project.hold_lifted": Said(
-        "A hold on project {id} was lifted", "Sign in to see whether another one holds project {id}."
+        "A hold on project {id} was lifted", "Another one may still hold project {id}.", "Sign in to see."
     ),
     "project.resumed": Said("Project {id} runs again", "Rooms of project {id} can be opened again."),
     "project.closed": Said("Project {id} is closed", "Rooms of project {id} have ended; its workspace will be sealed."),
     "project.sealed": Said(
-        "The workspace of project {id} is sealed", "Sign in to see until when project {id} is retained."
+        "The workspace of project {id} is sealed",
+        "The workspace of project {id} is kept sealed for its retention time.",
+        "Sign in to see until when.",
     ),
     "project.archive_read": Said(
         "The sealed archive of project {id} was opened",
-        f"An administrator has read the archive of project {{id}}. {_TO_READ}",
+        "An administrator has read the archive of project {id}.",
+        _TO_READ,
     ),
     "project.deleted": Said(
-        "The archive of project {id} is deleted", "Sign in to read the certificate of deletion of project {id}."
+        "The archive of project {id} is deleted",
+        "Nothing of the sealed workspace of project {id} is left.",
+        "Sign in to read the certificate.",
     ),
     "break-glass.opened": Said(
         "Break-glass: {power} for {who}",
-        "{by} gave {who} the power '{power}' until {until}. Sign in to read the reason.",
+        "{by} gave {who} the power '{power}' until {until}.",
+        "Sign in to read the reason.",
     ),
     "break-glass.ended": Said(
         "Break-glass ended: {power} for {who}",
@@ -154,7 +180,8 @@ KINDS: Mapping[str, Said] = {
     ),
     "break-glass.reviewed": Said(
         "Break-glass reviewed: {power} for {who}",
-        "A second administrator has reviewed the power '{power}' of {who}. Sign in to read the findings.",
+        "A second administrator has reviewed the power '{power}' of {who}.",
+        "Sign in to read the findings.",
     ),
     "reminder": Said("{title}", "{body}"),
 }
@@ -191,7 +218,14 @@ NEWS = {
 WRONG = Sign("fail", "✕", "set up wrongly")
 NOT_SET_UP = Sign("review", "?", "not set up")
 READY = Sign("pass", "✓", "set up")
-SET_UP = "there is no mail.yaml in the instance's home. Letters wait three days, then they are given up"
+SET_UP = "there is no mail.yaml in the instance's home. Letters wait three days, then they are given up."
+ABOUT = {
+    Category.REQUESTS: "own requests",
+    Category.WORK: "what waits for them",
+    Category.PROJECTS: "projects",
+    Category.ENDS: "a reminder",
+    Category.SECURITY: "security",
+}
 DIGEST = "a day's notices together"
 
 _FOOT = (
@@ -209,7 +243,7 @@ def said(notice: Notice) -> Said:
     facts = {name: _plain(str(value)) for name, value in notice.facts.items()}
     names = {**facts, "id": notice.about.id, "project": notice.about.project or ""}
     words = KINDS[notice.kind]
-    return Said(words.title.format_map(names), words.body.format_map(names))
+    return Said(words.title.format_map(names), words.body.format_map(names), words.ask)
 
 
 def path(notice: Notice) -> str:
@@ -225,12 +259,17 @@ def letter(notices: tuple[Notice, ...], address: str) -> Said:
     address : str
         Where the pages are, with a slash at the end.
     """
-    if len(notices) == 1:
-        words = said(notices[0])
-        return Said(words.title, f"{words.body}\n\n{address}{path(notices[0])}\n\n-- \n{_FOOT.format(address=address)}")
-    items = [f"* {words.title}\n  {words.body}\n  {address}{path(one)}\n" for one in notices for words in (said(one),)]
-    title = f"{several(len(notices), 'notice')} from Saferoom"
-    return Said(title, "\n".join([*items, f"-- \n{_FOOT.format(address=address)}"]))
+    told = [(said(one), f"{address}{path(one)}") for one in notices]
+    foot = f"-- \n{_FOOT.format(address=address)}"
+    if len(told) == 1:
+        (words, link), *_ = told
+        return Said(words.title, f"{_whole(words)}\n\n{link}\n\n{foot}")
+    items = [f"* {words.title}\n  {_whole(words)}\n  {link}\n" for words, link in told]
+    return Said(f"{several(len(told), 'notice')} from Saferoom", "\n".join([*items, foot]))
+
+
+def _whole(words: Said) -> str:
+    return f"{words.body} {words.ask}".rstrip()
 
 
 def _plain(text: str) -> str:

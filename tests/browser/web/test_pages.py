@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from tests.support.airlock_pages import opened
 from tests.support.airlock_server import PREFIX, Service
 from tests.support.airlock_world import MOBILITY
+from tests.support.notice_pages import notices_seen
 from tests.support.people_pages import people_seen
 from tests.support.project_pages import projects_seen
 from tests.support.protected_outputs import combination, protected
@@ -60,6 +61,7 @@ def seen(airlock: Service) -> dict[str, tuple[str, str]]:
         "projects of a data owner's data": ("dora", "projects"),
         "people": ("ada", "people"),
         "own standing": ("ana", "standing"),
+        **notices_seen(airlock),
         **people_seen(airlock),
         **projects_seen(airlock),
     }

@@ -33,7 +33,8 @@ def test_author_reads_what_happened_and_goes_there(airlock: Service) -> None:
     ana = airlock.browser("ana")
     page = ana.get("notices").text
     assert f"Request {request} in project mobility was returned" in page
-    assert "Sign in to read why." in page
+    assert f"An output checker has returned request {request} in project mobility." in page
+    assert "Sign in" not in page.partition("<main")[2]
     assert re.search(r'class="count">1<', page)
     for word in ("TITLE-WORD", "CONTEXT-WORD", "CONTROLS-WORD", "COMMENT-WORD"):
         assert word not in page

@@ -28,7 +28,11 @@ def test_every_kind_of_the_tables_has_words_and_no_other() -> None:
 
 @pytest.mark.parametrize("kind", sorted(kinds.all_kinds()))
 def test_words_of_a_kind_are_made_of_ids_alone(kind: str) -> None:
-    names = {name for text in (texts.KINDS[kind].title, texts.KINDS[kind].body) for name in _fields(text)}
+    names = {
+        name
+        for text in (texts.KINDS[kind].title, texts.KINDS[kind].body, texts.KINDS[kind].ask)
+        for name in _fields(text)
+    }
     allowed = {"id", "project"}
     if kind in kinds.BREAK_GLASS:
         allowed = {"who", "by", "power", "until"}
@@ -38,8 +42,11 @@ def test_words_of_a_kind_are_made_of_ids_alone(kind: str) -> None:
     facts = dict.fromkeys(allowed, "x")
     about = About(Subject.REQUEST, "request-a", ProjectSlug("mob"))
     said = texts.said(Notice("k", Username("ana"), kind, Category.WORK, "author", about, NOW, facts))
-    assert "{" not in said.title + said.body
-    assert re.fullmatch(r"[\x20-\x7e]+", said.title + said.body)
+    whole = f"{said.title} {said.body} {said.ask}"
+    assert "{" not in whole
+    assert re.fullmatch(r"[\x20-\x7e]+", whole)
+    assert said.body.endswith((".", "x"))
+    assert "Sign in" not in said.body
 
 
 def _fields(text: str) -> set[str]:
