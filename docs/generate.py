@@ -16,6 +16,7 @@ from saferoom.hub.cli.main import COMMANDS, build
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
 from saferoom.projects.life import diagram as project_states
+from saferoom.projects.notices import diagram as notices
 from saferoom.projects.people import diagram as people
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -89,6 +90,7 @@ PAGES = {
     "policies.md": policies_page,
     "airlock-states.md": diagram.page,
     "project-states.md": project_states.page,
+    "notices.md": notices.page,
     "people.md": people.page,
 }
 
