@@ -138,6 +138,7 @@ async def accept(request: Request, request_id: str, sent: Sender) -> Response:
 async def discard(request: Request, request_id: str, sent: Sender) -> Response:
     """Discard a draft, or what was changed of a returned request."""
     airlock, who, id_ = parts_of(request).instance.airlock, sent.who, RequestId(request_id)
+    await run_in_threadpool(airlock.allowed, who.username, id_, Action.EDIT)
     read(Nothing, sent.fields, words.DRAFT)
     after = await run_in_threadpool(airlock.discard, who.username, id_)
     return see(request, f"requests/{id_}", "discarded" if after.round == 0 else "put-back")
@@ -147,6 +148,7 @@ async def discard(request: Request, request_id: str, sent: Sender) -> Response:
 async def withdraw(request: Request, request_id: str, sent: Sender) -> Response:
     """Take one's own request back."""
     airlock, who, id_ = parts_of(request).instance.airlock, sent.who, RequestId(request_id)
+    await run_in_threadpool(airlock.allowed, who.username, id_, Action.WITHDRAW)
     read(Nothing, sent.fields, words.DRAFT)
     await run_in_threadpool(airlock.withdraw, who.username, id_)
     return see(request, f"requests/{id_}", "withdrawn")
