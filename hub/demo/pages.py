@@ -48,6 +48,13 @@ class Page:
         reader.feed(self.text)
         return reader.links
 
+    @property
+    def frames(self) -> list[str]:
+        """Where the page's frames are, in order."""
+        reader = _Reader()
+        reader.feed(self.text)
+        return reader.frames
+
     def form(self, ending: str) -> Form:
         """Return the one form whose action ends with `ending`."""
         found = [form for form in self.forms if form.action.split("?")[0].endswith(ending)]
@@ -61,6 +68,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self.links: list[str] = []
+        self.frames: list[str] = []
         self._open: Form | None = None
         self._area: str | None = None
 
@@ -68,6 +76,8 @@ class _Reader(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         if tag == "a" and "href" in attributes:
             self.links.append(attributes["href"])
+        if tag == "iframe" and "src" in attributes:
+            self.frames.append(attributes["src"])
         if tag == "form":
             self._open = Form(attributes.get("action", ""), attributes.get("method", "get").lower())
             self.forms.append(self._open)
@@ -108,6 +118,11 @@ class Pages:
     def open(self, path: str) -> Page:
         """Navigate to `path`, following redirects, also through the hub's sign-in."""
         return _page(self._client.get(path, headers={**_NAVIGATION, "Sec-Fetch-Site": "none"}, follow_redirects=True))
+
+    def frame(self, page: Page, number: int) -> Page:
+        """Open a frame of `page`, the first of which is 0, as the browser that shows the page does."""
+        headers = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin"}
+        return _page(self._client.get(urljoin(page.url, page.frames[number]), headers=headers))
 
     def send(self, page: Page, form: Form, **values: str) -> Page:
         """Send `form` of `page` with `values` in place of its own."""

@@ -24,9 +24,7 @@ from saferoom.projects.airlock.access import NO_FILE, Access, file_in
 from saferoom.projects.airlock.checking import Ending, Remark
 from saferoom.projects.airlock.model import AuditFinding, Cause, Choice, Request
 from saferoom.projects.airlock.signing_off import Leaving
-from saferoom.projects.airlock.states import OWNER, Action, Party, State
-
-_CHECKERS_STATES = frozenset(state for state in State if OWNER[state] is Party.CHECKERS)
+from saferoom.projects.airlock.states import Action, Party
 
 
 @dataclass(frozen=True)

@@ -274,8 +274,8 @@ def test_votes_at_the_same_time_release_once(airlock: Service) -> None:
         thread.join()
     assert answers.count(303) >= 1
     assert set(answers) <= {303, 409}
-    released = airlock.world.instance.airlock.releases(Username("ben"))
-    assert [item.id for item in released] == [request.id]
+    released = airlock.world.instance.airlock.releases_page(Username("ben"))
+    assert [item.id for item in released.items] == [request.id]
 
 
 def test_oversized_bodies_are_refused(airlock: Service) -> None:
