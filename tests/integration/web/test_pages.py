@@ -123,7 +123,11 @@ def test_returned_request_is_submitted_again_from_its_page(airlock: Service) -> 
     version = re.search(r'name="version" value="([0-9]+)"', ana.get(f"requests/{request.id}/edit").text)
     assert version is not None
     words = {"groups.0.number": "0", "groups.0.context": "For chapter two of the report.", "groups.0.controls": "None."}
-    outputs = {"outputs.0.evaluation": request.outputs[0].evaluation, "outputs.0.group": "0", "outputs.0.part": "leaves"}
+    outputs = {
+        "outputs.0.evaluation": request.outputs[0].evaluation,
+        "outputs.0.group": "0",
+        "outputs.0.part": "leaves",
+    }
     sent = {"version": version[1], "title": "Education by region"} | words | outputs
     assert ana.post(f"requests/{request.id}/edit", sent).status_code == 303
     version = re.search(r'name="version" value="([0-9]+)"', ana.get(f"requests/{request.id}/edit").text)
