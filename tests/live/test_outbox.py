@@ -45,6 +45,17 @@ def dropped(live: Live, name: str) -> Request:
         time.sleep(0.5)
 
 
+def test_outbox_is_a_folder_of_the_file_browser(live: Live) -> None:
+    room = live.room("ana", ALPHA)
+    room.execute("open('outbox/from-a-notebook.txt', 'w').write('Twelve regions.')")
+    listed = room.request("GET", "api/contents/outbox")
+    assert listed.status_code == 200, listed.text
+    assert "from-a-notebook.txt" in {entry["name"] for entry in listed.json()["content"]}
+    room.execute("import os; os.remove('outbox/from-a-notebook.txt')")
+    note = room.execute("print(open('outbox/WHAT-HAPPENED.txt').read())").text
+    assert "Nobody else sees it" in note
+
+
 def test_dropped_file_becomes_a_draft_of_whoever_dropped_it(live: Live) -> None:
     for name in ("ana", "cleo"):
         draft = dropped(live, name)
