@@ -135,3 +135,13 @@ def test_count_is_on_every_page_and_not_for_strangers(airlock: Service) -> None:
     for path in ("requests", "releases", "standing", "nowhere"):
         assert 'class="count">1<' in ana.get(path).text, path
     assert 'id="bell"' not in airlock.browser().get("register").text
+
+
+def test_administrators_see_how_email_is_set_up(airlock: Service) -> None:
+    ada, path = airlock.browser("ada"), airlock.world.home.mail_settings
+    path.write_text("host: x\n")
+    page = ada.get("notices/letters").text
+    assert "set up wrongly" in page
+    assert "mail.yaml" in page
+    path.write_text("host: smtp.example.org\nsender: tre@example.org\naddress: https://tre.example.org/\n")
+    assert "through smtp.example.org, port 587, starttls" in ada.get("notices/letters").text

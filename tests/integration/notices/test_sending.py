@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import func, select
-from tests.support.airlock_world import MOBILITY, PEOPLE, World
+from tests.support.airlock_world import MOBILITY, NOW, PEOPLE, World
 from tests.support.smtp_sink import Behaviour, Sink, sink, text_of
 
 from saferoom.errors import BadInputError, ForbiddenError, NotFoundError, WrongStateError
+from saferoom.hub.notices import loops
 from saferoom.hub.notices.loops import Telling
 from saferoom.hub.notices.post import UNUSABLE, SmtpPost
 from saferoom.hub.notices.settings import MailSettings, Security
 from saferoom.hub.store import tables
 from saferoom.hub.store.notices_tables import LetterRow, ToldRow
-from saferoom.ids import RequestId, Username
+from saferoom.ids import ProjectSlug, RequestId, Username
 from saferoom.projects.airlock.model import Cause, Request
 from saferoom.projects.notices import reach, sending
-from saferoom.projects.notices.model import Category, How, Letter, LetterState
+from saferoom.projects.notices.model import About, Category, How, Letter, LetterState, Notice, Subject
 from saferoom.projects.notices.patience import LEASE, LONGEST, PAUSES
 from saferoom.projects.people.permissions import Actor
 
@@ -352,3 +355,81 @@ def test_letter_rows_are_never_deleted(people: World, server: Sink) -> None:
     people.instance.sender.send_due(post(server))
     with people.instance.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(LetterRow)) == 3
+
+
+def _given(world: World, *made: Notice) -> None:
+    with world.instance.notices.store.transaction() as tx:
+        assert tx.tell(made) == len(made)
+
+
+def _notice(to: Username, subject: Subject, id_: str, side: str = "watcher", project: str | None = None) -> Notice:
+    about = About(subject, id_, ProjectSlug(project) if project else None)
+    facts = {"title": f"About {id_}", "body": "It ends."}
+    return Notice(f"k:{to}:{subject}:{id_}", to, "reminder", Category.ENDS, side, about, NOW, facts)
+
+
+def test_reminder_goes_to_whoever_may_open_its_page(people: World, server: Sink) -> None:
+    dora = Username("dora")
+    _given(
+        people,
+        _notice(ADA, Subject.PERSON, "ana"),
+        _notice(BEN, Subject.PERSON, "ana"),  # an administrator once, when it was written
+        _notice(ADA, Subject.EMERGENCY, "emergency-a"),
+        _notice(dora, Subject.EMERGENCY, "emergency-a"),
+        _notice(ANA, Subject.EMERGENCY, "emergency-a"),
+        _notice(ADA, Subject.PROJECT, "nowhere", "project", "nowhere"),
+        _notice(Username("nobody"), Subject.STANDING, ""),
+    )
+    done = people.instance.sender.send_due(post(server))
+    reasons = {(one.to, one.notices[0].about.subject): one.reason for one in done}
+    assert reasons == {
+        (ADA, Subject.PERSON): "",
+        (BEN, Subject.PERSON): reach.LEFT,
+        (ADA, Subject.EMERGENCY): "",
+        (dora, Subject.EMERGENCY): "",
+        (ANA, Subject.EMERGENCY): reach.LEFT,
+        (ADA, Subject.PROJECT): reach.LEFT,
+        (Username("nobody"), Subject.STANDING): reach.CLOSED,
+    }
+    assert sent_to(server) == ["ada", "ada", "dora"]
+
+
+def test_own_lapse_is_told_to_whoever_lapsed(people: World, server: Sink) -> None:
+    _lapse(people)
+    _given(people, _notice(ANA, Subject.STANDING, "", "self"))
+    people.instance.sender.send_due(post(server))
+    assert sent_to(server) == ["ana"]
+
+
+def test_service_that_stops_leaves_the_rest_for_the_next_one(people: World, server: Sink) -> None:
+    people.request()
+    done = people.instance.sender.send_due(post(server), lambda: not server.letters())
+    assert [one.state for one in done] == [LetterState.SENT, LetterState.WAITING]
+    people.instance.sender.send_due(post(server))
+    assert sent_to(server) == ["ben", "cleo"]
+
+
+def test_loops_go_on_after_an_error_and_end_when_told(people: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "SEND_EVERY_SECONDS", 0.01)
+    telling, sends, reminds = Telling(people.instance), [], []
+
+    def fails() -> None:
+        sends.append(1)
+        raise RuntimeError("zqsecretzq")
+
+    monkeypatch.setattr(telling, "send", fails)
+    monkeypatch.setattr(telling, "remind", lambda: reminds.append(1))
+
+    async def work() -> None:
+        running = asyncio.create_task(telling.run())
+        while len(sends) < 3:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(work())
+    assert reminds == [1]
+    assert logs[0]["error"] == "RuntimeError"
+    assert "zqsecretzq" not in str(logs)
