@@ -21,6 +21,7 @@ BENCHES = {
     "rooms": "saferoom.hub.bench.rooms",
     "tables": "saferoom.hub.bench.tables",
     "verdicts": "saferoom.hub.bench.verdicts",
+    "web": "saferoom.hub.bench.web",
 }
 """Name of each benchmark and the module with its ``run(rows, say)`` and ``report(result, say)``, and ``page(result)``
 where what it found is published."""

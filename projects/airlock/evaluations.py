@@ -102,7 +102,7 @@ def record(
     claimed = None if snapshot is None else parts.vault.put(snapshot)
     judgement = Judgement(evaluation, tuple(names), appetite.policy, appetite.origins, claimed)
     id_ = EvaluationId(parts.ids("evaluation"))
-    digest = parts.vault.put(parts.cipher.seal(judgement.to_bytes(), _about(id_)))
+    digest = parts.vault.put(parts.cipher.seal(judgement.to_bytes(), about(id_)))
     with parts.store.transaction() as tx:
         unsealed = EvaluationRecord(
             id=id_,
@@ -122,7 +122,7 @@ def record(
     return found
 
 
-def _about(id_: EvaluationId) -> dict[str, str]:
+def about(id_: EvaluationId) -> dict[str, str]:
     """Return what a stored judgement is bound to: it discloses, so it is kept encrypted."""
     return {"purpose": "saferoom/judgement/1", "evaluation": id_}
 
@@ -154,7 +154,7 @@ def load(parts: Parts, found: EvaluationRecord) -> Judgement:
         A byte of it, or of its record, is not what was judged.
     """
     seals.check_evaluation(found, parts.signing_key.verifying_key)
-    judgement = Judgement.from_bytes(parts.cipher.open(parts.vault.get(found.digest), _about(found.id)))
+    judgement = Judgement.from_bytes(parts.cipher.open(parts.vault.get(found.digest), about(found.id)))
     if judgement.evaluation.verdict is not found.verdict or rules_digest(judgement.rules) != found.rules:
         raise IntegrityError(f"evaluation {found.id} is not the one that was judged; nothing is released")
     return judgement
