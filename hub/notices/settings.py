@@ -63,7 +63,7 @@ class MailSettings(PolicyModel):
         Field(
             pattern=r"^https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~/-]*)?$",
             max_length=300,
-            json_schema_extra={ALLOWED: "the pages' address, such as https://tre.example.org/services/airlock/"},
+            json_schema_extra={ALLOWED: "the pages' address, such as https://safe.example.org/services/airlock/"},
         ),
     ]
     """Where people find the airlock's pages; letters link there."""

@@ -14,7 +14,7 @@ from saferoom.clock import Clock
 from saferoom.hub.store import notices_rows as rows
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
-from saferoom.hub.store.notices_tables import LetterRow, ToldRow, PreferenceRow
+from saferoom.hub.store.notices_tables import LetterRow, PreferenceRow, ToldRow
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.ids import Username
 from saferoom.projects.notices.model import Category, How, Letter, LetterState, Notice

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from saferoom.hub.store.notices_tables import LetterRow, ToldRow, PreferenceRow
+from saferoom.hub.store.notices_tables import LetterRow, PreferenceRow, ToldRow
 from saferoom.ids import ProjectSlug, Username, new_id
 from saferoom.projects.notices.kinds import DEFAULTS
 from saferoom.projects.notices.model import (

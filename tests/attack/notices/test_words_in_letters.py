@@ -36,7 +36,7 @@ SECRET = re.compile(r"zq[a-z]+zq", re.IGNORECASE)
 WORDS: dict[str, Any] = {"title": "zqtitlezq", "context": "zqcontextzq", "controls": "zqcontrolszq"}
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SETTINGS = MailSettings(
-    host="127.0.0.1", security=Security.NONE, sender="tre@example.org", address="https://tre.example.org/"
+    host="127.0.0.1", security=Security.NONE, sender="safe@example.org", address="https://safe.example.org/"
 )
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from tests.support.airlock_server import Service, service
-from tests.support.airlock_world import World, world
+from tests.support.airlock_world import PEOPLE, World, world
+from tests.support.smtp_sink import Sink, sink
+
+from saferoom.hub.store import tables
 
 
 @pytest.fixture
@@ -21,4 +24,19 @@ def place(tmp_path: Path) -> Iterator[World]:
 def airlock(place: World) -> Iterator[Service]:
     """The airlock service of that instance."""
     with service(place) as made:
+        yield made
+
+
+@pytest.fixture
+def people(place: World) -> World:
+    """The instance, where everybody has an address."""
+    for name in PEOPLE:
+        place.change(tables.PersonRow, name, email=f"{name}@example.org")
+    return place
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Sink]:
+    """A mail server that keeps what it gets."""
+    with sink(tmp_path / "mail") as made:
         yield made

@@ -62,7 +62,7 @@ def test_way_is_tried_with_a_letter_that_tells_nothing(place: World, admin: Term
     behaviour = Behaviour()
     with sink(tmp_path / "mail", behaviour) as server:
         place.home.mail_settings.write_text(
-            f"host: 127.0.0.1\nport: {server.port}\nsecurity: none\nsender: tre@example.org\naddress: http://localhost/\n"
+            f"host: 127.0.0.1\nport: {server.port}\nsecurity: none\nsender: safe@example.org\naddress: http://localhost/\n"
         )
         status, out, err = admin("test", "rosa@example.org", "--json")
         assert (status, json.loads(out)) == (0, {"sent": "rosa@example.org"}), err

@@ -143,5 +143,5 @@ def test_administrators_see_how_email_is_set_up(airlock: Service) -> None:
     page = ada.get("notices/letters").text
     assert "set up wrongly" in page
     assert "mail.yaml" in page
-    path.write_text("host: smtp.example.org\nsender: tre@example.org\naddress: https://tre.example.org/\n")
+    path.write_text("host: smtp.example.org\nsender: safe@example.org\naddress: https://safe.example.org/\n")
     assert "through smtp.example.org, port 587, starttls" in ada.get("notices/letters").text

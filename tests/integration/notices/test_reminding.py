@@ -12,10 +12,12 @@ from tests.support.life_world import HTV, MOB, OLGA, ROSA, LifeWorld, life_world
 from tests.support.people_world import ADA, ALAN, OPERATOR, PeopleWorld, people_world
 
 from saferoom.errors import ForbiddenError, NotFoundError
+from saferoom.hub.home import Home
 from saferoom.hub.notices.loops import Telling
 from saferoom.hub.store.notices import NoticesStore
 from saferoom.hub.store.notices_rows import read_notice
 from saferoom.hub.store.notices_tables import ToldRow
+from saferoom.hub.store.vault import FileVault
 from saferoom.hub.wiring import Instance
 from saferoom.ids import Username
 from saferoom.projects.notices.model import Category, Notice, Subject
@@ -155,9 +157,6 @@ def test_own_notices_are_for_people_who_may_sign_in(world: PeopleWorld, notices:
 def test_loop_lets_break_glass_lapse_and_reminds_once_an_hour(
     world: PeopleWorld, notices: Notices, tmp_path: Path
 ) -> None:
-    from saferoom.hub.home import Home
-    from saferoom.hub.store.vault import FileVault
-
     world.train()
     world.break_glass(hours=1)
     home = Home(tmp_path / "home")

@@ -3,73 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import structlog
 from sqlalchemy import func, select
-from tests.support.airlock_world import MOBILITY, NOW, PEOPLE, World
+from tests.support.airlock_world import World
+from tests.support.notice_world import ADA, ANA, BEN, ROOT, letters, post, returned, sent_to
 from tests.support.smtp_sink import Behaviour, Sink, sink, text_of
 
-from saferoom.errors import BadInputError, ForbiddenError, NotFoundError, WrongStateError
+from saferoom.audit import Event
+from saferoom.errors import ForbiddenError, NotFoundError, WrongStateError
 from saferoom.hub.notices import loops
 from saferoom.hub.notices.loops import Telling
-from saferoom.hub.notices.post import UNUSABLE, SmtpPost
-from saferoom.hub.notices.settings import MailSettings, Security
+from saferoom.hub.notices.post import UNUSABLE
 from saferoom.hub.store import tables
+from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.hub.store.notices_tables import LetterRow, ToldRow
-from saferoom.ids import ProjectSlug, RequestId, Username
-from saferoom.projects.airlock.model import Cause, Request
-from saferoom.projects.notices import reach, sending
-from saferoom.projects.notices.model import About, Category, How, Letter, LetterState, Notice, Subject
+from saferoom.ids import Username
+from saferoom.projects.airlock import states
+from saferoom.projects.airlock.notices import notice
+from saferoom.projects.airlock.states import Action, Party
+from saferoom.projects.airlock.store import Step
+from saferoom.projects.notices import sending
+from saferoom.projects.notices.model import Category, How, Letter, LetterState
 from saferoom.projects.notices.patience import LEASE, LONGEST, PAUSES
 from saferoom.projects.people.permissions import Actor
-
-ANA, BEN, ADA = Username("ana"), Username("ben"), Username("ada")
-ROOT = Actor.operator("admin:root")
-
-
-@pytest.fixture
-def people(place: World) -> World:
-    """The instance, where everybody has an address."""
-    for name in PEOPLE:
-        place.change(tables.PersonRow, name, email=f"{name}@example.org")
-    return place
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Sink]:
-    with sink(tmp_path / "mail") as made:
-        yield made
-
-
-def post(server: Sink) -> SmtpPost:
-    return SmtpPost(
-        MailSettings(
-            host="127.0.0.1",
-            port=server.port,
-            security=Security.NONE,
-            sender="tre@example.org",
-            address="https://tre.example.org/airlock/",
-        )
-    )
-
-
-def returned(world: World) -> Request:
-    request = world.request()
-    return world.instance.airlock.return_to_author(BEN, request.id, "Please round it.")
-
-
-def sent_to(server: Sink) -> list[str]:
-    return sorted(str(mail["To"]).split("@")[0] for mail in server.mail())
-
-
-def letters(world: World, to: Username = ANA) -> list[Letter]:
-    found = world.instance.notices.letters(ROOT).items
-    return [one for one in found if one.to == to]
 
 
 def test_step_is_told_to_whoever_it_concerns(people: World, server: Sink) -> None:
@@ -80,7 +41,7 @@ def test_step_is_told_to_whoever_it_concerns(people: World, server: Sink) -> Non
     assert sent_to(server) == ["ana", "ben", "cleo"]
     (mine,) = [mail for mail in server.mail() if mail["To"] == "ana@example.org"]
     assert mine["Subject"] == f"Request {request.id} in project mobility was returned"
-    assert f"https://tre.example.org/airlock/requests/{request.id}\n" in text_of(mine)
+    assert f"https://safe.example.org/airlock/requests/{request.id}\n" in text_of(mine)
     assert people.instance.sender.send_due(post(server)) == []
 
 
@@ -91,12 +52,6 @@ def test_nothing_is_told_of_what_did_not_happen(people: World) -> None:
     with pytest.raises(RuntimeError), people.instance.airlock.store.transaction() as tx:  # noqa: PT012 - the crash comes last
         found = tx.request(request.id)
         assert found is not None
-        from saferoom.audit import Event
-        from saferoom.projects.airlock import states
-        from saferoom.projects.airlock.notices import notice
-        from saferoom.projects.airlock.states import Action, Party
-        from saferoom.projects.airlock.store import Step
-
         row = states.check(found.state, Action.RETURN, Party.CHECKERS)
         told = notice(people.instance.airlock, found, row)
         tx.save_request(found, Step(Event("ben", row.audit, found.id, {}), notice=told))
@@ -198,8 +153,6 @@ def test_address_refused_for_good_is_given_up_and_may_be_tried_again(people: Wor
         people.instance.sender.send_due(post(odd))
         assert sent_to(odd) == ["ana"]
     with people.instance.database.reading() as session:
-        from saferoom.hub.store.audit_log import AuditLinkRow
-
         row = session.scalars(select(AuditLinkRow).where(AuditLinkRow.action == "letter.retried")).one()
     assert (row.actor, row.subject) == ("ada", f"letter:{mine.id}")
 
@@ -211,99 +164,6 @@ def test_nobody_without_an_address_keeps_others_waiting(place: World, server: Si
     assert sent_to(server) == ["cleo"]
     (mine,) = letters(place, BEN)
     assert (mine.state, mine.reason) == (LetterState.DROPPED, sending.NO_ADDRESS)
-
-
-def _lapse(world: World) -> None:
-    world.change(tables.PersonRecordRow, "record-ana-full", expires=world.clock.now().date() - timedelta(days=1))
-
-
-def _leave(world: World) -> None:
-    world.change(tables.MemberRow, (MOBILITY, "ana"), ended_at=world.clock.now())
-
-
-def _close(world: World) -> None:
-    world.change(tables.PersonRow, "ana", active=False)
-
-
-@pytest.mark.parametrize(("happens", "why"), [(_lapse, reach.LAPSED), (_leave, reach.LEFT), (_close, reach.CLOSED)])
-def test_whoever_is_out_gets_no_letter_that_waited(people: World, server: Sink, happens: object, why: str) -> None:
-    returned(people)
-    assert callable(happens)
-    happens(people)
-    people.instance.sender.send_due(post(server))
-    assert "ana" not in sent_to(server)
-    (mine,) = letters(people)
-    assert (mine.state, mine.reason) == (LetterState.DROPPED, why)
-
-
-def test_output_checker_who_joins_the_project_gets_no_letter_that_waited(people: World, server: Sink) -> None:
-    people.request()
-    with people.instance.database.transaction() as session:
-        session.add(tables.MemberRow(project=MOBILITY, username="cleo", since=people.clock.now()))
-        for role in session.scalars(select(tables.PersonRoleRow).where(tables.PersonRoleRow.username == "cleo")):
-            role.ended_at = people.clock.now()
-        session.add(tables.PersonRoleRow(username="cleo", role="data-owner"))
-    people.instance.sender.send_due(post(server))
-    assert "cleo" not in sent_to(server)
-
-
-def _released(world: World) -> RequestId:
-    request = world.request()
-    after = world.approve(request, "ben")
-    if after.state.value != "released":
-        after = world.approve(after, "cleo")
-    assert after.state.value == "released", after.state
-    return after.id
-
-
-def test_withdrawal_reaches_whoever_took_the_bundle_also_when_they_left(people: World, server: Sink) -> None:
-    request = _released(people)
-    people.instance.airlock.bundle(Username("chris"), request)
-    people.instance.sender.send_due(post(server))
-    before = len(server.mail())
-    people.change(tables.PersonRow, "chris", active=False)
-    _leave(people)
-    people.instance.airlock.withdraw_release(BEN, request, Cause.DISCLOSURE_CONTROL, "A cell was too small after all.")
-    people.instance.sender.send_due(post(server))
-    fresh = server.mail()[before:]
-    assert {str(mail["To"]).split("@")[0] for mail in fresh} >= {"ana", "chris"}
-    assert all("is withdrawn" in str(mail["Subject"]) for mail in fresh)
-    assert not any("too small" in text_of(mail) for mail in fresh)
-
-
-def test_choice_decides_how_letters_come(people: World, server: Sink) -> None:
-    notices = people.instance.notices
-    notices.choose(Actor.person(BEN), {Category.WORK: How.DAILY})
-    notices.choose(Actor.person(Username("cleo")), {Category.WORK: How.OFF})
-    first, second = people.request(), people.request()
-    people.instance.sender.send_due(post(server))
-    assert server.mail() == []
-    assert notices.count(Username("cleo")) == 2
-    assert notices.digest(time(10)) == 0, "it is nine o'clock"
-    assert notices.digest(time(7)) == 1
-    assert notices.digest(time(7)) == 0
-    people.request()
-    assert notices.digest(time(7)) == 0, "one a day"
-    people.instance.sender.send_due(post(server))
-    (mail,) = server.mail()
-    assert (mail["To"], mail["Subject"]) == ("ben@example.org", "2 notices from Saferoom")
-    assert first.id in text_of(mail)
-    assert second.id in text_of(mail)
-    people.clock.advance(timedelta(days=1))
-    assert notices.digest(time(7)) == 1
-    with pytest.raises(BadInputError, match="security notices always come at once"):
-        notices.choose(Actor.person(BEN), {Category.SECURITY: How.OFF})
-
-
-def test_digest_leaves_out_what_does_not_concern_any_more(people: World, server: Sink) -> None:
-    people.instance.notices.choose(Actor.person(ANA), {Category.REQUESTS: How.DAILY})
-    request = returned(people)
-    assert people.instance.notices.digest(time(7)) == 1
-    _leave(people)
-    people.instance.sender.send_due(post(server))
-    assert not any(request.id in text_of(mail) for mail in server.mail() if mail["To"] == "ana@example.org")
-    (mine,) = letters(people)
-    assert mine.reason == reach.LEFT
 
 
 def test_letter_that_cannot_be_written_does_not_stop_the_others(people: World, server: Sink) -> None:
@@ -341,7 +201,7 @@ def test_loop_goes_on_after_settings_that_are_wrong(people: World, server: Sink)
     path.write_text("host: smtp.example.org\nsecurity: none\n")
     assert {one.reason for one in telling.send()} == {sending.NOT_SET_UP}
     path.write_text(
-        f"host: 127.0.0.1\nport: {server.port}\nsecurity: none\nsender: tre@example.org\n"
+        f"host: 127.0.0.1\nport: {server.port}\nsecurity: none\nsender: safe@example.org\n"
         "address: http://127.0.0.1/airlock\n"
     )
     people.clock.advance(timedelta(minutes=2))
@@ -351,54 +211,10 @@ def test_loop_goes_on_after_settings_that_are_wrong(people: World, server: Sink)
 
 def test_letter_rows_are_never_deleted(people: World, server: Sink) -> None:
     returned(people)
-    _close(people)
+    people.change(tables.PersonRow, "ana", active=False)
     people.instance.sender.send_due(post(server))
     with people.instance.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(LetterRow)) == 3
-
-
-def _given(world: World, *made: Notice) -> None:
-    with world.instance.notices.store.transaction() as tx:
-        assert tx.tell(made) == len(made)
-
-
-def _notice(to: Username, subject: Subject, id_: str, side: str = "watcher", project: str | None = None) -> Notice:
-    about = About(subject, id_, ProjectSlug(project) if project else None)
-    facts = {"title": f"About {id_}", "body": "It ends."}
-    return Notice(f"k:{to}:{subject}:{id_}", to, "reminder", Category.ENDS, side, about, NOW, facts)
-
-
-def test_reminder_goes_to_whoever_may_open_its_page(people: World, server: Sink) -> None:
-    dora = Username("dora")
-    _given(
-        people,
-        _notice(ADA, Subject.PERSON, "ana"),
-        _notice(BEN, Subject.PERSON, "ana"),  # an administrator once, when it was written
-        _notice(ADA, Subject.EMERGENCY, "emergency-a"),
-        _notice(dora, Subject.EMERGENCY, "emergency-a"),
-        _notice(ANA, Subject.EMERGENCY, "emergency-a"),
-        _notice(ADA, Subject.PROJECT, "nowhere", "project", "nowhere"),
-        _notice(Username("nobody"), Subject.STANDING, ""),
-    )
-    done = people.instance.sender.send_due(post(server))
-    reasons = {(one.to, one.notices[0].about.subject): one.reason for one in done}
-    assert reasons == {
-        (ADA, Subject.PERSON): "",
-        (BEN, Subject.PERSON): reach.LEFT,
-        (ADA, Subject.EMERGENCY): "",
-        (dora, Subject.EMERGENCY): "",
-        (ANA, Subject.EMERGENCY): reach.LEFT,
-        (ADA, Subject.PROJECT): reach.LEFT,
-        (Username("nobody"), Subject.STANDING): reach.CLOSED,
-    }
-    assert sent_to(server) == ["ada", "ada", "dora"]
-
-
-def test_own_lapse_is_told_to_whoever_lapsed(people: World, server: Sink) -> None:
-    _lapse(people)
-    _given(people, _notice(ANA, Subject.STANDING, "", "self"))
-    people.instance.sender.send_due(post(server))
-    assert sent_to(server) == ["ana"]
 
 
 def test_service_that_stops_leaves_the_rest_for_the_next_one(people: World, server: Sink) -> None:

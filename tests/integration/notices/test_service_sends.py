@@ -75,7 +75,7 @@ def until(found: Callable[[], object]) -> None:
 def test_killed_service_sends_again_under_the_same_name(place: World, process: AirlockProcess, tmp_path: Path) -> None:
     with sink(tmp_path / "mail") as server:
         place.home.mail_settings.write_text(
-            f"host: 127.0.0.1\nport: {server.port}\nsecurity: none\nsender: tre@example.org\naddress: http://localhost/\n"
+            f"host: 127.0.0.1\nport: {server.port}\nsecurity: none\nsender: safe@example.org\naddress: http://localhost/\n"
         )
         place.request()  # told to ben and cleo
         with process.log.open("ab") as log:

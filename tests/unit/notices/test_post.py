@@ -17,7 +17,7 @@ from saferoom.projects.notices.model import About, Category, Letter, LetterState
 from saferoom.projects.notices.sending import Fate
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-PAGES = "https://tre.example.org/services/airlock"
+PAGES = "https://safe.example.org/services/airlock"
 
 
 def letter(id_: str = "letter-abc") -> Letter:
@@ -27,7 +27,9 @@ def letter(id_: str = "letter-abc") -> Letter:
 
 
 def settings(port: int, security: Security = Security.NONE, **more: str) -> MailSettings:
-    return MailSettings(host="127.0.0.1", port=port, security=security, sender="tre@example.org", address=PAGES, **more)  # type: ignore[arg-type]
+    return MailSettings(
+        host="127.0.0.1", port=port, security=security, sender="safe@example.org", address=PAGES, **more
+    )  # type: ignore[arg-type]
 
 
 def test_letter_arrives_whole(tmp_path: Path) -> None:
@@ -36,10 +38,10 @@ def test_letter_arrives_whole(tmp_path: Path) -> None:
         assert outcome.fate is Fate.SENT
         (mail,) = server.mail()
         (envelope,) = server.behaviour.envelopes
-    assert (envelope.sender, envelope.to) == ("tre@example.org", ("ana@example.org",))
+    assert (envelope.sender, envelope.to) == ("safe@example.org", ("ana@example.org",))
     assert mail["Subject"] == "Request request-aaa in project mobility was returned"
     assert mail["To"] == "ana@example.org"
-    assert mail["From"] == "Saferoom <tre@example.org>"
+    assert mail["From"] == "Saferoom <safe@example.org>"
     assert mail["Message-ID"] == "<letter-abc@example.org>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail.get_content_type() == "text/plain"

@@ -17,7 +17,7 @@ host: smtp.example.org
 username: saferoom
 password_file: keys/smtp.password
 sender: saferoom@example.org
-address: https://tre.example.org/services/airlock
+address: https://safe.example.org/services/airlock
 """
 
 
@@ -43,7 +43,7 @@ def test_settings_that_are_right_are_read(home: Home) -> None:
     found = settings_of(home)
     assert found is not None
     assert (found.at_port, found.security, found.digest_at) == (587, Security.STARTTLS, time(6, 30))
-    assert found.pages == "https://tre.example.org/services/airlock/"
+    assert found.pages == "https://safe.example.org/services/airlock/"
     post = SmtpPost.of(home)
     assert post is not None
     assert (post.password, post.ca_file) == ("secret", str(home.root / "keys/ca.pem"))
@@ -71,7 +71,7 @@ WRONG = (
     (GOOD + "security: ssl\n", "security"),
     (GOOD + "security: none\n", "on this machine"),
     (GOOD.replace("username: saferoom\n", ""), "needs a `password_file`"),
-    (GOOD.replace("https://tre", "javascript://tre"), "the pages' address"),
+    (GOOD.replace("https://safe", "javascript://safe"), "the pages' address"),
     (GOOD.replace("airlock", "airlock?next=x y"), "the pages' address"),
     (GOOD + 'sender_name: "A\\r\\nBcc: x"\n', "letters, digits, spaces"),
     (GOOD + "digest_at: soon\n", "digest_at"),
