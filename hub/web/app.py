@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from saferoom.errors import SaferoomError
+from saferoom.hub.web.api.app import api_app
 from saferoom.hub.web.areas import AREAS
 from saferoom.hub.web.room import api as room_api
 from saferoom.hub.web.room import files as room_files
@@ -36,17 +37,6 @@ _LARGER_BODIES = {
     room_snapshots.PATH: room_snapshots.MOST_BYTES,
 }
 _FORM_BYTES = 256 << 10
-_CODES = {
-    401: "unauthenticated",
-    403: "forbidden",
-    404: "not-found",
-    405: "not-allowed",
-    409: "wrong-state",
-    413: "too-large",
-    422: "bad-input",
-    429: "too-many",
-    503: "unavailable",
-}
 
 _NO_WORDS = frozenset({CSRF_FIELD, CONFIRM_FIELD, ROW_FIELD, "version", "choice"})
 """Fields that nobody writes words into."""
@@ -111,6 +101,7 @@ def page_app(parts: Parts) -> FastAPI:
     app.state.news = {word: said for area in AREAS for word, said in area.news.items()}
     for router in (health, sign_in.router, *(router for area in AREAS for router in area.routers)):
         app.include_router(router, prefix=prefix)
+    app.mount(f"{prefix}/api/v1", api_app(parts))
     app.mount(f"{prefix}/static", _Static(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(SignInNeededError, _sign_in)
     app.add_exception_handler(SaferoomError, _page_error)
@@ -130,7 +121,7 @@ async def _json_error(_request: Request, error: Exception) -> Response:
     status, message = _said(error)
     headers = {"Cache-Control": "no-store"}
     return JSONResponse(
-        {"error": {"code": _CODES.get(status, "error"), "message": message}}, status_code=status, headers=headers
+        {"error": {"code": texts.CODES.get(status, "error"), "message": message}}, status_code=status, headers=headers
     )
 
 

@@ -41,13 +41,19 @@ class Visitor:
         return self.person.username
 
 
+def sent_token(request: Request) -> str:
+    """Return the token that a program sent; empty when there is none."""
+    found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+    return found.group(1) if found else ""
+
+
 async def resident(request: Request) -> Resident:
     """Return who asks from which project's room; refuse people whose entitlement to that project has ended."""
-    found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
-    if found is None:
+    token = sent_token(request)
+    if not token:
         raise UnauthenticatedError("the room's token is missing: send it as 'Authorization: token ...'")
     parts = parts_of(request)
-    who = await parts.hub.resident(found.group(1))
+    who = await parts.hub.resident(token)
     await run_in_threadpool(_check_may_enter, parts, who)
     return who
 

@@ -1,0 +1,88 @@
+"""What every call passes: whose token it is, whether that person may still come in, and strict JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from saferoom.errors import UnauthenticatedError
+from saferoom.hub.web.api.commands import read_command
+from saferoom.hub.web.shell.bodies import read_json
+from saferoom.hub.web.shell.identity import entitled, sent_token
+from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.shell.rates import Rate
+from saferoom.hub.wiring import Instance
+from saferoom.ids import Username
+from saferoom.projects.airlock.lists import LAST_PAGE
+
+
+async def _caller(request: Request) -> Username:
+    """Return whose own token was sent; cookies are not looked at, so no other site can call in somebody's name."""
+    token = sent_token(request)
+    if not token:
+        raise UnauthenticatedError("a token is missing: send it as 'Authorization: token ...'")
+    parts = parts_of(request)
+    username = await parts.hub.bearer(token)
+    await run_in_threadpool(entitled, parts, username)
+    parts.rates.spend(Rate.CALLS, username)
+    return username
+
+
+class _Checked(Request):
+    """A request whose body was read and checked already."""
+
+    def __init__(self, request: Request, body: bytes, command: BaseModel) -> None:
+        super().__init__(request.scope, request.receive)
+        self._bytes = body
+        self._command = command
+
+    async def body(self) -> bytes:
+        return self._bytes
+
+    async def json(self) -> Any:
+        return self._command
+
+
+class StrictRoute(APIRoute):
+    """A route that knows the caller before it reads anything, and reads JSON by its model's own strict rules."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with the checks before it."""
+        handle = super().get_route_handler()
+        model: Any = None if self.body_field is None else self.body_field.field_info.annotation
+
+        async def handled(request: Request) -> Response:
+            request.state.caller = await _caller(request)
+            if model is None:
+                return await handle(request)
+            await read_json(request)
+            body = await request.body()
+            return await handle(_Checked(request, body, read_command(model, body)))
+
+        return handled
+
+
+def router(tag: str) -> APIRouter:
+    """Return a router whose calls pass all checks."""
+    return APIRouter(route_class=StrictRoute, tags=[tag])
+
+
+def _known(request: Request) -> Username:
+    caller: Username = request.state.caller
+    return caller
+
+
+def _instance(request: Request) -> Instance:
+    return parts_of(request).instance
+
+
+Caller = Annotated[Username, Depends(_known)]
+On = Annotated[Instance, Depends(_instance)]
+PageNumber = Annotated[int, Query(ge=1, le=LAST_PAGE)]

@@ -1,0 +1,51 @@
+"""A program that calls the HTTP API with a token of its own person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from tests.support.airlock_server import HOST, PREFIX, Service
+from tests.support.stand_in_hub import AIRLOCK
+
+
+@dataclass(frozen=True)
+class Client:
+    """Calls below ``/api/v1/``."""
+
+    http: httpx.Client
+    token: str
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """Call with the token; `body` goes as JSON."""
+        sent = ({"Authorization": f"token {self.token}"} if self.token else {}) | headers
+        return self.http.request(method, f"{PREFIX}api/v1/{path}", json=body, headers=sent)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.call("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        return self.call("POST", path, {} if body is None else body, **headers)
+
+    def put(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        return self.call("PUT", path, body, **headers)
+
+
+def model_of(name: str, **changes: Any) -> dict[str, Any]:
+    """Return what the hub says of a token that `name` made for programs."""
+    scopes = [AIRLOCK, f"access:servers!user={name}", f"read:users!user={name}"]
+    return {"kind": "user", "name": name, "session_id": None, "token_id": "a1", "scopes": scopes} | changes
+
+
+def client(airlock: Service, name: str) -> Client:
+    """Return a program of `name`."""
+    return with_token(airlock, airlock.hub.token(model_of(name)))
+
+
+def with_token(airlock: Service, token: str) -> Client:
+    """Return a program with any token."""
+    transport = httpx.HTTPTransport(uds=str(airlock.pages))
+    http = httpx.Client(transport=transport, base_url=f"http://{HOST}", timeout=30)
+    airlock._open.append(http)
+    return Client(http, token)
