@@ -53,7 +53,10 @@ class Access(Parts):
 
     def shown(self, viewer: Username, request: Request) -> Request:
         """Return `request` as `viewer` may see it."""
-        standing = self.standing(viewer, request)
+        return self.shown_as(viewer, self.standing(viewer, request), request)
+
+    def shown_as(self, viewer: Username, standing: frozenset[Standing], request: Request) -> Request:
+        """Return `request` as `viewer` may see it, who has `standing`."""
         if Standing.CHECKER in standing:
             return views.for_checker(request, viewer)
         if standing & {Standing.AUTHOR, Standing.MEMBER}:

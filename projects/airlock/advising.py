@@ -20,6 +20,7 @@ from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import Output, Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.records import Advice
+from saferoom.projects.airlock.sheets import Sheet
 from saferoom.projects.airlock.wanted import Wanted
 
 Evaluate = Callable[[Mapping[str, Any], bytes | None], Evaluation]
@@ -33,6 +34,16 @@ def offered(parts: Parts, request: Request) -> dict[OutputId, Suggestion]:
         judgement = _statistic(parts, output)
         if judgement is not None and judgement.evaluation.suggestions:
             found[output.id] = judgement.evaluation.suggestions[0]
+    return found
+
+
+def best(sheet: Sheet) -> dict[OutputId, Suggestion]:
+    """Return the cheapest safe variant of each output of `sheet` that has one, as `offered` does."""
+    found = {}
+    for output in sheet.request.outputs:
+        content = sheet.contents[output.evaluation]
+        if content.file is None and content.statistic is not None and content.statistic.evaluation.suggestions:
+            found[output.id] = content.statistic.evaluation.suggestions[0]
     return found
 
 

@@ -14,16 +14,16 @@ from saferoom.disclosure.files.view import View
 from saferoom.disclosure.history.memory import Memory
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import DatasetName, EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock import before, deciding, earlier, files, permissions, releasing
+from saferoom.projects.airlock import deciding, earlier, files, permissions, releasing, sheets
 from saferoom.projects.airlock.access import file_in
 from saferoom.projects.airlock.authoring import Authoring
-from saferoom.projects.airlock.before import Before
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.files import FileJudgement
 from saferoom.projects.airlock.listing import Lists
 from saferoom.projects.airlock.model import EvaluationRecord, Lane, Request
 from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.reviewing import Reviewing
+from saferoom.projects.airlock.sheets import Content, Sheet
 from saferoom.projects.airlock.states import Action, State
 from saferoom.projects.airlock.store import Selection
 
@@ -36,6 +36,19 @@ class Airlock(Authoring, Reviewing, Lists):
 
     def request(self, viewer: Username, request_id: RequestId) -> Request:
         """Return a request as `viewer` may see it."""
+        found, standing = self._seen(viewer, request_id)
+        return self.shown_as(viewer, standing, found)
+
+    def sheet(self, viewer: Username, request_id: RequestId) -> Sheet:
+        """Return a request with everything that `viewer` may see of it, and what they can do to it now."""
+        found, standing = self._seen(viewer, request_id)
+        return sheets.sheet(self, found, self.shown_as(viewer, standing, found), standing)
+
+    def view_of(self, content: Content) -> View:
+        """Return what is shown of a file's content; nothing where it is not for whoever asked for the sheet."""
+        return files.view(self, content.file) if content.file is not None and content.shown else View()
+
+    def _seen(self, viewer: Username, request_id: RequestId) -> tuple[Request, frozenset[Standing]]:
         found = self.found(request_id)
         standing = self.standing(viewer, found)
         decision = permissions.may(standing, Action.VIEW)
@@ -43,7 +56,7 @@ class Airlock(Authoring, Reviewing, Lists):
             shown = permissions.decide(standing, Action.VIEW_LEAVING, found.state)
             decision = shown if shown else permissions.may(standing, Action.VIEW)
         decision.enforce()
-        return self.shown(viewer, found)
+        return found, standing
 
     def judgement(self, viewer: Username, request_id: RequestId, output_id: OutputId) -> Judgement:
         """Return the declared statistic that an output is, or whose numbers it holds; for those who may see it all."""
@@ -70,28 +83,6 @@ class Airlock(Authoring, Reviewing, Lists):
         supports = id_ in {file.evaluation for file in found.supporting}
         shown = Standing.CHECKER in self.standing(viewer, found) or (found.state is State.RELEASED and not supports)
         return record, judgement, files.view(self, judgement) if shown else View()
-
-    def last_version(self, checker: Username, request_id: RequestId) -> Before | None:
-        """Return what the request was the last time it was submitted; None the first time, and for nobody else."""
-        found = self.allowed(checker, request_id, Action.DOWNLOAD_FILE)
-        if len(found.rounds) < 2:
-            return None
-        earlier = found.rounds[-2]
-        with self.store.reading() as tx:
-            return before.compare(found, earlier, tx.outputs_of(found.id, earlier.number))
-
-    def earlier_content(
-        self, checker: Username, request_id: RequestId, id_: EvaluationId
-    ) -> tuple[Judgement | None, View]:
-        """Return what is known of an evaluation that was part of the round before, and what pages show of a file."""
-        known = self.last_version(checker, request_id)
-        pairs = (*known.outputs, *known.supporting) if known else ()
-        if id_ not in {earlier.evaluation for _, earlier in pairs if earlier is not None}:
-            raise NotFoundError("this was not part of the request")
-        record = self.record_of(id_)
-        with self.store.reading() as tx:
-            judgement = files.known(self, tx, record)
-        return judgement, files.view(self, files.load(self, record)) if record.file else View()
 
     def released_outputs(
         self, viewer: Username, ids: Collection[OutputId]

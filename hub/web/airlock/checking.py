@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from saferoom.disclosure.evaluation import Evaluation
@@ -14,13 +15,13 @@ from saferoom.hub.web.airlock.present_combinations import Earlier, combinations,
 from saferoom.hub.web.airlock.present_files import FileView
 from saferoom.hub.web.airlock.present_protection import protection
 from saferoom.hub.wiring import Instance
-from saferoom.ids import EvaluationId, OutputId, RequestId, Username
-from saferoom.projects.airlock import model, review
+from saferoom.ids import EvaluationId, OutputId, Username
+from saferoom.projects.airlock import advising, model, review
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import Lane
+from saferoom.projects.airlock.service import Airlock
+from saferoom.projects.airlock.sheets import Content, Contents, Sheet
 
-_WITH_QUERY = frozenset({Lane.DECLARED, Lane.LIFTED})
-_Judged = Mapping[OutputId, Evaluation]
 OutputViews = list[tuple[model.Output, present.OutputView | FileView]]
 
 
@@ -34,27 +35,26 @@ class GroupView:
     supporting: tuple[FileView, ...]
 
 
-def values(instance: Instance, viewer: Username, item: model.Request) -> dict[str, Any]:
+def values(instance: Instance, viewer: Username, sheet: Sheet) -> dict[str, Any]:
     """Return everything that an output checker judges by."""
-    airlock = instance.airlock
+    airlock, item = instance.airlock, sheet.request
     votes = review.counting(item)
     others: dict[str, list[model.Vote]] = {}
     for (by, output), vote in votes.items():
         if by != viewer:
             others.setdefault(output, []).append(vote)
-    judged = _judged(instance, viewer, item)
-    shown = outputs(instance, viewer, item, judged)
+    judged = _judged(sheet)
     ids = {OutputId(id_) for found in judged.values() for id_ in wanted(found)}
     earlier = {id_: Earlier(r, j.evaluation) for id_, (r, j) in airlock.released_outputs(viewer, ids).items()}
     return {
-        "groups": _groups(instance, viewer, item, shown),
+        "groups": _groups(sheet),
         "abouts": abouts(item),
         "protections": {id_: protection(found) for id_, found in judged.items()},
         "combinations": {
             id_: combinations(found, lambda one: earlier.get(OutputId(one))) for id_, found in judged.items()
         },
-        "suggestions": airlock.suggestions(viewer, item.id),
-        "changes": _changes(instance, viewer, item),
+        "suggestions": advising.best(sheet),
+        "changes": _changes(airlock, sheet),
         "my_votes": {output: vote for (by, output), vote in votes.items() if by == viewer},
         "other_votes": others,
         "blind": review.needed(item) > 1 and not review.is_complete(item),
@@ -65,40 +65,51 @@ def values(instance: Instance, viewer: Username, item: model.Request) -> dict[st
     }
 
 
-def outputs(instance: Instance, viewer: Username, item: model.Request, judged: _Judged | None = None) -> OutputViews:
+def outputs(sheet: Sheet) -> OutputViews:
     """Return each output as a page shows it to those who may see the whole request."""
-    known = _judged(instance, viewer, item) if judged is None else judged
-    return [(output, _output(instance, viewer, item.id, (output, known.get(output.id)))) for output in item.outputs]
+    return [(output, _shown(sheet.contents[output.evaluation], output.lane)) for output in sheet.request.outputs]
 
 
-def _judged(instance: Instance, viewer: Username, item: model.Request) -> _Judged:
+def _judged(sheet: Sheet) -> Mapping[OutputId, Evaluation]:
     """Return the statistics that outputs are, or whose numbers they hold."""
-    asked = [output.id for output in item.outputs if output.lane in _WITH_QUERY]
-    return {id_: instance.airlock.judgement(viewer, item.id, id_).evaluation for id_ in asked}
+    known = {output.id: sheet.contents[output.evaluation].statistic for output in sheet.request.outputs}
+    return {id_: found.evaluation for id_, found in known.items() if found is not None}
 
 
-def _output(
-    instance: Instance, viewer: Username, request: RequestId, asked: tuple[model.Output, Evaluation | None]
-) -> present.OutputView | FileView:
-    output, judged = asked
-    if output.lane is Lane.DECLARED and judged is not None:
+def _shown(content: Content, lane: Lane) -> present.OutputView | FileView:
+    judged = content.statistic.evaluation if content.statistic else None
+    if lane is Lane.DECLARED and judged is not None:
         return present.output(judged)
-    return present_files.file(*instance.airlock.file(viewer, request, output.evaluation), judged)
+    return _file(content, judged)
 
 
-def _groups(instance: Instance, viewer: Username, item: model.Request, shown: OutputViews) -> list[GroupView]:
+def _file(content: Content, judged: Evaluation | None = None) -> FileView:
+    if content.file is None:
+        raise ValueError(f"{content.record.id} is no file")
+    return present_files.file(content.record, content.file, content.shown, judged)
+
+
+def _groups(sheet: Sheet) -> list[GroupView]:
+    shown = outputs(sheet)
     return [
         GroupView(
             number,
             group,
             [(output, view) for output, view in shown if output.group == number],
-            tuple(
-                present_files.file(*instance.airlock.file(viewer, item.id, kept.evaluation))
-                for kept in group.supporting
-            ),
+            tuple(_file(sheet.contents[kept.evaluation]) for kept in group.supporting),
         )
-        for number, group in enumerate(item.groups, start=1)
+        for number, group in enumerate(sheet.request.groups, start=1)
     ]
+
+
+def _changes(airlock: Airlock, sheet: Sheet) -> ChangesView | None:
+    if sheet.before is None:
+        return None
+
+    def content(of: Contents, id_: EvaluationId) -> tuple[Judgement | None, View]:
+        return of[id_].statistic, airlock.view_of(of[id_])
+
+    return changes(sheet.request, sheet.before, partial(content, sheet.contents), partial(content, sheet.earlier))
 
 
 def abouts(item: model.Request) -> list[tuple[str, str]]:
@@ -107,21 +118,3 @@ def abouts(item: model.Request) -> list[tuple[str, str]]:
     groups = [(f"group:{number}", f"group {group.name}") for number, group in enumerate(item.groups, start=1)]
     named = [(f"output:{output.id}", f"output {output.position}: {output.title}") for output in item.outputs]
     return [*(groups if several else []), *named]
-
-
-def _changes(instance: Instance, viewer: Username, item: model.Request) -> ChangesView | None:
-    airlock = instance.airlock
-    before = airlock.last_version(viewer, item.id)
-    if before is None:
-        return None
-
-    def now(id_: EvaluationId) -> tuple[Judgement | None, View]:
-        output = next((output for output in item.outputs if output.evaluation == id_), None)
-        known = airlock.judgement(viewer, item.id, output.id) if output and output.lane in _WITH_QUERY else None
-        is_file = output is None or output.lane is not Lane.DECLARED
-        return known, airlock.file(viewer, item.id, id_)[2] if is_file else View()
-
-    def earlier(id_: EvaluationId) -> tuple[Judgement | None, View]:
-        return airlock.earlier_content(viewer, item.id, id_)
-
-    return changes(item, before, now, earlier)

@@ -43,8 +43,9 @@ def shown(request: Request, who: Visitor, request_id: RequestId, forms: Forms, s
         Forms of the page that could not be taken, by their places, with what was typed.
     """
     instance = parts_of(request).instance
-    item = instance.airlock.request(who.username, request_id)
-    side, values = sides.values(instance, who, item)
+    sheet = instance.airlock.sheet(who.username, request_id)
+    item = sheet.request
+    side, values = sides.values(instance, who, sheet)
     values |= {
         "item": item,
         "forms": sides.Forms(forms),

@@ -88,7 +88,7 @@ class FileView:
     declared : OutputView or None
         The statistic whose numbers the file holds.
     shown : bool
-        Whether there is anything of its content to show.
+        Whether its content is shown to who looks at the page.
     """
 
     id: EvaluationId
@@ -105,7 +105,7 @@ class FileView:
 
 
 def file(
-    record: EvaluationRecord, judgement: FileJudgement, view: View, declared: Evaluation | None = None
+    record: EvaluationRecord, judgement: FileJudgement, shown: bool, declared: Evaluation | None = None
 ) -> FileView:
     """Return a screened file as the pages show it."""
     kept = _kept(record)
@@ -118,7 +118,7 @@ def file(
         changed=kept.leaving != kept.content,
         sign=VERDICTS[record.verdict],
         findings=tuple(present.finding(number, f) for number, f in enumerate(judgement.report.findings, start=1)),
-        shown=view != View(),
+        shown=shown,
         declared=present.output(declared) if declared else None,
     )
 

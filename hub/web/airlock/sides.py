@@ -28,6 +28,7 @@ from saferoom.hub.wiring import Instance
 from saferoom.ids import EvaluationId, RequestId, Username
 from saferoom.projects.airlock import advising, model
 from saferoom.projects.airlock.permissions import Standing
+from saferoom.projects.airlock.sheets import Sheet
 from saferoom.projects.airlock.states import Action, State
 
 TEMPLATES = {
@@ -70,20 +71,19 @@ class Forms:
         return self._given.get(name) or placed(blank(_MODELS[kind], words.COMMENT, **initial), name)
 
 
-def values(instance: Instance, who: Visitor, item: model.Request) -> tuple[str, dict[str, Any]]:
+def values(instance: Instance, who: Visitor, sheet: Sheet) -> tuple[str, dict[str, Any]]:
     """Return which page somebody sees of a request, and what is on it."""
-    airlock, viewer = instance.airlock, who.username
-    standing = airlock.standing(viewer, item)
-    can = {action.value: airlock.can(viewer, action, item) for action in Action}
-    if Standing.CHECKER in standing:
-        return "check", {"can": can, **checking.values(instance, viewer, item)}
-    if not can[Action.VIEW.value] and item.state in (State.AWAITING_SIGN_OFF, State.APPROVED):
+    viewer, item = who.username, sheet.request
+    can = {action.value: decision for action, decision in sheet.can.items()}
+    if Standing.CHECKER in sheet.standing:
+        return "check", {"can": can, **checking.values(instance, viewer, sheet)}
+    if not sheet.can[Action.VIEW] and item.state in (State.AWAITING_SIGN_OFF, State.APPROVED):
         return "sign", {"can": can, "outputs": _leaving(instance, viewer, item)}
     mine = item.author == viewer
     found = {
         "can": can,
         "mine": mine,
-        "outputs": checking.outputs(instance, viewer, item) if can[Action.VIEW.value] else [],
+        "outputs": checking.outputs(sheet) if sheet.can[Action.VIEW] else [],
         "advice": advising.open_advice(item) if mine and item.state is State.RETURNED else (),
         "abouts": checking.abouts(item),
     }

@@ -32,11 +32,6 @@ def record() -> EvaluationRecord:
     return EvaluationRecord(*ids, "pay.csv", Verdict.REVIEW, DIGEST, DIGEST, (), route, AT, AT, file)
 
 
-def filed(view: View, *findings: Finding) -> present_files.FileView:
-    report = FileReport("pay.csv", "csv", Verdict.REVIEW, findings)
-    return present_files.file(record(), FileJudgement(report, DIGEST, (), RiskAppetite(), {}), view)
-
-
 def shown(view: View, *findings: Finding) -> present_files.ContentView:
     return present_files.content(view, findings)
 
@@ -65,9 +60,11 @@ def test_long_texts_are_cut_and_say_by_how_much() -> None:
     assert (len(passage.lines), passage.left_out) == (present_files.MOST_LINES, 6)
 
 
-def test_nothing_to_show_is_told_apart() -> None:
-    assert not filed(View()).shown
-    assert filed(View(left_out=("2 more tables",))).shown
+@pytest.mark.parametrize("shown_too", [True, False])
+def test_page_of_a_file_says_whether_its_content_is_shown(shown_too: bool) -> None:
+    report = FileReport("pay.csv", "csv", Verdict.REVIEW, ())
+    judgement = FileJudgement(report, DIGEST, (), RiskAppetite(), {})
+    assert present_files.file(record(), judgement, shown_too).shown is shown_too
 
 
 @pytest.mark.parametrize(
@@ -82,5 +79,5 @@ def test_statistic_is_no_file() -> None:
         present_files.file(
             replace(record(), file=None),
             FileJudgement(FileReport("a", "csv", Verdict.REVIEW, ()), DIGEST, (), RiskAppetite(), {}),
-            View(),
+            True,
         )
