@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -57,6 +58,10 @@ class Registry(Protocol):
     def projects(self) -> tuple[Project, ...]: ...
 
     def datasets(self) -> tuple[Dataset, ...]: ...
+
+    def owners(self) -> Mapping[DatasetName, Username]:
+        """Return who owns each dataset, without what is in it."""
+        ...
 
     def people_with(self, role: Role) -> tuple[Person, ...]:
         """Return the active people who hold `role`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -70,6 +70,10 @@ class SessionRegistry:
     def datasets(self) -> tuple[Dataset, ...]:
         return self._all(select(DatasetRow).order_by(DatasetRow.name), _dataset)
 
+    def owners(self) -> Mapping[DatasetName, Username]:
+        query = select(DatasetRow.name, DatasetRow.owner).order_by(DatasetRow.name)
+        return {DatasetName(name): Username(owner) for name, owner in self._session.execute(query)}
+
     def people_with(self, role: Role) -> tuple[Person, ...]:
         held = select(PersonRoleRow.username).where(PersonRoleRow.role == role.value, PersonRoleRow.ended_at.is_(None))
         holders = select(PersonRow).where(PersonRow.username.in_(held), PersonRow.active)
@@ -122,6 +126,9 @@ class StoredRegistry:
 
     def datasets(self) -> tuple[Dataset, ...]:
         return self._ask(SessionRegistry.datasets)
+
+    def owners(self) -> Mapping[DatasetName, Username]:
+        return self._ask(SessionRegistry.owners)
 
     def people_with(self, role: Role) -> tuple[Person, ...]:
         return self._ask(lambda registry: registry.people_with(role))

@@ -150,4 +150,4 @@ class Lists(Access):
         """Return the datasets of a data owner; of everybody else none."""
         if Role.DATA_OWNER not in signed_in(self.registry, person, self.clock.now()).roles:
             return frozenset()
-        return frozenset(DatasetName(dataset.name) for dataset in self.registry.datasets() if dataset.owner == person)
+        return frozenset(name for name, owner in self.registry.owners().items() if owner == person)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from saferoom.clock import Clock
+from saferoom.errors import NotFoundError
 from saferoom.ids import Username, new_id
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.permissions import Circle, Standing, standings
@@ -52,7 +53,10 @@ class Parts:
 
     def circle(self, request: Request) -> Circle:
         """Return who is concerned with `request`, as of now."""
-        owners = {dataset.name: self.registry.dataset(dataset.name).owner for dataset in request.datasets}
+        known = self.registry.owners()
+        if missing := [dataset.name for dataset in request.datasets if dataset.name not in known]:
+            raise NotFoundError(f"there is no dataset called {missing[0]}")
+        owners = {dataset.name: known[dataset.name] for dataset in request.datasets}
         return Circle(
             author=request.author,
             members=self.registry.project(request.project).members,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -68,6 +69,9 @@ class MemoryRegistry:
 
     def projects(self) -> tuple[Project, ...]:
         return tuple(self.works.values())
+
+    def owners(self) -> Mapping[DatasetName, Username]:
+        return {DatasetName(one.name): Username(one.owner) for one in self.sets.values()}
 
     def datasets(self) -> tuple[Dataset, ...]:
         return tuple(self.sets.values())
