@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from typer.cli import get_docs_for_click
 
 from saferoom.hub.cli.main import COMMANDS, build
+from saferoom.hub.web.api import reference as api
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
 from saferoom.projects.life import diagram as project_states
@@ -92,6 +93,8 @@ PAGES = {
     "project-states.md": project_states.page,
     "notices.md": notices.page,
     "people.md": people.page,
+    "api/README.md": api.page,
+    "api/openapi.json": api.document,
 }
 
 

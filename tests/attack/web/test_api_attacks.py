@@ -1,0 +1,184 @@
+"""Attacks on the HTTP API: tokens of another kind, cookies, lapsed people, and bodies that are no body."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.support.airlock_server import Service
+from tests.support.api_client import client, model_of, with_token
+from tests.support.stand_in_hub import AIRLOCK, SERVICE_TOKEN
+
+from saferoom.hub.store import tables
+from saferoom.hub.web.api.app import described
+from saferoom.hub.web.shell.rates import Rate
+
+OPERATIONS = sorted((path, method) for path, methods in described().openapi()["paths"].items() for method in methods)
+FILLED = {"number": "1", "notice_id": "1"}
+
+
+def at(path: str) -> str:
+    """Return a path of the document with something in the place of every parameter."""
+    parts = [FILLED.get(part[1:-1], "mobility") if part.startswith("{") else part for part in path.split("/")]
+    return "/".join(parts).lstrip("/")
+
+
+@pytest.mark.parametrize("kind", ["room", "room without user scope", "browser", "browser of a room", "service", "bare"])
+def test_token_of_another_kind_gives_nothing_at_any_call(airlock: Service, kind: str) -> None:
+    room = ["access:servers!server=ana/mobility", "users:activity!user=ana", AIRLOCK]
+    models: dict[str, dict[str, Any]] = {
+        "room": model_of("ana", scopes=room),
+        "room without user scope": model_of("ana", scopes=["users:activity!server=ana/mobility", AIRLOCK]),
+        "browser": model_of("ana", session_id="s"),
+        "browser of a room": model_of("ana", session_id="s", scopes=room),
+        "service": {"kind": "service", "name": "ana", "session_id": None, "scopes": [AIRLOCK]},
+        "bare": model_of("ana", scopes=["read:users!user=ana"]),
+    }
+    program = with_token(airlock, airlock.hub.token(models[kind]))
+    for path, method in OPERATIONS:
+        answer = program.call(method.upper(), at(path), {})
+        assert answer.status_code == 403, (path, method)
+        assert answer.json()["error"]["code"] == "forbidden"
+
+
+def test_model_without_a_word_about_sessions_is_no_persons_own(airlock: Service) -> None:
+    model = model_of("ana")
+    del model["session_id"]
+    assert with_token(airlock, airlock.hub.token(model)).get("me").status_code == 403
+
+
+def test_token_that_a_real_room_holds_is_refused(airlock: Service) -> None:
+    assert with_token(airlock, airlock.hub.room_token("ana", "mobility")).get("requests").status_code == 403
+
+
+def test_call_without_a_token_is_refused_at_every_call(airlock: Service) -> None:
+    nobody = with_token(airlock, "")
+    for path, method in OPERATIONS:
+        assert nobody.call(method.upper(), at(path), {}).status_code == 401, (path, method)
+
+
+def test_session_of_a_browser_opens_no_call_and_no_form_is_taken(airlock: Service) -> None:
+    browser = airlock.browser("ana")
+    request = airlock.world.request()
+    assert browser.get("api/v1/requests").status_code == 401
+    assert browser.post(f"api/v1/requests/{request.id}/withdraw").status_code == 401
+    answer = client(airlock, "ana").http.post(
+        f"/services/airlock/api/v1/requests/{request.id}/withdraw",
+        data={"x": "y"},
+        headers={"Authorization": f"token {client(airlock, 'ana').token}"},
+    )
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("authorization", ["", "token", "Bearer {}", "token {} x", "basic {}", "token " + "x" * 5000])
+def test_malformed_authorization_is_refused(airlock: Service, authorization: str) -> None:
+    ana = client(airlock, "ana")
+    assert ana.get("me", Authorization=authorization.format(ana.token)).status_code == 401
+
+
+def test_services_own_and_revoked_tokens_open_nothing(airlock: Service) -> None:
+    ana = client(airlock, "ana")
+    assert ana.get("me").status_code == 200
+    airlock.hub.revoke(ana.token)
+    assert ana.get("me").status_code == 401
+    assert with_token(airlock, SERVICE_TOKEN).get("me").status_code == 401
+
+
+def test_hub_that_does_not_answer_opens_nothing(airlock: Service) -> None:
+    ana = client(airlock, "ana")
+    airlock.hub.down = True
+    assert ana.get("me").status_code == 503
+
+
+def test_person_who_lapsed_is_out_at_the_next_call(airlock: Service) -> None:
+    ana = client(airlock, "ana")
+    assert ana.get("requests").status_code == 200
+    airlock.world.change(tables.PersonRow, "ana", active=False)
+    for path, method in OPERATIONS:
+        assert ana.call(method.upper(), at(path), {}).status_code == 403, (path, method)
+
+
+def test_person_of_the_hub_who_is_nobody_here_is_out(airlock: Service) -> None:
+    assert client(airlock, "stranger").get("me").status_code in (403, 404)
+
+
+def test_author_with_a_checkers_role_does_not_vote_on_own_request(airlock: Service) -> None:
+    asked = airlock.world.request()
+    with airlock.world.instance.database.transaction() as session:
+        session.add(tables.PersonRoleRow(username="ana", role="output-checker"))
+    vote = f"requests/{asked.id}/outputs/{asked.outputs[0].id}/vote"
+    assert client(airlock, "ana").post(vote, {"choice": "approved"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"choice": "approved", "choice": "approved"}',
+        b'{"choice": "approved", "by": "cleo"}',
+        b'{"choice": 1}',
+        b'{"choice": NaN}',
+        b'{"choice": "approved", "comment": "\\ud800"}',
+        b'{"choice": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b"\xff\xfe",
+    ],
+)
+def test_body_that_is_none_changes_nothing_and_is_not_repeated(airlock: Service, body: bytes) -> None:
+    asked, ben = airlock.world.request(), client(airlock, "ben")
+    path = f"/services/airlock/api/v1/requests/{asked.id}/outputs/{asked.outputs[0].id}/vote"
+    headers = {"Authorization": f"token {ben.token}", "Content-Type": "application/json"}
+    answer = ben.http.post(path, content=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "bad-input"
+    assert "cleo" not in answer.text
+    assert ben.get(f"requests/{asked.id}").json()["votes"] == []
+
+
+def test_wrong_field_is_named_and_its_value_is_not(airlock: Service) -> None:
+    body = {"version": 1, "terms": {"until": "my secret", "Secret": 1}}
+    answer = client(airlock, "dora").post("projects/mobility/data/survey/approve", body)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == "terms.until"
+    assert "ecret" not in answer.text
+
+
+def test_body_beyond_the_limit_is_not_read(airlock: Service) -> None:
+    answer = client(airlock, "ana").post("requests", {"project": "mobility", "title": "x" * (300 << 10)})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too-large")
+
+
+def test_calls_beyond_the_rate_are_refused(airlock: Service) -> None:
+    airlock.parts.rates.spend(Rate.CALLS, airlock.world.person("ana"), Rate.CALLS.value.amount)
+    answer = client(airlock, "ana").get("me")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too-many")
+    assert client(airlock, "ben").get("me").status_code == 200
+
+
+def test_unknown_address_and_method_are_refused_as_json(airlock: Service) -> None:
+    ana = client(airlock, "ana")
+    for path in ("nothing", "requests/", "docs", "redoc"):
+        assert json.loads(ana.get(path).content)["error"]["code"] == "not-found"
+    assert ana.call("DELETE", "requests").json()["error"]["code"] == "not-allowed"
+    assert ana.get("requests?page=0").json()["error"]["field"] == "page"
+
+
+def test_defect_is_answered_without_its_words(airlock: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("income 51234")
+
+    monkeypatch.setattr(type(airlock.world.instance.people), "own", broken)
+    answer = client(airlock, "ana").get("me")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "defect")
+    assert "51234" not in answer.text
+
+
+def test_project_of_others_is_unknown_and_lapsed_accreditation_shuts_all(airlock: Service) -> None:
+    ana = client(airlock, "ana")
+    assert ana.get("projects/income").status_code == 404
+    assert ana.get("projects/income").json() == ana.get("projects/no-such-project").json()
+    airlock.world.change(tables.PersonRecordRow, "record-ana-full", expires=date(2020, 1, 1))
+    assert ana.get("projects").status_code == 403
