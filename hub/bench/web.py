@@ -21,10 +21,11 @@ import httpx
 
 from saferoom.clock import SystemClock
 from saferoom.errors import UnavailableError
+from saferoom.hub.bench import web_page
 from saferoom.hub.bench.environments import own_python
 from saferoom.hub.bench.web_costs import Costs
 from saferoom.hub.bench.web_pages import PREFIX, Page, pages_of_all
-from saferoom.hub.bench.web_people import PASSWORD, SECRET, register, visitors
+from saferoom.hub.bench.web_people import PASSWORD, SECRET, enrol, register, visitors
 from saferoom.hub.bench.web_requests import fill
 from saferoom.hub.demo.process import RunningHub, any_port, running_hub
 from saferoom.hub.drive import HubSession
@@ -67,8 +68,10 @@ def run(rows: int | None, say: Say) -> dict[str, Any]:
             say("web: one page at a time")
             costs = one_at_a_time(hub, pages, cookies)
             say(f"web: {len(pages)} people at once, {SECONDS} seconds")
+            load = os.getloadavg()[0]
             answers = visit(python, folder, plan(hub, pages, cookies))
-    return {"bench": "web", **world, **summary(answers, costs)}
+    found = summary(answers, costs)
+    return {"bench": "web", **world, "seconds": SECONDS, "load_before": round(load, 1), **found}
 
 
 def make_world(
@@ -81,6 +84,7 @@ def make_world(
     try:
         upgrade(instance.database)
         states = fill(instance, register(instance, projects), requests)
+        enrol(instance)
         pages = pages_of_all(instance)
     finally:
         instance.close()
@@ -176,7 +180,6 @@ def summary(answers: Sequence[Mapping[str, Any]], costs: Mapping[str, Mapping[st
         "people": len(visitors()),
         "pause_seconds": [LEAST_PAUSE, MOST_PAUSE],
         "processors": os.cpu_count(),
-        "load_before": round(os.getloadavg()[2], 1),
         "pages": pages,
         "all": {**whole, "pages_a_second": round(len(answers) / max(span, 1.0), 1)},
         "not_answered": refused,
@@ -198,6 +201,11 @@ def _times(times: Sequence[float]) -> dict[str, float]:
     }
 
 
+def page(result: Mapping[str, Any]) -> str:
+    """Return the page of the documentation."""
+    return web_page.text(result)
+
+
 def report(result: Mapping[str, Any], say: Say) -> None:
     """Print the result for people."""
     say(
@@ -205,12 +213,12 @@ def report(result: Mapping[str, Any], say: Say) -> None:
         f"at once on {result['processors']} processors"
     )
     say(f"  {'':26} {'answers':>7} {'median':>8} {'p95':>8} {'most':>8} {'alone':>8}   processor: airlock, all")
-    for name, page in [*result["pages"].items(), ("all pages", result["all"])]:
-        alone = f"{page['alone_ms']:5.0f} ms" if "alone_ms" in page else ""
-        cost = f"{page['airlock_cpu_ms']:6.0f} {page['all_cpu_ms']:6.0f} ms" if "airlock_cpu_ms" in page else ""
+    for name, one in [*result["pages"].items(), ("all pages", result["all"])]:
+        alone = f"{one['alone_ms']:5.0f} ms" if "alone_ms" in one else ""
+        cost = f"{one['airlock_cpu_ms']:6.0f} {one['all_cpu_ms']:6.0f} ms" if "airlock_cpu_ms" in one else ""
         say(
-            f"  {name:26} {page['answers']:7} {page['median_ms']:5.0f} ms {page['p95_ms']:5.0f} ms "
-            f"{page['most_ms']:5.0f} ms {alone:>8}   {cost}"
+            f"  {name:26} {one['answers']:7} {one['median_ms']:5.0f} ms {one['p95_ms']:5.0f} ms "
+            f"{one['most_ms']:5.0f} ms {alone:>8}   {cost}"
         )
     verdict = "holds" if result["holds"] else "does NOT hold"
     say(

@@ -70,7 +70,7 @@ def registered(number: int) -> Registered:
 
 
 def register(instance: Instance, projects: int) -> tuple[Registered, ...]:
-    """Write everybody and everything with `projects` projects, and let those who visit sign in."""
+    """Write everybody and everything with `projects` projects."""
     now = instance.clock.now()
     made = tuple(registered(number) for number in range(projects))
     with instance.database.transaction() as session:
@@ -80,9 +80,13 @@ def register(instance: Instance, projects: int) -> tuple[Registered, ...]:
             change = compare(kind, key, None, record)
             if change is not None:
                 writer.write(change)
+    return made
+
+
+def enrol(instance: Instance) -> None:
+    """Give those who visit a password and a second factor."""
     for username in visitors():
         instance.credentials.set_password(username, PASSWORD, actor=ACTOR, totp_secret=SECRET)
-    return made
 
 
 def _records(projects: tuple[Registered, ...], until: date) -> Iterator[tuple[str, str, PolicyModel]]:

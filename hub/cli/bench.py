@@ -42,7 +42,7 @@ def bench(
     if name is not None and name not in BENCHES:
         raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
     if page is not None and (name is None or not hasattr(importlib.import_module(BENCHES[name]), "page")):
-        raise BadInputError("--page: needs the name of a benchmark that is published: verdicts, query, tables")
+        raise BadInputError("--page: needs the name of a benchmark that is published: verdicts, query, tables, web")
     results: dict[str, Any] = {}
     for chosen in [name] if name else list(BENCHES):
         module = importlib.import_module(BENCHES[chosen])

@@ -85,6 +85,7 @@ class Register:
         self._records = records
         self._clock = clock
         self._kept = Kept(self._whole, clock)
+        self._times = Kept(self._counted, clock)
         self._withdrawals = Kept(withdrawals, clock)
 
     def totals(self) -> Totals:
@@ -112,7 +113,10 @@ class Register:
         return _found(self._records.release(id_), "release")
 
     def times(self) -> ResponseTimes:
-        """Return how long decisions took in the last `PERIOD`, counted in whole days."""
+        """Return how long decisions took in the last `PERIOD`, counted in whole days, as it was at most `FRESH` ago."""
+        return self._times.get()
+
+    def _counted(self) -> ResponseTimes:
         now = self._clock.now()
         return response_times(self._records.decided(now.replace(hour=0, minute=0, second=0, microsecond=0) - PERIOD))
 
@@ -133,7 +137,7 @@ class Register:
             projects=_all(self.projects),
             datasets=_all(self.datasets),
             releases=_all(self.releases),
-            times=self.times(),
+            times=self._counted(),
             head=self.head(),
         )
 
