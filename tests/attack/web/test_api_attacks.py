@@ -182,3 +182,15 @@ def test_project_of_others_is_unknown_and_lapsed_accreditation_shuts_all(airlock
     assert ana.get("projects/income").json() == ana.get("projects/no-such-project").json()
     airlock.world.change(tables.PersonRecordRow, "record-ana-full", expires=date(2020, 1, 1))
     assert ana.get("projects").status_code == 403
+
+
+@pytest.mark.parametrize("strange", ["%00", "..%2F..%2Fetc", "%C3%BC%22%0d%0aX: y", "a" * 2000, "99999999999999999999"])
+def test_strange_address_is_refused_as_the_document_says(airlock: Service, strange: str) -> None:
+    programs = [client(airlock, name) for name in ("ana", "ben", "dora", "ada")]
+    addressed = [(path, method) for path, method in OPERATIONS if "{" in path]
+    for number, (path, method) in enumerate(addressed):
+        parts = [strange if part.startswith("{") else part for part in path.split("/")]
+        program = programs[number % len(programs)]
+        answer = program.call(method.upper(), "/".join(parts).lstrip("/"), {"version": 1, "reason": "x"})
+        assert answer.status_code in (403, 404, 405, 422), (path, method, answer.text)
+        assert answer.json()["error"]["message"]
