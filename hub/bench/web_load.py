@@ -22,7 +22,7 @@ _answers: list[tuple[float, str, float, int]] = []
 _started = time.monotonic()
 
 
-class Visitor(FastHttpUser):
+class Visitor(FastHttpUser):  # type: ignore[misc] - of another environment
     """One person: opens a page, reads it, opens the next."""
 
     host = PLAN["host"]
@@ -43,7 +43,7 @@ class Visitor(FastHttpUser):
         """Return how long the page is read, in seconds."""
         return self.dice.uniform(PLAN["least_pause"], PLAN["most_pause"])
 
-    @task
+    @task  # type: ignore[untyped-decorator]
     def open_page(self) -> None:
         """Open one of the person's pages."""
         page = self.dice.choices(self.pages, self.weights)[0]
@@ -52,14 +52,14 @@ class Visitor(FastHttpUser):
         self.client.get(path, name=page["name"], headers=headers, allow_redirects=False)
 
 
-@events.request.add_listener
+@events.request.add_listener  # type: ignore[untyped-decorator]
 def note(name: str, response_time: float, response: Any = None, **_more: Any) -> None:
     """Keep one answer; 0 is the status of none."""
     status = getattr(response, "status_code", 0) or 0
     _answers.append((time.monotonic() - _started, name, response_time, status))
 
 
-@events.quitting.add_listener
+@events.quitting.add_listener  # type: ignore[untyped-decorator]
 def keep(**_more: Any) -> None:
     """Write down every answer."""
     Path(os.environ["SAFEROOM_BENCH_ANSWERS"]).write_text(json.dumps(_answers), encoding="utf-8")

@@ -28,14 +28,14 @@ def _head(result: Mapping[str, Any]) -> list[str]:
         f"are on the pages at once for {result['seconds']} seconds: each opens a page, reads it for {least:g} to",
         f"{most:g} seconds, and opens the next.",
         "",
-        "- *median*, *p95*, *most*: from the request to the whole answer, through the proxy, as visitors' browsers see it;",
+        "- *median*, *p95*, *most*: from the request to the whole answer, through the proxy, as browsers see it;",
         "  locust asks, on the same machine.",
         "- *alone*: the median with nobody else about.",
-        "- *processor*: what one page costs the airlock service, and all processes together (the hub is asked about the",
-        "  visitor at every page, so that whoever is shut out is out at once).",
+        "- *processor*: what one page costs the airlock service, and all processes together (the hub is asked about",
+        "  the visitor at every page, so that whoever is shut out is out at once).",
         "",
-        f"Measured on a shared machine with {result['processors']} processors, on which {result['load_before']:g} processes",
-        "wanted to run on average in the minute before the visit.",
+        f"Measured on a shared machine with {result['processors']} processors, on which {result['load_before']:g}",
+        "processes wanted to run on average in the minute before the visit.",
     ]
 
 

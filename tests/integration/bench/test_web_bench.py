@@ -41,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 def test_world_holds_requests_in_every_state_that_lasts(made: Instance) -> None:
     with made.database.reading() as session:
         query = select(RequestRow.state, func.count()).group_by(RequestRow.state)
-        states = {state: count for state, count in session.execute(query)}
+        states = {row[0]: row[1] for row in session.execute(query)}
     assert set(states) == {state.value for state in WEIGHTS}
     assert sum(states.values()) == REQUESTS
 
