@@ -22,7 +22,7 @@ _answers: list[tuple[float, str, float, int]] = []
 _started = time.monotonic()
 
 
-class Visitor(FastHttpUser):  # type: ignore[misc] - of another environment
+class Visitor(FastHttpUser):  # type: ignore[misc]  # of another environment
     """One person: opens a page, reads it, opens the next."""
 
     host = PLAN["host"]
