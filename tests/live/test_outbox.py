@@ -8,7 +8,7 @@ import pytest
 from tests.support.live import Live
 from tests.support.live_world import ALPHA
 
-from saferoom.ids import Username
+from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.states import State
 
@@ -27,7 +27,7 @@ SECONDS = 40
 
 
 def drafts(live: Live, name: str) -> list[Request]:
-    found = live.instance.airlock.requests_of(Username(name), ALPHA)
+    found = live.instance.airlock.requests_of(Username(name), ProjectSlug(ALPHA))
     return [request for request in found if request.state is State.DRAFT]
 
 

@@ -120,7 +120,7 @@ def test_file_that_becomes_a_pipe_or_a_link_after_the_look_is_not_read(root: Pat
 def test_file_that_changes_while_it_is_read_is_not_sent(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "table.csv").write_bytes(b"1")
     (found,) = look(root)
-    checks = []
+    checks: list[int] = []
     check = outbox_folder._check
 
     def and_then_it_changes(*arguments: Any) -> None:

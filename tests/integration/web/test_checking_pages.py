@@ -197,9 +197,9 @@ def test_data_owner_sees_a_file_that_leaves_in_a_frame_and_can_send_it_back(airl
     assert dora.post(f"requests/{request.id}/refuse", {"comment": ""}).status_code == 422
     answer = dora.post(f"requests/{request.id}/refuse", {"comment": "Not the wages."})
     assert answer.headers["location"].endswith("sign-offs?done=not-signed")
-    page = airlock.browser("ana").get(f"requests/{request.id}").text
-    assert "Not the wages." in page
-    assert "dora" not in page.split("<main", 1)[1]
+    author = airlock.browser("ana").get(f"requests/{request.id}").text
+    assert "Not the wages." in author
+    assert "dora" not in author.split("<main", 1)[1]
 
 
 def test_automatic_release_is_audited_and_withdrawn_by_a_statement(airlock: Service) -> None:
