@@ -101,8 +101,8 @@ def test_attack_names_that_are_paths_or_cannot_be_seen_come_into_no_draft(
 
 def test_attack_person_or_project_in_the_address_is_refused(airlock: Service) -> None:
     room = airlock.room("rita", "income")
-    more: dict[str, Any]
-    for more in ({"author": "ana"}, {"project": "mobility"}, {"username": "ana"}):
+    strange: tuple[dict[str, Any], ...] = ({"author": "ana"}, {"project": "mobility"}, {"username": "ana"})
+    for more in strange:
         assert drop(room, "regions.csv", **more).status_code == 422
     assert drop(room, "regions.csv").status_code == 200
     assert drafts(airlock) == []
