@@ -188,7 +188,8 @@ class AirlockTransaction(AirlockReading):
             row.release_id, row.approved_at = step.approves_as, parse(link.at)
             row.link_seq, row.link_digest = link.seq, link.digest
         if row.round and row.round not in {kept.round for kept in row.rounds}:
-            row.rounds.append(rows.round_row(row))
+            last = self._session.scalar(select(func.max(MemoryRow.number))) or 0
+            row.rounds.append(rows.round_row(row, last))
         if step.decides is not None and row.rounds:
             rows.decide_round(row.rounds[-1], step.decides.value, row.updated_at)
         self._append(row, step)

@@ -153,8 +153,14 @@ def read_request(row: RequestRow) -> Request:
     )
 
 
-def round_row(row: RequestRow) -> RoundRow:
-    """Return the row that keeps the words of the request's current round, and when it began."""
+def round_row(row: RequestRow, remembered: int = 0) -> RoundRow:
+    """Return the row that keeps the words of the request's current round, and when it began.
+
+    Parameters
+    ----------
+    remembered : int, optional
+        The number of the last entry in the memory of releases.
+    """
     return RoundRow(
         round=row.round,
         title=row.title,
@@ -163,6 +169,7 @@ def round_row(row: RequestRow) -> RoundRow:
         lane=row.lane,
         automatic=row.automatic,
         submitted_at=row.submitted_at,
+        remembered=remembered,
     )
 
 
@@ -230,7 +237,7 @@ def _supporting(document: Sequence[Mapping[str, str]]) -> tuple[Supporting, ...]
 
 
 def _round(row: RoundRow) -> Round:
-    return Round(row.round, row.title, _groups(row.groups), row.at)
+    return Round(row.round, row.title, _groups(row.groups), row.at, row.remembered)
 
 
 def _approval(row: RequestRow) -> Approval | None:

@@ -135,7 +135,8 @@ class OutputRow(Base):
 class RoundRow(Base):
     """The words of one round of a request, when it was submitted, and when and how it was decided.
 
-    `seconds` is the time from the author's submission to the decision; null until there is one.
+    `seconds` is the time from the author's submission to the decision; null until there is one. `remembered` is the
+    number of the memory's last entry when the round began; 0 where that is not known, so that every entry is later.
     """
 
     __tablename__ = "airlock_rounds"
@@ -151,6 +152,7 @@ class RoundRow(Base):
     decided_at: Mapped[datetime | None] = mapped_column(index=True)
     decision: Mapped[str | None]
     seconds: Mapped[int | None]
+    remembered: Mapped[int] = mapped_column(server_default="0")
 
 
 class MemoryRow(Base):

@@ -111,11 +111,12 @@ def unheard(parts: Parts, tx: Reading, request: Request, judged: Mapping[int, Ju
     """Return what releases made since the request's round began add, in sentences.
 
     They count although the same sentence was said before: output checkers who approved beside one release that may not
-    be named have not seen another.
+    be named have not seen another. Entries are told apart by their numbers: two may be of the same moment, and a
+    clock can be set back.
     """
     entries, left = _entries(parts, tx)
-    began = isoformat(request.rounds[-1].at)
-    since = {entry.told.id for entry in entries if entry.number in left and entry.told.at > began}
+    began = request.rounds[-1].remembered
+    since = {entry.told.id for entry in entries if entry.number in left and entry.number > began}
     if not since:
         return ()
     found = memory(parts, tx, request.project, sorted({name for one in judged.values() for name in one.datasets}))

@@ -115,12 +115,19 @@ class Draft:
 
 @dataclass(frozen=True)
 class Round:
-    """The words of one submission, kept when a later one says something else."""
+    """The words of one submission, kept when a later one says something else.
+
+    Attributes
+    ----------
+    remembered : int
+        How many entries the memory of releases held when the round began; 0 where that is not known.
+    """
 
     number: int
     title: str
     groups: tuple[Group, ...]
     at: datetime
+    remembered: int = 0
 
     @property
     def context(self) -> str:

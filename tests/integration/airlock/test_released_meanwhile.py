@@ -94,3 +94,19 @@ def test_each_release_of_another_project_brings_the_checkers_back_though_all_are
         assert OF_ANOTHER in again.reason
         assert "Title of theirs" not in again.reason
     assert world.approve(world.stored(request.id)).state is State.RELEASED
+
+
+@pytest.mark.parametrize("step", [timedelta(0), timedelta(hours=-1)])
+def test_release_counts_as_later_whatever_the_clock_says(world: Domain, step: timedelta) -> None:
+    """Both of Income's releases are called alike; the second is of the same moment as the round, or of before."""
+    record = world.record({**CHECKED, "where": "age <> 47"})
+    request = world.ask([record.id])
+    for query in (CHECKED, {**CHECKED, "where": "wage > 0"}):
+        world.clock.advance(step)
+        found = world.record({**query, "protect": {"method": "round"}}, RITA, INCOME)
+        theirs = world.airlock.submit(RITA, INCOME, [found.id], "Theirs", "Context.", "Controls.")
+        assert world.approve(theirs).state is State.RELEASED
+        again = world.approve(world.stored(request.id))
+        assert again.state is State.SUBMITTED
+        assert OF_ANOTHER in again.reason
+    assert world.approve(world.stored(request.id)).state is State.RELEASED
