@@ -72,10 +72,11 @@ def test_session_of_a_browser_opens_no_call_and_no_form_is_taken(airlock: Servic
     assert answer.status_code == 422
 
 
-@pytest.mark.parametrize("authorization", ["", "token", "Bearer {}", "token {} x", "basic {}", "token " + "x" * 5000])
-def test_malformed_authorization_is_refused(airlock: Service, authorization: str) -> None:
+def test_malformed_authorization_is_refused(airlock: Service) -> None:
     ana = client(airlock, "ana")
-    assert ana.get("me", Authorization=authorization.format(ana.token)).status_code == 401
+    for authorization in ("", "token", "Bearer {}", "token {} x", "basic {}", "token " + "x" * 5000):
+        answer = ana.get("me", Authorization=authorization.format(ana.token))
+        assert answer.status_code == 401, authorization[:20]
 
 
 def test_services_own_and_revoked_tokens_open_nothing(airlock: Service) -> None:
@@ -112,29 +113,29 @@ def test_author_with_a_checkers_role_does_not_vote_on_own_request(airlock: Servi
     assert client(airlock, "ana").post(vote, {"choice": "approved"}).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"[]",
-        b"null",
-        b'{"choice": "approved", "choice": "approved"}',
-        b'{"choice": "approved", "by": "cleo"}',
-        b'{"choice": 1}',
-        b'{"choice": NaN}',
-        b'{"choice": "approved", "comment": "\\ud800"}',
-        b'{"choice": ' + b"[" * 5000 + b"]" * 5000 + b"}",
-        b"\xff\xfe",
-    ],
+NO_BODIES = (
+    b"",
+    b"[]",
+    b"null",
+    b'{"choice": "approved", "choice": "approved"}',
+    b'{"choice": "approved", "by": "cleo"}',
+    b'{"choice": 1}',
+    b'{"choice": NaN}',
+    b'{"choice": "approved", "comment": "\\ud800"}',
+    b'{"choice": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    b"\xff\xfe",
 )
-def test_body_that_is_none_changes_nothing_and_is_not_repeated(airlock: Service, body: bytes) -> None:
+
+
+def test_body_that_is_none_changes_nothing_and_is_not_repeated(airlock: Service) -> None:
     asked, ben = airlock.world.request(), client(airlock, "ben")
     path = f"/services/airlock/api/v1/requests/{asked.id}/outputs/{asked.outputs[0].id}/vote"
     headers = {"Authorization": f"token {ben.token}", "Content-Type": "application/json"}
-    answer = ben.http.post(path, content=body, headers=headers)
-    assert answer.status_code == 422
-    assert answer.json()["error"]["code"] == "bad-input"
-    assert "cleo" not in answer.text
+    for body in NO_BODIES:
+        answer = ben.http.post(path, content=body, headers=headers)
+        assert answer.status_code == 422, body[:40]
+        assert answer.json()["error"]["code"] == "bad-input"
+        assert "cleo" not in answer.text
     assert ben.get(f"requests/{asked.id}").json()["votes"] == []
 
 
@@ -184,7 +185,10 @@ def test_project_of_others_is_unknown_and_lapsed_accreditation_shuts_all(airlock
     assert ana.get("projects").status_code == 403
 
 
-@pytest.mark.parametrize("strange", ["%00", "..%2F..%2Fetc", "%C3%BC%22%0d%0aX: y", "a" * 2000, "99999999999999999999"])
+STRANGE = ("%00", "..%2F..%2Fetc", "%C3%BC%22 y", "a" * 2000, "99999999999999999999")
+
+
+@pytest.mark.parametrize("strange", STRANGE)
 def test_strange_address_is_refused_as_the_document_says(airlock: Service, strange: str) -> None:
     programs = [client(airlock, name) for name in ("ana", "ben", "dora", "ada")]
     addressed = [(path, method) for path, method in OPERATIONS if "{" in path]
@@ -194,3 +198,9 @@ def test_strange_address_is_refused_as_the_document_says(airlock: Service, stran
         answer = program.call(method.upper(), "/".join(parts).lstrip("/"), {"version": 1, "reason": "x"})
         assert answer.status_code in (403, 404, 405, 422), (path, method, answer.text)
         assert answer.json()["error"]["message"]
+
+
+def test_line_break_in_an_address_leads_nowhere(airlock: Service) -> None:
+    answer = client(airlock, "ana").get("requests/x%0d%0aSet-Cookie: a=b")
+    assert answer.status_code == 404
+    assert "set-cookie" not in answer.headers
