@@ -17,9 +17,7 @@ DEFECT = "Something went wrong"
 SENTENCES = {404: "there is no such page", 405: "this cannot be done that way"}
 NOT_POSSIBLE = "not possible"
 API_SENTENCES = {404: "there is no such call", 405: "this address does not take that method"}
-API_DEFECT = (
-    "something went wrong here; nothing was released. The administrator finds the error in the service's log"
-)
+API_DEFECT = "something went wrong here; nothing was released. The administrator finds the error in the service's log"
 CODES = {
     401: "unauthenticated",
     403: "forbidden",
