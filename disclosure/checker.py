@@ -256,20 +256,11 @@ def _public_rows(plan: Plan, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any,
     return [(":".join(public.get(part, part) for part in row[0].split(":")), *row[1:]) for row in rows]
 
 
-MOST_COMBINATIONS = 500
-"""Combinations with earlier releases that are kept as evidence; of more, only how many there are."""
-
-
 def _evidence(outcome: Outcome, protected: Protected | None, beside: Judgement) -> dict[str, Any]:
     audit = {} if protected is None or protected.audit is None else {"audit": dict(protected.audit)}
-    found = beside.combinations
-    combined = {
-        "combinations": [combination.document() for combination in found[:MOST_COMBINATIONS]],
-        "more_combinations": max(0, len(found) - MOST_COMBINATIONS),
-    }
     return {
         **audit,
-        **(combined if found else {}),
+        **beside.evidence(),
         "cells": [list(labels) for labels in shown_labels(outcome.cells)],
         "units": {counted.kind: counted.units.tolist() for counted in outcome.units},
         "rows": outcome.base.rows,

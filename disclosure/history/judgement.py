@@ -71,12 +71,26 @@ class Combination:
         }
 
 
+MOST_COMBINATIONS = 500
+"""Combinations with earlier releases that are kept as evidence; of more, only how many there are."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Everything that was found."""
 
     findings: tuple[Finding, ...] = ()
     combinations: tuple[Combination, ...] = ()
+
+    def evidence(self) -> dict[str, Any]:
+        """Return the combinations in the form of an evaluation's evidence; nothing when there are none."""
+        found = self.combinations
+        if not found:
+            return {}
+        return {
+            "combinations": [combination.document() for combination in found[:MOST_COMBINATIONS]],
+            "more_combinations": max(0, len(found) - MOST_COMBINATIONS),
+        }
 
 
 def band(units: int, policy: RiskAppetite) -> str:

@@ -8,17 +8,19 @@ lets it go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from saferoom.clock import isoformat
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.history.differencing import judge
 from saferoom.disclosure.history.measures import Column
-from saferoom.disclosure.history.memory import Memory
+from saferoom.disclosure.history.memory import Memory, Release
 from saferoom.errors import IntegrityError
-from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.ids import DatasetName, OutputId, ProjectSlug
 from saferoom.projects.airlock import files
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import Request
@@ -126,6 +128,30 @@ def unheard(parts: Parts, tx: Reading, request: Request, judged: Mapping[int, Ju
         if any(one.release in since for combined in later.combinations for one in combined.earlier):
             reasons += [f"output {number}: {finding.message}" for finding in later.findings]
     return tuple(dict.fromkeys(reasons))
+
+
+def laid_out(
+    parts: Parts, tx: Reading, request: Request, judged: Mapping[OutputId, Judgement]
+) -> Mapping[OutputId, Evaluation]:
+    """Return the evaluations with the combinations that tell something now, for who checks `request`.
+
+    What left since an output was evaluated, and the outputs before it in the same request, are not in its own evidence.
+
+    Parameters
+    ----------
+    judged : mapping of OutputId to Judgement
+        What is known of the records behind each output, in the order of the outputs.
+    """
+    found = memory(parts, tx, request.project, sorted({name for one in judged.values() for name in one.datasets}))
+    shown = {}
+    for id_, judgement in judged.items():
+        evaluation = shown[id_] = judgement.evaluation
+        if found.since(evaluation.evidence).releases:
+            later = judge(evaluation.contributors, found, judgement.rules)
+            shown[id_] = replace(evaluation, evidence={**evaluation.evidence, **later.evidence()})
+        beside = Release(id_, evaluation.title, Contributors.none(), request.project, isoformat(parts.clock.now()))
+        found = found.with_evaluation(evaluation, beside)
+    return shown
 
 
 def _news(judgement: Judgement, found: Memory) -> Iterator[str]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from saferoom.errors import IntegrityError
 from saferoom.ids import EvaluationId
-from saferoom.projects.airlock import before, files, permissions
+from saferoom.projects.airlock import before, earlier, files, permissions
 from saferoom.projects.airlock.before import Before
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.files import FileJudgement
 from saferoom.projects.airlock.model import EvaluationRecord, Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.permissions import Standing
-from saferoom.projects.airlock.states import Action, State
+from saferoom.projects.airlock.states import OWNER, Action, Party, State
 from saferoom.projects.airlock.store import Reading
 from saferoom.projects.decision import Decision
 
@@ -77,6 +77,8 @@ def sheet(parts: Parts, found: Request, shown: Request, standing: frozenset[Stan
     with parts.store.reading() as tx:
         contents = _contents(parts, tx, ids, lambda id_: checks or (left and id_ not in supporting))
         known = _before(found, tx) if checks else None
+        if checks and found.warnings and OWNER[found.state] is Party.CHECKERS:
+            contents = _beside_others(parts, tx, found, contents)
         return Sheet(shown, standing, can, contents, known, _contents(parts, tx, _changed(known), lambda _: True))
 
 
@@ -94,11 +96,25 @@ def _content(parts: Parts, tx: Reading, id_: EvaluationId, shown: bool) -> Conte
     return Content(record, files.known(parts, tx, record), file, shown and file is not None)
 
 
+def _beside_others(parts: Parts, tx: Reading, found: Request, contents: Contents) -> Contents:
+    """Return `contents` with what its statistics tell beside whatever has left by now, and beside one another."""
+    known = {output.id: statistic for output in found.outputs if (statistic := contents[output.evaluation].statistic)}
+    now = earlier.laid_out(parts, tx, found, known)
+    renewed = {
+        output.evaluation: replace(
+            contents[output.evaluation], statistic=replace(known[output.id], evaluation=now[output.id])
+        )
+        for output in found.outputs
+        if output.id in now
+    }
+    return {**contents, **renewed}
+
+
 def _before(found: Request, tx: Reading) -> Before | None:
     if len(found.rounds) < 2:
         return None
-    earlier = found.rounds[-2]
-    return before.compare(found, earlier, tx.outputs_of(found.id, earlier.number))
+    last = found.rounds[-2]
+    return before.compare(found, last, tx.outputs_of(found.id, last.number))
 
 
 def _changed(known: Before | None) -> frozenset[EvaluationId]:

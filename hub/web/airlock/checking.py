@@ -46,6 +46,8 @@ def values(instance: Instance, viewer: Username, sheet: Sheet) -> dict[str, Any]
     judged = _judged(sheet)
     ids = {OutputId(id_) for found in judged.values() for id_ in wanted(found)}
     earlier = {id_: Earlier(r, j.evaluation) for id_, (r, j) in airlock.released_outputs(viewer, ids).items()}
+    # Outputs of one request leave together, so that each stands beside the others.
+    earlier |= {id_: Earlier(item, found) for id_, found in judged.items() if id_ in ids}
     return {
         "groups": _groups(sheet),
         "abouts": abouts(item),
