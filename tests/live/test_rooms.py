@@ -61,6 +61,8 @@ def test_room_of_somebody_else_is_refused(live: Live) -> None:
 def test_options_given_with_a_start_change_nothing(live: Live) -> None:
     session = live.sign_in("cleo")
     with session:
+        if session.running(ALPHA):
+            session.stop_room(ALPHA)
         options = {"user_options": {"project": BETA, "cmd": ["sh"], "environment": {"A": "B"}}}
         assert session.api("POST", f"users/cleo/servers/{ALPHA}", json=options).status_code in (201, 202)
         while not session.running(ALPHA):

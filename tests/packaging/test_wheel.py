@@ -19,8 +19,8 @@ import importlib, pkgutil, sys
 import saferoom
 names = []
 for info in pkgutil.walk_packages(saferoom.__path__, "saferoom."):
-    # Programs, and files that JupyterHub and Alembic execute with names of their own in them.
-    if info.name.rsplit(".", 1)[-1] in ("__main__", "jupyterhub_config", "env"):
+    # Programs, files that JupyterHub and Alembic execute with names of their own in them, and what runs elsewhere.
+    if info.name.rsplit(".", 1)[-1] in ("__main__", "jupyterhub_config", "env", "web_load"):
         continue
     importlib.import_module(info.name)
     names.append(info.name)

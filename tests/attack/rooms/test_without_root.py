@@ -72,7 +72,7 @@ def tried(folder: Path) -> Iterator[dict[str, Any]]:
             room.write("probe.py", Path(probe.__file__).read_text())
             output = room.execute(f"import runpy; runpy.run_path('/room/probe.py')['main']({context!r})", 180)
             assert not output.error, output.error
-            owners = {path.stat().st_uid for path in (home.workspaces / ALPHA).rglob("*")}
+            owners = {path.lstat().st_uid for path in (home.workspaces / ALPHA).rglob("*")}
             yield {
                 **json.loads(output.text.splitlines()[-1]),
                 "_heard": listeners.heard,
