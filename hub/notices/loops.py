@@ -29,6 +29,8 @@ from saferoom.projects.people.permissions import Action, Actor
 _log = structlog.get_logger()
 SEND_EVERY_SECONDS = 10.0
 REMIND_EVERY_SECONDS = 30.0
+# Between two letters the pages get the processor: fifty letters in a row would keep whoever waits for a page waiting.
+BREATH_SECONDS = 0.02
 _REMINDERS_EVERY = timedelta(hours=1)
 _DIGEST_AT = time(7, 0)
 _SIDES = {Standing.AUTHOR: Party.AUTHOR, Standing.CHECKER: Party.CHECKERS, Standing.DATA_OWNER: Party.OWNERS}
@@ -90,7 +92,7 @@ class Telling:
 
     def send(self) -> list[Letter]:
         """Send what is due, with the settings as they are now."""
-        done = self._instance.sender.send_due(self._post(), lambda: not self._stopped.is_set())
+        done = self._instance.sender.send_due(self._post(), lambda: not self._stopped.wait(BREATH_SECONDS))
         for letter in done:
             if letter.state is not LetterState.SENT and letter.reason:
                 _log.warning("letter not sent", letter=letter.id, state=letter.state.value, reason=letter.reason)
