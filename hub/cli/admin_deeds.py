@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,15 +61,15 @@ def _withdraw(instance: Instance, actor: Actor, life: Life) -> None:
 
 def print_life(instance: Instance, life: Life, as_json: bool) -> None:
     """Print where a project stands, and who has to act."""
-    from saferoom.projects.life.document import life_document
+    from saferoom.hub.web.api.project_documents import project_document
     from saferoom.projects.life.parts import SYSTEM
 
-    waiting = instance.lives.view(SYSTEM, life.slug).waiting()
+    view = instance.lives.view(SYSTEM, life.slug)
     if as_json:
-        print(json.dumps(life_document(life, waiting)))
+        print(project_document(view).model_dump_json(by_alias=True))
         return
     print(f"{life.slug}: {life.state.value}" + (f" ({life.reason})" if life.reason else ""))
-    for one in waiting:
+    for one in view.waiting():
         print(f"  waits for {one.who}: {one.what} (since {one.since:%Y-%m-%d %H:%M} UTC)")
 
 

@@ -47,7 +47,7 @@ def show_all(
 ) -> None:
     """List projects and proposals, the latest change first."""
     from saferoom.hub.cli.text import table
-    from saferoom.projects.life.document import line_document
+    from saferoom.hub.web.api.project_documents import ProjectLine
     from saferoom.projects.life.states import State
     from saferoom.projects.life.store import Selection
     from saferoom.projects.paging import Cut
@@ -58,7 +58,8 @@ def show_all(
     with acting(as_) as (instance, actor):
         found = instance.lives.mine(actor, wanted, Cut(page))
     if as_json:
-        print(json.dumps({"projects": [line_document(line) for line in found.items], "total": found.total}))
+        lines = [ProjectLine.model_validate(line).model_dump(mode="json") for line in found.items]
+        print(json.dumps({"projects": lines, "total": found.total}))
         return
     rows = [
         (line.slug, line.title, line.state.value, line.lead or "-", str(line.ends or "-"), ", ".join(line.waits) or "-")

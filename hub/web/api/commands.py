@@ -14,9 +14,7 @@ from saferoom.policies.models import PolicyModel
 from saferoom.projects.airlock.checking import LONGEST_COMMENT
 from saferoom.projects.airlock.screening import LONGEST
 from saferoom.projects.airlock.wanted import LONGEST_NAME, MOST_GROUPS, MOST_OUTPUTS, MOST_SUPPORTING, WantedGroup
-from saferoom.projects.approvals.model import Terms
 from saferoom.projects.fields import ProjectSlugField
-from saferoom.projects.life.model import Alteration, Proposal
 
 _Command = TypeVar("_Command", bound=BaseModel)
 _Id = Annotated[str, Field(min_length=1, max_length=100)]
@@ -70,41 +68,6 @@ class CommentBody(PolicyModel):
     def output_id(self) -> OutputId | None:
         """Return the output that it is about, None when it is about none."""
         return None if self.output is None else OutputId(self.output)
-
-
-class EditBody(PolicyModel):
-    """A proposal as it is from now on; `version` is the one that was read."""
-
-    version: int
-    proposal: Proposal
-
-
-class TermsBody(PolicyModel):
-    """A data owner's terms; `version` is the project's that was read."""
-
-    version: int
-    terms: Terms
-
-
-class ReasonBody(PolicyModel):
-    """A reason; `version` is the project's that was read."""
-
-    version: int
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-class VersionBody(PolicyModel):
-    """A deed that needs no words; `version` is the project's that was read."""
-
-    version: int
-
-
-class AmendBody(PolicyModel):
-    """Changes of a running project; what is left out stays."""
-
-    version: int
-    change: Alteration
-    why: Annotated[str, Field(max_length=2000)] = ""
 
 
 def read_command(model: type[_Command], body: bytes) -> _Command:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from saferoom.hub.web.api.commands import AmendBody, EditBody, ReasonBody, VersionBody
-from saferoom.hub.web.api.documents import Document, Listed, ProjectDone, ProjectLine, listed
+from saferoom.errors import NotFoundError
+from saferoom.hub.web.airlock.commands import Nothing
+from saferoom.hub.web.api.documents import Listed, listed
+from saferoom.hub.web.api.project_commands import AmendBody, EditBody, LeadBody, ReasonBody, VersionBody
+from saferoom.hub.web.api.project_documents import (
+    Envelope,
+    Project,
+    ProjectDone,
+    ProjectEvent,
+    ProjectLine,
+    ProjectRelease,
+    done,
+    project_document,
+)
 from saferoom.hub.web.api.routing import Caller, On, PageNumber
 from saferoom.hub.web.api.routing import router as routes
 from saferoom.ids import ProjectSlug
-from saferoom.projects.life.document import life_document
-from saferoom.projects.life.model import Life, Proposal
+from saferoom.projects.life.model import Proposal
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.states import State
 from saferoom.projects.life.store import Selection
@@ -18,34 +27,6 @@ from saferoom.projects.paging import Cut
 
 router = routes("projects")
 _LONGEST_SEARCH = 100
-
-
-class Project(Document):
-    """Everything about a project, for those whom it concerns."""
-
-    slug: str
-    state: State
-    origin: str
-    lead: str | None
-    version: int
-    round: int
-    reason: str
-    since: str
-    created_at: str
-    updated_at: str
-    submitted_at: str | None
-    proposal: dict[str, Any]
-    rulings: list[dict[str, Any]]
-    amendments: list[dict[str, Any]]
-    holds: list[dict[str, Any]]
-    seal: dict[str, Any] | None
-    waiting: list[dict[str, Any]]
-    """Who has to act, what for, and since when."""
-
-
-def done(life: Life) -> ProjectDone:
-    """Return where a project is after a deed."""
-    return ProjectDone(slug=life.slug, state=life.state.value, version=life.version)
 
 
 @router.get("/projects")
@@ -61,8 +42,30 @@ def projects(
 @router.get("/projects/{slug}")
 def project(who: Caller, on: On, slug: str) -> Project:
     """Show one project."""
+    return project_document(on.lives.view(Actor.person(who), ProjectSlug(slug)))
+
+
+@router.get("/projects/{slug}/history")
+def history(who: Caller, on: On, slug: str, page: PageNumber = 1) -> Listed[ProjectEvent]:
+    """List what the audit trail knows of a project, the newest first."""
     view = on.lives.view(Actor.person(who), ProjectSlug(slug))
-    return Project.model_validate(life_document(view.life, view.waiting()))
+    return listed(on.lives.history(view, Cut(page)), ProjectEvent)
+
+
+@router.get("/projects/{slug}/releases")
+def releases(who: Caller, on: On, slug: str, page: PageNumber = 1) -> Listed[ProjectRelease]:
+    """List what left a project, the newest first."""
+    view = on.lives.view(Actor.person(who), ProjectSlug(slug))
+    return listed(on.lives.released(view, Cut(page)), ProjectRelease)
+
+
+@router.get("/projects/{slug}/certificate")
+def certificate(who: Caller, on: On, slug: str) -> Envelope:
+    """Fetch the signed certificate of the workspace's deletion."""
+    seal = on.lives.life(Actor.person(who), ProjectSlug(slug)).seal
+    if seal is None or seal.certificate is None:
+        raise NotFoundError("there is no certificate: the workspace of this project was not deleted")
+    return Envelope.model_validate(seal.certificate)
 
 
 @router.post("/projects", status_code=201)
@@ -117,3 +120,21 @@ def resume(who: Caller, on: On, slug: str, command: VersionBody) -> ProjectDone:
 def close(who: Caller, on: On, slug: str, command: ReasonBody) -> ProjectDone:
     """Close a project for good."""
     return done(on.lives.close(Actor.person(who), ProjectSlug(slug), command.reason, command.version))
+
+
+@router.post("/projects/{slug}/hand-over")
+def hand_over(who: Caller, on: On, slug: str, command: LeadBody) -> ProjectDone:
+    """Give a project another lead."""
+    return done(on.lives.hand_over(Actor.person(who), ProjectSlug(slug), command.lead, command.version))
+
+
+@router.post("/projects/{slug}/seal")
+def seal(who: Caller, on: On, slug: str, _: Nothing) -> ProjectDone:
+    """Seal the workspace of a closed project now, in place of waiting for it."""
+    return done(on.lives.seal(Actor.person(who), ProjectSlug(slug)))
+
+
+@router.post("/projects/{slug}/delete")
+def delete(who: Caller, on: On, slug: str, command: VersionBody) -> ProjectDone:
+    """Destroy the sealed workspace after its retention; a certificate of it is signed."""
+    return done(on.lives.delete(Actor.person(who), ProjectSlug(slug), command.version))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web.api.commands import ReasonBody, TermsBody, VersionBody
-from saferoom.hub.web.api.documents import ProjectDone
-from saferoom.hub.web.api.projects import done
+from saferoom.hub.web.api.project_commands import OptionalTermsBody, ReasonBody, TermsBody, VersionBody
+from saferoom.hub.web.api.project_documents import ProjectDone, done
 from saferoom.hub.web.api.routing import Caller, On
 from saferoom.hub.web.api.routing import router as routes
 from saferoom.ids import DatasetName, ProjectSlug
@@ -44,7 +43,7 @@ def revise(who: Caller, on: On, slug: str, dataset: str, command: TermsBody) -> 
 
 
 @router.post(f"{_DATA}/confirm-refresh")
-def confirm_refresh(who: Caller, on: On, slug: str, dataset: str, command: TermsBody) -> ProjectDone:
+def confirm_refresh(who: Caller, on: On, slug: str, dataset: str, command: OptionalTermsBody) -> ProjectDone:
     """Confirm a breaking change of a dataset for a project."""
     actor, name = Actor.person(who), ProjectSlug(slug)
     return done(on.lives.confirm_refresh(actor, name, DatasetName(dataset), command.terms, command.version))
@@ -76,7 +75,9 @@ def decline_people(who: Caller, on: On, slug: str, command: ReasonBody) -> Proje
 
 
 @router.post(f"{_AMENDMENT}/data/{{dataset}}/approve")
-def approve_amendment(who: Caller, on: On, slug: str, number: int, dataset: str, command: TermsBody) -> ProjectDone:
+def approve_amendment(
+    who: Caller, on: On, slug: str, number: int, dataset: str, command: OptionalTermsBody
+) -> ProjectDone:
     """Agree to an amendment for a dataset."""
     actor, name, data = Actor.person(who), ProjectSlug(slug), DatasetName(dataset)
     return done(on.lives.approve_amendment(actor, name, number, data, command.terms, command.version))
@@ -93,3 +94,10 @@ def decline_amendment(who: Caller, on: On, slug: str, number: int, dataset: str,
 def confirm_amendment(who: Caller, on: On, slug: str, number: int, command: VersionBody) -> ProjectDone:
     """Confirm the new people of an amendment, as an administrator."""
     return done(on.lives.confirm_amendment(Actor.person(who), ProjectSlug(slug), number, command.version))
+
+
+@router.post(f"{_AMENDMENT}/decline")
+def decline_new_people(who: Caller, on: On, slug: str, number: int, command: ReasonBody) -> ProjectDone:
+    """Decline an amendment because of the people whom it brings in, as an administrator."""
+    actor, name = Actor.person(who), ProjectSlug(slug)
+    return done(on.lives.decline_amendment(actor, name, number, command.reason, None, command.version))
