@@ -1,7 +1,8 @@
-"""A real Chromium, started anew for each module of browser tests.
+"""A real Chromium, started once for all browser tests of a worker.
 
 One at a time, because two of Playwright's drivers cannot live in one process; and not for the whole session, because a
-driver keeps an event loop running, under which no other test on its worker could run one.
+driver keeps an event loop running, under which no other test on its worker could run one. Browser tests come one after
+another; the package's end ends the driver.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Chromium]:
     """Debian's Chromium; it talks to this machine only."""
     path = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))

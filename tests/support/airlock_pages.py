@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,3 +36,24 @@ def opened(chromium: Chromium, airlock: Service, name: str, path: str, **options
         assert complaints == []
     finally:
         context.close()
+
+
+def each(
+    chromium: Chromium,
+    airlock: Service,
+    seen: Mapping[str, tuple[str, str]],
+    look: Callable[[Page], Any],
+    **options: Any,
+) -> dict[str, Any]:
+    """Return what `look` finds on every page of `seen` (who looks, and where), leaving out what is nothing.
+
+    Everybody keeps one browser, as people do: what every page shares is fetched once.
+    """
+    found = {}
+    for name in {name: None for name, _ in seen.values()}:
+        theirs = {title: path for title, (who, path) in seen.items() if who == name}
+        with opened(chromium, airlock, name, "register", **options) as page:
+            for title, path in theirs.items():
+                page.goto(airlock.url + path)
+                found[title] = look(page)
+    return {title: what for title, what in found.items() if what}

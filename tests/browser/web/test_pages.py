@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
-from tests.support.airlock_pages import opened
+from tests.support.accessible import faults
+from tests.support.airlock_pages import each, opened
 from tests.support.airlock_server import PREFIX, Service
 from tests.support.airlock_world import MOBILITY
 from tests.support.notice_pages import notices_seen
@@ -75,41 +71,10 @@ def combined(airlock: Service, released: Request) -> Request:
     return parts.submit(ana, MOBILITY, [record.id], "The protected one", "What it is.", "What was done.")
 
 
-def each(
-    chromium: Chromium, airlock: Service, seen: dict[str, tuple[str, str]], look: Callable[[Page], Any], **options: Any
-) -> dict[str, Any]:
-    """Return what `look` finds on every page, leaving out what is nothing."""
-    found = {}
-    for name in {name for name, _ in seen.values()}:
-        theirs = {title: path for title, (who, path) in seen.items() if who == name}
-        with opened(chromium, airlock, name, "register", **options) as page:
-            for title, path in theirs.items():
-                page.goto(airlock.url + path)
-                found[title] = look(page)
-    return {title: what for title, what in found.items() if what}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_have_no_accessibility_violation(
-    chromium: Chromium, airlock: Service, seen: dict[str, tuple[str, str]], scheme: str
+def test_pages_are_accessible_in_light_and_dark_and_fit_every_width(
+    chromium: Chromium, airlock: Service, seen: dict[str, tuple[str, str]]
 ) -> None:
-    def violations(page: Page) -> list[str]:
-        results = Axe().run(page).response["violations"]
-        return [f"{v['id']}: {json.dumps([n['html'][:90] for n in v['nodes'][:3]])}" for v in results]
-
-    assert each(chromium, airlock, seen, violations, color_scheme=scheme) == {}
-
-
-def test_pages_fit_every_width(chromium: Chromium, airlock: Service, seen: dict[str, tuple[str, str]]) -> None:
-    def overflow(page: Page) -> list[int]:
-        wide = []
-        for width in (360, 768, 1280, 1920):
-            page.set_viewport_size({"width": width, "height": 800})
-            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-                wide.append(width)
-        return wide
-
-    assert each(chromium, airlock, seen, overflow) == {}
+    assert each(chromium, airlock, seen, faults) == {}
 
 
 def tab_to(page: Page, words: str) -> None:
