@@ -25,10 +25,11 @@ from saferoom.hub.store.airlock_records import (
 )
 from saferoom.hub.store.airlock_rows import RISK
 from saferoom.hub.store.airlock_tables import RequestDatasetRow, RequestRow, RoundRow
+from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.ids import Digest, ProjectSlug, ReleaseId, RequestId, Username
 from saferoom.projects.airlock.lists import Filters, Line, Listing, Order, Page, Paging, Scope
 from saferoom.projects.airlock.model import Lane
-from saferoom.projects.airlock.records import AuditFinding, Claim, Notice, Sample, Withdrawal
+from saferoom.projects.airlock.records import AuditFinding, Claim, Happening, Notice, Sample, Taken, Withdrawal
 from saferoom.projects.airlock.service_levels import Audited, Decided
 from saferoom.projects.airlock.states import FINAL, OWNER, Party, State
 
@@ -155,6 +156,20 @@ class AirlockLists:
             DroppedRow.author == author, DroppedRow.project == project
         )
         return frozenset((place, Digest(content)) for place, content in self._session.execute(query))
+
+    def taken(self, author: Username, project: ProjectSlug, paging: Paging) -> Page[Taken]:
+        where = and_(DroppedRow.author == author, DroppedRow.project == project)
+        total = self._session.scalar(select(func.count()).select_from(DroppedRow).where(where)) or 0
+        query = select(DroppedRow).where(where)
+        ordered = query.order_by(DroppedRow.at.desc(), DroppedRow.place, DroppedRow.content)
+        rows = self._session.scalars(_cut(ordered, paging))
+        found = tuple(Taken(row.place, Digest(row.content), RequestId(row.request), row.at) for row in rows)
+        return Page(found, total, paging)
+
+    def happened(self, request: RequestId) -> tuple[Happening, ...]:
+        columns = (AuditLinkRow.at, AuditLinkRow.actor, AuditLinkRow.action)
+        query = select(*columns).where(AuditLinkRow.subject == request).order_by(AuditLinkRow.seq)
+        return tuple(Happening(*row) for row in self._session.execute(query))
 
 
 def _month(column: InstrumentedAttribute[Any]) -> Function[str]:

@@ -12,7 +12,7 @@ from saferoom.projects.airlock.access import Access
 from saferoom.projects.airlock.lists import Filters, Line, Listing, Order, Page, Paging, Scope
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.notices import recipients
-from saferoom.projects.airlock.records import Notice, Sample
+from saferoom.projects.airlock.records import Notice, Sample, Taken
 from saferoom.projects.airlock.service_levels import Audited, Band, Level
 from saferoom.projects.airlock.states import OWNER, Action, Party, State
 from saferoom.projects.airlock.waiting import Wait, nobody, standing_of
@@ -71,6 +71,12 @@ class Lists(Access):
         kept = tuple(views.line_for_data_owner(line) for line in page.items if line.id != found.id)
         return replace(page, items=kept, total=page.total - (found.state is State.RELEASED))
 
+    def taken_page(self, author: Username, project: ProjectSlug, paging: Paging = _FIRST) -> Page[Taken]:
+        """Return a page of what was taken from the author's outbox in `project` into drafts, newest first."""
+        signed_in(self.registry, author, self.clock.now())
+        with self.store.reading() as tx:
+            return tx.taken(author, project, paging)
+
     def samples_page(self, checker: Username, paging: Paging = _FIRST) -> Page[Sample]:
         """Return a page of the automatic releases that were drawn and that nobody has looked at, oldest first."""
         may_check(self.registry, checker, self.clock.now()).enforce()
@@ -101,6 +107,11 @@ class Lists(Access):
         """Return how many requests wait now, by lane and age."""
         with self.store.reading() as tx:
             return service_levels.bands(tx.waiting(service_levels.moments(self.clock.now())))
+
+    def audits_found(self, checker: Username) -> tuple[Audited, ...]:
+        """Return what audits have found, for output checkers: nobody else learns what was drawn, or how much."""
+        may_check(self.registry, checker, self.clock.now()).enforce()
+        return self.audited()
 
     def audited(self) -> tuple[Audited, ...]:
         """Return by month how many automatic releases were drawn, looked at, and found wrong."""

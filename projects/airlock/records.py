@@ -234,6 +234,39 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A file that was taken from an outbox into a draft.
+
+    Attributes
+    ----------
+    place : str
+        Where it lay; see `saferoom.projects.airlock.outbox.Place`.
+    """
+
+    place: str
+    content: Digest
+    request: RequestId
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of what the audit trail says of a request: no vote's choice and no word of anybody's.
+
+    Attributes
+    ----------
+    actor : str
+        A user name, ``system``, or the operator's name.
+    action : str
+        As `saferoom.projects.airlock.states.Transition.audit`, or a reading that is recorded.
+    """
+
+    at: str
+    actor: str
+    action: str
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something that happened to a request and that people should know; nothing of any output is in it.
 

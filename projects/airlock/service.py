@@ -19,8 +19,8 @@ from saferoom.projects.airlock.access import file_in
 from saferoom.projects.airlock.authoring import Authoring
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.files import FileJudgement
-from saferoom.projects.airlock.listing import Lists
 from saferoom.projects.airlock.model import EvaluationRecord, Lane, Request
+from saferoom.projects.airlock.overseeing import Overseeing
 from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.reviewing import Reviewing
 from saferoom.projects.airlock.sheets import Content, Sheet
@@ -29,7 +29,7 @@ from saferoom.projects.airlock.store import Selection
 
 
 @dataclass(frozen=True)
-class Airlock(Authoring, Reviewing, Lists):
+class Airlock(Authoring, Reviewing, Overseeing):
     """The one door out."""
 
     # What everybody concerned may see

@@ -16,10 +16,12 @@ from saferoom.projects.airlock.records import (
     Advice,
     Claim,
     Comment,
+    Happening,
     Notice,
     Release,
     Sample,
     SignOff,
+    Taken,
     Vote,
     Withdrawal,
 )
@@ -179,6 +181,14 @@ class Reading(Protocol):
 
     def dropped(self, author: Username, project: ProjectSlug) -> frozenset[tuple[str, Digest]]:
         """Return the files of the author's outbox that became part of a request, by place and content."""
+        ...
+
+    def taken(self, author: Username, project: ProjectSlug, paging: Paging) -> Page[Taken]:
+        """Return one page of the same files, the newest first."""
+        ...
+
+    def happened(self, request: RequestId) -> tuple[Happening, ...]:
+        """Return what the audit trail says of a request, oldest first."""
         ...
 
 

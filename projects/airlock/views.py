@@ -85,6 +85,7 @@ def for_data_owner(request: Request) -> Request:
         rounds=(),
         comments=(),
         warnings=(),
+        third_asked=False,
         claims=(),
         advice=(),
         withdrawal=_nameless(request.withdrawal),
@@ -101,7 +102,7 @@ def line_for_author(line: Line) -> Line:
 
 def line_for_data_owner(line: Line) -> Line:
     """Return a line of a list as a data owner may see it."""
-    return replace(line, warnings=(), claims=())
+    return replace(line, warnings=(), third_asked=False, claims=())
 
 
 _NAMES = {Party.CHECKERS: A_CHECKER, Party.OWNERS: A_DATA_OWNER}

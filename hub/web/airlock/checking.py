@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.files.view import View
+from saferoom.disclosure.remedies.model import Suggestion
 from saferoom.hub.web.airlock import present, present_files
 from saferoom.hub.web.airlock.present_changes import ChangesView, changes
-from saferoom.hub.web.airlock.present_combinations import Earlier, combinations, wanted
+from saferoom.hub.web.airlock.present_combinations import Combinations, Earlier, combinations, wanted
 from saferoom.hub.web.airlock.present_files import FileView
-from saferoom.hub.web.airlock.present_protection import protection
+from saferoom.hub.web.airlock.present_protection import ProtectionView, protection
 from saferoom.hub.wiring import Instance
 from saferoom.ids import EvaluationId, OutputId, Username
 from saferoom.projects.airlock import advising, model, review
@@ -35,33 +36,67 @@ class GroupView:
     supporting: tuple[FileView, ...]
 
 
+@dataclass(frozen=True)
+class Grounds:
+    """What an output checker judges by, beside the outputs themselves; each by the ids of the outputs.
+
+    Attributes
+    ----------
+    changes : ChangesView or None
+        What has changed since the last submission; None of a first one.
+    blind : bool
+        Whether checkers see nobody else's votes now.
+    needed : int
+        How many checkers have to approve.
+    disputed : tuple of int
+        The places of the outputs about which the checkers disagree.
+    """
+
+    protections: Mapping[OutputId, ProtectionView | None]
+    combinations: Mapping[OutputId, Combinations]
+    suggestions: Mapping[OutputId, Suggestion]
+    changes: ChangesView | None
+    blind: bool
+    needed: int
+    disputed: tuple[int, ...]
+
+
+def grounds(instance: Instance, viewer: Username, sheet: Sheet) -> Grounds:
+    """Return what `viewer`, an output checker, judges the outputs of `sheet` by."""
+    airlock, item = instance.airlock, sheet.request
+    judged = _judged(sheet)
+    ids = {OutputId(id_) for found in judged.values() for id_ in wanted(found)}
+    earlier = {id_: Earlier(r, j.evaluation) for id_, (r, j) in airlock.released_outputs(viewer, ids).items()}
+    # Outputs of one request leave together, so that each stands beside the others.
+    earlier |= {id_: Earlier(item, found) for id_, found in judged.items() if id_ in ids}
+    return Grounds(
+        protections={id_: protection(found) for id_, found in judged.items()},
+        combinations={
+            id_: combinations(found, lambda one: earlier.get(OutputId(one))) for id_, found in judged.items()
+        },
+        suggestions=advising.best(sheet),
+        changes=_changes(airlock, sheet),
+        blind=review.needed(item) > 1 and not review.is_complete(item),
+        needed=review.needed(item),
+        disputed=review.disputed(item),
+    )
+
+
 def values(instance: Instance, viewer: Username, sheet: Sheet) -> dict[str, Any]:
-    """Return everything that an output checker judges by."""
+    """Return everything that an output checker judges by, as the page takes it."""
     airlock, item = instance.airlock, sheet.request
     votes = review.counting(item)
     others: dict[str, list[model.Vote]] = {}
     for (by, output), vote in votes.items():
         if by != viewer:
             others.setdefault(output, []).append(vote)
-    judged = _judged(sheet)
-    ids = {OutputId(id_) for found in judged.values() for id_ in wanted(found)}
-    earlier = {id_: Earlier(r, j.evaluation) for id_, (r, j) in airlock.released_outputs(viewer, ids).items()}
-    # Outputs of one request leave together, so that each stands beside the others.
-    earlier |= {id_: Earlier(item, found) for id_, found in judged.items() if id_ in ids}
+    found = grounds(instance, viewer, sheet)
     return {
+        **{one.name: getattr(found, one.name) for one in fields(found)},
         "groups": _groups(sheet),
         "abouts": abouts(item),
-        "protections": {id_: protection(found) for id_, found in judged.items()},
-        "combinations": {
-            id_: combinations(found, lambda one: earlier.get(OutputId(one))) for id_, found in judged.items()
-        },
-        "suggestions": advising.best(sheet),
-        "changes": _changes(airlock, sheet),
         "my_votes": {output: vote for (by, output), vote in votes.items() if by == viewer},
         "other_votes": others,
-        "blind": review.needed(item) > 1 and not review.is_complete(item),
-        "needed": review.needed(item),
-        "disputed": review.disputed(item),
         "my_claim": any(claim.by == viewer and claim.holds(instance.clock.now()) for claim in item.claims),
         "earlier": airlock.earlier_page(viewer, item.id),
     }

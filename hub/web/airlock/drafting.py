@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from saferoom.disclosure.evaluation import Evaluation
 from saferoom.hub.web.airlock.commands import (
     AddForm,
     DraftForm,
@@ -23,13 +22,13 @@ from saferoom.hub.web.airlock.commands import (
     SubmitForm,
     placed,
 )
+from saferoom.hub.web.airlock.evaluating import evaluating
 from saferoom.hub.web.airlock.lists import STATE_WORDS, Someone, own_projects
 from saferoom.hub.web.shell.fields import rows_of
 from saferoom.hub.web.shell.forms import Form, attempt, blank, filled, read
 from saferoom.hub.web.shell.identity import Sent, Visitor, sender
 from saferoom.hub.web.shell.navigation import REQUESTS
 from saferoom.hub.web.shell.parts import Parts, parts_of
-from saferoom.hub.web.shell.rates import Rate
 from saferoom.hub.web.shell.rendering import page, see
 from saferoom.hub.web.texts import airlock as words
 from saferoom.ids import EvaluationId, ProjectSlug, RequestId, Username
@@ -121,11 +120,7 @@ async def accept(request: Request, request_id: str, sent: Sender) -> Response:
     airlock = parts.instance.airlock
     item = await run_in_threadpool(airlock.allowed, who.username, id_, Action.EDIT)
     form = read(Nothing, sent.fields, words.DRAFT)
-
-    def evaluate(query: Mapping[str, Any], snapshot: bytes | None) -> Evaluation:
-        parts.rates.spend(Rate.EVALUATIONS, who.username)
-        return parts.evaluator.evaluate(who.username, item.project, query, snapshot)
-
+    evaluate = evaluating(parts, who.username, item.project)
     form, after = await attempt(form, lambda _: airlock.accept_advice(who.username, id_, evaluate))
     if after is None:
         now = await run_in_threadpool(airlock.allowed, who.username, id_, Action.EDIT)

@@ -116,7 +116,7 @@ def audits(request: Request, who: Someone) -> Response:
     """Show the automatic releases that were drawn for an output checker to look at afterwards."""
     airlock = parts_of(request).instance.airlock
     found = airlock.samples_page(who.username, _paging(request))
-    values: dict[str, Any] = {"found": _paged(found), "audited": airlock.audited()}
+    values: dict[str, Any] = {"found": _paged(found), "audited": airlock.audits_found(who.username)}
     return page(request, "airlock/audits.html", who, here=QUEUE.path, **values)
 
 

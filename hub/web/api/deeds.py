@@ -16,7 +16,7 @@ from saferoom.hub.web.airlock.commands import (
     WithdrawalForm,
 )
 from saferoom.hub.web.api.commands import CommentBody, DraftBody, SaveBody
-from saferoom.hub.web.api.documents import RequestDone
+from saferoom.hub.web.api.request_documents import RequestDone
 from saferoom.hub.web.api.routing import Caller, On
 from saferoom.hub.web.api.routing import router as routes
 from saferoom.hub.web.shell.parts import parts_of
