@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
-from saferoom.hub.web.api.documents import Document, Listed, listed
+from saferoom.hub.web.airlock.commands import Nothing
+from saferoom.hub.web.api.documents import Listed, listed
+from saferoom.hub.web.api.people_documents import (
+    FirstPassword,
+    Me,
+    Person,
+    PersonDossier,
+    PersonEvent,
+    Record,
+    dossier_document,
+    event_document,
+    own_document,
+)
 from saferoom.hub.web.api.routing import Caller, On, PageNumber
 from saferoom.hub.web.api.routing import router as routes
+from saferoom.hub.web.people.password import give_password
 from saferoom.ids import Username
 from saferoom.projects.paging import Cut
-from saferoom.projects.people.model import Role, Training
+from saferoom.projects.people.model import Role
 from saferoom.projects.people.permissions import Actor
 from saferoom.projects.people.records import (
     AccountForm,
     AccreditationForm,
-    Dossier,
     EndForm,
-    Ending,
-    Kind,
     PersonChange,
     PersonForm,
     TrainingForm,
@@ -28,61 +36,10 @@ router = routes("people")
 _LONGEST_SEARCH = 100
 
 
-class Person(Document):
-    """Somebody, with what the records say today."""
-
-    username: str
-    display_name: str
-    roles: list[Role]
-    email: str | None
-    accreditation_expires: date | None
-    trainings: dict[Training, date]
-    active: bool
-
-
-class Record(Document):
-    """Proof of an accreditation or a training."""
-
-    id: str
-    kind: Kind
-    type: str
-    body: str
-    granted: date | None
-    expires: date
-    evidence: str
-    recorded_at: datetime
-    ended_at: datetime | None
-    ending: Ending | None
-    end_reason: str
-
-
-class Membership(Document):
-    """A membership of a project."""
-
-    project: str
-    title: str
-    since: datetime
-    ended_at: datetime | None
-
-
-class PersonDossier(Document):
-    """Everything kept about one person."""
-
-    person: Person
-    version: int
-    records: list[Record]
-    memberships: list[Membership]
-    owns: list[str]
-
-
-def _shown(dossier: Dossier) -> PersonDossier:
-    return PersonDossier.model_validate(dossier)
-
-
 @router.get("/me")
-def me(who: Caller, on: On) -> PersonDossier:
-    """Show what is kept about the caller."""
-    return _shown(on.people.own(who).dossier)
+def me(who: Caller, on: On) -> Me:
+    """Show what is kept about the caller, what ends next, and whether the caller may sign in."""
+    return own_document(on, on.people.own(who))
 
 
 @router.get("/people")
@@ -97,31 +54,38 @@ def people(
 @router.post("/people", status_code=201)
 def add(who: Caller, on: On, command: PersonForm) -> PersonDossier:
     """Register somebody new."""
-    return _shown(on.people.add(Actor.person(who), command))
+    return dossier_document(on, on.people.add(Actor.person(who), command))
 
 
 @router.get("/people/{username}")
 def person(who: Caller, on: On, username: str) -> PersonDossier:
     """Show everything kept about somebody."""
-    return _shown(on.people.dossier(Actor.person(who), Username(username)))
+    return dossier_document(on, on.people.dossier(Actor.person(who), Username(username)))
+
+
+@router.get("/people/{username}/history")
+def history(who: Caller, on: On, username: str, page: PageNumber = 1) -> Listed[PersonEvent]:
+    """List what happened to an account and by it, the newest first."""
+    found = on.people.history(Actor.person(who), Username(username), Cut(page))
+    return listed(found.map(event_document), PersonEvent)
 
 
 @router.put("/people/{username}")
 def edit(who: Caller, on: On, username: str, command: PersonChange) -> PersonDossier:
     """Change somebody's name, address or roles."""
-    return _shown(on.people.edit(Actor.person(who), Username(username), command))
+    return dossier_document(on, on.people.edit(Actor.person(who), Username(username), command))
 
 
 @router.post("/people/{username}/close")
 def close(who: Caller, on: On, username: str, command: AccountForm) -> PersonDossier:
     """Close an account: out at once and everywhere."""
-    return _shown(on.people.close(Actor.person(who), Username(username), command))
+    return dossier_document(on, on.people.close(Actor.person(who), Username(username), command))
 
 
 @router.post("/people/{username}/reopen")
 def reopen(who: Caller, on: On, username: str, command: AccountForm) -> PersonDossier:
     """Open a closed account again."""
-    return _shown(on.people.reopen(Actor.person(who), Username(username), command))
+    return dossier_document(on, on.people.reopen(Actor.person(who), Username(username), command))
 
 
 @router.post("/people/{username}/accreditations", status_code=201)
@@ -140,3 +104,10 @@ def train(who: Caller, on: On, username: str, command: TrainingForm) -> Record:
 def end_record(who: Caller, on: On, record_id: str, command: EndForm) -> Record:
     """End a record before its last day."""
     return Record.model_validate(on.people.end_record(Actor.person(who), record_id, command))
+
+
+@router.post("/people/{username}/password")
+def password(who: Caller, on: On, username: str, _: Nothing) -> FirstPassword:
+    """Give somebody a first password and a second factor; earlier ones no longer work."""
+    chosen, enrolment = give_password(on, Actor.person(who), Username(username))
+    return FirstPassword(username=username, password=chosen, secret=enrolment.secret, uri=enrolment.uri)

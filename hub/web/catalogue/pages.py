@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from saferoom.errors import BadInputError, NotFoundError
 from saferoom.hub.web.catalogue import present
 from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
@@ -17,21 +16,17 @@ from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page
 from saferoom.hub.web.texts import catalogue as texts
 from saferoom.hub.wiring import Instance
-from saferoom.ids import dataset_name
-from saferoom.projects.catalogue.model import Dataset, VariableRole
 from saferoom.projects.catalogue.shelves import words_of
-from saferoom.projects.paging import Paged
 from saferoom.projects.people.model import Role
 
 router = APIRouter(prefix="/catalogue")
 Someone = Annotated[Visitor, Depends(visitor)]
-_LONGEST_SEARCH = 200
 
 
 @router.get("")
 def search(request: Request, who: Someone, q: str = "") -> Response:
     """Look for datasets by their own words and by those of their variables."""
-    asked = q[:_LONGEST_SEARCH]
+    asked = q[: present.LONGEST_SEARCH]
     found = _instance(request).shelves.search(words_of(asked), cut_of(request))
     return _page(request, who, "search", {"asked": asked, "found": found})
 
@@ -39,15 +34,15 @@ def search(request: Request, who: Someone, q: str = "") -> Response:
 @router.get("/{name}")
 def dataset(request: Request, name: str, who: Someone, q: str = "") -> Response:
     """Show a dataset: what it holds, its versions, its rules, and how to apply for it."""
-    instance, asked = _instance(request), q[:_LONGEST_SEARCH]
-    item = _dataset(instance, name)
+    instance, asked = _instance(request), q[: present.LONGEST_SEARCH]
+    item = present.dataset(instance, name)
     values = {
         "item": item,
         "owner": instance.registry.person(item.owner).display_name,
         "editions": instance.shelves.editions(item.name),
         "asked": asked,
         "found": instance.shelves.variables(item.name, words_of(asked), cut_of(request)),
-        "kept_back": sum(variable.role is VariableRole.DIRECT for variable in item.variables),
+        "kept_back": present.kept_back(item),
         "rules": present.rules(item, instance.registry.platform()),
         "may_apply": Role.RESEARCHER in who.person.roles,
     }
@@ -57,25 +52,15 @@ def dataset(request: Request, name: str, who: Someone, q: str = "") -> Response:
 @router.get("/{name}/{variable}")
 def variable(request: Request, name: str, variable: str, who: Someone) -> Response:
     """Show a variable: its codelist, and which codes make up which broader category."""
-    item = _dataset(_instance(request), name)
-    found = item.variable(variable)
-    if found is None or found.role is VariableRole.DIRECT:
-        raise NotFoundError("there is no such variable in the catalogue")
-    cut, codes = cut_of(request), found.codelist or ()
-    shown = Paged(codes[cut.offset : cut.offset + cut.size], len(codes), cut)
-    values = {"item": item, "variable": found, "codes": shown, "groups": present.groups(found)}
+    item = present.dataset(_instance(request), name)
+    found = present.variable(item, variable)
+    codes = present.codes(found, cut_of(request))
+    values = {"item": item, "variable": found, "codes": codes, "groups": present.groups(found)}
     return _page(request, who, "variable", values)
 
 
 def _instance(request: Request) -> Instance:
     return parts_of(request).instance
-
-
-def _dataset(instance: Instance, name: str) -> Dataset:
-    try:
-        return instance.registry.dataset(dataset_name(name))
-    except (BadInputError, NotFoundError):
-        raise NotFoundError("there is no such dataset in the catalogue") from None
 
 
 def _page(request: Request, who: Visitor, name: str, values: dict[str, Any]) -> Response:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from saferoom.errors import BadInputError, NotFoundError
+from saferoom.hub.wiring import Instance
+from saferoom.ids import dataset_name
 from saferoom.policies.explain import Row, explain
 from saferoom.policies.merge import Layer, strictest
-from saferoom.projects.catalogue.model import Dataset, Variable
+from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
+from saferoom.projects.paging import Cut, Paged
 from saferoom.projects.registry import Platform
+
+LONGEST_SEARCH = 200
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,33 @@ class Group:
     name: str
     parts: tuple[str, ...]
     depth: int
+
+
+def dataset(instance: Instance, name: str) -> Dataset:
+    """Return the dataset of the catalogue that is called `name`."""
+    try:
+        return instance.registry.dataset(dataset_name(name))
+    except (BadInputError, NotFoundError):
+        raise NotFoundError("there is no such dataset in the catalogue") from None
+
+
+def variable(item: Dataset, name: str) -> Variable:
+    """Return the variable of `item` that is called `name`; of direct identifiers nothing is told."""
+    found = item.variable(name)
+    if found is None or found.role is VariableRole.DIRECT:
+        raise NotFoundError("there is no such variable in the catalogue")
+    return found
+
+
+def kept_back(item: Dataset) -> int:
+    """Return how many variables of `item` name a person by themselves, and are never handed out."""
+    return sum(one.role is VariableRole.DIRECT for one in item.variables)
+
+
+def codes(found: Variable, cut: Cut) -> Paged[int | str | bool]:
+    """Return a page of a variable's codelist."""
+    every = found.codelist or ()
+    return Paged(every[cut.offset : cut.offset + cut.size], len(every), cut)
 
 
 def rules(dataset: Dataset, platform: Platform) -> tuple[Row, ...]:

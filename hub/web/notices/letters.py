@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,10 +13,11 @@ from saferoom.errors import SaferoomError
 from saferoom.hub.notices.settings import settings_of
 from saferoom.hub.web.notices.pages import HERE, Sender, Someone
 from saferoom.hub.web.shell.lists import cut_of
-from saferoom.hub.web.shell.parts import Parts, parts_of
+from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page, see
 from saferoom.hub.web.texts import notices as texts
 from saferoom.hub.web.texts.common import Sign
+from saferoom.hub.wiring import Instance
 from saferoom.projects.notices.model import LetterState
 from saferoom.projects.people.permissions import Actor
 
@@ -39,7 +42,7 @@ def letters(request: Request, who: Someone, state: str = "") -> Response:
         states=texts.STATES,
         about=texts.ABOUT,
         digest=texts.DIGEST,
-        way=_way(parts),
+        way=way(parts.instance),
     )
 
 
@@ -51,12 +54,24 @@ async def retry(request: Request, letter_id: str, sent: Sender) -> Response:
     return see(request, "notices/letters", "letter-retried")
 
 
-def _way(parts: Parts) -> tuple[Sign, str]:
-    """Return how e-mail is sent now, as a sign and in words."""
+class Way(NamedTuple):
+    """How e-mail is sent now: as a sign and in words."""
+
+    sign: Sign
+    words: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether letters go out."""
+        return self.sign == texts.READY
+
+
+def way(instance: Instance) -> Way:
+    """Return how e-mail is sent now."""
     try:
-        found = settings_of(parts.instance.home)
+        found = settings_of(instance.home)
     except SaferoomError as error:
-        return texts.WRONG, error.message
+        return Way(texts.WRONG, error.message)
     if found is None:
-        return texts.NOT_SET_UP, texts.SET_UP
-    return texts.READY, f"through {found.host}, port {found.at_port}, {found.security.value}"
+        return Way(texts.NOT_SET_UP, texts.SET_UP)
+    return Way(texts.READY, f"through {found.host}, port {found.at_port}, {found.security.value}")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from saferoom.errors import BadInputError, NotFoundError
 from saferoom.hub.web.people import present
 from saferoom.hub.web.people.pages import Someone
-from saferoom.hub.web.people.password import initial_password
+from saferoom.hub.web.people.password import give_password
 from saferoom.hub.web.people.sheets import END, NEW, SHEETS, Sheet
 from saferoom.hub.web.shell.forms import Form, attempt, blank, filled, read, show
 from saferoom.hub.web.shell.identity import Sent, Visitor, sender
@@ -65,11 +65,7 @@ async def password(request: Request, username: str, sent: Sender) -> Response:
     if sent.fields:
         raise BadInputError("the form was not understood; reload the page and send it again")
     parts, actor, about = parts_of(request), Actor.person(sent.who.username), Username(username)
-    await run_in_threadpool(parts.instance.people.check_may, actor, Action.SET_PASSWORD, about)
-    chosen = initial_password()
-    enrolment = await run_in_threadpool(
-        lambda: parts.instance.credentials.set_password(about, chosen, actor=actor.name)
-    )
+    chosen, enrolment = await run_in_threadpool(give_password, parts.instance, actor, about)
     return page(request, "people/password.html", sent.who, here=PEOPLE.path, password=chosen, enrolment=enrolment)
 
 
@@ -79,6 +75,14 @@ async def end_deputy(request: Request, username: str, sent: Sender) -> Response:
     service, about = parts_of(request).instance.people, Username(username)
     await run_in_threadpool(service.end_deputy, Actor.person(sent.who.username), about)
     return see(request, f"people/{about}", "deputy-ended")
+
+
+@router.post("/people/{username}/end-tokens")
+async def end_tokens(request: Request, username: str, sent: Sender) -> Response:
+    """End every API token of somebody."""
+    service, about = parts_of(request).instance.tokens, Username(username)
+    await run_in_threadpool(service.end_all, Actor.person(sent.who.username), about)
+    return see(request, f"people/{about}", "tokens-ended")
 
 
 @router.post("/people/{username}/{deed}")
