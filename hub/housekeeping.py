@@ -40,7 +40,12 @@ class Housekeeping:
 
     def once(self) -> None:
         """Do every chore once."""
-        chores = (("withdraw", self._withdraw), ("seal", self._seal), ("resume", self._instance.airlock.resume))
+        chores = (
+            ("withdraw", self._withdraw),
+            ("seal", self._seal),
+            ("resume", self._instance.airlock.resume),
+            ("tokens", self._instance.tokens.tidy),
+        )
         for name, chore in chores:
             self._tried(name, chore)
 

@@ -15,6 +15,7 @@ from saferoom.signing import SigningKey
 
 if TYPE_CHECKING:
     from saferoom.hub.crosswalks import Crosswalks
+    from saferoom.hub.store.answers import Answers
     from saferoom.hub.store.catalogue import StoredShelves
     from saferoom.hub.store.cipher import AtRest
     from saferoom.hub.store.credentials import Credentials
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from saferoom.projects.notices.service import Notices
     from saferoom.projects.people.service import People
     from saferoom.projects.register.service import Register
+    from saferoom.projects.tokens.service import Tokens
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,29 @@ class Instance:
         from saferoom.projects.notices.service import Notices
 
         return Notices(NoticesStore(self.database, self.clock, self.signing_key), self.clock)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What programs show in the name of their person."""
+        from secrets import token_urlsafe
+
+        from saferoom.hub.store.tokens import TokensStore
+        from saferoom.projects.tokens.model import PREFIX, SECRET_BYTES
+        from saferoom.projects.tokens.service import Tokens
+
+        return Tokens(
+            store=TokensStore(self.database, self.clock, self.signing_key),
+            clock=self.clock,
+            prove=lambda who, password, code: self.credentials.verify(who, password, code, f"api-tokens:{who}"),
+            draw=lambda: PREFIX + token_urlsafe(SECRET_BYTES),
+        )
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What calls with an Idempotency-Key were answered."""
+        from saferoom.hub.store.answers import Answers
+
+        return Answers(self.database, self.clock)
 
     @cached_property
     def sender(self) -> Sender:

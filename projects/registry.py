@@ -33,6 +33,8 @@ class Platform(PolicyModel):
     """Whether an administrator confirms the people of every new project, or the policy alone."""
     retention_days: Annotated[int, Field(ge=0, le=36500)] = 1826
     """How long the sealed workspace of a closed project is kept, in days."""
+    api_token_days: Annotated[int, Field(ge=0, le=30)] = 30
+    """How long an API token may last, in days; 0 for none at all. It counts for tokens made before, too."""
 
 
 class Registry(Protocol):

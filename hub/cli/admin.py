@@ -23,7 +23,14 @@ _JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
 def register(app: typer.Typer) -> None:
     """Add ``saferoom admin`` to `app`."""
-    from saferoom.hub.cli import admin_break_glass, admin_lists, admin_notices, admin_people, admin_projects
+    from saferoom.hub.cli import (
+        admin_break_glass,
+        admin_lists,
+        admin_notices,
+        admin_people,
+        admin_projects,
+        admin_tokens,
+    )
 
     group = typer.Typer(name="admin", help="People, projects, datasets and extracts.", no_args_is_help=True)
     group.command("apply")(apply)
@@ -31,6 +38,7 @@ def register(app: typer.Typer) -> None:
     admin_people.register(group)
     admin_break_glass.register(group)
     admin_notices.register(group)
+    admin_tokens.register(group)
     admin_projects.register(group)
     group.command("password")(password)
     group.command("extract")(extract)

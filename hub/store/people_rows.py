@@ -6,9 +6,11 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import update
+from sqlalchemy.orm import Session, object_session
 
 from saferoom.hub.store.people_tables import DeputyRow, EmergencyRow, PersonRecordRow, PersonRoleRow, PersonRow
+from saferoom.hub.store.tokens_tables import TokenRow
 from saferoom.ids import Username, new_id
 from saferoom.projects.people.emergencies import Emergency, State
 from saferoom.projects.people.model import Person, Power, Role
@@ -22,6 +24,7 @@ from saferoom.projects.people.records import (
     accredited_until,
     trained_until,
 )
+from saferoom.projects.tokens.model import Ending as Ended
 
 _SHORT_BODY = "not recorded"
 _SHORT_EVIDENCE = "Registered by its last day alone, with saferoom admin apply."
@@ -107,6 +110,16 @@ def change_person(row: PersonRow, person: Person, by: str, at: datetime) -> None
         if Role(name) not in person.roles:
             role.ended_at, role.ended_by = at, by
     row.roles += [_role(role, by, at) for role in sorted(person.roles) if role.value not in held]
+    if not person.active:
+        _end_tokens(row, by, at)
+
+
+def _end_tokens(row: PersonRow, by: str, at: datetime) -> None:
+    """End the API tokens of a closed account, so that none is good again when it is opened."""
+    session = object_session(row)
+    if session is not None:
+        held = update(TokenRow).where(TokenRow.username == row.username, TokenRow.ending.is_(None))
+        session.execute(held.values(ended_at=at, ended_by=by, ending=Ended.STANDING.value))
 
 
 def write_last_days(row: PersonRow, person: Person, by: str, at: datetime) -> None:

@@ -109,3 +109,4 @@ class PlatformRow(Base):
     release_route: Mapped[dict[str, Any]]
     confirms_people: Mapped[str] = mapped_column(server_default="administrator")
     retention_days: Mapped[int] = mapped_column(server_default="1826")
+    api_token_days: Mapped[int] = mapped_column(server_default="30")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from saferoom.errors import SaferoomError
 from saferoom.hub.web.api.app import api_app
+from saferoom.hub.web.api.errors import retry_after
 from saferoom.hub.web.areas import AREAS
 from saferoom.hub.web.room import api as room_api
 from saferoom.hub.web.room import files as room_files
@@ -38,8 +40,8 @@ _LARGER_BODIES = {
 }
 _FORM_BYTES = 256 << 10
 
-_NO_WORDS = frozenset({CSRF_FIELD, CONFIRM_FIELD, ROW_FIELD, "version", "choice"})
-"""Fields that nobody writes words into."""
+_NO_WORDS = frozenset({CSRF_FIELD, CONFIRM_FIELD, ROW_FIELD, "version", "choice", "password", "code"})
+"""Fields that nobody writes words into, and those that are shown to nobody."""
 
 health = APIRouter()
 
@@ -49,6 +51,10 @@ async def healthy(request: Request) -> Response:
     """Tell whether the service works: it reaches its store."""
     await run_in_threadpool(parts_of(request).instance.registry.platform)
     return JSONResponse({"status": "ok"})
+
+
+def _routes(router: APIRouter) -> list[APIRoute]:
+    return [route for route in router.routes if isinstance(route, APIRoute)]
 
 
 class _Static(StaticFiles):
@@ -98,7 +104,7 @@ def page_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     prefix = parts.hub.prefix.rstrip("/")
-    app.state.news = {word: said for area in AREAS for word, said in area.news.items()}
+    app.state.news = {route.endpoint: area.news for area in AREAS for router in area.routers for route in _routes(router)}
     for router in (health, sign_in.router, *(router for area in AREAS for router in area.routers)):
         app.include_router(router, prefix=prefix)
     app.mount(f"{prefix}/api/v1", api_app(parts))
@@ -119,7 +125,7 @@ def _said(error: Exception) -> tuple[int, str]:
 
 async def _json_error(_request: Request, error: Exception) -> Response:
     status, message = _said(error)
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store", **retry_after(error)}
     return JSONResponse(
         {"error": {"code": texts.CODES.get(status, "error"), "message": message}}, status_code=status, headers=headers
     )

@@ -67,6 +67,8 @@ def _kind(kind: str) -> str:
 def _told(kind: str) -> set[str]:
     if kind in kinds.BREAK_GLASS:
         return {"administrators", "data owners", "whoever has the power"}
+    if kind in kinds.TOKENS:
+        return {"whose token it is"}
     if kind == kinds.REMINDER:
         return {"whom it concerns"}
     parties = {row.notify.value for row in airlock.TRANSITIONS if row.audit == kind and row.notify}

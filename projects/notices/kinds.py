@@ -10,12 +10,13 @@ from saferoom.projects.notices.model import SETTLED, Category, How
 
 REMINDER = "reminder"
 BREAK_GLASS = ("break-glass.opened", "break-glass.ended", "break-glass.reviewed")
+TOKENS = ("token.made", "token.ended")
 WAITS = "project.amendment_waits"
 """Given when an amendment waits for an administrator; no row of the table, which stays in its state."""
 HELD = "project.refresh_waits"
 """Given when a new version of a dataset breaks what its owner approved, who then has to confirm it."""
 
-SECURITY = frozenset({*BREAK_GLASS, "release.withdrawn", "project.archive_read"})
+SECURITY = frozenset({*BREAK_GLASS, *TOKENS, "release.withdrawn", "project.archive_read"})
 PUBLIC = frozenset({"release.withdrawn"})
 """What the public register says as well: told also to people who have left, who may still use the numbers."""
 
@@ -44,4 +45,4 @@ def all_kinds() -> frozenset[str]:
     """Return every kind of notice there can be, from the tables of what can happen."""
     requests = {row.audit for row in airlock.TRANSITIONS if row.notify is not None}
     projects = {row.audit for row in life.TRANSITIONS if row.notify is not None}
-    return frozenset({*requests, *projects, WAITS, HELD, *BREAK_GLASS, REMINDER})
+    return frozenset({*requests, *projects, WAITS, HELD, *BREAK_GLASS, *TOKENS, REMINDER})

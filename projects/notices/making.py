@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from saferoom.ids import ProjectSlug, Username
@@ -12,6 +12,7 @@ from saferoom.projects.notices import kinds
 from saferoom.projects.notices.model import About, Category, Notice, Subject
 from saferoom.projects.people.emergencies import Emergency, State
 from saferoom.projects.people.reminders import Ends, Message
+from saferoom.projects.tokens.model import Token
 
 _STAGE = {State.OPEN: "opened", State.ENDED: "ended", State.REVIEWED: "reviewed"}
 
@@ -52,6 +53,14 @@ def of_emergency(emergency: Emergency, people: Iterable[Username]) -> list[Notic
         kind, side = f"break-glass.{stage}", "self" if mine else "watcher"
         made.append(Notice(key, Username(name), kind, Category.SECURITY, side, about, at, facts))
     return made
+
+
+def of_tokens(kind: str, tokens: Sequence[Token], at: datetime) -> Notice:
+    """Return the notice of one person's `tokens`, made or ended; their names are that person's words, and not told."""
+    first = tokens[0]
+    facts = {"scope": first.scope.value, "until": f"{first.expires_at:%Y-%m-%d}"} if kind == "token.made" else {}
+    about, key = About(Subject.TOKENS), f"{kind}:{first.id}"
+    return Notice(key, first.username, kind, Category.SECURITY, "self", about, at, facts)
 
 
 def of_reminder(message: Message, at: datetime) -> Notice:

@@ -36,7 +36,7 @@ class Category(StrEnum):
     ENDS = "ends"
     """Reminders that an accreditation, a training, a project or an approval ends."""
     SECURITY = "security"
-    """Break-glass, withdrawn releases, opened archives; nobody switches these off."""
+    """Break-glass, withdrawn releases, opened archives, API tokens; nobody switches these off."""
 
 
 class How(StrEnum):
@@ -56,6 +56,8 @@ class Subject(StrEnum):
     PERSON = "person"
     STANDING = "standing"
     """The person's own standing."""
+    TOKENS = "tokens"
+    """The person's own API tokens."""
 
 
 class LetterState(StrEnum):

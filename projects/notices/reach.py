@@ -54,7 +54,7 @@ class Reach:
             return ""
         if not person.active:
             return CLOSED
-        if notice.about.subject is Subject.STANDING:
+        if notice.about.subject in (Subject.STANDING, Subject.TOKENS):
             # Whoever lapses is told that: it is about nobody else.
             return ""
         if not may_sign_in(self.registry, notice.to, self.clock.now()):

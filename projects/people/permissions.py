@@ -43,6 +43,9 @@ class Action(StrEnum):
     CLOSE = "close"
     REOPEN = "reopen"
     SET_PASSWORD = "set_password"  # noqa: S105 - a deed's name
+    MAKE_TOKEN = "make_token"  # noqa: S105 - a deed's name
+    VIEW_TOKENS = "view_tokens"
+    END_TOKENS = "end_tokens"
     NAME_DEPUTY = "name_deputy"
     END_DEPUTY = "end_deputy"
     VIEW_EMERGENCIES = "view_emergencies"
@@ -63,6 +66,9 @@ PERMITTED: dict[Action, frozenset[Standing]] = {
     Action.CLOSE: _ADMINISTRATION,
     Action.REOPEN: _ADMINISTRATION,
     Action.SET_PASSWORD: _ADMINISTRATION,
+    Action.MAKE_TOKEN: frozenset({Standing.SELF}),
+    Action.VIEW_TOKENS: _ADMINISTRATION | {Standing.SELF},
+    Action.END_TOKENS: _ADMINISTRATION | {Standing.SELF},
     Action.NAME_DEPUTY: _ADMINISTRATION,
     Action.END_DEPUTY: _ADMINISTRATION,
     Action.VIEW_EMERGENCIES: _ADMINISTRATION | {Standing.DATA_OWNER, Standing.DEPUTY},
@@ -163,6 +169,7 @@ def _refused(standing: frozenset[Standing], action: Action) -> Decision:
 
 
 _ONLY = {
+    Action.MAKE_TOKEN: "Everybody makes their own API tokens, and nobody else's.",
     Action.VIEW_EMERGENCIES: "Only administrators, their deputies and data owners can see this.",
     Action.BREAK_GLASS: "Only an administrator or a named deputy can break the glass.",
 }

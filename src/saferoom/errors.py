@@ -64,9 +64,19 @@ class StaleVersionError(WrongStateError):
 
 
 class TooManyError(SaferoomError):
-    """A limit on rate, size or number is reached (HTTP 429)."""
+    """A limit on rate, size or number is reached (HTTP 429).
+
+    Parameters
+    ----------
+    after : int
+        Seconds until it is worth while to try again; 0 where waiting alone does not help.
+    """
 
     http_status = 429
+
+    def __init__(self, message: str, *, after: int = 0) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class IntegrityError(SaferoomError):

@@ -9,6 +9,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     life_tables,
     notices_tables,
     tables,
+    tokens_tables,
 )
 from saferoom.hub.store.base import Base
 

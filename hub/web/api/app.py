@@ -6,29 +6,59 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from saferoom.hub.web.api import catalogue, deeds, notices, people, projects, requests, rulings
+from saferoom.hub.web.api import (
+    catalogue,
+    deeds,
+    drafts,
+    emergencies,
+    letters,
+    notices,
+    people,
+    projects,
+    reading,
+    requests,
+    rulings,
+    tokens,
+)
+from saferoom.hub.web.api.bearers import Bearers
 from saferoom.hub.web.api.errors import RESPONSES, add_handlers
+from saferoom.hub.web.api.naming import with_short_names
+from saferoom.hub.web.api.repeats import HEADER, LONGEST, REPEATED
 from saferoom.hub.web.shell.parts import Parts
 
 PATH = "/services/airlock/api/v1"
 ROUTERS = (
     requests.router,
+    reading.router,
+    drafts.router,
     deeds.router,
     projects.router,
     rulings.router,
     people.router,
+    emergencies.router,
     catalogue.router,
     notices.router,
+    letters.router,
+    tokens.router,
 )
 _ABOUT = (
-    "Everything the pages do. Send a token of your own as `Authorization: token ...`. Changes that carry a `version` "
-    "are refused with 409 when somebody else was faster."
+    "Everything the pages do. Send an API token of your own, made on the page of that name, as `Authorization: Bearer "
+    "srt_...`. Changes that carry a `version` are refused with 409 when somebody else was faster."
 )
 _SCHEME = {
-    "type": "apiKey",
+    "type": "http",
+    "scheme": "bearer",
+    "description": "an API token of your own; tokens of JupyterHub, of rooms and of browsers do not open this API",
+}
+_KEY = {
+    "name": HEADER,
     "in": "header",
-    "name": "Authorization",
-    "description": "`token` and a token of your own from JupyterHub; a room's token does not open this API",
+    "required": False,
+    "description": (
+        "Chosen by the caller, new for each thing to do. The same call with the same key within 24 hours is answered "
+        f"as before (with `{REPEATED}: true`) and not done again; another call with it is refused."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[\\x21-\\x7e]+$"},
 }
 
 
@@ -38,9 +68,12 @@ class _Described(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, the same for everybody."""
         if self.openapi_schema is None:
-            document = super().openapi()
+            document = self.openapi_schema = with_short_names(super().openapi())
             document.setdefault("components", {})["securitySchemes"] = {"token": _SCHEME}
             document["security"] = [{"token": []}]
+            for methods in document["paths"].values():
+                if "post" in methods:
+                    methods["post"].setdefault("parameters", []).append(_KEY)
         return super().openapi()
 
 
@@ -68,4 +101,5 @@ def api_app(parts: Parts) -> FastAPI:
     """Return the API that works on `parts`."""
     app = described()
     app.state.parts = parts
+    app.state.bearers = Bearers(parts)
     return app

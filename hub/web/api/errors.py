@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from saferoom.errors import BadInputError, SaferoomError, StaleVersionError
+from saferoom.errors import BadInputError, SaferoomError, StaleVersionError, TooManyError
 from saferoom.hub.web.texts import errors as texts
 
 STALE = "stale-version"
@@ -50,17 +50,26 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _defect)
 
 
+def retry_after(error: Exception) -> dict[str, str]:
+    """Return the header that says when to try again, where waiting helps."""
+    return {"Retry-After": str(error.after)} if isinstance(error, TooManyError) and error.after else {}
+
+
 def _answer(status: int, message: str, field: str = "", code: str = "") -> Response:
     problem = Problem(code=code or texts.CODES.get(status, "error"), message=message, field=field or None)
     body = Refusal(error=problem).model_dump(exclude_none=True)
-    return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"} | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
+    return JSONResponse(body, status_code=status, headers=headers)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, SaferoomError):
         return await _defect(_request, error)
     field = error.field if isinstance(error, BadInputError) else ""
-    return _answer(error.http_status, error.message, field, STALE if isinstance(error, StaleVersionError) else "")
+    code = STALE if isinstance(error, StaleVersionError) else ""
+    answer = _answer(error.http_status, error.message, field, code)
+    answer.headers.update(retry_after(error))
+    return answer
 
 
 async def _not_routed(_request: Request, error: Exception) -> Response:

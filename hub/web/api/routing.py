@@ -8,31 +8,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from saferoom.errors import UnauthenticatedError
+from saferoom.hub.web.api.bearers import Bearers
 from saferoom.hub.web.api.commands import read_command
+from saferoom.hub.web.api.repeats import once
 from saferoom.hub.web.shell.bodies import read_json
-from saferoom.hub.web.shell.identity import entitled, sent_token
 from saferoom.hub.web.shell.parts import parts_of
-from saferoom.hub.web.shell.rates import Rate
 from saferoom.hub.wiring import Instance
 from saferoom.ids import Username
 from saferoom.projects.airlock.lists import LAST_PAGE
-
-
-async def _caller(request: Request) -> Username:
-    """Return whose own token was sent; cookies are not looked at, so no other site can call in somebody's name."""
-    token = sent_token(request)
-    if not token:
-        raise UnauthenticatedError("a token is missing: send it as 'Authorization: token ...'")
-    parts = parts_of(request)
-    username = await parts.hub.bearer(token)
-    await run_in_threadpool(entitled, parts, username)
-    parts.rates.spend(Rate.CALLS, username)
-    return username
 
 
 class _Checked(Request):
@@ -59,12 +45,15 @@ class StrictRoute(APIRoute):
         model: Any = None if self.body_field is None else self.body_field.field_info.annotation
 
         async def handled(request: Request) -> Response:
-            request.state.caller = await _caller(request)
+            bearers: Bearers = request.app.state.bearers
+            holder = await bearers.holder(request)
+            request.state.caller = holder.username
             if model is None:
                 return await handle(request)
             await read_json(request)
             body = await request.body()
-            return await handle(_Checked(request, body, read_command(model, body)))
+            checked = _Checked(request, body, read_command(model, body))
+            return await once(request, holder, body, lambda: handle(checked))
 
         return handled
 

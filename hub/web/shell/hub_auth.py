@@ -91,15 +91,6 @@ class Hub:
             raise ForbiddenError("this sign-in does not open the airlock")
         return _person(model)
 
-    async def bearer(self, token: str) -> Username:
-        """Return the person whose own token, made for programs, `token` is; raises as `resident`."""
-        model = await self._model(token)
-        if model is None:
-            raise UnauthenticatedError("the hub does not know this token; make a new one")
-        if not self._oauth.check_scopes(self._oauth.access_scopes, model):
-            raise ForbiddenError("this token does not open the airlock")
-        return bearer_of(model)
-
     def departure(self, state: str) -> Departure:
         """Return where a browser signs in, with PKCE (RFC 7636, S256)."""
         verifier, challenge, method = self._oauth.generate_pkce_code_challenge()
@@ -146,19 +137,6 @@ def resident_of(model: Mapping[str, Any]) -> Resident:
         return Resident(_person(model), project_slug(project))
     except BadInputError:
         raise refusal from None
-
-
-def bearer_of(model: Mapping[str, Any]) -> Username:
-    """Read the person from the hub's `model` of a token that this person made for programs.
-
-    A room's token has a scope of one server, a browser's a session, a service's no person: none of them is meant to
-    act for a person outside the place it was given to.
-    """
-    scopes = model.get("scopes")
-    own = model.get("kind") == "user" and "session_id" in model and model["session_id"] is None
-    if not own or not isinstance(scopes, list) or any(not isinstance(s, str) or "!server=" in s for s in scopes):
-        raise ForbiddenError("only a person's own token opens this API, not that of a room, a browser or a service")
-    return _person(model)
 
 
 def _person(model: Mapping[str, Any]) -> Username:

@@ -18,6 +18,7 @@ from saferoom.hub.web.shell.sessions import Session
 from saferoom.ids import Username
 from saferoom.projects.people.entitlement import may_enter, signed_in
 from saferoom.projects.people.model import Person
+from saferoom.projects.tokens.model import PREFIX
 
 SESSION_COOKIE = "saferoom-airlock"
 CSRF_FIELD = "csrf"
@@ -52,6 +53,9 @@ async def resident(request: Request) -> Resident:
     token = sent_token(request)
     if not token:
         raise UnauthenticatedError("the room's token is missing: send it as 'Authorization: token ...'")
+    if token.startswith(PREFIX):
+        # Not even asked about: it was made for programs outside, and the hub never gave it out.
+        raise ForbiddenError("an API token opens nothing here, only the room's own does; take it out of the room")
     parts = parts_of(request)
     who = await parts.hub.resident(token)
     await run_in_threadpool(_check_may_enter, parts, who)

@@ -183,6 +183,14 @@ KINDS: Mapping[str, Said] = {
         "A second administrator has reviewed the power '{power}' of {who}.",
         "Sign in to read the findings.",
     ),
+    "token.made": Said(
+        "An API token was made in your name",
+        "Somebody signed in as you has made an API token: scope '{scope}', until {until}.",
+        "Was it not you? Sign in, end it, and ask an administrator for a new password.",
+    ),
+    "token.ended": Said(
+        "API tokens of yours were ended", "An administrator has ended API tokens of yours.", "Sign in to see which."
+    ),
     "reminder": Said("{title}", "{body}"),
 }
 
@@ -192,6 +200,7 @@ PATHS: Mapping[Subject, str] = {
     Subject.EMERGENCY: "break-glass/{id}",
     Subject.PERSON: "people/{id}",
     Subject.STANDING: "standing",
+    Subject.TOKENS: "tokens",
 }
 
 CATEGORIES = {
@@ -199,7 +208,7 @@ CATEGORIES = {
     Category.WORK: Label("What waits for me", "Requests to check, or to sign as their data owner."),
     Category.PROJECTS: Label("Projects", "Proposals, decisions, changes, pauses, the end."),
     Category.ENDS: Label("Reminders", "An accreditation, a training, a project or an approval ends soon."),
-    Category.SECURITY: Label("Security", "Break-glass, withdrawn releases, opened archives."),
+    Category.SECURITY: Label("Security", "Break-glass, withdrawn releases, opened archives, API tokens."),
 }
 SETTLED = "Always at once. This cannot be switched off."
 HOWS = {How.AT_ONCE: "At once", How.DAILY: "Once a day, together", How.OFF: "Not by e-mail"}

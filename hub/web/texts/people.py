@@ -82,6 +82,8 @@ ACTIONS = {
     "break-glass.lapsed": "break-glass ended by time",
     "break-glass.reviewed": "break-glass reviewed",
     "credentials.set": "password and second factor set",
+    "token.made": "API token made",
+    "token.ended": "API token ended",
 }
 
 _LAST_DAY = "The last day on which it counts (UTC)."

@@ -25,32 +25,22 @@ def at(path: str) -> str:
     return "/".join(parts).lstrip("/")
 
 
-@pytest.mark.parametrize("kind", ["room", "room without user scope", "browser", "browser of a room", "service", "bare"])
+@pytest.mark.parametrize("kind", ["own", "room", "browser", "service"])
 def test_token_of_another_kind_gives_nothing_at_any_call(airlock: Service, kind: str) -> None:
     room = ["access:servers!server=ana/mobility", "users:activity!user=ana", AIRLOCK]
     models: dict[str, dict[str, Any]] = {
+        "own": model_of("ana"),
         "room": model_of("ana", scopes=room),
-        "room without user scope": model_of("ana", scopes=["users:activity!server=ana/mobility", AIRLOCK]),
         "browser": model_of("ana", session_id="s"),
-        "browser of a room": model_of("ana", session_id="s", scopes=room),
         "service": {"kind": "service", "name": "ana", "session_id": None, "scopes": [AIRLOCK]},
-        "bare": model_of("ana", scopes=["read:users!user=ana"]),
     }
+    asked = airlock.hub.asked
     program = with_token(airlock, airlock.hub.token(models[kind]))
     for path, method in OPERATIONS:
         answer = program.call(method.upper(), at(path), {})
-        assert answer.status_code == 403, (path, method)
-        assert answer.json()["error"]["code"] == "forbidden"
-
-
-def test_model_without_a_word_about_sessions_is_no_persons_own(airlock: Service) -> None:
-    model = model_of("ana")
-    del model["session_id"]
-    assert with_token(airlock, airlock.hub.token(model)).get("me").status_code == 403
-
-
-def test_token_that_a_real_room_holds_is_refused(airlock: Service) -> None:
-    assert with_token(airlock, airlock.hub.room_token("ana", "mobility")).get("requests").status_code == 403
+        assert answer.status_code == 401, (path, method)
+        assert answer.json()["error"]["code"] == "unauthenticated"
+    assert airlock.hub.asked == asked, "the hub is not even asked"
 
 
 def test_call_without_a_token_is_refused_at_every_call(airlock: Service) -> None:
@@ -74,35 +64,22 @@ def test_session_of_a_browser_opens_no_call_and_no_form_is_taken(airlock: Servic
 
 def test_malformed_authorization_is_refused(airlock: Service) -> None:
     ana = client(airlock, "ana")
-    for authorization in ("", "token", "Bearer {}", "token {} x", "basic {}", "token " + "x" * 5000):
+    for authorization in ("", "token", "{}", "token {} x", "basic {}", "token {}=", "token " + "x" * 5000):
         answer = ana.get("me", Authorization=authorization.format(ana.token))
         assert answer.status_code == 401, authorization[:20]
 
 
-def test_services_own_and_revoked_tokens_open_nothing(airlock: Service) -> None:
-    ana = client(airlock, "ana")
-    assert ana.get("me").status_code == 200
-    airlock.hub.revoke(ana.token)
-    assert ana.get("me").status_code == 401
+def test_services_own_token_opens_nothing(airlock: Service) -> None:
     assert with_token(airlock, SERVICE_TOKEN).get("me").status_code == 401
-
-
-def test_hub_that_does_not_answer_opens_nothing(airlock: Service) -> None:
-    ana = client(airlock, "ana")
-    airlock.hub.down = True
-    assert ana.get("me").status_code == 503
 
 
 def test_person_who_lapsed_is_out_at_the_next_call(airlock: Service) -> None:
     ana = client(airlock, "ana")
     assert ana.get("requests").status_code == 200
     airlock.world.change(tables.PersonRow, "ana", active=False)
+    assert ana.get("requests").status_code == 403
     for path, method in OPERATIONS:
-        assert ana.call(method.upper(), at(path), {}).status_code == 403, (path, method)
-
-
-def test_person_of_the_hub_who_is_nobody_here_is_out(airlock: Service) -> None:
-    assert client(airlock, "stranger").get("me").status_code in (403, 404)
+        assert ana.call(method.upper(), at(path), {}).status_code == 401, (path, method)
 
 
 def test_author_with_a_checkers_role_does_not_vote_on_own_request(airlock: Service) -> None:

@@ -36,6 +36,8 @@ def test_words_of_a_kind_are_made_of_ids_alone(kind: str) -> None:
     allowed = {"id", "project"}
     if kind in kinds.BREAK_GLASS:
         allowed = {"who", "by", "power", "until"}
+    if kind in kinds.TOKENS:
+        allowed = {"scope", "until"}
     if kind == kinds.REMINDER:
         allowed = {"title", "body"}
     assert names <= allowed
@@ -54,7 +56,7 @@ def _fields(text: str) -> set[str]:
 
 
 def test_security_is_what_nobody_chooses() -> None:
-    assert {*kinds.BREAK_GLASS, "release.withdrawn", "project.archive_read"} == kinds.SECURITY
+    assert {*kinds.BREAK_GLASS, *kinds.TOKENS, "release.withdrawn", "project.archive_read"} == kinds.SECURITY
     assert kinds.all_kinds() >= kinds.SECURITY
     assert kinds.all_kinds() >= kinds.PUBLIC
     assert kinds.of_request("release.withdrawn", Party.AUTHOR) is Category.SECURITY
