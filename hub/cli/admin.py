@@ -24,6 +24,7 @@ _JSON = typer.Option(False, "--json", help="Print one JSON document.")
 def register(app: typer.Typer) -> None:
     """Add ``saferoom admin`` to `app`."""
     from saferoom.hub.cli import (
+        admin_airlock,
         admin_break_glass,
         admin_lists,
         admin_notices,
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     admin_lists.register(group)
     admin_people.register(group)
     admin_break_glass.register(group)
+    admin_airlock.register(group)
     admin_notices.register(group)
     admin_tokens.register(group)
     admin_projects.register(group)

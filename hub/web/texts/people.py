@@ -18,6 +18,7 @@ NEWS = {
     "record-ended": "The record has ended. Whoever needs it is out within a minute, everywhere.",
     "account-closed": "The account is closed. Sessions, rooms and tokens of it end within a minute.",
     "account-reopened": "The account is open again.",
+    "tokens-ended": "All API tokens of this account have ended.",
     "deputy-named": "The deputy is named.",
     "deputy-ended": "The naming has ended.",
     "glass-broken": "The power counts from now on. All administrators and data owners are told.",

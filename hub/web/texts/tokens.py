@@ -8,7 +8,6 @@ from saferoom.projects.tokens.model import Ending, Scope
 
 NEWS = {
     "token-ended": "The token has ended. Whoever shows it is refused from now on.",
-    "tokens-ended": "All API tokens of this account have ended.",
 }
 SCOPES = {
     Scope.READ: "Reading only",
