@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import text
+from tests.support.empty_store import store_at
 from tests.support.registry_world import MemoryRegistry
 
 from saferoom.audit import ChainReport
@@ -24,7 +27,6 @@ from saferoom.disclosure.files.view import View
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
-from saferoom.hub.store import migrate
 from saferoom.hub.store.airlock import AirlockStore
 from saferoom.hub.store.audit_log import stored_links, verify_audit_log
 from saferoom.hub.store.cipher import AtRest
@@ -125,25 +127,24 @@ def _dataset(name: DatasetName, owner: Username, automatic: bool) -> Dataset:
     )
 
 
-def _extract(path: Path, name: str) -> None:
+@cache
+def _extract(name: str) -> bytes:
     dice = random.Random(name)
     ids = sorted(dice.getrandbits(63) | 1 << 62 for _ in range(900))
     regions = [dice.choice(REGIONS) for _ in ids]
     education = [dice.choice((9, 12, 16)) for _ in ids]
     for place in [i for i, region in enumerate(regions) if region == "north"][:3]:
         education[place] = 21
-    pq.write_table(
-        pa.table(
-            {
-                "person_id": ids,
-                "region": regions,
-                "education": education,
-                "age": [dice.randint(16, 80) for _ in ids],
-                "wage": [round(dice.uniform(8, 40), 2) for _ in ids],
-            }
-        ),
-        path,
-    )
+    table = {
+        "person_id": ids,
+        "region": regions,
+        "education": education,
+        "age": [dice.randint(16, 80) for _ in ids],
+        "wage": [round(dice.uniform(8, 40), 2) for _ in ids],
+    }
+    made = io.BytesIO()
+    pq.write_table(pa.table(table), made)
+    return made.getvalue()
 
 
 @dataclass(frozen=True)
@@ -264,10 +265,9 @@ def domain(folder: Path, key: SigningKey | None = None) -> Iterator[Domain]:
     """Yield an airlock below `folder`; opened again on the same folder and key it finds everything as it was."""
     for name in ("survey", "wages"):
         if not (folder / f"{name}.parquet").exists():
-            _extract(folder / f"{name}.parquet", name)
+            (folder / f"{name}.parquet").write_bytes(_extract(name))
     clock, key, people = FrozenClock(NOW), key or SigningKey.generate(), registry()
-    database, vault = Database(f"sqlite:///{folder / 'store.sqlite'}"), FileVault(folder / "vault")
-    migrate.upgrade(database)
+    database, vault = store_at(folder / "store.sqlite"), FileVault(folder / "vault")
     store = AirlockStore(database, clock, key)
     airlock = Airlock(
         store=store, registry=people, vault=vault, clock=clock, signing_key=key, cipher=AtRest(b"rest" * 8)

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from tests.support.empty_store import store_at
+
 from saferoom.clock import FrozenClock
 from saferoom.errors import NotFoundError
-from saferoom.hub.store import migrate
 from saferoom.hub.store.database import Database
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.approvals.model import Approval, Project
@@ -151,6 +152,4 @@ def clock() -> FrozenClock:
 
 def store(folder: Path) -> Database:
     """Return an empty, migrated database in `folder`."""
-    database = Database(f"sqlite:///{folder / 'store.sqlite'}")
-    migrate.upgrade(database)
-    return database
+    return store_at(folder / "store.sqlite")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import operator
 import re
 import struct
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,13 +18,19 @@ from saferoom.hub.sandbox import seccomp, syscalls
 MACHINES = ("x86_64", "aarch64")
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW, KILL = "allow", "kill"
+COMPARISONS: dict[int, Callable[[int, int], bool]] = {
+    0x15: operator.eq,
+    0x25: operator.gt,
+    0x35: operator.ge,
+    0x45: lambda register, operand: bool(register & operand),
+}
 
 
 def decide(machine: str, number: int, *arguments: int, architecture: int | None = None) -> str | int:
     """Return what the filter for `machine` says to a call: allow, kill, or an error number."""
     words = arguments + (0,) * (6 - len(arguments))
     data = struct.pack("<IIQ6Q", number, architecture or ARCHITECTURE[machine], 0, *words)
-    program = [struct.unpack_from("<HBBI", seccomp.program(machine), at) for at in range(0, _length(machine), 8)]
+    program = _instructions(machine)
     register, position = 0, 0
     while True:
         code, if_true, if_false, operand = program[position]
@@ -31,14 +40,12 @@ def decide(machine: str, number: int, *arguments: int, architecture: int | None 
         elif code == 0x06:
             return {0x7FFF0000: ALLOW, 0x80000000: KILL}.get(operand) or operand & 0xFFFF
         else:
-            holds = {0x15: register == operand, 0x35: register >= operand, 0x25: register > operand}.get(
-                code, bool(register & operand)
-            )
-            position += if_true if holds else if_false
+            position += if_true if COMPARISONS[code](register, operand) else if_false
 
 
-def _length(machine: str) -> int:
-    return len(seccomp.program(machine))
+@cache
+def _instructions(machine: str) -> list[tuple[int, int, int, int]]:
+    return list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
 
 
 def number(entry: syscalls.Numbers, machine: str) -> int:
@@ -114,7 +121,7 @@ def test_unknown_architecture_is_refused_with_the_reason() -> None:
 
 
 def test_program_fits_the_kernels_limit() -> None:
-    assert all(_length(machine) // 8 < 4096 for machine in MACHINES)
+    assert all(len(_instructions(machine)) < 4096 for machine in MACHINES)
 
 
 HEADERS = {
