@@ -44,7 +44,7 @@ def people(
     from saferoom.projects.people.store import Only, Search
 
     cut = Cut(page) if page else Cut(1, _EVERYBODY)
-    wanted = Search(search, _word(Role, "role", role), _word(Only, "only", only), cut)
+    wanted = Search(search, word(Role, "role", role), word(Only, "only", only), cut)
     with acting() as (instance, actor):
         paged, now = instance.people.search(actor, wanted), instance.clock.now()
         found = [(one, standing(one, now).code, instance.credentials.enrolled(one.username)) for one in paged.items]
@@ -125,7 +125,8 @@ def datasets(as_json: bool = _JSON) -> None:
         _print(instance, "datasets", headers, rows, "dataset")
 
 
-def _word(kind: type[_Word], name: str, text: str | None) -> _Word | None:
+def word(kind: type[_Word], name: str, text: str | None) -> _Word | None:
+    """Return what the option `name` says as a `kind`, None when it was left out."""
     if text is not None and text not in set(kind):
         raise BadInputError(f"--{name} must be one of {', '.join(kind)}")
     return kind(text) if text is not None else None

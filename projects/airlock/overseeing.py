@@ -1,6 +1,6 @@
 """What the machine's operator reads of the airlock: where every request stands, who has to act, and what was done.
 
-Nothing of an output, of a vote's choice or of what people wrote is told: operators decide nothing here, and voting is
+Nothing of an output, of who voted how or of what people wrote is told: operators decide nothing here, and voting is
 blind for them, too. No page and no call leads here, because a person is not the operator.
 """
 

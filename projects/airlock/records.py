@@ -251,7 +251,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Happening:
-    """One line of what the audit trail says of a request: no vote's choice and no word of anybody's.
+    """One line of what the audit trail says of a request: not who voted how, and no word of anybody's.
 
     Attributes
     ----------
