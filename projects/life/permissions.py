@@ -136,6 +136,13 @@ def decide(standing: frozenset[Standing], action: Action, state: State) -> Decis
     return states.can(state, action, parties(standing & PERMITTED[action])) if decision else decision
 
 
+def about_people(standing: frozenset[Standing]) -> Decision:
+    """Decide whether somebody may decide about a project's people; data owners decide about their data alone."""
+    if Standing.ADMINISTRATOR in standing:
+        return ALLOWED
+    return forbidden("not-permitted", "only an administrator decides about a project's people", RULE)
+
+
 def parties(standing: frozenset[Standing]) -> frozenset[Party]:
     """Return the sides somebody acts for."""
     return frozenset(_PARTY[one] for one in standing if one in _PARTY)

@@ -28,6 +28,7 @@ from saferoom.projects.approvals.model import Terms
 from saferoom.projects.life import alterations
 from saferoom.projects.life.model import Amendment, Life, Wish
 from saferoom.projects.life.parts import Actor
+from saferoom.projects.life.permissions import about_people
 from saferoom.projects.life.states import Action
 from saferoom.projects.life.view import View
 
@@ -103,6 +104,8 @@ def ask(request: Request, slug: str, number: int, deed: str, who: Someone) -> Re
     sheet, life = _sheet(deed, number), view.life
     _amendment(life, number)
     view.may(sheet.action).enforce()
+    if deed in present.ABOUT_PEOPLE:
+        about_people(view.standing).enforce()
     return _sheet_shown(request, who, life, sheet, blank(sheet.model, sheet.labels, version=life.version))
 
 

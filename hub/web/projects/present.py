@@ -13,7 +13,9 @@ from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName
 from saferoom.projects.approvals.model import Approval, Terms
 from saferoom.projects.life import alterations
+from saferoom.projects.life.checks import standing_problems
 from saferoom.projects.life.model import Amendment, Choice, Life, Ruling, Wish
+from saferoom.projects.life.permissions import about_people
 from saferoom.projects.life.states import FINAL, Action, State
 from saferoom.projects.life.store import Line
 from saferoom.projects.life.view import Refresh, View, Waiting
@@ -50,6 +52,15 @@ class DataView:
     terms: tuple[str, ...]
     refresh: Refresh | None
     deeds: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class StandingView:
+    """Somebody of a proposal, and why they could not work in the project now."""
+
+    username: str
+    name: str
+    lacks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,16 @@ def line_view(line: Line) -> LineView:
 def waiting_view(one: Waiting) -> WaitingView:
     """Return who has to act in words."""
     return WaitingView(texts.WHO.get(one.who, one.who), one.what, one.since)
+
+
+def standings(instance: Instance, life: Life) -> list[StandingView]:
+    """Return the people of a proposal, for those who confirm them."""
+    registry, now = instance.registry, instance.clock.now()
+    return [
+        StandingView(name, registry.person(name).display_name, tuple(p.message for p in lacks))
+        for name in sorted(life.proposal.members)
+        for lacks in [tuple(standing_problems(registry, name, now))]
+    ]
 
 
 def stations(life: Life) -> list[tuple[str, str]]:
@@ -168,7 +189,7 @@ class ProjectPage:
             name=wish.dataset,
             title=found.title,
             owner=found.owner,
-            asked="all variables" if wish.variables is None else ", ".join(wish.variables),
+            asked="all variables" if wish.variables is None else ", ".join(wish.variables) or "no variable yet",
             asked_rows=wish.rows or "all rows",
             sign=_sign(approval, ruling),
             reason="" if ruling is None else ruling.reason,
@@ -182,6 +203,8 @@ class ProjectPage:
     ) -> tuple[tuple[str, str], ...]:
         found = []
         for path, (action, words) in deeds.items():
+            if path in ("return", "decline") and deeds is _DATA_DEEDS and self.life.state is not State.SUBMITTED:
+                continue  # decided: from here on it is about the people, with deeds of their own
             if path == "refresh" and (approval is None or approval.held is None):
                 continue
             if path in ("revise", "end") and (approval is None or approval.ended_at is not None):
@@ -196,7 +219,8 @@ class ProjectPage:
         deeds = []
         for path, (action, words, state) in _AMENDMENT_DEEDS.items():
             fits = amendment.pending and state in (None, amendment.state.value)
-            if fits and self.view.may(action):
+            allowed = self.view.may(action) and (path not in ABOUT_PEOPLE or about_people(self.view.standing))
+            if fits and allowed:
                 deeds.append((path, words))
         return AmendmentView(
             number=amendment.number,
@@ -227,6 +251,9 @@ def _sign(approval: Approval | None, ruling: Ruling | None) -> Sign:
         return texts.CHOICES[Choice.APPROVED]
     return texts.UNDECIDED if ruling is None else texts.CHOICES[ruling.choice]
 
+
+ABOUT_PEOPLE = frozenset({"confirm", "refuse"})
+"""Deeds on an amendment that decide about the people whom it brings in."""
 
 _DATA_DEEDS: dict[str, tuple[Action, str]] = {
     "approve": (Action.APPROVE, "Decide: approve"),

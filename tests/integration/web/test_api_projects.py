@@ -1,14 +1,21 @@
-"""The HTTP API: projects from proposal to close, people, the catalogue, notices, and the document of it all."""
+"""The HTTP API: projects from proposal to deletion, and the document of it all; one service for all tests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
-from tests.support.airlock_server import Service
-from tests.support.api_client import Client, client, with_token
-from tests.support.project_pages import UNTIL, proposed, running
+from tests.support.airlock_server import Service, service
+from tests.support.airlock_world import world
+from tests.support.api_client import Client, client, said, with_token
+from tests.support.project_pages import SURVEY, UNTIL, proposed, running
+
+from saferoom.hub.store import tables
+from saferoom.projects.administration.changes import compare
+from saferoom.projects.catalogue.model import Variable
+from saferoom.projects.life.sealing import check_certificate
 
 PROPOSAL: dict[str, Any] = {
     "slug": "schools",
@@ -24,14 +31,27 @@ PROPOSAL: dict[str, Any] = {
 TERMS: dict[str, Any] = {"until": UNTIL.isoformat(), "variables": ["region", "wage"], "checkers": 2}
 
 
-def said(answer: httpx.Response, status: int = 200) -> Any:
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
 def version(by: Client, slug: str) -> int:
     found: int = said(by.get(f"projects/{slug}"))["version"]
     return found
+
+
+def describe(airlock: Service, number: str, variables: tuple[Variable, ...]) -> None:
+    """Describe the survey otherwise, as its owner's document would."""
+    lives = airlock.world.instance.lives
+    with lives.store.transaction() as tx:
+        before = tx.registry.dataset(SURVEY)
+        after = before.model_copy(update={"version": number, "variables": variables})
+        change = compare("dataset", SURVEY, before, after)
+        assert change is not None
+        tx.write(change, "admin:root")
+
+
+@pytest.fixture(scope="module")
+def airlock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service; each test has projects of its own."""
+    with world(tmp_path_factory.mktemp("api")) as place, service(place) as made:
+        yield made
 
 
 @pytest.fixture
@@ -52,10 +72,20 @@ def ada(airlock: Service) -> Client:
     return client(airlock, "ada")
 
 
-def test_project_is_proposed_approved_paused_resumed_and_closed(rita: Client, dora: Client, ada: Client) -> None:
+def reason(by: Client, slug: str, words: str = "Not like this.") -> dict[str, Any]:
+    return {"version": version(by, slug), "reason": words}
+
+
+def terms(by: Client, slug: str, **changes: Any) -> dict[str, Any]:
+    return {"version": version(by, slug), "terms": TERMS | changes}
+
+
+def test_project_is_proposed_approved_paused_resumed_and_handed_over(
+    airlock: Service, rita: Client, dora: Client, ada: Client
+) -> None:
     made = said(rita.post("projects", PROPOSAL), 201)
     assert (made["slug"], made["state"]) == ("schools", "draft")
-    better = PROPOSAL | {"title": "All schools"}
+    better = PROPOSAL | {"title": "All schools", "members": ["rita", "ana"]}
     edited = said(rita.put("projects/schools/proposal", {"version": made["version"], "proposal": better}))
     asked = said(rita.post("projects/schools/submit", {"version": edited["version"]}))
     here = "projects/schools/data/survey"
@@ -65,31 +95,99 @@ def test_project_is_proposed_approved_paused_resumed_and_closed(rita: Client, do
     whole = said(rita.get("projects/schools"))
     assert whole["proposal"]["title"] == "All schools"
     assert [ruling["choice"] for ruling in whole["rulings"]] == ["approved"]
+    assert {"amend", "hand_over", "close"} <= set(whole["can"])
+    assert not {"confirm", "pause", "approve"} & set(whole["can"])
     revised = said(dora.post(f"{here}/revise", {"version": runs["version"], "terms": TERMS | {"checkers": 3}}))
+    assert said(dora.get("projects/schools"))["approvals"][0]["checkers"] == 3
     held = said(dora.post("projects/schools/pause", {"version": revised["version"], "reason": "A question."}))
     assert held["state"] == "paused"
+    assert said(rita.get("projects/schools"))["holds"][0]["side"] == "dora"
     on = said(dora.post("projects/schools/resume", {"version": held["version"]}))
     assert on["state"] == "active"
-    ended = said(dora.post(f"{here}/end", {"version": on["version"], "reason": "It is over."}))
-    shut = said(ada.post("projects/schools/close", {"version": ended["version"], "reason": "Done."}))
-    assert shut["state"] == "closed"
+    stranger = {"version": on["version"], "lead": "chris"}
+    assert said(rita.post("projects/schools/hand-over", stranger), 422)["error"]["field"] == "lead"
+    said(rita.post("projects/schools/hand-over", {"version": on["version"], "lead": "ana"}))
+    ana = client(airlock, "ana")
+    assert said(ana.get("projects/schools"))["lead"] == "ana"
+    assert rita.post("projects/schools/close", reason(rita, "schools")).status_code == 403
+    said(dora.post(f"{here}/end", reason(dora, "schools")))
+    assert said(ana.post("projects/schools/close", reason(ana, "schools")))["state"] == "closed"
+    done = [event["action"] for event in said(rita.get("projects/schools/history"))["items"]]
+    assert done.index("project.closed") < done.index("project.handed_over") < done.index("project.proposed")
+
+
+def test_closed_project_is_sealed_deleted_and_certified(airlock: Service, rita: Client, dora: Client) -> None:
+    place = airlock.world
+    with place.instance.database.transaction() as session:
+        kept = tables.PlatformRow(id=1, risk_appetite={}, release_route={}, retention_days=0)
+        session.merge(kept)
+    slug = running(airlock, "ends")
+    ada = client(airlock, "ada")
+    said(ada.post(f"projects/{slug}/close", reason(ada, slug)))
+    assert ada.post(f"projects/{slug}/seal").status_code == 409
+    place.clock.advance(timedelta(minutes=2))
+    for other in (rita, dora):
+        assert other.post(f"projects/{slug}/seal").status_code == 403
+    assert said(ada.post(f"projects/{slug}/seal"))["state"] == "sealed"
+    sealed = said(rita.get(f"projects/{slug}"))["seal"]
+    assert (sealed["certificate"], sealed["deleted_at"]) == (None, None)
+    assert rita.get(f"projects/{slug}/certificate").status_code == 404
+    assert ada.post(f"projects/{slug}/delete", {"version": version(ada, slug)}).status_code == 409
+    place.clock.advance(timedelta(days=1))
+    assert dora.post(f"projects/{slug}/delete", {"version": version(ada, slug)}).status_code == 403
+    assert said(ada.post(f"projects/{slug}/delete", {"version": version(ada, slug)}))["state"] == "deleted"
+    proof = said(rita.get(f"projects/{slug}/certificate"))
+    certificate = check_certificate(proof, place.instance.signing_key.verifying_key)
+    assert (certificate.project, certificate.deleted_by) == (slug, "ada")
+    assert said(rita.get(f"projects/{slug}"))["seal"]["certificate"] == proof
+    assert client(airlock, "ana").get(f"projects/{slug}/certificate").status_code == 404
+
+
+def test_what_was_read_can_be_sent_again_as_it_is(airlock: Service, rita: Client, dora: Client) -> None:
+    draft = proposed(airlock, "draft")
+    read = said(rita.get(f"projects/{draft}"))
+    said(rita.put(f"projects/{draft}/proposal", {"version": read["version"], "proposal": read["proposal"]}))
+    assert said(rita.get(f"projects/{draft}"))["proposal"] == read["proposal"]
+    runs = running(airlock, "runs")
+    limits = {"name": "strict", "threshold_units": 20, "structural": ["*"]}
+    here = f"projects/{runs}/data/survey/revise"
+    said(dora.post(here, terms(dora, runs, risk_appetite=limits, budget={"epsilon": "1.5", "delta": 1e-6})))
+    now = said(dora.get(f"projects/{runs}"))["rulings"][-1]["terms"]
+    assert (now["risk_appetite"]["threshold_units"], now["budget"]["epsilon"]) == (20, "1.5")
+    said(dora.post(here, {"version": version(dora, runs), "terms": now}))
+    assert said(dora.get(f"projects/{runs}"))["rulings"][-1]["terms"] == now
+
+
+def test_releases_of_a_project_are_told_to_its_people_alone(
+    airlock: Service, rita: Client, dora: Client, ada: Client
+) -> None:
+    slug = proposed(airlock, "leaves")
+    said(rita.post(f"projects/{slug}/submit", {"version": version(rita, slug)}))
+    said(dora.post(f"projects/{slug}/data/survey/approve", terms(dora, slug, checkers=1)))
+    said(ada.post(f"projects/{slug}/confirm", {"version": version(ada, slug)}))
+    assert said(rita.get(f"projects/{slug}/releases"))["items"] == []
+    left = airlock.world.approve(airlock.world.request("rita", slug))
+    (told,) = said(rita.get(f"projects/{slug}/releases"))["items"]
+    assert (told["request"], told["title"]) == (left.id, left.title)
+    ana = client(airlock, "ana")
+    for part in ("", "/releases", "/history", "/certificate"):
+        assert ana.get(f"projects/{slug}{part}").content == ana.get(f"projects/nothing{part}").content
 
 
 def test_somebody_elses_change_is_not_overwritten(airlock: Service, rita: Client) -> None:
-    slug = proposed(airlock, "schools")
+    slug = proposed(airlock, "raced")
     edit = {"version": version(rita, slug), "proposal": PROPOSAL}
     said(rita.put(f"projects/{slug}/proposal", edit))
     assert said(rita.put(f"projects/{slug}/proposal", edit), 409)["error"]["code"] == "stale-version"
 
 
 def test_proposal_is_given_back_declined_and_withdrawn(airlock: Service, rita: Client, dora: Client) -> None:
-    for slug, deed, state in (("first", "return", "returned"), ("second", "decline", "declined")):
+    for slug, deed, state in (("back", "return", "returned"), ("not", "decline", "declined")):
         proposed(airlock, slug)
         said(rita.post(f"projects/{slug}/submit", {"version": version(rita, slug)}))
-        body = {"version": version(dora, slug), "reason": "Not like this."}
-        said(dora.post(f"projects/{slug}/data/survey/{deed}", body))
+        said(dora.post(f"projects/{slug}/data/survey/{deed}", reason(dora, slug)))
         assert said(rita.get(f"projects/{slug}"))["state"] == state
-    gone = said(rita.post("projects/first/withdraw", {"version": version(rita, "first")}))
+    gone = said(rita.post("projects/back/withdraw", {"version": version(rita, "back")}))
     assert gone["state"] == "withdrawn"
 
 
@@ -97,51 +195,75 @@ def test_administrator_gives_back_or_declines_people(airlock: Service, rita: Cli
     for slug, deed, state in (("first", "return", "returned"), ("second", "decline", "declined")):
         proposed(airlock, slug)
         said(rita.post(f"projects/{slug}/submit", {"version": version(rita, slug)}))
-        terms = {"version": version(dora, slug), "terms": TERMS}
-        said(dora.post(f"projects/{slug}/data/survey/approve", terms))
-        body = {"version": version(ada, slug), "reason": "Not these people."}
-        assert said(ada.post(f"projects/{slug}/{deed}", body))["state"] == state
+        said(dora.post(f"projects/{slug}/data/survey/approve", terms(dora, slug)))
+        assert said(ada.post(f"projects/{slug}/{deed}", reason(ada, slug)))["state"] == state
 
 
 def test_amendment_is_agreed_confirmed_declined_or_taken_back(
     airlock: Service, rita: Client, dora: Client, ada: Client
 ) -> None:
-    slug = running(airlock, "schools")
+    slug = running(airlock, "amended")
     here = f"projects/{slug}/amendments"
 
-    def asked() -> int:
+    def asked() -> str:
         said(rita.post(here, {"version": version(rita, slug), "change": {"add": ["ana"]}, "why": "We need Ana."}))
-        number: int = said(rita.get(f"projects/{slug}"))["amendments"][-1]["number"]
-        return number
+        return f"{here}/{said(rita.get(f'projects/{slug}'))['amendments'][-1]['number']}"
 
-    one = asked()
-    said(rita.post(f"{here}/{one}/withdraw", {"version": version(rita, slug)}))
-    two = asked()
-    no = {"version": version(dora, slug), "reason": "Nobody else."}
-    said(dora.post(f"{here}/{two}/data/survey/decline", no))
-    three = asked()
-    said(dora.post(f"{here}/{three}/data/survey/approve", {"version": version(dora, slug), "terms": TERMS}))
-    said(ada.post(f"{here}/{three}/confirm", {"version": version(ada, slug)}))
+    said(rita.post(f"{asked()}/withdraw", {"version": version(rita, slug)}))
+    said(dora.post(f"{asked()}/data/survey/decline", reason(dora, slug)))
+    third = asked()
+    assert ada.post(f"{third}/decline", reason(ada, slug)).status_code == 409
+    said(dora.post(f"{third}/data/survey/approve", {"version": version(dora, slug)}))
+    assert dora.post(f"{third}/decline", reason(dora, slug)).status_code == 403
+    said(ada.post(f"{third}/decline", reason(ada, slug, "Ana is busy.")))
+    fourth = asked()
+    said(dora.post(f"{fourth}/data/survey/approve", terms(dora, slug)))
+    said(ada.post(f"{fourth}/confirm", {"version": version(ada, slug)}))
     whole = said(rita.get(f"projects/{slug}"))
-    assert [one["state"] for one in whole["amendments"]] == ["withdrawn", "declined", "applied"]
+    states = [one["state"] for one in whole["amendments"]]
+    assert states == ["withdrawn", "declined", "declined", "applied"]
+    assert whole["amendments"][2]["reason"] == "Ana is busy."
+    assert whole["amendments"][3]["change"]["add"] == ["ana"]
     assert whole["proposal"]["members"] == ["ana", "rita"]
 
 
-def test_refresh_that_nobody_asked_for_is_a_conflict(airlock: Service, dora: Client) -> None:
-    slug = running(airlock, "schools")
-    body = {"version": version(dora, slug), "terms": TERMS}
-    assert dora.post(f"projects/{slug}/data/survey/confirm-refresh", body).status_code == 409
+def test_refresh_is_shown_and_confirmed_once(airlock: Service, rita: Client, dora: Client) -> None:
+    slug = running(airlock, "refreshed")
+    here = f"projects/{slug}/data/survey/confirm-refresh"
+    assert dora.post(here, terms(dora, slug)).status_code == 409
+    before = airlock.world.instance.registry.dataset(SURVEY)
+    describe(airlock, "1.1", before.variables)
+    describe(airlock, "2", tuple(one for one in before.variables if one.name != "wage"))
+    try:
+        confirm(slug, rita, dora)
+    finally:
+        describe(airlock, "3", before.variables)
+
+
+def confirm(slug: str, rita: Client, dora: Client) -> None:
+    here = f"projects/{slug}/data/survey/confirm-refresh"
+    (found,) = said(rita.get(f"projects/{slug}"))["refreshes"]
+    assert (found["before"], found["after"]) == ("1.1", "2")
+    assert [change["sentence"] for change in found["changes"]] == ["wage: is gone (was number)"]
+    assert rita.post(here, {"version": version(rita, slug)}).status_code == 403
+    said(
+        dora.post(
+            here, {"version": version(dora, slug), "terms": TERMS | {"variables": ["region"], "rows": "education > 0"}}
+        )
+    )
+    assert said(rita.get(f"projects/{slug}"))["refreshes"] == []
 
 
 def test_problem_of_a_proposal_names_its_field(rita: Client) -> None:
-    for change, field in (({"slug": "No Slug"}, "slug"), ({"datasets": [{"dataset": "nothing"}]}, "datasets")):
+    unknown = {"slug": "unknown-data", "datasets": [{"dataset": "nothing"}]}
+    for change, field in (({"slug": "No Slug"}, "slug"), (unknown, "datasets")):
         problem = said(rita.post("projects", PROPOSAL | change), 422)["error"]
         assert problem["field"].split(".")[0] == field
         assert "No Slug" not in problem["message"]
 
 
 def test_others_are_refused_what_is_not_theirs_to_decide(airlock: Service, rita: Client, ada: Client) -> None:
-    slug = running(airlock, "schools")
+    slug = running(airlock, "closed-to-others")
     now = version(rita, slug)
     assert rita.post(f"projects/{slug}/data/survey/revise", {"version": now, "terms": TERMS}).status_code == 403
     assert ada.post("projects", PROPOSAL).status_code == 403
@@ -155,61 +277,11 @@ def test_others_are_refused_what_is_not_theirs_to_decide(airlock: Service, rita:
 
 
 def test_projects_are_listed_to_whom_they_concern(airlock: Service, rita: Client, dora: Client) -> None:
-    proposed(airlock, "schools")
-    found = said(rita.get("projects?state=draft&q=schools"))["items"]
-    assert [(line["slug"], line["lead"]) for line in found] == [("schools", "rita")]
-    assert "schools" not in dora.get("projects").text
-    assert said(dora.get("projects?waiting=true"))["items"] == []
-
-
-def test_administrator_keeps_people_and_their_records(airlock: Service, ada: Client) -> None:
-    new = {"username": "nina", "display_name": "Nina New", "roles": ["researcher"]}
-    made = said(ada.post("people", new), 201)
-    change = {"version": made["version"], "display_name": "Nina Newer", "roles": ["researcher"]}
-    edited = said(ada.put("people/nina", change))
-    assert said(ada.put("people/nina", change), 409)["error"]["code"] == "stale-version"
-    dates = {"granted": "2026-01-01", "expires": "2030-01-01", "evidence": "Letter 12"}
-    proof = said(ada.post("people/nina/accreditations", {"level": "full", "body": "The body"} | dates), 201)
-    said(ada.post("people/nina/trainings", {"course": "safe-researcher", "body": "The body"} | dates), 201)
-    said(ada.post(f"records/{proof['id']}/end", {"ending": "mistake", "reason": "The wrong person."}))
-    now = said(ada.get("people/nina"))
-    assert {record["ending"] for record in now["records"]} == {None, "mistake"}
-    assert edited["person"]["display_name"] == "Nina Newer"
-    shut = said(ada.post("people/nina/close", {"version": now["version"], "reason": "She left."}))
-    assert shut["person"]["active"] is False
-    again = said(ada.post("people/nina/reopen", {"version": shut["version"], "reason": "She came back."}))
-    assert again["person"]["active"] is True
-    assert [one["username"] for one in said(ada.get("people?q=nina&role=researcher"))["items"]] == ["nina"]
-
-
-def test_everybody_sees_themselves_and_nobody_else(rita: Client) -> None:
-    mine = said(rita.get("me"))
-    assert (mine["person"]["username"], mine["memberships"][0]["project"]) == ("rita", "income")
-    assert rita.get("people").status_code in (403, 404)
-    assert rita.get("people/ana").json() == rita.get("people/nobody").json()
-    assert rita.get("people/ana").status_code == 404
-    new = {"username": "nina", "display_name": "Nina", "roles": ["administrator"]}
-    assert rita.post("people", new).status_code in (403, 404)
-
-
-def test_catalogue_tells_what_can_be_asked_for_and_no_more(rita: Client) -> None:
-    assert {hit["name"] for hit in said(rita.get("catalogue"))["items"]} == {"survey", "register"}
-    survey = said(rita.get("catalogue/survey"))
-    assert survey["owner"] == "Dora Dahl"
-    assert "source" not in survey
-    assert "wage" in {line["name"] for line in said(rita.get("catalogue/survey/variables"))["items"]}
-    for strange in ("nothing", "A B"):
-        assert rita.get(f"catalogue/{strange}").status_code == 404
-
-
-def test_notices_are_read_by_whom_they_tell(airlock: Service, rita: Client, dora: Client) -> None:
-    proposed(airlock, "schools")
-    said(rita.post("projects/schools/submit", {"version": version(rita, "schools")}))
-    (told,) = said(dora.get("notices?unread=true"))["items"]
-    assert (told["subject"], told["about"]) == ("project", "schools")
-    assert rita.post(f"notices/{told['id']}/read").status_code == 404
-    assert said(dora.post(f"notices/{told['id']}/read"))["read_at"] is not None
-    assert said(dora.post("notices/read")) == {"count": 0}
+    proposed(airlock, "mine")
+    found = said(rita.get("projects?state=draft&q=mine"))["items"]
+    assert [(line["slug"], line["lead"]) for line in found] == [("mine", "rita")]
+    assert "The mine project" not in dora.get("projects").text
+    assert "mine" not in {line["slug"] for line in said(dora.get("projects?waiting=true"))["items"]}
 
 
 def test_document_is_public_and_describes_every_call(airlock: Service) -> None:
