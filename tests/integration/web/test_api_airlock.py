@@ -17,10 +17,14 @@ from tests.support.airlock_world import MOBILITY, judged, world
 from tests.support.api_client import Client, client
 from tests.support.protected_outputs import SECRETS, combination, protected
 
+from saferoom.disclosure.files.model import FileReport
+from saferoom.disclosure.files.view import View
+from saferoom.disclosure.verdict import Verdict
 from saferoom.hub.store.tables import DatasetRow
 from saferoom.ids import Username
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.outbox import Dropped
+from saferoom.projects.airlock.uploads import Screened, Upload
 
 ANA, BEN = checking.ANA, checking.BEN
 
@@ -269,3 +273,21 @@ def test_private_comments_stay_on_their_side(airlock: Service) -> None:
     }  # fmt: skip
     assert "Between us." not in comments_of(ben, asked)
     assert Username("ben") not in ana.get(f"requests/{asked.id}").text
+
+
+def test_attack_numbers_behind_a_file_that_holds_a_statistic_are_told_to_checkers_alone(airlock: Service) -> None:
+    deeds = airlock.world.instance.airlock
+    declared = deeds.record_evaluation(ANA, MOBILITY, protected())
+    report = FileReport("table.csv", "csv", Verdict.REVIEW, ())
+    upload = Upload(ANA, MOBILITY, "table.csv", b"region,count\n", declared.id)
+    file = deeds.record_file(upload, Screened(report, View(), matched=True))
+    asked = deeds.submit(ANA, MOBILITY, [file.id], "Lifted", "What.", "How.")
+    here = f"requests/{asked.id}"
+    (output,) = said(client(airlock, "ben").get(f"{here}/review"))["outputs"]
+    assert (output["lane"], output["statistic"]["exact"]["rows"][0][-1]) == ("lifted", 4711)
+    assert "4,711" in airlock.browser("ben").get(here).text
+    for name in ("ana", "chris"):
+        assert "4,711" not in airlock.browser(name).get(here).text
+        (output,) = said(client(airlock, name).get(f"{here}/outputs"))
+        assert output["statistic"]["exact"] is output["statistic"]["leaving"] is None
+        assert output["statistic"]["query"]["by"] == ["region", "education"]
