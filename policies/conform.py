@@ -50,7 +50,10 @@ def describe(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return "one of " + ", ".join(str(choice) for choice in schema["enum"])
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(describe(part, root) for part in schema["anyOf"]))
+        # Exact numbers may be written as texts, too; whoever types one need not know.
+        kinds = {_resolved(part, root).get("type") for part in schema["anyOf"]}
+        parts = [part for part in schema["anyOf"] if "number" not in kinds or part != {"type": "string"}]
+        return " or ".join(dict.fromkeys(describe(part, root) for part in parts))
     kind = schema.get("type")
     if kind in ("integer", "number"):
         return ("a whole number" if kind == "integer" else "a number") + _bounds(schema)

@@ -104,7 +104,9 @@ def page_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     prefix = parts.hub.prefix.rstrip("/")
-    app.state.news = {route.endpoint: area.news for area in AREAS for router in area.routers for route in _routes(router)}
+    app.state.news = {
+        route.endpoint: area.news for area in AREAS for router in area.routers for route in _routes(router)
+    }
     for router in (health, sign_in.router, *(router for area in AREAS for router in area.routers)):
         app.include_router(router, prefix=prefix)
     app.mount(f"{prefix}/api/v1", api_app(parts))

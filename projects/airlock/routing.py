@@ -66,8 +66,13 @@ def _of_outputs(outputs: Sequence[Judged]) -> list[str]:
             reasons.append(f"{which} is {_BYTES[output.lane]}")
         if output.verdict is not Verdict.PASS and output.lane is not Lane.FILE:
             reasons.append(f"{which} was not proven safe (verdict: {output.verdict.value})")
-        reasons += [f"{which}: {obstacle}" for obstacle in output.obstacles]
+        reasons += [f"{which}: {_clause(obstacle)}" for obstacle in output.obstacles]
     return reasons
+
+
+def _clause(sentence: str) -> str:
+    """Return a sentence as a part of another one."""
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 _BYTES = {

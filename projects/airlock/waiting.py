@@ -79,12 +79,12 @@ def _why(request: Waits) -> str:
 
 
 _USUAL = {
-    State.DRAFT: "its author has not submitted it yet",
+    State.DRAFT: "it is not submitted yet",
     State.SUBMITTED: "an output checker has to look",
     State.PARTLY_REVIEWED: "one output checker has looked at every output; another has to",
     State.REVIEWED: "enough output checkers have looked at every output; they decide what happens",
     State.AWAITING_SIGN_OFF: "a data owner has to sign what leaves",
-    State.RETURNED: "its author has to change something and submit it again; the comments say what",
+    State.RETURNED: "something has to be changed before it is submitted again; the comments say what",
     State.APPROVED: "every output is approved; the bundle is being made and signed",
 }
 

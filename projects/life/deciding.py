@@ -42,6 +42,8 @@ class Deciding(Parts):
     def decline_people(self, administrator: Actor, slug: ProjectSlug, reason: str, version: int | None = None) -> Life:
         """Refuse the project because of its people, although its data were approved; for good."""
         with self.deed(administrator, slug, Action.DECLINE, version) as deed:
+            if deed.life.state is not State.DECIDED:
+                raise WrongStateError("its people are decided on when its datasets are; say which dataset is declined")
             said = reason_of(reason)
             return deed.take({"reason": said}, reason=said)
 

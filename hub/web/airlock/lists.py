@@ -26,7 +26,7 @@ from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.airlock.lists import LAST_PAGE, Filters, Line, Order, Page, Paging
 from saferoom.projects.airlock.model import Lane
-from saferoom.projects.airlock.states import TURN, State
+from saferoom.projects.airlock.states import TURN, Party, State
 from saferoom.projects.airlock.waiting import standing_of
 from saferoom.projects.paging import Cut, Paged
 
@@ -40,6 +40,12 @@ STATE_WORDS: Mapping[str, Any] = {
     "waiting_for": words.WAITING_FOR,
     "parties": words.PARTIES,
 }
+OWN_WORDS: Mapping[str, Any] = {
+    **STATE_WORDS,
+    "waiting_for": {**words.WAITING_FOR, Party.AUTHOR: words.YOU},
+    "parties": {**words.PARTIES, Party.AUTHOR: words.YOU},
+}
+"""The same, for the request's author."""
 _LEVELS_OVER = timedelta(days=30)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _Item = TypeVar("_Item")
@@ -66,7 +72,7 @@ def my_requests(request: Request, who: Someone) -> Response:
         "projects": own_projects(instance, who.username),
         "form": blank(StartForm, words.DRAFT),
     }
-    return page(request, "airlock/requests.html", who, here=REQUESTS.path, **values, **STATE_WORDS)
+    return page(request, "airlock/requests.html", who, here=REQUESTS.path, **values, **OWN_WORDS)
 
 
 def own_projects(instance: Instance, person: Username) -> list[tuple[str, str]]:

@@ -14,12 +14,13 @@ from saferoom.digests import sha256
 from saferoom.errors import NotFoundError
 from saferoom.hub.web.airlock import frames, present_files, sides
 from saferoom.hub.web.airlock.commands import Placed
-from saferoom.hub.web.airlock.lists import SEEN, STATE_WORDS, Glance, Someone
+from saferoom.hub.web.airlock.lists import OWN_WORDS, SEEN, STATE_WORDS, Glance, Someone
 from saferoom.hub.web.shell.identity import Visitor, framed_visitor
 from saferoom.hub.web.shell.navigation import QUEUE, RELEASES, REQUESTS, SIGN_OFFS
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page
 from saferoom.ids import EvaluationId, OutputId, RequestId
+from saferoom.projects.airlock import model
 from saferoom.projects.airlock.states import State
 
 router = APIRouter(prefix="/requests/{request_id}")
@@ -55,7 +56,7 @@ def shown(request: Request, who: Visitor, request_id: RequestId, forms: Forms, s
         "released": item.state is State.RELEASED,
         "frame_key": lambda file: frames.key(who.session, item.id, file),
         **sides.WORDS,
-        **STATE_WORDS,
+        **_words(item, who),
     }
     return page(request, sides.TEMPLATES[side], who, status=status, here=_HERE[side], **values)
 
@@ -67,7 +68,7 @@ def status(request: Request, request_id: str, who: Glance, seen: str = "") -> Re
     item = airlock.request(who.username, RequestId(request_id))
     kept = seen if SEEN.fullmatch(seen) else ""
     values: dict[str, Any] = {"item": item, "wait": airlock.wait(item), "seen": kept, "moved": kept != item.state.value}
-    return page(request, "airlock/status.html", None, **values, **STATE_WORDS)
+    return page(request, "airlock/status.html", None, **values, **_words(item, who))
 
 
 @router.get("/bundle")
@@ -114,6 +115,10 @@ def framed_file(request: Request, request_id: str, file_id: str, who: Framed) ->
     instance = parts_of(request).instance
     found, findings = sides.content(instance, who.username, id_, file_)
     return frames.frame(request, "airlock/frame.html", view=present_files.content(found, findings))
+
+
+def _words(item: model.Request, who: Visitor) -> Mapping[str, Any]:
+    return OWN_WORDS if item.author == who.username else STATE_WORDS
 
 
 def _attached(data: bytes, name: str, kind: str = "application/octet-stream") -> Response:

@@ -53,7 +53,7 @@ def project(request: Request, slug: str, who: Someone) -> Response:
     """Show everything about a project to those whom it concerns."""
     instance, actor, name = parts_of(request).instance, Actor.person(who.username), ProjectSlug(slug)
     view = instance.lives.view(actor, name)
-    deeds = [(path, sheet.title, sheet.look) for path, sheet in SHEETS.items() if view.may(sheet.action)]
+    deeds = [(path, sheet.title, sheet.look) for path, sheet in SHEETS.items() if sheet.offered(view)]
     return page(
         request,
         "projects/project.html",

@@ -12,9 +12,11 @@ from saferoom.hub.web.projects.commands import ConfirmForm, LeadForm, ReasonForm
 from saferoom.hub.web.shell.labels import Label
 from saferoom.hub.web.texts import projects as texts
 from saferoom.ids import ProjectSlug, Username
+from saferoom.projects.decision import Decision, wrong_state
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.service import Lives
-from saferoom.projects.life.states import Action
+from saferoom.projects.life.states import Action, State
+from saferoom.projects.life.view import View
 
 _Do = Callable[[Lives, Actor, ProjectSlug, Any], object]
 
@@ -40,14 +42,23 @@ class Sheet:
     do: _Do
     note: str
     look: str = ""
+    people: bool = False
+    """Whether it is about the proposal's people, whom the page then shows; only once all datasets are decided."""
+
+    def offered(self, view: View) -> Decision:
+        """Decide whether somebody can do it now."""
+        decision = view.may(self.action)
+        if decision and self.people and view.life.state is not State.DECIDED:
+            return wrong_state("undecided", "the data owners have to decide about their datasets first", "life.people")
+        return decision
 
 
-def _said(title: str, action: Action, button: str, done: str, do: _Do, note: str, look: str = "") -> Sheet:
-    return Sheet(title, action, ReasonForm, texts.REASON, button, done, do, note, look)
+def _said(title: str, action: Action, *rest: Any, people: bool = False) -> Sheet:
+    return Sheet(title, action, ReasonForm, texts.REASON, *rest, people=people)
 
 
-def _plain(title: str, action: Action, button: str, done: str, do: _Do, note: str, look: str = "") -> Sheet:
-    return Sheet(title, action, ConfirmForm, {"version": Label("Version")}, button, done, do, note, look)
+def _plain(title: str, action: Action, *rest: Any, people: bool = False) -> Sheet:
+    return Sheet(title, action, ConfirmForm, {"version": Label("Version")}, *rest, people=people)
 
 
 SHEETS: dict[str, Sheet] = {
@@ -67,6 +78,7 @@ SHEETS: dict[str, Sheet] = {
         "withdrawn",
         lambda lives, actor, slug, form: lives.withdraw(actor, slug, form.version),
         "It ends here; what was written stays on record.",
+        "danger",
     ),
     "confirm": _plain(
         "Confirm the people",
@@ -76,6 +88,7 @@ SHEETS: dict[str, Sheet] = {
         lambda lives, actor, slug, form: lives.confirm(actor, slug, form.version),
         "The project is registered with these people and the approvals of its data owners; rooms may be opened.",
         "main",
+        people=True,
     ),
     "return": _said(
         "Give back for changes",
@@ -84,6 +97,7 @@ SHEETS: dict[str, Sheet] = {
         "returned",
         lambda lives, actor, slug, form: lives.ask_changes(actor, slug, form.reason, None, form.version),
         "The lead changes the proposal and submits it again; everybody decides anew.",
+        people=True,
     ),
     "decline": _said(
         "Decline because of its people",
@@ -92,6 +106,8 @@ SHEETS: dict[str, Sheet] = {
         "declined",
         lambda lives, actor, slug, form: lives.decline_people(actor, slug, form.reason, form.version),
         "The proposal ends here.",
+        "danger",
+        people=True,
     ),
     "pause": _said(
         "Pause the project",
@@ -127,6 +143,7 @@ SHEETS: dict[str, Sheet] = {
         "closed",
         lambda lives, actor, slug, form: lives.close(actor, slug, form.reason, form.version),
         "Rooms end within a minute, every approval ends, and the workspace is sealed. It cannot be opened again.",
+        "danger",
     ),
     "seal": _plain(
         "Seal the workspace now",
@@ -143,5 +160,6 @@ SHEETS: dict[str, Sheet] = {
         "deleted",
         lambda lives, actor, slug, form: lives.delete(actor, slug, form.version),
         "Possible once its retention is over; it cannot be undone. A signed certificate says what was destroyed.",
+        "danger",
     ),
 }

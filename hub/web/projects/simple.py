@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from saferoom.errors import NotFoundError
+from saferoom.hub.web.projects import present
 from saferoom.hub.web.projects.commands import tried
 from saferoom.hub.web.projects.pages import Someone
 from saferoom.hub.web.projects.sheets import SHEETS, Sheet
@@ -20,6 +21,7 @@ from saferoom.hub.web.shell.rendering import see
 from saferoom.ids import ProjectSlug
 from saferoom.projects.life.model import Life
 from saferoom.projects.life.parts import Actor
+from saferoom.projects.life.states import Action
 
 router = APIRouter()
 Sender = Annotated[Sent, Depends(sender)]
@@ -47,7 +49,7 @@ async def do(request: Request, slug: str, deed: str, sent: Sender) -> Response:
 def _opened(request: Request, who: Visitor, slug: str, deed: str) -> tuple[Sheet, Life]:
     lives, actor = parts_of(request).instance.lives, Actor.person(who.username)
     sheet, view = _sheet(deed), lives.view(actor, ProjectSlug(slug))
-    view.may(sheet.action).enforce()
+    sheet.offered(view).enforce()
     return sheet, view.life
 
 
@@ -58,5 +60,12 @@ def _sheet(deed: str) -> Sheet:
 
 
 def _shown(request: Request, who: Visitor, life: Life, sheet: Sheet, form: Form) -> Response:  # type: ignore[type-arg]
-    people = [(name, name) for name in sorted(life.proposal.members) if name != life.lead]
-    return show(request, "projects/sheet.html", who, form, here=PROJECTS.path, life=life, sheet=sheet, people=people)
+    instance = parts_of(request).instance
+    values = {
+        "life": life,
+        "sheet": sheet,
+        "people": [(name, name) for name in sorted(life.proposal.members) if name != life.lead],
+        "standings": present.standings(instance, life) if sheet.people else (),
+        "may_edit": sheet.action is Action.SUBMIT and form.status != 200,
+    }
+    return show(request, "projects/sheet.html", who, form, here=PROJECTS.path, **values)

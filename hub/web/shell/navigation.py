@@ -70,7 +70,7 @@ def links_for(roles: Collection[Role]) -> list[Link]:
 def start_for(roles: Collection[Role]) -> Link:
     """Return the page of the service that somebody with `roles` begins with: where work waits comes first."""
     mine = links_for(roles)
-    return next((link for link in (QUEUE, REQUESTS, PEOPLE) if link in mine), RELEASES)
+    return next((link for link in (QUEUE, REQUESTS, PEOPLE, PROJECTS) if link in mine), RELEASES)
 
 
 def entries(roles: Collection[Role], here: str, prefix: str, hub_prefix: str) -> list[Entry]:

@@ -40,14 +40,15 @@ def page(request: Request, template: str, visitor: Visitor | None, *, status: in
     """Return the page that `template` makes of `values`; ``here`` among them is the path of the bar's current entry."""
     parts = parts_of(request)
     roles: Collection[Role] = visitor.person.roles if visitor else ()
-    news = request.app.state.news.get(request.query_params.get("done", ""), "")
+    # Each area has its own words for what was done: two areas may use the same word.
+    said = request.app.state.news.get(request.scope.get("endpoint"), {})
     context = {
         "prefix": parts.hub.prefix,
         "hub_prefix": parts.hub.hub_prefix,
         "nonce": nonce_of(request),
         "visitor": visitor,
         "links": entries(roles, values.get("here", ""), parts.hub.prefix, parts.hub.hub_prefix),
-        "news": news,
+        "news": said.get(request.query_params.get("done", ""), ""),
         "emergencies_now": parts.instance.people.banner(visitor.person) if visitor else (),
         "unread": parts.instance.notices.count(visitor.username) if visitor else 0,
         "pages_at": pages_at(request),

@@ -34,7 +34,7 @@ MEANS = {
     State.PARTLY_REVIEWED: "One output checker has looked at every output; another one has to.",
     State.REVIEWED: "The output checkers have voted, but not every output is approved. They decide what happens next.",
     State.AWAITING_SIGN_OFF: "The output checkers approve it. The data owner has to sign what leaves.",
-    State.RETURNED: "The author has to change something and submit again; the comments say what.",
+    State.RETURNED: "Something has to be changed before it is submitted again; the comments say what.",
     State.APPROVED: "Every output is approved. The bundle is being made and signed.",
     State.RELEASED: "The outputs have left in a signed bundle.",
     State.REJECTED: "An output checker has refused the release. It cannot be submitted again.",
@@ -97,6 +97,8 @@ PARTIES = {
     Party.SYSTEM: "the airlock itself",
 }
 """Who acts, without the help that `WAITING_FOR` gives."""
+YOU = "you"
+"""Who acts, where the author reads it."""
 ORDERS = {
     Order.LONGEST_WAITING: "longest waiting first",
     Order.RISKIEST: "riskiest first",

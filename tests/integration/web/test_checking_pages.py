@@ -42,7 +42,7 @@ def test_claim_is_shown_to_others_with_its_age_and_keeps_nobody_out(airlock: Ser
     assert ben.post(f"requests/{request.id}/claim").headers["location"].endswith("done=claimed")
     airlock.world.clock.advance(timedelta(minutes=25))
     for path in ("queue", f"requests/{request.id}"):
-        assert "ben is looking at it (since 25 minutes ago)" in cleo.get(path).text
+        assert "ben is looking at it: began 25 minutes ago" in cleo.get(path).text
     assert vote(cleo, request, 1, "approved").status_code == 303
     author = airlock.browser("ana").get(f"requests/{request.id}").text
     assert "An output checker is looking at it" in author

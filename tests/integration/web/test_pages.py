@@ -14,7 +14,7 @@ from saferoom.projects.airlock.states import State
 
 
 def test_first_page_is_the_one_a_person_has_a_use_for(airlock: Service) -> None:
-    for name, path in (("ana", "requests"), ("ben", "queue"), ("chris", "queue"), ("dora", "releases")):
+    for name, path in (("ana", "requests"), ("ben", "queue"), ("chris", "queue"), ("dora", "projects")):
         assert airlock.browser(name).get().headers["location"].endswith(path)
 
 
