@@ -43,10 +43,16 @@ def model_of(name: str, **changes: Any) -> dict[str, Any]:
     return {"kind": "user", "name": name, "session_id": None, "token_id": "a1", "scopes": scopes} | changes
 
 
-def given_token(instance: Instance, name: str, scope: Scope = Scope.ACT, days: int = LONGEST_DAYS) -> tuple[Token, str]:
-    """Write a token of `name` into the store, without proof, event or notice; return it with its secret."""
+def given_token(
+    instance: Instance, name: str, scope: Scope = Scope.ACT, days: int = LONGEST_DAYS, *, used: bool = False
+) -> tuple[Token, str]:
+    """Write a token of `name` into the store, without proof, event or notice; return it with its secret.
+
+    One that was `used` just now writes nothing at its next use.
+    """
     now, secret = instance.clock.now(), instance.tokens.draw()
-    token = Token(new_id("token"), Username(name), "a script", scope, now, now + timedelta(days=days))
+    until = now + timedelta(days=days)
+    token = Token(new_id("token"), Username(name), "a script", scope, now, until, now if used else None)
     with instance.tokens.store.transaction() as tx:
         tx.add(token, digest_of(secret))
     return token, secret
