@@ -6,6 +6,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     airlock,
     audit_log,
     credentials,
+    ledger_tables,
     life_tables,
     notices_tables,
     tables,

@@ -1,0 +1,176 @@
+"""Storage of privacy budgets: a charge, its debits and its audit event are one transaction.
+
+Cost: one row of `ledger_charges` and one update per account, whatever was charged before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from saferoom.audit import Event
+from saferoom.clock import Clock
+from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.store.database import Database
+from saferoom.hub.store.ledger_tables import AccountRow, ChargeRow, DebitRow
+from saferoom.hub.store.registry import SessionRegistry
+from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
+from saferoom.projects.ledger.losses import Loss
+from saferoom.projects.ledger.model import Account, AccountId, AccountKind, Charge, ChargeState, Wanted
+from saferoom.projects.paging import Cut, Paged
+from saferoom.signing import SigningKey
+
+
+class LedgerReading:
+    """One moment of the store; implements `saferoom.projects.ledger.store.Reading`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def registry(self) -> SessionRegistry:
+        return SessionRegistry(self._session)
+
+    def account(self, id_: AccountId) -> Account:
+        row = self._session.get(AccountRow, (id_.kind.value, id_.name))
+        return Account(id_) if row is None else _account(row)
+
+    def charge(self, id_: str) -> Charge | None:
+        row = self._session.get(ChargeRow, id_)
+        return None if row is None else self._read(row)
+
+    def by_key(self, project: ProjectSlug, key: str) -> Charge | None:
+        row = self._session.scalar(select(ChargeRow).where(ChargeRow.project == project, ChargeRow.key == key))
+        return None if row is None else self._read(row)
+
+    def charges(self, account: AccountId, cut: Cut) -> Paged[Charge]:
+        debits = (DebitRow.kind == account.kind.value, DebitRow.name == account.name)
+        query = select(ChargeRow).join(DebitRow, DebitRow.charge == ChargeRow.id).where(*debits)
+        found = self._session.scalars(
+            query.order_by(ChargeRow.at.desc(), ChargeRow.id).limit(cut.size).offset(cut.offset)
+        ).all()
+        total = self._session.scalar(select(func.count()).select_from(DebitRow).where(*debits)) or 0
+        return Paged(tuple(self._read(row) for row in found), total, cut)
+
+    def spent_since(self, account: AccountId, at: datetime) -> Loss:
+        query = select(func.sum(DebitRow.rho), func.sum(DebitRow.delta)).where(
+            DebitRow.kind == account.kind.value, DebitRow.name == account.name, DebitRow.at >= at
+        )
+        rho, delta = self._session.execute(query).one()
+        return Loss(int(rho or 0), int(delta or 0))
+
+    def in_state(self, state: ChargeState) -> tuple[Charge, ...]:
+        query = select(ChargeRow).where(ChargeRow.state == state.value).order_by(ChargeRow.at, ChargeRow.id)
+        return tuple(self._read(row) for row in self._session.scalars(query).all())
+
+    def _read(self, row: ChargeRow) -> Charge:
+        query = select(DebitRow.kind, DebitRow.name).where(DebitRow.charge == row.id)
+        accounts = tuple(sorted(AccountId(AccountKind(kind), name) for kind, name in self._session.execute(query)))
+        wanted = Wanted(
+            key=row.key,
+            project=ProjectSlug(row.project),
+            by=Username(row.made_by),
+            content=Digest(row.content),
+            plan=Digest(row.plan),
+            versions={DatasetName(name): version for name, version in row.versions.items()},
+            loss=Loss(row.rho, row.delta),
+        )
+        result = None if row.result is None else Digest(row.result)
+        return Charge(row.id, wanted, accounts, ChargeState(row.state), row.at, result, row.reason)
+
+
+class LedgerTransaction(LedgerReading):
+    """Reads and writes of one transaction; implements `saferoom.projects.ledger.store.Transaction`."""
+
+    def __init__(self, session: Session, log: AuditLog) -> None:
+        super().__init__(session)
+        self._log = log
+
+    def record(self, event: Event) -> None:
+        self._session.flush()
+        self._log.record(event)
+
+    def lock(self, ids: Collection[AccountId]) -> tuple[Account, ...]:
+        # Always in the same order, so that two transactions never wait for each other in a ring.
+        return tuple(_account(self._locked(id_)) for id_ in sorted(ids))
+
+    def limit(self, id_: AccountId, limit: Loss | None) -> Account:
+        row = self._locked(id_)
+        row.rho_limit, row.delta_limit = (None, None) if limit is None else (limit.rho, limit.delta)
+        row.version += 1
+        self._session.flush()
+        return _account(row)
+
+    def debit(self, charge: Charge) -> None:
+        wanted, loss = charge.wanted, charge.wanted.loss
+        self._session.add(
+            ChargeRow(
+                id=charge.id,
+                project=wanted.project,
+                key=wanted.key,
+                made_by=wanted.by,
+                content=wanted.content,
+                plan=wanted.plan,
+                versions=dict(wanted.versions),
+                rho=loss.rho,
+                delta=loss.delta,
+                state=charge.state.value,
+                at=charge.at,
+                result=charge.result,
+                reason=charge.reason,
+            )
+        )
+        self._session.flush()
+        for id_ in sorted(charge.accounts):
+            self._session.execute(
+                update(AccountRow)
+                .where(AccountRow.kind == id_.kind.value, AccountRow.name == id_.name)
+                .values(rho_spent=AccountRow.rho_spent + loss.rho, delta_spent=AccountRow.delta_spent + loss.delta)
+            )
+            kept = {"kind": id_.kind.value, "name": id_.name, "at": charge.at, "rho": loss.rho, "delta": loss.delta}
+            self._session.add(DebitRow(charge=charge.id, **kept))
+        self._session.flush()
+
+    def save(self, charge: Charge) -> None:
+        row = self._session.get_one(ChargeRow, charge.id, with_for_update=True)
+        row.state, row.result, row.reason = charge.state.value, charge.result, charge.reason
+        self._session.flush()
+
+    def _locked(self, id_: AccountId) -> AccountRow:
+        key = (id_.kind.value, id_.name)
+        row = self._session.get(AccountRow, key, with_for_update=True, populate_existing=True)
+        if row is None:
+            row = AccountRow(kind=key[0], name=key[1], rho_spent=0, delta_spent=0, version=0)
+            self._session.add(row)
+            self._session.flush()
+        return row
+
+
+class LedgerStore:
+    """Gives out transactions; implements `saferoom.projects.ledger.store.Store`."""
+
+    def __init__(self, database: Database, clock: Clock, key: SigningKey) -> None:
+        self._database = database
+        self._clock = clock
+        self._key = key
+
+    @contextmanager
+    def reading(self) -> Iterator[LedgerReading]:
+        """Yield one moment of the store."""
+        with self._database.reading() as session:
+            yield LedgerReading(session)
+
+    @contextmanager
+    def transaction(self) -> Iterator[LedgerTransaction]:
+        """Yield a transaction: it commits when the block ends and leaves no trace when the block raises."""
+        with self._database.transaction() as session:
+            yield LedgerTransaction(session, AuditLog(session, self._clock, self._key))
+
+
+def _account(row: AccountRow) -> Account:
+    limit = None if row.rho_limit is None or row.delta_limit is None else Loss(row.rho_limit, row.delta_limit)
+    return Account(AccountId(AccountKind(row.kind), row.name), limit, Loss(row.rho_spent, row.delta_spent), row.version)

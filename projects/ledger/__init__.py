@@ -1,0 +1,1 @@
+"""Privacy budgets: what differential privacy may cost, and what it has cost."""
