@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from saferoom.hub.web.airlock.commands import Nothing
 from saferoom.hub.web.api.documents import Listed, listed
 from saferoom.hub.web.api.people_documents import (
@@ -15,6 +17,7 @@ from saferoom.hub.web.api.people_documents import (
     event_document,
     own_document,
 )
+from saferoom.hub.web.api.repeats import TOLD_ONCE
 from saferoom.hub.web.api.routing import Caller, On, PageNumber
 from saferoom.hub.web.api.routing import router as routes
 from saferoom.hub.web.people.password import give_password
@@ -107,7 +110,8 @@ def end_record(who: Caller, on: On, record_id: str, command: EndForm) -> Record:
 
 
 @router.post("/people/{username}/password")
-def password(who: Caller, on: On, username: str, _: Nothing) -> FirstPassword:
-    """Give somebody a first password and a second factor; earlier ones no longer work."""
+def password(response: Response, who: Caller, on: On, username: str, _: Nothing) -> FirstPassword:
+    """Give somebody a first password and a second factor, told this once; earlier ones no longer work."""
+    response.headers["Cache-Control"] = TOLD_ONCE
     chosen, enrolment = give_password(on, Actor.person(who), Username(username))
     return FirstPassword(username=username, password=chosen, secret=enrolment.secret, uri=enrolment.uri)

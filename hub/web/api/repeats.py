@@ -19,6 +19,8 @@ from saferoom.projects.tokens.model import Holder
 HEADER = "Idempotency-Key"
 REPEATED = "Idempotent-Replayed"
 LONGEST = 255
+TOLD_ONCE = "no-store"
+"""As the ``Cache-Control`` of an answer: there is a secret in it, and it is not kept."""
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST}}}")
 
 
@@ -45,6 +47,9 @@ async def once(request: Request, holder: Holder, body: bytes, do: Callable[[], A
         if error.http_status < 500:
             await run_in_threadpool(answers.give_back, holder.token, key)
         raise
+    if response.headers.get("Cache-Control") == TOLD_ONCE:
+        # The key stays taken, so a repeat is refused rather than done again.
+        return response
     answer = Answer(response.status_code, bytes(response.body).decode())
     await run_in_threadpool(answers.keep, holder.token, key, answer)
     return response
