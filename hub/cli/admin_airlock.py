@@ -129,13 +129,13 @@ def levels(
     ]
     heads = ("decided in", "lane", "decisions", "automatic", "median", "95th percentile")
     print(_table(heads, rows) if rows else f"Nothing was decided in the last {days} days.")
-    rows = [
+    bands = [
         (one.lane, _between(one.from_seconds, one.to_seconds), f"{one.requests:,}") for one in waiting if one.requests
     ]
-    print("\n" + (_table(("lane", "waits for", "requests"), rows) if rows else "Nothing waits."))
-    rows = [(one.month, f"{one.drawn:,}", f"{one.looked_at:,}", f"{one.wrong:,}") for one in audits]
-    if rows:
-        print("\n" + _table(("drawn in", "drawn", "looked at", "should not have left"), rows))
+    print("\n" + (_table(("lane", "waits for", "requests"), bands) if bands else "Nothing waits."))
+    found = [(one.month, f"{one.drawn:,}", f"{one.looked_at:,}", f"{one.wrong:,}") for one in audits]
+    if found:
+        print("\n" + _table(("drawn in", "drawn", "looked at", "should not have left"), found))
 
 
 def _asked(instance: Instance, asked: Mapping[str, Any], order: str, page: int) -> tuple[Filters, Order, Paging]:

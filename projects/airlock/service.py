@@ -26,6 +26,7 @@ from saferoom.projects.airlock.reviewing import Reviewing
 from saferoom.projects.airlock.sheets import Content, Sheet
 from saferoom.projects.airlock.states import Action, State
 from saferoom.projects.airlock.store import Selection
+from saferoom.projects.decision import Decision
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ class Airlock(Authoring, Reviewing, Overseeing):
         """Return a request with everything that `viewer` may see of it, and what they can do to it now."""
         found, standing = self._seen(viewer, request_id)
         return sheets.sheet(self, found, self.shown_as(viewer, standing, found), standing)
+
+    def abilities(self, viewer: Username, request_id: RequestId) -> Mapping[Action, Decision]:
+        """Return what `viewer`, who may see a request, can do to it now; the system's own steps are not among it."""
+        found, standing = self._seen(viewer, request_id)
+        deeds = (action for action in Action if permissions.PERMITTED[action])
+        return {action: permissions.decide(standing, action, found.state) for action in deeds}
 
     def view_of(self, content: Content) -> View:
         """Return what is shown of a file's content; nothing where it is not for whoever asked for the sheet."""

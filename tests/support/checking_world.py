@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from tests.support.airlock_world import MOBILITY, World, judged
+from tests.support.airlock_world import MOBILITY, OWNERS, World, judged
 
 from saferoom.disclosure.files.model import Concealed, FileReport, Grid, Passage
 from saferoom.disclosure.files.view import View
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.remedies.model import Suggestion
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
+from saferoom.hub.store.tables import DatasetRow
 from saferoom.ids import EvaluationId, Username
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.uploads import Screened, Upload
@@ -64,6 +67,16 @@ def groups(world: World, where: str = "", code: str = CODE) -> list[WantedGroup]
         ),
         WantedGroup((table,), "Pay by region, for the appendix.", "Rounded to five.", "Pay", (script,)),
     ]
+
+
+@contextmanager
+def routed(world: World, **rules: object) -> Iterator[None]:
+    """Let all data leave in another way for a while."""
+    for name in OWNERS:
+        world.change(DatasetRow, name, release_route={"kind": "release-route", **rules})
+    yield
+    for name in OWNERS:
+        world.change(DatasetRow, name, release_route={"kind": "release-route", "automatic": name == "survey"})
 
 
 def asked(world: World, title: str = "Education and pay") -> Request:

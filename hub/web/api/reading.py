@@ -16,9 +16,8 @@ from saferoom.hub.web.api.request_documents import Advice, Envelope, Permission,
 from saferoom.hub.web.api.review_documents import Review, review
 from saferoom.hub.web.api.routing import Caller, On, PageNumber
 from saferoom.hub.web.api.routing import router as routes
-from saferoom.hub.wiring import Instance
-from saferoom.ids import EvaluationId, OutputId, RequestId, Username
-from saferoom.projects.airlock import advising, permissions
+from saferoom.ids import EvaluationId, OutputId, RequestId
+from saferoom.projects.airlock import advising
 from saferoom.projects.airlock.lists import Paging
 from saferoom.projects.airlock.states import Action, State
 
@@ -26,7 +25,6 @@ router = routes("requests")
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "The bytes as they are kept"}
 }
-_DEEDS = tuple(action for action in Action if permissions.PERMITTED[action])
 
 
 @router.get("/requests/{request_id}")
@@ -41,16 +39,12 @@ def one_request(who: Caller, on: On, request_id: str) -> Request:
         | {
             "advice": [Advice.model_validate(one) for one in (advising.open_advice(item) if mine else ())],
             "wait": Wait.model_validate(wait) if wait else None,
-            "can": _can(on, who, RequestId(request_id)),
+            "can": {
+                action: Permission(allowed=bool(one), reason=one.reason)
+                for action, one in on.airlock.abilities(who, item.id).items()
+            },
         }
     )
-
-
-def _can(on: Instance, who: Username, id_: RequestId) -> dict[Action, Permission]:
-    """Return what the caller can do; asked of the request itself, not of what is shown of it."""
-    found = on.airlock.found(id_)
-    decided = {action: on.airlock.can(who, action, found) for action in _DEEDS}
-    return {action: Permission(allowed=bool(one), reason=one.reason) for action, one in decided.items()}
 
 
 @router.get("/requests/{request_id}/outputs")

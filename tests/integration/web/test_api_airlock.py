@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +19,6 @@ from tests.support.protected_outputs import SECRETS, combination, protected
 from saferoom.disclosure.files.model import FileReport
 from saferoom.disclosure.files.view import View
 from saferoom.disclosure.verdict import Verdict
-from saferoom.hub.store.tables import DatasetRow
 from saferoom.ids import Username
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.outbox import Dropped
@@ -39,16 +37,6 @@ def airlock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def said(answer: httpx.Response, status: int = 200) -> Any:
     assert answer.status_code == status, answer.text
     return answer.json()
-
-
-@contextmanager
-def route(airlock: Service, **rules: object) -> Iterator[None]:
-    """Let all data leave in another way for a while."""
-    for name in ("survey", "register"):
-        airlock.world.change(DatasetRow, name, release_route={"kind": "release-route", **rules})
-    yield
-    for name in ("survey", "register"):
-        airlock.world.change(DatasetRow, name, release_route={"kind": "release-route", "automatic": name == "survey"})
 
 
 def test_checker_reads_all_that_the_page_judges_by(airlock: Service) -> None:
@@ -124,7 +112,7 @@ def test_content_of_a_file_is_shown_with_its_marks(airlock: Service) -> None:
 
 
 def test_owner_reads_what_leaves_and_the_very_bytes(airlock: Service) -> None:
-    with route(airlock, owner_signs=True):
+    with checking.routed(airlock.world, owner_signs=True):
         asked = airlock.world.request()
     dora, here = client(airlock, "dora"), f"requests/{asked.id}"
     assert dora.get(f"{here}/leaving").status_code == 409
@@ -188,7 +176,7 @@ def test_safe_variant_is_accepted_leaves_by_itself_and_is_audited_by_checkers_al
     assert said(client(airlock, "chris").get(here))["advice"] == []
     for name, status in (("chris", 403), ("ben", 403), ("rita", 404)):
         assert client(airlock, name).post(f"{here}/accept").status_code == status
-    with route(airlock, automatic=True, audit_one_in=1):
+    with checking.routed(airlock.world, automatic=True, audit_one_in=1):
         left = said(ana.post(f"{here}/accept"))
     assert (left["round"], left["state"]) == (2, "released")
     assert said(ana.get(here))["outputs"][0]["evaluation"] != evaluation

@@ -80,7 +80,7 @@ ROUTES = {
     f"{method} {_api(route).path}": _api(route)
     for router in AREA.routers
     for route in router.routes
-    for method in sorted(_api(route).methods)
+    for method in sorted(_api(route).methods or ())
 }
 """Every page and form of the airlock."""
 
