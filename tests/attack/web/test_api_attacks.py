@@ -165,11 +165,12 @@ def test_project_of_others_is_unknown_and_lapsed_accreditation_shuts_all(airlock
 STRANGE = ("%00", "..%2F..%2Fetc", "%C3%BC%22 y", "a" * 2000, "99999999999999999999")
 
 
-@pytest.mark.parametrize("strange", STRANGE)
-def test_strange_address_is_refused_as_the_document_says(airlock: Service, strange: str) -> None:
+def test_strange_address_is_refused_as_the_document_says(airlock: Service) -> None:
     programs = [client(airlock, name) for name in ("ana", "ben", "dora", "ada")]
     addressed = [(path, method) for path, method in OPERATIONS if "{" in path]
-    for number, (path, method) in enumerate(addressed):
+    # Every address twice, with strange words in turn.
+    for number, (path, method) in enumerate([*addressed, *addressed[1:]]):
+        strange = STRANGE[number % len(STRANGE)]
         parts = [strange if part.startswith("{") else part for part in path.split("/")]
         program = programs[number % len(programs)]
         answer = program.call(method.upper(), "/".join(parts).lstrip("/"), {"version": 1, "reason": "x"})
