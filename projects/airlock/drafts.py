@@ -204,4 +204,4 @@ def _digest(content: Draft) -> str:
     return sha256(canonical(document))
 
 
-_DRAFTED = "its author has not submitted it yet"
+_DRAFTED = "it is not submitted yet"

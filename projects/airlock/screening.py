@@ -63,16 +63,26 @@ def tidy(words: Words, complete: bool = True) -> Words:
     return Words(*(tidy_text(name, text, LONGEST[name], complete) for name, text in words.items()))
 
 
-def tidy_text(name: str, text: str, longest: int, complete: bool = True) -> str:
-    """Return one text tidied; `name` is what messages call it. A title is one line, other texts may have several."""
+def tidy_text(name: str, text: str, longest: int, complete: bool = True, field: str = "") -> str:
+    """Return one text tidied. A title is one line, other texts may have several.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the text.
+    field : str
+        Where it was typed.
+    """
     clean = unicodedata.normalize("NFKC", text).replace("\r\n", "\n").strip()
     if complete and not clean:
-        raise BadInputError(f"the {name} is empty: say in words what an output checker needs to know")
+        raise BadInputError(f"the {name} is empty: say in words what an output checker needs to know", field=field)
     if len(clean) > longest:
-        raise BadInputError(f"the {name} is longer than {longest} characters; shorten it")
+        raise BadInputError(f"the {name} is longer than {longest} characters; shorten it", field=field)
     allowed = "" if name == "title" else "\n\t"
     if any(unicodedata.category(c) in _UNSEEN and c not in allowed for c in clean):
-        raise BadInputError(f"the {name} has a character that nobody can see; type it anew without formatting")
+        raise BadInputError(
+            f"the {name} has a character that nobody can see; type it anew without formatting", field=field
+        )
     return clean
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from saferoom.errors import BadInputError
 from saferoom.ids import EvaluationId, ProjectSlug, Username
@@ -126,7 +127,35 @@ def tidy(wanted: Wanted, complete: bool) -> Wanted:
     names = [group.name.casefold() for group in groups]
     if len(set(names)) != len(names):
         raise BadInputError("two groups have the same name; give each its own")
-    return replace(wanted, title=tidy_text("title", wanted.title, LONGEST["title"], complete), groups=groups)
+    return replace(wanted, title=_title(wanted, complete), groups=groups)
+
+
+def unfinished(wanted: Wanted) -> list[BadInputError]:
+    """Return what the words of `wanted` lack before it can be submitted, each with the field it was typed in."""
+    single = len(wanted.groups) == 1
+    asked: list[Callable[[], object]] = [lambda: _title(wanted, complete=True)]
+    for number, group in enumerate(wanted.groups, start=1):
+        asked += [partial(_words, group, number, single, name, complete=True) for name in _WORDS]
+    found = []
+    for ask in asked:
+        try:
+            ask()
+        except BadInputError as error:
+            found.append(error)
+    return found
+
+
+def _title(wanted: Wanted, complete: bool) -> str:
+    return tidy_text("title", wanted.title, LONGEST["title"], complete, "title")
+
+
+def _words(group: WantedGroup, number: int, single: bool, name: str, complete: bool) -> str:
+    of = "" if single else f" of group {number}"
+    text: str = getattr(group, name)
+    return tidy_text(f"{name}{of}", text, LONGEST[name], complete, f"groups.{number - 1}.{name}")
+
+
+_WORDS = ("context", "controls")
 
 
 def _check_counts(wanted: Wanted, complete: bool) -> None:
@@ -148,17 +177,17 @@ def _check_counts(wanted: Wanted, complete: bool) -> None:
 
 
 def _group(group: WantedGroup, number: int, single: bool, complete: bool) -> WantedGroup:
-    of = "" if single else f" of group {number}"
-    name = tidy_text(f"name of group {number}", group.name, LONGEST_NAME, complete=False)
+    at = f"groups.{number - 1}.name"
+    name = tidy_text(f"name of group {number}", group.name, LONGEST_NAME, False, at)
     if "\n" in name or "\t" in name:
-        raise BadInputError(f"the name of group {number} has several lines; write it in one")
+        raise BadInputError(f"the name of group {number} has several lines; write it in one", field=at)
     if complete and not single and not name:
-        raise BadInputError(f"group {number} has no name; where there are several groups, each needs one")
+        raise BadInputError(f"group {number} has no name; where there are several groups, each needs one", field=at)
     if complete and not group.evaluations:
         raise BadInputError(f"group {number} has no output; add one, or take the group out")
     return replace(
         group,
         name=name,
-        context=tidy_text(f"context{of}", group.context, LONGEST["context"], complete),
-        controls=tidy_text(f"controls{of}", group.controls, LONGEST["controls"], complete),
+        context=_words(group, number, single, "context", complete),
+        controls=_words(group, number, single, "controls", complete),
     )

@@ -24,21 +24,24 @@ from saferoom.hub.web.airlock.commands import (
 )
 from saferoom.hub.web.airlock.evaluating import evaluating
 from saferoom.hub.web.airlock.lists import STATE_WORDS, Someone, own_projects
-from saferoom.hub.web.shell.fields import rows_of
+from saferoom.hub.web.shell.fields import Typed, rows_of
 from saferoom.hub.web.shell.forms import Form, attempt, blank, filled, read
 from saferoom.hub.web.shell.identity import Sent, Visitor, sender
 from saferoom.hub.web.shell.navigation import REQUESTS
 from saferoom.hub.web.shell.parts import Parts, parts_of
 from saferoom.hub.web.shell.rendering import page, see
 from saferoom.hub.web.texts import airlock as words
+from saferoom.hub.web.texts.common import sentence
 from saferoom.ids import EvaluationId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock import drafts, model
 from saferoom.projects.airlock.model import EvaluationRecord
+from saferoom.projects.airlock.service import Airlock
 from saferoom.projects.airlock.states import Action, State
-from saferoom.projects.airlock.wanted import Wanted, WantedGroup
+from saferoom.projects.airlock.wanted import Wanted, WantedGroup, unfinished
 
 router = APIRouter(prefix="/requests")
 Sender = Annotated[Sent, Depends(sender)]
+_ADDED = frozenset(AddForm.model_fields) - {"version"}
 _Parts = Mapping[EvaluationId, EvaluationRecord]
 
 
@@ -72,12 +75,7 @@ async def save(request: Request, request_id: str, sent: Sender) -> Response:
     """Save what was put together."""
     airlock, who, id_ = parts_of(request).instance.airlock, sent.who, RequestId(request_id)
     item = await run_in_threadpool(airlock.allowed, who.username, id_, Action.EDIT)
-    form = read(DraftForm, sent.fields, words.DRAFT)
-
-    def act(command: DraftForm) -> model.Request:
-        return airlock.save(who.username, id_, command.version, command.title, _groups(command))
-
-    form, saved = await attempt(form, act, lambda: _filled(airlock.allowed(who.username, id_, Action.EDIT)))
+    form, saved = await _keep(airlock, who.username, id_, _typed(sent)[0])
     if saved is None:
         return await run_in_threadpool(_sheet, request, who, item, form)
     return see(request, f"requests/{id_}/edit", "saved")
@@ -85,10 +83,16 @@ async def save(request: Request, request_id: str, sent: Sender) -> Response:
 
 @router.post("/{request_id}/add")
 async def add(request: Request, request_id: str, sent: Sender) -> Response:
-    """Add one statistic or file."""
+    """Add one statistic or file, after what was typed into the draft is saved."""
     airlock, who, id_ = parts_of(request).instance.airlock, sent.who, RequestId(request_id)
     item = await run_in_threadpool(airlock.allowed, who.username, id_, Action.EDIT)
-    form = read(AddForm, sent.fields, words.DRAFT)
+    draft, adding = _typed(sent)
+    if _of_page(draft):
+        wrong, saved = await _keep(airlock, who.username, id_, draft)
+        if saved is None:
+            return await run_in_threadpool(_sheet, request, who, item, wrong)
+        item, adding = saved, {**adding, "version": (str(saved.version),)}
+    form = read(AddForm, adding, words.DRAFT)
 
     def act(command: AddForm) -> model.Request:
         evaluation = EvaluationId(command.evaluation)
@@ -102,14 +106,19 @@ async def add(request: Request, request_id: str, sent: Sender) -> Response:
 
 @router.post("/{request_id}/submit")
 async def submit(request: Request, request_id: str, sent: Sender) -> Response:
-    """Submit a draft, or a returned request, as its author has seen it."""
+    """Submit a draft, or a returned request, as its author has seen it; what was typed is saved first."""
     airlock, who, id_ = parts_of(request).instance.airlock, sent.who, RequestId(request_id)
     item = await run_in_threadpool(airlock.allowed, who.username, id_, Action.SUBMIT)
-    form = read(SubmitForm, sent.fields, words.DRAFT)
+    draft, version = _typed(sent)[0], sent.fields
+    if _of_page(draft):
+        wrong, saved = await _keep(airlock, who.username, id_, draft)
+        if saved is None:
+            return await run_in_threadpool(_sheet, request, who, item, wrong)
+        item, version = saved, {"version": (str(saved.version),)}
+    form = read(SubmitForm, version, words.DRAFT)
     form, after = await attempt(form, lambda command: airlock.submit_draft(who.username, id_, command.version))
     if after is None:
-        refused = replace(_filled(item), notes=form.notes, status=form.status)
-        return await run_in_threadpool(_sheet, request, who, item, refused)
+        return await run_in_threadpool(_sheet, request, who, item, _unfinished(item, form))
     return see(request, f"requests/{id_}", "released" if after.state is State.RELEASED else "submitted")
 
 
@@ -147,6 +156,39 @@ async def withdraw(request: Request, request_id: str, sent: Sender) -> Response:
     read(Nothing, sent.fields, words.DRAFT)
     await run_in_threadpool(airlock.withdraw, who.username, id_)
     return see(request, f"requests/{id_}", "withdrawn")
+
+
+async def _keep(
+    airlock: Airlock, author: Username, id_: RequestId, typed: Typed
+) -> tuple[Form[DraftForm], model.Request | None]:
+    """Save what was typed into a draft; None when it could not be."""
+    form = read(DraftForm, typed, words.DRAFT)
+
+    def act(command: DraftForm) -> model.Request:
+        return airlock.save(author, id_, command.version, command.title, _groups(command))
+
+    return await attempt(form, act, lambda: _filled(airlock.allowed(author, id_, Action.EDIT)))
+
+
+def _typed(sent: Sent) -> tuple[Typed, Typed]:
+    """Return what was typed into the draft, and what is to be added to it: the page sends both, whatever the button."""
+    draft = {name: values for name, values in sent.fields.items() if name not in _ADDED}
+    adding = {name: values for name, values in sent.fields.items() if name in _ADDED or name == "version"}
+    return draft, adding
+
+
+def _of_page(draft: Typed) -> bool:
+    return draft.keys() != {"version"}
+
+
+def _unfinished(item: model.Request, form: Form[SubmitForm]) -> Form[DraftForm]:
+    """Return the draft's form with what keeps it from being submitted, beside the fields where it is about one."""
+    refused = replace(_filled(item), status=form.status)
+    lacking = unfinished(drafts.content_of(item))
+    for error in lacking:
+        refused = refused.refused(error)
+    said = {sentence(error.message) for error in lacking}
+    return replace(refused, notes=tuple(note for note in form.notes if note not in said), status=form.status)
 
 
 def _sheet(

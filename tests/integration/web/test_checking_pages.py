@@ -297,6 +297,14 @@ def test_draft_that_is_not_complete_says_so_and_stays(airlock: Service) -> None:
     answer = ana.post(path.replace("/edit", "/submit"), {"version": version})
     assert answer.status_code == 422
     assert "at least one output" in answer.text
+    typed = {"version": version, "title": " ", "groups.0.number": "0", "groups.0.context": "Typed, never saved"}
+    lacking = ana.post(path.replace("/edit", "/submit"), typed)
+    assert lacking.status_code == 422
+    assert "Typed, never saved" in lacking.text
+    for name in ("title", "groups-0-controls"):
+        assert f'id="field-{name}-wrong"' in lacking.text
+    assert 'id="field-groups-0-context-wrong"' not in lacking.text
+    assert "Your draft is saved. Nobody else sees it." in ana.get(f"{path}?done=saved").text
     stale = ana.post(path.replace("/edit", "/submit"), {"version": "999"})
     assert stale.status_code in (409, 422)
     assert ana.post("requests/new", {"project": "income", "title": "Not mine"}).status_code in (403, 404, 422)
