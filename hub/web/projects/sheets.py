@@ -42,8 +42,11 @@ class Sheet:
     do: _Do
     note: str
     look: str = ""
-    people: bool = False
-    """Whether it is about the proposal's people, whom the page then shows; only once all datasets are decided."""
+
+    @property
+    def people(self) -> bool:
+        """Whether it is about the proposal's people, whom the page then shows; only once all datasets are decided."""
+        return self.action in _ABOUT_PEOPLE
 
     def offered(self, view: View) -> Decision:
         """Decide whether somebody can do it now."""
@@ -53,12 +56,15 @@ class Sheet:
         return decision
 
 
-def _said(title: str, action: Action, *rest: Any, people: bool = False) -> Sheet:
-    return Sheet(title, action, ReasonForm, texts.REASON, *rest, people=people)
+def _said(title: str, action: Action, button: str, done: str, do: _Do, note: str, look: str = "") -> Sheet:
+    return Sheet(title, action, ReasonForm, texts.REASON, button, done, do, note, look)
 
 
-def _plain(title: str, action: Action, *rest: Any, people: bool = False) -> Sheet:
-    return Sheet(title, action, ConfirmForm, {"version": Label("Version")}, *rest, people=people)
+def _plain(title: str, action: Action, button: str, done: str, do: _Do, note: str, look: str = "") -> Sheet:
+    return Sheet(title, action, ConfirmForm, {"version": Label("Version")}, button, done, do, note, look)
+
+
+_ABOUT_PEOPLE = frozenset({Action.CONFIRM, Action.ASK_CHANGES, Action.DECLINE})
 
 
 SHEETS: dict[str, Sheet] = {
@@ -88,7 +94,6 @@ SHEETS: dict[str, Sheet] = {
         lambda lives, actor, slug, form: lives.confirm(actor, slug, form.version),
         "The project is registered with these people and the approvals of its data owners; rooms may be opened.",
         "main",
-        people=True,
     ),
     "return": _said(
         "Give back for changes",
@@ -97,7 +102,6 @@ SHEETS: dict[str, Sheet] = {
         "returned",
         lambda lives, actor, slug, form: lives.ask_changes(actor, slug, form.reason, None, form.version),
         "The lead changes the proposal and submits it again; everybody decides anew.",
-        people=True,
     ),
     "decline": _said(
         "Decline because of its people",
@@ -107,7 +111,6 @@ SHEETS: dict[str, Sheet] = {
         lambda lives, actor, slug, form: lives.decline_people(actor, slug, form.reason, form.version),
         "The proposal ends here.",
         "danger",
-        people=True,
     ),
     "pause": _said(
         "Pause the project",
