@@ -16,6 +16,7 @@ def register(group: typer.Typer) -> None:
     inner.command("end")(end)
     inner.command("review")(review)
     inner.command("list")(list_)
+    inner.command("show")(show)
     group.add_typer(inner)
 
 
@@ -69,6 +70,25 @@ def review(
         print_json(reviewed)
     else:
         print(f"The review is recorded: {form.judgement.value.replace('-', ' ')}.")
+
+
+def show(emergency: str = _ID, as_json: bool = JSON) -> None:
+    """Show one break-glass act: who gave whom which power, why, and what the review found."""
+    from saferoom.hub.cli.commands import print_json
+
+    with acting() as (instance, actor):
+        found = instance.people.emergency(actor, emergency)
+    if as_json:
+        print_json(found)
+        return
+    print(f"{found.id}: {found.power.value} for {found.username}, {found.state.value}")
+    print(f"By {found.opened_by} on {found.opened_at:%Y-%m-%d %H:%M}, until {found.until:%Y-%m-%d %H:%M} UTC")
+    print(f"Reason: {found.reason}")
+    if found.ended_at is not None:
+        print(f"Ended by {found.ended_by} on {found.ended_at:%Y-%m-%d %H:%M} UTC")
+    if found.reviewed_at is not None:
+        judged = "justified" if found.justified else "not justified"
+        print(f"Reviewed by {found.reviewed_by} on {found.reviewed_at:%Y-%m-%d %H:%M} UTC: {judged}. {found.findings}")
 
 
 def list_(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from saferoom.hub.wiring import Instance
     from saferoom.projects.approvals.model import Approval, Project
 
-_EVERYBODY = 1_000_000
+_EVERYTHING = 1_000_000
 _Word = TypeVar("_Word", bound=StrEnum)
 _JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
@@ -27,6 +27,7 @@ def register(group: typer.Typer) -> None:
     group.command("people")(people)
     group.command("projects")(projects)
     group.command("datasets")(datasets)
+    group.command("dataset")(dataset)
 
 
 def people(
@@ -43,7 +44,7 @@ def people(
     from saferoom.projects.people.model import Role
     from saferoom.projects.people.store import Only, Search
 
-    cut = Cut(page) if page else Cut(1, _EVERYBODY)
+    cut = Cut(page) if page else Cut(1, _EVERYTHING)
     wanted = Search(search, word(Role, "role", role), word(Only, "only", only), cut)
     with acting() as (instance, actor):
         paged, now = instance.people.search(actor, wanted), instance.clock.now()
@@ -102,10 +103,17 @@ def projects(as_json: bool = _JSON) -> None:
         _print(instance, "projects", ("project", "title", "runs", "members", "approved data"), rows, "project")
 
 
-def datasets(as_json: bool = _JSON) -> None:
+def datasets(
+    search: str = typer.Option("", "--search", help="Words of the dataset or of its variables."),
+    as_json: bool = _JSON,
+) -> None:
     """List datasets with their owners and policies."""
+    from saferoom.projects.catalogue.shelves import words_of
+    from saferoom.projects.paging import Cut
+
     with opened() as (instance, _):
-        found = instance.registry.datasets()
+        hits = {hit.name for hit in instance.shelves.search(words_of(search), Cut(1, _EVERYTHING)).items}
+        found = [one for one in instance.registry.datasets() if not search or one.name in hits]
         if as_json:
             _print_json("datasets", [one.model_dump(mode="json") for one in found])
             return
@@ -121,8 +129,40 @@ def datasets(as_json: bool = _JSON) -> None:
             )
             for one in found
         ]
+        if not rows and search:
+            print("No dataset has these words.")
+            return
         headers = ("dataset", "title", "owner", "version", "units", "variables", "policies")
         _print(instance, "datasets", headers, rows, "dataset")
+
+
+def dataset(
+    name: str = typer.Argument(..., metavar="DATASET"),
+    search: str = typer.Option("", "--search", help="Only variables with these words."),
+    as_json: bool = _JSON,
+) -> None:
+    """Show a dataset as the catalogue does: variables, versions, and the rules for what leaves."""
+    from saferoom.hub.cli.text import table
+    from saferoom.hub.web.api.catalogue_documents import VariableLine, dataset_document
+    from saferoom.hub.web.catalogue import present
+    from saferoom.projects.catalogue.shelves import words_of
+    from saferoom.projects.paging import Cut
+
+    with opened() as (instance, _):
+        known = present.dataset(instance, name)
+        found = instance.shelves.variables(known.name, words_of(search), Cut(1, _EVERYTHING))
+        shown = dataset_document(instance, known)
+    if as_json:
+        variables = [VariableLine.model_validate(one).model_dump(mode="json") for one in found.items]
+        print(json.dumps(shown.model_dump(mode="json") | {"variables": variables}))
+        return
+    print(f"{shown.title} ({shown.name}), version {shown.version}, of {shown.owner}")
+    print(shown.description or "No description.")
+    lines = [(one.name, one.label, one.type, one.role, str(one.codes or "-")) for one in found.items]
+    print(table(("variable", "what it holds", "type", "for disclosure", "codes"), lines) if lines else "No variable.")
+    print(table(("rule", "value", "whose"), [(rule.rule, rule.value, rule.origin) for rule in shown.rules]))
+    for edition in shown.editions:
+        print(f"Version {edition.version} since {edition.at:%Y-%m-%d}")
 
 
 def word(kind: type[_Word], name: str, text: str | None) -> _Word | None:

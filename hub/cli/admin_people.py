@@ -29,6 +29,7 @@ _REASON = typer.Option(None, "--reason", help="Why; kept in the audit trail.")
 def register(group: typer.Typer) -> None:
     """Add the commands to ``saferoom admin``."""
     group.command("person")(person)
+    group.command("person-history")(person_history)
     group.command("add-person")(add_person)
     group.command("edit-person")(edit_person)
     group.command("accredit")(accredit)
@@ -64,6 +65,30 @@ def person(username: str = USER, as_json: bool = JSON) -> None:
         print(f"{dossier.person.display_name} ({username}), {', '.join(sorted(dossier.person.roles))}")
         print(f"May sign in: {'yes' if decision else 'no. ' + decision.reason}")
         _show(instance, dossier)
+
+
+def person_history(
+    username: str = USER,
+    page: int = typer.Option(1, "--page", min=1, help="Which page of 50, the newest first."),
+    as_json: bool = JSON,
+) -> None:
+    """Show what happened to an account and by it: every event of the audit trail."""
+    from saferoom.hub.cli.commands import plain, print_json
+    from saferoom.hub.cli.text import table
+    from saferoom.hub.web.api.people_documents import event_document
+    from saferoom.projects.paging import Cut
+
+    with acting() as (instance, actor):
+        found = instance.people.history(actor, _name(username), Cut(page)).map(event_document)
+    if as_json:
+        print_json({"total": found.total, "events": plain(found.items)})
+        return
+    rows = [
+        (f"{one.at:%Y-%m-%d %H:%M}", one.actor, one.words, one.subject, "; ".join(one.details)) for one in found.items
+    ]
+    print(table(("at (UTC)", "by", "what", "about", "details"), rows) if rows else "Nothing has happened.")
+    if found.pages > 1:
+        print(f"Page {found.number} of {found.pages}, {found.total:,} events.")
 
 
 def add_person(

@@ -207,6 +207,14 @@ def test_listings_show_what_is_registered(filled: Terminal) -> None:
     assert out.count("no: no password yet") == 2
     assert "htv until 2998-01-01" in filled("admin", "projects")[1]
     assert "survey; automatic" in filled("admin", "datasets")[1]
+    assert "survey; automatic" in filled("admin", "datasets", "--search", "wage")[1]
+    assert filled("admin", "datasets", "--search", "nowhere")[1] == "No dataset has these words.\n"
+    shown = filled("admin", "dataset", "htv")[1]
+    assert "of Olga" in shown
+    assert "threshold_units" in shown
+    told = filled.json("admin", "dataset", "htv", "--search", "wage")
+    assert (told["name"], [one["name"] for one in told["variables"]]) == ("htv", ["wage"])
+    assert filled("admin", "dataset", "nothing")[0] == 1
     (project,) = filled.json("admin", "projects")["projects"]
     assert (project["members"], project["approvals"][0]["dataset"]) == (["rosa"], "htv")
     assert {one["username"]: one["sign_in"] for one in filled.json("admin", "people")["people"]} == {

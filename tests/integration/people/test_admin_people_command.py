@@ -94,6 +94,12 @@ def test_deeds_say_what_they_did(admin: Terminal) -> None:
     assert "is closed" in admin.done("close", "rosa", "--reason", "Left for good.")
     assert "inactive" in admin.done("people", "--only", "closed")
     assert "is open again" in admin.done("reopen", "rosa", "--reason", "Came back.")
+    happened = admin.done("person-history", "rosa")
+    assert "opened again" in happened
+    assert "reason: Left for good." in happened
+    events = admin.json("person-history", "rosa")
+    assert (events["total"], events["events"][-1]["action"]) == (6, "person.added")
+    assert admin.done("person-history", "rosa", "--page", "2") == "Nothing has happened.\n"
     assert "Nobody has to be reminded" in admin.done("reminders")
 
 
@@ -128,6 +134,8 @@ def test_deeds_that_cannot_be_done_say_why(admin: Terminal) -> None:
         (("reopen", "rosa", "--reason", "Came back."), "is open already"),
         (("end-deputy", "rosa"), "is no deputy"),
         (("break-glass", "end", "emergency-x"), "no such break-glass act"),
+        (("break-glass", "show", "emergency-x"), "no such break-glass act"),
+        (("person-history", "nobody"), "Nobody of that name is registered"),
     ):
         status, _, err = admin(*words)
         assert status == 1, words
@@ -172,6 +180,10 @@ def test_glass_is_broken_ended_and_reviewed_by_somebody_else(admin: Terminal) ->
     instance.people.review_emergency(Actor.person(Username("ada")), one["id"], form)
     instance.close()
     assert "reviewed" in admin.done("break-glass", "list")
+    shown = admin.done("break-glass", "show", one["id"])
+    for part in ("output-checker for rosa, reviewed", REASON, "Ended by admin:", "Reviewed by ada on", words[-1]):
+        assert part in shown
+    assert admin.json("break-glass", "show", one["id"])["reviewed_by"] == "ada"
     again = admin.json(*opening)
     assert again["power"] == "output-checker"
     assert admin.json("break-glass", "end", again["id"])["state"] == "ended"

@@ -1,0 +1,120 @@
+"""The catalogue as typed documents; of direct identifiers and where a file lies nothing is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from saferoom.hub.web.api.documents import Document
+from saferoom.hub.web.catalogue import present
+from saferoom.hub.wiring import Instance
+from saferoom.projects.catalogue import model
+from saferoom.projects.catalogue.model import Coverage, Quality, VariableRole, VariableType
+
+
+class VariableLine(Document):
+    """A variable; `codes` counts those of its codelist."""
+
+    name: str
+    label: str
+    type: VariableType
+    role: VariableRole
+    codes: int
+    grouped: bool
+
+
+class Hit(Document):
+    """A dataset that a search finds."""
+
+    name: str
+    title: str
+    version: str
+    owner: str
+    variables: int
+    found: list[VariableLine]
+
+
+class Edition(Document):
+    """One version of a dataset."""
+
+    number: int
+    version: str
+    at: datetime
+
+
+class Rule(Document):
+    """One rule for outputs of a dataset, in words, and who states it."""
+
+    rule: str
+    value: str
+    origin: str
+    meaning: str
+
+
+class Group(Document):
+    """A broader category with what it is made of; `depth` counts the categories around it."""
+
+    name: str
+    parts: list[str]
+    depth: int
+
+
+class Variable(Document):
+    """A variable, and which codes make up which broader category."""
+
+    name: str
+    label: str | None
+    type: VariableType
+    role: VariableRole
+    codes: int
+    groups: list[Group]
+
+
+class Code(Document):
+    """One value that a variable may take."""
+
+    code: bool | int | str
+
+
+class Dataset(Document):
+    """A dataset as its owner describes it."""
+
+    name: str
+    title: str
+    version: str
+    owner: str
+    description: str | None
+    coverage: Coverage
+    quality: list[Quality]
+    editions: list[Edition]
+    rules: list[Rule]
+    """Of the platform and its owner, the strictest of each; a project can only be stricter."""
+    kept_back: int
+    """How many variables name a person by themselves, and are never handed out."""
+
+
+def dataset_document(on: Instance, found: model.Dataset) -> Dataset:
+    """Return a dataset as the catalogue tells it."""
+    return Dataset(
+        name=found.name,
+        title=found.title,
+        version=found.version,
+        owner=on.registry.person(found.owner).display_name,
+        description=found.description,
+        coverage=found.coverage,
+        quality=list(found.quality),
+        editions=[Edition.model_validate(one) for one in on.shelves.editions(found.name)],
+        rules=[Rule.model_validate(one) for one in present.rules(found, on.registry.platform())],
+        kept_back=present.kept_back(found),
+    )
+
+
+def variable_document(found: model.Variable) -> Variable:
+    """Return a variable with its categories."""
+    return Variable(
+        name=found.name,
+        label=found.label,
+        type=found.type,
+        role=found.role,
+        codes=len(found.codelist or ()),
+        groups=[Group.model_validate(one) for one in present.groups(found)],
+    )
