@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from saferoom.projects.airlock.permissions import INDEPENDENT, PERMITTED, Standing
-from saferoom.projects.airlock.states import OWNER, TRANSITIONS, Action, Party, State, Transition, words
+from saferoom.projects.airlock.states import (
+    OWNER,
+    READS,
+    TRANSITIONS,
+    Action,
+    Party,
+    State,
+    Transition,
+    readable,
+    words,
+)
 
 _OWNS = {
     Party.AUTHOR: "the author",
@@ -65,6 +75,8 @@ def page() -> str:
             "",
             *_roles(),
             "",
+            *_reads(),
+            "",
         ]
     )
 
@@ -82,6 +94,18 @@ def _roles() -> list[str]:
         f"| action | {' | '.join(_STANDINGS[standing] for standing in Standing)} |",
         "|---|" + "---|" * len(Standing),
         *(_permissions(action) for action in people),
+    ]
+
+
+def _reads() -> list[str]:
+    """Return the table of the states in which something can be read."""
+    shown = [(action, [words(state) for state in readable(action)]) for action in Action if action in READS]
+    return [
+        "## What may be read when",
+        "",
+        "| read | while it is |",
+        "|---|---|",
+        *(f"| {action.value.replace('_', ' ')} | {', '.join(names)} |" for action, names in shown),
     ]
 
 

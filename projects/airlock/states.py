@@ -242,6 +242,11 @@ def _can_read(state: State, action: Action) -> Decision:
     return ALLOWED
 
 
+def readable(action: Action) -> tuple[State, ...]:
+    """Return the states in which something can be read; who may read it is decided elsewhere."""
+    return tuple(state for state in State if _can_read(state, action))
+
+
 def check(state: State | None, action: Action, by: Party) -> Transition:
     """Return the row for `action` in `state`; raise `WrongStateError` when the table has none for that party."""
     row = transitions(state, action).get(by)

@@ -1,0 +1,202 @@
+"""Everybody tries everything: what is promised is done, what is not is refused, and nothing is told or changed by it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio.to_thread
+import structlog
+from fastapi.routing import APIRoute
+from tests.support.airlock_server import PREFIX
+from tests.support.matrix.cast import LAPSED
+from tests.support.matrix.inside import Answer, Caller, Inside, Kept
+
+Thing = Mapping[str, Any]
+"""What a case is about: the parameters of addresses, and what forms have to say, by name."""
+NOBODY = "nobody"
+
+
+def nothing(_: Thing) -> Mapping[str, Any]:
+    """Say nothing in the form."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One address that can be asked for or sent to.
+
+    Attributes
+    ----------
+    route : str
+        As the application has it, e.g. ``POST /requests/{request_id}/claim``.
+    action : str
+        What the reference calls it.
+    fixed : mapping of str to str
+        Parameters of the address that make several deeds out of one route.
+    done : int
+        How it is answered when it is done.
+    """
+
+    route: str
+    action: str
+    body: Callable[[Thing], Mapping[str, Any]] = nothing
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    done: int = 303
+    api: bool = False
+    frame: bool = False
+    query: str = ""
+
+    @property
+    def method(self) -> str:
+        return self.route.split(" ")[0]
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+        return ("api " if self.api else "") + " ".join([self.route, *self.fixed.values()])
+
+    def at(self, thing: Thing) -> str:
+        """Return the address for `thing`."""
+        words = {**thing, **self.fixed}
+        return (self.route.split(" ")[1] + self.query).format(**words)
+
+
+def reading(route: str, action: str, **fixed: str) -> Deed:
+    """Return a page that is opened."""
+    return Deed(f"GET {route}", action, fixed=fixed, done=200)
+
+
+def sending(
+    route: str, action: str, body: Callable[[Thing], Mapping[str, Any]] = nothing, done: int = 303, **fixed: str
+) -> Deed:
+    """Return a form that is sent."""
+    return Deed(f"POST {route}", action, body, fixed, done)
+
+
+def calling(
+    route: str, action: str, body: Callable[[Thing], Mapping[str, Any]] = nothing, done: int = 200, query: str = ""
+) -> Deed:
+    """Return a call of the API."""
+    return Deed(route, action, body, done=done, api=True, query=query)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A thing in one condition.
+
+    Attributes
+    ----------
+    expected : callable
+        Returns the status with which somebody's deed is refused, 0 where it is done.
+    people : iterable of str
+        Who tries.
+    outside : frozenset of str
+        Those of them whom it does not concern: they may learn nothing, not even by a word.
+    """
+
+    thing: Thing
+    expected: Callable[[str, Deed], int]
+    people: Iterable[str]
+    outside: frozenset[str] = frozenset()
+
+
+def tried(inside: Inside, case: Case, deeds: Iterable[Deed], elsewhere: Thing) -> dict[str, str]:
+    """Let everybody try every deed; return what went otherwise than it should, by who did what.
+
+    Parameters
+    ----------
+    elsewhere : Thing
+        The same, but of something that does not exist.
+    """
+    inside.admit()
+    with quiet(), closing(inside.keep()) as kept:
+        return asyncio.run(_Trial(inside, case, elsewhere, kept).all_of(tuple(deeds)))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let the service write no line for each request, and do everything in one thread: there are thousands."""
+    logs, threads = structlog.get_config(), anyio.to_thread.run_sync
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    anyio.to_thread.run_sync = _here
+    try:
+        yield
+    finally:
+        structlog.configure(**logs)
+        anyio.to_thread.run_sync = threads
+
+
+async def _here(work: Callable[..., Any], *about: Any, **_: Any) -> Any:
+    return work(*about)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    inside: Inside
+    case: Case
+    elsewhere: Thing
+    kept: Kept
+
+    async def all_of(self, deeds: tuple[Deed, ...]) -> dict[str, str]:
+        wrong: dict[str, str] = {}
+        for name in self.case.people:
+            who = Caller(name) if name == NOBODY else self.inside.callers[name]
+            for deed in deeds:
+                said = await self._one(who, deed)
+                if said:
+                    wrong[f"{name}: {deed.name}"] = said
+        return wrong
+
+    async def _one(self, who: Caller, deed: Deed) -> str:
+        inside, case = self.inside, self.case
+        expected, before = _expected(case, who.name, deed), inside.version()
+        answer = await ask(inside, who, deed, case.thing)
+        changed = inside.version() != before
+        if changed:
+            inside.restore(self.kept)
+        if not expected:
+            return "" if answer.status == deed.done else f"promised, but answered {answer.status}"
+        if answer.status != expected:
+            return f"answered {answer.status} in place of {expected}"
+        # The token of somebody who may not come in any more ends with its next use.
+        if changed and not (deed.api and who.name == LAPSED):
+            return "refused, but something was written"
+        if who.name in case.outside and answer != inside.nowhere.get((who.name, deed.name)):
+            before = inside.version()
+            nowhere = inside.nowhere[who.name, deed.name] = await ask(
+                inside, who, deed, {**case.thing, **self.elsewhere}
+            )
+            if inside.version() != before:
+                inside.restore(self.kept)
+            return "" if answer == nowhere else "not the answer that is given to what does not exist"
+        return ""
+
+
+def _expected(case: Case, name: str, deed: Deed) -> int:
+    if name == NOBODY:
+        # A page leads to the sign-in; forms and calls are refused.
+        return 303 if deed.method == "GET" and not deed.api else 401
+    return case.expected(name, deed)
+
+
+async def ask(inside: Inside, who: Caller, deed: Deed, thing: Thing) -> Answer:
+    """Try one deed."""
+    address, body = deed.at(thing), deed.body(thing)
+    if deed.api:
+        return await inside.call(who, deed.method, address, body)
+    return await inside.page(who, deed.method, address, body, deed.frame)
+
+
+def routes(app: Any, prefix: str = PREFIX.rstrip("/")) -> frozenset[str]:
+    """Return every route of an application, e.g. ``POST /requests/{request_id}/claim``."""
+    return frozenset(
+        f"{method} {route.path.removeprefix(prefix)}"
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    )
