@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -67,6 +68,10 @@ class Registry(Protocol):
 
     def people_with(self, role: Role) -> tuple[Person, ...]:
         """Return the active people who hold `role`."""
+        ...
+
+    def people_as(self, role: Role, at: datetime) -> tuple[Person, ...]:
+        """Return the active people for whom `role` counts at `at`, break-glass included, with the roles that count."""
         ...
 
     def projects_of(self, username: Username) -> tuple[Project, ...]:

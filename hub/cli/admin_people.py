@@ -218,7 +218,7 @@ def end_deputy(username: str = USER, as_json: bool = JSON) -> None:
 
 
 def reminders(as_json: bool = JSON) -> None:
-    """Show what people are reminded of today: what ends, and break-glass acts."""
+    """Show what people are reminded of today: what ends soon, and what has ended."""
     from saferoom.hub.cli.commands import print_json
     from saferoom.hub.cli.text import table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +15,7 @@ from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.hub.store import people_rows
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.life_tables import DatasetVersionRow
+from saferoom.hub.store.people_tables import EmergencyRow
 from saferoom.hub.store.tables import (
     ApprovalRow,
     DatasetRow,
@@ -79,6 +81,13 @@ class SessionRegistry:
         holders = select(PersonRow).where(PersonRow.username.in_(held), PersonRow.active)
         return self._all(holders.order_by(PersonRow.username), read_person)
 
+    def people_as(self, role: Role, at: datetime) -> tuple[Person, ...]:
+        given = select(EmergencyRow.username).where(EmergencyRow.until > at, EmergencyRow.ended_at.is_(None))
+        helped = select(PersonRow).where(PersonRow.username.in_(given), PersonRow.active)
+        found = {one.username: one for one in (*self.people_with(role), *self._all(helped, read_person))}
+        counting = (one.model_copy(update={"roles": one.roles_at(at)}) for _, one in sorted(found.items()))
+        return tuple(one for one in counting if role in one.roles)
+
     def projects_of(self, username: Username) -> tuple[Project, ...]:
         joined = select(ProjectRow).join(MemberRow)
         current = joined.where(MemberRow.username == username, MemberRow.ended_at.is_(None))
@@ -132,6 +141,9 @@ class StoredRegistry:
 
     def people_with(self, role: Role) -> tuple[Person, ...]:
         return self._ask(lambda registry: registry.people_with(role))
+
+    def people_as(self, role: Role, at: datetime) -> tuple[Person, ...]:
+        return self._ask(lambda registry: registry.people_as(role, at))
 
     def projects_of(self, username: Username) -> tuple[Project, ...]:
         return self._ask(lambda registry: registry.projects_of(username))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from saferoom.ids import DatasetName, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock import service_levels, views, withdrawing
+from saferoom.projects.airlock import review, service_levels, views, withdrawing
 from saferoom.projects.airlock.access import Access
 from saferoom.projects.airlock.lists import Filters, Line, Listing, Order, Page, Paging, Scope
 from saferoom.projects.airlock.model import Request
@@ -88,7 +88,10 @@ class Lists(Access):
         found = standing_of(request, self.clock.now())
         if found is None or found.party not in (Party.CHECKERS, Party.OWNERS):
             return found
-        why = nobody(found.party, recipients(self, request, found.party))
+        people = recipients(self, request, found.party)
+        another = found.party is Party.CHECKERS and (request.third_asked or request.state is State.PARTLY_REVIEWED)
+        left = [name for name in people if name not in review.reviewers(request)] if another else people
+        why = nobody(found.party, left, another=another)
         return replace(found, why=f"{found.why}; but {why}") if why else found
 
     # What everybody may know

@@ -73,7 +73,7 @@ def recipients(parts: Parts, request: Request, to: Party) -> tuple[Username, ...
     apart = {request.author, *circle.members, *(vote.by for vote in request.votes)} if to is Party.OWNERS else set()
     return tuple(
         person.username
-        for person in parts.registry.people_with(role)
+        for person in parts.registry.people_as(role, now)
         if wanted in standings(person, circle)
         and person.username not in apart
         and (to is not Party.OWNERS or not circle.signers or person.username in circle.signers)

@@ -75,7 +75,9 @@ def tidy_text(name: str, text: str, longest: int, complete: bool = True, field: 
     """
     clean = unicodedata.normalize("NFKC", text).replace("\r\n", "\n").strip()
     if complete and not clean:
-        raise BadInputError(f"the {name} is empty: say in words what an output checker needs to know", field=field)
+        raise BadInputError(
+            f"the {name} may not be empty: say in words what an output checker needs to know", field=field
+        )
     if len(clean) > longest:
         raise BadInputError(f"the {name} is longer than {longest} characters; shorten it", field=field)
     allowed = "" if name == "title" else "\n\t"

@@ -89,11 +89,23 @@ _USUAL = {
 }
 
 
-def nobody(party: Party, people: Sequence[str]) -> str:
-    """Return what to say when nobody can take the turn of `party`; empty when somebody can."""
+def nobody(party: Party, people: Sequence[str], *, another: bool = False) -> str:
+    """Return what to say when nobody can take the turn of `party`; empty when somebody can.
+
+    Parameters
+    ----------
+    another : bool
+        Whether it has to be an output checker besides those who have looked.
+    """
     if people or party not in _NOBODY:
         return ""
-    return _NOBODY[party]
+    return _NOBODY_ELSE if another else _NOBODY[party]
+
+
+_NOBODY_ELSE = (
+    "there is no other output checker outside the project who may sign in; the administrator has to name one, or one "
+    "of those who have looked returns the request"
+)
 
 
 _NOBODY = {

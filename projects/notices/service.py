@@ -125,7 +125,7 @@ class Notices:
     def remind(self, messages: Iterable[Message]) -> int:
         """Give the reminders that are due and were not given yet; return how many."""
         now = self.clock.now()
-        made = [of_reminder(message, now) for message in messages if message.ends is not None]
+        made = [of_reminder(message, now) for message in messages]
         if not made:
             return 0
         with self.store.transaction() as tx:

@@ -1,4 +1,4 @@
-"""Who is to be told, and when, that something ends; and of every break-glass act.
+"""Who is to be told, and when, that something ends.
 
 Pure: what was sent is remembered elsewhere. Every message has a stable key, so that whoever sends them can tell what
 was sent. A service that was off for a while sends the one message that is due now, not all it missed.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from saferoom.ids import Username
 from saferoom.projects.approvals.model import Project
-from saferoom.projects.people.emergencies import Emergency
 from saferoom.projects.people.entitlement import requirements
 from saferoom.projects.people.model import Person, Role
 from saferoom.projects.registry import Registry
@@ -23,7 +22,6 @@ LONGEST_AFTER_DAYS = 14
 """What ended longer ago is news to nobody."""
 _WATCHED_DAYS = 7
 """From here on those who can help are told as well."""
-_KEPT = timedelta(days=30)
 
 
 class Ends(StrEnum):
@@ -63,8 +61,8 @@ class Message:
 
     Attributes
     ----------
-    ends : Ends or None
-        What ends; None when the message is about a break-glass act.
+    ends : Ends
+        What ends.
     subject : str
         Whose or which, as in the deadline.
     """
@@ -73,8 +71,8 @@ class Message:
     to: Username
     title: str
     body: str
-    ends: Ends | None = None
-    subject: str = ""
+    ends: Ends
+    subject: str
 
 
 def due(deadlines: Iterable[Deadline], at: datetime) -> tuple[Message, ...]:
@@ -155,34 +153,3 @@ def _of_project(registry: Registry, project: Project) -> Iterator[Deadline]:
 def concerned(registry: Registry) -> tuple[Username, ...]:
     """Return who is told of every break-glass act: all administrators and data owners."""
     return tuple(one.username for role in (Role.ADMINISTRATOR, Role.DATA_OWNER) for one in registry.people_with(role))
-
-
-def of_emergencies(emergencies: Iterable[Emergency], registry: Registry, at: datetime) -> tuple[Message, ...]:
-    """Return what administrators, data owners and the person concerned are told of break-glass acts."""
-    watchers = concerned(registry)
-    found: list[Message] = []
-    for emergency in emergencies:
-        if emergency.reviewed_at is not None and at - emergency.reviewed_at > _KEPT:
-            continue
-        for to in dict.fromkeys((*watchers, emergency.username)):
-            found += _told(emergency, Username(to))
-    return tuple(found)
-
-
-def _told(emergency: Emergency, to: Username) -> Iterator[Message]:
-    who, power = emergency.username, emergency.power.value.replace("-", " ")
-    key = f"break-glass:{emergency.id}"
-    yield Message(
-        f"{key}:opened:{to}",
-        to,
-        f"Break-glass: {power} for {who}",
-        f"{emergency.opened_by} gave {who} the power '{power}' until {emergency.until:%Y-%m-%d %H:%M} UTC. "
-        "The reason is on the break-glass page.",
-    )
-    if emergency.ended_at is not None:
-        body = f"It ended at {emergency.ended_at:%Y-%m-%d %H:%M} UTC and waits for a second administrator's review."
-        yield Message(f"{key}:ended:{to}", to, f"Break-glass ended: {power} for {who}", body)
-    if emergency.reviewed_at is not None:
-        said = "justified" if emergency.justified else "not justified"
-        body = f"{emergency.reviewed_by} found it {said}. The findings are on the break-glass page."
-        yield Message(f"{key}:reviewed:{to}", to, f"Break-glass reviewed: {power} for {who}", body)

@@ -181,8 +181,6 @@ class People(Parts):
     # What the service does by itself
 
     def messages(self) -> tuple[Message, ...]:
-        """Return every reminder that is due now and every notice of a break-glass act, each with its stable key."""
+        """Return every reminder that is due now, each with its stable key."""
         with self.store.reading() as tx:
-            ends = reminders.due(reminders.deadlines(tx.registry, self.now()), self.now())
-            seen = [breaking_glass.as_seen(one, self.now()) for one in tx.emergencies()]
-            return ends + reminders.of_emergencies(seen, tx.registry, self.now())
+            return reminders.due(reminders.deadlines(tx.registry, self.now()), self.now())

@@ -80,6 +80,10 @@ class MemoryRegistry:
     def people_with(self, role: Role) -> tuple[Person, ...]:
         return tuple(person for person in self.persons.values() if role in person.roles and person.active)
 
+    def people_as(self, role: Role, at: datetime) -> tuple[Person, ...]:
+        found = (one.model_copy(update={"roles": one.roles_at(at)}) for one in self.persons.values() if one.active)
+        return tuple(one for one in found if role in one.roles)
+
     def projects_of(self, username: Username) -> tuple[Project, ...]:
         return tuple(project for project in self.works.values() if username in project.members)
 

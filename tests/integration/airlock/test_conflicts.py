@@ -163,3 +163,12 @@ def test_request_that_no_checker_can_look_at_says_so(world: Domain) -> None:
     wait = world.airlock.wait(world.stored(request.id))
     assert wait is not None
     assert "there is no output checker outside the project" in wait.why
+
+
+def test_conflict_that_no_other_checker_can_settle_says_so(two: Domain) -> None:
+    request = split(two)
+    person = two.registry.persons[DEE]
+    two.registry.persons[DEE] = person.model_copy(update={"active": False})
+    wait = two.airlock.wait(two.stored(request.id))
+    assert wait is not None
+    assert "there is no other output checker" in wait.why

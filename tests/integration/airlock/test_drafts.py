@@ -33,7 +33,7 @@ def test_draft_is_put_together_step_by_step_and_submitted_as_it_is(world: Domain
         ("Counts", 1, 0),
         ("Means", 1, 1),
     ]
-    with pytest.raises(BadInputError, match="context of group 2 is empty"):
+    with pytest.raises(BadInputError, match="context of group 2 may not be empty"):
         world.airlock.submit_draft(ANA, request.id, request.version)
     named = [
         WantedGroup((request.outputs[0].evaluation,), "c", "d", "Counts"),

@@ -23,6 +23,7 @@ from saferoom.projects.airlock.model import Cause, Lane
 from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.service_levels import Level
 from saferoom.projects.airlock.states import Party, State
+from saferoom.projects.people.model import HeldPower, Power
 
 LATER = timedelta(hours=3)
 
@@ -128,6 +129,19 @@ def test_recipients_are_those_of_the_moment(world: Domain) -> None:
     assert (back.recipients, again.recipients) == ((ANA,), (CLEO, DEE))
     assert CHRIS not in again.recipients
     assert DORA not in again.recipients
+
+
+def test_checker_in_an_emergency_is_told_as_long_as_it_lasts(world: Domain) -> None:
+    dora = world.registry.persons[DORA]
+    held = HeldPower(power=Power.OUTPUT_CHECKER, since=NOW, until=NOW + timedelta(hours=2))
+    trained = {"powers": (held,), "trainings": world.registry.persons[BEN].trainings}
+    world.registry.persons[DORA] = dora.model_copy(update=trained)
+    request = world.submit(CHECKED)
+    assert DORA in world.airlock.feed(0)[0].recipients
+    world.clock.advance(timedelta(hours=2))
+    world.airlock.return_to_author(CLEO, request.id, "again")
+    world.airlock.submit_draft(ANA, request.id, world.stored(request.id).version)
+    assert DORA not in world.airlock.feed(0)[-1].recipients
 
 
 def test_checker_whose_training_lapsed_is_not_told(world: Domain) -> None:

@@ -108,14 +108,6 @@ def test_break_glass_that_is_refused_is_told_to_nobody(world: PeopleWorld) -> No
     assert told(world) == []
 
 
-def test_reminders_of_break_glass_are_not_given_again_by_the_loop(world: PeopleWorld, notices: Notices) -> None:
-    world.train()
-    world.break_glass()
-    before = len(told(world))
-    notices.remind(world.people.messages())
-    assert [one for one in told(world)[before:] if one.kind != "reminder"] == []
-
-
 def test_step_of_a_project_is_told_to_whoever_the_table_names(tmp_path: Path) -> None:
     world = life_world(tmp_path)
     world.active()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -297,22 +296,6 @@ def test_list_of_emergencies_is_paged_newest_first(world: PeopleWorld) -> None:
         world.people.emergency(ADA, "emergency-nothing")
     with pytest.raises(NotFoundError):
         world.people.end_emergency(ADA, "emergency-nothing")
-
-
-def test_everybody_concerned_is_told_of_every_step(world: PeopleWorld) -> None:
-    world.train()
-    opened = world.break_glass()
-
-    def told() -> set[tuple[str, str]]:
-        keys = [message.key.split(":") for message in world.people.messages() if message.key.startswith("break-glass")]
-        return {(key[2], key[3]) for key in keys}
-
-    concerned = ("ada", "alan", "olga", "rosa")
-    assert told() == set(itertools.product(["opened"], concerned))
-    world.clock.advance(4 * HOUR)
-    assert told() == set(itertools.product(["opened", "ended"], concerned))
-    world.review(opened)
-    assert told() == set(itertools.product(["opened", "ended", "reviewed"], concerned))
 
 
 def test_training_that_ends_meanwhile_ends_the_power(world: PeopleWorld) -> None:

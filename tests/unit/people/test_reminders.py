@@ -9,8 +9,7 @@ import pytest
 from tests.support.registry_world import NOW, TODAY, MemoryRegistry, approval, dataset, owner, project, researcher
 
 from saferoom.ids import Username
-from saferoom.projects.people.emergencies import Emergency, State
-from saferoom.projects.people.model import Person, Power, Role
+from saferoom.projects.people.model import Person, Role
 from saferoom.projects.people.reminders import (
     LONGEST_AFTER_DAYS,
     STAGES_DAYS,
@@ -19,7 +18,6 @@ from saferoom.projects.people.reminders import (
     deadlines,
     deadlines_of,
     due,
-    of_emergencies,
 )
 
 ROSA, ADA, OLGA = Username("rosa"), Username("ada"), Username("olga")
@@ -104,18 +102,3 @@ def test_what_is_over_or_not_needed_has_no_deadline() -> None:
     assert Ends.PROJECT not in {one.ends for one in deadlines(world, NOW)}
     world.works[project().slug] = project()
     assert Ends.PROJECT not in {one.ends for one in deadlines(world, NOW)}
-
-
-def test_break_glass_is_told_to_administrators_data_owners_and_whom_it_concerns() -> None:
-    opened = Emergency("e1", ROSA, Power.REINSTATEMENT, "secret words", "ada", NOW, NOW + timedelta(hours=8))
-    told = of_emergencies([opened], _world(), NOW)
-    assert [(one.key, one.to) for one in told] == [(f"break-glass:e1:opened:{w}", w) for w in (ADA, OLGA, ROSA)]
-    ended = replace(opened, state=State.ENDED, ended_at=NOW)
-    reviewed = replace(ended, state=State.REVIEWED, reviewed_at=NOW, reviewed_by="alan", justified=False)
-    assert len(of_emergencies([ended], _world(), NOW)) == 6
-    all_of_it = of_emergencies([reviewed], _world(), NOW)
-    assert len(all_of_it) == len({one.key for one in all_of_it}) == 9
-    assert "not justified" in all_of_it[2].body
-    assert not any("secret words" in one.body for one in all_of_it)
-    assert of_emergencies([reviewed], _world(), NOW + timedelta(days=31)) == ()
-    assert "found it justified" in of_emergencies([replace(reviewed, justified=True)], _world(), NOW)[2].body
