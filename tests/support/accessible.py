@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -37,11 +38,11 @@ def faults(page: Page) -> list[str]:
     return found + too_wide(page)
 
 
-def too_wide(page: Page) -> list[str]:
+def too_wide(page: Page, widths: Iterable[int] = WIDTHS) -> list[str]:
     """Return at which widths the page has to be moved sideways to be read."""
     before, found = page.viewport_size, []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": before["height"] if before else 800})
         if beyond := page.evaluate(_TOO_WIDE):
             found.append(f"{beyond} pixels too wide at {width}")
     if before:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser as Chromium
 from tests.support.airlock_server import Service, service
 from tests.support.airlock_world import World, world
+from tests.support.album import Album
+from tests.support.stories import Stage, same_ids
 
 
 @pytest.fixture
@@ -22,3 +25,12 @@ def airlock(place: World) -> Iterator[Service]:
     """The airlock service of that instance."""
     with service(place) as made:
         yield made
+
+
+@pytest.fixture
+def stage(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, chromium: Chromium, airlock: Service
+) -> Stage:
+    """Where a story plays; its pictures go into the guides when that is asked for."""
+    same_ids(monkeypatch)
+    return Stage(chromium, airlock, Album(write=request.config.getoption("--screenshots", default=False)))
