@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from saferoom.errors import BadInputError
 from saferoom.hub.web.api.bearers import Bearers
 from saferoom.hub.web.api.commands import read_command
 from saferoom.hub.web.api.repeats import once
@@ -43,11 +44,13 @@ class StrictRoute(APIRoute):
         """Return the handler with the checks before it."""
         handle = super().get_route_handler()
         model: Any = None if self.body_field is None else self.body_field.field_info.annotation
+        parameters = frozenset(field.alias for field in self.dependant.query_params)
 
         async def handled(request: Request) -> Response:
             bearers: Bearers = request.app.state.bearers
             holder = await bearers.holder(request)
             request.state.caller = holder.username
+            _check_parameters(request, parameters)
             if model is None:
                 return await handle(request)
             await read_json(request)
@@ -56,6 +59,19 @@ class StrictRoute(APIRoute):
             return await once(request, holder, body, lambda: handle(checked))
 
         return handled
+
+
+def _check_parameters(request: Request, known: frozenset[str]) -> None:
+    """Refuse parameters of the address that the call does not take, and those that come twice.
+
+    A misspelt filter would otherwise show everything, and seem to have found it.
+    """
+    sent = [name for name, _ in request.query_params.multi_items()]
+    if not known.issuperset(sent):
+        allowed = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+        raise BadInputError(f"the address has a parameter that this call does not take; {allowed}")
+    if len(set(sent)) < len(sent):
+        raise BadInputError("the address names a parameter twice")
 
 
 def router(tag: str) -> APIRouter:

@@ -142,6 +142,8 @@ def test_unknown_address_and_method_are_refused_as_json(airlock: Service) -> Non
         assert json.loads(ana.get(path).content)["error"]["code"] == "not-found"
     assert ana.call("DELETE", "requests").json()["error"]["code"] == "not-allowed"
     assert ana.get("requests?page=0").json()["error"]["field"] == "page"
+    for misspelt in ("requests?stat=draft", "me?page=1", "requests?page=1&page=2"):
+        assert ana.get(misspelt).json()["error"]["code"] == "bad-input"
 
 
 def test_defect_is_answered_without_its_words(airlock: Service, monkeypatch: pytest.MonkeyPatch) -> None:
