@@ -1,4 +1,8 @@
-"""What the commands about projects share: in whose name, which file, and what is printed afterwards."""
+"""What the commands about projects share: in whose name, which file, and what is printed afterwards.
+
+All of them are administrators' own deeds. A server cannot tell who types a command, so what researchers and data owners
+decide is theirs to do, on the pages or over the API.
+"""
 
 from __future__ import annotations
 
@@ -16,37 +20,30 @@ from saferoom.hub.cli.instance import opened
 if TYPE_CHECKING:
     from saferoom.hub.wiring import Instance
     from saferoom.ids import DatasetName, ProjectSlug
-    from saferoom.projects.approvals.model import Terms
     from saferoom.projects.life.model import Life
     from saferoom.projects.life.parts import Actor
 
 _Model = TypeVar("_Model", bound=BaseModel)
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
-AS = typer.Option(None, "--as", metavar="USER", help="In whose name; left out, the administrators'.")
-FOR = typer.Option(..., "--as", metavar="USER", help="In whose name: a researcher or a data owner.")
 SLUG = typer.Argument(..., metavar="PROJECT", help="The project's short name.")
 DATASET = typer.Argument(..., metavar="DATASET")
 NUMBER = typer.Argument(..., metavar="NUMBER", help="The amendment's number.")
 REASON = typer.Option(..., "--reason", help="Why; everybody concerned can read it.")
-TERMS = typer.Option(..., "--terms", metavar="FILE", help="YAML: until, variables, rows, automatic, checkers ...")
-TERMS_OR = typer.Option(None, "--terms", metavar="FILE", help="YAML; left out, the terms that hold stay.")
 YES = typer.Option(False, "--yes", "-y", help="Do it without asking.")
 
 
 @contextmanager
-def acting(name: str | None) -> Iterator[tuple[Instance, Actor]]:
-    """Open the instance in the name of `name`, or of the administrators."""
-    from saferoom import ids
+def acting() -> Iterator[tuple[Instance, Actor]]:
+    """Open the instance in the name of the administrators' console."""
     from saferoom.projects.life.parts import Actor
 
     with opened() as (instance, administration):
-        console = administration.actor
-        yield instance, Actor.console(console) if name is None else Actor.person(ids.username(name), console)
+        yield instance, Actor.console(administration.actor)
 
 
-def do(name: str | None, as_json: bool, deed: Callable[[Instance, Actor], Life]) -> None:
+def do(as_json: bool, deed: Callable[[Instance, Actor], Life]) -> None:
     """Do a deed, withdraw what is not approved any more, and print the project."""
-    with acting(name) as (instance, actor):
+    with acting() as (instance, actor):
         life = deed(instance, actor)
         _withdraw(instance, actor, life)
         print_life(instance, life, as_json)
@@ -71,13 +68,6 @@ def print_life(instance: Instance, life: Life, as_json: bool) -> None:
     print(f"{life.slug}: {life.state.value}" + (f" ({life.reason})" if life.reason else ""))
     for one in view.waiting():
         print(f"  waits for {one.who}: {one.what} (since {one.since:%Y-%m-%d %H:%M} UTC)")
-
-
-def terms_in(file: Path) -> Terms:
-    """Return the terms in a file."""
-    from saferoom.projects.approvals.model import Terms
-
-    return read_model(file, Terms)
 
 
 def read_model(file: Path, model: type[_Model]) -> _Model:

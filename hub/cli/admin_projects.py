@@ -1,8 +1,4 @@
-"""``saferoom admin project``: every deed of a project's life, as the pages have it.
-
-Administrators' own deeds are done in the name of the system's user. Deeds of researchers and data owners are entered
-for somebody with ``--as USER``: that person's permission counts, and the audit trail says who typed it.
-"""
+"""``saferoom admin project``: every deed that administrators have on the pages of projects."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ import typer
 
 from saferoom.errors import BadInputError
 from saferoom.hub.cli.admin_deeds import (
-    AS,
     JSON,
     REASON,
     SLUG,
@@ -40,9 +35,8 @@ def register(group: typer.Typer) -> None:
 def show_all(
     search: str = typer.Option("", "--search", help="Part of the title or the name."),
     state: str = typer.Option("", "--state", help="draft, submitted, active ..."),
-    waiting: bool = typer.Option(False, "--waiting", help="Only those that wait for an administrator (or --as USER)."),
+    waiting: bool = typer.Option(False, "--waiting", help="Only those that wait for an administrator."),
     page: int = typer.Option(1, "--page", min=1, help="50 projects a page."),
-    as_: str | None = AS,
     as_json: bool = JSON,
 ) -> None:
     """List projects and proposals, the latest change first."""
@@ -55,7 +49,7 @@ def show_all(
     if state and state not in set(State):
         raise BadInputError(f"there is no state {state}; there are {', '.join(State)}")
     wanted = Selection(waiting=waiting, states=frozenset({State(state)}) if state else None, text=search)
-    with acting(as_) as (instance, actor):
+    with acting() as (instance, actor):
         found = instance.lives.mine(actor, wanted, Cut(page))
     if as_json:
         lines = [ProjectLine.model_validate(line).model_dump(mode="json") for line in found.items]
@@ -70,9 +64,9 @@ def show_all(
         print(f"Page {found.number} of {found.pages}; {found.total} projects.")
 
 
-def show(slug: str = SLUG, as_: str | None = AS, as_json: bool = JSON) -> None:
+def show(slug: str = SLUG, as_json: bool = JSON) -> None:
     """Show everything about a project: state, decisions, amendments, who has to act, what waits for confirmation."""
-    with acting(as_) as (instance, actor):
+    with acting() as (instance, actor):
         view = instance.lives.view(actor, slug_of(slug))
         print_life(instance, view.life, as_json)
         if not as_json:
@@ -88,7 +82,7 @@ def history(slug: str = SLUG, page: int = typer.Option(1, "--page", min=1), as_j
     from saferoom.hub.cli.text import table
     from saferoom.projects.paging import Cut
 
-    with acting(None) as (instance, actor):
+    with acting() as (instance, actor):
         found = instance.lives.history(instance.lives.view(actor, slug_of(slug)), Cut(page))
     if as_json:
         print(json.dumps({"events": [asdict(entry) for entry in found.items], "total": found.total}))
@@ -100,34 +94,33 @@ def history(slug: str = SLUG, page: int = typer.Option(1, "--page", min=1), as_j
 def hand_over(
     slug: str = SLUG,
     to: str = typer.Argument(..., metavar="USER", help="The new lead, one of its people."),
-    as_: str | None = AS,
     as_json: bool = JSON,
 ) -> None:
     """Give a project another lead."""
     from saferoom import ids
 
     name = ids.username(to)
-    do(as_, as_json, lambda instance, actor: instance.lives.hand_over(actor, slug_of(slug), name))
+    do(as_json, lambda instance, actor: instance.lives.hand_over(actor, slug_of(slug), name))
 
 
-def pause(slug: str = SLUG, reason: str = REASON, as_: str | None = AS, as_json: bool = JSON) -> None:
+def pause(slug: str = SLUG, reason: str = REASON, as_json: bool = JSON) -> None:
     """Pause a project; its rooms end within a minute."""
-    do(as_, as_json, lambda instance, actor: instance.lives.pause(actor, slug_of(slug), reason))
+    do(as_json, lambda instance, actor: instance.lives.pause(actor, slug_of(slug), reason))
 
 
-def resume(slug: str = SLUG, as_: str | None = AS, as_json: bool = JSON) -> None:
-    """Lift one's own hold; the project runs again when no other one is left."""
-    do(as_, as_json, lambda instance, actor: instance.lives.lift(actor, slug_of(slug)))
+def resume(slug: str = SLUG, as_json: bool = JSON) -> None:
+    """Lift the administrators' hold; the project runs again when no other one is left."""
+    do(as_json, lambda instance, actor: instance.lives.lift(actor, slug_of(slug)))
 
 
-def close(slug: str = SLUG, reason: str = REASON, as_: str | None = AS, as_json: bool = JSON) -> None:
+def close(slug: str = SLUG, reason: str = REASON, as_json: bool = JSON) -> None:
     """Close a project for good; its rooms end within a minute, its workspace is sealed after that."""
-    do(as_, as_json, lambda instance, actor: instance.lives.close(actor, slug_of(slug), reason))
+    do(as_json, lambda instance, actor: instance.lives.close(actor, slug_of(slug), reason))
 
 
 def seal(slug: str = SLUG, as_json: bool = JSON) -> None:
     """Seal the workspace of a closed project now, in place of waiting for it."""
-    do(None, as_json, lambda instance, actor: instance.lives.seal(actor, slug_of(slug)))
+    do(as_json, lambda instance, actor: instance.lives.seal(actor, slug_of(slug)))
 
 
 def archive(
@@ -141,7 +134,7 @@ def archive(
     import tempfile
 
     handle, partial = tempfile.mkstemp(dir=_folder_of(out))
-    with acting(None) as (instance, actor):
+    with acting() as (instance, actor):
         try:
             with os.fdopen(handle, "wb") as file:
                 file.writelines(instance.lives.read_archive(actor, slug_of(slug), reason))
@@ -167,7 +160,7 @@ def delete(slug: str = SLUG, yes: bool = YES, as_json: bool = JSON) -> None:
     if not yes and not typer.confirm(f"Destroy the sealed workspace of {slug}? This cannot be undone."):
         print("Nothing was done.")
         return
-    do(None, as_json, lambda instance, actor: instance.lives.delete(actor, slug_of(slug)))
+    do(as_json, lambda instance, actor: instance.lives.delete(actor, slug_of(slug)))
 
 
 def certificate(
@@ -176,7 +169,7 @@ def certificate(
     """Print the signed certificate of a workspace's deletion; `saferoom verify FILE.json` checks it."""
     from saferoom.errors import WrongStateError
 
-    with acting(None) as (instance, actor):
+    with acting() as (instance, actor):
         life = instance.lives.life(actor, slug_of(slug))
     if life.seal is None or life.seal.certificate is None:
         raise WrongStateError(f"there is no certificate: the workspace of {slug} was not deleted")

@@ -49,8 +49,6 @@ class Proposing(Parts):
             at = self.clock.now()
             life = Life(proposal.slug, row.to, Origin.PROPOSAL, username, tidy, at, at, at)
             payload: dict[str, Any] = {"datasets": sorted(wish.dataset for wish in tidy.datasets)}
-            if lead.entered_by:
-                payload["entered_by"] = lead.entered_by
             return tx.add(life, Event(lead.name, row.audit, f"project:{life.slug}", payload))
 
     def edit(self, lead: Actor, slug: ProjectSlug, proposal: Proposal, version: int | None = None) -> Life:

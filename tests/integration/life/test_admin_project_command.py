@@ -13,11 +13,19 @@ from typing import Any
 import pytest
 
 from saferoom.clock import FrozenClock
+from saferoom.hub.cli.admin_deeds import read_model
 from saferoom.hub.cli.main import main
 from saferoom.hub.extracts import provision
 from saferoom.hub.home import Home
 from saferoom.hub.housekeeping import Housekeeping
 from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.approvals.model import Terms
+from saferoom.projects.life.model import Proposal
+from saferoom.projects.life.parts import Actor
+
+MOB, HTV = ProjectSlug("mob"), DatasetName("htv")
+ROSA, OLGA = Actor.person(Username("rosa")), Actor.person(Username("olga"))
 
 TODAY = datetime.now(UTC).date()
 ENDS = TODAY + timedelta(days=90)
@@ -97,10 +105,17 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     return command
 
 
+def _decided(folder: Path) -> None:
+    """Let Rosa propose the project and Olga approve its data, as they do on their pages."""
+    instance = _later(folder, timedelta(0))
+    instance.lives.propose(ROSA, read_model(folder / "proposal.yaml", Proposal))
+    instance.lives.submit(ROSA, MOB)
+    instance.lives.approve(OLGA, MOB, HTV, read_model(folder / "terms.yaml", Terms))
+    instance.close()
+
+
 def _running(run: Run, folder: Path) -> None:
-    run("admin", "project", "propose", str(folder / "proposal.yaml"), "--as", "rosa")
-    run("admin", "project", "submit", "mob", "--as", "rosa")
-    run("admin", "project", "approve", "mob", "htv", "--terms", str(folder / "terms.yaml"), "--as", "olga")
+    _decided(folder)
     assert run("admin", "project", "confirm", "mob", "--json")["state"] == "active"
 
 
@@ -117,7 +132,7 @@ def test_life_from_proposal_to_certificate_at_a_terminal(run: Run, folder: Path)
     home = Home(folder / "home")
     (home.workspaces / "mob").mkdir()
     (home.workspaces / "mob" / "notes.md").write_text("notes")
-    run("admin", "project", "close", "mob", "--reason", "done", "--as", "rosa")
+    run("admin", "project", "close", "mob", "--reason", "done")
     assert "rooms of this project" in run("admin", "project", "seal", "mob", status=1)
     instance = _later(folder, timedelta(minutes=2))
     Housekeeping(instance).once()
@@ -131,8 +146,6 @@ def test_life_from_proposal_to_certificate_at_a_terminal(run: Run, folder: Path)
     assert "nobody is there to agree" in run("admin", "project", "delete", "mob", status=2)
     assert "no certificate" in run("admin", "project", "certificate", "mob", status=1)
     instance = _later(folder, timedelta(days=2))
-    from saferoom.projects.life.parts import Actor
-
     instance.lives.delete(Actor.console("admin:root"), shown["slug"])
     instance.close()
     certificate = folder / "certificate.json"
@@ -143,40 +156,83 @@ def test_life_from_proposal_to_certificate_at_a_terminal(run: Run, folder: Path)
     assert "saferoom:" in run("verify", str(certificate), status=1)
 
 
-def test_owner_narrows_and_the_extract_is_gone_when_the_command_returns(run: Run, folder: Path) -> None:
+def test_approval_is_ended_and_the_extract_is_gone_when_the_command_returns(run: Run, folder: Path) -> None:
     _running(run, folder)
     home = Home(folder / "home")
     (home.sources / "htv.csv").write_text("person_id,sex,wage\n1,F,10\n2,M,11\n3,F,12\n")
     run("admin", "extract", "mob")
     assert (home.extracts / "mob" / "htv.parquet").exists()
-    (folder / "terms.yaml").write_text(TERMS.replace("sex = 'F'", "sex = 'M'"))
-    run("admin", "project", "revise", "mob", "htv", "--terms", str(folder / "terms.yaml"), "--as", "olga")
+    ended = run("admin", "project", "end", "mob", "htv", "--reason", "The contract is over.", "--json")
+    assert ended["approvals"][0]["ended_at"]
     assert not (home.extracts / "mob" / "htv.parquet").exists()
 
 
-def test_chore_withdraws_what_pages_ended(run: Run, folder: Path) -> None:
-    from saferoom.projects.life.parts import Actor
+@pytest.mark.parametrize(("deed", "state"), [("give-back", "returned"), ("decline", "declined")])
+def test_decided_proposal_is_given_back_or_declined(run: Run, folder: Path, deed: str, state: str) -> None:
+    _decided(folder)
+    assert run("admin", "project", deed, "mob", "--reason", "Not these people.", "--json")["state"] == state
 
+
+def test_people_of_amendments_are_confirmed_refused_or_taken_back(run: Run, folder: Path) -> None:
+    _running(run, folder)
+    (folder / "change.yaml").write_text("add: [rolf]\n")
+    person = f"""kind: person
+username: rolf
+display_name: Rolf
+roles: [researcher]
+accreditation_expires: {ENDS}
+training_expires: {ENDS}
+"""
+    (folder / "rolf.yaml").write_text(person)
+    run("admin", "apply", str(folder / "rolf.yaml"), "--yes")
+
+    def asked(number: int, *, agreed: bool = True) -> None:
+        run("admin", "project", "amend", "mob", str(folder / "change.yaml"), "--why", "We need Rolf.")
+        if agreed:
+            instance = _later(folder, timedelta(0))
+            instance.lives.approve_amendment(OLGA, MOB, number, HTV)
+            instance.close()
+
+    asked(1, agreed=False)
+    run("admin", "project", "withdraw-amendment", "mob", "1")
+    asked(2)
+    run("admin", "project", "refuse", "mob", "2", "--reason", "Not Rolf.")
+    asked(3)
+    after = run("admin", "project", "confirm-amendment", "mob", "3", "--json")
+    assert [one["state"] for one in after["amendments"]] == ["withdrawn", "declined", "applied"]
+    assert after["proposal"]["members"] == ["rolf", "rosa"]
+    assert run("admin", "project", "hand-over", "mob", "rolf", "--json")["lead"] == "rolf"
+
+
+def test_hold_of_the_administrators_is_placed_and_lifted(run: Run, folder: Path) -> None:
+    _running(run, folder)
+    held = run("admin", "project", "pause", "mob", "--reason", "Incident 12.", "--json")
+    assert (held["state"], held["holds"][0]["side"]) == ("paused", "administrators")
+    assert "waits for administrators: resume the project" in run("admin", "project", "show", "mob")
+    assert run("admin", "project", "resume", "mob", "--json")["state"] == "active"
+    assert "project.paused" in run("admin", "project", "history", "mob")
+
+
+def test_deeds_of_researchers_and_data_owners_have_no_command(run: Run) -> None:
+    for deed in ("propose", "edit", "submit", "withdraw", "approve", "agree", "revise", "confirm-refresh"):
+        assert "No such command" in run("admin", "project", deed, "mob", status=2)
+    for words in (("pause", "mob", "--reason", "x"), ("close", "mob", "--reason", "x"), ("show", "mob")):
+        assert "No such option" in run("admin", "project", *words, "--as", "rosa", status=2)
+
+
+def test_chore_withdraws_what_pages_ended(run: Run, folder: Path) -> None:
     _running(run, folder)
     home = Home(folder / "home")
     (home.sources / "htv.csv").write_text("person_id,sex,wage\n1,F,10\n2,F,11\n")
     instance = _later(folder, timedelta(0))
-    provision(home, instance.registry, _slug())
+    provision(home, instance.registry, MOB)
     chores = Housekeeping(instance)
     chores.once()
     assert (home.extracts / "mob" / "htv.parquet").exists()
-    instance.lives.end_approval(Actor.console("admin:root"), _slug(), _name(), "over")
+    instance.lives.end_approval(Actor.console("admin:root"), MOB, HTV, "over")
     chores.once()
     assert not (home.extracts / "mob" / "htv.parquet").exists()
     instance.close()
-
-
-def _slug() -> Any:
-    return "mob"
-
-
-def _name() -> Any:
-    return "htv"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +242,7 @@ def _name() -> Any:
         (("show", "Not A Slug"), 2, "lower-case letters"),
         (("list", "--state", "asleep"), 2, "there is no state asleep"),
         (("confirm", "mob"), 1, "there is no such project"),
-        (("submit", "mob", "--as", "nobody"), 1, "there is no such project"),
+        (("decline", "mob", "--reason", "x"), 1, "there is no such project"),
     ],
 )
 def test_bad_words_get_a_clear_sentence_and_change_nothing(
@@ -195,13 +251,8 @@ def test_bad_words_get_a_clear_sentence_and_change_nothing(
     assert said in run("admin", "project", *words, status=status)
 
 
-def test_file_that_is_no_proposal_is_refused_with_its_line(run: Run, folder: Path) -> None:
-    (folder / "proposal.yaml").write_text(PROPOSAL + "shoe_size: 3\n")
-    said = run("admin", "project", "propose", str(folder / "proposal.yaml"), "--as", "rosa", status=2)
-    assert "line 12: unknown key 'shoe_size'" in said
-
-
-def test_owner_cannot_be_impersonated_past_their_permissions(run: Run, folder: Path) -> None:
+def test_file_that_is_no_change_is_refused_with_its_line(run: Run, folder: Path) -> None:
     _running(run, folder)
-    said = run("admin", "project", "pause", "mob", "--reason", "x", "--as", "rosa", status=1)
-    assert "only the data owner" in said or "both sides" in said
+    (folder / "change.yaml").write_text("drop: [htv]\nshoe_size: 3\n")
+    said = run("admin", "project", "amend", "mob", str(folder / "change.yaml"), status=2)
+    assert "line 2: unknown key 'shoe_size'" in said

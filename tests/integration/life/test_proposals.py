@@ -10,7 +10,6 @@ from tests.support.life_world import (
     ADA,
     CARLA,
     CONSOLE,
-    ENDS,
     HTV,
     MOB,
     OLGA,
@@ -277,17 +276,6 @@ def test_withdrawn_proposal_stays_withdrawn(world: LifeWorld) -> None:
     assert world.lives.withdraw(ROSA, MOB).state is State.WITHDRAWN
     with pytest.raises(WrongStateError):
         world.lives.approve(OLGA, MOB, HTV, terms("wage"))
-
-
-def test_console_enters_a_deed_in_somebodys_name_and_the_trail_says_so(world: LifeWorld) -> None:
-    world.submitted()
-    by_console = Actor.person(Username("olga"), "admin:root")
-    world.lives.approve(by_console, MOB, HTV, terms("wage", until=ENDS))
-    with world.database.reading() as session:
-        from saferoom.hub.store.audit_log import AuditLinkRow
-
-        row = session.query(AuditLinkRow).filter_by(action="project.dataset_approved").one()
-        assert (row.actor, (row.payload or {})["entered_by"]) == ("olga", "admin:root")
 
 
 def test_who_has_to_act_is_always_said_while_a_proposal_is_under_way(world: LifeWorld) -> None:
