@@ -1,4 +1,4 @@
-"""What the service does by itself, a few times a minute: seal, withdraw, go on with what was blocked.
+"""What the service does by itself, a few times a minute: extracts, closing, sealing, going on with what was blocked.
 
 Nothing here is needed for safety: rooms ask for themselves whether they may go on; extracts are checked at each use.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from saferoom.audit import Event
 from saferoom.errors import SaferoomError
-from saferoom.hub.extracts import extracts_of
+from saferoom.hub.extracts import Extracts, extracts_of
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug
@@ -23,6 +23,7 @@ from saferoom.projects.paging import Cut
 
 _log = structlog.get_logger()
 EVERY_SECONDS = 20.0
+_CLOSE_EVERY = timedelta(hours=1)
 
 
 class Housekeeping:
@@ -31,6 +32,7 @@ class Housekeeping:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._seen: datetime | None = None
+        self._closed: datetime | None = None
 
     async def run(self) -> None:
         """Do the chores until cancelled."""
@@ -41,6 +43,7 @@ class Housekeeping:
     def once(self) -> None:
         """Do every chore once."""
         chores = (
+            ("close", self._close),
             ("withdraw", self._withdraw),
             ("seal", self._seal),
             ("resume", self._instance.airlock.resume),
@@ -62,12 +65,22 @@ class Housekeeping:
         for slug in self._instance.lives.tidy():
             _log.info("sealed", project=slug)
 
+    def _close(self) -> None:
+        now = self._instance.clock.now()
+        if self._closed is None or now - self._closed >= _CLOSE_EVERY:
+            self._closed = now
+            for slug in self._instance.lives.expire():
+                _log.info("closed", project=slug)
+
     def _withdraw(self) -> None:
-        """Withdraw extracts of projects that changed since the last time."""
+        """Withdraw extracts of projects that changed since the last time, and make those that they lack now."""
         changed = self._changed()
-        withdraw_extracts(self._instance, [slug for slug, _ in changed], "system")
+        slugs = [slug for slug, _ in changed]
+        withdraw_extracts(self._instance, slugs, "system")
         if changed:
+            # Tried once for each change: what fails for a reason fails again, and `saferoom admin extract` tells it.
             self._seen = max(at for _, at in changed)
+        make_extracts(self._instance, slugs)
 
     def _changed(self) -> list[tuple[ProjectSlug, datetime]]:
         found: list[tuple[ProjectSlug, datetime]] = []
@@ -84,12 +97,27 @@ class Housekeeping:
 
 def withdraw_extracts(instance: Instance, projects: Iterable[ProjectSlug], actor: str) -> None:
     """Withdraw from each project what no approval covers any more; nothing for what is a proposal still."""
+    extracts = _extracts(instance, actor)
+    for slug in projects:
+        if (instance.home.extracts / slug).exists():
+            extracts.prune(slug)
 
+
+def make_extracts(instance: Instance, projects: Iterable[ProjectSlug]) -> None:
+    """Make the extracts that running projects lack; what cannot be made is logged and left to the administrator."""
+    extracts = _extracts(instance, "system")
+    for slug in projects:
+        try:
+            if extracts.lacking(slug):
+                extracts.provision(slug)
+                _log.info("extracts made", project=slug)
+        except SaferoomError as error:
+            _log.error("extracts not made", project=slug, reason=error.message)
+
+
+def _extracts(instance: Instance, actor: str) -> Extracts:
     def record(event: Event) -> None:
         with instance.database.transaction() as session:
             AuditLog(session, instance.clock, instance.signing_key).record(event)
 
-    extracts = extracts_of(instance.home, instance.registry, clock=instance.clock, record=record, actor=actor)
-    for slug in projects:
-        if (instance.home.extracts / slug).exists():
-            extracts.prune(slug)
+    return extracts_of(instance.home, instance.registry, clock=instance.clock, record=record, actor=actor)

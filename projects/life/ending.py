@@ -13,7 +13,7 @@ from saferoom.projects.life import permissions, sealing
 from saferoom.projects.life.model import Life, Seal
 from saferoom.projects.life.parts import NO_PROJECT, SYSTEM, Actor, Parts, reason_of
 from saferoom.projects.life.states import Action, State
-from saferoom.projects.life.store import Selection
+from saferoom.projects.life.store import Line, Selection
 from saferoom.projects.paging import Cut
 
 ROOMS_END_WITHIN = timedelta(seconds=60)
@@ -71,8 +71,8 @@ class Ending(Parts):
         One that cannot be sealed now is left for the next time; it stays closed, and nothing of it is lost.
         """
         done: list[ProjectSlug] = []
-        with self.store.reading() as tx:
-            ended = tx.listing(Selection(states=frozenset({State.CLOSED, State.SEALED})), Cut()).items
+        # Those that wait to be sealed come first: the sealed ones only grow in number.
+        ended = [line for state in (State.CLOSED, State.SEALED) for line in self._newest(state)]
         for line in ended:
             with suppress(SaferoomError):
                 if line.state is State.SEALED:
@@ -81,6 +81,10 @@ class Ending(Parts):
                     self.seal(SYSTEM, line.slug)
                     done.append(line.slug)
         return tuple(done)
+
+    def _newest(self, state: State) -> tuple[Line, ...]:
+        with self.store.reading() as tx:
+            return tx.listing(Selection(states=frozenset({state})), Cut()).items
 
     def _rooms_ended(self, slug: ProjectSlug, closed: datetime) -> bool:
         return self.clock.now() >= closed + ROOMS_END_WITHIN and not self.keeper.rooms_running(slug)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, date, timedelta
 from typing import Any
 
-from saferoom.errors import IntegrityError, WrongStateError
+from saferoom.errors import IntegrityError, SaferoomError, WrongStateError
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.approvals.model import Terms
 from saferoom.projects.catalogue.model import Dataset
@@ -14,11 +16,15 @@ from saferoom.projects.decision import forbidden
 from saferoom.projects.life import permissions, refresh
 from saferoom.projects.life.deciding import approval_of, put_approval, ruling, said_terms, settled
 from saferoom.projects.life.model import ADMINISTRATORS, AmendmentState, Choice, Hold, Life, Wish
-from saferoom.projects.life.parts import Actor, Deed, Parts, reason_of
+from saferoom.projects.life.parts import SYSTEM, Actor, Deed, Parts, reason_of
 from saferoom.projects.life.permissions import Standing
 from saferoom.projects.life.problems import Problem, refuse
-from saferoom.projects.life.states import Action
-from saferoom.projects.life.store import DatasetVersion
+from saferoom.projects.life.states import RUNNING, Action
+from saferoom.projects.life.store import DatasetVersion, Selection
+from saferoom.projects.paging import Cut
+
+STAYS_OPEN = timedelta(days=30)
+"""How long after its last day a project may still be given another one."""
 
 
 class Running(Parts):
@@ -129,6 +135,29 @@ class Running(Parts):
             }
             amendments = tuple(replace(one, **ended) if one.pending else one for one in deed.life.amendments)
             return deed.take({"reason": said}, reason=said, amendments=amendments)
+
+    def expire(self) -> tuple[ProjectSlug, ...]:
+        """Close every project whose last day was more than `STAYS_OPEN` ago; return them.
+
+        From its last day on nobody enters it. It stays open for a while, so that another last day can be asked for.
+        """
+        before = (self.clock.now() - STAYS_OPEN).astimezone(UTC).date()
+        done: list[ProjectSlug] = []
+        for slug, ends in self._past(before):
+            with suppress(SaferoomError):
+                self.close(SYSTEM, slug, f"its last day was {ends}, and nobody has asked for another one")
+                done.append(slug)
+        return tuple(done)
+
+    def _past(self, before: date) -> list[tuple[ProjectSlug, date]]:
+        found: list[tuple[ProjectSlug, date]] = []
+        number, pages = 1, 1
+        with self.store.reading() as tx:
+            while number <= pages:
+                page = tx.listing(Selection(states=frozenset(RUNNING)), Cut(number))
+                found += [(one.slug, one.ends) for one in page.items if one.ends is not None and one.ends < before]
+                number, pages = number + 1, page.pages
+        return found
 
     def _side(self, deed: Deed, actor: Actor) -> str:
         standing = self.standing(actor, deed.life, deed.tx.registry)

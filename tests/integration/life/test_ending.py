@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.life_world import ADA, CONSOLE, MOB, OLGA, ROSA, LifeWorld
+from tests.support.life_world import ADA, CONSOLE, ENDS, MOB, OLGA, ROSA, LifeWorld
 
 from saferoom.errors import ForbiddenError, IntegrityError, WrongStateError
 from saferoom.ids import Username
@@ -216,3 +216,18 @@ def test_platform_says_how_long_a_workspace_is_kept(world: LifeWorld) -> None:
     life = world.lives.seal(CONSOLE, MOB)
     assert life.seal is not None
     assert life.seal.retain_until == world.clock.now().date() + timedelta(days=30)
+
+
+def test_project_is_closed_a_month_after_its_last_day_and_not_before(world: LifeWorld) -> None:
+    world.active()
+    world.clock.advance(timedelta(days=(ENDS - world.clock.now().date()).days + 30))
+    assert world.lives.expire() == ()
+    assert world.lives.life(ADA, MOB).state is State.ACTIVE
+    world.clock.advance(timedelta(days=1))
+    assert world.lives.expire() == (MOB,)
+    closed = world.lives.life(ADA, MOB)
+    assert (closed.state, closed.reason) == (
+        State.CLOSED,
+        f"its last day was {ENDS}, and nobody has asked for another one",
+    )
+    assert world.lives.expire() == ()
