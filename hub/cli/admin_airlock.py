@@ -92,12 +92,13 @@ def show(
         _print_history_json(found)
         return
     item = found.request
+    happened = [(one.at[:19].replace("T", " "), one.actor, one.action) for one in found.happened]
     print(f"{item.id}: {_words(item.state)}, project {item.project}, by {item.author}, submission {item.round}")
     print("\n".join(_facts(found, now)))
     print("\n" + _table(("output", "title", "verdict", "lane"), [
         (str(one.position), one.title, one.verdict, one.lane) for one in item.outputs
     ]))  # fmt: skip
-    print("\n" + _table(("at", "who", "what"), [(one.at, one.actor, one.action) for one in found.happened]))
+    print("\n" + _table(("at (UTC)", "who", "what"), happened))
 
 
 def levels(
@@ -161,6 +162,7 @@ def _asked(instance: Instance, asked: Mapping[str, Any], order: str, page: int) 
 
 def _print_page(found: Page[Overseen], now: datetime, as_json: bool) -> None:
     from saferoom.hub.cli.commands import plain, print_json
+    from saferoom.hub.web.texts.airlock import PARTIES
     from saferoom.hub.web.texts.common import ago
 
     if as_json:
@@ -174,26 +176,28 @@ def _print_page(found: Page[Overseen], now: datetime, as_json: bool) -> None:
             one.line.author,
             _words(one.line.state),
             f"{one.line.risk}, {one.line.lane}",
+            PARTIES[one.wait.party] if one.wait else "-",
             ago(one.wait.since, now) if one.wait else "-",
             one.wait.why if one.wait else "-",
         )
         for one in found.items
     ]
-    heads = ("request", "project", "author", "state", "risk", "since", "why it waits")
-    print(_table(heads, rows) if rows else "There is no such request.")
+    heads = ("request", "project", "author", "state", "risk", "waits for", "since", "why")
+    print(_table(heads, rows) if rows else "There are no such requests.")
     if found.pages > 1:
         print(f"Page {found.paging.page} of {found.pages}, {found.total:,} requests.")
 
 
 def _facts(found: History, now: datetime) -> list[str]:
+    from saferoom.hub.web.texts.airlock import PARTIES
     from saferoom.hub.web.texts.common import ago
     from saferoom.projects.airlock.states import TURN
 
     item, wait = found.request, found.wait
     said = [f"Title: {item.title}", f"Made from: {', '.join(one.name for one in item.datasets)}"]
     if wait:
-        said.append(f"Waits for the {wait.party}, since {ago(wait.since, now)}: {wait.why}")
-        said += [f"Looked at now by {claim.by}, since {ago(claim.at, now)}" for claim in wait.claims]
+        said.append(f"Waits for {PARTIES[wait.party]} (the turn began {ago(wait.since, now)}): {wait.why}")
+        said += [f"{claim.by} is looking at it (began {ago(claim.at, now)})" for claim in wait.claims]
     if item.state in TURN:
         said.append(f"Output checkers who have decided on every output: {found.looked} of {max(1, found.needed)}")
     said += [f"Signed for {', '.join(one.datasets)} by {one.by}" for one in item.sign_offs if one.signed]

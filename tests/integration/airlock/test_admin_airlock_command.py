@@ -98,7 +98,7 @@ def test_queue_is_filtered_and_ordered(admin: Terminal, asked: str, titles: list
 def test_requests_are_all_that_were_ever_submitted(admin: Terminal) -> None:
     assert list(found(admin, "requests")) == ["The third", "The first", "The second"]
     assert list(found(admin, "requests", "--state", "released")) == ["The third"]
-    assert "There is no such request." in admin("requests", "--project", "nothing")[1]
+    assert "There are no such requests." in admin("requests", "--project", "nothing")[1]
 
 
 def test_wrong_options_say_what_is_allowed(admin: Terminal) -> None:
