@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from saferoom.hub.web.api.app import PATH, described
+from saferoom.hub.web.api.repeats import HEADER
 
 
 def document() -> str:
@@ -16,14 +17,16 @@ def page() -> str:
     """Return the page of every call."""
     lines = [
         "# HTTP API\n",
-        f"Every call is below `{PATH}/` and takes `Authorization: token ...` with a token of one's own from",
-        "JupyterHub. A room's token, a browser's session and a service's token are refused. Bodies and answers are",
-        "JSON; the whole description is in [openapi.json](openapi.json), which a running service gives to everybody at",
+        f"Every call is below `{PATH}/` and takes `Authorization: Bearer srt_...` with an",
+        "[API token of one's own](../../how-to/api.md). JupyterHub's tokens, a room's, a browser's session and whatever",
+        "a browser sends are refused. Bodies and answers are JSON; the whole description is in",
+        "[openapi.json](openapi.json), which a running service gives to everybody at",
         f"`{PATH}/openapi.json`.\n",
         'A refusal is `{"error": {"code": ..., "message": ..., "field": ...}}`: 401 without a valid token, 403 for',
         "what somebody may not do, 404 for what there is not or what somebody may not know of, 409 in the wrong state",
         "(with the code `stale-version` when somebody else was faster), 422 for what was not understood, 429 for too",
-        "many calls. Lists hold `items`, 50 on a page, and `next`, the number for `?page=`, null on the last page.\n",
+        f"many calls, with `Retry-After`. A `POST` with an `{HEADER}` is done once in 24 hours and answered as often as",
+        "it comes. Lists hold `items`, 50 on a page, and `next`, the number for `?page=`, null on the last page.\n",
         "| call | what it does | body |",
         "|---|---|---|",
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.api_client import given_token
 
 from saferoom.hub.cli.main import main
 from saferoom.hub.home import Home
@@ -83,6 +84,24 @@ def test_every_deed_answers_with_one_json_document(admin: Terminal) -> None:
     assert admin.json("close", "rosa", "--reason", "Left for good.")["person"]["active"] is False
     assert admin.json("reopen", "rosa", "--reason", "Came back.")["person"]["active"] is True
     assert admin.json("reminders") == {"messages": []}
+
+
+def test_api_tokens_are_listed_and_ended(admin: Terminal) -> None:
+    admin.done("add-person", *ROSA)
+    assert admin.done("tokens", "rosa") == "rosa has no API token.\n"
+    instance = Instance.open(Home(admin.home))
+    tokens = [given_token(instance, "rosa")[0].id for _ in range(2)]
+    instance.close()
+    listed = admin.json("tokens", "rosa")
+    assert (listed["total"], {one["id"] for one in listed["tokens"]}) == (2, set(tokens))
+    assert {one["ending"] for one in listed["tokens"]} == {None}
+    assert "never" in admin.done("tokens", "rosa")
+    assert set(admin.json("end-tokens", "rosa")["ended"]) == set(tokens)
+    assert "ended" in admin.done("tokens", "rosa")
+    assert "no API token that holds" in admin.done("end-tokens", "rosa")
+    assert admin("tokens", "nobody")[0] != 0
+    assert admin("end-tokens", "nobody")[0] != 0
+    assert admin("end-tokens", "No Name")[0] == 2
 
 
 def test_deeds_say_what_they_did(admin: Terminal) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pyotp
 import pytest
 from argon2 import PasswordHasher
-from tests.support.airlock_server import Browser, Service
+from tests.support.airlock_server import HOST, Browser, Service
 from tests.support.airlock_world import World
 from tests.support.api_client import Client, client, given_token, with_token
 
@@ -17,6 +22,7 @@ from saferoom.hub.store import tables
 from saferoom.hub.store.credentials import Credentials
 from saferoom.hub.store.notices_tables import LetterRow, ToldRow
 from saferoom.hub.store.tokens_tables import TokenRow
+from saferoom.hub.web.api.app import PATH as API
 from saferoom.hub.web.texts import tokens as texts
 from saferoom.ids import Username
 from saferoom.projects.people.permissions import Actor
@@ -26,6 +32,7 @@ from saferoom.projects.tokens.model import MOST_TOKENS, Ending, Scope, TokenForm
 PASSWORD = "  Vier Wale im Nebel  "
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 ANA, ADA, BEN = Username("ana"), Username("ada"), Username("ben")
+HOW_TO = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "api.md"
 _SECRET = re.compile(r"srt_[A-Za-z0-9_-]{43}")
 
 
@@ -301,6 +308,34 @@ def test_answers_that_are_too_many_are_refused(place: World, monkeypatch: pytest
         place.instance.answers.begin(token.id, "c", b"call")
     with pytest.raises(WrongStateError):
         place.instance.answers.begin(token.id, "a", b"call")
+
+
+def test_script_of_the_how_to_fetches_what_was_released(
+    airlock: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = airlock.world
+    asked = place.request()
+    for checker in ("ben", "cleo"):
+        if place.instance.airlock.request(ANA, asked.id).release is None:
+            place.approve(asked, checker)
+    (tmp_path / ".saferoom-token").write_text(given_token(place.instance, "ana", Scope.READ)[1] + "\n")
+    (script,) = re.findall(r"```python\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), flags=re.S)
+    real = httpx.Client
+
+    def over_the_socket(base_url: str, headers: dict[str, str]) -> httpx.Client:
+        assert base_url == f"https://tre.example.org{API}/"
+        at_socket = f"http://{HOST}{API}/"
+        return real(base_url=at_socket, headers=headers, transport=httpx.HTTPTransport(uds=str(airlock.pages)))
+
+    monkeypatch.setattr(httpx, "Client", over_the_socket)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(script, "how-to", "exec"), names)  # noqa: S102 - the how-to's own script
+    with closing(names["api"]):
+        assert zipfile.is_zipfile(tmp_path / f"{asked.id}.zip")
+        with pytest.raises(RuntimeError, match="reading only"):
+            names["call"]("POST", "notices/read", json={})
 
 
 def command(place: World, days: int = 7) -> TokenForm:
