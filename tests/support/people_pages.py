@@ -46,4 +46,5 @@ def people_seen(airlock: Service) -> dict[str, tuple[str, str]]:
         "break-glass, in force": ("ada", f"break-glass/{live.id}"),
         "break-glass, to review": ("alan", f"break-glass/{ended.id}"),
         "own standing": ("rita", "standing"),
+        "own API tokens": ("rita", "tokens"),
     }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
@@ -74,7 +73,7 @@ def _shown(request: Request, who: Visitor, form: Form[TokenForm]) -> Response:
     return show(request, "tokens/list.html", who, form, here=STANDING.path, **values, **_words())
 
 
-def _words() -> Mapping[str, object]:
+def _words() -> dict[str, Any]:
     return {
         "scopes": [(scope.value, words) for scope, words in texts.SCOPES.items()],
         "short_scopes": texts.SHORT_SCOPES,
