@@ -8,7 +8,7 @@ from typing import Any
 from saferoom.errors import NotFoundError, WrongStateError
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.approvals.model import Terms
-from saferoom.projects.life import alterations, checks, permissions
+from saferoom.projects.life import alterations, checks
 from saferoom.projects.life.deciding import approval_of, put_approval, ruling, said_terms, settled
 from saferoom.projects.life.model import (
     Alteration,
@@ -87,7 +87,6 @@ class Amending(Parts):
             payload = {"amendment": number, "dataset": dataset, "reason": said}
             amendment = _pending(deed.life, number)
             if dataset is None:
-                permissions.about_people(self.standing(actor, deed.life, deed.tx.registry)).enforce()
                 if amendment.state is not AmendmentState.CONFIRMING:
                     raise WrongStateError(
                         "this amendment waits for its data owners; say for which dataset it is declined"

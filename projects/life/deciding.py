@@ -58,8 +58,6 @@ class Deciding(Parts):
         """Give the proposal back with what to change; when it is submitted again, everybody decides anew."""
         with self.deed(actor, slug, Action.ASK_CHANGES, version, dataset) as deed:
             said = reason_of(reason)
-            if deed.life.state is State.SUBMITTED and dataset is None:
-                raise WrongStateError("say for which dataset changes are asked")
             changes: dict[str, Any] = {"reason": said}
             if dataset is not None:
                 changes["rulings"] = (*deed.life.rulings, ruling(deed, dataset, Choice.CHANGES, said))

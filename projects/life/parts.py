@@ -42,18 +42,15 @@ class Actor:
         The person whose permission counts; None at the administrators' console and for the system itself.
     name : str
         What the audit trail calls the actor.
-    entered_by : str
-        Who typed it at the console in that person's name; empty where the person did it.
     """
 
     username: Username | None
     name: str
-    entered_by: str = ""
 
     @classmethod
-    def person(cls, username: Username, entered_by: str = "") -> Actor:
-        """Return a person, acting by themselves or through the console."""
-        return cls(username, username, entered_by)
+    def person(cls, username: Username) -> Actor:
+        """Return a registered person as an actor."""
+        return cls(username, username)
 
     @classmethod
     def console(cls, name: str) -> Actor:
@@ -126,7 +123,7 @@ class Parts:
         version : int, optional
             The version that the actor saw; another one is refused.
         dataset : str, optional
-            The dataset it is about: of data owners, only its own may do it.
+            The dataset it is about: of data owners, only its own may do it. Left out, it is about the people.
         """
         with self.store.transaction() as tx:
             life = tx.life(slug)
@@ -135,6 +132,8 @@ class Parts:
             standing = self.standing(actor, life, tx.registry)
             permissions.may(standing, action).enforce()
             acting = standing & permissions.PERMITTED[action]
+            if dataset is None and action in permissions.ABOUT_DATA:
+                permissions.about_people(standing).enforce()
             if dataset is not None:
                 _own(tx.registry, actor, acting, DatasetName(dataset), life).enforce()
             row = states.check(life.state, action, permissions.parties(acting))
@@ -186,8 +185,6 @@ class Deed:
         if moved:
             after = replace(after, since=self.at)
         after = replace(after, waits=waits(after, self.tx.registry))
-        if actor.entered_by:
-            payload["entered_by"] = actor.entered_by
         if moved:
             payload |= {"from": row.from_.value if row.from_ else None, "to": row.to.value}
         event = Event(actor.name, row.audit, f"project:{after.slug}", payload)

@@ -91,6 +91,11 @@ PERMITTED: dict[Action, frozenset[Standing]] = {
     Action.DELETE: _ADMINISTRATOR,
 }
 
+ABOUT_DATA = frozenset({Action.APPROVE, Action.DECLINE, Action.ASK_CHANGES, Action.REVISE, Action.END_APPROVAL}) | {
+    *(Action.CONFIRM_REFRESH, Action.APPROVE_AMENDMENT, Action.DECLINE_AMENDMENT)
+}
+"""What data owners decide about an own dataset; where it is about the people instead, administrators alone do."""
+
 _PARTY: dict[Standing, Party] = {
     Standing.LEAD: Party.LEAD,
     Standing.OWNER: Party.OWNERS,

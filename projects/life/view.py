@@ -60,9 +60,19 @@ class View:
 
     def may(self, action: Action, dataset: DatasetName | None = None) -> Decision:
         """Decide whether the actor can take `action` now, for one of its datasets where it is about one."""
-        decision = permissions.decide(self.standing, action, self.life.state)
-        if not decision or dataset is None:
-            return decision
+        decision = permissions.may(self.standing, action)
+        if decision and dataset is not None:
+            decision = self._owned(action, dataset)
+        return permissions.decide(self.standing, action, self.life.state) if decision else decision
+
+    def may_about_people(self, action: Action) -> Decision:
+        """Decide whether the actor can take `action` now where it is about the people, not about a dataset."""
+        decision = permissions.may(self.standing, action)
+        if decision:
+            decision = permissions.about_people(self.standing)
+        return permissions.decide(self.standing, action, self.life.state) if decision else decision
+
+    def _owned(self, action: Action, dataset: DatasetName) -> Decision:
         acting = self.standing & permissions.PERMITTED[action]
         owner: Username | None = self.datasets[dataset].owner if dataset in self.datasets else None
         if Standing.ADMINISTRATOR in acting or (owner is not None and owner == self.actor.username):

@@ -28,7 +28,6 @@ from saferoom.projects.approvals.model import Terms
 from saferoom.projects.life import alterations
 from saferoom.projects.life.model import Amendment, Life, Wish
 from saferoom.projects.life.parts import Actor
-from saferoom.projects.life.permissions import about_people
 from saferoom.projects.life.states import Action
 from saferoom.projects.life.view import View
 
@@ -102,10 +101,8 @@ def ask(request: Request, slug: str, number: int, deed: str, who: Someone) -> Re
     lives, actor = parts_of(request).instance.lives, Actor.person(who.username)
     view = lives.view(actor, ProjectSlug(slug))
     sheet, life = _sheet(deed, number), view.life
+    (view.may_about_people if deed in present.ABOUT_PEOPLE else view.may)(sheet.action).enforce()
     _amendment(life, number)
-    view.may(sheet.action).enforce()
-    if deed in present.ABOUT_PEOPLE:
-        about_people(view.standing).enforce()
     return _sheet_shown(request, who, life, sheet, blank(sheet.model, sheet.labels, version=life.version))
 
 
@@ -126,9 +123,7 @@ async def do(request: Request, slug: str, number: int, deed: str, sent: Sender) 
 def ask_terms(request: Request, slug: str, number: int, dataset: str, who: Someone) -> Response:
     """Show an owner what is asked, and the terms that would hold."""
     view = parts_of(request).instance.lives.view(Actor.person(who.username), ProjectSlug(slug))
-    amendment = _amendment(view.life, number)
-    wish = _after(view.life, amendment, dataset)
-    view.may(Action.APPROVE_AMENDMENT, wish.dataset).enforce()
+    amendment, wish = _opened(view, Action.APPROVE_AMENDMENT, number, dataset)
     form = begin_terms(view, wish, _now(view, wish))
     return _terms_shown(request, who, (view, amendment, wish), form)
 
@@ -138,9 +133,7 @@ async def agree(request: Request, slug: str, number: int, dataset: str, sent: Se
     """Agree on these terms."""
     lives, actor, name = parts_of(request).instance.lives, Actor.person(sent.who.username), ProjectSlug(slug)
     view = lives.view(actor, name)
-    amendment = _amendment(view.life, number)
-    wish = _after(view.life, amendment, dataset)
-    view.may(Action.APPROVE_AMENDMENT, wish.dataset).enforce()
+    amendment, wish = _opened(view, Action.APPROVE_AMENDMENT, number, dataset)
     now = _now(view, wish)
     form, made = await tried(
         read(TermsForm, sent.fields, texts.TERMS),
@@ -157,8 +150,7 @@ def ask_why(request: Request, slug: str, number: int, dataset: str, who: Someone
     lives, actor = parts_of(request).instance.lives, Actor.person(who.username)
     view = lives.view(actor, ProjectSlug(slug))
     life = view.life
-    wish = _after(life, _amendment(life, number), dataset)
-    view.may(Action.DECLINE_AMENDMENT, wish.dataset).enforce()
+    _, wish = _opened(view, Action.DECLINE_AMENDMENT, number, dataset)
     form = blank(ReasonForm, texts.REASON, version=life.version)
     return _sheet_shown(request, who, life, _refusal(number, wish.dataset), form)
 
@@ -167,8 +159,9 @@ def ask_why(request: Request, slug: str, number: int, dataset: str, who: Someone
 async def decline(request: Request, slug: str, number: int, dataset: str, sent: Sender) -> Response:
     """Refuse an amendment for a dataset."""
     lives, actor, name = parts_of(request).instance.lives, Actor.person(sent.who.username), ProjectSlug(slug)
-    life = lives.life(actor, name)
-    sheet = _refusal(number, _after(life, _amendment(life, number), dataset).dataset)
+    view = lives.view(actor, name)
+    life = view.life
+    sheet = _refusal(number, _opened(view, Action.DECLINE_AMENDMENT, number, dataset)[1].dataset)
     form, made = await tried(
         read(ReasonForm, sent.fields, texts.REASON), lambda form: (sheet.do(lives, actor, name, form), True)
     )
@@ -219,6 +212,13 @@ def _sheet(deed: str, number: int) -> Sheet:
     return _SHEETS[deed](number)
 
 
+def _opened(view: View, action: Action, number: int, dataset: str) -> tuple[Amendment, Wish]:
+    """Return an amendment and what it wants of a dataset, to somebody who may decide about that now."""
+    view.may(action, DatasetName(dataset) if dataset in view.datasets else None).enforce()
+    amendment = _amendment(view.life, number)
+    return amendment, _after(view.life, amendment, dataset)
+
+
 def _amendment(life: Life, number: int) -> Amendment:
     found = next((one for one in life.amendments if one.number == number), None)
     if found is None:
@@ -243,7 +243,8 @@ def _shown(request: Request, who: Visitor, life: Life, form: Form[AmendForm]) ->
 
 
 def _sheet_shown(request: Request, who: Visitor, life: Life, sheet: Sheet, form: Form[Any]) -> Response:
-    return show(request, "projects/sheet.html", who, form, here=PROJECTS.path, life=life, sheet=sheet, people=[])
+    values = {"life": life, "sheet": sheet, "people": [], "standings": (), "may_edit": False}
+    return show(request, "projects/sheet.html", who, form, here=PROJECTS.path, **values)
 
 
 def _terms_shown(

@@ -12,10 +12,10 @@ from saferoom.hub.web.projects.commands import ConfirmForm, LeadForm, ReasonForm
 from saferoom.hub.web.shell.labels import Label
 from saferoom.hub.web.texts import projects as texts
 from saferoom.ids import ProjectSlug, Username
-from saferoom.projects.decision import Decision, wrong_state
+from saferoom.projects.decision import Decision
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.service import Lives
-from saferoom.projects.life.states import Action, State
+from saferoom.projects.life.states import Action
 from saferoom.projects.life.view import View
 
 _Do = Callable[[Lives, Actor, ProjectSlug, Any], object]
@@ -50,10 +50,7 @@ class Sheet:
 
     def offered(self, view: View) -> Decision:
         """Decide whether somebody can do it now."""
-        decision = view.may(self.action)
-        if decision and self.people and view.life.state is not State.DECIDED:
-            return wrong_state("undecided", "the data owners have to decide about their datasets first", "life.people")
-        return decision
+        return view.may_about_people(self.action) if self.people else view.may(self.action)
 
 
 def _said(title: str, action: Action, button: str, done: str, do: _Do, note: str, look: str = "") -> Sheet:
