@@ -43,3 +43,15 @@ def test_page_names_only_commands_that_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"(?:^\$ |`)(?:\./|\.venv/bin/)?saferoom ([a-z]+)", text, flags=re.M))
     assert named <= {*COMMANDS, "setup", "test"}
+
+
+PICTURES = ROOT / "docs" / "images"
+
+
+def test_guides_show_every_picture_that_the_stories_take_and_no_other() -> None:
+    shown = {
+        Path(found).name for page in PAGES for found in re.findall(r"!\[[^\]]{20,}\]\(([^)]+\.png)\)", page.read_text())
+    }
+    stories = "".join(file.read_text() for file in (ROOT / "tests" / "browser" / "web").glob("test_story_*.py"))
+    taken = {f"{name}.png" for name in re.findall(r"\.picture\(\s*\"([a-z-]+)\"", stories)}
+    assert shown == taken == {file.name for file in PICTURES.iterdir()}
