@@ -178,7 +178,7 @@ def release(
 
 
 def requests() -> Submissions:
-    """Return your release requests of this project, with their states and reasons."""
+    """Return your latest 100 release requests of this project, with their states and reasons; the pages list all."""
     connection = Connection.from_environment()
     return Submissions([Submission(connection, item) for item in connection.get("/api/room/requests")])
 

@@ -96,6 +96,10 @@ class AirlockReading(AirlockLists):
             query = query.where(RequestRow.id.in_(named))
         if selection.blocked:
             query = query.where(RequestRow.blocked != "")
+        if selection.newest is not None:
+            latest = query.order_by(None).order_by(RequestRow.created_at.desc(), RequestRow.id.desc())
+            query = latest.limit(selection.newest)
+            return tuple(rows.read_request(row) for row in reversed(self._session.scalars(query).all()))
         return tuple(rows.read_request(row) for row in self._session.scalars(query))
 
     def remembered(self) -> tuple[Remembered, ...]:

@@ -204,9 +204,11 @@ class Authoring(Access):
         found = self.allowed(author, request_id, Action.WITHDRAW)
         return views.for_author(checking.withdraw(self, author, found))
 
-    def requests_of(self, author: Username, project: ProjectSlug | None = None) -> tuple[Request, ...]:
-        """Return the author's own requests (of one project), newest first."""
+    def requests_of(
+        self, author: Username, project: ProjectSlug | None = None, most: int | None = None
+    ) -> tuple[Request, ...]:
+        """Return the author's own requests (of one project), newest first (at most `most` of them)."""
         may_sign_in(self.registry, author, self.clock.now()).enforce()
         with self.store.reading() as tx:
-            found = tx.requests(Selection(author=author, project=project))
+            found = tx.requests(Selection(author=author, project=project, newest=most))
         return tuple(views.for_author(request) for request in reversed(found))

@@ -103,6 +103,8 @@ class Selection:
     outputs: frozenset[OutputId] | None = None
     blocked: bool = False
     """Only those that something keeps from being released."""
+    newest: int | None = None
+    """The latest of them alone, this many at most."""
 
 
 class Reading(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from saferoom.hub.web.texts import projects as texts
@@ -15,8 +15,8 @@ from saferoom.projects.approvals.model import Approval, Terms
 from saferoom.projects.life import alterations
 from saferoom.projects.life.checks import standing_problems
 from saferoom.projects.life.model import Amendment, Choice, Life, Ruling, Wish
-from saferoom.projects.life.permissions import about_people
-from saferoom.projects.life.states import FINAL, Action, State
+from saferoom.projects.life.running import STAYS_OPEN
+from saferoom.projects.life.states import FINAL, RUNNING, Action, State
 from saferoom.projects.life.store import Line
 from saferoom.projects.life.view import Refresh, View, Waiting
 
@@ -167,6 +167,7 @@ class ProjectPage:
             "stations": stations(life),
             "waiting": [waiting_view(one) for one in self.view.waiting()],
             "final": life.state in FINAL,
+            "closes_on": self._closes_on(),
             "people": [(name, self._name(name)) for name in sorted(life.proposal.members)],
             "datasets": self._datasets(),
             "amendments": [self._amendment(one) for one in reversed(life.amendments)],
@@ -174,6 +175,11 @@ class ProjectPage:
             "may_edit": self.view.may(Action.EDIT),
             "may_amend": self.view.may(Action.AMEND),
         }
+
+    def _closes_on(self) -> date | None:
+        ends, today = self.life.proposal.ends, self.instance.clock.now().date()
+        past = self.life.state in RUNNING and ends is not None and ends < today
+        return ends + STAYS_OPEN if past and ends is not None else None
 
     def _name(self, username: str) -> str:
         return self.instance.registry.person(username).display_name  # type: ignore[arg-type]
@@ -219,7 +225,7 @@ class ProjectPage:
         deeds = []
         for path, (action, words, state) in _AMENDMENT_DEEDS.items():
             fits = amendment.pending and state in (None, amendment.state.value)
-            allowed = self.view.may(action) and (path not in ABOUT_PEOPLE or about_people(self.view.standing))
+            allowed = (self.view.may_about_people if path in ABOUT_PEOPLE else self.view.may)(action)
             if fits and allowed:
                 deeds.append((path, words))
         return AmendmentView(

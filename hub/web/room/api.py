@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from saferoom.errors import BadInputError
+from saferoom.errors import BadInputError, NotFoundError
 from saferoom.hub.web.room import answers
 from saferoom.hub.web.shell.bodies import read_json
 from saferoom.hub.web.shell.hub_auth import Resident
@@ -39,6 +39,7 @@ class EvaluationBody(_Body):
     query: dict[str, Any]
 
 
+_MOST_REQUESTS = 100
 _Ids = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
 
 
@@ -117,10 +118,10 @@ def _title(airlock: Airlock, who: Resident, ids: Sequence[EvaluationId]) -> str:
 
 @router.get("/requests")
 async def requests(request: Request, who: Living) -> list[dict[str, Any]]:
-    """List the person's own requests in this project, newest first."""
+    """List the person's latest requests in this project, newest first."""
     parts = parts_of(request)
     parts.rates.spend(Rate.CALLS, who.username)
-    found = await run_in_threadpool(parts.instance.airlock.requests_of, who.username, who.project)
+    found = await run_in_threadpool(parts.instance.airlock.requests_of, who.username, who.project, _MOST_REQUESTS)
     return [answers.request(item, parts.page_url) for item in found]
 
 
@@ -133,8 +134,11 @@ async def one_request(request: Request, request_id: str, who: Living) -> dict[st
 
 
 def _one_request(parts: Parts, who: Resident, request_id: RequestId) -> dict[str, Any]:
-    found = next((r for r in parts.instance.airlock.requests_of(who.username, who.project) if r.id == request_id), None)
-    if found is None:
+    try:
+        found = parts.instance.airlock.request(who.username, request_id)
+    except NotFoundError:
+        raise answers.no_such_request() from None
+    if (found.author, found.project) != (who.username, who.project):
         raise answers.no_such_request()
     return answers.request(found, parts.page_url)
 
