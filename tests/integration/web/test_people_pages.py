@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pyotp
 import pytest
-from tests.support.airlock_server import Browser, Service
-from tests.support.airlock_world import NOW
+from tests.support.airlock_server import Browser, Service, service
+from tests.support.airlock_world import NOW, world
 
 from saferoom.hub.store import tables
 from saferoom.ids import Username
@@ -34,12 +35,28 @@ RECORD = {
 @pytest.fixture
 def people(airlock: Service) -> People:
     """The service, with a second administrator, and nobody but Ana trained in more than she needs."""
+    return _with_alan(airlock)
+
+
+def _with_alan(airlock: Service) -> People:
     made = airlock.world.instance.people
-    root = Actor.operator("admin:root")
-    made.add(
-        root, PersonForm(username=Username("alan"), display_name="Alan Abt", roles=frozenset({Role.ADMINISTRATOR}))
-    )
+    alan = PersonForm(username=Username("alan"), display_name="Alan Abt", roles=frozenset({Role.ADMINISTRATOR}))
+    made.add(Actor.operator("admin:root"), alan)
     return made
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for all tests that change nothing."""
+    with world(tmp_path_factory.mktemp("still")) as place, service(place) as made:
+        _with_alan(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def looking(still: Service) -> Browser:
+    """The browser of an administrator who changes nothing."""
+    return still.browser("ada")
 
 
 @pytest.fixture
@@ -76,8 +93,8 @@ def test_list_shows_searches_and_filters_people(airlock: Service, ada: Browser) 
     assert "The accreditation expired on 2026-03-01" in page
 
 
-def test_search_is_shown_again_as_text_and_never_as_markup(ada: Browser) -> None:
-    page = ada.get('people?q="><script>alert(1)</script>').text
+def test_search_is_shown_again_as_text_and_never_as_markup(looking: Browser) -> None:
+    page = looking.get('people?q="><script>alert(1)</script>').text
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
 
@@ -112,10 +129,10 @@ WRONG_PEOPLE = (
 )
 
 
-def test_form_that_is_wrong_comes_back_with_what_was_typed(ada: Browser) -> None:
+def test_form_that_is_wrong_comes_back_with_what_was_typed(looking: Browser) -> None:
     for changes, field, said in WRONG_PEOPLE:
         fields = {"username": "eve", "display_name": "Eve Eaton", "email": "", "roles": "researcher"} | changes
-        answer = ada.post("new-person", fields)
+        answer = looking.post("new-person", fields)
         assert answer.status_code == 422, changes
         assert f'href="#{field}"' in answer.text, changes
         assert said in answer.text, changes
@@ -131,9 +148,9 @@ WRONG_RECORDS = (
 )
 
 
-def test_record_that_is_wrong_says_so_beside_the_field(ada: Browser) -> None:
+def test_record_that_is_wrong_says_so_beside_the_field(looking: Browser) -> None:
     for changes, said in WRONG_RECORDS:
-        answer = ada.post("people/ana/accreditation", RECORD | {"level": "full"} | changes)
+        answer = looking.post("people/ana/accreditation", RECORD | {"level": "full"} | changes)
         assert answer.status_code == 422, changes
         assert said in answer.text, changes
         assert "The Authority" in answer.text
@@ -260,18 +277,18 @@ UNBREAKABLE = (
 )
 
 
-def test_glass_that_cannot_be_broken_stays_whole(ada: Browser, people: People) -> None:
+def test_glass_that_cannot_be_broken_stays_whole(still: Service, looking: Browser) -> None:
     for changes, status, said in UNBREAKABLE:
-        answer = _break(ada, **changes)
+        answer = _break(looking, **changes)
         assert answer.status_code == status, changes
         assert said in answer.text, changes
         assert changes.get("reason", REASON) in answer.text, changes
-    assert people.emergencies(Actor.operator("admin:root")).total == 0
+    assert still.world.instance.people.emergencies(Actor.operator("admin:root")).total == 0
 
 
 @pytest.mark.parametrize("name", ["ana", "dora"])
-def test_people_who_are_no_administrators_find_nothing_of_others(airlock: Service, name: str) -> None:
-    browser = airlock.browser(name)
+def test_people_who_are_no_administrators_find_nothing_of_others(still: Service, name: str) -> None:
+    browser = still.browser(name)
     assert browser.get("people").status_code == 403
     assert browser.get("new-person").status_code == 403
     assert browser.post("new-person", {"username": "x", "display_name": "X", "roles": "researcher"}).status_code == 403
@@ -288,29 +305,31 @@ def test_people_who_are_no_administrators_find_nothing_of_others(airlock: Servic
     assert browser.get("break-glass/new").status_code == 403
 
 
-def test_administrator_is_told_that_others_change_the_own_account(ada: Browser, people: People) -> None:
-    assert "Nobody changes their own account" in ada.get("people/ada").text
+def test_administrator_is_told_that_others_change_the_own_account(looking: Browser) -> None:
+    assert "Nobody changes their own account" in looking.get("people/ada").text
     for path in ("edit", "accreditation", "close", "password"):
-        answer = ada.post(f"people/ada/{path}")
+        answer = looking.post(f"people/ada/{path}")
         assert answer.status_code == 403, path
 
 
-def test_unknown_deeds_and_people_are_not_found(ada: Browser) -> None:
+def test_unknown_deeds_and_people_are_not_found(looking: Browser) -> None:
     for path in ("people/nobody", "people/ana/promote", "people/nobody/edit", "break-glass/emergency-x"):
-        assert ada.get(path).status_code == 404, path
-    assert ada.post("people/ana/promote").status_code == 404
+        assert looking.get(path).status_code == 404, path
+    assert looking.post("people/ana/promote").status_code == 404
 
 
-def test_forms_need_their_token_and_nothing_more(ada: Browser) -> None:
+def test_forms_need_their_token_and_nothing_more(looking: Browser) -> None:
     origin = {"Origin": "http://hub.example"}
-    assert ada.bare_post("people/ana/password", {"csrf": "guess"}, **origin).status_code == 403
-    answer = ada.post("people/ana/edit", {"display_name": "A", "roles": "researcher", "version": "1", "active": "no"})
+    assert looking.bare_post("people/ana/password", {"csrf": "guess"}, **origin).status_code == 403
+    answer = looking.post(
+        "people/ana/edit", {"display_name": "A", "roles": "researcher", "version": "1", "active": "no"}
+    )
     assert answer.status_code == 422
 
 
-def test_everybody_sees_the_own_standing(airlock: Service) -> None:
+def test_everybody_sees_the_own_standing(still: Service) -> None:
     for name in ("ana", "ben", "dora", "ada"):
-        page = airlock.browser(name).get("standing").text
+        page = still.browser(name).get("standing").text
         assert "May I sign in?" in page
         assert "The account is open." in page
         assert ("Mobility" in page) == (name == "ana")
