@@ -173,6 +173,13 @@ def _besides(condition: str, name: str, action: str) -> int:
     return 409 if action == "withdraw release" and condition == TAKEN_BACK else 0
 
 
+def deeds(condition: str) -> tuple[Deed, ...]:
+    """Return what is tried in a condition; in one that differs from its state's in some actions, these alone."""
+    differs = {DRAWN: {_SEEN, "audit"}, TAKEN_BACK: {_SEEN, "withdrawal", "audit", "withdraw release", "view release"}}
+    only = differs.get(condition)
+    return tuple(deed for deed in (*PAGES, *CALLS) if only is None or deed.action in only)
+
+
 def case(world: World, condition: str) -> Case:
     """Return a request in a condition, with everybody who tries something on it."""
     request = asked(world, condition)

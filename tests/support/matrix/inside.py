@@ -17,7 +17,6 @@ from urllib.parse import urlencode
 from fastapi import FastAPI
 from jupyterhub.services.auth import HubOAuth
 from sqlalchemy.event import listen
-from sqlalchemy.orm import Session
 from starlette.types import Message
 from tests.support.airlock_server import HOST, PREFIX
 from tests.support.airlock_world import World
@@ -25,7 +24,13 @@ from tests.support.api_client import given_token
 from tests.support.stand_in_hub import AIRLOCK, SERVICE_TOKEN
 
 from saferoom.hub.filecheck.screener import Screener
+from saferoom.hub.store.airlock import AirlockReading
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.life import LifeReading
+from saferoom.hub.store.notices import NoticesReading
+from saferoom.hub.store.people import PeopleReading
+from saferoom.hub.store.registry import SessionRegistry
+from saferoom.hub.store.tokens import TokensReading
 from saferoom.hub.web.app import page_app
 from saferoom.hub.web.shell.hub_auth import Hub
 from saferoom.hub.web.shell.identity import SESSION_COOKIE
@@ -74,33 +79,61 @@ class Patience(Rates):
         pass
 
 
-class Snapshots:
-    """Reads of the store in one session for as long as nobody writes: what was read once is not read again."""
+_ASKED: tuple[tuple[type[Any], tuple[str, ...]], ...] = (
+    (SessionRegistry, ("person", "project", "dataset", "platform", "owners", "projects_of", "approvals")),
+    (LifeReading, ("life",)),
+    (AirlockReading, ("request",)),
+    (PeopleReading, ("dossier", "deputies")),
+    (TokensReading, ("by_digest", "password_set")),
+    (NoticesReading, ("unread",)),
+)
+_WRITES = ("INSERT", "UPDATE", "DELETE")
+
+
+class Memory:
+    """What the store was asked for is remembered until somebody writes to it, also within a transaction.
+
+    Thousands of refusals ask for the same people, projects and requests again; what is read after the first word of a
+    transaction that writes is never remembered.
+    """
 
     def __init__(self, database: Database, version: Callable[[], int]) -> None:
-        self._database, self._version = database, version
-        self._reading = database.reading
-        self._open = ExitStack()
-        self._held: list[object] = []
-        self._session: Session | None = None
-        self._as_of = -1
+        self._version = version
+        self._said: dict[tuple[Any, ...], Any] = {}
+        self._as_of, self._writing = -1, False
+        listen(database.engine, "before_cursor_execute", self._watch)
+        for end in ("commit", "rollback"):
+            listen(database.engine, end, self._ended)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Yield the session that sees the store as it is now."""
-        now = self._version()
-        if self._session is None or now != self._as_of:
-            self.close()
-            self._session, self._as_of = self._open.enter_context(self._reading()), now
-            # The session itself forgets what nobody holds.
-            listen(self._session, "loaded_as_persistent", lambda _, row: self._held.append(row))
-        yield self._session
+    def kept(self) -> Iterator[None]:
+        """Remember while the block runs."""
+        with ExitStack() as after:
+            for kind, names in _ASKED:
+                for name in names:
+                    after.callback(setattr, kind, name, getattr(kind, name))
+                    setattr(kind, name, self._remembering(f"{kind.__name__}.{name}", getattr(kind, name)))
+            yield
 
-    def close(self) -> None:
-        """Let go of the store."""
-        self._session = None
-        self._held.clear()
-        self._open.close()
+    def _remembering(self, about: str, ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(reading: Any, *which: Any) -> Any:
+            session = reading._session
+            if self._writing or session.new or session.dirty or session.deleted:
+                return ask(reading, *which)
+            now = self._version()
+            if now != self._as_of:
+                self._said, self._as_of = {}, now
+            if (about, *which) not in self._said:
+                self._said[about, *which] = ask(reading, *which)
+            return self._said[about, *which]
+
+        return asked
+
+    def _watch(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self._writing = self._writing or statement.startswith(_WRITES)
+
+    def _ended(self, _connection: Any) -> None:
+        self._writing = False
 
 
 @dataclass(frozen=True)
@@ -129,8 +162,7 @@ class Inside:
         self.world, self.hub, self._people = world, KnowingHub(), tuple(people)
         self._file = world.instance.home.database_url.removeprefix("sqlite:///")
         self._watch = sqlite3.connect(self._file, check_same_thread=False)
-        self._snapshots = Snapshots(world.instance.database, self.version)
-        setattr(world.instance.database, "reading", self._snapshots.reading)  # noqa: B010 - in place of the method
+        self.memory = Memory(world.instance.database, self.version)
         clock = world.instance.clock
         self.parts = Parts(
             instance=world.instance,
@@ -144,32 +176,30 @@ class Inside:
         )
         self.app: FastAPI = page_app(self.parts)
         self._at = world.clock.now()
-        self.callers: dict[str, Caller] = {}
+        self.callers = self._signed_in()
         self.nowhere: dict[tuple[str, str], Answer] = {}
         """What those whom nothing concerns are told of what does not exist, by who asks and for what."""
-        self._admit()
-        self._first = self.keep()
+        self._first = self.keep(), self.callers, self.nowhere
 
     def close(self) -> None:
         """Let go of the store."""
-        self._snapshots.close()
         self._watch.close()
 
     def begin(self) -> None:
         """Put everything back to what it was at first, the time included."""
-        self.restore(self._first)
+        kept, self.callers, self.nowhere = self._first
+        self.restore(kept)
         self.world.clock.advance(self._at - self.world.clock.now())
 
     def admit(self) -> None:
         """Sign everybody in anew where so much time has gone by that sessions and tokens have ended."""
         if self.world.clock.now() != self._at:
-            self.nowhere = {}
-            self._admit()
+            self.callers, self.nowhere = self._signed_in(), {}
 
-    def _admit(self) -> None:
-        self.callers = {name: self._signed_in(name) for name in self._people}
+    def _signed_in(self) -> dict[str, Caller]:
+        return {name: self._caller(name) for name in self._people}
 
-    def _signed_in(self, name: str) -> Caller:
+    def _caller(self, name: str) -> Caller:
         hub_token = f"browser-token-of-{name}"
         self.hub.models[hub_token] = {"kind": "user", "name": name, "session_id": "s", "scopes": [AIRLOCK]}
         cookie = self.parts.sessions.start(Username(name), hub_token)
@@ -252,6 +282,5 @@ class Inside:
 
     def restore(self, kept: Kept) -> None:
         """Put the store back to what it was when it was kept."""
-        self._snapshots.close()
         with closing(sqlite3.connect(self._file)) as store:
             kept.backup(store)

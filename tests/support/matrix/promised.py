@@ -41,6 +41,10 @@ class Page:
             for row in self.table("Who may do what")
         }
 
+    def of(self, standing: str) -> frozenset[str]:
+        """Return every action that somebody with one standing may take."""
+        return frozenset(action for action, who in self.permitted.items() if standing in who)
+
     @cached_property
     def starred(self) -> frozenset[str]:
         """Actions that only those take who stand on no side."""

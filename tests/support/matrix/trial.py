@@ -1,4 +1,4 @@
-"""Everybody tries everything: what is promised is done, what is not is refused, and nothing is told or changed by it."""
+"""Everybody tries everything: what is promised is done; what is refused tells outsiders nothing and changes nothing."""
 
 from __future__ import annotations
 
@@ -79,10 +79,15 @@ def sending(
 
 
 def calling(
-    route: str, action: str, body: Callable[[Thing], Mapping[str, Any]] = nothing, done: int = 200, query: str = ""
+    route: str,
+    action: str,
+    body: Callable[[Thing], Mapping[str, Any]] = nothing,
+    done: int = 200,
+    query: str = "",
+    **fixed: str,
 ) -> Deed:
     """Return a call of the API."""
-    return Deed(route, action, body, done=done, api=True, query=query)
+    return Deed(route, action, body, fixed, done, api=True, query=query)
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def tried(inside: Inside, case: Case, deeds: Iterable[Deed], elsewhere: Thing) -
         The same, but of something that does not exist.
     """
     inside.admit()
-    with quiet(), closing(inside.keep()) as kept:
+    with quiet(), inside.memory.kept(), closing(inside.keep()) as kept:
         return asyncio.run(_Trial(inside, case, elsewhere, kept).all_of(tuple(deeds)))
 
 
