@@ -316,3 +316,20 @@ def test_operator_of_the_machine_may_do_whatever_an_administrator_may() -> None:
         assert (accounts.Standing.ADMINISTRATOR in who) == (accounts.Standing.OPERATOR in who), action
     for kind, whom in letters.PERMITTED.items():
         assert (letters.Standing.ADMINISTRATOR in whom) == (letters.Standing.OPERATOR in whom), kind
+
+
+def test_call_that_is_lost_and_deed_that_is_new_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {path: ways for path, ways in DOCUMENT["paths"].items() if path != f"{PROJECT}/hand-over"}
+    monkeypatch.setitem(globals(), "DOCUMENT", DOCUMENT | {"paths": kept})
+    with pytest.raises(AssertionError):
+        test_every_form_has_its_calls()
+    monkeypatch.undo()
+    address = f"{PERSON}/{{deed}}"
+    promoted = dict(people_sheets.SHEETS) | {"promote": people_sheets.SHEETS["edit"]}
+    monkeypatch.setitem(globals(), "SHEETS", {**SHEETS, address: promoted})
+    with pytest.raises(AssertionError):
+        test_every_form_has_its_calls()
+    monkeypatch.undo()
+    monkeypatch.setitem(life.PERMITTED, OnProject.APPROVE, frozenset({life.Standing.ADMINISTRATOR}))
+    with pytest.raises(AssertionError):
+        test_every_deed_of_administrators_has_a_command()
