@@ -15,7 +15,7 @@ from saferoom.hub.cli.main import main
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, RequestId, Username
 from saferoom.projects.airlock.lists import Filters, Order, Paging
-from saferoom.projects.airlock.model import Choice
+from saferoom.projects.airlock.model import Cause, Choice
 from saferoom.projects.airlock.screening import Words
 from saferoom.projects.people.permissions import Actor
 
@@ -36,6 +36,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         left = made.request(title="The third")
         made.clock.advance(timedelta(hours=2))
         made.approve(left)
+        airlock.withdraw_release(Username("dora"), left.id, Cause.WRONG_NUMBERS, WORDS[2])
+        airlock.claim(Username("cleo"), first.id)
         record = airlock.record_evaluation(Username("ana"), ProjectSlug("mobility"), judged())
         airlock.draft(Username("ana"), ProjectSlug("mobility"), [record.id], Words("A draft", *WORDS[:2]))
         yield made
@@ -133,10 +135,17 @@ def test_one_request_is_shown_with_all_that_was_done_and_no_word_of_anybody(plac
         ("ben", "request.commented"),
         ("ben", "request.voted"),
         ("system", "request.reviewed"),
+        ("cleo", "request.claimed"),
     ]
     assert (document["state"], document["looked"], document["needed"]) == ("reviewed", 1, 1)
     for word in (*WORDS, "changes_requested"):
         assert word not in out + whole
+    assert "cleo is looking at it (began just now)" in out
+    left = found(admin, "requests")["The third"]
+    _, out, _ = admin("show", str(left["id"]))
+    for part in ("released, project mobility", f"Released as {left['release']}", "Withdrawn just now: wrong numbers"):
+        assert part in out
+    assert WORDS[2] not in out
     status, out, err = admin("show", "request-that-is-not")
     assert (status, out) == (1, "")
     assert "there is no such request" in err

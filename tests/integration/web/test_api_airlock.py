@@ -23,6 +23,7 @@ from saferoom.ids import Username
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.outbox import Dropped
 from saferoom.projects.airlock.uploads import Screened, Upload
+from saferoom.projects.people.permissions import Actor
 
 ANA, BEN = checking.ANA, checking.BEN
 
@@ -107,6 +108,12 @@ def test_content_of_a_file_is_shown_with_its_marks(airlock: Service) -> None:
     assert shown["concealed"] == [{"place": "pay.csv", "what": "a hidden column"}]
     code = said(client(airlock, "ben").get(path.replace(asked.outputs[1].evaluation, asked.supporting[0].evaluation)))
     assert code["passages"][0]["lines"][0] == "import pandas as pd"
+    download = client(airlock, "ben").get(path.removesuffix("/shown"))
+    assert (download.status_code, download.content) == (200, b"region,count ")
+    assert download.headers["content-type"] == "application/octet-stream"
+    happened = airlock.world.instance.airlock.history(Actor.operator("admin:root"), asked.id).happened
+    assert (happened[-1].actor, happened[-1].action) == ("ben", "file.downloaded")
+    assert client(airlock, "ana").get(path.removesuffix("/shown")).status_code == 403
     assert "south" not in client(airlock, "ana").get(path).text
     assert client(airlock, "rita").get(path).status_code == 404
 
