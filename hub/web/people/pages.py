@@ -57,6 +57,7 @@ def person(request: Request, username: str, who: Someone) -> Response:
     lines = service.history(actor, about).items[:_NEWEST_LINES]
     values = present.dossier_values(parts, dossier)
     can_edit = service.can(actor, Action.EDIT, about)
+    api_tokens = [one.token for one in parts.instance.tokens.of(actor, about).items if one.ending is None]
     return page(
         request,
         "people/person.html",
@@ -65,6 +66,7 @@ def person(request: Request, username: str, who: Someone) -> Response:
         deputy=deputy,
         lines=[present.line_view(line) for line in lines],
         can_edit=can_edit,
+        api_tokens=api_tokens,
         **values,
     )
 
