@@ -9,6 +9,7 @@ subdomain per person removes the shared origin altogether.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
@@ -32,6 +33,12 @@ class TooLargeError(BadInputError):
     """A body is larger than this service reads (HTTP 413)."""
 
     http_status = 413
+
+
+class TooSlowError(BadInputError):
+    """A body took longer than this service waits (HTTP 408)."""
+
+    http_status = 408
 
 
 class LogRequests:
@@ -82,8 +89,13 @@ class LimitBody:
     Parameters
     ----------
     by_path : mapping of str to int
-        Paths that read another number of bytes.
+        Paths that read another number of bytes. They are given `long` seconds.
+    seconds, long : float
+        How long a body may take to arrive.
     """
+
+    seconds = 30.0
+    long = 150.0
 
     def __init__(self, app: ASGIApp, most_bytes: int, by_path: Mapping[str, int] | None = None) -> None:
         self._app = app
@@ -96,16 +108,23 @@ class LimitBody:
             return
         declared = Headers(scope=scope).get("content-length", "")
         most = self._by_path.get(scope["path"], self._most)
-        seen = 0
+        end = time.monotonic() + (self.long if scope["path"] in self._by_path else self.seconds)
+        seen, complete = 0, False
 
         async def limited() -> Message:
-            nonlocal seen
+            nonlocal seen, complete
             # Raised where the body is read, so that the face's own error answer is given.
             if declared.isdigit() and int(declared) > most:
                 raise _too_large(most)
-            message = await receive()
+            try:
+                # What comes after the body is the end of the connection, which may take its time.
+                async with asyncio.timeout(None if complete else max(0.0, end - time.monotonic())):
+                    message = await receive()
+            except TimeoutError:
+                raise TooSlowError("the request did not arrive in time; send it again") from None
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
+                complete = not message.get("more_body", False)
                 if seen > most:
                     raise _too_large(most)
             return message

@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from saferoom.errors import UnavailableError
+from saferoom.hub.web.shell.patience import PatientProtocol, allow_many_files
 
 _log = structlog.get_logger()
 _LOCK_SECONDS = 15.0
@@ -87,6 +88,7 @@ def server(app: ASGIApp) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            http=PatientProtocol,
             log_config=None,
             access_log=False,
             proxy_headers=False,
@@ -101,6 +103,7 @@ def server(app: ASGIApp) -> Server:
 
 async def serve(faces: Mapping[socket.socket, ASGIApp], parent: int | None) -> None:
     """Serve each app on its socket until a signal comes, or until the process `parent` is gone."""
+    allow_many_files()
     servers = {listener: server(app) for listener, app in faces.items()}
 
     def stop() -> None:
