@@ -40,7 +40,7 @@ _LARGER_BODIES = {
 }
 _FORM_BYTES = 256 << 10
 
-_NO_WORDS = frozenset({CSRF_FIELD, CONFIRM_FIELD, ROW_FIELD, "version", "choice", "password", "code"})
+_NO_WORDS = frozenset({CSRF_FIELD, CONFIRM_FIELD, ROW_FIELD, "version", "round", "choice", "password", "code"})
 """Fields that nobody writes words into, and those that are shown to nobody."""
 
 health = APIRouter()
@@ -134,6 +134,9 @@ async def _json_error(_request: Request, error: Exception) -> Response:
 
 
 async def _page_error(request: Request, error: Exception) -> Response:
+    if request.url.path.startswith(f"{parts_of(request).hub.prefix}api/"):
+        # An address with a line break in it does not get as far as the API's own answers.
+        return await _json_error(request, error)
     status, message = _said(error)
     values = {
         "heading": texts.HEADINGS.get(status, texts.DEFECT),

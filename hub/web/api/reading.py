@@ -25,6 +25,7 @@ router = routes("requests")
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "The bytes as they are kept"}
 }
+_BUNDLE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}, "description": "The bundle"}}
 
 
 @router.get("/requests/{request_id}")
@@ -91,7 +92,7 @@ def leaving_file(who: Caller, on: On, request_id: str, output_id: str, suffix: s
     return _download(found[suffix], f"about-to-leave-{sha256(found[suffix])[:12]}.{suffix}")
 
 
-@router.get("/requests/{request_id}/bundle", response_class=Response, responses=_BYTES)
+@router.get("/requests/{request_id}/bundle", response_class=Response, responses=_BUNDLE)
 def bundle(who: Caller, on: On, request_id: str) -> Response:
     """Fetch the signed bundle of a release; the download is recorded."""
     data = on.airlock.bundle(who, RequestId(request_id))
