@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -113,6 +113,10 @@ class AirlockLists:
     def withdrawals(self) -> tuple[Withdrawal, ...]:
         query = select(WithdrawalRow).order_by(WithdrawalRow.at, WithdrawalRow.release)
         return tuple(read_withdrawal(row) for row in self._session.scalars(query))
+
+    def titles(self, scope: Scope, ids: Collection[RequestId]) -> dict[RequestId, str]:
+        query = select(RequestRow.id, RequestRow.title).where(RequestRow.id.in_(sorted(ids)), _within(scope))
+        return {RequestId(id_): title for id_, title in self._session.execute(query)}
 
     def samples(self, scope: Scope, paging: Paging) -> Page[Sample]:
         joined = SampleRow.request == RequestRow.id

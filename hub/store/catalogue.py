@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from saferoom.hub.store.database import Database
@@ -25,7 +25,8 @@ _LINE: Select[Any] = select(
     VariableRow.type,
     VariableRow.role,
     func.json_array_length(VariableRow.codelist).label("codes"),
-    VariableRow.hierarchy.is_not(None).label("grouped"),
+    # A variable without one holds JSON's null, which is not the database's.
+    (func.coalesce(cast(VariableRow.hierarchy, Text), "null") != "null").label("grouped"),
 )
 
 

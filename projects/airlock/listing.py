@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -76,6 +77,18 @@ class Lists(Access):
         signed_in(self.registry, author, self.clock.now())
         with self.store.reading() as tx:
             return tx.taken(author, project, paging)
+
+    def titles(self, viewer: Username, ids: Collection[RequestId]) -> dict[RequestId, str]:
+        """Return the titles of those of the requests `ids` that `viewer` finds in a list of theirs now."""
+        roles = signed_in(self.registry, viewer, self.clock.now()).roles
+        scopes = [Scope(author=viewer, projects=self._projects(viewer))]
+        if Role.OUTPUT_CHECKER in roles:
+            scopes.append(self._checks(viewer))
+        if Role.DATA_OWNER in roles:
+            apart = self._projects(viewer)
+            scopes.append(Scope(datasets=self._owned(viewer), signing=True, but_author=viewer, but_projects=apart))
+        with self.store.reading() as tx:
+            return {id_: title for scope in scopes for id_, title in tx.titles(scope, ids).items()} if ids else {}
 
     def samples_page(self, checker: Username, paging: Paging = _FIRST) -> Page[Sample]:
         """Return a page of the automatic releases that were drawn and that nobody has looked at, oldest first."""

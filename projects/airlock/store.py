@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -160,6 +160,10 @@ class Reading(Protocol):
 
     def withdrawals(self) -> tuple[Withdrawal, ...]:
         """Return every withdrawal, oldest first."""
+        ...
+
+    def titles(self, scope: Scope, ids: Collection[RequestId]) -> dict[RequestId, str]:
+        """Return the titles of those of the requests `ids` that are within `scope`."""
         ...
 
     def samples(self, scope: Scope, paging: Paging) -> Page[Sample]:

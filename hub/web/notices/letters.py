@@ -74,4 +74,4 @@ def way(instance: Instance) -> Way:
         return Way(texts.WRONG, error.message)
     if found is None:
         return Way(texts.NOT_SET_UP, texts.SET_UP)
-    return Way(texts.READY, f"through {found.host}, port {found.at_port}, {found.security.value}")
+    return Way(texts.READY, f"through {found.host}, port {found.at_port}, {texts.SECURED[found.security.value]}")

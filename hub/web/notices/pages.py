@@ -20,7 +20,8 @@ from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page, see
 from saferoom.hub.web.texts import notices as texts
 from saferoom.hub.web.texts.notices import Said
-from saferoom.projects.notices.model import Category, ChoiceForm, Notice
+from saferoom.ids import RequestId
+from saferoom.projects.notices.model import Category, ChoiceForm, Notice, Subject
 from saferoom.projects.notices.permissions import Action
 from saferoom.projects.notices.service import NO_NOTICE
 from saferoom.projects.people.permissions import Actor
@@ -36,26 +37,36 @@ _CHOSEN = {category.value: texts.CATEGORIES[category] for category in Category}
 
 @dataclass(frozen=True)
 class NoticeView:
-    """A notice as the list shows it."""
+    """A notice as the list shows it.
+
+    Attributes
+    ----------
+    about : str
+        The title of the request it is about, for people who may see that request; letters never have it.
+    """
 
     id: int
     said: Said
     category: str
     at: datetime
     unread: bool
+    about: str
 
 
 @router.get("")
 def notices(request: Request, who: Someone, only: str = "") -> Response:
     """Show what the visitor was told, 50 on a page, the newest first."""
-    service, actor = parts_of(request).instance.notices, Actor.person(who.username)
+    instance, actor = parts_of(request).instance, Actor.person(who.username)
+    service = instance.notices
     found = service.mine(actor, cut_of(request), unread=only == "unread")
+    asked = {RequestId(one.about.id) for one in found.items if one.about.subject is Subject.REQUEST}
+    titles = instance.airlock.titles(who.username, asked)
     return page(
         request,
         "notices/list.html",
         who,
         here=HERE,
-        found=found.map(_view),
+        found=found.map(lambda notice: _view(notice, titles.get(RequestId(notice.about.id), ""))),
         only_unread=only == "unread",
         can_view_letters=service.can(actor, Action.VIEW_LETTERS),
     )
@@ -113,9 +124,9 @@ async def _read(request: Request, sent: Sent, notice_id: str) -> Notice:
     return await run_in_threadpool(service.read, Actor.person(sent.who.username), int(notice_id))
 
 
-def _view(notice: Notice) -> NoticeView:
+def _view(notice: Notice, title: str) -> NoticeView:
     words = texts.CATEGORIES[notice.category].words
-    return NoticeView(notice.id, texts.said(notice), words, notice.at, notice.read_at is None)
+    return NoticeView(notice.id, texts.said(notice), words, notice.at, notice.read_at is None, title)
 
 
 def _in_force(request: Request, who: Visitor) -> Form[ChoiceForm]:

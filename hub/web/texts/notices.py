@@ -147,7 +147,9 @@ KINDS: Mapping[str, Said] = {
         "A data owner has confirmed a new version of a dataset for project {id}.",
         "Sign in to see what changed.",
     ),
-    "project.handed_over": Said("Project {id} has another lead", "Project {id} was handed over to another lead."),
+    "project.handed_over": Said(
+        "Project {id} has another lead", "Project {id} was handed over; its page says who leads it now."
+    ),
     "project.paused": Said("Project {id} is paused", "Rooms of project {id} have ended; its data stay.", _TO_READ),
     "project.hold_lifted": Said(
         "A hold on project {id} was lifted", "Another one may still hold project {id}.", "Sign in to see."
@@ -227,6 +229,7 @@ NEWS = {
 WRONG = Sign("fail", "✕", "set up wrongly")
 NOT_SET_UP = Sign("review", "?", "not set up")
 READY = Sign("pass", "✓", "set up")
+SECURED = {"none": "without encryption", "starttls": "encrypted (STARTTLS)", "tls": "encrypted (TLS)"}
 SET_UP = "there is no mail.yaml in the instance's home. Letters wait three days, then they are given up."
 ABOUT = {
     Category.REQUESTS: "own requests",

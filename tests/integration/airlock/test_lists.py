@@ -32,6 +32,7 @@ from saferoom.projects.airlock import permissions
 from saferoom.projects.airlock.lists import Filters, Line, Order, Page, Paging
 from saferoom.projects.airlock.model import Lane, Request
 from saferoom.projects.airlock.permissions import Standing
+from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.states import TURN, Action, State
 from saferoom.projects.airlock.store import Selection
 from saferoom.projects.people.model import Role
@@ -150,6 +151,17 @@ def test_line_says_what_its_request_says(world: Domain) -> None:
     assert {name: getattr(line, name) for name in same} == {name: getattr(stored, name) for name in same}
     assert (line.outputs, line.risk, line.lane) == (2, Verdict.PASS, Lane.DECLARED)
     assert line.waiting_for is stored.waiting_for
+
+
+def test_titles_are_told_to_those_who_find_the_request_in_a_list(world: Domain) -> None:
+    request = world.submit(CHECKED, title="A title")
+    draft = world.airlock.draft(ANA, MOBILITY, [], Words("A draft's title", "", ""))
+    asked = {request.id, draft.id}
+    assert world.airlock.titles(ANA, asked) == {request.id: "A title", draft.id: "A draft's title"}
+    assert world.airlock.titles(BEN, asked) == {request.id: "A title"}
+    for name in (RITA, DORA, OTTO, ADA):
+        assert world.airlock.titles(name, asked) == {}, name
+    assert world.airlock.titles(ANA, set()) == {}
 
 
 def test_earlier_releases_come_in_pages_too(world: Domain) -> None:

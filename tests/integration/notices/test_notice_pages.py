@@ -36,7 +36,8 @@ def test_author_reads_what_happened_and_goes_there(airlock: Service) -> None:
     assert f"An output checker has returned request {request} in project mobility." in page
     assert "Sign in" not in page.partition("<main")[2]
     assert re.search(r'class="count">1<', page)
-    for word in ("TITLE-WORD", "CONTEXT-WORD", "CONTROLS-WORD", "COMMENT-WORD"):
+    assert "TITLE-WORD" in page, "looked up for whoever may see the request; no notice and no letter has it"
+    for word in ("CONTEXT-WORD", "CONTROLS-WORD", "COMMENT-WORD"):
         assert word not in page
     (number,) = _numbers(page)
     assert _location(ana.post(f"notices/{number}/open")) == f"requests/{request}"
@@ -144,4 +145,4 @@ def test_administrators_see_how_email_is_set_up(airlock: Service) -> None:
     assert "set up wrongly" in page
     assert "mail.yaml" in page
     path.write_text("host: smtp.example.org\nsender: safe@example.org\naddress: https://safe.example.org/\n")
-    assert "through smtp.example.org, port 587, starttls" in ada.get("notices/letters").text
+    assert "through smtp.example.org, port 587, encrypted (STARTTLS)" in ada.get("notices/letters").text

@@ -108,6 +108,7 @@ def test_dataset_page_says_what_it_holds_and_by_which_rules(ana: Browser) -> Non
     page = ana.get("catalogue/schools").text
     for words in ("Schools of the north", "Dora Dahl", "school_id", "3 codes", "with broader categories", "2026"):
         assert words in page
+    assert page.count("with broader categories") == 1
     assert "1 more variable names a person by itself" in page
     assert ">25</td>" in page, "the owner's stricter threshold"
     assert "data owner of schools" in page
