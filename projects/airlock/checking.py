@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from saferoom.audit import Event
-from saferoom.errors import BadInputError, NotFoundError, WrongStateError
+from saferoom.errors import BadInputError, NotFoundError, StaleVersionError, WrongStateError
 from saferoom.ids import OutputId, RequestId, Username
 from saferoom.projects.airlock import deciding, permissions, review, screening, seals, states
 from saferoom.projects.airlock.model import Request
@@ -169,6 +169,15 @@ def _comment(parts: Parts, request: Request, remark: Remark) -> Comment:
         evaluation=output.evaluation if output else None,
         group=remark.group,
     )
+
+
+def as_seen(request: Request, round_: int | None) -> Request:
+    """Return `request` if `round_` is the submission that it is in; None asks for nothing."""
+    if round_ is not None and round_ != request.round:
+        raise StaleVersionError(
+            "the request was changed and submitted again since you opened its page; look at it as it is now"
+        )
+    return request
 
 
 def body(text: str) -> str:

@@ -54,7 +54,12 @@ class Reviewing(Access):
         return advising.offered(self, self.allowed(checker, request_id, Action.DOWNLOAD_FILE))
 
     def return_to_author(
-        self, checker: Username, request_id: RequestId, comment: str, advise: Sequence[OutputId] = ()
+        self,
+        checker: Username,
+        request_id: RequestId,
+        comment: str,
+        advise: Sequence[OutputId] = (),
+        seen: int | None = None,
     ) -> Request:
         """Give the request back with a comment that says what to change.
 
@@ -62,15 +67,17 @@ class Reviewing(Access):
         ----------
         advise : sequence of OutputId
             Outputs of which the cheapest safe variant goes with it, for the author to accept.
+        seen : int, optional
+            The submission that was looked at; a `StaleVersionError` when there is a newer one.
         """
-        found = self.allowed(checker, request_id, Action.RETURN)
+        found = checking.as_seen(self.allowed(checker, request_id, Action.RETURN), seen)
         row = states.check(found.state, Action.RETURN, Party.CHECKERS)
         more = Ending(advice=advising.chosen(self, found, checker, advise))
         return checking.end_turn(self, found, row, Remark(checker, comment, True), more)
 
-    def reject(self, checker: Username, request_id: RequestId, comment: str) -> Request:
-        """Refuse the request for good, with a comment that says why."""
-        found = self.allowed(checker, request_id, Action.REJECT)
+    def reject(self, checker: Username, request_id: RequestId, comment: str, seen: int | None = None) -> Request:
+        """Refuse the request for good, with a comment that says why; `seen` as in `return_to_author`."""
+        found = checking.as_seen(self.allowed(checker, request_id, Action.REJECT), seen)
         row = states.check(found.state, Action.REJECT, Party.CHECKERS)
         return checking.end_turn(self, found, row, Remark(checker, comment, True))
 
@@ -108,14 +115,17 @@ class Reviewing(Access):
         """Return what leaves of one output, and what was found in it; for data owners once the checkers approve."""
         return signing_off.leaving(self, self.allowed(viewer, request_id, Action.VIEW_LEAVING), output_id)
 
-    def sign_off(self, owner: Username, request_id: RequestId, comment: str = "") -> Request:
-        """Sign what leaves, for the datasets of one's own; the last signature lets the request leave."""
-        self.allowed(owner, request_id, Action.SIGN_OFF)
-        return self.shown(owner, releasing.finish(self, signing_off.sign(self, owner, request_id, comment)))
+    def sign_off(self, owner: Username, request_id: RequestId, comment: str = "", seen: int | None = None) -> Request:
+        """Sign what leaves, for the datasets of one's own; the last signature lets the request leave.
 
-    def refuse_sign_off(self, owner: Username, request_id: RequestId, comment: str) -> Request:
-        """Return the request to its author instead of signing it."""
-        found = self.allowed(owner, request_id, Action.REFUSE_SIGN_OFF)
+        `seen` as in `return_to_author`: nobody signs what was put in the place of what they looked at.
+        """
+        self.allowed(owner, request_id, Action.SIGN_OFF)
+        return self.shown(owner, releasing.finish(self, signing_off.sign(self, owner, request_id, comment, seen)))
+
+    def refuse_sign_off(self, owner: Username, request_id: RequestId, comment: str, seen: int | None = None) -> Request:
+        """Return the request to its author instead of signing it; `seen` as in `return_to_author`."""
+        found = checking.as_seen(self.allowed(owner, request_id, Action.REFUSE_SIGN_OFF), seen)
         return views.for_data_owner(signing_off.refuse(self, owner, found, comment))
 
     # What happens after a release

@@ -49,8 +49,8 @@ class Leaving:
     view: View = field(default_factory=View, repr=False)
 
 
-def sign(parts: Parts, owner: Username, request_id: RequestId, comment: str = "") -> Request:
-    """Sign for the datasets that `owner` owns; the last signature lets the request leave."""
+def sign(parts: Parts, owner: Username, request_id: RequestId, comment: str = "", seen: int | None = None) -> Request:
+    """Sign for the datasets that `owner` owns, what was `seen`; the last signature lets the request leave."""
     body = checking.body(comment) if comment.strip() else ""
     with parts.store.transaction() as tx:
         found = tx.request(request_id)
@@ -58,6 +58,7 @@ def sign(parts: Parts, owner: Username, request_id: RequestId, comment: str = ""
             raise NotFoundError("there is no such request")
         tx.lock()
         permissions.decide(parts.standing(owner, found), Action.SIGN_OFF, found.state).enforce()
+        checking.as_seen(found, seen)
         row = states.check(found.state, Action.SIGN_OFF, Party.OWNERS)
         owned = _owned(parts, owner, found)
         permissions.apart(owner in {vote.by for vote in found.votes}).enforce()

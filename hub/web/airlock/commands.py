@@ -18,6 +18,7 @@ from saferoom.projects.airlock.wanted import LONGEST_NAME, MOST_GROUPS, MOST_OUT
 _Words = Annotated[str, Field(max_length=LONGEST_COMMENT)]
 _Needed = Annotated[str, Field(min_length=1, max_length=LONGEST_COMMENT)]
 _Id = Annotated[str, Field(max_length=100)]
+_Round = Annotated[int | None, Field(ge=0, description="The submission that was looked at; another one is refused.")]
 
 
 class Nothing(PolicyModel):
@@ -35,6 +36,7 @@ class ReturnForm(PolicyModel):
     """The return of a request to its author."""
 
     comment: _Needed
+    round: _Round = None
     advise: tuple[_Id, ...] = ()
     """Outputs whose cheapest safe variant goes with it."""
 
@@ -43,12 +45,14 @@ class ReasonForm(PolicyModel):
     """A deed that needs a reason."""
 
     comment: _Needed
+    round: _Round = None
 
 
 class RemarkForm(PolicyModel):
     """A deed with a remark that may be left out."""
 
     comment: _Words = ""
+    round: _Round = None
 
 
 class Audience(StrEnum):

@@ -116,7 +116,9 @@ async def return_to_author(request: Request, request_id: str, sent: Sender) -> R
     deed = _Deed(Action.RETURN, ReturnForm, "return", "returned")
 
     def act(airlock: Airlock, who: Username, form: ReturnForm) -> model.Request:
-        return airlock.return_to_author(who, id_, form.comment, [OutputId(output) for output in form.advise])
+        return airlock.return_to_author(
+            who, id_, form.comment, [OutputId(output) for output in form.advise], form.round
+        )
 
     return await _do(request, request_id, sent, deed, act)
 
@@ -126,7 +128,9 @@ async def reject(request: Request, request_id: str, sent: Sender) -> Response:
     """Refuse a request for good."""
     id_ = RequestId(request_id)
     deed = _Deed(Action.REJECT, ReasonForm, "reject", "rejected")
-    return await _do(request, request_id, sent, deed, lambda airlock, who, form: airlock.reject(who, id_, form.comment))
+    return await _do(
+        request, request_id, sent, deed, lambda airlock, who, form: airlock.reject(who, id_, form.comment, form.round)
+    )
 
 
 @router.post("/comment")
@@ -159,7 +163,7 @@ async def sign(request: Request, request_id: str, sent: Sender) -> Response:
     id_ = RequestId(request_id)
     deed = _Deed(Action.SIGN_OFF, RemarkForm, "sign", "signed")
     return await _do(
-        request, request_id, sent, deed, lambda airlock, who, form: airlock.sign_off(who, id_, form.comment)
+        request, request_id, sent, deed, lambda airlock, who, form: airlock.sign_off(who, id_, form.comment, form.round)
     )
 
 
@@ -169,7 +173,11 @@ async def refuse(request: Request, request_id: str, sent: Sender) -> Response:
     id_, airlock = RequestId(request_id), parts_of(request).instance.airlock
     deed = _Deed(Action.REFUSE_SIGN_OFF, ReasonForm, "refuse", "not-signed")
     answer = await _do(
-        request, request_id, sent, deed, lambda _, who, form: airlock.refuse_sign_off(who, id_, form.comment)
+        request,
+        request_id,
+        sent,
+        deed,
+        lambda _, who, form: airlock.refuse_sign_off(who, id_, form.comment, form.round),
     )
     return see(request, "sign-offs", deed.done) if answer.status_code == 303 else answer
 

@@ -96,25 +96,25 @@ def vote(who: Caller, on: On, request_id: str, output_id: str, command: VoteForm
 def return_to_author(who: Caller, on: On, request_id: str, command: ReturnForm) -> RequestDone:
     """Give a request back to its author, with safe variants where they were chosen."""
     advise = [OutputId(output) for output in command.advise]
-    return _done(on.airlock.return_to_author(who, RequestId(request_id), command.comment, advise))
+    return _done(on.airlock.return_to_author(who, RequestId(request_id), command.comment, advise, command.round))
 
 
 @router.post("/requests/{request_id}/reject")
 def reject(who: Caller, on: On, request_id: str, command: ReasonForm) -> RequestDone:
     """Refuse a request for good."""
-    return _done(on.airlock.reject(who, RequestId(request_id), command.comment))
+    return _done(on.airlock.reject(who, RequestId(request_id), command.comment, command.round))
 
 
 @router.post("/requests/{request_id}/sign-off")
 def sign_off(who: Caller, on: On, request_id: str, command: RemarkForm) -> RequestDone:
     """Sign what leaves, as a data owner."""
-    return _done(on.airlock.sign_off(who, RequestId(request_id), command.comment))
+    return _done(on.airlock.sign_off(who, RequestId(request_id), command.comment, command.round))
 
 
 @router.post("/requests/{request_id}/refuse-sign-off")
 def refuse_sign_off(who: Caller, on: On, request_id: str, command: ReasonForm) -> RequestDone:
     """Return a request instead of signing it."""
-    return _done(on.airlock.refuse_sign_off(who, RequestId(request_id), command.comment))
+    return _done(on.airlock.refuse_sign_off(who, RequestId(request_id), command.comment, command.round))
 
 
 @router.post("/requests/{request_id}/withdraw-release")

@@ -108,6 +108,7 @@ AGES = {"1": "more than an hour", "24": "more than a day", "72": "more than thre
 """How long a request waits at least, by hours."""
 
 COMMENT = {
+    "round": Label("Submission"),
     "choice": Label("Your vote"),
     "comment": Label("Comment"),
     "advise": Label("Return with these safe variants", "The author can accept them as they stand."),
