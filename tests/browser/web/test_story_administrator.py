@@ -132,7 +132,6 @@ def _is_proposed_and_approved(stage: Stage) -> None:
 def _confirms_and_pauses(ada: Walker) -> None:
     ada.tick("Waits for me")
     ada.press("Search")
-    ada.picture("administrator-projects")
     ada.follow("schools")
     ada.follow("Confirm the people")
     ada.press("Confirm: the project runs")
@@ -145,7 +144,6 @@ def _confirms_and_pauses(ada: Walker) -> None:
     ada.follow("Resume")
     ada.press("Lift the hold")
     ada.told("Your hold is lifted.")
-    ada.picture("administrator-project")
 
 
 def _closes(ada: Walker) -> None:

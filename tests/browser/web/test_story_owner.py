@@ -48,7 +48,6 @@ def _approves(dora: Walker) -> None:
     dora.press("Search")
     dora.follow("schools")
     dora.reads("dora: decide about survey")
-    dora.picture("owner-proposal")
     dora.follow("Approve")
     dora.write("Rows that may be used", "education >= twelve")
     dora.write("Until", UNTIL.isoformat())
@@ -90,7 +89,6 @@ def _signs(dora: Walker, request: Request) -> None:
     dora.press("Sign what leaves")
     dora.open("releases")
     dora.reads("Wages by region")
-    dora.picture("owner-releases")
 
 
 def _describe(stage: Stage, version: str, **wage: str) -> None:
@@ -107,7 +105,7 @@ def _describe(stage: Stage, version: str, **wage: str) -> None:
 def _confirms(dora: Walker) -> None:
     dora.open("projects/schools")
     dora.reads("Version 2026 changes what was approved in 2025.")
-    dora.picture("owner-refresh")
+    dora.picture("owner-refresh", "section[aria-labelledby=data]")
     dora.page.get_by_role("link", name="survey").filter(has_text="onfirm").first.click()
     dora.look()
     dora.press("Confirm on these terms")

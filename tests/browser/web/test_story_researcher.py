@@ -38,7 +38,6 @@ def test_researcher_goes_from_a_proposal_to_a_signed_bundle(stage: Stage) -> Non
         world.approve(world.instance.airlock.found(request.id))
         ana.open(f"requests/{request.id}")
         ana.reads("released")
-        ana.picture("researcher-released")
         bundle = ana.saves("Download the signed bundle").read_bytes()
         verify_bundle(bundle, world.instance.signing_key.verifying_key)
         ana.open(f"register/projects/{SCHOOLS}")
@@ -48,7 +47,6 @@ def test_researcher_goes_from_a_proposal_to_a_signed_bundle(stage: Stage) -> Non
 def _proposes(ana: Walker) -> None:
     ana.write("Words", "region")
     ana.press("Search")
-    ana.picture("researcher-catalogue")
     ana.follow("Survey")
     ana.follow("Propose a project with it")
     ana.write("Short name", "Our schools!")
@@ -135,7 +133,6 @@ def _checkers_say(world: World, words: str) -> None:
 def _answers(ana: Walker) -> None:
     ana.open("notices")
     ana.page.get_by_role("heading", name=re.compile("was returned")).first.wait_for()
-    ana.picture("researcher-notices")
     ana.press("Open")
     ana.reads("Which year are these numbers from?")
     ana.picture("researcher-returned")
