@@ -102,7 +102,8 @@ def name_deputy(parts: Parts, actor: Actor, form: DeputyForm) -> Deputy:
     with parts.store.transaction() as tx:
         parts.allow(tx, actor, Action.NAME_DEPUTY, username)
         person = parts.found(tx, username).person
-        standing(person, parts.now()).enforce()
+        if not standing(person, parts.now()):
+            raise WrongStateError(f"{username} may not sign in now, so could not break the glass; settle that first.")
         if Role.ADMINISTRATOR in person.roles:
             raise WrongStateError("An administrator can break the glass already and needs no naming.")
         if not parts.today() <= until <= parts.today() + timedelta(days=LONGEST_DEPUTY_DAYS):

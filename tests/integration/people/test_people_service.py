@@ -368,7 +368,7 @@ def test_deputy_is_somebody_else_in_good_standing(world: PeopleWorld) -> None:
     with pytest.raises(WrongStateError, match="already"):
         world.people.name_deputy(ADA, DeputyForm(username=Username("alan"), until=TODAY))
     _close(world)
-    with pytest.raises(ForbiddenError, match="closed"):
+    with pytest.raises(WrongStateError, match="rosa may not sign in now"):
         world.people.name_deputy(ADA, DeputyForm(username=ROSA, until=TODAY))
 
 

@@ -11,7 +11,7 @@ from tests.support.airlock_world import MOBILITY, World, judged
 from tests.support.matrix import promised
 from tests.support.matrix.cast import ANA, BEN, CLEO, DORA, LAPSED
 from tests.support.matrix.promised import AUTHOR, CHECKER, MEMBER, OWNER
-from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, reading, sending
+from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, reading, sending, stranger
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import parse_query
@@ -132,6 +132,8 @@ def expected(condition: str) -> Callable[[str, Deed], int]:
     state = CONDITIONS[condition]
 
     def refusal(name: str, deed: Deed) -> int:
+        if name == NOBODY:
+            return stranger(deed)
         if name == LAPSED:
             return 403
         standing = _standing(name, state)

@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.airlock_world import NOW, World
 from tests.support.matrix import promised
 from tests.support.matrix.cast import ADA, ANA, DORA, LAPSED, OTTO, RITA, peopled
-from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, reading, sending
+from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, reading, sending, stranger
 
 from saferoom.hub.administration import Administration
 from saferoom.hub.store import tables
@@ -95,6 +95,8 @@ def expected(condition: str) -> Callable[[str, Deed], int]:
     state = CONDITIONS[condition]
 
     def refusal(name: str, deed: Deed) -> int:
+        if name == NOBODY:
+            return stranger(deed)
         if name == LAPSED:
             return 403
         part, action = standing(condition, name), deed.action

@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio.to_thread
 import structlog
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
-from tests.support.airlock_server import PREFIX
 from tests.support.matrix.cast import LAPSED
 from tests.support.matrix.inside import Answer, Caller, Inside, Kept
 
@@ -159,7 +159,7 @@ class _Trial:
 
     async def _one(self, who: Caller, deed: Deed) -> str:
         inside, case = self.inside, self.case
-        expected, before = _expected(case, who.name, deed), inside.version()
+        expected, before = case.expected(who.name, deed), inside.version()
         answer = await ask(inside, who, deed, case.thing)
         changed = inside.version() != before
         if changed:
@@ -171,22 +171,34 @@ class _Trial:
         # The token of somebody who may not come in any more ends with its next use.
         if changed and not (deed.api and who.name == LAPSED):
             return "refused, but something was written"
-        if who.name in case.outside and answer != inside.nowhere.get((who.name, deed.name)):
-            before = inside.version()
-            nowhere = inside.nowhere[who.name, deed.name] = await ask(
-                inside, who, deed, {**case.thing, **self.elsewhere}
-            )
-            if inside.version() != before:
-                inside.restore(self.kept)
-            return "" if answer == nowhere else "not the answer that is given to what does not exist"
+        if who.name in case.outside:
+            return await self._told(who, deed, _without(answer, case.thing, self.elsewhere))
         return ""
 
+    async def _told(self, who: Caller, deed: Deed, answer: Answer) -> str:
+        """Compare the answer that somebody got whom a thing does not concern with that for what does not exist."""
+        inside, known = self.inside, self.inside.nowhere.get((who.name, deed.name))
+        if answer == known:
+            return ""
+        before = inside.version()
+        nowhere = await ask(inside, who, deed, {**self.case.thing, **self.elsewhere})
+        if inside.version() != before:
+            inside.restore(self.kept)
+        nowhere = inside.nowhere[who.name, deed.name] = _without(nowhere, self.elsewhere, self.elsewhere)
+        return "" if answer == nowhere else "not the answer that is given to what does not exist"
 
-def _expected(case: Case, name: str, deed: Deed) -> int:
-    if name == NOBODY:
-        # A page leads to the sign-in; forms and calls are refused.
-        return 303 if deed.method == "GET" and not deed.api else 401
-    return case.expected(name, deed)
+
+def _without(answer: Answer, thing: Thing, elsewhere: Thing) -> Answer:
+    """Return an answer without the words that its asker has typed, which an error's page gives back."""
+    body = answer.body
+    for name in elsewhere:
+        body = body.replace(f">{thing[name]}<".encode(), b"><")
+    return replace(answer, body=body)
+
+
+def stranger(deed: Deed) -> int:
+    """Return how somebody is refused who is not signed in: a page leads to the sign-in, all else is refused."""
+    return 303 if deed.method == "GET" and not deed.api else 401
 
 
 async def ask(inside: Inside, who: Caller, deed: Deed, thing: Thing) -> Answer:
@@ -197,11 +209,12 @@ async def ask(inside: Inside, who: Caller, deed: Deed, thing: Thing) -> Answer:
     return await inside.page(who, deed.method, address, body, deed.frame)
 
 
-def routes(app: Any, prefix: str = PREFIX.rstrip("/")) -> frozenset[str]:
-    """Return every route of an application, e.g. ``POST /requests/{request_id}/claim``."""
+def routes(routers: Iterable[APIRouter]) -> frozenset[str]:
+    """Return every route of some routers, e.g. ``POST /requests/{request_id}/claim``."""
     return frozenset(
-        f"{method} {route.path.removeprefix(prefix)}"
-        for route in app.routes
+        f"{method} {route.path}"
+        for router in routers
+        for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods
     )
