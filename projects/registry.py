@@ -74,6 +74,14 @@ class Registry(Protocol):
         """Return the active people for whom `role` counts at `at`, break-glass included, with the roles that count."""
         ...
 
+    def left(self, slug: ProjectSlug) -> frozenset[Username]:
+        """Return who was a member of a project and is none any more."""
+        ...
+
+    def projects_left(self, username: Username) -> frozenset[ProjectSlug]:
+        """Return the projects that `username` was a member of and is not any more."""
+        ...
+
     def projects_of(self, username: Username) -> tuple[Project, ...]:
         """Return the projects that `username` is a member of, ended or not."""
         ...

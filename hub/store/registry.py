@@ -88,6 +88,14 @@ class SessionRegistry:
         counting = (one.model_copy(update={"roles": one.roles_at(at)}) for _, one in sorted(found.items()))
         return tuple(one for one in counting if role in one.roles)
 
+    def left(self, slug: ProjectSlug) -> frozenset[Username]:
+        query = select(MemberRow.username).where(MemberRow.project == slug, MemberRow.ended_at.is_not(None))
+        return frozenset(Username(name) for name in self._session.scalars(query))
+
+    def projects_left(self, username: Username) -> frozenset[ProjectSlug]:
+        query = select(MemberRow.project).where(MemberRow.username == username, MemberRow.ended_at.is_not(None))
+        return frozenset(ProjectSlug(slug) for slug in self._session.scalars(query))
+
     def projects_of(self, username: Username) -> tuple[Project, ...]:
         joined = select(ProjectRow).join(MemberRow)
         current = joined.where(MemberRow.username == username, MemberRow.ended_at.is_(None))
@@ -144,6 +152,12 @@ class StoredRegistry:
 
     def people_as(self, role: Role, at: datetime) -> tuple[Person, ...]:
         return self._ask(lambda registry: registry.people_as(role, at))
+
+    def left(self, slug: ProjectSlug) -> frozenset[Username]:
+        return self._ask(lambda registry: registry.left(slug))
+
+    def projects_left(self, username: Username) -> frozenset[ProjectSlug]:
+        return self._ask(lambda registry: registry.projects_left(username))
 
     def projects_of(self, username: Username) -> tuple[Project, ...]:
         return self._ask(lambda registry: registry.projects_of(username))

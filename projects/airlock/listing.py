@@ -159,14 +159,15 @@ class Lists(Access):
         return Scope(
             everything=True,
             but_author=checker,
-            but_projects=self._projects(checker),
+            but_projects=self._projects(checker) | self.registry.projects_left(checker),
             but_signed=self._owned(checker),
         )
 
     def _sees(self, viewer: Username) -> Scope:
         person = signed_in(self.registry, viewer, self.clock.now())
         if Role.OUTPUT_CHECKER in person.roles:
-            return Scope(everything=True)
+            # Not those of a project that they have left: they check nothing of it, and are no side of it any more.
+            return Scope(everything=True, but_projects=self.registry.projects_left(viewer))
         return Scope(author=viewer, projects=self._projects(viewer), datasets=self._owned(viewer))
 
     def _projects(self, person: Username) -> frozenset[ProjectSlug]:

@@ -60,6 +60,7 @@ class Parts:
         return Circle(
             author=request.author,
             members=self.registry.project(request.project).members,
+            former=self.registry.left(request.project),
             owners=frozenset(owners.values()),
             signers=frozenset(owners[name] for name in request.sign_off if name in owners),
             submitted=request.round > 0,

@@ -92,6 +92,8 @@ class Circle:
     ----------
     members : collection of Username
         The members of the request's project.
+    former : collection of Username
+        Who was a member and is none any more: no side of the request, and no independent checker of it either.
     owners : collection of Username
         The data owners of the datasets the request uses.
     signers : collection of Username
@@ -102,6 +104,7 @@ class Circle:
 
     author: Username
     members: Collection[Username] = ()
+    former: Collection[Username] = ()
     owners: Collection[Username] = ()
     signers: Collection[Username] = ()
     submitted: bool = True
@@ -119,7 +122,8 @@ def standings(person: Person, circle: Circle) -> frozenset[Standing]:
     if not circle.submitted:
         return frozenset(found)
     owner = Role.DATA_OWNER in person.roles
-    if not found and Role.OUTPUT_CHECKER in person.roles and not (owner and person.username in circle.signers):
+    apart = not found and person.username not in circle.former
+    if apart and Role.OUTPUT_CHECKER in person.roles and not (owner and person.username in circle.signers):
         found.add(Standing.CHECKER)
     if owner and person.username in circle.owners:
         found.add(Standing.DATA_OWNER)

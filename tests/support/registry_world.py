@@ -35,6 +35,7 @@ class MemoryRegistry:
     granted: dict[tuple[str, str], Approval] = field(default_factory=dict)
     base: Platform = field(default_factory=Platform)
     earlier: dict[tuple[str, int], Dataset] = field(default_factory=dict)
+    gone: set[tuple[ProjectSlug, Username]] = field(default_factory=set)
 
     @classmethod
     def of(cls, *records: Person | Dataset | Project | Approval) -> MemoryRegistry:
@@ -83,6 +84,12 @@ class MemoryRegistry:
     def people_as(self, role: Role, at: datetime) -> tuple[Person, ...]:
         found = (one.model_copy(update={"roles": one.roles_at(at)}) for one in self.persons.values() if one.active)
         return tuple(one for one in found if role in one.roles)
+
+    def left(self, slug: ProjectSlug) -> frozenset[Username]:
+        return frozenset(name for project, name in self.gone if project == slug)
+
+    def projects_left(self, username: Username) -> frozenset[ProjectSlug]:
+        return frozenset(project for project, name in self.gone if name == username)
 
     def projects_of(self, username: Username) -> tuple[Project, ...]:
         return tuple(project for project in self.works.values() if username in project.members)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.support.airlock_domain import ANA, BEN, CHECKED, CHRIS, CLEO, DEE, NOW, RITA, Domain
+from tests.support.airlock_domain import ANA, BEN, CHECKED, CHRIS, CLEO, DEE, MOBILITY, NOW, RITA, Domain
 
 from saferoom.errors import BadInputError, ForbiddenError, NotFoundError, WrongStateError
 from saferoom.projects.airlock.checking import CLAIM_HOLDS
@@ -172,3 +172,13 @@ def test_conflict_that_no_other_checker_can_settle_says_so(two: Domain) -> None:
     wait = two.airlock.wait(two.stored(request.id))
     assert wait is not None
     assert "there is no other output checker" in wait.why
+
+
+def test_attack_leaving_the_project_makes_nobody_its_independent_checker(world: Domain) -> None:
+    world.registry.gone.add((MOBILITY, BEN))
+    request = world.submit(CHECKED)
+    with pytest.raises(NotFoundError, match="there is no such request"):
+        world.airlock.vote(BEN, request.id, request.outputs[0].id, YES)
+    assert world.airlock.queue_page(BEN).items == ()
+    assert [line.id for line in world.airlock.queue_page(CLEO).items] == [request.id]
+    assert world.airlock.feed(0)[0].recipients == (CLEO, DEE)
