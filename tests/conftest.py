@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.live import live as live
 
 HEAVY = ("live", "browser", "packaging")
+"""The first of these that a test is marked with names its group."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the pictures of ``docs/images`` be written anew; they are taken and looked at in any case."""
+    parser.addoption("--screenshots", action="store_true", help="write the pictures that the how-to guides show")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that share a running hub on one worker, so that it is started once."""
+    """Put the tests that share a running hub, or a browser, on one worker, so that it is started once; and first."""
     for item in items:
-        if any(item.get_closest_marker(name) for name in HEAVY):
-            group = "packaging" if item.get_closest_marker("packaging") else "live"
+        group = _heavy(item)
+        if group:
             item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not _heavy(item))
+
+
+def _heavy(item: pytest.Item) -> str | None:
+    return next((name for name in HEAVY if item.get_closest_marker(name)), None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Keep each file's tests together too, so that what they share is made once."""
+    from tests.support.scheduling import FilesAndGroups
+
+    return FilesAndGroups(config, log) if config.getoption("dist") == "loadgroup" else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from tests.support.airlock_server import PREFIX, Browser, Room
+from tests.support.airlock_server import PREFIX, Browser, Room, plain_transport
 from tests.support.stand_in_hub import StandInHub
 
 from saferoom.hub.home import Home, unix_url
@@ -86,7 +86,7 @@ class AirlockProcess:
         return rooms.status_code == pages.status_code == 200
 
     def _client(self, path: Path) -> httpx.Client:
-        client = httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://airlock", timeout=60)
+        client = httpx.Client(transport=plain_transport(path), base_url="http://airlock", timeout=60)
         self._open.append(client)
         return client
 

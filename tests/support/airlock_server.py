@@ -6,6 +6,7 @@ import asyncio
 import html
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,13 +26,20 @@ from saferoom.hub.web.shell.hub_auth import Hub
 from saferoom.hub.web.shell.intake import Intake
 from saferoom.hub.web.shell.parts import Parts
 from saferoom.hub.web.shell.rates import Rates
-from saferoom.hub.web.shell.serve import server, unix_socket
+from saferoom.hub.web.shell.serve import Server, server, unix_socket
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
 
 PREFIX = "/services/airlock/"
 HOST = "hub.example"
+_TICK_SECONDS = 0.02
+_END_TICK_SECONDS = 0.002
 _FRAME = re.compile(r'<iframe [^>]*src="([^"]+)"')
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+def plain_transport(path: Path) -> httpx.HTTPTransport:
+    """Return what reaches a UNIX socket without TLS; reading the certificates of the world takes its time."""
+    return httpx.HTTPTransport(uds=str(path), verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 @dataclass
@@ -42,7 +50,7 @@ class Browser:
     headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        transport = httpx.HTTPTransport(uds=str(self.socket))
+        transport = plain_transport(self.socket)
         self.http = httpx.Client(transport=transport, base_url=f"http://{HOST}", timeout=30, headers=self.headers)
 
     def get(self, path: str = "", **headers: str) -> httpx.Response:
@@ -141,7 +149,7 @@ class Service:
 
     def with_token(self, token: str) -> Room:
         """Return a client with any token."""
-        http = httpx.Client(transport=httpx.HTTPTransport(uds=str(self.rooms)), base_url="http://airlock", timeout=120)
+        http = httpx.Client(transport=plain_transport(self.rooms), base_url="http://airlock", timeout=120)
         self._open.append(http)
         return Room(http, token)
 
@@ -186,9 +194,29 @@ def service(world: World) -> Iterator[Service]:
             made.close()
 
 
+class _Prompt(Server):
+    """The service's server, which looks more often whether it may end: hundreds of tests wait for it."""
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        while not self.should_exit:
+            await asyncio.sleep(_TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in self.servers:
+            listening.close()
+        for each in sockets or []:
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+            while self.server_state.connections or self.server_state.tasks:
+                await asyncio.sleep(_END_TICK_SECONDS)
+
+
 @contextmanager
 def _served(parts: Parts, listeners: list[tuple[socket.socket, Any]]) -> Iterator[None]:
-    servers = [(listener, server(app)) for listener, app in listeners]
+    servers = [(listener, _Prompt(server(app).config)) for listener, app in listeners]
 
     async def work() -> None:
         try:

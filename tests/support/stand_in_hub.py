@@ -134,7 +134,7 @@ class running:  # noqa: N801 - used as `with running(hub):`
     def __init__(self, hub: StandInHub) -> None:
         self._server = _Server(str(hub.socket), _Handler)
         self._server.hub = hub
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()
