@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -95,6 +96,12 @@ def described() -> FastAPI:
         app.include_router(router)
     add_handlers(app)
     return app
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Return the OpenAPI document; made once, as that takes a while."""
+    return described().openapi()
 
 
 def api_app(parts: Parts) -> FastAPI:

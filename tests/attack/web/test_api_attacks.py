@@ -12,10 +12,10 @@ from tests.support.api_client import client, model_of, with_token
 from tests.support.stand_in_hub import AIRLOCK, SERVICE_TOKEN
 
 from saferoom.hub.store import tables
-from saferoom.hub.web.api.app import described
+from saferoom.hub.web.api.app import description
 from saferoom.hub.web.shell.rates import Rate
 
-OPERATIONS = sorted((path, method) for path, methods in described().openapi()["paths"].items() for method in methods)
+OPERATIONS = sorted((path, method) for path, methods in description()["paths"].items() for method in methods)
 FILLED = {"number": "1", "notice_id": "1"}
 
 

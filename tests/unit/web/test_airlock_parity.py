@@ -10,9 +10,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from saferoom.hub.web.airlock import AREA, commands
-from saferoom.hub.web.api.app import described
+from saferoom.hub.web.api.app import description
 
-DOCUMENT = described().openapi()
+DOCUMENT = description()
 ONE = "/requests/{request_id}"
 PAIRS: dict[str, tuple[str, ...]] = {
     # Pages

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from saferoom.hub.web.api import reference
-from saferoom.hub.web.api.app import described
+from saferoom.hub.web.api.app import description
 from saferoom.hub.web.api.naming import with_short_names
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference" / "api"
@@ -21,7 +21,7 @@ def test_reference_of_the_api_generated_again_is_what_is_committed(name: str, ma
     assert made() == (FOLDER / name).read_text(encoding="utf-8"), "run .venv/bin/python -P docs/generate.py"
 
 
-SCHEMAS = described().openapi()["components"]["schemas"]
+SCHEMAS = description()["components"]["schemas"]
 QUERIES = {("Statistic", "query"), ("Leaving", "query"), ("Suggestion", "patch")}
 """Fields that hold a query document, whose form is the query language's to say."""
 

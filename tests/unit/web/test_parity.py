@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from saferoom.hub.cli.main import build
 from saferoom.hub.web import catalogue, notices, people, projects, register, tokens
-from saferoom.hub.web.api.app import described
+from saferoom.hub.web.api.app import description
 from saferoom.hub.web.people import sheets as people_sheets
 from saferoom.hub.web.projects import amendments, commands, decisions
 from saferoom.hub.web.projects import sheets as project_sheets
@@ -30,7 +30,7 @@ from saferoom.projects.people.emergencies import EmergencyForm, ReviewForm
 from saferoom.projects.people.permissions import Action as OnPeople
 from saferoom.projects.people.records import EndForm, PersonForm
 
-DOCUMENT = described().openapi()
+DOCUMENT = description()
 AREAS = (catalogue, notices, people, projects, register, tokens)
 PERSON, PROJECT = "/people/{username}", "/projects/{slug}"
 DATA, AMENDMENT = f"{PROJECT}/data/{{dataset}}", f"{PROJECT}/amendments/{{number}}"
