@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from tests.support.airlock_server import HOST, PREFIX, Service
+from tests.support.airlock_server import HOST, PREFIX, Service, plain_transport
 from tests.support.stand_in_hub import AIRLOCK
 
 from saferoom.hub.wiring import Instance
@@ -43,16 +43,10 @@ def model_of(name: str, **changes: Any) -> dict[str, Any]:
     return {"kind": "user", "name": name, "session_id": None, "token_id": "a1", "scopes": scopes} | changes
 
 
-def given_token(
-    instance: Instance, name: str, scope: Scope = Scope.ACT, days: int = LONGEST_DAYS, *, used: bool = False
-) -> tuple[Token, str]:
-    """Write a token of `name` into the store, without proof, event or notice; return it with its secret.
-
-    One that was `used` just now writes nothing at its next use.
-    """
+def given_token(instance: Instance, name: str, scope: Scope = Scope.ACT, days: int = LONGEST_DAYS) -> tuple[Token, str]:
+    """Write a token of `name` into the store, without proof, event or notice; return it with its secret."""
     now, secret = instance.clock.now(), instance.tokens.draw()
-    until = now + timedelta(days=days)
-    token = Token(new_id("token"), Username(name), "a script", scope, now, until, now if used else None)
+    token = Token(new_id("token"), Username(name), "a script", scope, now, now + timedelta(days=days))
     with instance.tokens.store.transaction() as tx:
         tx.add(token, digest_of(secret))
     return token, secret
@@ -65,8 +59,7 @@ def client(airlock: Service, name: str, scope: Scope = Scope.ACT) -> Client:
 
 def with_token(airlock: Service, token: str) -> Client:
     """Return a program with any token."""
-    transport = httpx.HTTPTransport(uds=str(airlock.pages))
-    http = httpx.Client(transport=transport, base_url=f"http://{HOST}", timeout=30)
+    http = httpx.Client(transport=plain_transport(airlock.pages), base_url=f"http://{HOST}", timeout=30)
     airlock._open.append(http)
     return Client(http, token)
 

@@ -18,8 +18,8 @@ def page() -> str:
     lines = [
         "# HTTP API\n",
         f"Every call is below `{PATH}/` and takes `Authorization: Bearer srt_...` with an",
-        "[API token of one's own](../../how-to/api.md). JupyterHub's tokens, a room's, a browser's session and what any",
-        "browser sends are refused. Bodies and answers are JSON; the whole description is in",
+        "[API token of one's own](../../how-to/api.md). JupyterHub's tokens, a room's, a browser's session and what",
+        "any browser sends are refused. Bodies and answers are JSON; the whole description is in",
         "[openapi.json](openapi.json), which a running service gives to everybody at",
         f"`{PATH}/openapi.json`.\n",
         'A refusal is `{"error": {"code": ..., "message": ..., "field": ...}}`: 401 without a valid token, 403 for',
