@@ -213,7 +213,6 @@ class AirlockTransaction(AirlockReading):
             if advice.taken_as is None and EvaluationId(advice.evaluation) in step.taken:
                 advice.taken_as = step.taken[EvaluationId(advice.evaluation)]
         if step.notice is not None:
-            self._session.add(records.notice_row(step.notice))
             tell(self._session, of_step(step.notice, row.version))
         if step.release is not None:
             if row.release is not None:

@@ -12,13 +12,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import Function
 
 from saferoom.disclosure.verdict import Verdict
-from saferoom.hub.store.airlock_record_rows import read_claim, read_notice, read_sample, read_withdrawal
+from saferoom.hub.store.airlock_record_rows import read_claim, read_sample, read_withdrawal
 from saferoom.hub.store.airlock_records import (
     ClaimRow,
     DownloadRow,
     DroppedRow,
-    NoticeRow,
-    RecipientRow,
     ReleaseRow,
     SampleRow,
     WithdrawalRow,
@@ -29,7 +27,7 @@ from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.ids import Digest, ProjectSlug, ReleaseId, RequestId, Username
 from saferoom.projects.airlock.lists import Filters, Line, Listing, Order, Page, Paging, Scope
 from saferoom.projects.airlock.model import Lane
-from saferoom.projects.airlock.records import AuditFinding, Claim, Happening, Notice, Sample, Taken, Withdrawal
+from saferoom.projects.airlock.records import AuditFinding, Claim, Happening, Sample, Taken, Withdrawal
 from saferoom.projects.airlock.service_levels import Audited, Decided
 from saferoom.projects.airlock.states import FINAL, OWNER, Party, State
 
@@ -92,19 +90,6 @@ class AirlockLists:
             .where(ReleaseRow.request.in_(ids))
         )
         return {request: (released, withdrawn) for request, released, withdrawn in self._session.execute(query)}
-
-    def notices(self, recipient: Username, since: datetime) -> tuple[Notice, ...]:
-        query = (
-            select(NoticeRow)
-            .join(RecipientRow, RecipientRow.notice == NoticeRow.id)
-            .where(RecipientRow.username == recipient, NoticeRow.at >= since)
-            .order_by(NoticeRow.id)
-        )
-        return tuple(read_notice(row) for row in self._session.scalars(query))
-
-    def notices_after(self, last: int, most: int) -> tuple[Notice, ...]:
-        query = select(NoticeRow).where(NoticeRow.id > last).order_by(NoticeRow.id).limit(most)
-        return tuple(read_notice(row) for row in self._session.scalars(query))
 
     def downloaders(self, request: RequestId) -> tuple[Username, ...]:
         query = select(DownloadRow.by).where(DownloadRow.request == request).distinct().order_by(DownloadRow.by)

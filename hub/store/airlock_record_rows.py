@@ -8,8 +8,6 @@ from saferoom.hub.store.airlock_records import (
     AdviceRow,
     ClaimRow,
     CommentRow,
-    NoticeRow,
-    RecipientRow,
     ReleaseRow,
     SampleRow,
     SignOffRow,
@@ -24,14 +22,13 @@ from saferoom.projects.airlock.records import (
     Choice,
     Claim,
     Comment,
-    Notice,
     Release,
     Sample,
     SignOff,
     Vote,
     Withdrawal,
 )
-from saferoom.projects.airlock.states import Party, State
+from saferoom.projects.airlock.states import Party
 
 
 def vote_row(vote: Vote) -> VoteRow:
@@ -143,35 +140,4 @@ def read_sample(row: SampleRow) -> Sample:
         by=Username(row.by) if row.by else None,
         comment=row.comment,
         at=row.at,
-    )
-
-
-def notice_row(notice: Notice) -> NoticeRow:
-    """Return the row of a notice, with those of its recipients."""
-    return NoticeRow(
-        request=notice.request,
-        project=notice.project,
-        kind=notice.kind,
-        state=notice.state.value,
-        to=notice.to.value,
-        author=notice.author,
-        message=notice.message,
-        at=notice.at,
-        recipients=[RecipientRow(username=name) for name in notice.recipients],
-    )
-
-
-def read_notice(row: NoticeRow) -> Notice:
-    """Return the notice of a row."""
-    return Notice(
-        request=RequestId(row.request),
-        project=ProjectSlug(row.project),
-        kind=row.kind,
-        state=State(row.state),
-        to=Party(row.to),
-        author=Username(row.author),
-        message=row.message,
-        at=row.at,
-        recipients=tuple(Username(recipient.username) for recipient in row.recipients),
-        id=row.id,
     )

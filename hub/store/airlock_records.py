@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from saferoom.hub.store.base import Base
 
@@ -143,32 +143,6 @@ class SampleRow(Base):
     by: Mapped[str | None]
     comment: Mapped[str]
     at: Mapped[datetime | None]
-
-
-class NoticeRow(Base):
-    """Something that people should know."""
-
-    __tablename__ = "airlock_notices"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    request: Mapped[str] = mapped_column(ForeignKey("airlock_requests.id"))
-    project: Mapped[str]
-    kind: Mapped[str] = mapped_column(server_default="request.changed")
-    state: Mapped[str] = mapped_column(server_default="draft")
-    to: Mapped[str]
-    author: Mapped[str]
-    message: Mapped[str]
-    at: Mapped[datetime] = mapped_column(index=True)
-    recipients: Mapped[list[RecipientRow]] = relationship(lazy="selectin", order_by="RecipientRow.username")
-
-
-class RecipientRow(Base):
-    """One person whom a notice is for."""
-
-    __tablename__ = "airlock_notices_recipients"
-
-    notice: Mapped[int] = mapped_column(ForeignKey("airlock_notices.id"), primary_key=True)
-    username: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
 class DroppedRow(Base):

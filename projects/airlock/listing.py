@@ -13,7 +13,7 @@ from saferoom.projects.airlock.access import Access
 from saferoom.projects.airlock.lists import Filters, Line, Listing, Order, Page, Paging, Scope
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.notices import recipients
-from saferoom.projects.airlock.records import Notice, Sample, Taken
+from saferoom.projects.airlock.records import Sample, Taken
 from saferoom.projects.airlock.service_levels import Audited, Band, Level
 from saferoom.projects.airlock.states import OWNER, Action, Party, State
 from saferoom.projects.airlock.waiting import Wait, nobody, standing_of
@@ -28,7 +28,7 @@ _RELEASED = frozenset({State.RELEASED})
 
 @dataclass(frozen=True)
 class Lists(Access):
-    """Lists, counts and notices."""
+    """Lists and counts."""
 
     def queue_page(
         self,
@@ -137,18 +137,6 @@ class Lists(Access):
     def withdrawals(self) -> dict[str, Any]:
         """Return the signed list of withdrawn releases, for the public register."""
         return withdrawing.listed(self)
-
-    # Notices
-
-    def notices(self, viewer: Username, since: datetime) -> tuple[Notice, ...]:
-        """Return what `viewer` was told at or after `since`, oldest first."""
-        with self.store.reading() as tx:
-            return tx.notices(viewer, since)
-
-    def feed(self, after: int, most: int = 100) -> tuple[Notice, ...]:
-        """Return the next notices after the one with the id `after`, in order, for whoever delivers them."""
-        with self.store.reading() as tx:
-            return tx.notices_after(after, most)
 
     def _page(self, listing: Listing) -> Page[Line]:
         with self.store.reading() as tx:

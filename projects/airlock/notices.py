@@ -1,7 +1,7 @@
 """Who is told what of a request's steps.
 
-A notice says in fixed words what happened to which request; nothing of any output, and no word of a researcher's, is in
-it. Its recipients are settled when it is given: who becomes an output checker later was not told.
+A notice says what happened to which request; nothing of any output, and no word of a researcher's, is in it. Its
+recipients are settled when it is given: who becomes an output checker later was not told.
 """
 
 from __future__ import annotations
@@ -13,25 +13,9 @@ from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.permissions import Standing, standings
 from saferoom.projects.airlock.records import Notice
-from saferoom.projects.airlock.states import TRANSITIONS, Party, Transition
+from saferoom.projects.airlock.states import Party, Transition
 from saferoom.projects.people.entitlement import standing as in_good_standing
 from saferoom.projects.people.model import Role
-
-_SAYS = {
-    "request.submitted": "waits for output checkers",
-    "request.resubmitted": "was submitted again and waits for output checkers",
-    "request.partly_reviewed": "was looked at by one output checker; another has to",
-    "request.reviewed": "was looked at by enough output checkers, who do not all approve",
-    "request.third_checker_asked": "needs one more output checker: those who looked disagree",
-    "request.review_reopened": "has to be looked at again, because something changed meanwhile",
-    "request.sign_off_asked": "waits for the signature of the data owner",
-    "request.sign_off_refused": "was returned by a data owner; the comment says why",
-    "request.returned": "was returned by an output checker; the comments say what to change",
-    "request.rejected": "was rejected by an output checker; the comments say why",
-    "request.blocked": "cannot go on; its page says why",
-    "request.released": "is released",
-    "release.withdrawn": "was released and is withdrawn now; its page says why. Do not use its numbers any more",
-}
 
 
 def notice(parts: Parts, request: Request, row: Transition, actor: Username | None = None) -> Notice | None:
@@ -53,10 +37,7 @@ def notice_to(request: Request, row: Transition, to: Party, people: Iterable[Use
         request=request.id,
         project=request.project,
         kind=row.audit,
-        state=row.to,
         to=to,
-        author=request.author,
-        message=f"request {request.id} {_SAYS[row.audit]}",
         at=request.updated_at,
         recipients=tuple(sorted(set(people))),
     )
@@ -79,8 +60,3 @@ def recipients(parts: Parts, request: Request, to: Party) -> tuple[Username, ...
         and (to is not Party.OWNERS or not circle.signers or person.username in circle.signers)
         and in_good_standing(person, now)
     )
-
-
-def kinds() -> frozenset[str]:
-    """Return every kind of notice that the transition table gives."""
-    return frozenset(row.audit for row in TRANSITIONS if row.notify is not None)

@@ -32,7 +32,7 @@ from saferoom.ids import (
     RequestId,
     Username,
 )
-from saferoom.projects.airlock.states import Party, State
+from saferoom.projects.airlock.states import Party
 
 
 class Choice(StrEnum):
@@ -272,12 +272,8 @@ class Notice:
 
     Attributes
     ----------
-    id : int
-        Counts notices, in the order in which they were given; 0 until it is stored.
     kind : str
         The audit action of the step, e.g. ``request.returned``.
-    state : State
-        The state after the step.
     to : Party
         Which party is told.
     recipients : tuple of Username
@@ -287,10 +283,6 @@ class Notice:
     request: RequestId
     project: ProjectSlug
     kind: str
-    state: State
     to: Party
-    author: Username
-    message: str
     at: datetime
     recipients: tuple[Username, ...] = ()
-    id: int = 0

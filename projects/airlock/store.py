@@ -146,14 +146,6 @@ class Reading(Protocol):
         """Return one page of a list, with the claims that hold at `now`."""
         ...
 
-    def notices(self, recipient: Username, since: datetime) -> tuple[Notice, ...]:
-        """Return what `recipient` was told at or after `since`, oldest first."""
-        ...
-
-    def notices_after(self, last: int, most: int) -> tuple[Notice, ...]:
-        """Return the first `most` notices with an id above `last`, in order."""
-        ...
-
     def downloaders(self, request: RequestId) -> tuple[Username, ...]:
         """Return who took the bundle of `request`, each once, by name."""
         ...

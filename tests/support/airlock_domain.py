@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import text
+from sqlalchemy import select, text
 from tests.support.empty_store import store_at
 from tests.support.registry_world import MemoryRegistry
 
@@ -31,6 +31,8 @@ from saferoom.hub.store.airlock import AirlockStore
 from saferoom.hub.store.audit_log import stored_links, verify_audit_log
 from saferoom.hub.store.cipher import AtRest
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.notices_rows import read_notice
+from saferoom.hub.store.notices_tables import ToldRow
 from saferoom.hub.store.vault import FileVault
 from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, RequestId, Username
 from saferoom.policies.models import ReleaseRoute
@@ -39,6 +41,7 @@ from saferoom.projects.airlock.service import Airlock
 from saferoom.projects.airlock.uploads import Screened, Upload
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
+from saferoom.projects.notices.model import Notice
 from saferoom.projects.people.model import Person, Role, Training
 from saferoom.projects.policies import effective
 from saferoom.signing import SigningKey
@@ -234,6 +237,19 @@ class Domain:
         """Return the actions of the audit trail, oldest first."""
         with self.database.reading() as session:
             return [stored.link.action for stored in stored_links(session)]
+
+    def told(self, who: Username | None = None) -> list[Notice]:
+        """Return what everybody, or one person, was told, in order."""
+        with self.database.reading() as session:
+            found = [read_notice(row) for row in session.scalars(select(ToldRow).order_by(ToldRow.id))]
+        return [one for one in found if who in (None, one.to)]
+
+    def recipients(self) -> list[tuple[str, tuple[Username, ...]]]:
+        """Return each step that somebody was told of, with who that was."""
+        steps: dict[str, list[Notice]] = {}
+        for one in self.told():
+            steps.setdefault(one.key.rpartition(":")[0], []).append(one)
+        return [(told[0].kind, tuple(one.to for one in told)) for told in steps.values()]
 
     def audit(self) -> ChainReport:
         with self.database.reading() as session:

@@ -394,13 +394,12 @@ def test_judgement_shows_the_checker_what_was_judged(world: Domain) -> None:
 
 def test_notices_reach_those_who_have_to_act_or_to_know(world: Domain) -> None:
     request = world.submit(CHECKED)
-    assert [n.to for n in world.airlock.notices(BEN, NOW)] == [Party.CHECKERS]
-    assert world.airlock.notices(ANA, NOW) == ()
+    assert [n.side for n in world.told(BEN)] == [Party.CHECKERS.value]
+    assert world.told(ANA) == []
     world.airlock.return_to_author(BEN, request.id, "again")
-    assert [n.to for n in world.airlock.notices(ANA, NOW)] == [Party.AUTHOR]
+    assert [n.side for n in world.told(ANA)] == [Party.AUTHOR.value]
     for person in (RITA, ADA, CHRIS):
-        assert world.airlock.notices(person, NOW) == ()
-    assert world.airlock.notices(BEN, NOW + timedelta(days=1)) == ()
+        assert world.told(person) == []
 
 
 def test_can_gives_the_reason_that_the_attempt_gives(world: Domain) -> None:

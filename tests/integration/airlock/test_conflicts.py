@@ -35,7 +35,7 @@ def test_third_checker_is_asked_for_once_and_it_is_recorded(two: Domain) -> None
     assert (request.state, request.third_asked) == (State.REVIEWED, True)
     assert request.reason.startswith("the output checkers disagree about output 1; one more has to look")
     assert two.actions().count("request.third_checker_asked") == 1
-    assert [n.kind for n in two.airlock.notices(DEE, NOW)][-1] == "request.third_checker_asked"
+    assert [n.kind for n in two.told(DEE)][-1] == "request.third_checker_asked"
     two.airlock.vote(CLEO, request.id, request.outputs[0].id, NO, "still")
     assert two.actions().count("request.third_checker_asked") == 1
 
@@ -181,4 +181,4 @@ def test_attack_leaving_the_project_makes_nobody_its_independent_checker(world: 
         world.airlock.vote(BEN, request.id, request.outputs[0].id, YES)
     assert world.airlock.queue_page(BEN).items == ()
     assert [line.id for line in world.airlock.queue_page(CLEO).items] == [request.id]
-    assert world.airlock.feed(0)[0].recipients == (CLEO, DEE)
+    assert world.recipients()[0] == ("request.submitted", (CLEO, DEE))

@@ -61,7 +61,7 @@ def test_changed_byte_in_the_vault_blocks_visibly_and_mended_it_leaves(world: Do
     assert "was changed after it was stored; nothing is released" in blocked.blocked
     assert blocked.blocked in world.airlock.request(ANA, request.id).reason
     assert world.actions()[-1] == "request.blocked"
-    assert "request.blocked" in [n.kind for n in world.airlock.notices(ANA, request.created_at)]
+    assert "request.blocked" in [n.kind for n in world.told(ANA)]
     with pytest.raises(WrongStateError):
         world.airlock.bundle(ANA, request.id)
     world.airlock.resume()

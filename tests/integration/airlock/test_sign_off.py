@@ -238,7 +238,7 @@ def test_owner_finds_what_waits_for_the_signature_and_is_told(signing: Domain) -
     request = checked(signing)
     assert [line.id for line in signing.airlock.sign_offs_page(OTTO).items] == [request.id]
     assert signing.airlock.sign_offs_page(DORA).total == 0
-    assert [n.kind for n in signing.airlock.notices(OTTO, NOW)] == ["request.sign_off_asked"]
+    assert [n.kind for n in signing.told(OTTO)] == ["request.sign_off_asked"]
     assert signing.airlock.queue_page(BEN, order=Order.RISKIEST).total == 0
 
 

@@ -86,7 +86,7 @@ def test_those_who_hold_the_bundle_are_told_and_see_why_but_not_by_whom(world: D
     for person in (CHRIS, CHRIS, CLEO):
         world.airlock.bundle(person, request.id)
     world.airlock.withdraw_release(BEN, request.id, Cause.OTHER, "See the north.")
-    told = {p: [n.kind for n in world.airlock.notices(p, NOW)] for p in (ANA, CHRIS, CLEO, OTTO, BEN, DORA, RITA)}
+    told = {p: [n.kind for n in world.told(p)] for p in (ANA, CHRIS, CLEO, OTTO, BEN, DORA, RITA)}
     assert {p for p, kinds in told.items() if "release.withdrawn" in kinds} == {ANA, CHRIS, CLEO, OTTO}
     seen = world.airlock.request(CHRIS, request.id)
     assert seen.withdrawal is not None
@@ -187,7 +187,7 @@ def test_drawn_release_that_should_not_have_left_is_withdrawn_at_once(world: Dom
     after = world.airlock.audit(BEN, request.id, WRONG, "A school can be told.")
     assert after.withdrawal is not None
     assert after.withdrawal.cause is Cause.DISCLOSURE_CONTROL
-    assert [n.kind for n in world.airlock.notices(ANA, NOW)] == ["request.released", "release.withdrawn"]
+    assert [n.kind for n in world.told(ANA)] == ["request.released", "release.withdrawn"]
     assert world.airlock.audited()[0].wrong == 1
 
 
