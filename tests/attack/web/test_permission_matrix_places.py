@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from tests.support.matrix import airlock, people, places, projects
-from tests.support.matrix.cast import EVERYBODY, peopled
 from tests.support.matrix.inside import Inside
 from tests.support.matrix.trial import Deed, routes, tried
 
@@ -29,15 +26,6 @@ ELSEWHERE_TRIED = {
     "POST /tokens": "takes a password and a code; tests/integration/web/test_api_tokens.py",
 }
 """What the matrix leaves to other tests, and why."""
-
-
-@pytest.fixture(scope="module")
-def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
-    """One world for every condition."""
-    with peopled(tmp_path_factory.mktemp("matrix")) as world:
-        made = Inside(world, airlock.Judge(), EVERYBODY)
-        yield made
-        made.close()
 
 
 @pytest.mark.parametrize("condition", places.CONDITIONS)

@@ -10,7 +10,8 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,6 @@ from sqlalchemy.event import listen
 from starlette.types import Message
 from tests.support.airlock_server import HOST, PREFIX
 from tests.support.airlock_world import World
-from tests.support.api_client import given_token
 from tests.support.stand_in_hub import AIRLOCK, SERVICE_TOKEN
 
 from saferoom.hub.filecheck.screener import Screener
@@ -38,7 +38,8 @@ from saferoom.hub.web.shell.intake import Intake
 from saferoom.hub.web.shell.parts import Parts
 from saferoom.hub.web.shell.rates import Rate, Rates
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
-from saferoom.ids import Username
+from saferoom.ids import Username, new_id
+from saferoom.projects.tokens.model import LONGEST_DAYS, Scope, Token, digest_of
 
 API = f"{PREFIX}api/v1"
 Kept = sqlite3.Connection
@@ -197,18 +198,23 @@ class Inside:
             self.callers, self.nowhere = self._signed_in(), {}
 
     def _signed_in(self) -> dict[str, Caller]:
-        return {name: self._caller(name) for name in self._people}
+        service, now = self.world.instance.tokens, self.world.clock.now()
+        found = {}
+        with service.store.transaction() as tx:
+            for name in self._people:
+                secret, until = service.draw(), now + timedelta(days=LONGEST_DAYS)
+                # Used just now, so that its next use is not worth noting.
+                token = Token(new_id("token"), Username(name), "a script", Scope.ACT, now, until, used_at=now)
+                tx.add(token, digest_of(secret))
+                found[name] = self._caller(name, secret)
+        return found
 
-    def _caller(self, name: str) -> Caller:
+    def _caller(self, name: str, secret: str) -> Caller:
         hub_token = f"browser-token-of-{name}"
         self.hub.models[hub_token] = {"kind": "user", "name": name, "session_id": "s", "scopes": [AIRLOCK]}
         cookie = self.parts.sessions.start(Username(name), hub_token)
         session = self.parts.sessions.peek(cookie)
         assert session is not None
-        token, secret = given_token(self.world.instance, name)
-        with self.world.instance.tokens.store.transaction() as tx:
-            # Used just now, so that its next use is not worth noting.
-            tx.save(replace(token, used_at=self.world.clock.now()))
         return Caller(name, f"{SESSION_COOKIE}={cookie}", session.csrf, secret)
 
     # What is asked
