@@ -120,15 +120,6 @@ def test_own_page_learns_by_itself_that_the_request_has_moved(chromium: Chromium
         page.get_by_role("link", name="Download the signed bundle").wait_for()
 
 
-def test_download_is_a_file(chromium: Chromium, airlock: Service) -> None:
-    request = airlock.world.approve(airlock.world.request())
-    with opened(chromium, airlock, "ana", f"requests/{request.id}") as page:
-        with page.expect_download() as waited:
-            page.get_by_role("link", name="Download the signed bundle").click()
-        assert waited.value.suggested_filename.startswith("saferoom-")
-        assert waited.value.path().read_bytes()[:2] == b"PK"
-
-
 def test_script_of_the_same_origin_gets_neither_page_nor_token(chromium: Chromium, airlock: Service) -> None:
     """A room's pages have the same origin. Here a page without a policy of its own plays the room."""
     request = airlock.world.request()

@@ -152,9 +152,9 @@ def _people(airlock: Service) -> str:
 
 def found(page: Page) -> list[str]:
     """Return what of somebody's script ran on the page, was stopped by its policy, or became a part of it."""
-    for frame in page.locator("iframe.file").all():
-        frame.scroll_into_view_if_needed()
-        frame.content_frame.locator("body").wait_for()
+    for place in page.locator("iframe.file").all():
+        place.scroll_into_view_if_needed()
+        place.content_frame.locator("body").wait_for()
     hits = list(page.evaluate("window.hits"))
     for frame in page.frames:
         parts = frame.locator(PLANTED).evaluate_all("all => all.map(one => one.outerHTML)")
