@@ -110,3 +110,4 @@ class PlatformRow(Base):
     confirms_people: Mapped[str] = mapped_column(server_default="administrator")
     retention_days: Mapped[int] = mapped_column(server_default="1826")
     api_token_days: Mapped[int] = mapped_column(server_default="30")
+    environment: Mapped[str] = mapped_column(server_default="Saferoom")

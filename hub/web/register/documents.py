@@ -13,7 +13,6 @@ from saferoom.digests import canonical
 from saferoom.errors import NotFoundError
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.public import public_document
-from saferoom.hub.web.texts.register import TITLE
 from saferoom.projects.register import dcat
 from saferoom.projects.register.service import Whole
 
@@ -30,7 +29,7 @@ def as_json(request: Request) -> Response:
 def as_linked_data(request: Request) -> Response:
     """Return the whole register as a DCAT catalogue."""
     address = f"{parts_of(request).page_url}register"
-    return public_document(request, _linked_data(_whole(request), address), dcat.TYPE)
+    return public_document(request, _linked_data(_whole(request), address, _name(request)), dcat.TYPE)
 
 
 @router.get("/register/head.json")
@@ -63,8 +62,12 @@ def _json(whole: Whole) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _linked_data(whole: Whole, address: str) -> bytes:
-    return json.dumps(dcat.catalogue(whole, address, TITLE), ensure_ascii=False).encode()
+def _linked_data(whole: Whole, address: str, name: str) -> bytes:
+    return json.dumps(dcat.catalogue(whole, address, name), ensure_ascii=False).encode()
+
+
+def _name(request: Request) -> str:
+    return parts_of(request).instance.registry.platform().environment
 
 
 def _whole(request: Request) -> Whole:

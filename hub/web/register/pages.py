@@ -34,6 +34,7 @@ def overview(request: Request, who: Anybody) -> Response:
         "newest": register.releases(_NEWEST).items,
         "times": register.times(),
         "head": register.head(),
+        "environment": parts_of(request).instance.registry.platform().environment,
     }
     return _page(request, who, "overview", values)
 

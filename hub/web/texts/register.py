@@ -6,9 +6,6 @@ from saferoom.hub.web.texts.common import Sign
 from saferoom.projects.airlock.model import Lane
 from saferoom.projects.register.model import PublicState
 
-TITLE = "Saferoom"
-"""What the environment calls itself where nothing else was chosen."""
-
 STATES = {
     PublicState.ACTIVE: Sign("pass", "✓", "active"),
     PublicState.PAUSED: Sign("wait", "…", "paused"),

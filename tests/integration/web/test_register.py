@@ -12,7 +12,8 @@ from tests.support.airlock_server import Browser, Service
 from tests.support.airlock_world import MOBILITY, PEOPLE
 
 from saferoom.audit import HEAD_TYPE
-from saferoom.hub.store.tables import DatasetRow, ProjectRow
+from saferoom.hub.store.registry import PLATFORM_ID
+from saferoom.hub.store.tables import DatasetRow, PlatformRow, ProjectRow
 from saferoom.ids import Username
 from saferoom.projects.airlock.model import Request
 
@@ -107,10 +108,14 @@ def test_response_times_are_those_of_decisions_by_people(airlock: Service) -> No
 
 
 def test_dcat_catalogue_names_each_dataset_with_what_the_profile_demands(airlock: Service, released: Request) -> None:
+    platform = airlock.world.instance.registry.platform().model_copy(update={"environment": "Office of Schools"})
+    with airlock.world.instance.database.transaction() as session:
+        session.merge(PlatformRow(id=PLATFORM_ID, **platform.model_dump(mode="json")))
     graph = document(airlock, "register.jsonld")["@graph"]
     by_id = {node["@id"]: node for node in graph}
     (catalogue,) = (node for node in graph if node["@type"] == "dcat:Catalog")
-    assert by_id[catalogue["dct:publisher"]["@id"]]["foaf:name"]
+    assert by_id[catalogue["dct:publisher"]["@id"]]["foaf:name"] == "Office of Schools"
+    assert "Office of Schools: who looks" in airlock.browser().get("register").text
     datasets = [by_id[link["@id"]] for link in catalogue["dcat:dataset"]]
     assert {node["dct:identifier"] for node in datasets} == {"survey", "register"}
     assert all(node["dct:title"]["@value"] and node["dct:description"]["@value"] for node in datasets)
