@@ -78,6 +78,12 @@ def judge(
 
             partly = [*(partly or ()), *transformed(cases, contributors, memory, shares.query, tick)]
         more += measured(partly, (contributors.total, memory), policy, book, shares, tick)
+    if shares is not None and not book.fails:
+        from saferoom.disclosure.history.composed import composed
+        from saferoom.disclosure.history.dominating import dominating
+
+        dominating(cases, place, memory, policy, book, shares, tick)
+        more += composed(place, memory, policy, shares, book, tick)
     return book.judgement(more)
 
 

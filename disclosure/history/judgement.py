@@ -24,6 +24,8 @@ class How(StrEnum):
     NOISE = "noise"
     AGAIN = "again"
     AVERAGE = "average"
+    COMPOSE = "compose"
+    DOMINATE = "dominate"
 
 
 @dataclass(frozen=True)
@@ -243,5 +245,15 @@ _TOGETHER = {
     How.BOUND: (
         "With rounded and blank numbers released earlier, it can be worked out that a group holds somebody, and {few}.",
         "use the populations of earlier releases, a larger rounding base, or broader categories",
+    ),
+    How.DOMINATE: (
+        "Added to and subtracted from numbers released earlier, this tells the total of a group of which one or two "
+        "units have most, and so about {few}.",
+        "use the populations of earlier releases, or broader categories",
+    ),
+    How.COMPOSE: (
+        "For most of the people behind it, this is made up of numbers released earlier. Taking these off leaves what "
+        "only few add, or what few of them dominate: it tells about {few}.",
+        "use a measure of an earlier release, or broader categories in which more people add to what is left",
     ),
 }

@@ -34,8 +34,8 @@ MOST_QUERIES = 12
 """Earlier queries that are computed once more; beyond these a person has to look."""
 MOST_UNKNOWN = 100
 """Buckets up to which a difference that cannot be computed goes to a person."""
-ADDED_UP = frozenset({Statistic.FREQUENCY, Statistic.SUM, Statistic.MEAN})
-"""Whose numbers are totals of what the units add, or are with the number of units."""
+ADDED_UP = frozenset({Statistic.FREQUENCY, Statistic.SUM, Statistic.MEAN, Statistic.RATIO})
+"""Whose numbers are totals of what the units add, or are with the number of units, or with another such total."""
 _TRIES = 12
 _SLOPES = 500
 _NEARLY = 0.1
@@ -179,7 +179,7 @@ def _few(one: tuple[Keys, Numbers], other: tuple[Keys, Numbers], policy: RiskApp
         # A shift is added once for everybody who counts.
         difference = np.abs(new - factor * old - shift * counted)
         difference[difference <= _SAME * np.maximum(np.abs(new), np.abs(factor * old))] = 0
-        if _is_few(difference, policy):
+        if is_few(difference, policy):
             return True
     return False
 
@@ -221,7 +221,8 @@ def _line(new: Numbers, old: Numbers) -> tuple[float, float]:
     return slope, float(np.median(new - slope * old))
 
 
-def _is_few(difference: Numbers, policy: RiskAppetite) -> bool:
+def is_few(difference: Numbers, policy: RiskAppetite) -> bool:
+    """Say whether few units make or dominate a difference, of which each unit's size is given."""
     total = float(difference.sum())
     if total == 0:
         return False

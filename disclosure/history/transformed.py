@@ -57,7 +57,7 @@ def transformed(
         for place, family, other in _pairs(case, wanted, memory, tick):
             position, old = case.releases[family], case.pool.families[family]
             release = memory.releases[position]
-            key = (place, int(old.whole[other]), _measure(release.query) if release.query else position)
+            key = (place, int(old.whole[other]), measure_of(release.query) if release.query else position)
             if key in seen:
                 continue
             seen.add(key)
@@ -79,10 +79,11 @@ def _wanted(case: Case, ours: Sequence[Sketch], memory: Memory, query: Mapping[s
 def _differs(query: Mapping[str, Any], release: Release) -> bool:
     if not release.query:
         return True
-    return release.query.get("statistic") in ADDED_UP and _measure(release.query)[1:] != _measure(query)[1:]
+    return release.query.get("statistic") in ADDED_UP and measure_of(release.query)[1:] != measure_of(query)[1:]
 
 
-def _measure(query: Mapping[str, Any]) -> tuple[str, ...]:
+def measure_of(query: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the statistic, and then what says by which measure it is computed."""
     return tuple(repr(query.get(name)) for name in _MEASURE)
 
 

@@ -36,6 +36,8 @@ HOW = {
     "noise": "An exact number beside a noisy one strips the noise",
     "again": "The same people are shown with noise of another design, or rounded in another table",
     "average": "Many pairs of numbers with noise differ by the same people",
+    "compose": "Numbers of several measures are made up of each other, but for what few people add",
+    "dominate": "Adding and subtracting totals leaves a group of which one or two people have most",
 }
 """How numbers are combined, in words, by the word in the evidence."""
 Lookup = Callable[[str], "Earlier | None"]

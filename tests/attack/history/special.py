@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,3 +132,33 @@ class StripsNoise:
         if len(found) < 2:
             return NOTHING
         return Interval(found[True] - found[False], found[True] - found[False])
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """Numbers of several measures, added up with factors that everybody can look up: what is left is somebody's.
+
+    Attributes
+    ----------
+    factors : tuple of float or mapping
+        Per released table; of a mapping, per cell.
+    cell : tuple of labels
+        The cell of each table that is taken where there is one factor.
+    others : float
+        What all others have at most of what is left, as is known of them.
+    """
+
+    factors: tuple[float | Mapping[tuple[object, ...], float], ...]
+    cell: tuple[object, ...] = ()
+    others: float = 0.0
+
+    def __call__(self, left: Sequence[Left], versions: Sequence[Data]) -> Interval:  # noqa: ARG002 - an `Attack`
+        """Return the bounds of what the victim has of what is left."""
+        whole = 0.0
+        for item, factors in zip(left, self.factors, strict=True):
+            if item.rows is None:
+                return NOTHING
+            by_cell = factors if isinstance(factors, Mapping) else {self.cell: factors}
+            numbers = {row[:-1]: float(row[-1]) for row in item.rows}  # type: ignore[arg-type]
+            whole += sum(by_cell[cell] * number for cell, number in numbers.items() if cell in by_cell)
+        return Interval(whole - self.others, whole)

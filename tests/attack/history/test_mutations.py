@@ -82,6 +82,8 @@ BOUNDS = Defence(HISTORY + "_bounded", nothing)
 SKETCHES = Defence(HISTORY + "_values", nothing)
 MEASURES = Defence(HISTORY + "measured", none)
 TRANSFORMED = Defence("saferoom.disclosure.history.transformed.transformed", none)
+COMPOSED = Defence("saferoom.disclosure.history.composed.composed", none)
+DOMINATING = Defence("saferoom.disclosure.history.dominating.dominating", nothing)
 CROWDS = Defence(HISTORY + "crowded", no_crowds)
 MARGINS = Defence("saferoom.disclosure.history.sets.cell_parts", without_margins)
 INSIDERS = Defence(TABLES + "posing._insiders", no_insiders)
@@ -90,11 +92,16 @@ SECONDARY = Defence(TABLES + "margins.hide", only_primary)
 KEYS = Defence(TABLES + "cell_key_records.CellKeys.places", drawn_anew)
 
 MUTATIONS: list[tuple[str, Sequence[Defence]]] = [
-    ("one-person-sum-11-0", (NEAR, EQUATIONS, SKETCHES)),
+    ("one-person-sum-11-0", (NEAR, EQUATIONS, SKETCHES, DOMINATING)),
     ("attribute-one-way-11", (NEAR, EQUATIONS)),
-    ("weight-11", (SKETCHES, TRANSFORMED)),
-    ("giant-left-out-11", (MEASURES,)),
+    ("weight-11", (SKETCHES, TRANSFORMED, COMPOSED)),
+    ("giant-left-out-11", (MEASURES, DOMINATING)),
     ("odd-cycle-3-11", (EQUATIONS,)),
+    ("components-0-11", (COMPOSED,)),
+    ("strata-after-11", (COMPOSED,)),
+    ("gains-11", (COMPOSED,)),
+    ("giant-in-a-cycle-40-11", (DOMINATING,)),
+    ("giant-beside-the-others-360-11", (DOMINATING,)),
     ("privacy-counts-before-11", (SAME,)),
     ("steps-5-11", (PAIRS, BOUNDS)),
     ("counts-a-b-5-empty-known", (SECONDARY,)),
@@ -104,7 +111,7 @@ MUTATIONS: list[tuple[str, Sequence[Defence]]] = [
     ("giant-among-giants-11", (INSIDERS,)),
     ("poorest-isle", (POOR_INSIDERS,)),
 ]
-ASIDE = {"crowd-11": (TRANSFORMED,)}
+ASIDE = {"crowd-11": (TRANSFORMED, COMPOSED)}
 """Defences against something else, which would compute every earlier number of a crowd anew."""
 BY_NAME = {scenario.name: scenario for scenario in scenarios()}
 

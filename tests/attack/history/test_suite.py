@@ -15,6 +15,7 @@ KINDS = {
     "set differencing",
     "linear attacks",
     "measure differencing",
+    "several measures",
     "suppression with margins",
     "rounded and noisy numbers",
     "noise beside exact numbers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -118,5 +119,8 @@ def test_ordinary_other_measures_pass(query: str, tmp_path: Path) -> None:
 
 def test_without_the_search_for_other_measures_it_passes(tmp_path: Path) -> None:
     memory = released(total("pay"), tmp_path)
-    with mock.patch("saferoom.disclosure.history.transformed.transformed", return_value=()):
+    searches = ("transformed.transformed", "composed.composed")
+    with ExitStack() as stack:
+        for search in searches:
+            stack.enter_context(mock.patch(f"saferoom.disclosure.history.{search}", return_value=()))
         assert judged(total(FORMS["growing"][0]), memory, tmp_path).verdict is Verdict.PASS

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 from tests.attack.history.model import OverPeople, Scenario, Step
-from tests.attack.history.populations import SEEDS, altered, isle, ordinary
+from tests.attack.history.populations import COUNT, SEEDS, altered, isle, ordinary
 from tests.attack.history.scenarios.making import count, mean, steps, sum_about, total
 from tests.benchmark.worlds import Data
 from tests.support.attackers.linear import System, exactly, total_of
@@ -23,6 +23,7 @@ def scenarios() -> Iterator[Scenario]:
     yield from _chains()
     yield from _geographies()
     yield from _blank_cells()
+    yield from _giants()
 
 
 def zoned(seed: int, sizes: Sequence[int]) -> Data:
@@ -152,3 +153,27 @@ def _blank_cells() -> Iterator[Scenario]:
             Step(total("pay", "region", "sex", where="region <> 'Isle' or sex = 'M'", protect={"method": "suppress"})),
         )
         yield sum_about(f"linked-{seed}", KIND, (data,), work, attack)
+
+
+def _giants() -> Iterator[Scenario]:
+    """Groups of many people, one of whom has most: nobody may see their total, which others add up to."""
+    for seed in SEEDS:
+        for size in (40, 360):
+            data = zoned(seed, (size, 100, 100))
+            rng = np.random.default_rng(seed + 6)
+            inside = np.flatnonzero(data.frame["zone"] == "z0")
+            turnover = rng.lognormal(8, 0.6, COUNT).round(2)
+            # A tariff, which everybody knows; the giant has more than all others there.
+            turnover[inside] = rng.uniform(995, 1_005, size).round(2)
+            turnover[inside[0]] = 1.3 * 1_000 * size
+            firms = altered(data, f"giant-{size}", turnover=turnover)
+            ids = firms.frame["person_id"].iloc[inside].tolist()
+            attack = OverPeople(Secret("turnover"), (ids[0],), known=dict.fromkeys(ids[1:], (995.0, 1_005.0)))
+            rest = "zone <> 'z0'"
+            work = steps(total("turnover"), total("turnover", where=rest))
+            yield sum_about(f"giant-beside-the-others-{size}-{seed}", KIND, (firms,), work, attack)
+            three = [mean("turnover", where=where(*zones)) for zones in ((0, 1), (1, 2), (0, 2))]
+            yield sum_about(f"giant-in-a-cycle-{size}-{seed}", KIND, (firms,), steps(*three), attack)
+            blank = total("turnover", "zone", margins=True, protect={"method": "suppress"})
+            work = steps(blank, total("turnover", where=rest))
+            yield sum_about(f"giant-in-a-blank-cell-{size}-{seed}", KIND, (firms,), work, attack)
