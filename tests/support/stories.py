@@ -1,6 +1,6 @@
 """People who walk through the pages with a real browser, as a story tells it: step after step, by what they read.
 
-Every kind of page that a step leads to is looked at with axe, has to fit its window, and must not complain in the console.
+Every kind of page that a step leads to is looked at with axe, fits its window, and complains of nothing in the console.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import httpx
+import pyotp
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
@@ -9,7 +11,10 @@ from tests.support.accessible import faults
 from tests.support.airlock_pages import opened
 from tests.support.airlock_server import Service
 
+from saferoom.ids import Username
+
 pytestmark = pytest.mark.browser
+PASSWORD, SEED = "Seven quiet whales below", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def send_as_it_is(page: Page) -> None:
@@ -45,3 +50,34 @@ def test_enter_in_a_row_sends_the_form_and_takes_no_row_away(chromium: Chromium,
         page.get_by_label("User name").first.press("Enter")
         page.wait_for_url("**/projects/pay-gaps**")
         assert page.get_by_text("rita").first.is_visible()
+
+
+def test_token_is_made_with_proof_shown_once_used_by_a_program_and_ended_by_one_click(
+    chromium: Chromium, airlock: Service
+) -> None:
+    instance = airlock.world.instance
+    instance.credentials.set_password(Username("ana"), PASSWORD, totp_secret=SEED)
+    with opened(chromium, airlock, "ana", "tokens") as page:
+        page.get_by_label("Name", exact=True).fill("nightly")
+        page.get_by_label("read", exact=False).first.check()
+        page.get_by_label("Password").fill("not mine at all")
+        page.get_by_label("code").fill("000000")
+        page.get_by_role("button", name="Make the token").click()
+        page.get_by_role("alert").wait_for()
+        assert faults(page) == []
+        assert page.get_by_label("Name", exact=True).input_value() == "nightly"
+        assert [page.get_by_label(secret).input_value() for secret in ("Password", "code")] == ["", ""]
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("code").fill(pyotp.TOTP(SEED).at(airlock.world.clock.now()))
+        page.get_by_role("button", name="Make the token").click()
+        shown = page.locator("code", has_text="srt_").inner_text()
+        assert faults(page) == []
+        address = f"{airlock.url}api/v1/me"
+        program = httpx.Client(headers={"Authorization": f"Bearer {shown}"}, trust_env=False)
+        with program:
+            assert program.get(address).status_code == 200
+            page.goto(airlock.url + "tokens")
+            assert shown not in page.content()
+            page.get_by_role("button", name="nightly").click()
+            page.get_by_role("button", name="nightly").wait_for(state="detached")
+            assert program.get(address).status_code == 401

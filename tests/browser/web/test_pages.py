@@ -9,6 +9,7 @@ from tests.support.accessible import faults
 from tests.support.airlock_pages import each, opened
 from tests.support.airlock_server import PREFIX, Service
 from tests.support.airlock_world import MOBILITY
+from tests.support.api_client import given_token
 from tests.support.notice_pages import notices_seen
 from tests.support.people_pages import people_seen
 from tests.support.project_pages import projects_seen
@@ -29,6 +30,7 @@ def seen(airlock: Service) -> dict[str, tuple[str, str]]:
     release = airlock.world.approve(released).release
     assert release is not None
     airlock.world.instance.airlock.return_to_author(Username("ben"), returned.id, "Say more.")
+    given_token(airlock.world.instance, "ana")
     return {
         "my requests": ("ana", "requests"),
         "my requests, none": ("rita", "requests"),
@@ -57,6 +59,8 @@ def seen(airlock: Service) -> dict[str, tuple[str, str]]:
         "projects of a data owner's data": ("dora", "projects"),
         "people": ("ada", "people"),
         "own standing": ("ana", "standing"),
+        "tokens": ("ana", "tokens"),
+        "tokens, none": ("chris", "tokens"),
         **notices_seen(airlock),
         **people_seen(airlock),
         **projects_seen(airlock),
