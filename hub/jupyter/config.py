@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,12 @@ def _airlock(c: Any, home: Home) -> None:
     ]
 
 
+def _first_page(desk: Desk, handler: Any) -> str:
+    """Return where somebody begins; nothing for nobody, who then signs in and comes back."""
+    user = handler.current_user
+    return desk.first_page(user.name, "/hub/home", programs.AIRLOCK_PREFIX) if user else ""
+
+
 def _pages(c: Any, desk: Desk) -> None:
     # The second folder has the bar of both the hub's and the airlock's pages.
     c.JupyterHub.template_paths = [str(_HERE / "templates"), str(_LOOK.parent / "templates")]
@@ -177,5 +184,5 @@ def _pages(c: Any, desk: Desk) -> None:
         (r"/saferoom/static/(.*)", StaticFileHandler, {"path": str(_HERE / "static")}),
         (r"/saferoom/look/(.*)", StaticFileHandler, {"path": str(_LOOK)}),
     ]
-    c.JupyterHub.default_url = "/hub/home"
+    c.JupyterHub.default_url = partial(_first_page, desk)
     c.JupyterHub.log_level = "INFO"

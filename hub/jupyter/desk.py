@@ -92,6 +92,12 @@ class Desk:
         roles = person.roles_at(self._instance.clock.now()) if person else frozenset[Role]()
         return entries(roles, here, prefix, hub_prefix)
 
+    def first_page(self, username: str, rooms: str, airlock: str) -> str:
+        """Return where a person begins: researchers at the rooms, everybody else where their work waits."""
+        person = self._person(username)
+        roles = person.roles_at(self._instance.clock.now()) if person else frozenset[Role]()
+        return rooms if Role.RESEARCHER in roles else airlock
+
     def emergencies(self, username: str) -> tuple[Emergency, ...]:
         """Return the break-glass acts that a person's pages show; as `links`, for error pages, too."""
         person = self._person(username)

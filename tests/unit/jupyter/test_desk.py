@@ -17,7 +17,9 @@ from tornado.web import HTTPError
 
 from saferoom.hub.home import Home
 from saferoom.hub.jupyter.authenticator import FROM_PROXY, LocalAuthenticator
+from saferoom.hub.jupyter.config import _first_page
 from saferoom.hub.jupyter.desk import Desk
+from saferoom.hub.jupyter.programs import AIRLOCK_PREFIX
 from saferoom.hub.jupyter.refusal import refused
 from saferoom.hub.wiring import Instance
 from saferoom.ids import Username
@@ -109,6 +111,15 @@ def test_cards_show_a_persons_projects(desk: Desk) -> None:
     (card,) = asyncio.run(desk.cards("ana"))
     assert (card.slug, card.title, card.reason) == (ALPHA, "Project alpha", "")
     assert asyncio.run(desk.cards("carla")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("ana", "/hub/home"), ("", ""), *((name, AIRLOCK_PREFIX) for name in ("stranger", "carla", "olga"))],
+)
+def test_people_begin_where_their_work_is(desk: Desk, name: str, page: str) -> None:
+    user = SimpleNamespace(name=name) if name else None
+    assert _first_page(desk, SimpleNamespace(current_user=user)) == page
 
 
 def test_reason_of_an_ended_room_is_told_until_it_is_started_again(desk: Desk) -> None:
