@@ -107,10 +107,11 @@ def page_app(parts: Parts) -> FastAPI:
     app.state.news = {
         route.endpoint: area.news for area in AREAS for router in area.routers for route in _routes(router)
     }
-    for router in (health, sign_in.router, *(router for area in AREAS for router in area.routers)):
-        app.include_router(router, prefix=prefix)
+    # Before the pages, with every one of which an address is compared in turn.
     app.mount(f"{prefix}/api/v1", api_app(parts))
     app.mount(f"{prefix}/static", _Static(directory=Path(__file__).parent / "static"))
+    for router in (health, sign_in.router, *(router for area in AREAS for router in area.routers)):
+        app.include_router(router, prefix=prefix)
     app.add_exception_handler(SignInNeededError, _sign_in)
     app.add_exception_handler(SaferoomError, _page_error)
     app.add_exception_handler(HTTPException, _page_error)

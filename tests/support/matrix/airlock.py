@@ -11,7 +11,7 @@ from tests.support.airlock_world import MOBILITY, World, judged
 from tests.support.matrix import promised
 from tests.support.matrix.cast import ANA, BEN, CLEO, DORA, LAPSED
 from tests.support.matrix.promised import AUTHOR, CHECKER, MEMBER, OWNER
-from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, reading, sending, stranger
+from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, opening, reading, sending, stranger
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import parse_query
@@ -64,7 +64,7 @@ _AT, _OUTPUT = "/requests/{request_id}", "/requests/{request_id}/outputs/{output
 PAGES: tuple[Deed, ...] = (
     reading(_AT, _SEEN),
     reading(f"{_AT}/status", _SEEN),
-    reading(f"{_AT}/edit", "edit"),
+    opening(f"{_AT}/edit", "edit"),
     reading(f"{_AT}/bundle", "view release"),
     reading(f"{_AT}/withdrawal", "withdrawal"),
     reading(f"{_AT}/files/{{file_id}}", "download file"),
@@ -196,8 +196,10 @@ def case(world: World, condition: str) -> Case:
     }
     thing["file_id"] = request.supporting[0].evaluation
     thing["evaluation_id"] = output.evaluation
-    outside = frozenset(name for name in PEOPLE if not _standing(name, CONDITIONS[condition]))
-    return Case(thing, expected(condition), PEOPLE, outside)
+    # Oona is what Dora is, except that nobody asks her to sign.
+    people = [name for name in PEOPLE if name != "oona" or condition == "awaiting sign off"]
+    outside = frozenset(name for name in people if not _standing(name, CONDITIONS[condition]))
+    return Case(thing, expected(condition), people, outside, doors=condition == "draft")
 
 
 class Judge:

@@ -102,6 +102,7 @@ class Memory:
         self._version = version
         self._said: dict[tuple[Any, ...], Any] = {}
         self._as_of, self._writing = -1, False
+        self._before: dict[int, dict[tuple[Any, ...], Any]] = {}
         listen(database.engine, "before_cursor_execute", self._watch)
         for end in ("commit", "rollback"):
             listen(database.engine, end, self._ended)
@@ -115,6 +116,14 @@ class Memory:
                     after.callback(setattr, kind, name, getattr(kind, name))
                     setattr(kind, name, self._remembering(f"{kind.__name__}.{name}", getattr(kind, name)))
             yield
+
+    def back(self, kept: Kept) -> None:
+        """Remember again what was known of a store that was put back."""
+        self._said, self._as_of = self._before.setdefault(id(kept), {}), self._version()
+
+    def forget(self, kept: Kept) -> None:
+        """Forget a store that will not be put back any more."""
+        self._before.pop(id(kept), None)
 
     def _remembering(self, about: str, ask: Callable[..., Any]) -> Callable[..., Any]:
         def asked(reading: Any, *which: Any) -> Any:
@@ -290,3 +299,4 @@ class Inside:
         """Put the store back to what it was when it was kept."""
         with closing(sqlite3.connect(self._file)) as store:
             kept.backup(store)
+        self.memory.back(kept)

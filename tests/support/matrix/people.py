@@ -10,7 +10,7 @@ from tests.support.airlock_world import NOW, World
 from tests.support.api_client import given_token
 from tests.support.matrix import promised
 from tests.support.matrix.cast import LAPSED
-from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, nothing, reading, sending, stranger
+from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, nothing, opening, reading, sending, stranger
 
 from saferoom.ids import Username
 from saferoom.projects.people.emergencies import EmergencyForm, Judgement, ReviewForm
@@ -81,20 +81,20 @@ _SHEETS: tuple[tuple[str, str, Callable[[Thing], Mapping[str, Any]]], ...] = (
 
 def _account_deeds() -> Iterator[Deed]:
     yield reading("/people", "list")
-    yield reading("/new-person", "add")
+    yield opening("/new-person", "add")
     yield sending("/new-person", "add", _new)
     yield reading(_AT, "view")
     yield reading(f"{_AT}/history", "view")
     for deed, action, body in _SHEETS:
-        yield reading(f"{_AT}/{{deed}}", action, deed=deed)
+        yield opening(f"{_AT}/{{deed}}", action, deed=deed)
         yield sending(f"{_AT}/{{deed}}", action, body, deed=deed)
     yield sending(f"{_AT}/password", "set password", done=200)
     yield sending(f"{_AT}/end-deputy", "end deputy")
     yield sending(f"{_AT}/end-tokens", "end tokens")
-    yield reading(f"{_AT}/records/{{record_id}}", "end record")
+    yield opening(f"{_AT}/records/{{record_id}}", "end record")
     yield sending(f"{_AT}/records/{{record_id}}", "end record", _ENDING)
     yield sending("/tokens/{token_id}/end", "end tokens")
-    yield reading("/break-glass/new", "break glass")
+    yield opening("/break-glass/new", "break glass")
     yield sending("/break-glass/new", "break glass", _emergency)
     yield calling("GET /people", "list")
     yield calling("POST /people", "add", _new, 201)
@@ -190,7 +190,7 @@ def case(world: World, condition: str) -> Case:
     dossier = people.dossier(ROOT, about)
     thing |= {"version": dossier.version, "roles": sorted(role.value for role in dossier.person.roles)}
     outside = {name for name in PEOPLE if name not in _STANDING and name != about}
-    return Case(thing, expected(condition), PEOPLE, frozenset(outside))
+    return Case(thing, expected(condition), PEOPLE, frozenset(outside), doors=condition in ("an account", _OPEN))
 
 
 def _act(world: World, condition: str) -> str:

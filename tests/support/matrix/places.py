@@ -133,4 +133,4 @@ def case(world: World, condition: str) -> Case:
     world.change(LetterRow, letter.id, state=state.value)
     thing = {"notice_id": str(told.id), "letter_id": letter.id, "project": "mobility"}
     thing |= {"name": "survey", "variable": "region"}
-    return Case(thing, expected(condition), PEOPLE, frozenset({LAPSED, NOBODY}))
+    return Case(thing, expected(condition), PEOPLE, frozenset({LAPSED, NOBODY}), doors=condition == SENT)

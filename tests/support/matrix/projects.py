@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.airlock_world import NOW, World
 from tests.support.matrix import promised
 from tests.support.matrix.cast import ADA, ANA, DORA, LAPSED, OTTO, RITA, peopled
-from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, reading, sending, stranger
+from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, opening, reading, sending, stranger
 
 from saferoom.hub.administration import Administration
 from saferoom.hub.store import tables
@@ -211,19 +211,19 @@ def _pages() -> Iterator[Deed]:
     yield reading(f"{_AT}/history", "view")
     yield reading(f"{_AT}/certificate", "certificate")
     for name, body in (("edit", _proposal), ("amend", _amend)):
-        yield reading(f"{_AT}/{name}", name)
+        yield opening(f"{_AT}/{name}", name)
         yield sending(f"{_AT}/{name}", name, body)
     for deed, action, body in _simple():
-        yield reading(_DO, action, deed=deed)
+        yield opening(_DO, action, deed=deed)
         yield sending(_DO, action, body, deed=deed)
     for deed, action, says_terms in _about_data():
-        yield reading(_DATA, action, dataset="homes", deed=deed)
+        yield opening(_DATA, action, dataset="homes", deed=deed)
         yield sending(_DATA, action, _terms if says_terms else _reason, dataset="homes", deed=deed)
     for deed, action, number, body in _ON_AMENDMENTS:
-        yield reading(f"{_AMENDMENT}/{{deed}}", action, number=number, deed=deed)
+        yield opening(f"{_AMENDMENT}/{{deed}}", action, number=number, deed=deed)
         yield sending(f"{_AMENDMENT}/{{deed}}", action, body, number=number, deed=deed)
     for deed, action, body in (("agree", "approve amendment", _terms), ("decline", "decline amendment", _reason)):
-        yield reading(f"{_AMENDMENT}/{{dataset}}/{deed}", action, number="1", dataset="homes")
+        yield opening(f"{_AMENDMENT}/{{dataset}}/{deed}", action, number="1", dataset="homes")
         yield sending(f"{_AMENDMENT}/{{dataset}}/{deed}", action, body, number="1", dataset="homes")
 
 
@@ -259,7 +259,7 @@ def case(world: World, condition: str) -> Case:
     thing = {"slug": STUDY, "version": life.version, "number": 1, "dataset": "homes"}
     people = (*PEOPLE, "omar") if condition == ASIDE else PEOPLE
     outside = frozenset(name for name in people if not standing(condition, name))
-    return Case(thing, expected(condition), people, outside)
+    return Case(thing, expected(condition), people, outside, doors=condition == "draft")
 
 
 def deeds(condition: str) -> tuple[Deed, ...]:

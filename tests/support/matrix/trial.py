@@ -40,6 +40,8 @@ class Deed:
         Parameters of the address that make several deeds out of one route.
     done : int
         How it is answered when it is done.
+    opens : bool
+        Whether it opens an empty form, which another deed sends.
     """
 
     route: str
@@ -50,6 +52,7 @@ class Deed:
     api: bool = False
     frame: bool = False
     query: str = ""
+    opens: bool = False
 
     @property
     def method(self) -> str:
@@ -69,6 +72,11 @@ class Deed:
 def reading(route: str, action: str, **fixed: str) -> Deed:
     """Return a page that is opened."""
     return Deed(f"GET {route}", action, fixed=fixed, done=200)
+
+
+def opening(route: str, action: str, **fixed: str) -> Deed:
+    """Return an empty form that is opened."""
+    return Deed(f"GET {route}", action, fixed=fixed, done=200, opens=True)
 
 
 def sending(
@@ -102,12 +110,15 @@ class Case:
         Who tries.
     outside : frozenset of str
         Those of them whom it does not concern: they may learn nothing, not even by a word.
+    doors : bool
+        Whether the doors before every state are tried here.
     """
 
     thing: Thing
     expected: Callable[[str, Deed], int]
     people: Iterable[str]
     outside: frozenset[str] = frozenset()
+    doors: bool = False
 
 
 def tried(inside: Inside, case: Case, deeds: Iterable[Deed], elsewhere: Thing) -> dict[str, str]:
@@ -120,7 +131,11 @@ def tried(inside: Inside, case: Case, deeds: Iterable[Deed], elsewhere: Thing) -
     """
     inside.admit()
     with quiet(), inside.memory.kept(), closing(inside.keep()) as kept:
-        return asyncio.run(_Trial(inside, case, elsewhere, kept).all_of(tuple(deeds)))
+        inside.memory.back(kept)
+        try:
+            return asyncio.run(_Trial(inside, case, elsewhere, kept).all_of(tuple(deeds)))
+        finally:
+            inside.memory.forget(kept)
 
 
 @contextmanager
@@ -152,10 +167,20 @@ class _Trial:
         for name in self.case.people:
             who = Caller(name) if name == NOBODY else self.inside.callers[name]
             for deed in deeds:
-                said = await self._one(who, deed)
+                said = await self._one(who, deed) if self._is_tried(name, deed) else ""
                 if said:
                     wrong[f"{name}: {deed.name}"] = said
         return wrong
+
+    def _is_tried(self, name: str, deed: Deed) -> bool:
+        """Tell whether `name` tries `deed` here.
+
+        An empty form is opened by those who may send it, and by outsiders: that others may not is tried by sending it.
+        Whose standing has lapsed is refused by the API before anything is asked for, so that once is enough.
+        """
+        if name == LAPSED and deed.api:
+            return self.case.doors
+        return not deed.opens or name in self.case.outside or not self.case.expected(name, deed)
 
     async def _one(self, who: Caller, deed: Deed) -> str:
         inside, case = self.inside, self.case
