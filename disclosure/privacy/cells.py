@@ -1,0 +1,166 @@
+"""The exact numbers that noise is added to: whole numbers per cell, of rows within every unit's bounds.
+
+Nothing here may fail because of a row: expressions that cannot be computed for a row leave that row out (TRY), values
+are clamped, and rows without a unit or without a number are left out. Every step before the bounds looks at one row
+alone, so that a unit changes its own rows only.
+
+Cost: one pass over the data where each unit has one row; otherwise the rows are sorted by unit as well.
+"""
+
+# ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlglot import exp
+
+from saferoom.disclosure.privacy.contributions import Contributions
+from saferoom.disclosure.privacy.plan import Aggregate, Bounds, Kind
+from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.plan import Plan
+from saferoom.disclosure.verdict import Label
+
+Whole = NDArray[np.int64]
+Key = tuple[Label, ...]
+Cells = tuple[Key, ...]
+"""Every cell's codes, known without the data."""
+
+
+def public_cells(codelists: Sequence[Sequence[Label]]) -> Cells:
+    """Return every combination of the dimensions' codes, the last dimension fastest; one empty key without any."""
+    return tuple(product(*codelists))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows are added up, and how they are bounded.
+
+    Attributes
+    ----------
+    unit : Expression
+        The column of the unit of privacy.
+    one_each : bool
+        Whether the file was found to have one row per unit when it was taken in, so that nothing is left to bound.
+    """
+
+    plan: Plan
+    unit: exp.Expression
+    contributions: Contributions
+    one_each: bool
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """d0, d1, ..."""
+        return tuple(f"d{i}" for i in range(len(self.plan.dimensions)))
+
+    @property
+    def sql(self) -> str:
+        """A FROM item with ``d0..`` and, where there is a measure, ``m0``."""
+        plain = f"(SELECT {', '.join(self._items)} FROM {self._source} WHERE {' AND '.join(self._needed)})"
+        return plain if self.one_each else self._bounded(plain)
+
+    @property
+    def _source(self) -> str:
+        return language.write(exp.to_identifier(self.plan.relation.sql_name, quoted=True))
+
+    @property
+    def _measures(self) -> tuple[str, ...]:
+        return tuple(f"TRY(CAST({language.write(tree)} AS DOUBLE))" for tree in self.plan.measures[:1])
+
+    @property
+    def _items(self) -> list[str]:
+        items = [f"TRY({language.write(one.tree)}) AS d{i}" for i, one in enumerate(self.plan.dimensions)]
+        items += [f"{value} AS m0" for value in self._measures]
+        return [*items, f"{language.write(self.unit)} AS u"]
+
+    @property
+    def _needed(self) -> list[str]:
+        needed = [f"{language.write(self.unit)} IS NOT NULL"]
+        if self.plan.where is not None:
+            needed.append(f"coalesce(TRY({language.write(self.plan.where)}), false)")
+        return needed + [f"coalesce(isfinite({value}), false)" for value in self._measures]
+
+    def _bounded(self, plain: str) -> str:
+        """Return the rows with those beyond the bounds left out: in a cell, cells of a unit, rows of a unit.
+
+        Which of a unit's rows stay depends on this unit's rows alone, and on nothing that a researcher can choose.
+        """
+        cell = ", ".join(self.dimensions) or "1"
+        value = "m0" if self._measures else "1"
+        bounds = self.contributions
+        first = f"row_number() OVER (PARTITION BY u, {cell} ORDER BY hash(u, {value}), {value}) AS r"
+        second = f"dense_rank() OVER (PARTITION BY u ORDER BY hash(u, {cell}), {cell}) AS g"
+        in_cell = f"(SELECT *, {first} FROM {plain} a QUALIFY r <= {bounds.per_cell})"
+        in_cells = f"(SELECT *, {second} FROM {in_cell} b QUALIFY g <= {bounds.cells})"
+        last = "row_number() OVER (PARTITION BY u ORDER BY g, r) AS t"
+        return f"(SELECT *, {last} FROM {in_cells} c QUALIFY t <= {bounds.rows})"
+
+
+def exact(engine: Engine, rows: Rows, cells: Cells, aggregates: Sequence[Aggregate]) -> dict[str, Whole]:
+    """Return the exact numbers of every aggregate; nothing but the noise may see them.
+
+    Returns
+    -------
+    mapping of name to ndarray of int64
+        Of counts and sums, one per cell; of quantiles, the scores of all candidates, cells x candidates.
+    """
+    items = [_item(one, number) for number, one in enumerate(aggregates)]
+    keys = ", ".join(rows.dimensions)
+    select = ", ".join(part for part in (keys, *items) if part)
+    group = f" GROUP BY {keys}" if keys else ""
+    found = engine.rows(f"SELECT {select} FROM {rows.sql} q{group}")
+    place = {key: number for number, key in enumerate(cells)}
+    width = len(rows.dimensions)
+    kept = [(place[row[:width]], row[width:]) for row in found if row[:width] in place]
+    return {
+        one.name: _filled(one, len(cells), [(cell, values[number]) for cell, values in kept])
+        for number, one in enumerate(aggregates)
+    }
+
+
+def _item(one: Aggregate, number: int) -> str:
+    if one.kind is Kind.COUNT:
+        return f"count(*) AS a{number}"
+    if one.bounds is not None:
+        return f"CAST(coalesce(sum({_steps(one, one.bounds)}), 0) AS BIGINT) AS a{number}"
+    edges = f"[{', '.join(_number(value) for value in one.candidates)}]"
+    return f"(histogram(m0, {edges}), histogram_exact(m0, {edges}), count(*)) AS a{number}"
+
+
+def _steps(one: Aggregate, bounds: Bounds) -> str:
+    """Return a row's value as whole steps from the grid's origin: clamped first, so that none is beyond `GRID`."""
+    value = "m0" if one.kind is Kind.SUM else f"pow(m0 - {_number(one.middle)}, 2)"
+    clamped = f"least(greatest({value}, {_number(bounds.lower)}), {_number(bounds.upper)})"
+    return f"CAST(round(({clamped} - {_number(bounds.origin)}) / {_number(bounds.step)}) AS BIGINT)"
+
+
+def _number(value: float) -> str:
+    return f"CAST('{value!r}' AS DOUBLE)"
+
+
+def _filled(one: Aggregate, cells: int, found: Sequence[tuple[int, Any]]) -> Whole:
+    if one.fraction is None:
+        values = np.zeros(cells, dtype=np.int64)
+        for cell, value in found:
+            values[cell] = value
+        return values
+    scores = np.zeros((cells, len(one.candidates)), dtype=np.int64)
+    for cell, (upto, equal, n) in found:
+        scores[cell] = _scores(one, one.fraction, upto, equal, n)
+    return scores
+
+
+def _scores(
+    one: Aggregate, fraction: tuple[int, int], upto: Mapping[float, int], equal: Mapping[float, int], n: int
+) -> Whole:
+    """Return how badly each candidate splits a cell: ``|(den - num) below - num above|`` for the fraction num/den."""
+    num, den = fraction
+    within = np.cumsum([upto.get(value, 0) for value in one.candidates])
+    same = np.asarray([equal.get(value, 0) for value in one.candidates])
+    return np.abs((den - num) * (within - same) - num * (n - within)).astype(np.int64)
