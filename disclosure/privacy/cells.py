@@ -163,4 +163,5 @@ def _scores(
     num, den = fraction
     within = np.cumsum([upto.get(value, 0) for value in one.candidates])
     same = np.asarray([equal.get(value, 0) for value in one.candidates])
-    return np.abs((den - num) * (within - same) - num * (n - within)).astype(np.int64)
+    uneven = (den - num) * (within - same) - num * (n - within)
+    return np.asarray(np.abs(uneven), dtype=np.int64)

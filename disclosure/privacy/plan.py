@@ -67,7 +67,7 @@ class Bounds:
 
     def __post_init__(self) -> None:
         numbers = (self.lower, self.upper, self.origin)
-        if not all(isinstance(one, float) and math.isfinite(one) and abs(one) <= _LARGEST for one in numbers):
+        if not all(math.isfinite(one) and abs(one) <= _LARGEST for one in numbers):
             raise BadInputError("bounds are two finite numbers", field="protect.bounds")
         if not self.lower < self.upper:
             raise BadInputError("the lower bound must be below the upper bound", field="protect.bounds")
@@ -119,7 +119,7 @@ class Aggregate:
     candidates: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.scale, float) and math.isfinite(self.scale) and self.scale > 0):
+        if not (math.isfinite(self.scale) and self.scale > 0):
             raise ValueError("a scale is a finite number above 0")
         if (self.kind in _SUMS) != (self.bounds is not None):
             raise ValueError("sums, and nothing else, have bounds")
@@ -239,7 +239,7 @@ def _read(document: Mapping[str, Any]) -> Aggregate:
     return Aggregate(
         kind=Kind(document["kind"]),
         name=str(document["name"]),
-        scale=document["scale"],
+        scale=float(document["scale"]),
         bounds=None if bounds is None else Bounds(*(float(number) for number in bounds)),
         middle=float(document["middle"]),
         fraction=None if fraction is None else (_whole(fraction[0]), _whole(fraction[1])),
