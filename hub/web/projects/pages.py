@@ -19,10 +19,12 @@ from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page
 from saferoom.hub.web.texts import projects as texts
 from saferoom.ids import ProjectSlug
+from saferoom.projects.airlock.lists import Paging
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.states import State
 from saferoom.projects.life.store import Selection
 from saferoom.projects.paging import Cut
+from saferoom.projects.people.model import Role
 
 router = APIRouter()
 Someone = Annotated[Visitor, Depends(visitor)]
@@ -33,7 +35,8 @@ _NEWEST = 10
 @router.get("/projects")
 def projects(request: Request, who: Someone, q: str = "", state: str = "", waiting: str = "") -> Response:
     """Show the projects that concern the visitor, 50 on a page."""
-    lives, actor, text = parts_of(request).instance.lives, Actor.person(who.username), q.strip()[:_LONGEST_SEARCH]
+    instance, actor, text = parts_of(request).instance, Actor.person(who.username), q.strip()[:_LONGEST_SEARCH]
+    lives, owns = instance.lives, Role.DATA_OWNER in who.person.roles
     states = frozenset({State(state)}) if state in set(State) else None
     found = lives.mine(actor, Selection(waiting=waiting == "yes", states=states, text=text), cut_of(request))
     return page(
@@ -45,6 +48,7 @@ def projects(request: Request, who: Someone, q: str = "", state: str = "", waiti
         asked={"q": text, "state": state if states else "", "waiting": waiting == "yes"},
         states=texts.STATES,
         can_propose=lives.can_propose(actor),
+        to_sign=instance.airlock.sign_offs_page(who.username, Paging(size=1)).total if owns else 0,
     )
 
 

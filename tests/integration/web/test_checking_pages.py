@@ -160,9 +160,11 @@ def test_data_owner_signs_what_leaves_and_sees_nothing_else(airlock: Service) ->
     request = airlock.world.request(title="To be signed")
     dora, ben = airlock.browser("dora"), airlock.browser("ben")
     assert "Nothing waits for your signature" in dora.get("sign-offs").text
+    assert "for your signature" not in dora.get("projects").text
     ben.post(f"requests/{request.id}/comment", {"body": "A secret of ours", "audience": "own_side", "about": ""})
     vote(ben, request, 1, "approved", "Looks fine to me")
     assert "To be signed" in dora.get("sign-offs").text
+    assert "1 request waits for your signature" in dora.get("projects").text
     assert "To be signed" not in airlock.browser("otto").get("sign-offs").text
     page = dora.get(f"requests/{request.id}")
     for expected in ("What would leave", "<td>220</td>", "few people stand behind a cell", "Sign what leaves"):
