@@ -126,7 +126,7 @@ def opened(context: Context) -> Engine:
     """Return an engine, still closed, for the context's data; several queries can be judged with it one by one."""
     if not context.sources:
         raise BadInputError("from: there is no dataset to compute the statistic from")
-    return Engine(context.sources, context.limits, crosswalks=context.crosswalks)
+    return Engine(context.sources, context.limits, crosswalks=context.crosswalks, rows_apart=context.memory is not None)
 
 
 @dataclass(frozen=True)

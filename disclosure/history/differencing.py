@@ -83,7 +83,8 @@ def judge(
         from saferoom.disclosure.history.dominating import dominating
 
         dominating(cases, place, memory, policy, book, shares, tick)
-        more += composed(place, memory, policy, shares, book, tick)
+        unknown = list(composed(place, memory, policy, shares, book, tick))
+        more += [one for one in unknown if one.rule not in {other.rule for other in more}]
     return book.judgement(more)
 
 

@@ -130,8 +130,8 @@ def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], 
     if not base.margins and (all(base.unique) or not plan.views):
         # A dataset is read again faster than it is written; what a view yields is computed once.
         return base
-    # Rows are told apart only where units have several.
-    kept = "* EXCLUDE (row_id)" if any(base.unique) or not base.units else "*"
+    # Rows are told apart only where units have several, and only for the memory of releases.
+    kept = "* EXCLUDE (row_id)" if any(base.unique) or not base.units or not engine.rows_apart else "*"
     engine.run(f"CREATE TEMP TABLE _base AS {base.with_sql}SELECT {kept} FROM ({select}) b")
     if base.margins:
         _write_parents(base, engine)

@@ -46,7 +46,7 @@ class Engine:
     Files are reached through links in a private folder, so that no path's own characters mean anything to DuckDB.
     Only these links are allowed; extensions cannot be installed or loaded; the configuration is locked. With
     ``load=False`` only the columns of the files can be asked for. Where `crosswalks` are given, ids in the files are
-    one project's pseudonyms.
+    one project's pseudonyms. With ``rows_apart=False`` nobody will ask which rows of a unit are meant.
     """
 
     def __init__(
@@ -56,7 +56,9 @@ class Engine:
         *,
         load: bool = True,
         crosswalks: Mapping[str, Crosswalk] | None = None,
+        rows_apart: bool = True,
     ) -> None:
+        self.rows_apart = rows_apart
         self._limits = limits
         self._crosswalks = crosswalks
         self._load = load

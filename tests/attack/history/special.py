@@ -159,6 +159,6 @@ class MadeUp:
             if item.rows is None:
                 return NOTHING
             by_cell = factors if isinstance(factors, Mapping) else {self.cell: factors}
-            numbers = {row[:-1]: float(row[-1]) for row in item.rows}  # type: ignore[arg-type]
+            numbers = {row[:-1]: float(row[-1]) for row in item.rows}
             whole += sum(by_cell[cell] * number for cell, number in numbers.items() if cell in by_cell)
         return Interval(whole - self.others, whole)

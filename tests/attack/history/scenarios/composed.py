@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from tests.attack.history.model import Document, Scenario
@@ -84,7 +84,7 @@ def _strata(seed: int) -> Iterator[Scenario]:
     data = altered(base, "strata", stratum=stratum, rate=weight)
     truth = float(base.frame["pay"].iloc[VICTIM])
     table, weighted = total("pay", "stratum"), total("pay", weight="rate")
-    rates = {(int(i),): -rate / 7.0 for i, rate in enumerate(_RATES)}
+    rates: Mapping[tuple[object, ...], float] = {(int(i),): -rate / 7.0 for i, rate in enumerate(_RATES)}
     yield _about(f"strata-before-{seed}", data, (table, weighted), MadeUp((rates, 1 / 7.0)), truth)
     yield _about(f"strata-after-{seed}", data, (weighted, table), MadeUp((1 / 7.0, rates)), truth)
 
