@@ -210,7 +210,8 @@ def _pages() -> Iterator[Deed]:
     yield reading(_AT, "view")
     yield reading(f"{_AT}/history", "view")
     yield reading(f"{_AT}/certificate", "certificate")
-    for name, body in (("edit", _proposal), ("amend", _amend)):
+    forms: dict[str, Callable[[Thing], Mapping[str, Any]]] = {"edit": _proposal, "amend": _amend}
+    for name, body in forms.items():
         yield opening(f"{_AT}/{name}", name)
         yield sending(f"{_AT}/{name}", name, body)
     for deed, action, body in _simple():
