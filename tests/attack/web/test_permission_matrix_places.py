@@ -13,7 +13,7 @@ from saferoom.hub.web.people import sheets as people_sheets
 from saferoom.hub.web.projects import amendments, decisions
 from saferoom.hub.web.projects import sheets as project_sheets
 
-_PAGES = (*airlock.PAGES, *airlock.FRAMES, *projects.PAGES, *places.PAGES)
+_PAGES = (*airlock.PAGES, *projects.PAGES, *places.PAGES)
 _CALLS = (*airlock.CALLS, *projects.CALLS, *places.CALLS)
 PAGES: tuple[Deed, ...] = (*_PAGES, *(deed for deed in people.DEEDS if not deed.api))
 """Every page and form that somebody tries."""

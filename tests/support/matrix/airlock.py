@@ -68,6 +68,7 @@ PAGES: tuple[Deed, ...] = (
     reading(f"{_AT}/bundle", "view release"),
     reading(f"{_AT}/withdrawal", "withdrawal"),
     reading(f"{_AT}/files/{{file_id}}", "download file"),
+    Deed(f"GET {_AT}/files/{{file_id}}/shown", "supporting file", done=200, frame=True),
     reading(f"{_AT}/leaving/{{output_id}}/{{suffix}}", "view leaving"),
     sending(f"{_AT}/edit", "edit", lambda thing: {"version": thing["version"], "title": "Another title"}),
     sending(f"{_AT}/add", "edit", _add),
@@ -86,8 +87,6 @@ PAGES: tuple[Deed, ...] = (
     sending(f"{_AT}/audit", "audit", _said(finding="fine", comment="")),
     sending(f"{_AT}/withdraw-release", "withdraw release", _said(cause="other", explanation="An error.")),
 )
-FRAMES = (reading(f"{_AT}/files/{{file_id}}/shown", _SEEN),)
-"""Opened by the frames of a page with its key; tried in a test of their own."""
 CALLS: tuple[Deed, ...] = (
     calling(f"GET {_AT}", _SEEN),
     calling(f"GET {_AT}/outputs", "view"),

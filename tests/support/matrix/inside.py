@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,21 +17,15 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from jupyterhub.services.auth import HubOAuth
-from sqlalchemy.event import listen
 from starlette.routing import Match, Mount
 from starlette.types import Message, Scope
 from tests.support.airlock_server import HOST, PREFIX
 from tests.support.airlock_world import World
+from tests.support.matrix.memory import Kept, Memory
 from tests.support.stand_in_hub import AIRLOCK, SERVICE_TOKEN
 
 from saferoom.hub.filecheck.screener import Screener
-from saferoom.hub.store.airlock import AirlockReading
-from saferoom.hub.store.database import Database
-from saferoom.hub.store.life import LifeReading
-from saferoom.hub.store.notices import NoticesReading
-from saferoom.hub.store.people import PeopleReading
-from saferoom.hub.store.registry import SessionRegistry
-from saferoom.hub.store.tokens import TokensReading
+from saferoom.hub.web.airlock import frames
 from saferoom.hub.web.app import page_app
 from saferoom.hub.web.shell.hub_auth import Hub
 from saferoom.hub.web.shell.identity import SESSION_COOKIE
@@ -39,13 +33,11 @@ from saferoom.hub.web.shell.intake import Intake
 from saferoom.hub.web.shell.parts import Parts
 from saferoom.hub.web.shell.rates import Rate, Rates
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
-from saferoom.ids import Username, new_id
+from saferoom.ids import EvaluationId, RequestId, Username, new_id
 from saferoom.projects.tokens.model import LONGEST_DAYS, Token, digest_of
 from saferoom.projects.tokens.model import Scope as TokenScope
 
 API = f"{PREFIX}api/v1"
-Kept = sqlite3.Connection
-"""A store as it was once."""
 _NONCE = re.compile(rb'nonce(=|-|&#34;:)"?[\w-]+')
 _STATE = re.compile(rb"state=[\w%.-]+|code_challenge=[\w%.-]+")
 
@@ -80,72 +72,6 @@ class Patience(Rates):
 
     def note(self, rate: Rate, who: str) -> None:
         pass
-
-
-_ASKED: tuple[tuple[type[Any], tuple[str, ...]], ...] = (
-    (SessionRegistry, ("person", "project", "dataset", "platform", "owners", "projects_of", "approvals")),
-    (LifeReading, ("life",)),
-    (AirlockReading, ("request",)),
-    (PeopleReading, ("dossier", "deputies")),
-    (TokensReading, ("by_digest", "password_set")),
-    (NoticesReading, ("unread",)),
-)
-_WRITES = ("INSERT", "UPDATE", "DELETE")
-
-
-class Memory:
-    """What the store was asked for is remembered until somebody writes to it, also within a transaction.
-
-    Thousands of refusals ask for the same people, projects and requests again; what is read after the first word of a
-    transaction that writes is never remembered.
-    """
-
-    def __init__(self, database: Database, version: Callable[[], int]) -> None:
-        self._version = version
-        self._said: dict[tuple[Any, ...], Any] = {}
-        self._as_of, self._writing = -1, False
-        self._before: dict[int, dict[tuple[Any, ...], Any]] = {}
-        listen(database.engine, "before_cursor_execute", self._watch)
-        for end in ("commit", "rollback"):
-            listen(database.engine, end, self._ended)
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Remember while the block runs."""
-        with ExitStack() as after:
-            for kind, names in _ASKED:
-                for name in names:
-                    after.callback(setattr, kind, name, getattr(kind, name))
-                    setattr(kind, name, self._remembering(f"{kind.__name__}.{name}", getattr(kind, name)))
-            yield
-
-    def back(self, kept: Kept) -> None:
-        """Remember again what was known of a store that was put back."""
-        self._said, self._as_of = self._before.setdefault(id(kept), {}), self._version()
-
-    def forget(self, kept: Kept) -> None:
-        """Forget a store that will not be put back any more."""
-        self._before.pop(id(kept), None)
-
-    def _remembering(self, about: str, ask: Callable[..., Any]) -> Callable[..., Any]:
-        def asked(reading: Any, *which: Any) -> Any:
-            session = reading._session
-            if self._writing or session.new or session.dirty or session.deleted:
-                return ask(reading, *which)
-            now = self._version()
-            if now != self._as_of:
-                self._said, self._as_of = {}, now
-            if (about, *which) not in self._said:
-                self._said[about, *which] = ask(reading, *which)
-            return self._said[about, *which]
-
-        return asked
-
-    def _watch(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        self._writing = self._writing or statement.startswith(_WRITES)
-
-    def _ended(self, _connection: Any) -> None:
-        self._writing = False
 
 
 @dataclass(frozen=True)
@@ -251,6 +177,11 @@ class Inside:
         session = self.parts.sessions.peek(cookie)
         assert session is not None
         return Caller(name, f"{SESSION_COOKIE}={cookie}", session.csrf, secret)
+
+    def frame_key(self, who: Caller, request: str, file: str) -> str:
+        """Return what the frames of `who`'s own page of a request send; a stranger has no page to take it from."""
+        session = self.parts.sessions.peek(who.cookie.partition("=")[2])
+        return frames.key(session, RequestId(request), EvaluationId(file)) if session else ""
 
     # What is asked
 

@@ -14,7 +14,8 @@ import structlog
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from tests.support.matrix.cast import LAPSED
-from tests.support.matrix.inside import Answer, Caller, Inside, Kept
+from tests.support.matrix.inside import Answer, Caller, Inside
+from tests.support.matrix.memory import Kept
 
 Thing = Mapping[str, Any]
 """What a case is about: the parameters of addresses, and what forms have to say, by name."""
@@ -40,6 +41,8 @@ class Deed:
         Parameters of the address that make several deeds out of one route.
     done : int
         How it is answered when it is done.
+    frame : bool
+        Whether a frame of the request's own page asks for it.
     opens : bool
         Whether it opens an empty form, which another deed sends.
     """
@@ -231,6 +234,8 @@ async def ask(inside: Inside, who: Caller, deed: Deed, thing: Thing) -> Answer:
     address, body = deed.at(thing), deed.body(thing)
     if deed.api:
         return await inside.call(who, deed.method, address, body)
+    if deed.frame:
+        address += f"?key={inside.frame_key(who, thing['request_id'], thing['file_id'])}"
     return await inside.page(who, deed.method, address, body, deed.frame)
 
 
