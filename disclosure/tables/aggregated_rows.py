@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from saferoom.disclosure.queries.evidence import Numbers
-from saferoom.disclosure.queries.files import PARQUET, reader, separator_of
+from saferoom.disclosure.queries.files import PARQUET, described, reader, separator_of
 from saferoom.disclosure.queries.relations import unknown
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.tables.hierarchies import text
@@ -91,7 +91,10 @@ def _frame(file: Path) -> Any:
     import pyarrow as pa
 
     source = Source(file.stem, file)
-    reader(source, file, whole=False)  # says what is wrong with a file that is none of these
+    try:
+        reader(source, file, whole=False)  # says what is wrong with a file that is none of these
+    except BadInputError as error:
+        raise BadInputError(error.message.replace(described(source), f"the table {file}")) from None
     try:
         if file.suffix.lower() in PARQUET:
             from pyarrow import parquet
