@@ -1,46 +1,25 @@
-"""The airlock service as a process of its own, started as the hub starts it."""
+"""The airlock service as a process of its own; tests marked `live` have the hub start it.
+
+It comes from a server of processes that has imported everything once (`tests.support.forked`).
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import httpx
 from tests.support.airlock_server import PREFIX, Browser, Room, plain_transport
+from tests.support.forked import Forked
 from tests.support.stand_in_hub import StandInHub
 
-from saferoom.hub.home import Home, unix_url
-
-SERVICE = ("-P", "-m", "saferoom.hub.web")
-# Ends the service without a farewell when it reaches a step of a release.
-DIES_AT = (
-    "-P",
-    "-c",
-    """
-import dataclasses, functools, os, signal, sys
 from saferoom.hub import wiring
-from saferoom.hub.web.__main__ import main
-
-step, make = sys.argv[1], wiring.Instance.airlock.func
-
-def airlock(instance):
-    def checkpoint(name):
-        if name == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-    return dataclasses.replace(make(instance), checkpoint=checkpoint)
-
-wiring.Instance.airlock = functools.cached_property(airlock)
-wiring.Instance.airlock.__set_name__(wiring.Instance, "airlock")
-main()
-""",
-)
+from saferoom.hub.home import Home, unix_url
 
 
 @dataclass
@@ -50,7 +29,7 @@ class AirlockProcess:
     home: Home
     hub: StandInHub
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: Forked | None = None
     _open: list[httpx.Client] = field(default_factory=list)
 
     @property
@@ -64,10 +43,12 @@ class AirlockProcess:
             **self.hub.environment,
         }
 
-    def start(self, command: Sequence[str] = SERVICE) -> None:
-        """Start the service and wait until both faces answer."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, *command], env=self.environment, stderr=log, cwd="/")
+    def start(self, dies_at: str = "") -> None:
+        """Start the service and wait until both faces answer.
+
+        It ends without a farewell when it reaches the step `dies_at` of a release.
+        """
+        self.process = Forked(_serve, dies_at, environment=self.environment, log=self.log)
         deadline = time.monotonic() + 60
         while not self.answers():
             assert self.process.poll() is None, self.log.read_text()
@@ -114,6 +95,7 @@ class AirlockProcess:
             client.close()
         if self.process is not None:
             self.end(signal.SIGKILL)
+            self.process.close()
 
 
 def _listens(path: Path) -> bool:
@@ -123,3 +105,24 @@ def _listens(path: Path) -> bool:
         except OSError:
             return False
     return True
+
+
+def _serve(dies_at: str) -> None:
+    from saferoom.hub.web.__main__ import main
+
+    if dies_at:
+        _let_die(dies_at)
+    main()
+
+
+def _let_die(dies_at: str) -> None:
+    """Let the airlock of this process kill itself at the step `dies_at`."""
+    make = vars(wiring.Instance)["airlock"].func
+
+    def checkpoint(name: str) -> None:
+        if name == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    airlock = cached_property(lambda instance: replace(make(instance), checkpoint=checkpoint))
+    airlock.__set_name__(wiring.Instance, "airlock")
+    wiring.Instance.airlock = airlock  # type: ignore[assignment]

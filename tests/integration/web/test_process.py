@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
-from tests.support.airlock_process import DIES_AT, AirlockProcess
+from tests.support.airlock_process import AirlockProcess
 from tests.support.airlock_server import HOST
 from tests.support.airlock_world import MOBILITY, World, world
 from tests.support.stand_in_hub import StandInHub, running
@@ -156,7 +156,7 @@ def test_log_is_json_and_holds_no_values(process: AirlockProcess) -> None:
 def test_kill_during_an_automatic_release_loses_nothing_and_releases_once(
     place: World, process: AirlockProcess, step: str
 ) -> None:
-    process.start((*DIES_AT, step))
+    process.start(dies_at=step)
     judged = evaluation(process, SAFE)
     with pytest.raises(httpx.TransportError):
         ask(process, judged["id"])
@@ -174,7 +174,7 @@ def test_kill_during_an_automatic_release_loses_nothing_and_releases_once(
 def test_kill_during_a_checkers_approval_loses_no_vote_and_releases_once(
     place: World, process: AirlockProcess, step: str
 ) -> None:
-    process.start((*DIES_AT, step))
+    process.start(dies_at=step)
     judged = evaluation(process, NOT_AUTOMATIC)
     request = ask(process, judged["id"]).json()
     path = f"requests/{request['id']}/outputs/{request['outputs'][0]['id']}/vote"
