@@ -39,7 +39,7 @@ def test_words_are_normalised_and_trimmed() -> None:
 @pytest.mark.parametrize("name", LONGEST)
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_text_that_is_empty_is_refused(name: str, text: str) -> None:
-    with pytest.raises(BadInputError, match=f"the {name} is empty"):
+    with pytest.raises(BadInputError, match=f"the {name} may not be empty"):
         tidy(Words(**{**dict(GOOD.items()), name: text}))
 
 
