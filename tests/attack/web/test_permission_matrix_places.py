@@ -32,7 +32,7 @@ ELSEWHERE_TRIED = {
 def test_every_place_is_open_to_those_it_is_for(inside: Inside, condition: str) -> None:
     inside.begin()
     case = places.case(inside.world, condition)
-    assert tried(inside, case, (*places.PAGES, *places.CALLS), places.ELSEWHERE) == {}
+    assert tried(inside, case, places.deeds(condition), places.ELSEWHERE) == {}
 
 
 def test_every_page_and_form_has_a_promise() -> None:

@@ -48,11 +48,10 @@ class Board:
 
     def deeds(self, condition: str) -> Iterable[Deed]:
         """Return what can be tried in a condition."""
-        made: Iterable[Deed] = self.module.deeds(condition) if hasattr(self.module, "deeds") else _PLACES
+        made: Iterable[Deed] = self.module.deeds(condition)
         return made
 
 
-_PLACES = (*places.PAGES, *places.CALLS)
 _A, _L, _P, _N = of_airlock.Standing, of_projects.Standing, of_people.Standing, of_notices.Standing
 _ACTION = of_people.Action
 _SIDE = frozenset({_A.AUTHOR, _A.MEMBER})
@@ -109,7 +108,7 @@ BOARDS = {
     "notices": Board(
         places,
         of_notices,
-        {places.DROPPED: ("view letters", "retry")},
+        {places.SENT: ("view letters",), places.DROPPED: ("retry",)},
         {_N.SELF: "ana", _N.ADMINISTRATOR: "ada"},
         places.ELSEWHERE,
         lambda _action, _standing: False,

@@ -189,8 +189,10 @@ def case(world: World, condition: str) -> Case:
     thing["emergency_id"] = "" if condition in _ACCOUNTS else _act(world, condition)
     dossier = people.dossier(ROOT, about)
     thing |= {"version": dossier.version, "roles": sorted(role.value for role in dossier.person.roles)}
-    outside = {name for name in PEOPLE if name not in _STANDING and name != about}
-    return Case(thing, expected(condition), PEOPLE, frozenset(outside), doors=condition in ("an account", _OPEN))
+    # A second administrator is another one only where it is about the first.
+    tries = [name for name in PEOPLE if name != "alan" or about == "ada" or condition not in _ACCOUNTS]
+    outside = {name for name in tries if name not in _STANDING and name != about}
+    return Case(thing, expected(condition), tries, frozenset(outside), doors=condition in ("an account", _OPEN))
 
 
 def _act(world: World, condition: str) -> str:

@@ -100,6 +100,11 @@ def _calls() -> Iterator[Deed]:
 PAGES, CALLS = tuple(_pages()), tuple(_calls())
 
 
+def deeds(condition: str) -> tuple[Deed, ...]:
+    """Return what is tried in a condition."""
+    return tuple(deed for deed in (*PAGES, *CALLS) if condition == SENT or deed.action == "retry")
+
+
 def expected(condition: str) -> Callable[[str, Deed], int]:
     """Return how each deed is refused in a condition."""
 
