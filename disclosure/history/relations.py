@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-_SAME = 1e-7
+_SAME, _LEAST = 1e-7, 1e-3
 NEARLY = 0.1
 """What is left over, as a share of the new number, where units nearly agree; two units do not count."""
 _BEYOND = 10
@@ -95,7 +95,8 @@ def _relation(new: Numbers, chosen: Numbers, factors: Numbers, columns: tuple[in
     taken = parts[:, :-1].sum(axis=1)
     size = np.abs(new) + taken + parts[:, -1]
     rest = new - chosen @ factors
-    rest[np.abs(rest) <= _SAME * size] = 0
+    # Whoever adds nothing to either is left with what rounding makes of a shift of nothing.
+    rest[np.abs(rest) <= _SAME * (size + _LEAST * size.mean())] = 0
     used = tuple(c for c, part in zip(columns, parts.T[:-1], strict=True) if (part > _SAME * size).sum() > _BEYOND)
     if not used:
         return None
