@@ -115,7 +115,7 @@ def test_request_of_a_wrong_number_of_outputs_is_refused(
 
 @pytest.mark.parametrize("name", ["title", "context", "controls"])
 def test_request_without_its_words_is_refused(world: Domain, name: str) -> None:
-    with pytest.raises(BadInputError, match=f"the {name} is empty"):
+    with pytest.raises(BadInputError, match=f"the {name} may not be empty"):
         world.ask([world.record().id], **{name: " "})
 
 
