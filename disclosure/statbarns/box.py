@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from saferoom.disclosure.queries.base import make_base
@@ -12,6 +14,7 @@ from saferoom.disclosure.rules.quantiles import equal_quantiles, quantile_bands
 from saferoom.disclosure.rules.threshold import threshold_of
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, conditional_rules, subjects_of
+from saferoom.disclosure.statbarns.pinned import pinned, reaches
 from saferoom.disclosure.statbarns.position import cut
 
 FRACTIONS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -30,7 +33,9 @@ class Box:
 
     def evaluate(self, case: Case) -> Outcome:
         """Compute the five quantiles, leave out unsafe whiskers, and apply the rules."""
-        base = make_base(case.plan, case.engine, case.plan.measures)
+        reached = reaches(case)
+        wide = make_base(case.plan, case.engine, (*case.plan.measures, *reached), together=False)
+        base = replace(wide, measures=1)
         evidence = gather(base, case.engine, most_needed(case.policy), contributions=False)
         cells, summary, units = evidence.cells, evidence.summaries[0], evidence.units[0]
         kinds = base.units or (ROW,)
@@ -48,6 +53,7 @@ class Box:
         hits += all_equal(summary.low, summary.high)
         hits += quantile_bands(cuts.bands(case.engine, (1, 2, 3)), kinds, case.policy)
         hits += equal_quantiles(FRACTIONS, values, summary, case.policy)
+        hits += pinned(case, cuts.base, (len(summary.n), len(FRACTIONS)), len(reached))
         hits += conditional_rules(case, base)
         hits += weight_dominance(units, case.policy)
         return Outcome(

@@ -15,6 +15,7 @@ from saferoom.disclosure.rules.dominance import all_equal, most_needed, weight_d
 from saferoom.disclosure.rules.quantiles import equal_quantiles, quantile_bands
 from saferoom.disclosure.statbarns.case import Case, Outcome
 from saferoom.disclosure.statbarns.common import cell_rules, conditional_rules, subjects_of
+from saferoom.disclosure.statbarns.pinned import pinned, reaches
 from saferoom.disclosure.statbarns.powers import same_cell
 
 
@@ -26,7 +27,9 @@ class Position:
     def evaluate(self, case: Case) -> Outcome:
         """Compute quantiles, count the units around them, and apply the rules."""
         query = case.plan.query
-        base = make_base(case.plan, case.engine, case.plan.measures)
+        reached = reaches(case)
+        wide = make_base(case.plan, case.engine, (*case.plan.measures, *reached), together=False)
+        base = replace(wide, measures=1)
         evidence = gather(base, case.engine, most_needed(case.policy), contributions=False)
         cells, summaries = evidence.cells, evidence.summaries
         units = evidence.units[0]
@@ -36,6 +39,7 @@ class Position:
         hits += all_equal(summaries[0].low, summaries[0].high)
         hits += quantile_bands(cuts.bands(case.engine), base.units or (ROW,), case.policy)
         hits += equal_quantiles(fractions, cuts.values, summaries[0], case.policy)
+        hits += pinned(case, cuts.base, (len(summaries[0].n), len(fractions)), len(reached))
         hits += conditional_rules(case, base)
         hits += weight_dominance(units, case.policy)
         return Outcome(
