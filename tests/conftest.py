@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -23,6 +24,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not _heavy(item))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End the browser before any test that is none of its own."""
+    if item.get_closest_marker("browser") is None and "browser" not in item.path.parts:
+        _end_browser()
+
+
+def pytest_sessionfinish() -> None:
+    """End the browser where its tests came last."""
+    _end_browser()
+
+
+def _end_browser() -> None:
+    chromium = sys.modules.get("tests.support.chromium")
+    if chromium is not None:
+        chromium.end()
 
 
 def _heavy(item: pytest.Item) -> str | None:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ def _share(hits: np.ndarray[Any, Any]) -> float:
     return float((hits.sum() + 1) / (len(hits) + 1))
 
 
+@cache
 def _drawn(plan: PrivacyPlan, exact: int) -> np.ndarray[Any, Any]:
     return np.asarray(draw(plan, plan.aggregates[0], [exact] * DRAWS))
 
