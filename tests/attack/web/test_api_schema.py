@@ -118,7 +118,7 @@ def test_every_call_answers_as_the_document_says(inside: Inside, part: int) -> N
                 failed.append(f"{operation.label}: {error}")
     assert not failed, "\n\n".join(failed)
     # Most is refused, but what is done, and what is refused by the state, is looked at as well.
-    assert statuses[200] + statuses[201] > len(mine)
+    assert statuses[200] + statuses[201] > len(mine) // 2, statuses
     assert all(statuses[refused] for refused in (403, 404, 409, 422)), statuses
 
 
