@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.exc import IntegrityError as ConstraintError
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from saferoom.audit import Event
 from saferoom.clock import Clock, parse
@@ -29,6 +26,7 @@ from saferoom.hub.store.airlock_tables import (
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.notices_rows import tell
+from saferoom.hub.store.transactions import TransactionStore
 from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock.model import EvaluationRecord, Lane, Output, Request
 from saferoom.projects.airlock.records import Claim
@@ -38,6 +36,8 @@ from saferoom.projects.notices.making import of_step
 from saferoom.signing import SigningKey
 
 _OUT = (State.APPROVED.value, State.RELEASED.value)
+
+_STALE = "somebody else wrote at the same moment; open it again and repeat"
 
 
 class AirlockReading(AirlockLists):
@@ -263,25 +263,8 @@ def _check_remembered(row: RequestRow, remembered: Sequence[Remembered]) -> None
         raise IntegrityError("an output would leave without being remembered; nothing is released")
 
 
-class AirlockStore:
+class AirlockStore(TransactionStore[AirlockReading, AirlockTransaction]):
     """Gives out transactions; implements `saferoom.projects.airlock.store.Store`."""
 
     def __init__(self, database: Database, clock: Clock, key: SigningKey) -> None:
-        self._database = database
-        self._clock = clock
-        self._key = key
-
-    @contextmanager
-    def reading(self) -> Iterator[AirlockReading]:
-        """Yield one moment of the store."""
-        with self._database.reading() as session:
-            yield AirlockReading(session)
-
-    @contextmanager
-    def transaction(self) -> Iterator[AirlockTransaction]:
-        """Yield a transaction: it commits when the block ends and leaves no trace when the block raises."""
-        try:
-            with self._database.transaction() as session:
-                yield AirlockTransaction(session, AuditLog(session, self._clock, self._key))
-        except (StaleDataError, ConstraintError) as error:
-            raise StaleVersionError("somebody else wrote at the same moment; open it again and repeat") from error
+        super().__init__((database, clock, key), AirlockReading, AirlockTransaction, _STALE)

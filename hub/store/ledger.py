@@ -5,8 +5,7 @@ Cost: one row of `ledger_charges` and one update per account, whatever was charg
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -18,6 +17,7 @@ from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.ledger_tables import AccountRow, ChargeRow, DebitRow
 from saferoom.hub.store.registry import SessionRegistry
+from saferoom.hub.store.transactions import TransactionStore
 from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import Account, AccountId, AccountKind, Charge, ChargeState, Wanted
@@ -150,25 +150,11 @@ class LedgerTransaction(LedgerReading):
         return row
 
 
-class LedgerStore:
+class LedgerStore(TransactionStore[LedgerReading, LedgerTransaction]):
     """Gives out transactions; implements `saferoom.projects.ledger.store.Store`."""
 
     def __init__(self, database: Database, clock: Clock, key: SigningKey) -> None:
-        self._database = database
-        self._clock = clock
-        self._key = key
-
-    @contextmanager
-    def reading(self) -> Iterator[LedgerReading]:
-        """Yield one moment of the store."""
-        with self._database.reading() as session:
-            yield LedgerReading(session)
-
-    @contextmanager
-    def transaction(self) -> Iterator[LedgerTransaction]:
-        """Yield a transaction: it commits when the block ends and leaves no trace when the block raises."""
-        with self._database.transaction() as session:
-            yield LedgerTransaction(session, AuditLog(session, self._clock, self._key))
+        super().__init__((database, clock, key), LedgerReading, LedgerTransaction)
 
 
 def _account(row: AccountRow) -> Account:

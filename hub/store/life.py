@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError as ConstraintError
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from saferoom.audit import Event
 from saferoom.clock import Clock
@@ -21,6 +18,7 @@ from saferoom.hub.store.life_tables import DatasetVersionRow, LifeRow
 from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.registry_writer import RegistryWriter
+from saferoom.hub.store.transactions import TransactionStore
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.administration.changes import Change
 from saferoom.projects.life.model import Life, Told
@@ -97,26 +95,10 @@ class LifeTransaction(LifeReading):
         return rows.read_life(row)
 
 
-class LifeStore:
+class LifeStore(TransactionStore[LifeReading, LifeTransaction]):
     """Gives out transactions; implements `saferoom.projects.life.store.Store`."""
 
     def __init__(self, database: Database, clock: Clock, key: SigningKey) -> None:
-        self._database = database
-        self._clock = clock
-        self._key = key
-
-    @contextmanager
-    def reading(self) -> Iterator[LifeReading]:
-        """Yield one moment of the store."""
-        with self._database.reading() as session:
-            yield LifeReading(session)
-
-    @contextmanager
-    def transaction(self) -> Iterator[LifeTransaction]:
-        """Yield a transaction: it commits when the block ends and leaves no trace when the block raises."""
-        try:
-            with self._database.transaction() as session:
-                log = AuditLog(session, self._clock, self._key)
-                yield LifeTransaction(session, log, self._clock)
-        except (StaleDataError, ConstraintError) as error:
-            raise StaleVersionError(_STALE) from error
+        super().__init__(
+            (database, clock, key), LifeReading, lambda session, log: LifeTransaction(session, log, clock), _STALE
+        )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -16,6 +15,7 @@ from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.notices_tables import LetterRow, PreferenceRow, ToldRow
 from saferoom.hub.store.registry import SessionRegistry
+from saferoom.hub.store.transactions import TransactionStore
 from saferoom.ids import Username
 from saferoom.projects.notices.model import Category, How, Letter, LetterState, Notice
 from saferoom.projects.paging import Cut, Paged
@@ -129,22 +129,8 @@ class NoticesTransaction(NoticesReading):
         return True
 
 
-class NoticesStore:
+class NoticesStore(TransactionStore[NoticesReading, NoticesTransaction]):
     """Gives out transactions; implements `saferoom.projects.notices.store.Store`."""
 
     def __init__(self, database: Database, clock: Clock, key: SigningKey) -> None:
-        self._database = database
-        self._clock = clock
-        self._key = key
-
-    @contextmanager
-    def reading(self) -> Iterator[NoticesReading]:
-        """Yield one moment of the store."""
-        with self._database.reading() as session:
-            yield NoticesReading(session)
-
-    @contextmanager
-    def transaction(self) -> Iterator[NoticesTransaction]:
-        """Yield a transaction: it commits when the block ends and leaves no trace when the block raises."""
-        with self._database.transaction() as session:
-            yield NoticesTransaction(session, AuditLog(session, self._clock, self._key))
+        super().__init__((database, clock, key), NoticesReading, NoticesTransaction)

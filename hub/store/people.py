@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.exc import IntegrityError as ConstraintError
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from saferoom.audit import Event
 from saferoom.clock import Clock, parse
@@ -22,6 +19,7 @@ from saferoom.hub.store.people_search import find
 from saferoom.hub.store.people_tables import DeputyRow, EmergencyRow, PersonRecordRow, PersonRow
 from saferoom.hub.store.registry import SessionRegistry, read_person
 from saferoom.hub.store.tables import DatasetRow, MemberRow, ProjectRow
+from saferoom.hub.store.transactions import TransactionStore
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.notices.making import of_emergency
 from saferoom.projects.paging import Cut, Paged
@@ -172,25 +170,8 @@ class PeopleTransaction(PeopleReading):
         self._session.flush()
 
 
-class PeopleStore:
+class PeopleStore(TransactionStore[PeopleReading, PeopleTransaction]):
     """Gives out transactions; implements `saferoom.projects.people.store.Store`."""
 
     def __init__(self, database: Database, clock: Clock, key: SigningKey) -> None:
-        self._database = database
-        self._clock = clock
-        self._key = key
-
-    @contextmanager
-    def reading(self) -> Iterator[PeopleReading]:
-        """Yield one moment of the store."""
-        with self._database.reading() as session:
-            yield PeopleReading(session)
-
-    @contextmanager
-    def transaction(self) -> Iterator[PeopleTransaction]:
-        """Yield a transaction: it commits when the block ends and leaves no trace when the block raises."""
-        try:
-            with self._database.transaction() as session:
-                yield PeopleTransaction(session, AuditLog(session, self._clock, self._key))
-        except (StaleDataError, ConstraintError) as error:
-            raise StaleVersionError(_STALE) from error
+        super().__init__((database, clock, key), PeopleReading, PeopleTransaction, _STALE)

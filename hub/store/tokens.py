@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
@@ -19,6 +18,7 @@ from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.people_tables import PersonRow
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.tokens_tables import TokenRow
+from saferoom.hub.store.transactions import TransactionStore
 from saferoom.ids import Digest, Username
 from saferoom.projects.notices.model import Notice
 from saferoom.projects.paging import Cut, Paged
@@ -89,25 +89,11 @@ class TokensTransaction(TokensReading):
         self._session.flush()
 
 
-class TokensStore:
+class TokensStore(TransactionStore[TokensReading, TokensTransaction]):
     """Gives out transactions; implements `saferoom.projects.tokens.store.Store`."""
 
     def __init__(self, database: Database, clock: Clock, key: SigningKey) -> None:
-        self._database = database
-        self._clock = clock
-        self._key = key
-
-    @contextmanager
-    def reading(self) -> Iterator[TokensReading]:
-        """Yield one moment of the store."""
-        with self._database.reading() as session:
-            yield TokensReading(session)
-
-    @contextmanager
-    def transaction(self) -> Iterator[TokensTransaction]:
-        """Yield a transaction: it commits when the block ends and leaves no trace when the block raises."""
-        with self._database.transaction() as session:
-            yield TokensTransaction(session, AuditLog(session, self._clock, self._key))
+        super().__init__((database, clock, key), TokensReading, TokensTransaction)
 
 
 def _read(row: TokenRow) -> Token:

@@ -70,7 +70,9 @@ def known(inside: Inside) -> dict[str, list[Any]]:
     with on.database.reading() as session:
 
         def ids(column: str, table: str) -> list[Any]:
-            return [row[0] for row in session.connection().exec_driver_sql(f"SELECT {column} FROM {table}")]
+            # In the order they were made: ids are random, and which are drawn decides how many calls succeed.
+            found = session.connection().exec_driver_sql(f"SELECT {column} FROM {table} ORDER BY rowid")
+            return [row[0] for row in found]
 
         found = {
             "request_id": ids("id", "airlock_requests"),
@@ -118,7 +120,7 @@ def test_every_call_answers_as_the_document_says(inside: Inside, part: int) -> N
                 failed.append(f"{operation.label}: {error}")
     assert not failed, "\n\n".join(failed)
     # Most is refused, but what is done, and what is refused by the state, is looked at as well.
-    assert statuses[200] + statuses[201] > len(mine) // 2, statuses
+    assert statuses[200] + statuses[201] > len(mine), statuses
     assert all(statuses[refused] for refused in (403, 404, 409, 422)), statuses
 
 
