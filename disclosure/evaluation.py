@@ -45,6 +45,9 @@ class Evaluation:
     chosen : mapping or None
         Where the query left the choice of protection: the ``method`` (empty where nothing may leave), ``why``, and
         what was ``tried`` (``method``, ``verdict``, ``loss``, ``words``, ``why``); `query` is the one that was chosen.
+    privacy : mapping or None
+        Of a query with differential privacy: what its release costs and how exact it is, and, once the noise was drawn,
+        what it was drawn by; see `saferoom.disclosure.privacy.lane.Quote`.
     picture : Picture or None
         The chart that was asked for, drawn from `outgoing`; None when none was, or when nothing may leave.
     """
@@ -64,14 +67,17 @@ class Evaluation:
     picture: Picture | None = None
     label_columns: int | None = None
     chosen: Mapping[str, Any] | None = None
+    privacy: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the verdict document of the command line's contract.
 
-        Suggestions are in it only where there are any, and `chosen` only where the query left the choice.
+        Suggestions are in it only where there are any, `chosen` only where the query left the choice, and `privacy`
+        only of queries with differential privacy.
         """
         suggestions = {"suggestions": [item.document() for item in self.suggestions]} if self.suggestions else {}
         chosen = {} if self.chosen is None else {"chosen": dict(self.chosen)}
+        privacy = {} if self.privacy is None else {"privacy": dict(self.privacy)}
         return {
             "verdict": self.verdict.value,
             "findings": [finding.document() for finding in self.findings],
@@ -79,6 +85,7 @@ class Evaluation:
             "protected": self.protected.document() if self.protected else None,
             **suggestions,
             **chosen,
+            **privacy,
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -121,6 +128,7 @@ class Evaluation:
                 suggestions=tuple(Suggestion.from_document(item) for item in document.get("suggestions", ())),
                 label_columns=document.get("label_columns"),
                 chosen=dict(document["chosen"]) if document.get("chosen") else None,
+                privacy=dict(document["privacy"]) if document.get("privacy") else None,
                 picture=Picture.from_json(document["picture"]) if document.get("picture") else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, BadInputError):

@@ -104,6 +104,15 @@ class RiskAppetite(PolicyModel):
     """Largest noise of a sum or mean under `protect: cell_key`, as a share of the cell's largest contribution."""
     significant_digits: Annotated[int, Field(ge=1, le=15), Strictness.SMALLER] = 4
     """Most significant digits of a sum or mean under `protect: significant`."""
+    privacy_units: Annotated[frozenset[str], Strictness.UNION] = frozenset()
+    """The unit id column whose units `protect: dp` protects (person_id, household_id, school_id ...). Releases with
+    differential privacy need exactly one; where none is stated and the data have one unit only, it is that one."""
+    privacy_rows: Annotated[int, Field(ge=1, le=1_000_000), Strictness.LARGER] = 1
+    """Most rows of one unit that `protect: dp` counts; further rows of a unit are left out."""
+    privacy_rows_per_cell: Annotated[int, Field(ge=1, le=1_000_000), Strictness.LARGER] = 1
+    """Most rows of one unit that `protect: dp` counts in one cell of a table."""
+    privacy_cells: Annotated[int, Field(ge=1, le=1_000_000), Strictness.LARGER] = 1
+    """Most cells of a table that rows of one unit count in under `protect: dp`."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -61,6 +61,8 @@ class Method(StrEnum):
     RANDOM_ROUNDING = "random_rounding"
     CELL_KEY = "cell_key"
     SIGNIFICANT = "significant"
+    DP = "dp"
+    """Noise with differential privacy, which is charged to privacy budgets; see `saferoom.disclosure.privacy`."""
 
 
 PERTURBING = frozenset({Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING, Method.CELL_KEY, Method.SIGNIFICANT})
@@ -118,20 +120,21 @@ class Form:
 _ONLY_NONE = (Method.NONE,)
 _COUNTS = (
     *(Method.NONE, Method.AUTO, Method.SUPPRESS, Method.ROUND, Method.CONTROLLED_ROUNDING),
-    *(Method.RANDOM_ROUNDING, Method.CELL_KEY, Method.SIGNIFICANT),
+    *(Method.RANDOM_ROUNDING, Method.CELL_KEY, Method.SIGNIFICANT, Method.DP),
 )
-_TOTALS = (Method.NONE, Method.AUTO, Method.SUPPRESS, Method.CELL_KEY, Method.SIGNIFICANT)
+_TOTALS = (Method.NONE, Method.AUTO, Method.SUPPRESS, Method.CELL_KEY, Method.SIGNIFICANT, Method.DP)
+_NOISED = (Method.NONE, Method.AUTO, Method.SUPPRESS, Method.DP)
 
 FORMS: Mapping[Statistic, Form] = {
     Statistic.FREQUENCY: Form("Frequency", Measure.NONE, protect=_COUNTS),
     Statistic.SUM: Form("Sum", protect=_TOTALS),
     Statistic.MEAN: Form("Mean", protect=_TOTALS),
-    Statistic.STD: Form("Standard deviation"),
-    Statistic.VARIANCE: Form("Variance"),
+    Statistic.STD: Form("Standard deviation", protect=_NOISED),
+    Statistic.VARIANCE: Form("Variance", protect=_NOISED),
     Statistic.SKEWNESS: Form("Skewness"),
     Statistic.KURTOSIS: Form("Excess kurtosis"),
-    Statistic.MEDIAN: Form("Median"),
-    Statistic.QUANTILE: Form("Quantiles", needs=("quantiles",)),
+    Statistic.MEDIAN: Form("Median", protect=_NOISED),
+    Statistic.QUANTILE: Form("Quantiles", needs=("quantiles",), protect=_NOISED),
     Statistic.IQR: Form("Interquartile range"),
     Statistic.BOX: Form("Box plot quantiles"),
     Statistic.MIN: Form("Minimum"),
@@ -139,7 +142,7 @@ FORMS: Mapping[Statistic, Form] = {
     Statistic.RANGE: Form("Range"),
     Statistic.MODE: Form("Mode"),
     Statistic.RATIO: Form("Ratio of sums", needs=("denominator",), expressions=("denominator",)),
-    Statistic.HISTOGRAM: Form("Histogram", dimensions=(0, 3), margins=False, may=("bins",)),
+    Statistic.HISTOGRAM: Form("Histogram", dimensions=(0, 3), margins=False, may=("bins",), protect=_NOISED),
     Statistic.HEXBIN: Form(
         "Hexagonal bins", dimensions=(0, 1), margins=False, needs=("y",), may=("bins",), expressions=("y",)
     ),
@@ -207,6 +210,12 @@ FORMS: Mapping[Statistic, Form] = {
         protect=(Method.NONE, Method.SUPPRESS, Method.ROUND),
     ),
     Statistic.MOBILITY: Form(
-        "Rank-rank mobility", dimensions=(0, 3), margins=False, needs=("parent",), may=("at",), expressions=("parent",)
+        "Rank-rank mobility",
+        dimensions=(0, 3),
+        margins=False,
+        needs=("parent",),
+        may=("at",),
+        expressions=("parent",),
+        protect=_NOISED,
     ),
 }

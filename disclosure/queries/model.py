@@ -15,12 +15,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from saferoom.disclosure.queries.charting import ChartKind, chart_complaint
 from saferoom.disclosure.queries.forms import FORMS, Measure, Method, Statistic
+from saferoom.disclosure.verdict import Label
 from saferoom.errors import BadInputError
 from saferoom.policies.document import read_document
 
@@ -54,9 +56,11 @@ def _statistic(value: Any) -> Any:
 def _method(value: Any) -> Any:
     if isinstance(value, str) and value in set(Method):
         return Method(value)
-    if value == "dp":
-        raise ValueError(f"dp is not available; available are {', '.join(Method)}")
     raise ValueError(f"must be one of {', '.join(Method)}")
+
+
+def _keys_word(value: Any) -> Any:
+    return Keys(value) if isinstance(value, str) and value in set(Keys) else value
 
 
 def _chart_kind(value: Any) -> Any:
@@ -67,11 +71,29 @@ def _chart_kind(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_without_control_characters), Field(min_length=1, max_length=MOST_TEXT)]
 Name = Annotated[str, BeforeValidator(_name)]
+Edge = float | int
 ViewText = Annotated[str, BeforeValidator(_without_control_characters), Field(min_length=1, max_length=MOST_VIEW_TEXT)]
 
 
 class _Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True)
+
+
+class Candidates(_Document):
+    """Evenly spaced values that a quantile may come out as."""
+
+    start: Edge = Field(alias="from")
+    stop: Edge = Field(alias="to")
+    step: Annotated[Edge, Field(gt=0)]
+
+
+class Keys(StrEnum):
+    """Where the cells of a table with differential privacy come from."""
+
+    CATALOGUE = "catalogue"
+    """Every combination of the codelists' codes."""
+    PRIVATE = "private"
+    """From the data: a cell appears where its noisy count is high enough, which needs a delta."""
 
 
 class Protect(_Document):
@@ -90,6 +112,25 @@ class Protect(_Document):
     """For cell_key: the least probability that a count stays as it is."""
     digits: Annotated[int, Field(ge=1, le=15)] | None = None
     """For significant: how many significant digits are kept of a sum or mean; the policy's when left out."""
+    epsilon: Annotated[Edge, Field(gt=0, le=1000)] | None = None
+    """For dp: the release's privacy loss under pure differential privacy; instead of `rho`."""
+    rho: Annotated[Edge, Field(gt=0, le=1000)] | None = None
+    """For dp: the release's privacy loss under zero-concentrated differential privacy; instead of `epsilon`."""
+    accuracy: Annotated[Edge, Field(gt=0)] | None = None
+    """For dp, instead of a loss: the margin of error (95 %) wanted of each count or sum; the loss follows from it."""
+    delta: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """For dp with private keys: the chance with which the promise may fail."""
+    bounds: Annotated[tuple[Edge, ...], Field(min_length=2, max_length=2)] | None = None
+    """For dp: what the measure is clamped to, chosen without looking at the data."""
+    candidates: Candidates | Annotated[tuple[Edge, ...], Field(min_length=2, max_length=1000)] | None = None
+    """For dp: the values that a quantile may come out as, in rising order."""
+    keys: Annotated[Keys, BeforeValidator(_keys_word)] | dict[Name, tuple[Label, ...]] | None = None
+    """For dp: where the cells come from; the catalogue's codelists when left out, or some of their codes."""
+    unit: Name | None = None
+    """For dp: the unit of privacy, which is the dataset's: naming another one is refused."""
+    estimator: Literal["regression", "bottom_half", "bottom_quartile", "maximum_observed_sensitivity"] | None = None
+    """For dp, for mobility: rank-rank regression when left out, mean rank of the children of the bottom half or
+    quartile of parents, or the maximum-observed-sensitivity estimator, which is not differentially private."""
 
     @model_validator(mode="after")
     def _parameters_belong(self) -> Protect:
@@ -104,12 +145,13 @@ _PARAMETERS = {
     "base": {Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING},
     **{name: {Method.CELL_KEY} for name in ("maximum", "variance", "js", "pstay")},
     "digits": {Method.SIGNIFICANT},
+    **{name: {Method.DP} for name in ("epsilon", "rho", "accuracy", "delta", "bounds", "candidates", "keys", "unit")},
+    "estimator": {Method.DP},
 }
 """The methods that each parameter of `Protect` belongs to."""
 
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Edge = float | int
 
 
 class Options(_Document):
@@ -275,7 +317,10 @@ def _dimension_complaints(query: Query) -> list[str]:
 def _protection_complaints(query: Query) -> list[str]:
     method = query.protect.method
     if method in FORMS[query.statistic].protect:
-        return []
+        return _privacy_complaints(query) if method is Method.DP else []
+    if method is Method.DP:
+        able = ", ".join(statistic for statistic, form in FORMS.items() if Method.DP in form.protect)
+        return [f"protect.method: there is no {query.statistic} with differential privacy; there are {able}"]
     if method in {Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING}:
         return [
             f"protect.method: rounding a {query.statistic} protects nothing, because it hides neither how few units "
@@ -284,6 +329,20 @@ def _protection_complaints(query: Query) -> list[str]:
     if method in {Method.CELL_KEY, Method.SIGNIFICANT}:
         return [f"protect.method: {method} works on a frequency, a sum or a mean; suppress works on any table"]
     return [f"protect.method: {method} works on tables, and a {query.statistic} is none"]
+
+
+def _privacy_complaints(query: Query) -> list[str]:
+    protect, found = query.protect, []
+    if sum(given is not None for given in (protect.epsilon, protect.rho, protect.accuracy)) != 1:
+        found.append(
+            "protect.rho: say what the release may cost, as rho: 0.1 or epsilon: 0.5, or how exact it has to be, as "
+            "accuracy: 20; exactly one of the three"
+        )
+    if query.weight is not None:
+        found.append("weight: statistics with differential privacy take no weight")
+    if protect.estimator is not None and query.statistic is not Statistic.MOBILITY:
+        found.append("protect.estimator: belongs to mobility only")
+    return found
 
 
 def parse_query(document: Mapping[str, Any]) -> Query:
@@ -298,15 +357,23 @@ def parse_query(document: Mapping[str, Any]) -> Query:
     if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
         raise BadInputError(f"a query must be a mapping of keys to values; the keys are {', '.join(_keys(Query))}")
     prepared = {key: tuple(v) if isinstance(v, list) else v for key, v in given.items()}
-    options = prepared.get("options")
-    if isinstance(options, Mapping):
-        prepared["options"] = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+    for name in ("options", "protect"):
+        block = prepared.get(name)
+        if isinstance(block, Mapping):
+            prepared[name] = {key: _with_tuples(value) for key, value in block.items()}
     try:
         return Query.model_validate(prepared)
     except ValidationError as error:
         raise BadInputError("query: " + _sentence(error)) from None
     except RecursionError:
         raise BadInputError("query: is nested too deeply") from None
+
+
+def _with_tuples(value: Any) -> Any:
+    """Return lists as tuples, and those in a mapping as well."""
+    if isinstance(value, Mapping):
+        return {key: tuple(v) if isinstance(v, list) else v for key, v in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def read_query(text: str, where: str) -> Query:

@@ -67,7 +67,7 @@ BASE: dict[str, Any] = {"statistic": "mean", "measure": "pay"}
         ({**BASE, "title": "a\u202eb"}, "control or invisible"),
         ({**BASE, "where": "age > 3 \u200b"}, "control or invisible"),
         ({**BASE, "where": "x" * 3_000}, "where"),
-        ({**BASE, "protect": {"method": "dp"}}, "dp is not available; available are none, auto, suppress, round"),
+        ({**BASE, "protect": {"method": "dp"}}, "say what the release may cost"),
         ({**BASE, "protect": {"method": "cell_key", "base": 5}}, "base belongs to"),
         ({**BASE, "protect": {"method": "round", "D": 5}}, "D belongs to the method cell_key only"),
         ({**BASE, "protect": {"method": "cell_key", "pstay": 1}}, "pstay"),
