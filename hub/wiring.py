@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from saferoom.hub.store.credentials import Credentials
     from saferoom.hub.store.registry import StoredRegistry
     from saferoom.projects.airlock.service import Airlock
+    from saferoom.projects.ledger.service import Ledger
     from saferoom.projects.life.service import Lives
     from saferoom.projects.notices.sending import Sender
     from saferoom.projects.notices.service import Notices
@@ -122,6 +123,14 @@ class Instance:
             cipher=self.cipher,
             identifiers=ExtractIdentifiers(self.home, self.signing_key.verifying_key),
         )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Privacy budgets: what may be lost, and what was charged."""
+        from saferoom.hub.store.ledger import LedgerStore
+        from saferoom.projects.ledger.service import Ledger
+
+        return Ledger(LedgerStore(self.database, self.clock, self.signing_key), self.clock)
 
     @cached_property
     def notices(self) -> Notices:
