@@ -75,7 +75,7 @@ class Judgement:
 def rules_document(rules: RiskAppetite) -> dict[str, Any]:
     """Return `rules` as JSON in one order."""
     document: dict[str, Any] = rules.model_dump(mode="json")
-    return {**document, "structural": sorted(rules.structural)}
+    return {**document, "structural": sorted(rules.structural), "privacy_units": sorted(rules.privacy_units)}
 
 
 def rules_digest(rules: RiskAppetite) -> Digest:
