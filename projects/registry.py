@@ -68,6 +68,10 @@ class Registry(Protocol):
         """Return who owns each dataset, without what is in it."""
         ...
 
+    def links(self) -> Mapping[DatasetName, tuple[DatasetName, ...]]:
+        """Return, for every dataset that was linked from others, which these are."""
+        ...
+
     def people_with(self, role: Role) -> tuple[Person, ...]:
         """Return the active people who hold `role`."""
         ...

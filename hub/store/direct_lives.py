@@ -28,7 +28,7 @@ from saferoom.projects.life.states import REGISTERED, RUNNING, State
 from saferoom.projects.notices.kinds import HELD
 from saferoom.projects.notices.making import of_life
 
-_UNCOMPARED = frozenset({"risk_appetite", "release_route", "source"})
+_UNCOMPARED = frozenset({"risk_appetite", "release_route", "source", "linked_from"})
 """What says nothing about the data themselves."""
 
 

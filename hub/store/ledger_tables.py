@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from saferoom.hub.store.base import Base
@@ -34,6 +34,23 @@ class AccountRow(Base):
     version: Mapped[int]
 
 
+class LimitRow(Base):
+    """A limit that somebody set, as it was said and what follows from it; `version` is the account's from then on."""
+
+    __tablename__ = "ledger_limits"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    allows: Mapped[str]
+    epsilon: Mapped[str | None]
+    delta: Mapped[str | None]
+    rho_limit: Mapped[int | None] = mapped_column(BigInteger)
+    delta_limit: Mapped[int | None] = mapped_column(BigInteger)
+    set_by: Mapped[str]
+    at: Mapped[datetime]
+
+
 class ChargeRow(Base):
     """What was charged once; rows are never deleted."""
 
@@ -52,6 +69,7 @@ class ChargeRow(Base):
     content: Mapped[str]
     plan: Mapped[str]
     versions: Mapped[dict[str, Any]]
+    mechanisms: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     rho: Mapped[int] = mapped_column(BigInteger)
     delta: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str]

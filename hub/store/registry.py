@@ -76,6 +76,14 @@ class SessionRegistry:
         query = select(DatasetRow.name, DatasetRow.owner).order_by(DatasetRow.name)
         return {DatasetName(name): Username(owner) for name, owner in self._session.execute(query)}
 
+    def links(self) -> Mapping[DatasetName, tuple[DatasetName, ...]]:
+        query = select(DatasetRow.name, DatasetRow.linked_from).where(DatasetRow.linked_from.is_not(None))
+        return {
+            DatasetName(name): tuple(DatasetName(one) for one in linked)
+            for name, linked in self._session.execute(query.order_by(DatasetRow.name))
+            if linked
+        }
+
     def people_with(self, role: Role) -> tuple[Person, ...]:
         held = select(PersonRoleRow.username).where(PersonRoleRow.role == role.value, PersonRoleRow.ended_at.is_(None))
         holders = select(PersonRow).where(PersonRow.username.in_(held), PersonRow.active)
@@ -147,6 +155,9 @@ class StoredRegistry:
     def owners(self) -> Mapping[DatasetName, Username]:
         return self._ask(SessionRegistry.owners)
 
+    def links(self) -> Mapping[DatasetName, tuple[DatasetName, ...]]:
+        return self._ask(SessionRegistry.links)
+
     def people_with(self, role: Role) -> tuple[Person, ...]:
         return self._ask(lambda registry: registry.people_with(role))
 
@@ -210,6 +221,7 @@ def _dataset(row: DatasetRow) -> Dataset:
         description=row.description,
         coverage=row.coverage or {},
         quality=row.quality or (),
+        linked_from=row.linked_from or (),
     )
 
 

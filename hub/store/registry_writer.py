@@ -97,7 +97,8 @@ class RegistryWriter:
             for position, variable in enumerate(dataset.variables)
         ]
         documents = dataset.model_dump(mode="json", include={"risk_appetite", "release_route", "coverage", "quality"})
-        columns = _columns(dataset, units=list(dataset.units), variables=variables, **documents)
+        listed = {"units": list(dataset.units), "linked_from": list(dataset.linked_from) or None}
+        columns = _columns(dataset, variables=variables, **listed, **documents)
         self._session.merge(DatasetRow(**columns))
 
     def _save_project(self, project: Project) -> None:

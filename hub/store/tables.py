@@ -31,6 +31,7 @@ class DatasetRow(Base):
     description: Mapped[str | None]
     coverage: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     quality: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    linked_from: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     variables: Mapped[list[VariableRow]] = relationship(
         cascade="all, delete-orphan", lazy="selectin", order_by="VariableRow.position"
     )

@@ -14,6 +14,7 @@ from saferoom.projects.administration.documents import ApprovalDocument, Entry
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts import rows
+from saferoom.projects.ledger.lineages import lineages
 from saferoom.projects.people import rules
 from saferoom.projects.people.document import PersonDocument
 from saferoom.projects.people.model import Person, Role
@@ -60,6 +61,14 @@ class Outlook:
         everything = {dataset.name: dataset for dataset in self._registry.datasets()} | self._datasets
         return [dataset for dataset in everything.values() if dataset.owner == owner]
 
+    def links(self) -> dict[DatasetName, tuple[DatasetName, ...]]:
+        """Return what every linked dataset was linked from."""
+        written = {
+            DatasetName(one.name): tuple(DatasetName(name) for name in one.linked_from)
+            for one in self._datasets.values()
+        }
+        return {**self._registry.links(), **written}
+
     def approvals_of(self, dataset: DatasetName) -> list[Approval]:
         """Return the approvals of a dataset."""
         known = {
@@ -78,6 +87,7 @@ def check(entry: Entry, change: Change | None, outlook: Outlook, at: datetime) -
     elif isinstance(record, Dataset):
         anew = change is not None and any(difference.field == "version" for difference in change.differences)
         yield from _check_dataset(entry, record, outlook, at, anew=anew)
+        yield from _check_links(entry, record, change, outlook)
     elif isinstance(record, Project):
         yield from _check_project(entry, record, outlook)
         yield from _check_date(entry, change, "ends", at)
@@ -124,6 +134,22 @@ def _check_dataset(entry: Entry, dataset: Dataset, outlook: Outlook, at: datetim
                 "change the approval as well, end it, or give the dataset a new version",
                 ("variables",),
             )
+
+
+def _check_links(entry: Entry, dataset: Dataset, change: Change | None, outlook: Outlook) -> Iterator[str]:
+    """Refuse links to nothing or in a ring, and links that are taken away: earlier extracts hold those people still."""
+    for index, name in enumerate(dataset.linked_from):
+        if outlook.dataset(DatasetName(name)) is None:
+            yield entry.error(f"there is no dataset called {name}", ("linked_from", index))
+    if dataset.name in lineages(outlook.links(), dataset.linked_from):
+        yield entry.error(f"{dataset.name} would be linked from itself", ("linked_from",))
+    before = next((one.before for one in change.differences if one.field == "linked_from"), None) if change else None
+    for name in sorted(set(before or ()) - set(dataset.linked_from)):
+        yield entry.error(
+            f"{dataset.name} is linked from {name}, and its releases cost that budget, too; this cannot be taken back. "
+            "Register data without those people under another name",
+            ("linked_from",),
+        )
 
 
 def _check_project(entry: Entry, project: Project, outlook: Outlook) -> Iterator[str]:

@@ -157,6 +157,9 @@ class Quality(PolicyModel):
     known: TitleField
 
 
+MOST_LINKED = 20
+
+
 class Dataset(PolicyModel):
     """A data owner's dataset, as the owner describes it."""
 
@@ -182,6 +185,8 @@ class Dataset(PolicyModel):
     """What the data are and how they came to be, for the catalogue."""
     coverage: Coverage = Coverage()
     quality: Annotated[tuple[Quality, ...], Field(max_length=50)] = ()
+    linked_from: Annotated[tuple[DatasetNameField, ...], Field(max_length=MOST_LINKED)] = ()
+    """Datasets whose people are in this one, because it was linked from them: releases cost their budgets, too."""
 
     @property
     def releasable(self) -> tuple[Variable, ...]:
@@ -199,6 +204,8 @@ class Dataset(PolicyModel):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"two variables are called '{min(twice)}' (capitals do not count)")
+        if self.name in self.linked_from or len(set(self.linked_from)) != len(self.linked_from):
+            raise ValueError("'linked_from' names, once each, the other datasets that this one was linked from")
         ids = {variable.name for variable in self.variables if variable.role is VariableRole.ID}
         if set(self.units) != ids or len(set(self.units)) != len(self.units):
             raise ValueError("'units' must name, once each, exactly the variables whose role is id")

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from saferoom.audit import Event
 from saferoom.clock import Clock
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
-from saferoom.ids import DatasetName, Digest, new_id
+from saferoom.ids import Digest, new_id
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.ledger import states
+from saferoom.projects.ledger.lineages import lineages
 from saferoom.projects.ledger.losses import Loss, limit_of
 from saferoom.projects.ledger.model import (
     Account,
@@ -129,9 +130,9 @@ class Ledger:
         for dataset in wanted.versions:
             approval = approvals.get(dataset)
             found[AccountId.approval(wanted.project, dataset)] = None if approval is None else _allowed(approval)
-            for lineage in lineages(dataset):
-                found[AccountId(AccountKind.LINEAGE, lineage)] = None
-                found[AccountId(AccountKind.OWNER, owners[lineage])] = None
+        for lineage in lineages(tx.registry.links(), wanted.versions):
+            found[AccountId(AccountKind.LINEAGE, lineage)] = None
+            found[AccountId(AccountKind.OWNER, owners[lineage])] = None
         return dict(sorted(found.items()))
 
     def _step(self, id_: str, step: Step, result: Digest | None = None, reason: str = "") -> Charge:
@@ -145,11 +146,6 @@ class Ledger:
             said = {"charge": after.id, "result": after.result, "reason": after.reason}
             tx.record(Event(SYSTEM, row.audit, f"project:{after.wanted.project}", said))
             return after
-
-
-def lineages(dataset: DatasetName) -> tuple[DatasetName, ...]:
-    """Return whose people a dataset is about: its own lineage."""
-    return (dataset,)
 
 
 def _allowed(approval: Approval) -> Loss | None:

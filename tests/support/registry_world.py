@@ -75,6 +75,10 @@ class MemoryRegistry:
     def owners(self) -> Mapping[DatasetName, Username]:
         return {DatasetName(one.name): Username(one.owner) for one in self.sets.values()}
 
+    def links(self) -> Mapping[DatasetName, tuple[DatasetName, ...]]:
+        linked = {one.name: tuple(DatasetName(name) for name in one.linked_from) for one in self.sets.values()}
+        return {DatasetName(name): sources for name, sources in linked.items() if sources}
+
     def datasets(self) -> tuple[Dataset, ...]:
         return tuple(self.sets.values())
 

@@ -252,3 +252,27 @@ def test_records_of_the_documents_are_the_registrys_records() -> None:
     for change in _plan(ALL, registry).changes:
         assert isinstance(change.record, Person | Dataset | Project | Approval)
     assert world().persons == {"rosa": researcher(), "olga": owner()}
+
+
+LINKED_YAML = HTV_YAML.replace("name: htv", "name: linked", 1) + "linked_from: [htv]\n"
+
+
+def test_dataset_may_be_linked_from_registered_ones_or_from_those_beside_it() -> None:
+    assert _only(LINKED_YAML).differences[-1].after == ["htv"]
+    both = HTV_YAML + "linked_from: [linked]\n---\n" + LINKED_YAML.replace("linked_from: [htv]\n", "")
+    assert len(_plan(both).changes) == 2
+
+
+def test_dataset_linked_from_nothing_or_from_itself_is_refused() -> None:
+    said = _refusal(LINKED_YAML.replace("[htv]", "[htv, nowhere]"))
+    assert "there is no dataset called nowhere" in said
+    assert "names, once each, the other datasets" in _refusal(LINKED_YAML.replace("[htv]", "[linked]"))
+    assert "names, once each, the other datasets" in _refusal(LINKED_YAML.replace("[htv]", "[htv, htv]"))
+    ring = HTV_YAML + "linked_from: [linked]\n---\n" + LINKED_YAML
+    assert "htv would be linked from itself" in _refusal(ring)
+
+
+def test_link_that_is_taken_away_is_refused() -> None:
+    registry = MemoryRegistry.of(researcher(), owner(), dataset(name="tax"), dataset(linked_from=("tax",)))
+    assert "its releases cost that budget, too; this cannot be taken back" in _refusal(HTV_YAML, registry)
+    assert _plan(HTV_YAML + "linked_from: [tax]\n", registry).changes == ()
