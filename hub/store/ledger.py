@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
 from saferoom.clock import Clock
-from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.store.audit_log import AuditLinkRow, AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.ledger_tables import AccountRow, ChargeRow, DebitRow
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.transactions import TransactionStore
 from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
 from saferoom.projects.ledger.losses import Loss
-from saferoom.projects.ledger.model import Account, AccountId, AccountKind, Charge, ChargeState, Wanted
+from saferoom.projects.ledger.model import CHARGED, Account, AccountId, AccountKind, Charge, ChargeState, Wanted
 from saferoom.projects.paging import Cut, Paged
 from saferoom.signing import SigningKey
 
@@ -66,6 +66,18 @@ class LedgerReading:
     def in_state(self, state: ChargeState) -> tuple[Charge, ...]:
         query = select(ChargeRow).where(ChargeRow.state == state.value).order_by(ChargeRow.at, ChargeRow.id)
         return tuple(self._read(row) for row in self._session.scalars(query).all())
+
+    def entry(self, id_: str) -> tuple[int, Digest] | None:
+        row = self._session.get(ChargeRow, id_)
+        if row is None:
+            return None
+        query = select(AuditLinkRow.seq, AuditLinkRow.digest).where(
+            AuditLinkRow.subject == f"project:{row.project}",
+            AuditLinkRow.action == CHARGED,
+            AuditLinkRow.payload["charge"].as_string() == id_,
+        )
+        found = self._session.execute(query.order_by(AuditLinkRow.seq)).first()
+        return None if found is None else (found.seq, Digest(found.digest))
 
     def _read(self, row: ChargeRow) -> Charge:
         query = select(DebitRow.kind, DebitRow.name).where(DebitRow.charge == row.id)

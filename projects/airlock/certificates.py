@@ -21,7 +21,7 @@ from saferoom.disclosure.privacy.certificate import (
 from saferoom.disclosure.privacy.plan import PrivacyPlan
 from saferoom.errors import BadInputError, IntegrityError
 from saferoom.ids import Digest
-from saferoom.projects.ledger.model import AccountKind, Charge
+from saferoom.projects.ledger.model import AccountKind, Paid
 from saferoom.signing import SigningKey, VerifyingKey
 
 
@@ -44,15 +44,6 @@ class About:
     output: int
     files: Mapping[str, Digest]
     policy: Digest
-
-
-@dataclass(frozen=True)
-class Paid:
-    """A charge, and the number and digest of the audit trail's link that records it."""
-
-    charge: Charge
-    link: int
-    digest: Digest
 
 
 def of(about: About, evaluation: Evaluation, paid: Paid, processing: Processing | None = None) -> Certificate:

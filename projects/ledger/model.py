@@ -34,6 +34,9 @@ class AccountKind(StrEnum):
 NEED_LIMIT = frozenset({AccountKind.LINEAGE, AccountKind.APPROVAL})
 """Accounts that nothing is debited to until somebody has set a limit."""
 
+CHARGED = "budget.charged"
+"""The audit trail's word for a debit."""
+
 
 @dataclass(frozen=True, order=True)
 class AccountId:
@@ -161,6 +164,15 @@ class Charge:
     at: datetime
     result: Digest | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A charge, and the number and digest of the audit trail's link that records it."""
+
+    charge: Charge
+    link: int
+    digest: Digest
 
 
 @dataclass(frozen=True)

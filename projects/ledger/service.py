@@ -12,19 +12,21 @@ from dataclasses import dataclass, replace
 
 from saferoom.audit import Event
 from saferoom.clock import Clock
-from saferoom.errors import BadInputError, NotFoundError, WrongStateError
-from saferoom.ids import Digest, new_id
+from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
+from saferoom.ids import Digest, ProjectSlug, new_id
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.ledger import states
 from saferoom.projects.ledger.lineages import lineages
 from saferoom.projects.ledger.losses import Loss, limit_of
 from saferoom.projects.ledger.model import (
+    CHARGED,
     Account,
     AccountId,
     AccountKind,
     Charge,
     Charged,
     ChargeState,
+    Paid,
     Wanted,
     sentence,
 )
@@ -81,7 +83,7 @@ class Ledger:
             ids = tuple(account.id for account in accounts)
             charge = Charge(self.draw_id(), wanted, ids, ChargeState.CHARGED, self.clock.now())
             tx.debit(charge)
-            tx.record(Event(wanted.by, "budget.charged", f"project:{wanted.project}", _said(charge)))
+            tx.record(Event(wanted.by, CHARGED, f"project:{wanted.project}", _said(charge)))
             return Charged(charge, fresh=True)
 
     def fits(self, wanted: Wanted) -> str:
@@ -89,6 +91,23 @@ class Ledger:
         with self.store.reading() as tx:
             accounts = [_with(tx, id_, limit) for id_, limit in self._wanted_accounts(tx, wanted).items()]
         return sentence([account for account in accounts if account.refuses(wanted.loss)], wanted.loss)
+
+    def paid(self, project: ProjectSlug, key: str) -> Paid | None:
+        """Return the charge of `key` with its place in the audit trail; None when nothing was charged for it.
+
+        Raises
+        ------
+        IntegrityError
+            The audit trail does not record it.
+        """
+        with self.store.reading() as tx:
+            charge = tx.by_key(project, key)
+            if charge is None:
+                return None
+            found = tx.entry(charge.id)
+        if found is None:
+            raise IntegrityError(f"the audit trail does not record the charge {charge.id}; nothing is released")
+        return Paid(charge, *found)
 
     def computed(self, id_: str, result: Digest) -> Charge:
         """Note that the noise was drawn and what came out is stored."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from saferoom.audit import Event
-from saferoom.ids import ProjectSlug
+from saferoom.ids import Digest, ProjectSlug
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import Account, AccountId, Charge, ChargeState
 from saferoom.projects.paging import Cut, Paged
@@ -35,6 +35,10 @@ class Reading(Protocol):
 
     def spent_since(self, account: AccountId, at: datetime) -> Loss:
         """Return what was charged to an account from a moment on."""
+        ...
+
+    def entry(self, id_: str) -> tuple[int, Digest] | None:
+        """Return the number and digest of the audit trail's link that records a charge."""
         ...
 
     def in_state(self, state: ChargeState) -> tuple[Charge, ...]: ...
