@@ -1,4 +1,8 @@
-"""The database: one engine, and transactions that either happen whole or not at all."""
+"""The store's database and its transactions: one writer at a time, on SQLite and on PostgreSQL alike.
+
+Every write appends to the one audit chain, so writers could never overtake each other anyway. Each takes the lock of
+all writers at its start, and check-then-act is safe on both.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +10,92 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+import structlog
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
+from saferoom.errors import BadInputError, UnavailableError
+
+_log = structlog.get_logger()
 _READS = "saferoom_reads"
-_WAL_PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 10.0
+"""How long a writer waits for the others."""
+_WRITERS = 0x5AFE_0001
+"""The number that PostgreSQL knows the lock of all writers by."""
+_BEGINNINGS = {
+    "sqlite": ("BEGIN IMMEDIATE", "BEGIN"),
+    "postgresql": (
+        f"SELECT pg_advisory_xact_lock({_WRITERS})",
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    ),
+}
+"""What a transaction that writes, and one that reads, begins with."""
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+UNAVAILABLE = (
+    "the database does not answer, is locked by another process, or its disk is full; try again, and if that does not "
+    "help, tell an administrator"
+)
 
 
 class Database:
-    """An engine and its transactions. SQLite runs in WAL mode with foreign keys on and full synchronisation."""
+    """An engine and its transactions.
 
-    def __init__(self, url: str) -> None:
+    SQLite runs in WAL mode with foreign keys on and full synchronisation; PostgreSQL as its server is configured.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``.
+    patience : float
+        Seconds that a writer waits for the others.
+
+    Raises
+    ------
+    BadInputError
+        `url` is no such address.
+    """
+
+    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
         self.url = url
-        self.engine: Engine = create_engine(url)
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _configure_sqlite)
-            event.listen(self.engine, "begin", _begin_immediate)
+        milliseconds = int(patience * 1000)
+        address = _address(url)
+        if address.get_backend_name() == "sqlite":
+            self.engine: Engine = create_engine(address)
+            event.listen(self.engine, "connect", partial(_configure_sqlite, milliseconds))
+        else:
+            # A connection that the server has closed since is noticed before it is used.
+            options = f"-c lock_timeout={milliseconds} -c timezone=UTC"
+            self.engine = create_engine(address, pool_pre_ping=True, connect_args={"options": options})
+        event.listen(self.engine, "begin", _begin)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Yield a session; commit when the block ends, roll back when it raises.
 
-        On SQLite the transaction takes the write lock at its start, so that check-then-act is safe.
+        The transaction takes the lock of all writers at its start.
+
+        Raises
+        ------
+        UnavailableError
+            The database cannot be reached, stays locked, or cannot write. What a commit that failed has done is not
+            known when the connection was lost meanwhile; else nothing of it is kept.
         """
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session that sees one moment of the database and takes no lock; nothing it does is kept."""
-        with self.engine.connect() as connection, Session(connection.execution_options(**{_READS: True})) as session:
+        with (
+            answering(),
+            self.engine.connect() as connection,
+            Session(connection.execution_options(**{_READS: True})) as session,
+        ):
             yield session
 
     def dispose(self) -> None:
@@ -46,19 +103,56 @@ class Database:
         self.engine.dispose()
 
 
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transaction handling is switched off; `_begin_immediate` starts transactions.
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say in one sentence that the database cannot be used, and log which of its own errors that was.
+
+    Raises
+    ------
+    UnavailableError
+    """
+    try:
+        yield
+    except (OperationalError, InternalError) as error:
+        code = _code(error)
+        if code == "SQLITE_ERROR":
+            # A statement that SQLite does not understand: nothing that waiting could mend.
+            raise
+        # The error's words may hold values; its code does not.
+        _log.error("database unavailable", code=code)
+        raise UnavailableError(UNAVAILABLE) from error
+
+
+def _code(error: DBAPIError) -> str:
+    own = error.orig
+    return getattr(own, "sqlite_errorname", None) or getattr(own, "sqlstate", None) or type(own).__name__
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+        return address.set(drivername=_DRIVERS[address.get_backend_name()])
+    except (ArgumentError, KeyError):
+        # Not repeated: it may hold a password.
+        raise BadInputError(
+            "the database's address must be sqlite:///FILE or postgresql://USER@HOST/NAME; it is set by "
+            "SAFEROOM_DATABASE_URL"
+        ) from None
+
+
+def _configure_sqlite(milliseconds: int, connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling is switched off; `_begin` starts transactions.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL"):
+    for pragma in (f"busy_timeout={milliseconds}", "foreign_keys=ON", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
-    _enter_wal(cursor)
+    _enter_wal(cursor, milliseconds / 1000)
     cursor.close()
 
 
-def _enter_wal(cursor: Any) -> None:
+def _enter_wal(cursor: Any, patience: float) -> None:
     """Switch a new file to write-ahead logging; SQLite does not wait for others here, whatever its busy timeout is."""
-    deadline = time.monotonic() + _WAL_PATIENCE_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
@@ -70,5 +164,6 @@ def _enter_wal(cursor: Any) -> None:
             return
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")
+def _begin(connection: Connection) -> None:
+    writes, reads = _BEGINNINGS[connection.dialect.name]
+    connection.exec_driver_sql(reads if connection.get_execution_options().get(_READS) else writes)

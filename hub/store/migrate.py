@@ -10,22 +10,22 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from saferoom.errors import UnavailableError
-from saferoom.hub.store.database import Database
+from saferoom.hub.store.database import Database, answering
 
 
 def upgrade(database: Database) -> None:
     """Apply every migration that `database` lacks, all of them or, when one fails, none.
 
-    Several processes may call this at once; on SQLite the first one's write lock makes the others wait.
+    Several processes may call this at once; the first one's lock of all writers makes the others wait.
 
     Raises
     ------
     UnavailableError
-        A newer version of Saferoom wrote the database.
+        A newer version of Saferoom wrote the database, or it does not answer.
     """
     config = configuration()
     scripts = ScriptDirectory.from_config(config)
-    with database.engine.begin() as connection:
+    with answering(), database.engine.begin() as connection:
         present = MigrationContext.configure(connection).get_current_heads()
         known = {script.revision for script in scripts.walk_revisions()}
         if not set(present) <= known:

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError as ConstraintError
-from sqlalchemy.exc import OperationalError
 
 from saferoom.audit import Event
 from saferoom.clock import FrozenClock
 from saferoom.digests import sha256
-from saferoom.errors import IntegrityError
+from saferoom.errors import BadInputError, IntegrityError, UnavailableError
 from saferoom.hub.store import vault as vault_module
 from saferoom.hub.store.audit_log import AuditHeadRow, AuditLinkRow, AuditLog, stored_links, verify_audit_log
 from saferoom.hub.store.base import Base, UtcDateTime
@@ -157,9 +156,24 @@ def test_database_enforces_foreign_keys_and_writes_ahead(database: Database) -> 
         session.add(AuditHeadRow(seq=99, at="x", envelope={}))
 
 
-def test_database_of_another_engine_is_left_as_it_is() -> None:
-    with pytest.raises(OperationalError), Database("sqlite:////nowhere/at/all.sqlite").transaction() as session:
-        session.execute(text("select 1"))
+def test_database_that_cannot_be_opened_is_unavailable_in_one_sentence() -> None:
+    database = Database("sqlite:////nowhere/at/all.sqlite")
+    for begun in (database.transaction, database.reading):
+        with pytest.raises(UnavailableError, match="the database does not answer") as caught, begun() as session:
+            session.execute(text("select 1"))
+        assert "nowhere" not in caught.value.message
+
+
+@pytest.mark.parametrize("address", ["mysql://eve:secret@somewhere/x", "eve:secret", ""])
+def test_database_at_an_address_that_is_none_is_refused_without_repeating_it(address: str) -> None:
+    with pytest.raises(BadInputError, match="SAFEROOM_DATABASE_URL") as caught:
+        Database(address)
+    assert "secret" not in caught.value.message
+
+
+def test_database_takes_a_postgresql_address_in_every_common_form() -> None:
+    for address in ("postgres://olga@here/x", "postgresql://olga@here/x", "postgresql+psycopg://olga@here/x"):
+        assert Database(address).engine.url.drivername == "postgresql+psycopg"
 
 
 def test_stored_time_without_a_zone_is_refused() -> None:

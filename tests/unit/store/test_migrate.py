@@ -242,10 +242,9 @@ class _BusyCursor:
             raise sqlite3.OperationalError("database is locked")
 
 
-def test_switch_to_write_ahead_logging_waits_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_switch_to_write_ahead_logging_waits_for_others() -> None:
     cursor = _BusyCursor(3)
-    store_database._enter_wal(cursor)
+    store_database._enter_wal(cursor, 10)
     assert cursor.busy == -1
-    monkeypatch.setattr(store_database, "_WAL_PATIENCE_SECONDS", -1)
     with pytest.raises(sqlite3.OperationalError):
-        store_database._enter_wal(_BusyCursor(3))
+        store_database._enter_wal(_BusyCursor(3), -1)
