@@ -112,7 +112,7 @@ def make_base(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], 
     BadInputError
         When a type does not fit, naming the key.
     """
-    _check_types(plan, engine, measures)
+    check_types(plan, engine, measures)
     select, texts = _select(plan, engine, measures, together)
     base = Base(
         sql=f"({select})",
@@ -225,7 +225,7 @@ def _ways(base: Base, i: int) -> list[_Way]:
 def _select(
     plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], together: bool
 ) -> tuple[str, tuple[bool, ...]]:
-    kinds = [_type(plan, engine, dimension.tree) for dimension in plan.dimensions]
+    kinds = [type_of(plan, engine, dimension.tree) for dimension in plan.dimensions]
     items = [
         _category(language.write(d.tree), kind, i)
         for i, (d, kind) in enumerate(zip(plan.dimensions, kinds, strict=True))
@@ -273,23 +273,31 @@ def _source(plan: Plan) -> str:
     return language.write(exp.to_identifier(plan.relation.sql_name, quoted=True))
 
 
-def _type(plan: Plan, engine: Engine, tree: exp.Expression) -> str:
+def type_of(plan: Plan, engine: Engine, tree: exp.Expression) -> str:
+    """Return the engine's type of an expression over the plan's rows; no row is computed."""
     return engine.types(f"{with_clause(plan)}SELECT {language.write(tree)} AS x FROM {_source(plan)}")[0]
 
 
 def is_number(plan: Plan, engine: Engine, tree: exp.Expression) -> bool:
     """Say whether an expression over the plan's rows is a number; no row is computed."""
     try:
-        kind = _type(plan, engine, tree)
+        kind = type_of(plan, engine, tree)
     except BadInputError:
         return False
     return kind.startswith(_NUMBERS) and not kind.endswith("]")
 
 
-def _check_types(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) -> None:
+def check_types(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]) -> None:
+    """Check that every part of the query has a type that fits; no row is computed.
+
+    Raises
+    ------
+    BadInputError
+        Naming the key that does not fit.
+    """
     for key, tree, fits, wanted in _typed_parts(plan, measures):
         try:
-            kind = _type(plan, engine, tree)
+            kind = type_of(plan, engine, tree)
         except BadInputError as error:
             raise BadInputError(f"{key}: {error.message}") from None
         if kind.endswith("]") or not kind.startswith(fits):
