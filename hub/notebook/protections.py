@@ -11,7 +11,7 @@ secondary blank
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,10 @@ METHODS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "random_rounding": ("counts become a neighbouring multiple of the base by chance", ("base",)),
     "cell_key": ("counts get noise that is the same wherever the same people are counted", ("D", "V", "js", "pstay")),
     "significant": ("sums and means keep their first digits", ("digits",)),
+    "dp": (
+        "noise with a proven privacy loss, drawn once on release and paid from the data owner's budget",
+        ("epsilon", "rho", "accuracy", "delta", "bounds", "candidates", "keys", "unit", "estimator"),
+    ),
     "none": ("the numbers stay as they are", ()),
 }
 """Every method: what it does, and the parameters it takes."""
@@ -55,7 +59,16 @@ def protection(method: object, parameters: Mapping[str, Any]) -> Document:
     if strange is not None:
         takes = f"it takes {', '.join(taken)}" if taken else "it takes none"
         raise RoomError(f"the protection {method!r} has no parameter {strange!r}; {takes}")
-    return {"method": method, **{key: value for key, value in parameters.items() if value is not None}}
+    return {"method": method, **{key: _plain(value) for key, value in parameters.items() if value is not None}}
+
+
+def _plain(value: Any) -> Any:
+    """Return ranges, arrays and the like as lists, so that they can be sent."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return value
+    return list(value)
 
 
 class Blank(StrEnum):
