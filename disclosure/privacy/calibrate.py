@@ -7,13 +7,14 @@ scale, or with its square) from OpenDP's loss at scale 1, and then raised until 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.contributions import Contributions
 from saferoom.disclosure.privacy.noise import aggregate_loss, noise_accuracy, plan_loss, threshold_loss
-from saferoom.disclosure.privacy.plan import Aggregate, Kind, PrivacyMeasure, PrivacyPlan, Threshold
+from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan, Threshold
 from saferoom.errors import BadInputError
 
 ALPHA = 0.05
@@ -71,7 +72,16 @@ def calibrated(
             field="protect.delta",
         )
     share = budget.value / len(aggregates)
-    fitted = tuple(_fitted(budget.measure, contributions, one, share) for one in aggregates)
+    observed = any(one.kind is Kind.OBSERVED for one in aggregates)
+    if observed and (budget.measure is not PrivacyMeasure.PURE or contributions.l1 > 1):
+        raise BadInputError(
+            "the maximum-observed-sensitivity estimator needs epsilon instead of rho, and data with one row per unit",
+            field="protect.estimator",
+        )
+    fitted = tuple(
+        _fitted(budget.measure, _loss(budget, contributions, cells == 0 and not number), one, share)
+        for number, one in enumerate(aggregates)
+    )
     threshold = None if cells else _threshold(budget, contributions, fitted[0].scale)
     plan = PrivacyPlan(budget.measure, unit, contributions, cells, fitted, threshold)
     check_within(plan, budget)
@@ -85,14 +95,15 @@ def check_within(plan: PrivacyPlan, budget: Budget) -> None:
         raise BadInputError("the noise does not fit the privacy budget")
 
 
-def margin(plan: PrivacyPlan, aggregate: Aggregate) -> float | None:
+def margin(plan: PrivacyPlan, aggregate: Aggregate, alpha: float = ALPHA) -> float | None:
     """Return by how much a noisy number is off at most, in 95 of 100 draws, because of the noise.
 
-    In rows for counts, in the measure's units for sums; None for quantiles, whose error depends on the data.
+    In rows for counts, in the measure's units for sums; None for quantiles and for observed sensitivities, whose
+    error depends on the data.
     """
-    if aggregate.kind is Kind.QUANTILE:
+    if aggregate.fraction is not None:
         return None
-    steps = noise_accuracy(plan.measure, aggregate.scale, ALPHA)
+    steps = noise_accuracy(plan.measure, aggregate.scale, alpha)
     return steps if aggregate.bounds is None else steps * aggregate.bounds.step
 
 
@@ -111,7 +122,7 @@ def needed(
         `wanted` is no number above 0, or the aggregate is a quantile.
     """
     one = aggregates[about]
-    if one.kind is Kind.QUANTILE or not (math.isfinite(wanted) and wanted > 0):
+    if one.fraction is not None or not (math.isfinite(wanted) and wanted > 0):
         raise BadInputError("a wanted margin of error is a number above 0, of a count, a sum or a mean")
     steps = wanted if one.bounds is None else wanted / one.bounds.step
     low, high = _LEAST_SCALE, _MOST_SCALE
@@ -124,15 +135,24 @@ def needed(
     return aggregate_loss(measure, contributions, replace(one, scale=low * (1 - _HAIR))) * len(aggregates)
 
 
-def _fitted(measure: PrivacyMeasure, contributions: Contributions, one: Aggregate, share: Fraction) -> Aggregate:
+def _loss(budget: Budget, contributions: Contributions, private: bool) -> Callable[[Aggregate], Fraction]:
+    """Return what says how much an aggregate costs; `private` for the count that finds private cells."""
+    if private:
+        return lambda one: threshold_loss(budget.measure, contributions, one.scale, _MOST_COUNT)[0]
+    return lambda one: aggregate_loss(budget.measure, contributions, one)
+
+
+def _fitted(
+    measure: PrivacyMeasure, loss: Callable[[Aggregate], Fraction], one: Aggregate, share: Fraction
+) -> Aggregate:
     probe = replace(one, scale=_PROBE * one.weight)
-    ratio = float(aggregate_loss(measure, contributions, probe) / share)
+    ratio = float(loss(probe) / share)
     scale = probe.scale * (ratio if measure is PrivacyMeasure.PURE else math.sqrt(ratio))
     for _ in range(_MOST_TRIES):
         if not _LEAST_SCALE <= scale <= _MOST_SCALE:
             raise BadInputError("the privacy budget is too small or too large for any useful noise", field="protect")
         fitted = replace(one, scale=scale)
-        if aggregate_loss(measure, contributions, fitted) <= share:
+        if loss(fitted) <= share:
             return fitted
         scale = scale * (1 + 1e-12) + math.ulp(scale)
     raise BadInputError("no noise was found that fits the privacy budget", field="protect")

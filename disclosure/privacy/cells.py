@@ -10,6 +10,7 @@ Cost: one pass over the data where each unit has one row; otherwise the rows are
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -19,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
+from saferoom.disclosure.privacy.aggregates import Aggregate, Bounds, Kind
 from saferoom.disclosure.privacy.contributions import Contributions
-from saferoom.disclosure.privacy.plan import Aggregate, Bounds, Kind
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.engine import Engine
 from saferoom.disclosure.queries.plan import Plan
@@ -47,21 +48,27 @@ class Rows:
         The column of the unit of privacy.
     one_each : bool
         Whether the file was found to have one row per unit when it was taken in, so that nothing is left to bound.
+    edges : tuple of float
+        Of a histogram's bins, which are then the last dimension: their numbers, from 0.
+    upto : float or None
+        Only rows whose second measure is below this count.
     """
 
     plan: Plan
     unit: exp.Expression
     contributions: Contributions
     one_each: bool
+    edges: tuple[float, ...] = ()
+    upto: float | None = None
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """d0, d1, ..."""
-        return tuple(f"d{i}" for i in range(len(self.plan.dimensions)))
+        return tuple(f"d{i}" for i in range(len(self.plan.dimensions) + bool(self.edges)))
 
     @property
     def sql(self) -> str:
-        """A FROM item with ``d0..`` and, where there is a measure, ``m0``."""
+        """A FROM item with ``d0..`` and, where there are measures, ``m0`` and ``m1``."""
         plain = f"(SELECT {', '.join(self._items)} FROM {self._source} WHERE {' AND '.join(self._needed)})"
         return plain if self.one_each else self._bounded(plain)
 
@@ -71,12 +78,15 @@ class Rows:
 
     @property
     def _measures(self) -> tuple[str, ...]:
-        return tuple(f"TRY(CAST({language.write(tree)} AS DOUBLE))" for tree in self.plan.measures[:1])
+        return tuple(f"TRY(CAST({language.write(tree)} AS DOUBLE))" for tree in self.plan.measures[:2])
 
     @property
     def _items(self) -> list[str]:
         items = [f"TRY({language.write(one.tree)}) AS d{i}" for i, one in enumerate(self.plan.dimensions)]
-        items += [f"{value} AS m0" for value in self._measures]
+        items += [f"{value} AS m{i}" for i, value in enumerate(self._measures)]
+        if self.edges:
+            steps = " ".join(f"WHEN {self._measures[0]} < {_number(one)} THEN {i}" for i, one in enumerate(self.edges))
+            items.append(f"CASE {steps} ELSE {len(self.edges)} END AS {self.dimensions[-1]}")
         return [*items, f"{language.write(self.unit)} AS u"]
 
     @property
@@ -84,7 +94,8 @@ class Rows:
         needed = [f"{language.write(self.unit)} IS NOT NULL"]
         if self.plan.where is not None:
             needed.append(f"coalesce(TRY({language.write(self.plan.where)}), false)")
-        return needed + [f"coalesce(isfinite({value}), false)" for value in self._measures]
+        needed += [f"coalesce(isfinite({value}), false)" for value in self._measures]
+        return needed if self.upto is None else [*needed, f"{self._measures[1]} < {_number(self.upto)}"]
 
     def _bounded(self, plain: str) -> str:
         """Return the rows with those beyond the bounds left out: in a cell, cells of a unit, rows of a unit.
@@ -92,7 +103,7 @@ class Rows:
         Which of a unit's rows stay depends on this unit's rows alone, and on nothing that a researcher can choose.
         """
         cell = ", ".join(self.dimensions) or "1"
-        value = "m0" if self._measures else "1"
+        value = ", ".join(f"m{i}" for i in range(len(self._measures))) or "1"
         bounds = self.contributions
         first = f"row_number() OVER (PARTITION BY u, {cell} ORDER BY hash(u, {value}), {value}) AS r"
         second = f"dense_rank() OVER (PARTITION BY u ORDER BY hash(u, {cell}), {cell}) AS g"
@@ -102,15 +113,23 @@ class Rows:
         return f"(SELECT *, {last} FROM {in_cells} c QUALIFY t <= {bounds.rows})"
 
 
-def exact(engine: Engine, rows: Rows, cells: Cells, aggregates: Sequence[Aggregate]) -> dict[str, Whole]:
+def exact(
+    engine: Engine, rows: Rows, cells: Cells, aggregates: Sequence[Aggregate], sizes: Sequence[int]
+) -> dict[str, Whole]:
     """Return the exact numbers of every aggregate; nothing but the noise may see them.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        How many categories each dimension has; `cells` are all their combinations, the last dimension fastest.
 
     Returns
     -------
     mapping of name to ndarray of int64
         Of counts and sums, one per cell; of quantiles, the scores of all candidates, cells x candidates.
     """
-    items = [_item(one, number) for number, one in enumerate(aggregates)]
+    own = [one for one in aggregates if one.over is None]
+    items = [_item(one, number) for number, one in enumerate(own)]
     keys = ", ".join(rows.dimensions)
     select = ", ".join(part for part in (keys, *items) if part)
     group = f" GROUP BY {keys}" if keys else ""
@@ -118,10 +137,11 @@ def exact(engine: Engine, rows: Rows, cells: Cells, aggregates: Sequence[Aggrega
     place = {key: number for number, key in enumerate(cells)}
     width = len(rows.dimensions)
     kept = [(place[row[:width]], row[width:]) for row in found if row[:width] in place]
-    return {
+    whole = {
         one.name: _filled(one, len(cells), [(cell, values[number]) for cell, values in kept])
-        for number, one in enumerate(aggregates)
+        for number, one in enumerate(own)
     }
+    return {one.name: _finished(one, _added(whole, one, sizes)) for one in aggregates}
 
 
 def _item(one: Aggregate, number: int) -> str:
@@ -135,7 +155,12 @@ def _item(one: Aggregate, number: int) -> str:
 
 def _steps(one: Aggregate, bounds: Bounds) -> str:
     """Return a row's value as whole steps from the grid's origin: clamped first, so that none is beyond `GRID`."""
-    value = "m0" if one.kind is Kind.SUM else f"pow(m0 - {_number(one.middle)}, 2)"
+    value = f"m{one.of}"
+    if one.kind is Kind.SQUARES:
+        value = f"pow({value} - {_number(one.middle)}, 2)"
+    if one.kind is Kind.PRODUCTS:
+        half = _number(math.sqrt(bounds.upper))
+        value = " * ".join(f"least(greatest(m{i} - {_number(one.middle)}, -{half}), {half})" for i in (0, 1))
     clamped = f"least(greatest({value}, {_number(bounds.lower)}), {_number(bounds.upper)})"
     return f"CAST(round(({clamped} - {_number(bounds.origin)}) / {_number(bounds.step)}) AS BIGINT)"
 
@@ -150,18 +175,32 @@ def _filled(one: Aggregate, cells: int, found: Sequence[tuple[int, Any]]) -> Who
         for cell, value in found:
             values[cell] = value
         return values
-    scores = np.zeros((cells, len(one.candidates)), dtype=np.int64)
+    uneven = np.zeros((cells, len(one.candidates)), dtype=np.int64)
     for cell, (upto, equal, n) in found:
-        scores[cell] = _scores(one, one.fraction, upto, equal, n)
-    return scores
+        uneven[cell] = _uneven(one, one.fraction, upto, equal, n)
+    return uneven
 
 
-def _scores(
+def _uneven(
     one: Aggregate, fraction: tuple[int, int], upto: Mapping[float, int], equal: Mapping[float, int], n: int
 ) -> Whole:
-    """Return how badly each candidate splits a cell: ``|(den - num) below - num above|`` for the fraction num/den."""
+    """Return how unevenly each candidate splits a cell: ``(den - num) below - num above`` for the fraction num/den."""
     num, den = fraction
     within = np.cumsum([upto.get(value, 0) for value in one.candidates])
     same = np.asarray([equal.get(value, 0) for value in one.candidates])
-    uneven = (den - num) * (within - same) - num * (n - within)
-    return np.asarray(np.abs(uneven), dtype=np.int64)
+    return np.asarray((den - num) * (within - same) - num * (n - within), dtype=np.int64)
+
+
+def _added(whole: Mapping[str, Whole], one: Aggregate, sizes: Sequence[int]) -> Whole:
+    """Return a margin's numbers: those of the table, added up over the dimensions that are not kept."""
+    if one.over is None:
+        return whole[one.name]
+    inner = whole[one.name.partition("@")[0]]
+    dropped = tuple(i for i in range(len(sizes)) if i not in one.over)
+    added = inner.reshape(*sizes, *inner.shape[1:]).sum(axis=dropped)
+    return np.asarray(added.reshape(-1, *inner.shape[1:]), dtype=np.int64)
+
+
+def _finished(one: Aggregate, numbers: Whole) -> Whole:
+    """Return the numbers that noise is added to: of quantiles, how uneven each candidate is either way."""
+    return numbers if one.fraction is None else np.abs(numbers)

@@ -22,8 +22,9 @@ from typing import Any
 
 from saferoom import __version__
 from saferoom.digests import canonical, sha256
+from saferoom.disclosure.privacy.aggregates import Aggregate
 from saferoom.disclosure.privacy.noise import aggregate_loss, plan_loss, threshold_loss
-from saferoom.disclosure.privacy.plan import Aggregate, PrivacyPlan
+from saferoom.disclosure.privacy.plan import PrivacyPlan
 from saferoom.disclosure.verdict import Table
 from saferoom.errors import BadInputError, IntegrityError
 from saferoom.ids import Digest

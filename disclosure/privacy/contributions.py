@@ -53,6 +53,12 @@ class Contributions:
         return (self.per_cell,) * full + ((rest,) if rest else ())
 
     @property
+    def together(self) -> Contributions:
+        """The bounds in a margin of the table, where cells that one unit is in may all be the same."""
+        rows = min(self.rows, self.per_cell * self.cells)
+        return Contributions(rows, rows, self.cells)
+
+    @property
     def l0(self) -> int:
         """Most cells of a count that one unit changes."""
         return min(self.cells, self.rows)

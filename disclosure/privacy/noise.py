@@ -27,8 +27,9 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.contributions import Contributions, root_above
-from saferoom.disclosure.privacy.plan import Aggregate, Kind, PrivacyMeasure, PrivacyPlan
+from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
 
 # OpenDP takes Python's int for 32 bits, which sums in steps of the grid overflow.
 _WHOLE = "i64"
@@ -65,8 +66,12 @@ def plan_loss(plan: PrivacyPlan) -> PlanLoss:
 
 
 def aggregate_loss(measure: PrivacyMeasure, contributions: Contributions, aggregate: Aggregate) -> Fraction:
-    """Return what one aggregate with public cells costs."""
+    """Return what one aggregate with public cells costs; what its observed sensitivity is taken for, in name only."""
     weight = aggregate.weight
+    if aggregate.kind is Kind.OBSERVED:
+        return 1 / Fraction(aggregate.scale)
+    if aggregate.over is not None:
+        contributions = contributions.together
     if aggregate.kind is Kind.QUANTILE:
         chosen = _noisy_max(measure, aggregate.scale)
         return sum((Fraction(chosen.map(rows * weight)) for rows in contributions.worst), Fraction(0))

@@ -6,18 +6,23 @@ Whoever calls this has been charged already; see `saferoom.projects.ledger`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.privacy.calibrate import Budget, check_within, margin
-from saferoom.disclosure.privacy.cells import Cells, Rows, exact
+from saferoom.disclosure.privacy.aggregates import Aggregate
+from saferoom.disclosure.privacy.calibrate import Budget, check_within
+from saferoom.disclosure.privacy.cells import Cells as Keys
+from saferoom.disclosure.privacy.cells import Key, Rows, exact
 from saferoom.disclosure.privacy.noise import draw, draw_best
-from saferoom.disclosure.privacy.plan import Aggregate, PrivacyPlan
-from saferoom.disclosure.privacy.statistics import Shown, shown
+from saferoom.disclosure.privacy.noisy import Shown
+from saferoom.disclosure.privacy.plan import PrivacyPlan
+from saferoom.disclosure.privacy.shown import shown
+from saferoom.disclosure.privacy.statistics import Ask, Over
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.forms import Statistic
+from saferoom.disclosure.queries.evidence import Cells
+from saferoom.disclosure.statbarns.bins import bin_labels
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,12 @@ class NoisyTable:
 
     Attributes
     ----------
+    cells : Cells
+        The table's cells (of histograms the bin's name is the last category), then those of its margins.
     noisy : mapping of name to ndarray of int64
         The drawn numbers as they are: negative counts, too. Columns are made of them.
+    columns : tuple of Shown
+        One value for each of `cells`.
     """
 
     cells: Cells
@@ -35,10 +44,13 @@ class NoisyTable:
     columns: tuple[Shown, ...]
 
 
-def release(
-    engine: Engine, rows: Rows, cells: Cells, statistic: Statistic, plan: PrivacyPlan, budget: Budget
-) -> NoisyTable:
+def release(engine: Engine, rows: Rows, cells: Keys, ask: Ask, plan: PrivacyPlan, budget: Budget) -> NoisyTable:
     """Draw the noise of `plan` once.
+
+    Parameters
+    ----------
+    cells : sequence of keys
+        See `public_cells`, without a histogram's bins; empty where cells are private.
 
     Raises
     ------
@@ -46,15 +58,12 @@ def release(
         The plan costs more than `budget`: nothing was read or drawn.
     """
     check_within(plan, budget)
-    numbers = exact(engine, rows, cells, plan.aggregates)
+    rows = replace(rows, edges=ask.edges, upto=ask.upto)
+    bins = range(len(ask.edges) + 1) if ask.edges else ()
+    keys = tuple((*key, one) for key in cells for one in bins) if bins else cells
+    numbers = exact(engine, rows, keys, plan.aggregates, ask.sizes)
     noisy = {one.name: _noisy(plan, one, numbers[one.name]) for one in plan.aggregates}
-    return NoisyTable(cells, noisy, tuple(shown(statistic, plan.aggregates, noisy, margins(plan))))
-
-
-def margins(plan: PrivacyPlan) -> dict[str, float]:
-    """Return the margin of error of every number whose error does not depend on the data."""
-    found = {one.name: margin(plan, one) for one in plan.aggregates}
-    return {name: value for name, value in found.items() if value is not None}
+    return NoisyTable(_labelled(ask, keys), noisy, shown(ask, plan, noisy))
 
 
 def _noisy(plan: PrivacyPlan, one: Aggregate, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -66,3 +75,27 @@ def _noisy(plan: PrivacyPlan, one: Aggregate, numbers: NDArray[np.int64]) -> NDA
 def _lists(numbers: NDArray[np.int64]) -> Sequence[Sequence[int]]:
     found: list[list[int]] = numbers.tolist()
     return found
+
+
+def _labelled(ask: Ask, keys: Keys) -> Cells:
+    """Return the table's cells and those of its margins, in the order of `Ask.kept`."""
+    if ask.edges:
+        names = bin_labels(ask.edges)
+        keys = tuple((*key[:-1], names[int(str(key[-1]))]) for key in keys)
+    labels: list[Key] = []
+    levels: list[int] = []
+    for over in ask.kept:
+        inner = _kept(keys, over)
+        labels += inner
+        levels += [_level(len(ask.sizes), over)] * len(inner)
+    return Cells(tuple(labels), np.asarray(levels, dtype=np.int64))
+
+
+def _kept(keys: Keys, over: Over) -> Sequence[Key]:
+    if over is None:
+        return keys
+    return list(dict.fromkeys(tuple(one if i in over else None for i, one in enumerate(key)) for key in keys))
+
+
+def _level(width: int, over: Over) -> int:
+    return 0 if over is None else sum(1 << i for i in range(width) if i not in over)

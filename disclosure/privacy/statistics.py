@@ -1,154 +1,208 @@
-"""Which noisy numbers each statistic is made of, and how it is made of them.
-
-Everything after the noise is post-processing: it costs nothing and may be repeated.
+"""Which noisy numbers each statistic is made of; how it is made of them is in `shown`.
 
 Statistics
 ----------
 count, histogram
-    One count per cell.
+    One count per cell; of histograms, the bins are one more dimension.
 sum
     One sum per cell, clamped, on a grid that begins at 0.
 mean
     A count and a sum on a grid that begins in the middle of the bounds: ``middle + sum / count``.
 variance, std
-    A count, a sum and a sum of squares around the middle of the bounds (its own grid):
-    ``squares / n - (sum / n)^2``, times ``n / (n - 1)``.
+    A count, a sum and a sum of squares around the middle of the bounds (its own grid).
 median, quantile
     One noisy choice between public candidates per cell and fraction.
+mobility
+    A count, two sums, a sum of squares and one of products, of children's and parents' ranks; or a count and a sum of
+    the children of the lower half or quarter; or the maximum observed sensitivity.
 
-Margins of error of means are by the delta method: the noise of numerator and denominator
-is independent, and the noisy count stands for the true one.
+Tables with margins draw every margin as well, with a share of its own. Private cells always draw a count, first.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import combinations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from saferoom.disclosure.privacy.plan import Aggregate, Bounds, Kind
+from saferoom.disclosure.privacy.aggregates import MOST_CANDIDATES, Aggregate, Bounds, Kind
+from saferoom.disclosure.privacy.plan import MOST_AGGREGATES
 from saferoom.disclosure.queries.forms import Statistic
 from saferoom.errors import BadInputError
 
 COUNT, SUM, SQUARES = "count", "sum", "squares"
+PARENTS, PARENT_SQUARES, PRODUCTS = "parents", "parent_squares", "products"
+RANKS = (0.0, 1.0)
+OBSERVED = "maximum_observed_sensitivity"
+BOTTOM = {"bottom_half": 0.5, "bottom_quartile": 0.25}
 _UNIT = 1.0
 _MOST_DENOMINATOR = 1_000
+_ABLE = "frequency, sum, mean, variance, std, median, quantile, histogram and mobility"
 
-Floats = NDArray[np.float64]
-Noisy = Mapping[str, NDArray[np.int64]]
+Over = tuple[int, ...] | None
+"""The dimensions that a margin keeps; None for the table itself."""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A column that leaves.
+class Ask:
+    """What a query asks for, resolved, without anything about its data.
 
     Attributes
     ----------
-    values : ndarray of float64, one per cell
-        NaN where there is nothing to tell, as a mean where the noisy count is below 1.
-    margins : ndarray of float64 or None
-        Margins of error at 95 %, because of the noise alone; None where they depend on the data.
+    bounds : pair of float or None
+        What the measure is clamped to; for mobility both ranks, 0 and 1 when left out.
+    fractions : tuple of float
+        For quantile.
+    candidates : tuple of float
+        For median and quantile.
+    shape : tuple of int or None
+        How many categories each dimension has, without a histogram's bins; None where cells are private.
+    at : tuple of float
+        For mobility: the parents' ranks, between 0 and 1, at which the expected rank is given.
+    edges : tuple of float
+        For histogram, rising; see `edges_of`.
+    estimator : str or None
+        For mobility, as in the query.
     """
 
-    name: str
-    values: Floats
-    margins: Floats | None
+    statistic: Statistic
+    bounds: tuple[float, float] | None = None
+    fractions: tuple[float, ...] = ()
+    candidates: tuple[float, ...] = ()
+    shape: tuple[int, ...] | None = ()
+    margins: bool = False
+    at: tuple[float, ...] = (0.25,)
+    edges: tuple[float, ...] = ()
+    estimator: str | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many categories each dimension has, a histogram's bins the last; empty where cells are private."""
+        bins = (len(self.edges) + 1,) if self.statistic is Statistic.HISTOGRAM else ()
+        return () if self.shape is None else (*self.shape, *bins)
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are without margins, as plans say it: 0 where they are private."""
+        return 0 if self.shape is None else math.prod(self.sizes)
+
+    @property
+    def kept(self) -> tuple[Over, ...]:
+        """The table, then its margins, those with the most dimensions first."""
+        if not self.margins or self.shape is None:
+            return (None,)
+        width = len(self.sizes)
+        return (None, *(kept for n in range(width - 1, -1, -1) for kept in combinations(range(width), n)))
+
+    @property
+    def upto(self) -> float | None:
+        """Below which value of the parents' rank rows count at all, for mean ranks of the bottom."""
+        share = BOTTOM.get(self.estimator or "")
+        if self.statistic is not Statistic.MOBILITY or share is None:
+            return None
+        low, high = self.bounds or RANKS
+        return low + share * (high - low)
+
+    @property
+    def observed(self) -> bool:
+        """Whether what is asked for is noise-infused, and not differentially private."""
+        return self.statistic is Statistic.MOBILITY and self.estimator == OBSERVED
 
 
-def aggregates_of(
-    statistic: Statistic,
-    bounds: tuple[float, float] | None,
-    fractions: Sequence[float] = (),
-    candidates: Sequence[float] = (),
-) -> tuple[Aggregate, ...]:
-    """Return what is drawn for a statistic; scales are still to be found.
+def aggregates_of(ask: Ask) -> tuple[Aggregate, ...]:
+    """Return what is drawn for `ask`; scales are still to be found.
 
     Raises
     ------
     BadInputError
-        Bounds or candidates are missing, or the statistic has no form with differential privacy.
+        Bounds, edges or candidates are missing, or the statistic has no form with differential privacy.
     """
+    own = _own(ask)
+    if ask.shape is None:
+        if ask.margins:
+            raise BadInputError("margins: tables with private cells have none", field="margins")
+        own = own if own[0].kind is Kind.COUNT else (_count(), *own)
+    every = tuple(named(one, over) for over in ask.kept for one in own)
+    if len(every) > MOST_AGGREGATES:
+        raise BadInputError("margins: so many numbers with margins leave no budget for any; ask for fewer")
+    return every
+
+
+def named(one: Aggregate, over: Over) -> Aggregate:
+    """Return an aggregate of the whole table as that of a margin: ``count`` becomes ``count@0,2``."""
+    return one if over is None else replace(one, name=name_of(one.name, over), over=over)
+
+
+def name_of(name: str, over: Over) -> str:
+    """Return what an aggregate is called in the table or a margin."""
+    return name if over is None else f"{name}@{','.join(map(str, over))}"
+
+
+def edges_of(bins: int | Sequence[float] | None, bounds: tuple[float, float] | None) -> tuple[float, ...]:
+    """Return the edges of a histogram: those given, or those that cut the bounds into so many equal bins.
+
+    The lowest and the highest bin are open, so that k edges make k + 1 bins and nobody is left out.
+
+    Raises
+    ------
+    BadInputError
+        There are neither edges, nor a number of bins with bounds; edges do not rise.
+    """
+    if isinstance(bins, int):
+        low, high = _needed(bounds)
+        edges = tuple(low + (high - low) * i / bins for i in range(1, bins))
+    else:
+        edges = tuple(float(one) for one in bins or ())
+    if not edges or not all(math.isfinite(one) for one in edges):
+        raise BadInputError(
+            "options.bins: is needed, as edges [20, 40, 60], or as a number of bins, at least 2, with protect.bounds; "
+            "chosen without looking at the data",
+            field="options.bins",
+        )
+    if list(edges) != sorted(set(edges)):
+        raise BadInputError("options.bins: edges must rise", field="options.bins")
+    return edges
+
+
+def _own(ask: Ask) -> tuple[Aggregate, ...]:
+    statistic = ask.statistic
+    if statistic is Statistic.HISTOGRAM:
+        edges_of(ask.edges, None)
     if statistic in (Statistic.FREQUENCY, Statistic.HISTOGRAM):
         return (_count(),)
     if statistic is Statistic.SUM:
-        return (_sum(Bounds.of_total(*_needed(bounds))),)
+        return (_sum(Bounds.of_total(*_needed(ask.bounds))),)
     if statistic is Statistic.MEAN:
-        return (_count(), _sum(Bounds.of_mean(*_needed(bounds))))
+        return (_count(), _sum(Bounds.of_mean(*_needed(ask.bounds))))
     if statistic in (Statistic.VARIANCE, Statistic.STD):
-        around = Bounds.of_mean(*_needed(bounds))
-        return (_count(), _sum(around), _squares(around))
+        around = Bounds.of_mean(*_needed(ask.bounds))
+        return (_count(), _sum(around), _squares(SQUARES, around, 0))
     if statistic in (Statistic.MEDIAN, Statistic.QUANTILE):
-        return tuple(_quantile(one, candidates) for one in (fractions or (0.5,)))
+        return tuple(_quantile(one, ask.candidates) for one in (ask.fractions or (0.5,)))
+    if statistic is Statistic.MOBILITY:
+        return _mobility(ask)
     raise BadInputError(
-        f"protect.method: there is no {statistic} with differential privacy; there are frequency, sum, mean, variance, "
-        "std, median, quantile, histogram and mobility"
+        f"protect.method: there is no {statistic} with differential privacy; there are {_ABLE}", field="protect.method"
     )
 
 
-def shown(
-    statistic: Statistic, aggregates: Sequence[Aggregate], noisy: Noisy, errors: Mapping[str, float]
-) -> list[Shown]:
-    """Return the columns that leave.
-
-    Parameters
-    ----------
-    noisy : mapping of name to ndarray of int64
-        The drawn numbers: rows for counts, steps for sums, positions of candidates for quantiles.
-    errors : mapping of name to float
-        Margins of error of the drawn numbers, in rows and in the measure's units.
-    """
-    by_name = {one.name: one for one in aggregates}
-    if statistic in (Statistic.MEDIAN, Statistic.QUANTILE):
-        return [Shown(one.name, np.asarray(one.candidates)[noisy[one.name]], None) for one in aggregates]
-    found = [_plain(one, noisy, errors) for one in aggregates]
-    if statistic in (Statistic.FREQUENCY, Statistic.HISTOGRAM, Statistic.SUM):
-        return found
-    count, total = found[0], found[1]
-    mean = _mean(count, total, _origin(by_name[SUM]))
-    if statistic is Statistic.MEAN:
-        return [count, mean]
-    return [count, _spread(statistic, count, total, found[2], by_name[SQUARES])]
-
-
-def _plain(one: Aggregate, noisy: Noisy, errors: Mapping[str, float]) -> Shown:
-    step = _UNIT if one.bounds is None else one.bounds.step
-    values = noisy[one.name].astype(np.float64) * step
-    return Shown(one.name, values, np.full(len(values), errors[one.name]))
-
-
-def _mean(count: Shown, total: Shown, origin: float) -> Shown:
-    n = _at_least_one(count.values)
-    around = total.values / n
-    margins = _ratio_margin(around, n, total, count)
-    return Shown("mean", origin + around, margins)
-
-
-def _spread(statistic: Statistic, count: Shown, total: Shown, squares: Shown, of_squares: Aggregate) -> Shown:
-    n = _at_least_one(count.values)
-    around = total.values / n
-    second = squares.values / n + _origin(of_squares)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        variance = np.where(n > 1, np.maximum(0.0, second - around**2) * n / (n - 1), np.nan)
-    values = variance if statistic is Statistic.VARIANCE else np.sqrt(variance)
-    return Shown(str(statistic), values, None)
-
-
-def _ratio_margin(ratio: Floats, n: Floats, total: Shown, count: Shown) -> Floats | None:
-    if total.margins is None or count.margins is None:
-        return None
-    return np.asarray(np.hypot(total.margins, np.abs(ratio) * count.margins) / n, dtype=np.float64)
-
-
-def _at_least_one(count: Floats) -> Floats:
-    return np.where(count >= 1, count, np.nan)
-
-
-def _origin(one: Aggregate) -> float:
-    return 0.0 if one.bounds is None else one.bounds.origin
+def _mobility(ask: Ask) -> tuple[Aggregate, ...]:
+    ranks = Bounds.of_mean(*(float(one) for one in ask.bounds or RANKS))
+    if ask.observed:
+        return (_count(), *(_observed(one) for one in ask.at))
+    if ask.upto is not None:
+        return (_count(), _sum(ranks))
+    half = (ranks.upper - ranks.lower) / 2
+    products = Bounds(-half * half, half * half, 0.0)
+    return (
+        _count(),
+        _sum(ranks),
+        Aggregate(Kind.SUM, PARENTS, _UNIT, ranks, of=1),
+        _squares(PARENT_SQUARES, ranks, 1),
+        Aggregate(Kind.PRODUCTS, PRODUCTS, _UNIT, products, ranks.origin),
+    )
 
 
 def _needed(bounds: tuple[float, float] | None) -> tuple[float, float]:
@@ -169,9 +223,16 @@ def _sum(bounds: Bounds) -> Aggregate:
     return Aggregate(Kind.SUM, SUM, _UNIT, bounds)
 
 
-def _squares(around: Bounds) -> Aggregate:
+def _squares(name: str, around: Bounds, of: int) -> Aggregate:
     half = (around.upper - around.lower) / 2
-    return Aggregate(Kind.SQUARES, SQUARES, _UNIT, Bounds.of_mean(0.0, half * half), around.origin)
+    return Aggregate(Kind.SQUARES, name, _UNIT, Bounds.of_mean(0.0, half * half), around.origin, of=of)
+
+
+def _observed(at: float) -> Aggregate:
+    exact = Fraction(at).limit_denominator(_MOST_DENOMINATOR)
+    if not 0 < exact < 1:
+        raise BadInputError("options.at: ranks of parents are between 0 and 1", field="options.at")
+    return Aggregate(Kind.OBSERVED, f"p{float(exact) * 100:g}", _UNIT, fraction=(exact.numerator, exact.denominator))
 
 
 def _quantile(fraction: float, candidates: Sequence[float]) -> Aggregate:
@@ -185,8 +246,11 @@ def _quantile(fraction: float, candidates: Sequence[float]) -> Aggregate:
     if not 0 < exact < 1 or not all(math.isfinite(one) for one in candidates):
         raise BadInputError("quantiles are between 0 and 1, with finite candidates", field="protect.candidates")
     values = tuple(sorted({float(one) for one in candidates}))
-    if len(values) < 2:
-        raise BadInputError("a quantile needs at least two candidates", field="protect.candidates")
+    if not 2 <= len(values) <= MOST_CANDIDATES:
+        raise BadInputError(
+            f"protect.candidates: a quantile needs 2 to {MOST_CANDIDATES:,} different candidates",
+            field="protect.candidates",
+        )
     return Aggregate(
         Kind.QUANTILE,
         f"p{float(exact) * 100:g}",

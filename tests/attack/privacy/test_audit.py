@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
+from saferoom.disclosure.privacy.aggregates import GRID, Aggregate, Bounds, Kind
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated
 from saferoom.disclosure.privacy.contributions import Contributions
 from saferoom.disclosure.privacy.noise import draw, draw_best, plan_loss
-from saferoom.disclosure.privacy.plan import GRID, Aggregate, Bounds, Kind, PrivacyMeasure, PrivacyPlan
+from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
 
 DRAWS = 200_000
 ALPHA = 0.05

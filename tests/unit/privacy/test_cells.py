@@ -9,12 +9,13 @@ import duckdb
 import numpy as np
 import pytest
 
+from saferoom.disclosure.privacy.aggregates import GRID
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated
 from saferoom.disclosure.privacy.cells import Rows, exact, public_cells
 from saferoom.disclosure.privacy.contributions import Contributions
-from saferoom.disclosure.privacy.plan import GRID, PrivacyMeasure
+from saferoom.disclosure.privacy.plan import PrivacyMeasure
 from saferoom.disclosure.privacy.release import release
-from saferoom.disclosure.privacy.statistics import COUNT, SUM, aggregates_of
+from saferoom.disclosure.privacy.statistics import COUNT, SUM, Ask, aggregates_of
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.engine import Engine, Limits
 from saferoom.disclosure.queries.forms import Statistic
@@ -51,8 +52,8 @@ def _exact(
     with Engine([people], Limits(threads=1)) as engine:
         plan = make_plan(parse_query({k: v for k, v in document.items() if v is not None}), engine.relations)
         rows = Rows(plan, language.reference(plan.units[0]), bounds, one_each=False)
-        drawn = aggregates_of(Statistic(statistic), (0.0, 100.0), candidates=(0.0, 15.0, 50.0))
-        found = exact(engine, rows, public_cells([REGIONS]), drawn)
+        drawn = aggregates_of(Ask(Statistic(statistic), (0.0, 100.0), candidates=(0.0, 15.0, 50.0), shape=(3,)))
+        found = exact(engine, rows, public_cells([REGIONS]), drawn, (3,))
         return {name: numbers.tolist() for name, numbers in found.items()}
 
 
@@ -93,12 +94,14 @@ def test_release_beyond_its_charge_reads_and_draws_nothing(people: Source) -> No
         plan = make_plan(parse_query({"statistic": "frequency", "by": ["region"]}), engine.relations)
         rows = Rows(plan, language.reference(plan.units[0]), MANY, one_each=False)
         budget = Budget(PrivacyMeasure.PURE, Fraction(1))
-        drawn = calibrated(budget, "person_id", MANY, 3, aggregates_of(Statistic.FREQUENCY, None))
+        ask = Ask(Statistic.FREQUENCY, shape=(3,))
+        drawn = calibrated(budget, "person_id", MANY, ask.cells, aggregates_of(ask))
         less = Budget(PrivacyMeasure.PURE, Fraction(1, 2))
         with pytest.raises(BadInputError, match="does not fit"):
-            release(engine, rows, public_cells([REGIONS]), Statistic.FREQUENCY, drawn, less)
-        table = release(engine, rows, public_cells([REGIONS]), Statistic.FREQUENCY, drawn, budget)
-    assert [column.name for column in table.columns] == [COUNT]
+            release(engine, rows, public_cells([REGIONS]), ask, drawn, less)
+        table = release(engine, rows, public_cells([REGIONS]), ask, drawn, budget)
+    assert [column.name for column in table.columns] == [COUNT, "count_clipped"]
+    assert table.cells.labels == (("North",), ("South",), ("West",))
     assert table.columns[0].margins is not None
     assert len(table.noisy[COUNT]) == 3
 
@@ -106,17 +109,17 @@ def test_release_beyond_its_charge_reads_and_draws_nothing(people: Source) -> No
 @pytest.mark.parametrize("statistic", ["gini", "regression", "min"])
 def test_statistics_without_a_private_form_are_refused(statistic: str) -> None:
     with pytest.raises(BadInputError, match="differential privacy"):
-        aggregates_of(Statistic(statistic), (0.0, 1.0))
+        aggregates_of(Ask(Statistic(statistic), (0.0, 1.0)))
 
 
 @pytest.mark.parametrize("statistic", ["sum", "mean", "variance", "std"])
 def test_missing_bounds_are_asked_for(statistic: str) -> None:
     with pytest.raises(BadInputError, match="bounds: is needed"):
-        aggregates_of(Statistic(statistic), None)
+        aggregates_of(Ask(Statistic(statistic)))
 
 
 @pytest.mark.parametrize("candidates", [(), (1.0,), (1.0, 1.0), (1.0, float("nan"))])
 def test_missing_candidates_are_asked_for(candidates: tuple[float, ...]) -> None:
     with pytest.raises(BadInputError) as caught:
-        aggregates_of(Statistic.MEDIAN, None, candidates=candidates)
+        aggregates_of(Ask(Statistic.MEDIAN, candidates=candidates))
     assert caught.value.field == "protect.candidates"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from saferoom.digests import canonical, sha256
+from saferoom.disclosure.privacy.aggregates import Aggregate, Bounds, Kind
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated
 from saferoom.disclosure.privacy.certificate import (
     Certificate,
@@ -23,7 +24,7 @@ from saferoom.disclosure.privacy.certificate import (
 )
 from saferoom.disclosure.privacy.contributions import Contributions
 from saferoom.disclosure.privacy.noise import plan_loss
-from saferoom.disclosure.privacy.plan import Aggregate, Bounds, Kind, PrivacyMeasure, PrivacyPlan
+from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
 from saferoom.disclosure.verdict import Table
 from saferoom.errors import IntegrityError
 

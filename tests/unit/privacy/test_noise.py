@@ -9,18 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from saferoom.disclosure.privacy.aggregates import GRID, Aggregate, Bounds, Kind
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated, check_within, margin, needed
 from saferoom.disclosure.privacy.contributions import Contributions
 from saferoom.disclosure.privacy.noise import draw_cells, noise_accuracy, plan_loss
-from saferoom.disclosure.privacy.plan import (
-    GRID,
-    Aggregate,
-    Bounds,
-    Kind,
-    PrivacyMeasure,
-    PrivacyPlan,
-    Threshold,
-)
+from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan, Threshold
 from saferoom.errors import BadInputError
 
 ZCDP, PURE = PrivacyMeasure.ZERO_CONCENTRATED, PrivacyMeasure.PURE
