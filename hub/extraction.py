@@ -47,6 +47,8 @@ class Extracted:
 
     rows: int
     columns: tuple[ExtractColumn, ...]
+    one_each: tuple[str, ...]
+    """Units that have one row each."""
 
 
 class Extraction:
@@ -209,7 +211,11 @@ class Extraction:
         self._connection.execute(f"COPY ({query}) TO {_text(str(target))} (FORMAT parquet, COMPRESSION zstd)")
         described = self._connection.execute(f"DESCRIBE SELECT {names} FROM clean").fetchall()  # noqa: S608
         columns = tuple(_column(v, row[1]) for v, row in zip(variables, described, strict=True))
-        return Extracted(self._number("SELECT count(*) FROM clean"), columns)
+        rows = self._number("SELECT count(*) FROM clean")
+        return Extracted(rows, columns, tuple(v.name for _, v in ids if self._ids(v.name) == rows))
+
+    def _ids(self, name: str) -> int:
+        return self._number(f"SELECT count(DISTINCT {_quoted(name)}) FROM clean")  # noqa: S608
 
     def _number(self, query: str, parameters: Mapping[str, object] | None = None) -> int:
         row = self._connection.execute(query, parameters or {}).fetchone()

@@ -202,6 +202,7 @@ class Extracts:
                         units=dataset.units,
                         columns=tuple(self._bounded(dataset, column, staging) for column in made.columns),
                         where=approval.rows,
+                        one_each=made.one_each,
                     )
                 )
             extraction.check_collisions()

@@ -54,4 +54,5 @@ def source_of(file: ExtractFile, folder: Path) -> Source:
         columns_known=True,
         boundaries={column: folder / other.file for column, other in file.boundaries.items()},
         classifications={c.name: found for c in file.columns if (found := c.classification) is not None},
+        one_each=file.one_each,
     )

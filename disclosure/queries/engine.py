@@ -46,7 +46,8 @@ class Engine:
     Files are reached through links in a private folder, so that no path's own characters mean anything to DuckDB.
     Only these links are allowed; extensions cannot be installed or loaded; the configuration is locked. With
     ``load=False`` only the columns of the files can be asked for. Where `crosswalks` are given, ids in the files are
-    one project's pseudonyms. With ``rows_apart=False`` nobody will ask which rows of a unit are meant.
+    one project's pseudonyms. With ``rows_apart=False`` nobody will ask which rows of a unit are meant. With
+    ``even_empty=True`` a file without rows is as good as any.
     """
 
     def __init__(
@@ -57,8 +58,10 @@ class Engine:
         load: bool = True,
         crosswalks: Mapping[str, Crosswalk] | None = None,
         rows_apart: bool = True,
+        even_empty: bool = False,
     ) -> None:
         self.rows_apart = rows_apart
+        self._need_rows = load and not even_empty
         self._limits = limits
         self._crosswalks = crosswalks
         self._load = load
@@ -181,7 +184,7 @@ class Engine:
         try:
             self._connection.execute(f'CREATE {kind} "{name}" AS SELECT * FROM {function}')
             columns = self._connection.execute(f'DESCRIBE "{name}"').fetchall()
-            empty = self._load and self._connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is None
+            empty = self._need_rows and self._connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is None
         except duckdb.Error as error:
             self._limit_reached(error)
             raise problem(source, error) from None
@@ -263,7 +266,8 @@ def _relation(source: Source, names: Sequence[str]) -> Relation:
         )
         for name in names
     ]
-    return Relation.of(source.name, source.name, columns, doubts, frozenset({source.name}))
+    found = Relation.of(source.name, source.name, columns, doubts, frozenset({source.name}))
+    return replace(found, one_each=frozenset(source.one_each))
 
 
 def _first_line(error: duckdb.Error) -> str:

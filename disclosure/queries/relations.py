@@ -98,6 +98,8 @@ class Relation:
         True where any of it was made in a room and cannot be computed again.
     within : tuple of Within
         Units that are added up in the relation's own; whether they may be counted so depends on the data.
+    one_each : frozenset of str
+        Unit columns of a dataset that were found, when its extract was made, to have an id in every row and none twice.
     unique : callable
         Says of a column, by its lower-case name, whether no value of it is in two rows; when in doubt it says no.
     """
@@ -110,6 +112,7 @@ class Relation:
     selective: bool = False
     claimed: bool = False
     within: tuple[Within, ...] = ()
+    one_each: frozenset[str] = frozenset()
     unique: Callable[[str], bool] = field(default=lambda _: False, compare=False, repr=False)
 
     @classmethod

@@ -40,3 +40,5 @@ class Source:
     """Per column of areas, the file with their public boundaries (GeoJSON)."""
     classifications: Mapping[str, Classification] = field(default_factory=dict)
     """Per column with a hierarchy, its codes' parents: public, such as the region of an area."""
+    one_each: tuple[str, ...] = ()
+    """Those of `units` of which the file was found to have no id twice and no row without, when it was made."""

@@ -102,6 +102,7 @@ def _write_source(source: Source) -> dict[str, Any]:
         "units": list(source.units),
         "codelists": {column: list(labels) for column, labels in source.codelists.items()},
         "columns_known": source.columns_known,
+        "one_each": list(source.one_each),
         "boundaries": {column: str(path) for column, path in source.boundaries.items()},
         "claimed": source.claimed,
         "classifications": {column: found.to_json() for column, found in source.classifications.items()},
@@ -115,6 +116,7 @@ def _read_source(document: Mapping[str, Any]) -> Source:
         units=tuple(document["units"]),
         codelists={column: tuple(labels) for column, labels in document["codelists"].items()},
         columns_known=document["columns_known"],
+        one_each=tuple(document["one_each"]),
         boundaries={column: Path(path) for column, path in document["boundaries"].items()},
         claimed=document["claimed"],
         classifications={

@@ -66,6 +66,8 @@ class ExtractFile(PolicyModel):
     columns: tuple[ExtractColumn, ...]
     where: str | None = None
     """The condition that its rows meet; None where every row was approved."""
+    one_each: tuple[ColumnField, ...] = ()
+    """Those of the units that have one row each."""
 
     @property
     def boundaries(self) -> dict[str, BoundariesFile]:

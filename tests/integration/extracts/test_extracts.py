@@ -14,6 +14,7 @@ import pytest
 from tests.support.extract_world import ROWS, Workshop, csv_of
 from tests.support.registry_world import MOB, NOW, approval, dataset
 
+from saferoom.disclosure.queries.engine import Engine, Limits
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.hub.extracts import read_manifest, verify_extracts
 from saferoom.hub.project_sources import source_of
@@ -331,3 +332,12 @@ def test_manifest_file_is_canonical_json(shop: Workshop) -> None:
     shop.provision()
     data = (shop.folder / "extracts" / MOB / "manifest.json").read_bytes()
     assert set(json.loads(data)) == {"payload", "payloadType", "signatures"}
+
+
+def test_manifest_says_which_units_have_one_row_each(shop: Workshop) -> None:
+    assert shop.provision().files[0].one_each == ()
+    shop.csv(csv_of(ROWS[:3]))
+    assert shop.provision().files[0].one_each == ("person_id",)
+    source = source_of(shop.provision().files[0], shop.folder / "extracts" / MOB)
+    with Engine([source], Limits(threads=1)) as engine:
+        assert engine.relations[0].one_each == {"person_id"}
