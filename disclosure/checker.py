@@ -24,6 +24,7 @@ from saferoom.disclosure.history.judgement import Judgement
 from saferoom.disclosure.history.memory import Memory, last_seen
 from saferoom.disclosure.history.recomputed import Recomputed
 from saferoom.disclosure.history.sets import contributors_of
+from saferoom.disclosure.privacy import lane
 from saferoom.disclosure.queries.canonical import canonical_document
 from saferoom.disclosure.queries.engine import Engine, Limits
 from saferoom.disclosure.queries.evidence import Mask
@@ -41,6 +42,7 @@ from saferoom.disclosure.tables.protected import Protected
 from saferoom.disclosure.tables.protection import protection_of
 from saferoom.disclosure.verdict import Finding, Label, Table, Verdict
 from saferoom.errors import BadInputError
+from saferoom.ids import Digest
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 
 
@@ -57,6 +59,9 @@ class Context:
         By kind of unit, who a project's pseudonyms are in all projects; None where ids are the same everywhere.
     secret : bytes or None
         What cell-key noise is made with; the same for all projects, and never where researchers are.
+    keys_from_query : bool
+        Whether whoever asks holds the data anyway, as on the command line: queries with differential privacy may then
+        name the codes of columns that have no codelist.
     """
 
     sources: Sequence[Source]
@@ -66,12 +71,15 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     crosswalks: Mapping[str, Crosswalk] | None = None
     secret: bytes | None = field(default=None, repr=False)
+    keys_from_query: bool = False
 
 
 def check(
     query: Query, context: Context, improve: Improve | None = None, *, clock: Callable[[], float] | None = None
 ) -> Evaluation:
     """Compute what `query` declares, judge it, and say what would leave.
+
+    Of a query with differential privacy nothing is computed: it gets a quote, and `draw` gives the numbers.
 
     Parameters
     ----------
@@ -87,9 +95,26 @@ def check(
     UnavailableError
         When it needs more time or memory than the limits allow.
     """
+    if query.protect.method is Method.DP:
+        with lane.schemas_of(context) as engine:
+            return lane.quote(query, context, engine)
     with opened(context) as engine:
-        judged = _drawn(_resolved(query, context, engine, clock), context)
+        judged = _pictured(_resolved(query, context, engine, clock), context)
         return judged.evaluation if improve is None else improve(judged, context, engine)
+
+
+def draw(query: Query, context: Context, plan_digest: Digest) -> Evaluation:
+    """Draw the noise of a query with differential privacy, once: the charge for the plan was made before.
+
+    Raises
+    ------
+    BadInputError
+        It is no such query, or the plan under today's rules and data is another one: nothing was drawn.
+    """
+    if query.protect.method is not Method.DP:
+        raise BadInputError("protect.method: only queries with differential privacy (dp) are drawn")
+    with lane.data_of(context) as engine:
+        return lane.drawn(query, context, engine, plan_digest)
 
 
 def _resolved(query: Query, context: Context, engine: Engine, clock: Callable[[], float] | None) -> Judged:
@@ -101,7 +126,7 @@ def _resolved(query: Query, context: Context, engine: Engine, clock: Callable[[]
     return protected_automatically(query, context, engine, clock)
 
 
-def _drawn(judged: Judged, context: Context) -> Judged:
+def _pictured(judged: Judged, context: Context) -> Judged:
     """Add the picture that was asked for, of the table that leaves and of nothing else."""
     outcome, evaluation = judged.outcome, judged.evaluation
     if evaluation.query.chart is None or evaluation.outgoing is None:
@@ -151,6 +176,8 @@ Improve = Callable[[Judged, Context, Engine], Evaluation]
 
 def judge(query: Query, context: Context, engine: Engine) -> Judged:
     """Compute and judge `query` with an open engine; see `check`."""
+    if query.protect.method is Method.DP:
+        raise BadInputError("protect.method: what is drawn with differential privacy is never computed without noise")
     base = query.protect.base
     if base is not None and base < context.policy.rounding_base:
         raise BadInputError(

@@ -47,7 +47,7 @@ class Evaluation:
         what was ``tried`` (``method``, ``verdict``, ``loss``, ``words``, ``why``); `query` is the one that was chosen.
     privacy : mapping or None
         Of a query with differential privacy: what its release costs and how exact it is, and, once the noise was drawn,
-        what it was drawn by; see `saferoom.disclosure.privacy.lane.Quote`.
+        what it was drawn by; see `saferoom.disclosure.privacy.quoting.quote_of`.
     picture : Picture or None
         The chart that was asked for, drawn from `outgoing`; None when none was, or when nothing may leave.
     """

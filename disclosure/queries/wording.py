@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from saferoom.disclosure.queries import language
-from saferoom.disclosure.queries.forms import FORMS
+from saferoom.disclosure.queries.forms import FORMS, Method
 from saferoom.disclosure.queries.plan import Plan
 
 _FAMILIES = {
@@ -32,6 +32,9 @@ def generated_title(plan: Plan) -> str:
         text += f", where {language.write(plan.where)}".replace('"', "")
     if plan.weight is not None:
         text += f", weighted by {language.write(plan.weight)}".replace('"', "")
+    if plan.query.protect.method is Method.DP:
+        observed = plan.query.protect.estimator == "maximum_observed_sensitivity"
+        text += ", noise-infused" if observed else ", with differential privacy"
     return text + f" ({', '.join(sorted(plan.relation.sources))})"
 
 

@@ -1,0 +1,145 @@
+"""A query with differential privacy, resolved: whose privacy, which cells, what is drawn, at what cost.
+
+Nothing here reads a row, and no sentence here depends on one: schemas, codelists, rules and the query decide alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from saferoom.disclosure.privacy import locality
+from saferoom.disclosure.privacy.asking import ask_of, budget_of
+from saferoom.disclosure.privacy.calibrate import Budget, calibrated
+from saferoom.disclosure.privacy.contributions import Contributions
+from saferoom.disclosure.privacy.keys import Codes, public_codes
+from saferoom.disclosure.privacy.locality import Local
+from saferoom.disclosure.privacy.plan import PrivacyPlan
+from saferoom.disclosure.privacy.statistics import Ask, aggregates_of
+from saferoom.disclosure.queries.base import check_types, type_of
+from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.model import Query
+from saferoom.disclosure.queries.plan import Dimension, Plan, make_plan
+from saferoom.disclosure.queries.relations import Relation
+from saferoom.errors import BadInputError
+from saferoom.policies.models import RiskAppetite
+
+if TYPE_CHECKING:
+    from saferoom.disclosure.checker import Context
+
+_DATES = ("DATE", "TIME", "UUID", "ENUM")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a query asks for; the same query, rules and schemas give the same.
+
+    Attributes
+    ----------
+    plan : Plan
+        The query with every name resolved.
+    kinds : tuple of str
+        The engine's types of the dimensions.
+    local : Local
+        Where the query's rows carry the unit of privacy.
+    codes : tuple of Codes, or None
+        Of every dimension; None where the cells are private.
+    drawn : PrivacyPlan
+        What the noise is drawn by, with every scale.
+    """
+
+    plan: Plan
+    kinds: tuple[str, ...]
+    local: Local
+    codes: tuple[Codes, ...] | None
+    ask: Ask
+    budget: Budget
+    drawn: PrivacyPlan
+
+    @property
+    def observed(self) -> bool:
+        """Whether it is noise-infused only, and not differentially private."""
+        return self.ask.observed
+
+
+def declare(query: Query, context: Context, engine: Engine) -> Declared:
+    """Resolve `query` without reading any data.
+
+    Raises
+    ------
+    BadInputError
+        Naming the key, what is wrong with it, and what to do.
+    """
+    plan = make_plan(query, engine.relations)
+    check_types(plan, engine, plan.measures)
+    unit = unit_of(plan, engine.relations, context.policy)
+    local = locality.check(plan, engine.relations, unit)
+    plan = _with_labels(plan, engine)
+    kinds = tuple(type_of(plan, engine, dimension.tree) for dimension in plan.dimensions)
+    codes = public_codes(plan, kinds, engine, from_query=context.keys_from_query)
+    ask = ask_of(query, None if codes is None else tuple(len(one) for one in codes))
+    aggregates = aggregates_of(ask)
+    contributions = contributions_of(context.policy, ask)
+    budget = budget_of(query, contributions, aggregates, private=codes is None)
+    drawn = calibrated(budget, unit, contributions, ask.cells, aggregates)
+    return Declared(plan, kinds, local, codes, ask, budget, drawn)
+
+
+def unit_of(plan: Plan, datasets: Sequence[Relation], policy: RiskAppetite) -> str:
+    """Return the unit of privacy: the rules' one, or the data's only one where the rules state none.
+
+    Raises
+    ------
+    BadInputError
+        There is none or more than one, the data do not have it, or the query asks for another.
+    """
+    used = [relation for relation in datasets if relation.sources & plan.relation.sources]
+    known = {str(column.unit).lower(): str(column.unit) for relation in used for column in relation.units}
+    stated = sorted(policy.privacy_units) or sorted(known.values())
+    names = ", ".join(sorted(known.values())) or "none"
+    if not known:
+        raise BadInputError("from: the data name no statistical units, so that nobody can say whose privacy is meant")
+    if len(stated) != 1:
+        said = "the rules in force protect several" if policy.privacy_units else "the data have several"
+        raise BadInputError(
+            f"the unit of privacy is not settled: {said} ({', '.join(stated)}); the data owner states one as "
+            "privacy_units in the dataset's rules",
+            field="protect.unit",
+        )
+    unit = known.get(stated[0].lower())
+    if unit is None:
+        raise BadInputError(
+            f"the rules protect {stated[0]}, and the data that the query reads have no such id (they have {names}); "
+            "take a dataset that has it, or ask the data owner",
+            field="from",
+        )
+    asked = plan.query.protect.unit
+    if asked is not None and asked.lower() != unit.lower():
+        raise BadInputError(
+            f"protect.unit: the unit of privacy is {unit}, as the data owner's rules say; leave it out",
+            field="protect.unit",
+        )
+    return unit
+
+
+def contributions_of(policy: RiskAppetite, ask: Ask) -> Contributions:
+    """Return the rules' bounds on one unit's rows, no looser than the table can be: they decide about the noise."""
+    cells = min(policy.privacy_cells, ask.cells or policy.privacy_cells, policy.privacy_rows)
+    per_cell = min(policy.privacy_rows_per_cell, policy.privacy_rows)
+    return Contributions(min(policy.privacy_rows, per_cell * cells), per_cell, cells)
+
+
+def _with_labels(plan: Plan, engine: Engine) -> Plan:
+    """Let every dimension have numbers, texts or truth values: dates are written as texts."""
+    found = [
+        replace(one, tree=_as_text(one)) if type_of(plan, engine, one.tree).startswith(_DATES) else one
+        for one in plan.dimensions
+    ]
+    return replace(plan, dimensions=tuple(found))
+
+
+def _as_text(dimension: Dimension) -> exp.Expression:
+    return exp.Cast(this=dimension.tree.copy(), to=exp.DataType.build("VARCHAR"))
