@@ -130,6 +130,7 @@ class AirlockReading(AirlockLists):
             .select_from(OutputRow)
             .join(RequestRow, (RequestRow.id == OutputRow.request) & (RequestRow.round == OutputRow.round))
             .where(RequestRow.project == project, RequestRow.automatic, RequestRow.approved_at >= since)
+            .where(OutputRow.lane != Lane.PRIVACY.value)
         )
         return self._session.scalar(query) or 0
 

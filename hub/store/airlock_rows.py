@@ -38,7 +38,7 @@ from saferoom.projects.airlock.states import State
 
 RISK = {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.FAIL: 2}
 """How a request's worst verdict is kept, so that lists can be ordered by it."""
-_LANES = (Lane.DECLARED, Lane.LIFTED, Lane.FILE)
+_LANES = (Lane.PRIVACY, Lane.DECLARED, Lane.LIFTED, Lane.FILE)
 
 
 def evaluation_row(record: EvaluationRecord) -> EvaluationRow:

@@ -17,6 +17,7 @@ from saferoom.projects.airlock import (
     files,
     outbox,
     releasing,
+    settling,
     submission,
     views,
 )
@@ -80,6 +81,16 @@ class Authoring(Access):
         if record is None or record.author != author or record.file is not None:
             raise NotFoundError("there is no such evaluation of yours")
         return evaluations.load(self, record)
+
+    def evaluated(
+        self, author: Username, project: ProjectSlug, evaluation_id: EvaluationId
+    ) -> tuple[EvaluationRecord, Judgement]:
+        """Return the record of one of the author's own evaluations in `project`, and what was judged or drawn."""
+        with self.store.reading() as tx:
+            record = tx.evaluation(evaluation_id)
+        if record is None or record.file is not None or (record.author, record.project) != (author, project):
+            raise NotFoundError("there is no such evaluation of yours in this project")
+        return record, evaluations.load(self, record)
 
     # Drafts
 
@@ -202,7 +213,7 @@ class Authoring(Access):
     def withdraw(self, author: Username, request_id: RequestId) -> Request:
         """Take a request back; possible until it is released."""
         found = self.allowed(author, request_id, Action.WITHDRAW)
-        return views.for_author(checking.withdraw(self, author, found))
+        return views.for_author(settling.settle(self, checking.withdraw(self, author, found)))
 
     def requests_of(
         self, author: Username, project: ProjectSlug | None = None, most: int | None = None

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from saferoom.audit import Event
 from saferoom.digests import canonical, sha256
 from saferoom.disclosure.evaluation import Evaluation
-from saferoom.errors import ForbiddenError, IntegrityError, SaferoomError, WrongStateError
+from saferoom.errors import BadInputError, ForbiddenError, IntegrityError, SaferoomError, WrongStateError
 from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, Username
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
-from saferoom.projects.airlock import routing, seals
+from saferoom.projects.airlock import quotes, routing, seals
 from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Route
 from saferoom.projects.airlock.naming import datasets_named
 from saferoom.projects.airlock.parts import Parts
@@ -25,6 +25,10 @@ from saferoom.projects.extracts.coverage import in_force
 from saferoom.projects.people.entitlement import may_enter
 from saferoom.projects.policies import effective
 
+NO_SNAPSHOT = (
+    "a table made in the room cannot be used with differential privacy: how often each person is in it is not known; "
+    "name the project's datasets"
+)
 VALID_FOR = timedelta(days=7)
 """How long after it was judged an evaluation may be part of a new submission."""
 
@@ -95,6 +99,8 @@ def record(
     """
     now = parts.clock.now()
     may_enter(parts.registry, author, project, now).enforce()
+    if snapshot is not None and evaluation.privacy is not None:
+        raise BadInputError(NO_SNAPSHOT)
     used = _used(parts, project, evaluation, now) if snapshot is None else _live(parts, project, now)
     datasets = versions(parts, project, used, now)
     names = [dataset.name for dataset in datasets]
@@ -142,7 +148,7 @@ def route_of(
 
 def judged(evaluation: Evaluation) -> routing.Judged:
     """Return what the route depends on, of a declared statistic."""
-    return routing.Judged(evaluation.verdict, evaluation.automatic_obstacles)
+    return routing.Judged(evaluation.verdict, evaluation.automatic_obstacles, quotes.lane_of(evaluation))
 
 
 def load(parts: Parts, found: EvaluationRecord) -> Judgement:

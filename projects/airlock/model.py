@@ -54,6 +54,8 @@ class Lane(StrEnum):
 
     DECLARED = "declared"
     """The trusted side computed them, and what it computed leaves."""
+    PRIVACY = "privacy"
+    """The trusted side drew them: noise was added that a privacy budget paid for, and its loss is proven."""
     LIFTED = "lifted"
     """They stand in a file, and each is one that the trusted side computed."""
     FILE = "file"

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from saferoom.clock import Clock
 from saferoom.errors import NotFoundError
 from saferoom.ids import Username, new_id
+from saferoom.projects.airlock.drawing import Drawing
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.permissions import Circle, Standing, standings
 from saferoom.projects.airlock.remembering import Archive
 from saferoom.projects.airlock.screening import IdentifierIndex
 from saferoom.projects.airlock.store import Cipher, Store, Vault
+from saferoom.projects.ledger.service import Ledger
 from saferoom.projects.people.entitlement import signed_in
 from saferoom.projects.registry import Registry
 from saferoom.signing import SigningKey
@@ -32,6 +34,8 @@ class Parts:
         Encrypts what discloses: what was judged, and who is behind everything released.
     identifiers : IdentifierIndex or None
         Looks identifiers up in the extracts; without it, texts with long numbers are shown to a person all the same.
+    ledger, drawing : Ledger, Drawing, or None
+        What noise is paid from and drawn by; without them nothing with noise leaves.
     checkpoint : callable
         Told the name of each step of a release as it is reached.
     """
@@ -43,6 +47,8 @@ class Parts:
     signing_key: SigningKey
     cipher: Cipher
     identifiers: IdentifierIndex | None = None
+    ledger: Ledger | None = None
+    drawing: Drawing | None = None
     ids: Callable[[str], str] = new_id
     checkpoint: Callable[[str], None] = _go_on
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from saferoom.disclosure.evaluation import Evaluation
-from saferoom.disclosure.verdict import Table, Verdict
+from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, NotFoundError
 from saferoom.ids import EvaluationId, OutputId
-from saferoom.projects.airlock import evaluations, files, render, routing
+from saferoom.projects.airlock import evaluations, files, quotes, render, routing
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Group, Output, Supporting
 from saferoom.projects.airlock.parts import Parts
@@ -101,8 +101,7 @@ def _statistic(parts: Parts, record: EvaluationRecord, number: int, for_submissi
             remedies = dict.fromkeys(f.remedy for f in evaluation.findings if f.severity is Verdict.FAIL and f.remedy)
             advice = " ".join(remedies) or "Change the query and evaluate again."
             raise BadInputError(f"output {number} must not leave as it is (verdict: fail). {advice}")
-    table = evaluation.outgoing
-    if table is None:
+    if evaluation.outgoing is None and not quotes.is_quote(evaluation):
         raise BadInputError(f"output {number} has no table that may leave; change the query and evaluate again")
     output = Output(
         id=OutputId(parts.ids("output")),
@@ -112,15 +111,19 @@ def _statistic(parts: Parts, record: EvaluationRecord, number: int, for_submissi
         title=record.title,
         verdict=record.verdict,
         judged=record.digest,
-        files={suffix: parts.vault.put(data) for suffix, data in _leaving(evaluation, table)},
+        # Of a quote nothing is there yet that could leave: its numbers are drawn once they are paid for.
+        files={suffix: parts.vault.put(data) for suffix, data in _leaving(evaluation)},
+        lane=quotes.lane_of(evaluation),
     )
     return Prepared(record, judgement, output)
 
 
-def _leaving(evaluation: Evaluation, table: Table) -> Iterator[tuple[str, bytes]]:
+def _leaving(evaluation: Evaluation) -> Iterator[tuple[str, bytes]]:
     """Yield what leaves of a declared statistic: its table, and the chart that the trusted side drew of it."""
-    yield "csv", render.to_csv(table)
-    yield "xlsx", render.to_xlsx(table)
+    if evaluation.outgoing is None:
+        return
+    yield "csv", render.to_csv(evaluation.outgoing)
+    yield "xlsx", render.to_xlsx(evaluation.outgoing)
     if evaluation.picture is not None:
         yield "png", evaluation.picture.png
         yield "svg", evaluation.picture.svg

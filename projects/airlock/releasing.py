@@ -14,7 +14,7 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError, NotFoundError, SaferoomError, WrongStateError
 from saferoom.ids import Digest, RequestId
-from saferoom.projects.airlock import bundle, files, seals, states, steps
+from saferoom.projects.airlock import bundle, files, paying, quotes, seals, settling, states, steps
 from saferoom.projects.airlock.model import Output, Release, Request
 from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
@@ -39,7 +39,7 @@ def finish(parts: Parts, request: Request) -> Request:
         _block(parts, request.id, f"the bundle could not be made ({type(error).__name__}); tell the administrator")
         raise
     parts.checkpoint("released")
-    return released
+    return settling.settle(parts, released)
 
 
 def resume(parts: Parts) -> tuple[Request, ...]:
@@ -95,6 +95,10 @@ def _item(parts: Parts, request: Request, output: Output) -> bundle.Item:
         if (output.files, output.lane) != ({record.file.suffix: record.file.leaving}, files.lane_of(record.file)):
             raise other
         parts.vault.get(record.file.content)
+    elif known is not None and known.evaluation.privacy is not None:
+        if quotes.is_quote(known.evaluation) or output.lane is not quotes.lane_of(known.evaluation):
+            raise other
+        paying.paid(parts, record, known.evaluation)
     leaving = tuple((suffix, parts.vault.get(digest)) for suffix, digest in sorted(output.files.items()))
     return bundle.Item(output, record, known, file, leaving)
 

@@ -15,6 +15,7 @@ from saferoom.projects.airlock import (
     files,
     permissions,
     releasing,
+    settling,
     signing_off,
     states,
     views,
@@ -79,7 +80,7 @@ class Reviewing(Access):
         """Refuse the request for good, with a comment that says why; `seen` as in `return_to_author`."""
         found = checking.as_seen(self.allowed(checker, request_id, Action.REJECT), seen)
         row = states.check(found.state, Action.REJECT, Party.CHECKERS)
-        return checking.end_turn(self, found, row, Remark(checker, comment, True))
+        return settling.settle(self, checking.end_turn(self, found, row, Remark(checker, comment, True)))
 
     def comment(
         self,

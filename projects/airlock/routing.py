@@ -34,7 +34,7 @@ class Circumstances:
     origin : str
         Who decided whether outputs may leave by themselves, e.g. ``data owner of htv``.
     used_today : int
-        Outputs the project has released automatically since midnight (UTC).
+        Outputs the project has released automatically since midnight (UTC), those with a privacy budget left out.
     """
 
     policy: ReleaseRoute
@@ -43,8 +43,13 @@ class Circumstances:
 
 
 def decide(outputs: Sequence[Judged], circumstances: Circumstances) -> Route:
-    """Return the route of `outputs`: automatic only when nothing at all speaks against it."""
-    reasons = tuple(dict.fromkeys([*_of_outputs(outputs), *_of_circumstances(len(outputs), circumstances)]))
+    """Return the route of `outputs`: automatic only when nothing at all speaks against it.
+
+    What is differentially private leaves by itself wherever a data owner has set a budget for it: what leaves by other
+    ways, and how much of it in a day, says nothing about it.
+    """
+    counted = sum(1 for output in outputs if output.lane is not Lane.PRIVACY)
+    reasons = tuple(dict.fromkeys([*_of_outputs(outputs), *_of_circumstances(counted, circumstances)]))
     if reasons or not outputs:
         needed = checkers((output.lane for output in outputs), circumstances.policy)
         return Route(False, reasons or ("there is no output",), needed)
@@ -61,7 +66,7 @@ def _of_outputs(outputs: Sequence[Judged]) -> list[str]:
     reasons = []
     for number, output in enumerate(outputs, start=1):
         which = f"output {number}" if several else "the output"
-        if output.lane is not Lane.DECLARED:
+        if output.lane not in (Lane.DECLARED, Lane.PRIVACY):
             # What leaves would be the researcher's own bytes: never without a person, whatever the verdict.
             reasons.append(f"{which} is {_BYTES[output.lane]}")
         if output.verdict is not Verdict.PASS and output.lane is not Lane.FILE:
@@ -83,11 +88,11 @@ _BYTES = {
 
 def _of_circumstances(outputs: int, circumstances: Circumstances) -> list[str]:
     policy = circumstances.policy
-    if not policy.automatic:
+    if outputs and not policy.automatic:
         by = f" ({circumstances.origin})" if circumstances.origin else ""
         return [f"automatic release is not allowed here{by}"]
     reasons = ["a data owner signs what leaves"] if policy.owner_signs else []
-    if circumstances.used_today + outputs > policy.automatic_per_day:
+    if outputs and circumstances.used_today + outputs > policy.automatic_per_day:
         reasons.append(
             f"the project has used {circumstances.used_today} of its {policy.automatic_per_day} automatic releases "
             "of today"

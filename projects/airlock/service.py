@@ -14,7 +14,7 @@ from saferoom.disclosure.files.view import View
 from saferoom.disclosure.history.memory import Memory
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import DatasetName, EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock import deciding, earlier, files, permissions, releasing, sheets
+from saferoom.projects.airlock import deciding, earlier, files, permissions, releasing, settling, sheets
 from saferoom.projects.airlock.access import file_in
 from saferoom.projects.airlock.authoring import Authoring
 from saferoom.projects.airlock.evaluations import Judgement
@@ -126,6 +126,8 @@ class Airlock(Authoring, Reviewing, Overseeing):
             return earlier.memory(self, tx, project, datasets)
 
     def resume(self) -> tuple[Request, ...]:
-        """Finish every release that a crash or a block interrupted; called at start-up."""
+        """Finish every release that a crash or a block interrupted; called at start-up and a few times a minute."""
         deciding.retry(self)
-        return releasing.resume(self)
+        finished = releasing.resume(self)
+        settling.settle_all(self)
+        return finished

@@ -139,7 +139,10 @@ class Reading(Protocol):
         ...
 
     def automatic_outputs(self, project: ProjectSlug, since: datetime) -> int:
-        """Return how many outputs of `project` were approved automatically at or after `since`."""
+        """Return how many outputs of `project` were approved automatically at or after `since`.
+
+        Those that a privacy budget paid for are not counted: the budget is their limit.
+        """
         ...
 
     def lines(self, listing: Listing, now: datetime) -> Page[Line]:

@@ -11,14 +11,26 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.errors import NotFoundError, WrongStateError
 from saferoom.ids import DatasetName, ProjectSlug, RequestId
-from saferoom.projects.airlock import drafts, earlier, evaluations, preparing, routing, screening, seals, states
+from saferoom.projects.airlock import (
+    drafts,
+    earlier,
+    evaluations,
+    paying,
+    preparing,
+    privacy,
+    quotes,
+    routing,
+    screening,
+    seals,
+    states,
+)
 from saferoom.projects.airlock.model import Group, Request, Route
 from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.preparing import Prepared
 from saferoom.projects.airlock.states import Action, Party, State
 from saferoom.projects.airlock.steps import approve, moved, next_round
-from saferoom.projects.airlock.store import Selection, Step, Transaction
+from saferoom.projects.airlock.store import Reading, Selection, Step, Transaction
 from saferoom.projects.airlock.wanted import Wanted, tidy, wanted_from
 from saferoom.projects.people.entitlement import may_enter
 from saferoom.projects.policies import effective
@@ -36,11 +48,12 @@ def submit(parts: Parts, wanted: Wanted, again: RequestId | None = None, version
         The version of `again` that its author has seen; a draft that somebody changed since is not submitted.
     """
     may_enter(parts.registry, wanted.author, wanted.project, parts.clock.now()).enforce()
-    wanted = tidy(wanted, complete=True)
+    wanted = tidy(drafts.replaced(wanted, privacy.known(parts, wanted.evaluations)), complete=True)
     prepared = preparing.prepare(parts, wanted, for_submission=True)
     groups = preparing.groups_of(parts, wanted)
     _refuse_identifiers(parts, wanted, prepared)
     parts.checkpoint("prepared")
+    wanted, prepared = _with_noise(parts, wanted, prepared, (again, version))
     with parts.store.transaction() as tx:
         tx.lock()
         again = again or _returned(tx, wanted)
@@ -55,6 +68,29 @@ def submit(parts: Parts, wanted: Wanted, again: RequestId | None = None, version
             request = approve(parts, tx, request, "every output was proven safe; no person was needed")
     parts.checkpoint("submitted")
     return request
+
+
+def _with_noise(
+    parts: Parts, wanted: Wanted, prepared: tuple[Prepared, ...], seen: tuple[RequestId | None, int | None]
+) -> tuple[Wanted, tuple[Prepared, ...]]:
+    """Return what is submitted with the numbers that its quotes were drawn as, paid for and drawn now or before.
+
+    This comes after everything that could refuse the request, because what is paid is not given back.
+    """
+    again, version = seen
+    if privacy.open_quotes(prepared):
+        with parts.store.reading() as tx:
+            _twin(tx, wanted, again)
+            if again is not None:
+                before = _before(tx, wanted, again)
+                drafts.check_version(before, version)
+                states.check(before.state, Action.SUBMIT, Party.AUTHOR)
+        wanted = drafts.replaced(wanted, privacy.draw(parts, prepared))
+        prepared = preparing.prepare(parts, wanted, for_submission=True)
+    for one in prepared:
+        if one.judgement is not None and quotes.is_drawn(one.judgement.evaluation) and one.record.file is None:
+            paying.paid(parts, one.record, one.judgement.evaluation)
+    return wanted, prepared
 
 
 def _refuse_identifiers(parts: Parts, wanted: Wanted, prepared: Sequence[Prepared]) -> None:
@@ -77,7 +113,7 @@ def _returned(tx: Transaction, wanted: Wanted) -> RequestId | None:
     return same[0] if same else None
 
 
-def _twin(tx: Transaction, wanted: Wanted, again: RequestId | None) -> Request | None:
+def _twin(tx: Reading, wanted: Wanted, again: RequestId | None) -> Request | None:
     """Return the request that this call made before; refuse evaluations that are part of another request."""
     alive = frozenset(State) - {State.DRAFT, State.REJECTED, State.WITHDRAWN}
     selection = Selection(project=wanted.project, states=alive, evaluations=frozenset(wanted.evaluations))
@@ -91,7 +127,7 @@ def _twin(tx: Transaction, wanted: Wanted, again: RequestId | None) -> Request |
     return None
 
 
-def _before(tx: Transaction, wanted: Wanted, again: RequestId) -> Request:
+def _before(tx: Reading, wanted: Wanted, again: RequestId) -> Request:
     found = tx.request(again)
     if found is None or (found.author, found.project) != (wanted.author, wanted.project):
         raise NotFoundError("there is no such request")

@@ -7,7 +7,7 @@ fails and stays paid, because its noise could have been seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from saferoom.audit import Event
@@ -70,21 +70,34 @@ class Ledger:
         BadInputError
             It costs nothing, or reads nothing.
         """
-        if wanted.loss.rho == 0:
+        return self.charge_all([wanted])[0]
+
+    def charge_all(self, wishes: Sequence[Wanted]) -> tuple[Charged, ...]:
+        """Debit what each of `wishes` costs, all of them or none; otherwise as `charge`.
+
+        What is left for one of them is what those before it leave.
+        """
+        if any(wanted.loss.rho == 0 for wanted in wishes):
             raise BadInputError("a release with differential privacy costs more than nothing")
         with self.store.transaction() as tx:
-            known = tx.by_key(wanted.project, wanted.key)
-            if known is not None:
-                return _same(known, wanted)
-            accounts = self._accounts(tx, wanted)
-            refused = [account for account in accounts if account.refuses(wanted.loss)]
-            if refused:
-                raise BudgetError(sentence(refused, wanted.loss))
-            ids = tuple(account.id for account in accounts)
-            charge = Charge(self.draw_id(), wanted, ids, ChargeState.CHARGED, self.clock.now())
-            tx.debit(charge)
-            tx.record(Event(wanted.by, CHARGED, f"project:{wanted.project}", _said(charge)))
-            return Charged(charge, fresh=True)
+            if len(wishes) > 1:
+                # All at once, so that two that want several never wait for each other in a ring.
+                tx.lock({id_ for wanted in wishes for id_ in self._wanted_accounts(tx, wanted)})
+            return tuple(self._charged(tx, wanted) for wanted in wishes)
+
+    def _charged(self, tx: Transaction, wanted: Wanted) -> Charged:
+        known = tx.by_key(wanted.project, wanted.key)
+        if known is not None:
+            return _same(known, wanted)
+        accounts = self._accounts(tx, wanted)
+        refused = [account for account in accounts if account.refuses(wanted.loss)]
+        if refused:
+            raise BudgetError(sentence(refused, wanted.loss))
+        ids = tuple(account.id for account in accounts)
+        charge = Charge(self.draw_id(), wanted, ids, ChargeState.CHARGED, self.clock.now())
+        tx.debit(charge)
+        tx.record(Event(wanted.by, CHARGED, f"project:{wanted.project}", _said(charge)))
+        return Charged(charge, fresh=True)
 
     def fits(self, wanted: Wanted) -> str:
         """Return why `wanted` would be refused at this moment; the empty string when it would not. Debits nothing."""

@@ -72,6 +72,7 @@ NEWS = {
 
 LANES = {
     Lane.DECLARED: "computed here",
+    Lane.PRIVACY: "differentially private",
     Lane.LIFTED: "a file whose numbers were computed again",
     Lane.FILE: "a file",
 }

@@ -14,6 +14,7 @@ STATES = {
 
 LANES = {
     Lane.DECLARED.value: "statistics computed on the trusted side",
+    Lane.PRIVACY.value: "statistics with differential privacy, paid for from a privacy budget",
     Lane.LIFTED.value: "files whose numbers were computed again, one by one",
     Lane.FILE.value: "files looked at by output checkers",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from saferoom.disclosure.verdict import Verdict
@@ -93,4 +95,28 @@ def test_checkers_are_the_most_that_any_lane_needs(declared: int, file: int) -> 
 
 
 def test_every_lane_is_placed() -> None:
-    assert set(Lane) == {Lane.DECLARED, *routing._BYTES}
+    assert set(Lane) == {Lane.DECLARED, Lane.PRIVACY, *routing._BYTES}
+
+
+PRIVATE = Judged(Verdict.PASS, (), Lane.PRIVACY)
+
+
+@pytest.mark.parametrize("changes", [{"automatic": False}, {"used": 3}, {"automatic_per_day": 0}])
+def test_what_a_budget_paid_for_leaves_whatever_is_said_of_other_outputs(changes: dict[str, Any]) -> None:
+    assert decide([PRIVATE, PRIVATE], circumstances(**changes)).automatic
+    assert not decide([PRIVATE, SAFE], circumstances(**changes)).automatic
+
+
+def test_what_a_budget_paid_for_does_not_use_up_the_day() -> None:
+    assert decide([PRIVATE, SAFE, PRIVATE], circumstances(used=2)).automatic
+
+
+def test_owner_who_signs_signs_what_a_budget_paid_for() -> None:
+    assert decide([PRIVATE], circumstances(owner_signs=True)).reasons == ("a data owner signs what leaves",)
+
+
+@pytest.mark.parametrize(
+    "judged", [Judged(Verdict.REVIEW, (), Lane.PRIVACY), Judged(Verdict.PASS, ("a literal",), Lane.PRIVACY)]
+)
+def test_what_a_budget_paid_for_goes_to_a_person_where_something_speaks_against_it(judged: Judged) -> None:
+    assert not decide([judged], circumstances()).automatic
