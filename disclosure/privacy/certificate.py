@@ -199,6 +199,8 @@ def read(document: Mapping[str, Any]) -> Certificate:
     if document.get("label") != PRIVATE:
         raise IntegrityError("the certificate is not one of differential privacy")
     found = _read(document)
+    if found.plan.observed:
+        raise IntegrityError("the certificate is of noise that is not differentially private; none may be")
     if document["plan_digest"] != found.plan.digest:
         raise IntegrityError("the certificate's plan is not the one that its digest names")
     if document["unit"] != found.plan.unit:

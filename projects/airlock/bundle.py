@@ -21,8 +21,10 @@ from typing import Any
 from saferoom import __version__
 from saferoom.clock import isoformat
 from saferoom.digests import canonical, sha256
+from saferoom.disclosure.privacy.certificate import Processing
 from saferoom.disclosure.verdict import Finding
 from saferoom.errors import IntegrityError
+from saferoom.projects.airlock import certificates
 from saferoom.projects.airlock.crate import metadata
 from saferoom.projects.airlock.evaluations import Judgement, rules_document
 from saferoom.projects.airlock.files import FileJudgement
@@ -35,9 +37,10 @@ from saferoom.projects.airlock.layout import (
     SDC_RECORD_VERSION,
     output_path,
 )
-from saferoom.projects.airlock.model import Approval, EvaluationRecord, Output, Request, UploadedFile
+from saferoom.projects.airlock.model import Approval, EvaluationRecord, Lane, Output, Request, UploadedFile
 from saferoom.projects.airlock.render import archive_of
 from saferoom.projects.airlock.review import counting
+from saferoom.projects.ledger.model import Paid
 from saferoom.signing import SigningKey
 
 
@@ -51,6 +54,10 @@ class Item:
         The declared statistic that it is, or whose numbers it holds; None for a file of which nothing is known.
     file : FileJudgement or None
         What was found in it; None for a declared statistic.
+    paid : Paid or None
+        What an output with differential privacy was paid by; it leaves with a certificate.
+    processing : Processing or None
+        What was done to its table after it was drawn.
     """
 
     output: Output
@@ -59,6 +66,8 @@ class Item:
     file: FileJudgement | None
     files: tuple[tuple[str, bytes], ...]
     """Each with the suffix of its name, in the order of the suffixes."""
+    paid: Paid | None = None
+    processing: Processing | None = None
 
     def paths(self) -> list[tuple[str, bytes]]:
         """Return each file with its path in the bundle."""
@@ -79,14 +88,14 @@ def build(contents: Contents, key: SigningKey) -> bytes:
     files: list[tuple[str, bytes]] = []
     for item in contents.items:
         files += item.paths()
-    files.append((SDC_RECORD, canonical(sdc_record(contents))))
+    files.append((SDC_RECORD, canonical(sdc_record(contents, key))))
     files.append((CRATE, canonical(metadata(_description(contents), files))))
     envelope = key.seal_json(_manifest(contents, files), MANIFEST_TYPE)
     return archive_of([*files, (ENVELOPE, canonical(envelope))])
 
 
-def sdc_record(contents: Contents) -> dict[str, Any]:
-    """Return the machine-readable record of how the outputs were checked."""
+def sdc_record(contents: Contents, key: SigningKey) -> dict[str, Any]:
+    """Return the machine-readable record of how the outputs were checked; certificates in it are signed with `key`."""
     request = contents.request
     record: dict[str, Any] = {
         "version": SDC_RECORD_VERSION,
@@ -96,7 +105,7 @@ def sdc_record(contents: Contents) -> dict[str, Any]:
         "route": "automatic" if request.automatic else "output-checkers",
         "checkers": _checkers(request),
         "datasets": [{"name": dataset.name, "version": dataset.version} for dataset in request.datasets],
-        "outputs": [_output(item) for item in contents.items],
+        "outputs": [{**_output(item), **_privacy(contents, item, key)} for item in contents.items],
         "software": {"name": "saferoom", "version": __version__},
         "audit": {"link": contents.approval.link_seq, "digest": contents.approval.link_digest},
     }
@@ -146,6 +155,24 @@ def _output(item: Item) -> dict[str, Any]:
     if item.record.file is not None:
         described["file"] = _file(item.record.file)
     return {**described, **_judged(item)}
+
+
+def _privacy(contents: Contents, item: Item, key: SigningKey) -> dict[str, Any]:
+    """Return the certificate of an output with differential privacy, or what else is known of its noise."""
+    said = item.judgement.evaluation.privacy if item.judgement is not None else None
+    if item.output.lane is not Lane.PRIVACY:
+        return {} if said is None or item.file is not None else {"privacy": {"label": said["label"]}}
+    if item.judgement is None or item.paid is None:
+        raise IntegrityError(f"nobody paid for the noise of output {item.output.position}; nothing is released")
+    about = certificates.About(
+        release=contents.approval.release,
+        project=contents.request.project,
+        output=item.output.position,
+        files={suffix: sha256(data) for suffix, data in item.files},
+        policy=item.record.rules,
+    )
+    made = certificates.of(about, item.judgement.evaluation, item.paid, item.processing)
+    return {"certificate": certificates.seal(made, key)}
 
 
 def _judged(item: Item) -> dict[str, Any]:

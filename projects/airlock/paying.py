@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import timedelta
-from fractions import Fraction
 from typing import Any
 
 from saferoom.disclosure.evaluation import Evaluation
-from saferoom.disclosure.privacy.noise import PlanLoss, plan_loss
-from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
+from saferoom.disclosure.privacy.plan import PrivacyPlan
 from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
 from saferoom.ids import Digest, EvaluationId, ProjectSlug
 from saferoom.projects.airlock.model import EvaluationRecord
 from saferoom.projects.airlock.parts import Parts
-from saferoom.projects.ledger.losses import DELTA_PARTS, NANO, Loss
+from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import Charge, ChargeState, Paid, Wanted
+from saferoom.projects.ledger.plans import cost_of
 from saferoom.projects.ledger.service import BROKEN_OFF, Ledger
 
 LONGEST = timedelta(minutes=5)
@@ -91,20 +89,10 @@ def loss_of(evaluation: Evaluation) -> tuple[Digest, Loss]:
     """
     try:
         plan = PrivacyPlan.from_json((evaluation.privacy or {})["plan"])
-        return plan.digest, _whole(plan, plan_loss(plan))
+        return plan.digest, cost_of(plan)
     except Exception:
         # OpenDP's own errors are no class of ours; whatever it is, there is no loss that could be charged.
         raise IntegrityError("what is known of this query has no plan that noise is drawn by") from None
-
-
-def _whole(plan: PrivacyPlan, found: PlanLoss) -> Loss:
-    """Return a loss as the ledger counts it, rounded up; epsilon is rho = epsilon^2 / 2 (Bun and Steinke 2016)."""
-    rho = found.value**2 / 2 if plan.measure is PrivacyMeasure.PURE else found.value
-    return Loss(_parts(rho, NANO), _parts(found.delta, DELTA_PARTS))
-
-
-def _parts(value: Fraction, parts: int) -> int:
-    return math.ceil(value * parts)
 
 
 def wish(record: EvaluationRecord, quote: Evaluation) -> Wanted:

@@ -89,7 +89,7 @@ def _item(parts: Parts, request: Request, output: Output) -> bundle.Item:
     other = IntegrityError(f"output {output.position} of request {request.id} is not the one that was judged")
     if record is None or record.digest != output.judged:
         raise other
-    file = None
+    file, paid = None, None
     if record.file is not None:
         file = files.load(parts, record)
         if (output.files, output.lane) != ({record.file.suffix: record.file.leaving}, files.lane_of(record.file)):
@@ -98,9 +98,9 @@ def _item(parts: Parts, request: Request, output: Output) -> bundle.Item:
     elif known is not None and known.evaluation.privacy is not None:
         if quotes.is_quote(known.evaluation) or output.lane is not quotes.lane_of(known.evaluation):
             raise other
-        paying.paid(parts, record, known.evaluation)
+        paid = paying.paid(parts, record, known.evaluation)
     leaving = tuple((suffix, parts.vault.get(digest)) for suffix, digest in sorted(output.files.items()))
-    return bundle.Item(output, record, known, file, leaving)
+    return bundle.Item(output, record, known, file, leaving, paid)
 
 
 def _release(parts: Parts, request: Request, digest: Digest) -> Request:

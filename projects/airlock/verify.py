@@ -17,6 +17,7 @@ from typing import Any
 
 from saferoom.digests import sha256
 from saferoom.errors import IntegrityError
+from saferoom.projects.airlock import verify_privacy
 from saferoom.projects.airlock.archive import read_archive
 from saferoom.projects.airlock.layout import (
     CRATE,
@@ -28,8 +29,13 @@ from saferoom.projects.airlock.layout import (
     SDC_RECORD,
     SDC_RECORD_VERSION,
 )
+from saferoom.projects.airlock.model import Lane
+from saferoom.projects.airlock.verify_privacy import Certified
 from saferoom.projects.airlock.withdrawals import Withdrawn
 from saferoom.signing import VerifyingKey
+
+_ALONE = frozenset({Lane.DECLARED.value, Lane.PRIVACY.value})
+"""What may leave without a person."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,7 @@ class _Trusted:
     files: dict[str, bytes] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
+    certified: tuple[Certified, ...] = ()
 
 
 def verify_bundle(data: bytes, key: VerifyingKey, withdrawals: Mapping[str, Withdrawn] | None = None) -> BundleReport:
@@ -225,7 +232,7 @@ def check_record(trusted: _Trusted) -> None:
         audit = (record["audit"]["link"], record["audit"]["digest"])
     except (KeyError, TypeError) as error:
         raise IntegrityError(f"{SDC_RECORD} lacks an entry of its version") from error
-    if record.get("route") == "automatic" and any(o.get("lane", "declared") != "declared" for o in record["outputs"]):
+    if record.get("route") == "automatic" and any(o.get("lane", "declared") not in _ALONE for o in record["outputs"]):
         raise IntegrityError(f"{SDC_RECORD} says that a file left without a person; no file may")
     _check_groups(record)
     manifest = trusted.manifest
@@ -250,6 +257,23 @@ def _check_groups(record: dict[str, Any]) -> None:
         raise IntegrityError(f"{SDC_RECORD} does not have each output in one of its groups")
 
 
+def check_certificates(trusted: _Trusted) -> None:
+    """Check that what is differentially private has a certificate, which is ours, agrees with itself and is its own."""
+    trusted.certified = verify_privacy.signed(trusted.record, trusted.key)
+    verify_privacy.check_about(trusted.record, trusted.certified)
+
+
+def check_budgets(trusted: _Trusted) -> None:
+    """Check that every certified output was paid for, before it left, and left once."""
+    verify_privacy.check_ledger(trusted.record, trusted.certified)
+    verify_privacy.check_once(trusted.certified)
+
+
+def check_rules(trusted: _Trusted) -> None:
+    """Check that every certified output was drawn by the rules that it shows."""
+    verify_privacy.check_rules(trusted.certified)
+
+
 def check_crate(trusted: _Trusted) -> None:
     """Check that the RO-Crate metadata describe a root data set with every file of the release."""
     graph = _json(trusted.files[CRATE], CRATE).get("@graph")
@@ -269,6 +293,9 @@ CHECKS: tuple[tuple[str, str, Callable[[_Trusted], None]], ...] = (
     ("manifest", f"a manifest of version {MANIFEST_VERSION} and nothing unknown in it", check_manifest),
     ("files", "exactly the signed files, by size and SHA-256", check_files),
     ("record", "the disclosure control record is about these files", check_record),
+    ("certificates", "differential privacy is certified, and every loss follows from its plan", check_certificates),
+    ("budgets", "a ledger entry, earlier than the release, for all that each plan costs", check_budgets),
+    ("rules", "the unit of privacy and the bounds that the rules set", check_rules),
     ("crate", "RO-Crate metadata describe the release (RO-Crate 1.1)", check_crate),
 )
 
