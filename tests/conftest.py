@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.live import live as live
 
-HEAVY = ("live", "browser", "packaging")
+HEAVY = ("live", "browser", "packaging", "postgres")
 """The first of these that a test is marked with names its group."""
 
 
@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that share a running hub, or a browser, on one worker, so that it is started once; and first."""
+    """Put the tests that share a running hub, a browser or a PostgreSQL on one worker, so that it is started once."""
     for item in items:
         group = _heavy(item)
         if group:

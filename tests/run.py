@@ -19,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CODE = ["src", "hub", "policies", "disclosure", "projects", "tests"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+NOT_RUN = {
+    "browser": "the browser tests, because no Chromium is installed and installing one needs root "
+    "(Debian, Ubuntu: apt-get install chromium).",
+    "postgres": "the tests of privacy budgets on PostgreSQL, because none is installed and installing one needs root "
+    "(Debian, Ubuntu: apt-get install postgresql).",
+}
 
 COVERAGE = "--cov"
 CHECKS: dict[str, list[str]] = {
@@ -58,14 +64,20 @@ def pytest_command(words: list[str]) -> list[str]:
     command += ["-q", "-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
     if words:
         command += [COVERAGE, "--cov-report=term:skip-covered"]
-    if not any(shutil.which(name) for name in BROWSERS):
-        print(
-            "NOT RUN HERE: the browser tests, because no Chromium is installed and installing one needs root "
-            "(Debian, Ubuntu: apt-get install chromium).",
-            flush=True,
-        )
-        command += ["-m", "not browser"]
-    return command
+    missing = [mark for mark, there in (("browser", has_browser()), ("postgres", has_postgres())) if not there]
+    for mark in missing:
+        print(f"NOT RUN HERE: {NOT_RUN[mark]}", flush=True)
+    return [*command, *(["-m", " and ".join(f"not {mark}" for mark in missing)] if missing else [])]
+
+
+def has_browser() -> bool:
+    """Tell whether the browser tests have a browser."""
+    return any(shutil.which(name) for name in BROWSERS)
+
+
+def has_postgres() -> bool:
+    """Tell whether the tests of PostgreSQL have its programs; Debian keeps them out of the path."""
+    return bool(shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
 
 
 def run_pytest(words: list[str]) -> bool:

@@ -5,10 +5,12 @@ Cost: one row of `ledger_charges` and one update per account, whatever was charg
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError as ConstraintError
 from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
@@ -16,16 +18,21 @@ from saferoom.clock import Clock
 from saferoom.hub.store.audit_log import AuditLinkRow, AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.ledger_tables import AccountRow, ChargeRow, DebitRow
+from saferoom.hub.store.ledger_people import PeopleReading, limit_row, read_mechanisms, write_mechanisms
+from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.transactions import TransactionStore
 from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
+from saferoom.projects.ledger.alerts import Alert
+from saferoom.projects.ledger.limits import Limit
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import CHARGED, Account, AccountId, AccountKind, Charge, ChargeState, Wanted
+from saferoom.projects.notices.making import of_alerts
 from saferoom.projects.paging import Cut, Paged
 from saferoom.signing import SigningKey
 
 
-class LedgerReading:
+class LedgerReading(PeopleReading):
     """One moment of the store; implements `saferoom.projects.ledger.store.Reading`."""
 
     def __init__(self, session: Session) -> None:
@@ -90,6 +97,7 @@ class LedgerReading:
             plan=Digest(row.plan),
             versions={DatasetName(name): version for name, version in row.versions.items()},
             loss=Loss(row.rho, row.delta),
+            mechanisms=read_mechanisms(row.mechanisms or ()),
         )
         result = None if row.result is None else Digest(row.result)
         return Charge(row.id, wanted, accounts, ChargeState(row.state), row.at, result, row.reason)
@@ -117,6 +125,14 @@ class LedgerTransaction(LedgerReading):
         self._session.flush()
         return _account(row)
 
+    def keep(self, limit: Limit) -> None:
+        self._session.add(limit_row(limit))
+        self._session.flush()
+
+    def tell(self, alerts: Sequence[Alert], at: datetime) -> None:
+        if alerts:
+            tell(self._session, of_alerts(alerts, at))
+
     def debit(self, charge: Charge) -> None:
         wanted, loss = charge.wanted, charge.wanted.loss
         self._session.add(
@@ -130,6 +146,7 @@ class LedgerTransaction(LedgerReading):
                 versions=dict(wanted.versions),
                 rho=loss.rho,
                 delta=loss.delta,
+                mechanisms=write_mechanisms(wanted.mechanisms),
                 state=charge.state.value,
                 at=charge.at,
                 result=charge.result,
@@ -156,9 +173,10 @@ class LedgerTransaction(LedgerReading):
         key = (id_.kind.value, id_.name)
         row = self._session.get(AccountRow, key, with_for_update=True, populate_existing=True)
         if row is None:
-            row = AccountRow(kind=key[0], name=key[1], rho_spent=0, delta_spent=0, version=0)
-            self._session.add(row)
-            self._session.flush()
+            # Somebody who does not take the lock of all writers may write the same account at the same moment.
+            with suppress(ConstraintError), self._session.begin_nested():
+                self._session.add(AccountRow(kind=key[0], name=key[1], rho_spent=0, delta_spent=0, version=0))
+            row = self._session.get_one(AccountRow, key, with_for_update=True, populate_existing=True)
         return row
 
 

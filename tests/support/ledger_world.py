@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.registry_world import HTV, MOB, ROSA, approval, clock, dataset, owner, project, researcher, store
 
 from saferoom.clock import FrozenClock
-from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.store.audit_log import AuditLog, verify_audit_log
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.ledger import LedgerStore
 from saferoom.hub.store.registry_writer import RegistryWriter
@@ -54,7 +54,12 @@ class LedgerWorld:
     @classmethod
     def at(cls, folder: Path, budget: PrivacyBudget | None = BUDGET) -> LedgerWorld:
         """Make a store in `folder` whose approval allows `budget`; no other account has a limit."""
-        made = cls(store(folder), SigningKey.generate(), clock())
+        return cls.on(store(folder), budget)
+
+    @classmethod
+    def on(cls, database: Database, budget: PrivacyBudget | None = BUDGET) -> LedgerWorld:
+        """Fill an empty, migrated database in the same way."""
+        made = cls(database, SigningKey.generate(), clock())
         records: list[tuple[str, PolicyModel]] = [
             ("person", researcher()),
             ("person", owner()),
@@ -70,6 +75,15 @@ class LedgerWorld:
                 assert change is not None
                 writer.write(change)
         return made
+
+    def again(self, patience: float = 60) -> LedgerWorld:
+        """Return the same store opened anew, as another process does; `patience` in seconds."""
+        return LedgerWorld(Database(self.database.url, patience), self.key, self.clock)
+
+    def verify(self) -> None:
+        """Check the whole audit chain."""
+        with self.database.reading() as session:
+            verify_audit_log(session, self.key.verifying_key)
 
     @property
     def ledger(self) -> Ledger:

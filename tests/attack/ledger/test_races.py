@@ -2,92 +2,123 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import time
-from pathlib import Path
 
-from tests.support.ledger_world import LINEAGE, PROJECT, LedgerWorld, wanted
+import pytest
+from sqlalchemy import func, select
+from tests.support.ledger_world import LINEAGE, OWNER, PROJECT, LedgerWorld, wanted
+from tests.support.postgres import Server
+from tests.support.racing import FAILED, RACERS, ended, kill, started, together
 
-from saferoom.hub.store.audit_log import verify_audit_log
+from saferoom.errors import UnavailableError
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.ledger_tables import ChargeRow
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import ChargeState
 from saferoom.projects.ledger.service import BudgetError
 
-RACERS, EACH = 16, 6
+EACH = 6
 LIMIT = 40
 
 
-def _race(world: LedgerWorld, number: int) -> None:
-    again = LedgerWorld(Database(world.database.url), world.key, world.clock)
+def _race(world: LedgerWorld, number: int) -> int:
     granted = 0
     for turn in range(EACH):
         try:
-            granted += again.ledger.charge(wanted(1, key=f"{number}-{turn}")).fresh
+            granted += world.ledger.charge(wanted(1, key=f"{number}-{turn}")).fresh
         except BudgetError:
             continue
-    os._exit(granted)
+    return granted
 
 
-def _together(world: LedgerWorld, target: object) -> list[int]:
-    world.database.dispose()
-    context = multiprocessing.get_context("fork")
-    racers = [context.Process(target=target, args=(world, number)) for number in range(RACERS)]  # type: ignore[arg-type]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join(120)
-    return [racer.exitcode or 0 for racer in racers]
-
-
-def test_attack_racing_for_the_last_of_a_budget_spends_exactly_the_budget(tmp_path: Path) -> None:
-    world = LedgerWorld.at(tmp_path)
-    world.limit(LINEAGE, LIMIT)
-    assert sum(_together(world, _race)) == LIMIT
-    assert world.spent(LINEAGE) == world.spent(PROJECT) == Loss(LIMIT)
+def _charges(world: LedgerWorld) -> int:
     with world.database.reading() as session:
-        verify_audit_log(session, world.key.verifying_key)
-    world.database.dispose()
+        return session.scalar(select(func.count()).select_from(ChargeRow)) or 0
 
 
-def _same_key(world: LedgerWorld, _number: int) -> None:
-    again = LedgerWorld(Database(world.database.url), world.key, world.clock)
-    os._exit(int(again.ledger.charge(wanted(1, key="the one")).fresh))
-
-
-def test_attack_one_key_from_many_processes_is_charged_once(tmp_path: Path) -> None:
-    world = LedgerWorld.at(tmp_path)
+def test_attack_racing_for_the_last_of_a_budget_spends_exactly_the_budget(world: LedgerWorld) -> None:
     world.limit(LINEAGE, LIMIT)
-    assert sum(_together(world, _same_key)) == 1
+    assert sum(together(world, _race)) == LIMIT
+    # The accounts of the project and the owner had no row when the race began.
+    assert {world.spent(account) for account in (LINEAGE, PROJECT, OWNER)} == {Loss(LIMIT)}
+    assert _charges(world) == LIMIT
+    world.verify()
+
+
+def _last(world: LedgerWorld, number: int) -> int:
+    try:
+        return int(world.ledger.charge(wanted(3, key=str(number))).fresh)
+    except BudgetError:
+        return 0
+
+
+def test_attack_racing_for_the_last_unit_is_won_by_one(world: LedgerWorld) -> None:
+    world.limit(LINEAGE, 5)
+    assert sum(together(world, _last)) == 1
+    assert world.spent(LINEAGE) == world.spent(PROJECT) == Loss(3)
+
+
+def _same_key(world: LedgerWorld, _number: int) -> int:
+    return int(world.ledger.charge(wanted(1, key="the one")).fresh)
+
+
+def test_attack_one_key_from_many_processes_is_charged_once(world: LedgerWorld) -> None:
+    world.limit(LINEAGE, LIMIT)
+    assert sum(together(world, _same_key)) == 1
     assert world.spent(LINEAGE) == Loss(1)
-    world.database.dispose()
 
 
-def _for_ever(world: LedgerWorld, number: int) -> None:
-    again = LedgerWorld(Database(world.database.url), world.key, world.clock)
+def _for_ever(world: LedgerWorld, number: int) -> int:
     for turn in range(10_000):
-        again.ledger.charge(wanted(1, key=f"{number}-{turn}"))
+        world.ledger.charge(wanted(1, key=f"{number}-{turn}"))
+    raise AssertionError("nobody ended this")
 
 
-def test_attack_killed_in_the_middle_leaves_debits_and_charges_equal(tmp_path: Path) -> None:
-    world = LedgerWorld.at(tmp_path)
+def test_attack_killed_in_the_middle_leaves_debits_and_charges_equal(world: LedgerWorld) -> None:
     world.limit(LINEAGE, 10**6)
-    world.database.dispose()
-    context = multiprocessing.get_context("fork")
     for number in range(4):
-        victim = context.Process(target=_for_ever, args=(world, number))
-        victim.start()
+        victim = started(world, _for_ever, number)
         time.sleep(0.15 + number * 0.037)
-        assert victim.pid is not None
-        os.kill(victim.pid, signal.SIGKILL)
-        victim.join(30)
+        kill(victim.pid)
+        assert ended(victim) < 0
     broken = world.ledger.resume()
     assert {one.state for one in broken} <= {ChargeState.FAILED}
     # Nothing comes back: what was broken off stays paid, and every account knows of the same charges.
     assert world.spent(LINEAGE) == world.spent(PROJECT) == Loss(len(broken))
     assert broken
-    with world.database.reading() as session:
-        verify_audit_log(session, world.key.verifying_key)
+    world.verify()
+
+
+def _stubborn(world: LedgerWorld, number: int) -> int:
+    """Send every request again until the database answers; return how often it did not."""
+    outages = 0
+    for turn in range(EACH):
+        while True:
+            try:
+                world.ledger.charge(wanted(1, key=f"{number}-{turn}"))
+            except UnavailableError:
+                outages += 1
+                time.sleep(0.05)
+            except BudgetError:
+                break
+            else:
+                break
+    return min(outages, FAILED - 1)
+
+
+@pytest.mark.postgres
+def test_attack_database_that_crashes_under_a_race_spends_exactly_the_budget(postgres: Server) -> None:
+    world = LedgerWorld.on(Database(postgres.database()))
+    world.limit(LINEAGE, LIMIT)
+    racers = [started(world, _stubborn, number) for number in range(RACERS)]
+    for spent in (LIMIT // 4, LIMIT // 2):
+        while world.spent(LINEAGE).rho < spent:
+            time.sleep(0.01)
+        postgres.crash()
+    outages = [ended(racer) for racer in racers]
+    assert sum(outages) > 0
+    assert FAILED not in outages
+    assert world.spent(LINEAGE) == world.spent(PROJECT) == Loss(LIMIT)
+    assert _charges(world) == LIMIT
+    world.verify()
     world.database.dispose()

@@ -1,0 +1,133 @@
+"""A PostgreSQL for one test run: in a folder of its own, as an unprivileged user, on a UNIX socket alone."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from saferoom.hub.store import migrate
+from saferoom.hub.store.database import Database
+
+_START_SECONDS = 30.0
+_NAMES = ("postgres", "nobody")
+_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",  # processes are killed here, machines are not
+    "autovacuum": "off",
+    "shared_buffers": "16MB",
+    "log_min_messages": "fatal",
+}
+
+
+def program(name: str) -> str | None:
+    """Return where one of PostgreSQL's programs is; Debian keeps them out of the path."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((found for place in ("", *map(str, places)) if (found := _in(place, name))), None)
+
+
+def _in(place: str, name: str) -> str | None:
+    return shutil.which(name, path=place or None)
+
+
+class Server:
+    """A running PostgreSQL."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="saferoom-postgres-"))
+        self._numbers = itertools.count()
+        self._user = next(pwd.getpwnam(name) for name in _NAMES) if os.getuid() == 0 else None
+        if self._user is not None:
+            os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
+        data = str(self.folder / "data")
+        options = ["-U", "saferoom", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C", "--wal-segsize=1"]
+        made = subprocess.run(
+            self._command("initdb", "-D", data, *options), cwd="/", capture_output=True, text=True, check=False
+        )
+        assert made.returncode == 0, made.stderr
+        self._process = self._start()
+        self._template = self._make("migrated")
+
+    def database(self) -> str:
+        """Return the address of a new, migrated database."""
+        name = f"copy_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        return self._address(name)
+
+    def crash(self) -> None:
+        """End every one of its processes at once and without a trace in the data, then start it again."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(_START_SECONDS)
+        self._process = self._start()
+
+    def limit_files(self, backend: int, most: int) -> None:
+        """Let one of its processes write no file beyond `most` bytes, as on a disk that is full."""
+        child = os.fork()
+        if child == 0:  # only the server's own user may
+            try:
+                if self._user is not None:
+                    os.setgid(self._user.pw_gid)
+                    os.setuid(self._user.pw_uid)
+                resource.prlimit(backend, resource.RLIMIT_FSIZE, (most, most))
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0, "the limit could not be set"
+
+    def close(self) -> None:
+        """End it and remove its folder."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(_START_SECONDS)
+        shutil.rmtree(self.folder)
+
+    def _command(self, name: str, *words: str) -> list[str]:
+        path = program(name)
+        assert path is not None, "PostgreSQL is not installed (Debian, Ubuntu: apt-get install postgresql)"
+        # It ends with the test run, however that ends.
+        command = ["setpriv", "--pdeathsig", "QUIT"]
+        if self._user is not None:
+            command += [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups"]
+        return [*command, path, *words]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        words = ("-D", str(self.folder / "data"), "-k", str(self.folder), *settings)
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(self._command("postgres", *words), cwd="/", stdout=log, stderr=log)
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                psycopg.connect(self._conninfo("postgres")).close()
+            except psycopg.OperationalError:
+                said = (self.folder / "log").read_text()
+                assert process.poll() is None, said
+                assert time.monotonic() < deadline, said
+                time.sleep(0.02)
+            else:
+                return process
+
+    def _make(self, name: str) -> str:
+        self._run(f"CREATE DATABASE {name}")
+        database = Database(self._address(name))
+        migrate.upgrade(database)
+        database.dispose()
+        return name
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def _conninfo(self, name: str) -> str:
+        return f"host={self.folder} user=saferoom dbname={name}"
+
+    def _address(self, name: str) -> str:
+        return f"postgresql://saferoom@/{name}?host={self.folder}"
