@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from saferoom.hub.store.credentials import Credentials
     from saferoom.hub.store.registry import StoredRegistry
     from saferoom.projects.airlock.service import Airlock
+    from saferoom.projects.ledger.budgets import Budgets
     from saferoom.projects.ledger.service import Ledger
     from saferoom.projects.life.service import Lives
     from saferoom.projects.notices.sending import Sender
@@ -131,6 +132,13 @@ class Instance:
         from saferoom.projects.ledger.service import Ledger
 
         return Ledger(LedgerStore(self.database, self.clock, self.signing_key), self.clock)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """Privacy budgets as people see and set them."""
+        from saferoom.projects.ledger.budgets import Budgets
+
+        return Budgets(self.ledger.store, self.clock)
 
     @cached_property
     def notices(self) -> Notices:

@@ -20,6 +20,7 @@ from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, RequestId, Username
 from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.states import Party
+from saferoom.projects.ledger.accounts import account_at
 from saferoom.projects.life.parts import Actor as LifeActor
 from saferoom.projects.notices.model import Letter, LetterState
 from saferoom.projects.notices.reach import Reach
@@ -52,10 +53,13 @@ def sender_of(instance: Instance) -> Sender:
     def see_emergencies(username: Username) -> bool:
         return bool(instance.people.can(Actor.person(username), Action.VIEW_EMERGENCIES))
 
+    def see_budget(username: Username, address: str) -> bool:
+        return instance.budgets.can_see(username, account_at(*address.split("/", 1)))
+
     def report(letter: Letter, error: Exception) -> None:
         _log.error("letter could not be written", letter=letter.id, **where(error))
 
-    reach = Reach(instance.registry, instance.clock, sides, see_project, see_emergencies)
+    reach = Reach(instance.registry, instance.clock, sides, see_project, see_emergencies, see_budget)
     return Sender(instance.notices.store, instance.clock, reach.refusal, report=report)
 
 

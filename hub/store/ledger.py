@@ -17,8 +17,8 @@ from saferoom.audit import Event
 from saferoom.clock import Clock
 from saferoom.hub.store.audit_log import AuditLinkRow, AuditLog
 from saferoom.hub.store.database import Database
-from saferoom.hub.store.ledger_tables import AccountRow, ChargeRow, DebitRow
 from saferoom.hub.store.ledger_people import PeopleReading, limit_row, read_mechanisms, write_mechanisms
+from saferoom.hub.store.ledger_tables import AccountRow, ChargeRow, DebitRow
 from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.transactions import TransactionStore

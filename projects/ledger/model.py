@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
 from saferoom.projects.ledger.losses import Loss
+from saferoom.projects.ledger.mechanisms import Mechanism
 
 
 class AccountKind(StrEnum):
@@ -132,6 +133,8 @@ class Wanted:
         Of the plan the noise is drawn by.
     versions : mapping of DatasetName to str
         The version of every dataset that is read.
+    mechanisms : tuple of Mechanism
+        What the loss consists of, for tighter accounting; empty where that is not known.
     """
 
     key: str
@@ -141,6 +144,7 @@ class Wanted:
     plan: Digest
     versions: Mapping[DatasetName, str]
     loss: Loss
+    mechanisms: tuple[Mechanism, ...] = ()
 
 
 @dataclass(frozen=True)

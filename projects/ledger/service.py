@@ -16,6 +16,7 @@ from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongS
 from saferoom.ids import Digest, ProjectSlug, new_id
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.ledger import states
+from saferoom.projects.ledger.alerts import alerts
 from saferoom.projects.ledger.lineages import lineages
 from saferoom.projects.ledger.losses import Loss, limit_of
 from saferoom.projects.ledger.model import (
@@ -97,6 +98,8 @@ class Ledger:
         charge = Charge(self.draw_id(), wanted, ids, ChargeState.CHARGED, self.clock.now())
         tx.debit(charge)
         tx.record(Event(wanted.by, CHARGED, f"project:{wanted.project}", _said(charge)))
+        after = (replace(account, spent=account.spent + wanted.loss) for account in accounts)
+        tx.tell(alerts(zip(accounts, after, strict=True), tx.registry, charge.at), charge.at)
         return Charged(charge, fresh=True)
 
     def fits(self, wanted: Wanted) -> str:

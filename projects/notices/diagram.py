@@ -69,7 +69,7 @@ def _told(kind: str) -> set[str]:
         return {"administrators", "data owners", "whoever has the power"}
     if kind in kinds.TOKENS:
         return {"whose token it is"}
-    if kind == kinds.REMINDER:
+    if kind in (kinds.REMINDER, kinds.BUDGET):
         return {"whom it concerns"}
     parties = {row.notify.value for row in airlock.TRANSITIONS if row.audit == kind and row.notify}
     parties |= {row.notify.value for row in life.TRANSITIONS if row.audit == kind and row.notify}
@@ -83,7 +83,7 @@ def _category(kind: str, side: str) -> Category:
         return Category.ENDS
     if kind in kinds.SECURITY:
         return Category.SECURITY
-    return kinds.of_project(kind) if kind.startswith("project.") else kinds.of_request(kind, side)
+    return kinds.of_project(kind) if kind.startswith(("project.", "budget.")) else kinds.of_request(kind, side)
 
 
 def _permission(action: Action) -> str:

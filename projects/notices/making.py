@@ -7,6 +7,9 @@ from datetime import datetime
 
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.airlock.records import Notice as Step
+from saferoom.projects.ledger.accounts import address_of
+from saferoom.projects.ledger.alerts import Alert
+from saferoom.projects.ledger.model import AccountKind
 from saferoom.projects.life.model import Told
 from saferoom.projects.notices import kinds
 from saferoom.projects.notices.model import About, Category, Notice, Subject
@@ -61,6 +64,21 @@ def of_tokens(kind: str, tokens: Sequence[Token], at: datetime) -> Notice:
     facts = {"scope": first.scope.value, "until": f"{first.expires_at:%Y-%m-%d}"} if kind == "token.made" else {}
     about, key = About(Subject.TOKENS), f"{kind}:{first.id}"
     return Notice(key, first.username, kind, Category.SECURITY, "self", about, at, facts)
+
+
+def of_alerts(alerts: Iterable[Alert], at: datetime) -> list[Notice]:
+    """Return the notices of budgets that are spent up to a level, one for each person and limit."""
+    made = []
+    for alert in alerts:
+        id_ = alert.account
+        slug = ProjectSlug(id_.name.split("/")[0]) if id_.kind in (AccountKind.PROJECT, AccountKind.APPROVAL) else None
+        about, facts = About(Subject.BUDGET, address_of(id_), slug), {"share": f"{alert.level} %", "budget": id_.words}
+        key = f"{kinds.BUDGET}:{id_}:{alert.version}:{alert.level}"
+        made += [
+            Notice(f"{key}:{name}", name, kinds.BUDGET, Category.PROJECTS, "concerned", about, at, facts)
+            for name in dict.fromkeys(alert.to)
+        ]
+    return made
 
 
 def of_reminder(message: Message, at: datetime) -> Notice:

@@ -32,7 +32,7 @@ class Category(StrEnum):
     WORK = "work"
     """What waits for an output checker or a data owner."""
     PROJECTS = "projects"
-    """Proposals, amendments, pauses, the end."""
+    """Proposals, amendments, pauses, the end; privacy budgets that are spent."""
     ENDS = "ends"
     """Reminders that an accreditation, a training, a project or an approval ends."""
     SECURITY = "security"
@@ -58,6 +58,8 @@ class Subject(StrEnum):
     """The person's own standing."""
     TOKENS = "tokens"
     """The person's own API tokens."""
+    BUDGET = "budget"
+    """A privacy budget, by its address."""
 
 
 class LetterState(StrEnum):
@@ -82,7 +84,7 @@ class About:
     Attributes
     ----------
     id : str
-        The request's, project's, emergency's or person's; empty for the own standing.
+        The request's, project's, emergency's, person's or budget's; empty for the own standing.
     """
 
     subject: Subject
@@ -101,7 +103,8 @@ class Notice:
     kind : str
         The audit action of what happened, or ``reminder``; the words follow from it.
     facts : mapping of str to str
-        Days, names of people and datasets that reminders and break-glass acts name; empty for all others.
+        Days, names of people and datasets, and shares of budgets, which reminders, break-glass acts and budgets name;
+        empty for all others.
     id : int
         0 until it is stored.
     """

@@ -36,6 +36,8 @@ class Reach:
         Raises unless somebody may see a project.
     see_emergencies : callable
         Says whether somebody may see break-glass acts.
+    see_budget : callable
+        Says whether somebody may see the privacy budget at an address.
     """
 
     registry: Registry
@@ -43,6 +45,7 @@ class Reach:
     sides: Callable[[Username, RequestId], Collection[Party]]
     see_project: Callable[[Username, ProjectSlug], object]
     see_emergencies: Callable[[Username], bool]
+    see_budget: Callable[[Username, str], bool]
 
     def refusal(self, notice: Notice) -> str:
         """Return why nothing of `notice` may go to its recipient now; the empty string when it may."""
@@ -70,6 +73,8 @@ class Reach:
                 return bool(self.see_project(to, ProjectSlug(about.id)))
             if about.subject is Subject.EMERGENCY:
                 return self.see_emergencies(to)
+            if about.subject is Subject.BUDGET:
+                return self.see_budget(to, about.id)
             return Role.ADMINISTRATOR in self.registry.person(to).roles
         except (ForbiddenError, NotFoundError, WrongStateError):
             return False

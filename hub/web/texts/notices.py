@@ -193,6 +193,11 @@ KINDS: Mapping[str, Said] = {
     "token.ended": Said(
         "API tokens of yours were ended", "An administrator has ended API tokens of yours.", "Sign in to see which."
     ),
+    "budget.used": Said(
+        "Privacy budget: {share} of that for {budget} is spent",
+        "Of the privacy budget for {budget}, {share} or more is spent. What is spent cannot be given back.",
+        "Sign in to see how long it will last.",
+    ),
     "reminder": Said("{title}", "{body}"),
 }
 
@@ -203,12 +208,13 @@ PATHS: Mapping[Subject, str] = {
     Subject.PERSON: "people/{id}",
     Subject.STANDING: "standing",
     Subject.TOKENS: "tokens",
+    Subject.BUDGET: "budgets/{id}",
 }
 
 CATEGORIES = {
     Category.REQUESTS: Label("My requests", "Returned, rejected, held up, released."),
     Category.WORK: Label("What waits for me", "Requests to check, or to sign as their data owner."),
-    Category.PROJECTS: Label("Projects", "Proposals, decisions, changes, pauses, the end."),
+    Category.PROJECTS: Label("Projects", "Proposals, decisions, changes, pauses, the end; privacy budgets."),
     Category.ENDS: Label("Reminders", "An accreditation, a training, a project or an approval ends soon."),
     Category.SECURITY: Label("Security", "Break-glass, withdrawn releases, opened archives, API tokens."),
 }

@@ -40,6 +40,8 @@ def test_words_of_a_kind_are_made_of_ids_alone(kind: str) -> None:
         allowed = {"scope", "until"}
     if kind == kinds.REMINDER:
         allowed = {"title", "body"}
+    if kind == kinds.BUDGET:
+        allowed = {"share", "budget"}
     assert names <= allowed
     facts = dict.fromkeys(allowed, "x")
     about = About(Subject.REQUEST, "request-a", ProjectSlug("mob"))
