@@ -12,6 +12,8 @@
     Their bodies and the units they brought.
 ``head``
     How many entries there are, sealed, so that the last ones cannot be left out.
+``losses``
+    What draws with differential privacy cost, sealed; written before each draw.
 """
 
 from __future__ import annotations
@@ -33,11 +35,14 @@ from saferoom.hub import keys
 from saferoom.hub.store.cipher import AtRest
 from saferoom.hub.store.vault import FileVault
 from saferoom.projects.airlock.remembering import Archive, Entry, Told
+from saferoom.projects.ledger.losses import Loss, of_epsilon, of_rho
 
 _KEY, _ENTRIES, _VAULT, _HEAD = "memory.key", "entries", "vault", "head"
 _NOISE = "noise.key"
 _ONE_FILE = "history.saferoom"
+_LOSSES = "losses"
 _ABOUT_HEAD = {"purpose": "saferoom/history-folder/1", "what": "head"}
+_ABOUT_LOSSES = {"purpose": "saferoom/history-folder/1", "what": "losses"}
 _LACKS = "the folder lacks something that was committed to it, so nothing can be judged; restore it from a backup"
 
 
@@ -56,6 +61,30 @@ class HistoryFolder:
         self._root = root
         self._entries: tuple[Entry, ...] = ()
         self.memory = Memory.empty()
+        self._losses: tuple[Loss, ...] = ()
+
+    @property
+    def losses(self) -> tuple[int, Loss]:
+        """How many draws with differential privacy were committed, and what they cost together."""
+        return len(self._losses), sum(self._losses, Loss())
+
+    def lose(self, evaluation: Evaluation) -> None:
+        """Add what drawing `evaluation` costs; called before the draw, because what was seen has been lost."""
+        losses = (*self._losses, _loss_of(evaluation))
+        document = [[loss.rho, loss.delta] for loss in losses]
+        try:
+            cipher = self._cipher()
+            _write(self._root / _LOSSES, cipher.seal(json.dumps(document).encode(), _ABOUT_LOSSES))
+        except OSError:
+            raise UnavailableError("the history could not be written; nothing was drawn") from None
+        self._losses = losses
+
+    def _cipher(self) -> AtRest:
+        """Return what seals the folder's parts; from the first use on a folder without a head was tampered with."""
+        cipher = AtRest(keys.random_key(self._root / _KEY))
+        if not self._entries and not (self._root / _HEAD).exists():
+            _write(self._root / _HEAD, cipher.seal(json.dumps(0).encode(), _ABOUT_HEAD))
+        return cipher
 
     @contextlib.contextmanager
     def locked(self, *, write: bool) -> Iterator[HistoryFolder]:
@@ -90,10 +119,7 @@ class HistoryFolder:
         number = len(self._entries) + 1
         told = Told(f"release-{number}", evaluation.title, "", isoformat(SystemClock().now()), ())
         try:
-            cipher = AtRest(keys.random_key(self._root / _KEY))
-            if not self._entries and not (self._root / _HEAD).exists():
-                # From now on a folder without a head was tampered with.
-                _write(self._root / _HEAD, cipher.seal(json.dumps(0).encode(), _ABOUT_HEAD))
+            cipher = self._cipher()
             archive = Archive(FileVault(self._root / _VAULT), cipher)
             for folder in (_VAULT, _ENTRIES):
                 (self._root / folder).mkdir(exist_ok=True, mode=0o700)
@@ -113,7 +139,7 @@ class HistoryFolder:
                     "read; name another folder, and commit to it again what was released"
                 )
             names = sorted(path.name for path in (self._root / _ENTRIES).glob("[0-9]*"))
-            if not any((self._root / part).exists() for part in (_HEAD, _ENTRIES, _VAULT)):
+            if not any((self._root / part).exists() for part in (_HEAD, _ENTRIES, _VAULT, _LOSSES)):
                 return
             whole = all((self._root / part).exists() for part in (_HEAD, _KEY))
             if not whole or names != [f"{i + 1:08}" for i in range(len(names))]:
@@ -121,6 +147,7 @@ class HistoryFolder:
             cipher = AtRest(keys.random_key(self._root / _KEY))
             self._check_head(cipher, len(names))
             archive = Archive(FileVault(self._root / _VAULT), cipher)
+            self._losses = self._read_losses(cipher)
             self._entries = archive.open((self._root / _ENTRIES / name).read_bytes() for name in names)
             self.memory = archive.memory(self._entries, range(1, len(names) + 1))
         except OSError:
@@ -128,12 +155,27 @@ class HistoryFolder:
         except IntegrityError as error:
             raise IntegrityError(f"--history: {error.message}") from None
 
+    def _read_losses(self, cipher: AtRest) -> tuple[Loss, ...]:
+        file = self._root / _LOSSES
+        if not file.exists():
+            return ()
+        data = file.read_bytes()
+        return guarded(lambda: tuple(Loss(*pair) for pair in json.loads(cipher.open(data, _ABOUT_LOSSES))), _LACKS)
+
     def _check_head(self, cipher: AtRest, count: int) -> None:
         head = (self._root / _HEAD).read_bytes()
         said = guarded(lambda: int(json.loads(cipher.open(head, _ABOUT_HEAD))), _LACKS)
         # An interrupted commit leaves an entry that is whole and not yet counted.
         if count not in (said, said + 1):
             raise IntegrityError(_LACKS)
+
+
+def _loss_of(evaluation: Evaluation) -> Loss:
+    privacy = evaluation.privacy
+    if privacy is None:
+        raise ValueError("only queries with differential privacy cost anything")
+    made = of_epsilon if privacy["measure"] == "pure" else of_rho
+    return made(float(privacy["loss"]), float(privacy["delta"]))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from saferoom.disclosure.evaluation import Evaluation
     from saferoom.disclosure.queries.model import Query
     from saferoom.disclosure.queries.source import Source
+    from saferoom.hub.cli.history_folder import HistoryFolder
+    from saferoom.hub.cli.query_privacy import Wish
     from saferoom.policies.models import RiskAppetite
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
@@ -43,14 +45,23 @@ def query(
         "--charts",
         help="Folder for the query's chart (SVG, PNG) and its data sheet (CSV, XLSX), if it may leave.",
     ),
+    quote: bool = typer.Option(
+        False, "--quote", help="With differential privacy: say cost and margins of error; computes nothing from rows."
+    ),
+    twin: bool = typer.Option(
+        False, "--twin", help="With differential privacy: try the query on made-up data; computes nothing from rows."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
-    """Evaluate and judge a declared statistic; exit 0 pass, 10 review, 20 fail, 2 bad input."""
-    from saferoom.disclosure.checker import Context, check
+    """Evaluate and judge a declared statistic; exit 0 pass, 10 review, 20 fail, 2 bad input.
+
+    With `protect: {method: dp, ...}` noise is drawn. No privacy budget is debited: whoever runs it holds the data.
+    """
+    from saferoom.disclosure.checker import Context
     from saferoom.disclosure.queries.model import read_query
-    from saferoom.disclosure.remedies.search import Remedies
     from saferoom.hub.cli.chart_files import write_chart
     from saferoom.hub.cli.history_folder import HistoryFolder
+    from saferoom.hub.cli.query_privacy import Wish
 
     if commit and history is None:
         raise BadInputError("--commit needs --history, the folder to commit to")
@@ -58,18 +69,15 @@ def query(
         asked = read_query(text_of(file, "the query"), file.name)
         if charts is not None and asked.chart is None:
             raise BadInputError("--charts: the query asks for no chart; write for example chart: {kind: bar}")
+        wish = Wish(quote=quote, twin=twin, commit=commit)
+        wish.check(asked)
         context = Context(sources_of(data, unit), policy_of(policy))
-        remedies = Remedies.from_now(time.monotonic)
         if history is None:
-            evaluation = check(
-                asked, replace(context, secret=secret_of(asked, context)), remedies, clock=time.monotonic
-            )
+            evaluation = _evaluated(asked, replace(context, secret=secret_of(asked, context)), wish, None)
         else:
             with HistoryFolder(history).locked(write=commit) as folder:
-                secret = secret_of(asked, context, history)
-                evaluation = check(
-                    asked, replace(context, memory=folder.memory, secret=secret), remedies, clock=time.monotonic
-                )
+                remembered = replace(context, memory=folder.memory, secret=secret_of(asked, context, history))
+                evaluation = _evaluated(asked, remembered, wish, folder)
                 if commit and folder.commit(evaluation):
                     # Suggestions were judged beside a history without it.
                     evaluation = replace(evaluation, suggestions=())
@@ -84,6 +92,16 @@ def query(
         ) from None
     _show(evaluation, as_json)
     raise typer.Exit(evaluation.verdict.exit_code)
+
+
+def _evaluated(query: Query, context: Context, wish: Wish, folder: HistoryFolder | None) -> Evaluation:
+    from saferoom.disclosure.checker import check
+    from saferoom.disclosure.remedies.search import Remedies
+    from saferoom.hub.cli.query_privacy import evaluate, is_private
+
+    if is_private(query):
+        return evaluate(query, context, wish, folder)
+    return check(query, context, Remedies.from_now(time.monotonic), clock=time.monotonic)
 
 
 def secret_of(query: Query, context: Context, history: Path | None = None) -> bytes | None:

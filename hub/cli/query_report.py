@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.privacy.words import read_privacy
 from saferoom.disclosure.verdict import Label, Table, Verdict
 
 _MOST_ROWS = 60
@@ -18,14 +19,22 @@ def report(evaluation: Evaluation, console: Console | None = None) -> None:
     """Print `evaluation`; colours are dropped where the output is no terminal, marks stay."""
     console = console or Console(highlight=False)
     console.print(f"[bold]{escape(evaluation.title)}[/bold]")
+    privacy = read_privacy(evaluation.privacy)
+    if privacy is not None:
+        console.print(f"{escape(privacy.sentence)}\n")
+        console.print(escape("\n".join(f"{name:<11} {said}" for name, said in privacy.facts)), soft_wrap=True)
     risky: dict[tuple[Label, ...], Verdict] = {}
     for finding in evaluation.findings:
         for cell in finding.cells:
             risky[cell] = Verdict.worst([finding.severity, risky.get(cell, Verdict.PASS)])
     shown = evaluation.protected or evaluation.table
+    if privacy is not None:
+        shown = privacy.shown(shown)
     console.print(_rich(shown, {} if evaluation.protected else risky))
     if len(shown.rows) > _MOST_ROWS:
         console.print(f"... and {len(shown.rows) - _MOST_ROWS:,} more rows")
+    if privacy is not None:
+        console.print(privacy.legend)
     colour = _COLOURS[evaluation.verdict]
     console.print(f"Verdict: [bold {colour}]{evaluation.verdict.value}[/bold {colour}]")
     for finding in evaluation.findings:

@@ -26,7 +26,8 @@ from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, upload, uploads
 from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
-from saferoom.hub.notebook.results import Result
+from saferoom.hub.notebook.privacy import dp
+from saferoom.hub.notebook.results import Result, trial
 from saferoom.hub.notebook.rounding import rounded
 from saferoom.hub.notebook.statistics import (
     anova,
@@ -65,6 +66,7 @@ __all__ = [
     "covariance",
     "crosstab",
     "data",
+    "dp",
     "frequency",
     "gini",
     "hexbin",
@@ -91,6 +93,7 @@ __all__ = [
     "table",
     "total",
     "transition",
+    "trial",
     "ttest",
     "upload",
     "uploads",

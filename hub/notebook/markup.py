@@ -34,6 +34,8 @@ STYLE = """<style>
 .saferoom td.sr-review .sr-sign,.saferoom li.sr-review>b{color:#b26a00}
 .saferoom td.sr-fail .sr-sign,.saferoom li.sr-fail>b{color:#c62828}
 .saferoom ul{margin:.4em 0 .6em;padding-left:1.2em}.saferoom li{margin:.25em 0}
+.saferoom dl.sr-facts{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em;margin:.4em 0 .6em}
+.saferoom .sr-facts dt{color:var(--jp-ui-font-color2,#57606a)}.saferoom .sr-facts dd{margin:0}
 .saferoom .sr-remedy{display:block}.saferoom .sr-route{margin:.5em 0;font-weight:600}
 .saferoom .sr-small{color:var(--jp-ui-font-color2,#57606a);font-size:12px;margin:.2em 0 .6em}
 .saferoom summary{cursor:pointer;color:var(--jp-ui-font-color2,#57606a)}
@@ -126,10 +128,22 @@ def small(text: str) -> str:
     return f'<p class="sr-small">{escape(text)}</p>' if text else ""
 
 
+def facts_html(facts: Sequence[tuple[str, str]]) -> str:
+    """Return facts, each a name and what it says, as a list of definitions."""
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in facts)
+    return f'<dl class="sr-facts">{items}</dl>'
+
+
+def facts_text(facts: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the same as lines."""
+    width = max((len(name) for name, _ in facts), default=0)
+    return [f"{name.ljust(width)}  {said}" for name, said in facts]
+
+
 def because(sentence: str, reasons: Sequence[str]) -> str:
     """Return `sentence` in bold, with its reasons as a list under it."""
     items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
-    return paragraph(sentence, "sr-route") + (f"<ul>{items}</ul>" if items else "")
+    return (paragraph(sentence, "sr-route") if sentence else "") + (f"<ul>{items}</ul>" if items else "")
 
 
 def tidy(reason: str) -> str:

@@ -6,24 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from saferoom.disclosure.charts.model import Picture
+from saferoom.disclosure.privacy.words import read_privacy
 from saferoom.disclosure.remedies.model import Suggestion, patched
 from saferoom.disclosure.verdict import Table, Verdict
-from saferoom.hub.notebook import markup
+from saferoom.hub.notebook import showing
 from saferoom.hub.notebook.charts import Chart, chart_block
 from saferoom.hub.notebook.connection import Connection, encode
 from saferoom.hub.notebook.documents import Names, Terms, document
 from saferoom.hub.notebook.errors import RoomError
-from saferoom.hub.notebook.layout import SYMBOLS, Grid, grid, marks
-from saferoom.hub.notebook.protections import (
-    Document,
-    blank_cells,
-    choice_html,
-    choice_text,
-    legend,
-    protection,
-    read_blanks,
-    read_choice,
-)
+from saferoom.hub.notebook.protections import Document, protection, read_blanks, read_choice
 from saferoom.hub.notebook.reading import read_finding, read_route, read_table
 from saferoom.hub.notebook.snapshots import as_parquet, is_frame
 
@@ -31,12 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from saferoom.hub.notebook.submissions import Submission
-
-_SENTENCES = {
-    Verdict.PASS: "May leave",
-    Verdict.REVIEW: "A person must look before this leaves",
-    Verdict.FAIL: "Must not leave as it is",
-}
 
 
 class Result:
@@ -60,6 +45,8 @@ class Result:
         Variants of the query that the airlock has judged better, the cheapest first; see `apply`.
     choice : Choice or None
         Which protection ``protect("auto")`` came to, why, and what was tried.
+    privacy : Privacy or None
+        Of a query with differential privacy, what it costs, how exact it is, and whether it was drawn.
     """
 
     def __init__(
@@ -82,7 +69,8 @@ class Result:
             self.choice = read_choice(answer.get("chosen"))
             self._table = read_table(answer["table"])
             self._protected = None if answer["protected"] is None else read_table(answer["protected"])
-            self._blanks = read_blanks(answer.get("blanks"))
+            self.blanks = read_blanks(answer.get("blanks"))
+            self.privacy = read_privacy(answer.get("privacy"), answer.get("budget"))
             self._labels = None if answer.get("labels") is None else int(answer["labels"])
             self._picture = None if answer.get("picture") is None else Picture.from_json(answer["picture"])
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -101,6 +89,16 @@ class Result:
         """The table that would leave: protected where protection was asked for and given."""
         return self._table if self._protected is None else self._protected
 
+    @property
+    def exact(self) -> Table:
+        """The table before protection; of a query with differential privacy, its quote or what was drawn."""
+        return self._table
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether the table that would leave is another one than the exact one."""
+        return self._protected is not None
+
     def frame(self, *, exact: bool = False) -> pd.DataFrame:
         """Return the table as a pandas frame: one row per cell, the protected numbers where protection was asked.
 
@@ -111,7 +109,7 @@ class Result:
         """
         import pandas as pd
 
-        table = self._table if exact or self._protected is None else self._protected
+        table = self._table if exact else self.table
         return pd.DataFrame([list(row) for row in table.rows], columns=list(table.columns))
 
     def chart(self, kind: str | None = None, *, value: str | None = None, log: bool = False) -> Chart:
@@ -148,7 +146,8 @@ class Result:
             tried. ``suppress``: cells at risk are left blank, and as many others as keep them from being worked out.
             ``round``: every count becomes a multiple of `base`. ``controlled_rounding``: the same, and still adding up.
             ``random_rounding``: up or down by chance. ``cell_key``: noise that is the same wherever the same people
-            are counted. ``significant``: sums and means keep their first `digits`. Or a whole ``protect`` block.
+            are counted. ``significant``: sums and means keep their first `digits`. ``dp``: differential privacy, with
+            the parameters of `saferoom.dp`. Or a whole ``protect`` block.
         **parameters
             ``base``; ``D``, ``V``, ``js`` and ``pstay`` of ``cell_key``; ``digits``. The policy's when left out.
 
@@ -162,6 +161,10 @@ class Result:
         """
         asked = {**self.query, "protect": protection(method, parameters)}
         return evaluate(asked, self._connection, self._snapshot)
+
+    def trial(self) -> Result:
+        """Try a query with differential privacy on a synthetic twin: made-up data of the dataset's shape, for free."""
+        return trial(self.query, self._connection)
 
     def apply(self, number: int = 1) -> Result:
         """Evaluate the query again as suggestion `number` (1 is the cheapest) changes it."""
@@ -185,49 +188,15 @@ class Result:
         """
         from saferoom.hub.notebook.submissions import Wanted, submit
 
+        if not self.id:
+            raise RoomError("a trial is about made-up data and never leaves; release the quote that it was made from")
         return submit(self._connection, Wanted([self]), title=title, context=context, controls=controls)
 
-    def _grid(self) -> Grid:
-        table = _coefficients(self.table) if self.query.get("statistic") == "regression" else self.table
-        return grid(table, self.dimensions, marks(self.findings), blanks=blank_cells(self._blanks))
-
-    def _legend(self) -> str:
-        return legend(self._protected, self._blanks)
-
-    def _on_release(self) -> tuple[str, list[str]]:
-        if self.verdict is Verdict.FAIL:
-            return "On release: refused, because a finding says that it must not leave.", []
-        return self.route.sentence(), [markup.tidy(reason) for reason in self.route.reasons]
-
     def _repr_html_(self) -> str:
-        parts = [
-            markup.banner(self.verdict, _SENTENCES[self.verdict], self.title),
-            choice_html(self.choice),
-            markup.grid_html(self._grid()),
-            markup.small(self._legend()),
-            markup.findings_html(self.findings),
-            markup.suggestions_html(self.suggestions),
-            markup.because(*self._on_release()),
-        ]
-        if self._protected is not None:
-            exact = markup.grid_html(grid(self._table, self.dimensions, {}))
-            parts.append(markup.details("Exact numbers (they stay in the room)", exact))
-        return markup.panel(*parts)
+        return showing.html(self)
 
     def __repr__(self) -> str:
-        lines = [f"{SYMBOLS[self.verdict]} {_SENTENCES[self.verdict]}: {self.title}", ""]
-        lines += choice_text(self.choice)
-        lines += markup.grid_text(self._grid())
-        lines += [self._legend()] if self._legend() else []
-        sentence, reasons = self._on_release()
-        lines += [
-            "",
-            *markup.findings_text(self.findings),
-            *markup.suggestions_text(self.suggestions),
-            sentence,
-            *(f"  - {reason}" for reason in reasons),
-        ]
-        return "\n".join(lines)
+        return showing.text(self)
 
 
 def declared(statistic: str, measure: str | None, by: Names | None, terms: Terms) -> Result:
@@ -249,11 +218,25 @@ def evaluate(query: Mapping[str, Any], connection: Connection | None = None, sna
     return Result(connection, query, answer, snapshot)
 
 
-def _coefficients(table: Table) -> Table:
-    """Return a regression's table with term and category in one column, as they are read."""
-    if table.columns[:2] != ("term", "category"):
-        return table
-    rows = tuple(
-        (str(term) if category is None else f"{term}: {category}", *rest) for term, category, *rest in table.rows
-    )
-    return Table(("term", *table.columns[2:]), rows)
+def read_evaluation(connection: Connection, id_: str) -> Result:
+    """Return one of your own evaluations as the airlock keeps it."""
+    answer = connection.get(f"/api/room/evaluations/{id_}")
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("query"), Mapping):
+        raise RoomError("the airlock's answer was not understood; restart the room so that both match")
+    return Result(connection, answer["query"], answer)
+
+
+def trial(query: Mapping[str, Any] | Result, connection: Connection | None = None) -> Result:
+    """Try a query with differential privacy on a synthetic twin; nothing is spent, and no number is about anybody.
+
+    Parameters
+    ----------
+    query : mapping or Result
+        A query document with a ``protect`` block of the method ``dp``, or a quote.
+    """
+    document = query.query if isinstance(query, Result) else dict(query)
+    connection = connection or Connection.from_environment()
+    answer = connection.post("/api/room/trials", {"query": document})
+    if not isinstance(answer, Mapping):
+        raise RoomError("the airlock's answer was not understood; restart the room so that both match")
+    return Result(connection, document, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from saferoom.hub.notebook import markup
 from saferoom.hub.notebook.connection import Connection
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, Source, as_files
-from saferoom.hub.notebook.results import Result
+from saferoom.hub.notebook.results import Result, read_evaluation
 
 
 class Submission:
@@ -30,6 +31,7 @@ class Submission:
 
     def __init__(self, connection: Connection, answer: Mapping[str, Any]) -> None:
         self._connection = connection
+        self._drawn: tuple[Result, ...] = ()
         self._read(answer)
 
     def _read(self, answer: object) -> None:
@@ -50,6 +52,20 @@ class Submission:
         self._read(self._connection.get(f"/api/room/requests/{self.id}"))
         return self
 
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The statistics of the request as they were judged or, with differential privacy, drawn."""
+        return tuple(
+            read_evaluation(self._connection, str(output["evaluation"]))
+            for output in self.document.get("outputs") or ()
+            if output.get("lane") in _STATISTICS
+        )
+
+    def show_drawn(self) -> None:
+        """Let the request show the numbers that were drawn for it; without them where they cannot be had now."""
+        with contextlib.suppress(RoomError):
+            self._drawn = tuple(result for result in self.results if result.privacy is not None)
+
     def _standing(self) -> tuple[str, list[str]]:
         """Return where the request stands, and why it does not move on by itself."""
         if self.state in _BEING_CHECKED and self.waits_because:
@@ -67,7 +83,8 @@ class Submission:
         lines = [f"{self.title or 'Release request'} · {state_words(self.state)} · {self.id}", sentence]
         lines += [f"  - {reason}" for reason in reasons]
         lines += [f"Comment by {comment}" for comment in self.comments]
-        return "\n".join([*lines, *([f"Page at the hub: {self.url}"] if self.url else [])])
+        lines += [f"Page at the hub: {self.url}"] if self.url else []
+        return "\n".join([*lines, *(f"\n{result!r}" for result in self._drawn)])
 
     def _repr_html_(self) -> str:
         kind = {"released": "pass", "rejected": "fail"}.get(self.state, "review")
@@ -77,6 +94,7 @@ class Submission:
             *(markup.paragraph(f"Comment by {comment}") for comment in self.comments),
             # As text: a room's page may not open other pages of the hub.
             *([markup.paragraph(f"Page at the hub: {self.url}")] if self.url else []),
+            *(result._repr_html_() for result in self._drawn),
         )
 
 
@@ -109,6 +127,7 @@ class Submissions(Sequence[Submission]):
 
 # The airlock's states in which it is the output checkers' turn.
 _BEING_CHECKED = ("submitted", "partly_reviewed", "reviewed")
+_STATISTICS = ("declared", "privacy")
 _HEAD = ("request", "title", "state", "what now, and why")
 _NONE = "No release requests yet. Evaluate a statistic and call .release(context=..., controls=...) on its result."
 
@@ -143,7 +162,10 @@ def submit(connection: Connection, wanted: Wanted, *, title: str, context: str, 
         body["files"] = [file.id for file in wanted.files]
     if wanted.supporting:
         body["supporting"] = [file.id for file in wanted.supporting]
-    return Submission(connection, connection.post("/api/room/requests", body))
+    made = Submission(connection, connection.post("/api/room/requests", body))
+    if any(result.privacy is not None for result in results):
+        made.show_drawn()
+    return made
 
 
 def release(

@@ -89,6 +89,19 @@ def evaluated(parts: Parts, who: Resident, query: Mapping[str, Any], snapshot: b
     return answers.evaluation(record, evaluation)
 
 
+@router.get("/evaluations/{evaluation_id}")
+async def one_evaluation(request: Request, evaluation_id: str, who: Living) -> dict[str, Any]:
+    """Show one of the person's own evaluations in this project, such as the numbers that were drawn for a request."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.CALLS, who.username)
+    return await run_in_threadpool(_one_evaluation, parts, who, EvaluationId(evaluation_id[:100]))
+
+
+def _one_evaluation(parts: Parts, who: Resident, evaluation_id: EvaluationId) -> dict[str, Any]:
+    record, judgement = parts.instance.airlock.evaluated(who.username, who.project, evaluation_id)
+    return {**answers.evaluation(record, judgement.evaluation), "query": judgement.evaluation.query.document()}
+
+
 @router.post("/requests", status_code=201)
 async def submit(request: Request, who: Living) -> dict[str, Any]:
     """Ask for the release of outputs; what may leave by itself has left when this answers."""

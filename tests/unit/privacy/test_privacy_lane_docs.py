@@ -6,9 +6,10 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
+from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated, margin
 from saferoom.disclosure.privacy.contributions import Contributions
-from saferoom.disclosure.privacy.plan import Aggregate, Kind, PrivacyMeasure
+from saferoom.disclosure.privacy.plan import PrivacyMeasure
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "privacy-lane.md"
 MEASURES = {"rho": PrivacyMeasure.ZERO_CONCENTRATED, "epsilon": PrivacyMeasure.PURE}

@@ -1,0 +1,182 @@
+"""What is told people of a query with differential privacy: what it costs, whom it protects, how exact it is.
+
+Vocabulary
+----------
+quote
+    What a release would cost and how exact it would be; no row was looked at, and nothing was drawn or spent.
+trial
+    The query on a synthetic twin, a made-up table in the shape of the dataset; free, and about nobody.
+drawn
+    The noisy numbers, once the budget was debited. They are drawn once, however often they are asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from saferoom.disclosure.privacy.certificate import PRIVATE
+from saferoom.disclosure.verdict import Label, Table
+
+_NAMES = {"zcdp": "rho", "pure": "epsilon"}
+_IN_WORDS = {"zcdp": "of zero-concentrated differential privacy", "pure": "of pure differential privacy"}
+_MARGIN = "_margin_95"
+_QUOTED = "Margins of error at 95 %, because of the noise alone; sampling error comes on top."
+_DRAWN = "Numbers with noise: within ± of what was counted in 95 of 100 draws. Counts may be negative."
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What is known of a query with differential privacy.
+
+    Attributes
+    ----------
+    measure : str
+        In which terms the loss counts: ``zcdp`` (rho) or ``pure`` (epsilon).
+    loss, delta : float
+        What the release costs.
+    unit : str
+        Whom it protects: the column with the ids of the units of privacy.
+    contributions : mapping of str to int
+        How many of a unit's ``rows`` count, how many ``per_cell``, and in how many ``cells``.
+    cells : int
+        How many cells there are; 0 where they are found in the data.
+    drawn, synthetic : bool
+        Whether noise was drawn, and whether on made-up data.
+    label : str
+        ``differentially private``, or that it is not.
+    columns : tuple of mapping
+        Of each number its ``name``, its ``margin_95`` where that is known beforehand, and its noise's ``scale``.
+    refusal : str or None
+        Why the budget would not be enough at this moment, empty when it would; None where there is no budget.
+    """
+
+    measure: str
+    loss: float
+    delta: float
+    unit: str
+    contributions: Mapping[str, int]
+    cells: int
+    drawn: bool
+    label: str
+    columns: tuple[Mapping[str, Any], ...]
+    refusal: str | None = None
+    synthetic: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in a few words."""
+        if self.synthetic:
+            return "Trial on made-up data: nothing was spent, and no number is about anybody"
+        return "Drawn with noise, once" if self.drawn else "Quote: nothing was drawn, and nothing was spent"
+
+    @property
+    def asks(self) -> bool:
+        """Whether a release can be asked for with it: drawn numbers have left or wait, trials never leave."""
+        return not (self.drawn or self.synthetic)
+
+    @property
+    def cost(self) -> str:
+        """What it costs, in words."""
+        chance = f", and a delta of {self.delta:g}" if self.delta else ""
+        return f"{_NAMES[self.measure]} {self.loss:g} {_IN_WORDS[self.measure]}{chance}"
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What a reader should know beside the numbers: names and what they say."""
+        known = f"{self.cells:,}, known without the data" if self.cells else "found in the data, by noisy counts"
+        found = [("cost" if self.drawn and not self.synthetic else "would cost", self.cost)]
+        found += [("protects", self._protects), ("cells", known)]
+        if self.label != PRIVATE:
+            found.append(("note", f"{self.label}; a person always looks before it leaves"))
+        if self.asks and self.refusal is not None:
+            found.append(("budget", self.refusal or "enough at this moment"))
+        return tuple(found)
+
+    @property
+    def _protects(self) -> str:
+        rows, each, cells = (int(self.contributions[key]) for key in ("rows", "per_cell", "cells"))
+        if rows == 1:
+            return f"every {self.unit}, of which one row counts"
+        return f"every {self.unit}, of which {rows:,} rows count at most: {each:,} in a cell, and in {cells:,} cells"
+
+    @property
+    def legend(self) -> str:
+        """What the numbers of `shown` are."""
+        return _DRAWN if self.drawn else _QUOTED
+
+    def shown(self, table: Table) -> Table:
+        """Return a table for reading: the quote's margins in words, or drawn numbers with their margins beside them."""
+        if self.drawn:
+            return _with_margins(table)
+        rows = tuple((str(one["name"]), _expected(one), _scale(one)) for one in self.columns)
+        return Table(("number", "margin of error", "scale of the noise"), rows)
+
+
+def read_privacy(said: Mapping[str, Any] | None, refusal: str | None = None) -> Privacy | None:
+    """Return what an evaluation says of differential privacy (`Evaluation.privacy`); None of other queries.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        It says something else.
+    """
+    if said is None:
+        return None
+    return Privacy(
+        measure=_known(said["measure"]),
+        loss=float(said["loss"]),
+        delta=float(said["delta"]),
+        unit=str(said["unit"]),
+        contributions={key: int(said["contributions"][key]) for key in ("rows", "per_cell", "cells")},
+        cells=int(said["cells"]),
+        drawn=bool(said.get("drawn")),
+        label=str(said["label"]),
+        columns=tuple(dict(column) for column in said["columns"]),
+        refusal=refusal,
+        synthetic=bool(said.get("synthetic")),
+    )
+
+
+def as_trial(said: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what an evaluation says of differential privacy, and that its numbers are about nobody."""
+    return {**(said or {}), "synthetic": True}
+
+
+def _known(measure: object) -> str:
+    if measure not in _NAMES:
+        raise ValueError("an unknown measure of privacy loss")
+    return str(measure)
+
+
+def _expected(column: Mapping[str, Any]) -> str:
+    if column.get("margin_95") is not None:
+        return f"± {column['margin_95']:,.4g}"
+    at = column.get("margin_95_at") or {}
+    if at:
+        return ", ".join(f"± {margin:,.3g} with {int(rows):,} rows" for rows, margin in at.items())
+    return "depends on the data"
+
+
+def _scale(column: Mapping[str, Any]) -> str:
+    return "" if column.get("scale") is None else f"{column['scale']:,.4g}"
+
+
+def _with_margins(table: Table) -> Table:
+    """Return `table` with each number and its margin in one column."""
+    place = {name: position for position, name in enumerate(table.columns)}
+    kept = [name for name in table.columns if not name.endswith(_MARGIN)]
+    pairs = [(place[name], place.get(name + _MARGIN)) for name in kept]
+    return Table(tuple(kept), tuple(tuple(_paired(row, *pair) for pair in pairs) for row in table.rows))
+
+
+def _paired(row: tuple[Label, ...], position: int, margin: int | None) -> Label:
+    value, around = row[position], None if margin is None else row[margin]
+    if not isinstance(value, int | float) or not isinstance(around, int | float):
+        return value
+    # As many digits as the margin has to three significant ones: more would look exact.
+    digits = max(0, 2 - math.floor(math.log10(abs(around)))) if around else 3
+    whole = 0 if isinstance(value, int) else digits
+    return f"{value:,.{whole}f} ± {around:,.{0 if float(around).is_integer() else digits}f}"
