@@ -23,7 +23,6 @@ MOST_DELTA = 1e-3
 _NANO = 10**9
 _BOUNDED = frozenset({Statistic.SUM, Statistic.MEAN, Statistic.VARIANCE, Statistic.STD})
 _CHOSEN = frozenset({Statistic.MEDIAN, Statistic.QUANTILE})
-_MARGINS = frozenset({Statistic.FREQUENCY})
 _SIZED = frozenset({Statistic.FREQUENCY, Statistic.HISTOGRAM, Statistic.SUM})
 """Statistics whose margin of error follows from the noise alone."""
 
@@ -65,12 +64,6 @@ def _check_belonging(query: Query) -> None:
     if protect.candidates is not None and statistic not in _CHOSEN:
         raise BadInputError(
             f"protect.candidates: belong to medians and quantiles; a {statistic} has none", field="protect.candidates"
-        )
-    if query.margins and statistic not in _MARGINS:
-        raise BadInputError(
-            f"margins: tables of counts (frequency) have margins with differential privacy, a {statistic} has none; "
-            "ask for the table without the dimension instead",
-            field="margins",
         )
 
 

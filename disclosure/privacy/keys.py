@@ -85,13 +85,13 @@ def _named(plan: Plan, asked: Mapping[str, Codes]) -> dict[str, Codes]:
         if dimension is None or dimension in found:
             names = ", ".join(known.values()) or "none"
             raise BadInputError(
-                f"{_FIELD}.{name}: is no dimension of the table, or is named twice; the dimensions are {names}",
+                f"{_FIELD}: names what is no dimension of the table, or one twice; the dimensions are {names}",
                 field=_FIELD,
             )
         keys = [key_of(code) for code in codes]
         if not codes or len(set(keys)) != len(keys) or None in codes:
             raise BadInputError(
-                f"{_FIELD}.{name}: must be a list of codes, each once, without null; leave it out for all of them",
+                f"{_FIELD}.{dimension}: must be a list of codes, each once, without null; leave it out for all of them",
                 field=_FIELD,
             )
         found[dimension] = codes

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.privacy.cells import Rows, public_cells
+from saferoom.disclosure.privacy.certificate import software
 from saferoom.disclosure.privacy.declaring import Declared, declare
 from saferoom.disclosure.privacy.quoting import MARGIN, quote_of, table_of
 from saferoom.disclosure.privacy.release import NoisyTable, release
@@ -89,7 +90,7 @@ def drawn(query: Query, context: Context, engine: Engine, plan_digest: Digest) -
     cells = () if declared.codes is None else public_cells(declared.codes)
     noisy = release(engine, rows, cells, declared.ask, declared.drawn, declared.budget)
     leaves = _table(declared, noisy)
-    return _evaluation(declared, context, leaves, leaves, {**quote_of(declared), "drawn": True})
+    return _evaluation(declared, context, leaves, leaves, {**quote_of(declared), "drawn": True, "software": software()})
 
 
 def _check_sources(context: Context) -> None:
@@ -116,11 +117,25 @@ def _evaluation(
         outgoing=outgoing,
         title=generated_title(declared.plan),
         automatic_obstacles=_obstacles(declared, context.route or ReleaseRoute(), outgoing),
-        canonical=canonical_document(declared.plan),
+        canonical=_canonical(declared),
         contributors=Contributors.none(),
         label_columns=1 if outgoing is None else len(declared.ask.sizes or declared.plan.dimensions),
         privacy=privacy,
     )
+
+
+def _canonical(declared: Declared) -> dict[str, Any]:
+    """Return the query under names that nobody chose, with codes in an order that nobody chose."""
+    document = canonical_document(declared.plan)
+    protect = dict(document["protect"])
+    asked = declared.plan.query.protect.keys
+    if isinstance(asked, Mapping) and declared.codes is not None:
+        named = {name.lower() for name in asked}
+        dimensions = zip(declared.plan.dimensions, document["by"], declared.codes, strict=True)
+        protect["keys"] = {name: list(codes) for one, name, codes in dimensions if one.name.lower() in named}
+    if "unit" in protect:
+        protect["unit"] = declared.drawn.unit
+    return {**document, "protect": protect}
 
 
 def _obstacles(declared: Declared, route: ReleaseRoute, outgoing: Table | None) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ class Protect(_Document):
     """For dp: what the measure is clamped to, chosen without looking at the data."""
     candidates: Candidates | Annotated[tuple[Edge, ...], Field(min_length=2, max_length=1000)] | None = None
     """For dp: the values that a quantile may come out as, in rising order."""
-    keys: Annotated[Keys, BeforeValidator(_keys_word)] | dict[Name, tuple[Label, ...]] | None = None
+    keys: Annotated[Keys, BeforeValidator(_keys_word)] | dict[Text, tuple[Label, ...]] | None = None
     """For dp: where the cells come from; the catalogue's codelists when left out, or some of their codes."""
     unit: Name | None = None
     """For dp: the unit of privacy, which is the dataset's: naming another one is refused."""
@@ -389,9 +389,22 @@ def _keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+_FORMS: dict[tuple[str, ...], str] = {
+    ("protect", "keys"): "must be catalogue, private, or codes per dimension, as {sex: [f, m]}",
+    ("protect", "candidates"): "must be {from: 0, to: 100000, step: 1000}, or 2 to 1000 finite numbers that rise",
+    ("protect", "bounds"): "must be two finite numbers, the lower one first, as [0, 100000]",
+}
+"""What the keys with several forms may be; of each form's own complaint nobody could tell which form was meant."""
+
+
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = ".".join(_shown(part) for part in first["loc"])
+    form = _FORMS.get(tuple(str(part) for part in first["loc"][:2]))
+    if form is not None:
+        return f"{first['loc'][0]}.{first['loc'][1]}: {form}"
+    # Which of the types of a number was tried says nothing.
+    loc = first["loc"][:-1] if first["loc"] and first["loc"][-1] in {"float", "int"} else first["loc"]
+    place = ".".join(_shown(part) for part in loc)
     if first["type"] == "extra_forbidden":
         models: dict[str, type[BaseModel]] = {"options": Options, "protect": Protect, "chart": Chart}
         model = models.get(str(first["loc"][0]), Query) if len(first["loc"]) > 1 else Query

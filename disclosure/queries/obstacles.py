@@ -6,11 +6,12 @@ Nothing that a researcher wrote is quoted here, for these sentences travel furth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
+from saferoom.disclosure.queries.model import Candidates, Protect
 from saferoom.disclosure.queries.plan import Dimension, Plan
 from saferoom.disclosure.verdict import Label
 from saferoom.policies.models import ReleaseRoute
@@ -75,13 +76,13 @@ def _is_category(node: exp.Literal, plan: Plan) -> bool:
 
 def _numbers(plan: Plan, route: ReleaseRoute) -> Iterator[str]:
     literals = [node for _, tree in _trees(plan) for node in tree.find_all(exp.Literal)]
-    digits = [_significant(str(node.this)) for node in literals if not node.is_string]
-    written = [*_option_numbers(plan)]
-    digits += [_significant(repr(value)) for value in written]
-    digits.append(_significant(str(plan.query.protect.base or 0)))
+    digits = [significant(str(node.this)) for node in literals if not node.is_string]
+    written = [*_option_numbers(plan), *_protection_numbers(plan.query.protect)]
+    digits += [significant(repr(value)) for value in written]
+    digits.append(significant(str(plan.query.protect.base or 0)))
     if any(count > route.literal_digits for count in digits):
         yield f"A number in the query has more than {route.literal_digits} significant digits."
-    if len(literals) + len(written) > route.literals:
+    if len(literals) + len(written) + _keys(plan.query.protect) > route.literals:
         yield f"The query has more than {route.literals} numbers and texts."
 
 
@@ -93,10 +94,26 @@ def _option_numbers(plan: Plan) -> Iterator[float]:
                 yield item
 
 
-def _significant(text: str) -> int:
+def _protection_numbers(protect: Protect) -> Iterator[float]:
+    """Yield every number that a query with differential privacy chooses; what it leaves out, nobody chose."""
+    given = (protect.epsilon, protect.rho, protect.accuracy, protect.delta)
+    yield from (one for one in given if one is not None)
+    yield from protect.bounds or ()
+    if isinstance(protect.candidates, Candidates):
+        yield from (protect.candidates.start, protect.candidates.stop, protect.candidates.step)
+    else:
+        yield from protect.candidates or ()
+
+
+def _keys(protect: Protect) -> int:
+    """Count the codes that a query picks out: which ones could say something, as texts in a filter could."""
+    return sum(len(codes) for codes in protect.keys.values()) if isinstance(protect.keys, Mapping) else 0
+
+
+def significant(text: str) -> int:
     """Count the digits that carry information; an exponent is a number of its own.
 
-    >>> _significant("16000"), _significant("0.25"), _significant("16001.5")
+    >>> significant("16000"), significant("0.25"), significant("16001.5")
     (2, 2, 6)
     """
     mantissa, _, exponent = text.lower().partition("e")
