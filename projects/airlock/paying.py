@@ -13,6 +13,7 @@ from saferoom.ids import Digest, EvaluationId, ProjectSlug
 from saferoom.projects.airlock.model import EvaluationRecord
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.ledger.losses import Loss
+from saferoom.projects.ledger.mechanisms import Mechanism, mechanisms_of
 from saferoom.projects.ledger.model import Charge, ChargeState, Paid, Wanted
 from saferoom.projects.ledger.plans import cost_of
 from saferoom.projects.ledger.service import BROKEN_OFF, Ledger
@@ -79,8 +80,10 @@ def refusal(parts: Parts, record: EvaluationRecord, evaluation: Evaluation) -> s
     return parts.ledger.fits(wish(record, evaluation))
 
 
-def loss_of(evaluation: Evaluation) -> tuple[Digest, Loss]:
-    """Return the digest of a quote's plan and what it costs, by OpenDP's own maps: what the quote states is not asked.
+def priced(evaluation: Evaluation) -> tuple[Digest, Loss, tuple[Mechanism, ...]]:
+    """Return the digest of a quote's plan, what it costs, and what that consists of.
+
+    All by OpenDP's own maps: what the quote states is not asked.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def loss_of(evaluation: Evaluation) -> tuple[Digest, Loss]:
     """
     try:
         plan = PrivacyPlan.from_json((evaluation.privacy or {})["plan"])
-        return plan.digest, cost_of(plan)
+        return plan.digest, cost_of(plan), mechanisms_of(plan)
     except Exception:
         # OpenDP's own errors are no class of ours; whatever it is, there is no loss that could be charged.
         raise IntegrityError("what is known of this query has no plan that noise is drawn by") from None
@@ -97,7 +100,7 @@ def loss_of(evaluation: Evaluation) -> tuple[Digest, Loss]:
 
 def wish(record: EvaluationRecord, quote: Evaluation) -> Wanted:
     """Return what is charged for the release of a quote."""
-    plan, loss = loss_of(quote)
+    plan, loss, mechanisms = priced(quote)
     return Wanted(
         key=record.id,
         project=record.project,
@@ -106,6 +109,7 @@ def wish(record: EvaluationRecord, quote: Evaluation) -> Wanted:
         plan=plan,
         versions={dataset.name: dataset.version for dataset in record.datasets},
         loss=loss,
+        mechanisms=mechanisms,
     )
 
 
