@@ -15,6 +15,7 @@ from saferoom.signing import SigningKey
 
 if TYPE_CHECKING:
     from saferoom.hub.crosswalks import Crosswalks
+    from saferoom.hub.evaluator.runner import Evaluator
     from saferoom.hub.store.answers import Answers
     from saferoom.hub.store.catalogue import StoredShelves
     from saferoom.hub.store.cipher import AtRest
@@ -111,6 +112,7 @@ class Instance:
     @cached_property
     def airlock(self) -> Airlock:
         """Requests, votes and releases."""
+        from saferoom.hub.evaluator.drawing import Drawer
         from saferoom.hub.identifiers import ExtractIdentifiers
         from saferoom.hub.store.airlock import AirlockStore
         from saferoom.projects.airlock.service import Airlock
@@ -123,7 +125,16 @@ class Instance:
             signing_key=self.signing_key,
             cipher=self.cipher,
             identifiers=ExtractIdentifiers(self.home, self.signing_key.verifying_key),
+            ledger=self.ledger,
+            drawing=Drawer(self),
         )
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """What computes and judges queries in rooms of their own."""
+        from saferoom.hub.evaluator.runner import Evaluator
+
+        return Evaluator(self)
 
     @cached_property
     def ledger(self) -> Ledger:

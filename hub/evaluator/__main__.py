@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from saferoom.disclosure.checker import check
+from saferoom.disclosure.checker import check, draw
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.remedies.search import Remedies
@@ -15,6 +15,8 @@ from saferoom.hub.evaluator.job import Job, write_answer
 
 
 def _judged(job: Job) -> Evaluation:
+    if job.draw is not None:
+        return draw(parse_query(job.query), job.context(), job.draw)
     remedies = Remedies.from_now(time.monotonic)
     return check(parse_query(job.query), job.context(), remedies, clock=time.monotonic)
 

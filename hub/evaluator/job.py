@@ -18,6 +18,7 @@ from saferoom.disclosure.history.memory import Memory
 from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.ids import Digest
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 
 _NOT_UNDERSTOOD = "the evaluator's answer was not understood; nothing was judged and nothing can be released"
@@ -35,6 +36,8 @@ class Job:
         By kind of unit, who the project's pseudonyms are in all projects.
     secret : bytes
         What cell-key noise is made with.
+    draw : Digest or None
+        The plan whose noise is to be drawn, because it was paid for; None where the query is judged.
     """
 
     query: Mapping[str, Any]
@@ -44,6 +47,7 @@ class Job:
     memory: Memory
     crosswalks: Mapping[str, Crosswalk]
     secret: bytes | None = field(default=None, repr=False)
+    draw: Digest | None = None
 
     def to_bytes(self) -> bytes:
         """Write the job for the evaluator's standard input: a frame, so that what is large is not read twice."""
@@ -54,6 +58,7 @@ class Job:
             "sources": [_write_source(source) for source in self.sources],
             "crosswalks": list(self.crosswalks),
             "secret": None if self.secret is None else self.secret.hex(),
+            "draw": self.draw,
         }
         segments: list[Segment] = [self.memory.to_bytes()]
         for crosswalk in self.crosswalks.values():
@@ -73,6 +78,7 @@ class Job:
                 memory=Memory.from_bytes(memory),
                 crosswalks=_read_crosswalks(document["crosswalks"], arrays),
                 secret=None if document["secret"] is None else bytes.fromhex(document["secret"]),
+                draw=None if document["draw"] is None else Digest(str(document["draw"])),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
             raise BadInputError("the evaluator was handed a job it does not understand") from None

@@ -6,7 +6,9 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,16 @@ from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 from saferoom.hub import keys
 from saferoom.hub.evaluator.job import Job, read_answer
+from saferoom.hub.evaluator.padding import padded, with_noise
 from saferoom.hub.evaluator.turns import Turns
 from saferoom.hub.home import Home
 from saferoom.hub.project_sources import present_extracts, source_of
 from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
 from saferoom.hub.sandbox.spec import MEBIBYTE
 from saferoom.hub.wiring import Instance
-from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
+from saferoom.projects.airlock.drawing import Draw
+from saferoom.projects.airlock.evaluations import NO_SNAPSHOT
 from saferoom.projects.airlock.naming import datasets_named
 from saferoom.projects.policies import effective
 
@@ -81,9 +86,29 @@ class Evaluator:
         UnavailableError, IntegrityError
             The evaluator failed, or the extracts are not what was provisioned. Nothing was judged.
         """
-        names = self._datasets(project, query, whole=snapshot is not None)
-        with self._turns.turn(author), claimed_table(self._instance.home, snapshot) as file:
-            return self._judge(project, query, names, file)
+        noisy = with_noise(query)
+        if noisy and snapshot is not None:
+            raise BadInputError(NO_SNAPSHOT)
+        with padded() if noisy else nullcontext():
+            names = self._datasets(project, query, whole=snapshot is not None)
+            with self._turns.turn(author), claimed_table(self._instance.home, snapshot) as file:
+                return judge(self._instance.home, *self._job(project, query, names, file))
+
+    @contextmanager
+    def ready(
+        self, author: Username, project: ProjectSlug, queries: Sequence[Mapping[str, Any]]
+    ) -> Iterator[Sequence[Draw]]:
+        """Wait for a turn and have everything at hand to draw the noise of `queries`.
+
+        Raises as `evaluate` does, while nothing is paid for yet.
+        """
+        with self._turns.turn(author):
+            jobs = [self._job(project, query, self._datasets(project, query, whole=False), None) for query in queries]
+            yield [partial(self._draw, *job) for job in jobs]
+
+    def _draw(self, job: Job, binds: Sequence[Bind], plan: Digest) -> Evaluation:
+        with padded():
+            return judge(self._instance.home, replace(job, draw=plan), binds)
 
     def _datasets(self, project: ProjectSlug, query: Mapping[str, Any], *, whole: bool) -> list[DatasetName]:
         """Return the datasets that `query` may use, by the same rule as the airlock's records.
@@ -96,9 +121,9 @@ class Evaluator:
             raise BadInputError("no approval of data for this project holds today")
         return sorted(live) if whole else sorted(datasets_named(query, live))
 
-    def _judge(
+    def _job(
         self, project: ProjectSlug, query: Mapping[str, Any], names: Sequence[DatasetName], snapshot: Path | None
-    ) -> Evaluation:
+    ) -> tuple[Job, Sequence[Bind]]:
         instance, folder = self._instance, self._instance.home.extracts / project
         files = present_extracts(instance, project, names)
         appetite, route = effective(instance.registry, project, names)
@@ -111,8 +136,7 @@ class Evaluator:
         crosswalks = {unit: instance.crosswalks.read(project, unit) for unit in sorted(units)}
         memory = instance.airlock.memory_for(project, names)
         secret = keys.cell_key_secret(instance.home)
-        job = Job(query, appetite.policy, route.policy, sources, memory, crosswalks, secret)
-        return judge(instance.home, job, binds)
+        return Job(query, appetite.policy, route.policy, sources, memory, crosswalks, secret), binds
 
 
 def _claimed(sources: Sequence[Source]) -> Source:

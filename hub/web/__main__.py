@@ -9,7 +9,6 @@ import sys
 import structlog
 
 from saferoom.errors import SaferoomError, UnavailableError
-from saferoom.hub.evaluator.runner import Evaluator
 from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.home import Home
 from saferoom.hub.housekeeping import Housekeeping
@@ -44,7 +43,9 @@ def _run(home: Home) -> None:
     instance = Instance.open(home)
     with only_one(home.run / "airlock.lock"):
         try:
-            # First what a crash left half-way, then new work.
+            # First what a crash left half-way, then new work; nobody draws any noise yet.
+            for charge in instance.ledger.resume():
+                _log.warning("noise was not drawn", charge=charge.id, state=charge.state.value)
             for request in instance.airlock.resume():
                 _log.info("resumed", request=request.id, state=request.state.value)
             asyncio.run(_serve(instance, service_url))
@@ -56,7 +57,7 @@ async def _serve(instance: Instance, service_url: str) -> None:
     parts = Parts(
         instance=instance,
         hub=Hub.from_environment(),
-        evaluator=Evaluator(instance),
+        evaluator=instance.evaluator,
         rates=Rates(),
         sessions=Sessions(instance.clock),
         sign_ins=SignIns(instance.clock),

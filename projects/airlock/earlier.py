@@ -21,9 +21,9 @@ from saferoom.disclosure.history.measures import Column
 from saferoom.disclosure.history.memory import Memory, Release
 from saferoom.errors import IntegrityError
 from saferoom.ids import DatasetName, OutputId, ProjectSlug
-from saferoom.projects.airlock import files
+from saferoom.projects.airlock import files, quotes
 from saferoom.projects.airlock.evaluations import Judgement
-from saferoom.projects.airlock.model import Request
+from saferoom.projects.airlock.model import Lane, Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.remembering import Entry, Told
 from saferoom.projects.airlock.store import Reading, Remembered
@@ -95,14 +95,15 @@ def recheck(parts: Parts, tx: Reading, project: ProjectSlug, judged: Mapping[int
     -----
     Each output is compared with everything released and with the outputs before it in the same request. What its
     evaluation already said is not repeated, unless a release that it was not judged beside takes part: two releases can
-    be called alike, and those of other projects all are.
+    be called alike, and those of other projects all are. Of what is differentially private nobody knows who is behind
+    it: what it tells beside other releases is bounded by its loss.
     """
     datasets = sorted({name for judgement in judged.values() for name in judgement.datasets})
     found = memory(parts, tx, project, datasets)
     reasons: list[str] = []
     for number, judgement in sorted(judged.items()):
         evaluation = judgement.evaluation
-        if not evaluation.contributors.parts:
+        if not evaluation.contributors.parts and quotes.lane_of(evaluation) is not Lane.PRIVACY:
             reasons.append(f"output {number} cannot be compared with other releases: who is behind it is not known")
         reasons += [f"output {number}: {message}" for message in _news(judgement, found)]
         found = found.with_evaluation(evaluation)

@@ -163,6 +163,11 @@ def statistic(parts: Parts, author: Username, project: ProjectSlug, id_: Evaluat
         found = tx.evaluation(id_)
     if found is None or found.file is not None or (found.author, found.project) != (author, project):
         raise NotFoundError("there is no such evaluation of yours in this project")
+    if evaluations.load(parts, found).evaluation.privacy is not None:
+        raise BadInputError(
+            "a file is not compared with numbers that noise is added to: submit the statistic itself, which leaves "
+            "with its certificate"
+        )
     return found
 
 

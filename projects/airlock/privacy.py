@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from saferoom.audit import Event
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.privacy.certificate import software
 from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
 from saferoom.ids import Digest, EvaluationId
 from saferoom.projects.airlock import evaluations, quotes, seals
@@ -142,12 +143,13 @@ def _as_charged(drawn: Evaluation, quote: Evaluation) -> Evaluation:
     )
     if not same:
         raise IntegrityError("what was drawn is not what was paid for")
-    # Why a person has to look is what the quote said: a draw must not add or take a reason.
-    return replace(drawn, automatic_obstacles=quote.automatic_obstacles, findings=quote.findings)
+    # A draw takes no reason away why a person has to look; labels that it found among the data can be one more.
+    obstacles = dict.fromkeys((*quote.automatic_obstacles, *drawn.automatic_obstacles))
+    return replace(drawn, automatic_obstacles=tuple(obstacles))
 
 
 def _kept(parts: Parts, one: Prepared, charge: Charge, drawn: Evaluation) -> Digest:
-    evaluation = quotes.with_draw(drawn, charge=charge.id, quote=one.record.id)
+    evaluation = quotes.with_draw(drawn, charge=charge.id, quote=one.record.id, software=software())
     judgement = replace(_judgement(one), evaluation=evaluation)
     about = evaluations.about(quotes.drawn_id(one.record.id))
     return parts.vault.put(parts.cipher.seal(judgement.to_bytes(), about))

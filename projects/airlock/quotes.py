@@ -15,10 +15,10 @@ from dataclasses import replace
 from typing import Any
 
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.privacy.certificate import PRIVATE
 from saferoom.ids import EvaluationId
 from saferoom.projects.airlock.model import Lane
 
-PRIVATE = "differentially private"
 _DRAWN = "drawn-"
 
 
@@ -56,7 +56,7 @@ def terms(evaluation: Evaluation) -> Mapping[str, Any]:
     return {name: value for name, value in (evaluation.privacy or {}).items() if name not in _OF_DRAW}
 
 
-_OF_DRAW = frozenset({"drawn", "charge", "quote", "output", "certificate"})
+_OF_DRAW = frozenset({"drawn", "charge", "quote", "software"})
 
 
 def with_draw(evaluation: Evaluation, **said: Any) -> Evaluation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from saferoom.disclosure.queries.classification import Classification
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, IntegrityError, SaferoomError, UnavailableError, WrongStateError
 from saferoom.hub.evaluator.job import Job, read_answer, write_answer
+from saferoom.ids import Digest
 from saferoom.policies.models import DominanceRule, ReleaseRoute, RiskAppetite
 
 SOURCE = Source(
@@ -67,3 +69,9 @@ def test_refusal_of_a_query_keeps_its_sentence_and_kind() -> None:
 def test_other_refusals_mean_that_nothing_was_judged(error: SaferoomError) -> None:
     with pytest.raises(UnavailableError, match="odd"):
         read_answer(write_answer(error))
+
+
+def test_plan_that_is_to_be_drawn_crosses_the_pipe() -> None:
+    digest = Digest("a" * 64)
+    assert Job.from_bytes(replace(JOB, draw=digest).to_bytes()).draw == digest
+    assert Job.from_bytes(JOB.to_bytes()).draw is None
