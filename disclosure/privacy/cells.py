@@ -129,19 +129,42 @@ def exact(
         Of counts and sums, one per cell; of quantiles, the scores of all candidates, cells x candidates.
     """
     own = [one for one in aggregates if one.over is None]
-    items = [_item(one, number) for number, one in enumerate(own)]
-    keys = ", ".join(rows.dimensions)
-    select = ", ".join(part for part in (keys, *items) if part)
-    group = f" GROUP BY {keys}" if keys else ""
-    found = engine.rows(f"SELECT {select} FROM {rows.sql} q{group}")
     place = {key: number for number, key in enumerate(cells)}
-    width = len(rows.dimensions)
-    kept = [(place[row[:width]], row[width:]) for row in found if row[:width] in place]
+    kept = [(place[key], values) for key, values in _grouped(engine, rows, own) if key in place]
     whole = {
         one.name: _filled(one, len(cells), [(cell, values[number]) for cell, values in kept])
         for number, one in enumerate(own)
     }
     return {one.name: _finished(one, _added(whole, one, sizes)) for one in aggregates}
+
+
+def exact_found(engine: Engine, rows: Rows, aggregates: Sequence[Aggregate]) -> tuple[Cells, dict[str, Whole]]:
+    """Return the cells that the data have, and the exact numbers of every aggregate, as `exact` does.
+
+    Which cells there are must not be told either: see `saferoom.disclosure.privacy.noise.draw_cells`.
+    """
+    found = _grouped(engine, rows, aggregates)
+    cells = tuple(tuple(_label(one) for one in key) for key, _ in found)
+    numbers = {
+        one.name: _finished(one, _filled(one, len(found), [(i, row[number]) for i, (_, row) in enumerate(found)]))
+        for number, one in enumerate(aggregates)
+    }
+    return cells, numbers
+
+
+def _grouped(engine: Engine, rows: Rows, own: Sequence[Aggregate]) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Return each cell's categories and numbers."""
+    items = [_item(one, number) for number, one in enumerate(own)]
+    keys = ", ".join(rows.dimensions)
+    select = ", ".join(part for part in (keys, *items) if part)
+    group = f" GROUP BY {keys}" if keys else ""
+    width = len(rows.dimensions)
+    return [(row[:width], row[width:]) for row in engine.rows(f"SELECT {select} FROM {rows.sql} q{group}")]
+
+
+def _label(value: object) -> Label:
+    """Return a category of the data as tables have it: dates and the like as text."""
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
 def _item(one: Aggregate, number: int) -> str:

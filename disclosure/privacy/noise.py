@@ -35,6 +35,7 @@ from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
 _WHOLE = "i64"
 _WIDE = 256.0
 """Scale from which on noise on whole numbers is as good as continuous."""
+_NARROW = 0.01
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,16 @@ def draw_best(plan: PrivacyPlan, aggregate: Aggregate, scores: Sequence[int]) ->
 
 
 def draw_cells(plan: PrivacyPlan, exact: Mapping[str, int]) -> dict[str, int]:
-    """Return the noisy counts of those private cells that reach the threshold."""
+    """Return the noisy counts of those private cells that are above the threshold.
+
+    OpenDP 0.16 lets counts through that are equal to it, while its map speaks of those above: a cell of one person and
+    a threshold of 1 appear in half of all draws or more, with a delta of 1e-16 where there is hardly any noise.
+    """
     if plan.threshold is None:
         raise ValueError("the plan's cells are public")
-    drawn: dict[str, int] = _thresholded(plan.measure, plan.aggregates[0].scale, plan.threshold.count)(dict(exact))
-    return drawn
+    least = plan.threshold.count
+    drawn: dict[str, int] = _thresholded(plan.measure, plan.aggregates[0].scale, least)(dict(exact))
+    return {key: count for key, count in drawn.items() if count > least}
 
 
 def noise_accuracy(measure: PrivacyMeasure, scale: float, alpha: float) -> float:
@@ -122,7 +128,8 @@ def noise_accuracy(measure: PrivacyMeasure, scale: float, alpha: float) -> float
         name = "laplacian" if measure is PrivacyMeasure.PURE else "gaussian"
         return float(math.ceil(getattr(dp, f"{name}_scale_to_accuracy")(scale, alpha)) + 1)
     if measure is PrivacyMeasure.PURE:
-        return float(dp.discrete_laplacian_scale_to_accuracy(scale, alpha))
+        # Where there is hardly any noise, OpenDP's exponential is beyond a float; the noise is then 0, thus below 1.
+        return float(dp.discrete_laplacian_scale_to_accuracy(scale, alpha)) if scale > _NARROW else 1.0
     return float(dp.discrete_gaussian_scale_to_accuracy(scale, alpha))
 
 

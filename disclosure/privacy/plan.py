@@ -33,12 +33,12 @@ class PrivacyMeasure(StrEnum):
 
 @dataclass(frozen=True)
 class Threshold:
-    """For cells that nobody knew of before: a cell appears only where its noisy count is at least this.
+    """For cells that nobody knew of before: a cell appears only where its noisy count is above this.
 
     Attributes
     ----------
     count : int
-        The least noisy count.
+        The largest noisy count that does not appear.
     """
 
     count: int

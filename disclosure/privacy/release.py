@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from saferoom.disclosure.privacy.aggregates import Aggregate
 from saferoom.disclosure.privacy.calibrate import Budget, check_within
 from saferoom.disclosure.privacy.cells import Cells as Keys
-from saferoom.disclosure.privacy.cells import Key, Rows, exact
-from saferoom.disclosure.privacy.noise import draw, draw_best
+from saferoom.disclosure.privacy.cells import Key, Rows, exact, exact_found
+from saferoom.disclosure.privacy.noise import draw, draw_best, draw_cells
 from saferoom.disclosure.privacy.noisy import Shown
 from saferoom.disclosure.privacy.plan import PrivacyPlan
 from saferoom.disclosure.privacy.shown import shown
@@ -59,11 +59,28 @@ def release(engine: Engine, rows: Rows, cells: Keys, ask: Ask, plan: PrivacyPlan
     """
     check_within(plan, budget)
     rows = replace(rows, edges=ask.edges, upto=ask.upto)
-    bins = range(len(ask.edges) + 1) if ask.edges else ()
-    keys = tuple((*key, one) for key in cells for one in bins) if bins else cells
-    numbers = exact(engine, rows, keys, plan.aggregates, ask.sizes)
-    noisy = {one.name: _noisy(plan, one, numbers[one.name]) for one in plan.aggregates}
+    if ask.shape is None:
+        keys, noisy = _found(engine, rows, plan)
+    else:
+        bins = range(len(ask.edges) + 1) if ask.edges else ()
+        keys = tuple((*key, one) for key in cells for one in bins) if bins else cells
+        numbers = exact(engine, rows, keys, plan.aggregates, ask.sizes)
+        noisy = {one.name: _noisy(plan, one, numbers[one.name]) for one in plan.aggregates}
     return NoisyTable(_labelled(ask, keys), noisy, shown(ask, plan, noisy))
+
+
+def _found(engine: Engine, rows: Rows, plan: PrivacyPlan) -> tuple[Keys, dict[str, NDArray[np.int64]]]:
+    """Return the private cells whose noisy counts are above the threshold, in an order that tells nothing.
+
+    The other numbers are drawn for these cells only: leaving out what was not asked for is post-processing.
+    """
+    count, *others = plan.aggregates
+    keys, numbers = exact_found(engine, rows, plan.aggregates)
+    counts = draw_cells(plan, {str(place): n for place, n in enumerate(numbers[count.name].tolist())})
+    places = sorted((int(place) for place in counts), key=lambda place: [str(one) for one in keys[place]])
+    noisy = {count.name: np.asarray([counts[str(place)] for place in places], dtype=np.int64)}
+    noisy |= {one.name: _noisy(plan, one, numbers[one.name][places]) for one in others}
+    return tuple(keys[place] for place in places), noisy
 
 
 def _noisy(plan: PrivacyPlan, one: Aggregate, numbers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -6,15 +6,20 @@ which add up to the margins, stand beside them. All of it is post-processing: it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
+from saferoom.disclosure.privacy.consistent import consistent
 from saferoom.disclosure.privacy.derived import deviation, mean, variance
 from saferoom.disclosure.privacy.mobility import lines
-from saferoom.disclosure.privacy.noisy import Drawn, Noisy, Shown, step_of
+from saferoom.disclosure.privacy.noise import noise_accuracy
+from saferoom.disclosure.privacy.noisy import ALPHA, Drawn, Noisy, Shown, step_of
 from saferoom.disclosure.privacy.plan import PrivacyPlan
+from saferoom.disclosure.privacy.selected import margins_above
 from saferoom.disclosure.privacy.statistics import COUNT, SUM, Ask, Over
 from saferoom.disclosure.queries.forms import Statistic
 
@@ -23,6 +28,8 @@ _DERIVED: Mapping[Statistic, Callable[[Mapping[str, Drawn]], Shown]] = {
     Statistic.VARIANCE: variance,
     Statistic.STD: deviation,
 }
+_ADDITIVE = {Statistic.FREQUENCY: COUNT, Statistic.SUM: SUM}
+"""Statistics whose margins are sums of their cells, and what adds up."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Quoted:
 def quoted(ask: Ask, plan: PrivacyPlan) -> tuple[Quoted, ...]:
     """Return what `shown` will return, as far as it is known without data: by making the columns of nothing."""
     nothing = {one.name: np.zeros(_length(ask, one.over), dtype=np.int64) for one in plan.aggregates}
+    if plan.threshold is not None:
+        nothing[COUNT] += plan.threshold.count + 1
     return tuple(
         Quoted(one.name, float(one.margins[0]) if one.fixed and one.margins is not None else None, one.scale)
         for one in shown(ask, plan, nothing)
@@ -54,7 +63,27 @@ def quoted(ask: Ask, plan: PrivacyPlan) -> tuple[Quoted, ...]:
 def shown(ask: Ask, plan: PrivacyPlan, noisy: Noisy) -> tuple[Shown, ...]:
     """Return the columns that leave: of the table's cells, then of each margin's (see `Ask.kept`)."""
     blocks = [_block(ask, plan, noisy, over) for over in ask.kept]
-    return tuple(_joined(parts) for parts in zip(*blocks, strict=True))
+    columns = [_joined(parts) for parts in zip(*blocks, strict=True)]
+    name = _ADDITIVE.get(ask.statistic)
+    return (*columns, _consistent(ask, plan, noisy, name)) if ask.margins and name is not None else tuple(columns)
+
+
+def _consistent(ask: Ask, plan: PrivacyPlan, noisy: Noisy, name: str) -> Shown:
+    """Return the table and its margins as they add up; see `consistent`. Margins of error are those of their noise."""
+    drawn = {one.over: one for one in plan.aggregates if one.name.partition("@")[0] == name}
+    found = consistent(
+        ask.sizes,
+        {over: noisy[one.name].astype(np.float64) for over, one in drawn.items()},
+        {over: one.scale for over, one in drawn.items()},
+    )
+    step = step_of(drawn[None])
+    margins = {over: noise_accuracy(plan.measure, one.scale, ALPHA) * step for over, one in found.items()}
+    return Shown(
+        f"{name}_consistent",
+        np.concatenate([one.values * step for one in found.values()]),
+        np.concatenate([np.full(len(one.values), margins[over]) for over, one in found.items()]),
+        fixed=True,
+    )
 
 
 def _length(ask: Ask, over: Over) -> int:
@@ -73,21 +102,39 @@ def _block(ask: Ask, plan: PrivacyPlan, noisy: Noisy, over: Over) -> list[Shown]
         if one.fraction is None
     }
     found = [drawn[COUNT].shown("count")] if COUNT in drawn else []
+    if plan.threshold is not None:
+        return _selected(plan, noisy[COUNT], [*found, *_made(ask, plain, drawn, noisy)])
     if ask.statistic in (Statistic.FREQUENCY, Statistic.HISTOGRAM):
-        return found if ask.shape is None else [*found, _clipped(found[0])]
+        found.append(_clipped(found[0]))
+    return [*found, *_made(ask, plain, drawn, noisy)]
+
+
+def _made(ask: Ask, plain: Mapping[str, Aggregate], drawn: Mapping[str, Drawn], noisy: Noisy) -> Iterator[Shown]:
+    """Yield what is made of the noisy numbers, besides the counts."""
     if ask.statistic is Statistic.SUM:
-        return [*found, drawn[SUM].shown("sum")]
-    if ask.statistic in _DERIVED:
-        return [*found, _DERIVED[ask.statistic](drawn)]
-    if ask.statistic is Statistic.MOBILITY:
-        if ask.upto is not None:
-            return [*found, mean(drawn, f"mean_rank_{ask.estimator}")]
-        return [*found, *lines(ask, drawn)]
-    chosen = [one for one in plain.values() if one.fraction is not None]
-    return [
-        *found,
-        *(Shown(one.name.partition("@")[0], np.asarray(one.candidates)[noisy[one.name]], None) for one in chosen),
-    ]
+        yield drawn[SUM].shown("sum")
+    elif ask.statistic in _DERIVED:
+        yield _DERIVED[ask.statistic](drawn)
+    elif ask.upto is not None:
+        yield mean(drawn, f"mean_rank_{ask.estimator}")
+    elif ask.statistic is Statistic.MOBILITY:
+        yield from lines(ask, drawn)
+    for name, one in plain.items():
+        if one.kind is Kind.QUANTILE:
+            yield Shown(name, np.asarray(one.candidates)[noisy[one.name]], None)
+
+
+def _selected(plan: PrivacyPlan, counts: NDArray[np.int64], columns: list[Shown]) -> list[Shown]:
+    """Return the columns of private cells, which only their own noise has let through.
+
+    Sums have noise of their own; of everything that is made with the count there is no margin of error.
+    """
+    if plan.threshold is None:
+        return columns
+    count = plan.aggregates[0]
+    above = margins_above(plan.measure, count.scale, plan.threshold.count + 1, counts)
+    first = replace(columns[0], margins=above, fixed=False)
+    return [first, *(one if one.fixed else replace(one, margins=None) for one in columns[1:])]
 
 
 def _clipped(count: Shown) -> Shown:

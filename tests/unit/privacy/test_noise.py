@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from saferoom.disclosure.privacy.aggregates import GRID, Aggregate, Bounds, Kind
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated, check_within, margin, needed
 from saferoom.disclosure.privacy.contributions import Contributions
-from saferoom.disclosure.privacy.noise import draw_cells, noise_accuracy, plan_loss
+from saferoom.disclosure.privacy.noise import draw_cells, noise_accuracy, plan_loss, threshold_loss
 from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan, Threshold
 from saferoom.errors import BadInputError
 
@@ -132,6 +133,41 @@ def test_plan_beyond_the_charge_is_refused() -> None:
 def test_public_plan_draws_no_private_cells() -> None:
     with pytest.raises(ValueError, match="public"):
         draw_cells(calibrated(Budget(ZCDP, Fraction(1)), "person_id", ONE, 4, [COUNT]), {"a": 1})
+
+
+@pytest.mark.parametrize("measure", PrivacyMeasure)
+@pytest.mark.parametrize("scale", [0.001, 0.3, 1.0, 4.0])
+@pytest.mark.parametrize("threshold", [1, 2, 5, 12])
+def test_chance_that_a_person_alone_in_some_cells_appears_is_within_the_delta(
+    measure: PrivacyMeasure, scale: float, threshold: int
+) -> None:
+    k = range(-400, 401)
+    logs = [-abs(i) / scale if measure is PURE else -(i**2) / (2 * scale**2) for i in k]
+    chances = [math.exp(one) for one in logs]
+    bounds = Contributions(3, 1, 3)
+    for contributions in (ONE, bounds):
+        above = sum(chance for i, chance in zip(k, chances, strict=True) if contributions.largest + i > threshold)
+        appears = 1 - (1 - above / sum(chances)) ** contributions.l0
+        delta = threshold_loss(measure, contributions, scale, threshold)[1]
+        assert appears <= float(delta) * (1 + 1e-9)
+    plan = PrivacyPlan(measure, "person_id", ONE, 0, (replace(COUNT, scale=0.001),), Threshold(threshold))
+    assert set(draw_cells(plan, {"at": threshold, "above": threshold + 1})) == {"above"}
+
+
+@pytest.mark.parametrize("bounds", [Contributions(6, 2, 3), Contributions(5, 2, 2), Contributions(7, 3, 7)])
+@pytest.mark.parametrize("measure", PrivacyMeasure)
+def test_private_cells_fit_their_budget_whatever_the_bounds(measure: PrivacyMeasure, bounds: Contributions) -> None:
+    budget = Budget(measure, Fraction(1, 10), Fraction(1, 10**8))
+    plan = calibrated(budget, "person_id", bounds, 0, [COUNT, SUM])
+    loss = plan_loss(plan)
+    assert budget.value * Fraction(99, 100) <= loss.value <= budget.value
+    assert loss.delta <= budget.delta
+
+
+@pytest.mark.parametrize("scale", [0.001, 0.0015, 0.005, 0.02])
+@pytest.mark.parametrize("measure", PrivacyMeasure)
+def test_margin_of_hardly_any_noise_is_less_than_one(measure: PrivacyMeasure, scale: float) -> None:
+    assert 0 < noise_accuracy(measure, scale, 0.05) <= 1.0
 
 
 def test_private_cells_below_the_threshold_do_not_appear() -> None:
