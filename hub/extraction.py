@@ -31,7 +31,7 @@ _STORED = {
     VariableType.DATE: {"DATE"},
     VariableType.DATETIME: {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"},
 }
-_FROM_CSV = {
+STORAGE = {
     VariableType.INTEGER: "BIGINT",
     VariableType.NUMBER: "DOUBLE",
     VariableType.TEXT: "VARCHAR",
@@ -39,6 +39,7 @@ _FROM_CSV = {
     VariableType.DATE: "DATE",
     VariableType.DATETIME: "TIMESTAMP",
 }
+"""The type of a column of an extract, where the owner's file does not say it more closely."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class Extraction:
         parts = []
         for position, variable in enumerate(variables):
             text = f"h{header.index(variable.source_column)}"
-            cast = f"TRY_CAST({text} AS {_FROM_CSV[variable.type]})"
+            cast = f"TRY_CAST({text} AS {STORAGE[variable.type]})"
             bad = f"{text} IS NOT NULL AND ({cast} IS NULL)"
             if variable.type is VariableType.INTEGER:  # a cast alone would round
                 bad = f"{text} IS NOT NULL AND ({cast} IS NULL OR NOT regexp_full_match(trim({text}), '[-+]?[0-9]+'))"

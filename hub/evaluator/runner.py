@@ -106,6 +106,15 @@ class Evaluator:
             jobs = [self._job(project, query, self._datasets(project, query, whole=False), None) for query in queries]
             yield [partial(self._draw, *job) for job in jobs]
 
+    @contextmanager
+    def turn(
+        self, author: Username, project: ProjectSlug, query: Mapping[str, Any]
+    ) -> Iterator[tuple[Instance, Sequence[DatasetName]]]:
+        """Wait for a turn, and say which datasets `query` may use."""
+        names = self._datasets(project, query, whole=False)
+        with self._turns.turn(author):
+            yield self._instance, names
+
     def _draw(self, job: Job, binds: Sequence[Bind], plan: Digest) -> Evaluation:
         with padded():
             return judge(self._instance.home, replace(job, draw=plan), binds)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,8 +45,8 @@ def trial(evaluator: Evaluator, author: Username, project: ProjectSlug, query: M
     """
     if not with_noise(query):
         raise BadInputError(
-            "trials are for queries with differential privacy (protect: {method: dp, ...}); others are evaluated on the "
-            "project's data, as often as you like"
+            "trials are for queries with differential privacy (protect: {method: dp, ...}); others are evaluated on "
+            "the project's data, as often as you like"
         )
     with evaluator.turn(author, project, query) as (instance, names):
         return _tried(instance, project, query, names)
@@ -78,9 +77,7 @@ def _twin(instance: Instance, approval: Approval, policy: RiskAppetite) -> tuple
     dataset = in_force(instance.registry, approval)
     variables = [v for name in approval.columns(dataset) if (v := dataset.variable(name)) is not None]
     columns = tuple(
-        TwinColumn(
-            v.name, STORAGE[VariableType.INTEGER if v.role is VariableRole.ID else v.type], v.codelist
-        )
+        TwinColumn(v.name, STORAGE[VariableType.INTEGER if v.role is VariableRole.ID else v.type], v.codelist)
         for v in variables
     )
     each = rows_each(Contributions(policy.privacy_rows, policy.privacy_rows_per_cell, policy.privacy_cells))

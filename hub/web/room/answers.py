@@ -54,6 +54,17 @@ def evaluation(record: EvaluationRecord, judged: Evaluation) -> dict[str, Any]:
     }
 
 
+def trial(drawn: Evaluation) -> dict[str, Any]:
+    """Describe a trial on made-up data, which is kept nowhere and can never leave."""
+    return {
+        "id": "",
+        "title": drawn.title,
+        **drawn.document(),
+        "labels": drawn.label_columns,
+        "route": {"automatic": False, "reasons": [], "checkers": 0},
+    }
+
+
 def _blanks(judged: Evaluation) -> list[list[Any]]:
     """Return the hidden cells with why they are: in the room, where their numbers are known too."""
     audit = judged.evidence.get("audit") or {}

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from saferoom.errors import BadInputError, NotFoundError
+from saferoom.hub.evaluator.trials import trial
 from saferoom.hub.web.room import answers
 from saferoom.hub.web.shell.bodies import read_json
 from saferoom.hub.web.shell.hub_auth import Resident
@@ -87,6 +88,15 @@ def evaluated(parts: Parts, who: Resident, query: Mapping[str, Any], snapshot: b
     evaluation = parts.evaluator.evaluate(who.username, who.project, query, snapshot)
     record = parts.instance.airlock.record_evaluation(who.username, who.project, evaluation, snapshot)
     return answers.evaluation(record, evaluation)
+
+
+@router.post("/trials")
+async def try_out(request: Request, who: Living) -> dict[str, Any]:
+    """Draw a query with differential privacy on made-up data; nothing is debited, and nothing is kept."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.EVALUATIONS, who.username)
+    body = read_body(EvaluationBody, await read_json(request))
+    return answers.trial(await run_in_threadpool(trial, parts.evaluator, who.username, who.project, body.query))
 
 
 @router.get("/evaluations/{evaluation_id}")
