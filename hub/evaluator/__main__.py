@@ -14,7 +14,8 @@ from saferoom.errors import SaferoomError
 from saferoom.hub.evaluator.job import Job, write_answer
 
 
-def _judged(job: Job) -> Evaluation:
+def judged(job: Job) -> Evaluation:
+    """Do what `job` asks for: judge its query, or draw the noise that was paid for."""
     if job.draw is not None:
         return draw(parse_query(job.query), job.context(), job.draw)
     remedies = Remedies.from_now(time.monotonic)
@@ -31,7 +32,7 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         job = Job.from_bytes(sys.stdin.buffer.read())
-        answer = write_answer(_judged(job))
+        answer = write_answer(judged(job))
     except SaferoomError as error:
         answer = write_answer(error)
     with answers:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.privacy_world import PrivacyWorld, privacy_world
+from tests.support.privacy_airlock import PrivacyAirlock, privacy_airlock
 
 from saferoom.projects.airlock.model import Lane
 from saferoom.projects.airlock.states import State
@@ -15,12 +15,12 @@ from saferoom.projects.ledger.model import ChargeState
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[PrivacyWorld]:
-    with privacy_world(tmp_path) as made:
+def place(tmp_path: Path) -> Iterator[PrivacyAirlock]:
+    with privacy_airlock(tmp_path) as made:
         yield made
 
 
-def test_quote_costs_nothing_and_its_release_what_it_said(place: PrivacyWorld) -> None:
+def test_quote_costs_nothing_and_its_release_what_it_said(place: PrivacyAirlock) -> None:
     quote = place.evaluate()
     assert (quote.route.automatic, place.spent) == (True, Loss())
     request = place.ask(quote.id)

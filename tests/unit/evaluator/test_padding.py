@@ -22,7 +22,7 @@ class Watch:
 
 
 @pytest.mark.parametrize(
-    ("takes", "ends"), [(0.0, 1.0), (0.7, 1.0), (1.0, 1.0), (1.1, 2.0), (33.0, 64.0), (500.0, 500)]
+    ("takes", "ends"), [(0, 1), (0.7, 1), (1, 1), (1.1, 2), (33, 64), (500, 500)]
 )
 def test_block_ends_with_its_class(takes: float, ends: float) -> None:
     watch = Watch()
