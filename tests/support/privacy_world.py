@@ -1,91 +1,70 @@
-"""The small real instance with privacy budgets: what is asked for is drawn in a real sandbox."""
+"""People whose statistics are asked for with differential privacy: rows that can be read, and rows that cannot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from tests.support.airlock_world import INCOME, MOBILITY, OWNERS, World, world
+import duckdb
 
-from saferoom.clock import Clock
-from saferoom.hub.evaluator import padding
-from saferoom.hub.evaluator.runner import Evaluator
-from saferoom.hub.store import tables
-from saferoom.ids import EvaluationId, ProjectSlug, Username
-from saferoom.projects.airlock.model import EvaluationRecord, Request
-from saferoom.projects.airlock.service import Airlock
-from saferoom.projects.ledger.losses import Loss
-from saferoom.projects.ledger.model import AccountId, AccountKind, Charge, ChargeState
+from saferoom.disclosure.checker import Context, check, draw
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.queries.model import parse_query
+from saferoom.disclosure.queries.source import Source
+from saferoom.disclosure.verdict import Label
+from saferoom.policies.models import RiskAppetite
 
-ANA = Username("ana")
-BUDGET = {"epsilon": "20", "delta": "0.000001"}
-LIMIT = Loss(10**9, 10**9)
-LINEAGE = AccountId(AccountKind.LINEAGE, "survey")
-COUNTS: dict[str, Any] = {
-    "from": "survey",
-    "statistic": "frequency",
-    "by": ["region"],
-    "protect": {"method": "dp", "rho": 0.25},
-}
-"""A quarter of the budget."""
-WORDS = {"title": "People by region", "context": "For a map.", "controls": "Noise from the budget."}
+REGIONS = ("West", "North", "South")
+SEXES = ("f", "m")
+AGES = tuple(range(100))
+CODELISTS: dict[str, tuple[Label, ...]] = {"region": REGIONS, "sex": SEXES, "age": AGES}
+ROWS = """
+    SELECT i AS person_id, i // 2 AS household_id, ['North', 'South', 'West'][1 + i % 3] AS region,
+    CASE WHEN i % 2 = 0 THEN 'f' ELSE 'm' END AS sex, CAST(i % 90 AS INTEGER) AS age, 1000.0 * (i % 70) AS pay,
+    (i % 101) / 100 AS child, (i % 97) / 96 AS parent, chr(CAST(65 + i % 26 AS INTEGER)) AS word,
+    i % 5 = 0 AS member, DATE '2000-01-01' + CAST(i % 300 AS INTEGER) AS born
+    FROM range({people}) t(i)
+"""
+_FOOTER = 8
 
 
-@dataclass(frozen=True)
-class PrivacyWorld:
-    """An instance whose data owners set budgets: rho 1 for the people of each dataset."""
-
-    world: World
-    airlock: Airlock
-
-    def evaluate(
-        self, query: Mapping[str, Any] = COUNTS, author: Username = ANA, project: ProjectSlug = MOBILITY
-    ) -> EvaluationRecord:
-        """Return the record of a quote, as the evaluator makes it in its sandbox."""
-        evaluation = Evaluator(self.world.instance).evaluate(author, project, query)
-        return self.airlock.record_evaluation(author, project, evaluation)
-
-    def ask(self, *ids: EvaluationId, author: Username = ANA, **words: str) -> Request:
-        """Submit evaluations."""
-        said = {**WORDS, **words}
-        return self.airlock.submit(author, MOBILITY, list(ids), said["title"], said["context"], said["controls"])
-
-    def charge(self, record: EvaluationRecord) -> Charge:
-        """Return what was charged for a quote."""
-        with self.airlock.ledger.store.reading() as tx:  # type: ignore[union-attr]
-            found = tx.by_key(record.project, record.id)
-        assert found is not None
-        return found
-
-    def charges(self, *states: ChargeState) -> list[Charge]:
-        """Return every charge, or those in some states."""
-        with self.airlock.ledger.store.reading() as tx:  # type: ignore[union-attr]
-            return [charge for state in states or tuple(ChargeState) for charge in tx.in_state(state)]
-
-    @property
-    def spent(self) -> Loss:
-        """What was debited to the survey's people."""
-        with self.airlock.ledger.store.reading() as tx:  # type: ignore[union-attr]
-            return tx.account(LINEAGE).spent
-
-    def with_parts(self, **changes: Any) -> PrivacyWorld:
-        """Return the world with other parts of its airlock."""
-        return replace(self, airlock=replace(self.airlock, **changes))
+def people(folder: Path, people: int = 3_000) -> Source:
+    """Return a dataset of so many people, each with one row."""
+    path = folder / f"people_{people}.parquet"
+    duckdb.execute(f"COPY ({ROWS.format(people=people)}) TO '{path}' (FORMAT parquet)")
+    return Source("people", path, ("person_id",), CODELISTS)
 
 
-@contextmanager
-def privacy_world(folder: Path, clock: Clock | None = None) -> Iterator[PrivacyWorld]:
-    """Yield a new instance below `folder`, which does not wait until its answers have taken one of a few times."""
-    with mock.patch.object(padding, "CLASSES_SECONDS", ()), world(folder, clock) as made:
-        for slug in (MOBILITY, INCOME):
-            for dataset in OWNERS:
-                made.change(tables.ApprovalRow, (slug, dataset), budget=BUDGET)
-        ledger = made.instance.ledger
-        with ledger.store.transaction() as tx:
-            for dataset in OWNERS:
-                tx.limit(AccountId(AccountKind.LINEAGE, dataset), LIMIT)
-        yield PrivacyWorld(made, made.instance.airlock)
+def unreadable(source: Source) -> Source:
+    """Return `source` with a file of the same schema whose rows nobody can read: what is between is overwritten."""
+    data = bytearray(source.path.read_bytes())
+    footer = int.from_bytes(data[-_FOOTER:-4], "little")
+    end = len(data) - _FOOTER - footer
+    data[4:end] = b"\xff" * (end - 4)
+    path = source.path.with_name("unreadable.parquet")
+    path.write_bytes(bytes(data))
+    return replace(source, path=path)
+
+
+def context_of(source: Source, **policy: Any) -> Context:
+    """Return what queries about `source` are judged by."""
+    return Context([source], RiskAppetite(**policy))
+
+
+def quoted(context: Context, protect: dict[str, Any], **query: Any) -> Evaluation:
+    """Return the quote of a query, a frequency unless it says otherwise."""
+    return check(parse_query(_document(protect, query)), context)
+
+
+def drawn(context: Context, protect: dict[str, Any], **query: Any) -> Evaluation:
+    """Return what is drawn by the plan that the query's own quote names."""
+    offered = quoted(context, protect, **query)
+    assert offered.privacy is not None
+    return draw(parse_query(_document(protect, query)), context, offered.privacy["digest"])
+
+
+def _document(protect: dict[str, Any], query: dict[str, Any]) -> dict[str, Any]:
+    named = {name.rstrip("_"): value for name, value in query.items()}
+    loss = {} if {"rho", "epsilon", "accuracy"} & set(protect) else {"rho": 0.1}
+    return {"statistic": "frequency", **named, "protect": {"method": "dp", **loss, **protect}}
