@@ -19,9 +19,9 @@ from saferoom.disclosure.privacy.twin import USUAL_ROWS, Span, Twin, TwinColumn,
 from saferoom.disclosure.privacy.words import as_trial
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError
+from saferoom.hub.evaluator import runner
 from saferoom.hub.evaluator.job import Job
 from saferoom.hub.evaluator.padding import with_noise
-from saferoom.hub.evaluator.runner import Evaluator, judge
 from saferoom.hub.extraction import STORAGE
 from saferoom.hub.sandbox import Bind
 from saferoom.hub.wiring import Instance
@@ -35,7 +35,7 @@ from saferoom.projects.policies import effective
 _INSIDE = Path("/data")
 
 
-def trial(evaluator: Evaluator, author: Username, project: ProjectSlug, query: Mapping[str, Any]) -> Evaluation:
+def trial(evaluator: runner.Evaluator, author: Username, project: ProjectSlug, query: Mapping[str, Any]) -> Evaluation:
     """Draw `query` on twins of the project's datasets.
 
     Raises
@@ -61,10 +61,10 @@ def _tried(
     job = Job(query, appetite.policy, route.policy, sources, Memory.empty(), {})
     with tempfile.TemporaryDirectory(dir=instance.home.run, prefix="twin-") as name:
         folder = Path(name)
-        quote = judge(instance.home, job, _written(folder, twins, {}))
+        quote = runner.judge(instance.home, job, _written(folder, twins, {}))
         # Read in the sandbox; what it says of the measure's bounds is written into the twins.
         binds = _written(folder, twins, spans_of(quote.query))
-        drawn = judge(instance.home, replace(job, draw=_plan(quote)), binds)
+        drawn = runner.judge(instance.home, replace(job, draw=_plan(quote)), binds)
     return replace(drawn, privacy=as_trial(drawn.privacy))
 
 

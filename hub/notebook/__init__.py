@@ -26,7 +26,7 @@ from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, upload, uploads
 from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
-from saferoom.hub.notebook.privacy import dp
+from saferoom.hub.notebook.privacy import budget, dp
 from saferoom.hub.notebook.results import Result, trial
 from saferoom.hub.notebook.rounding import rounded
 from saferoom.hub.notebook.statistics import (
@@ -60,6 +60,7 @@ __all__ = [
     "acro",
     "anova",
     "box",
+    "budget",
     "chi_square",
     "concentration",
     "correlation",

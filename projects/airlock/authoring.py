@@ -16,6 +16,8 @@ from saferoom.projects.airlock import (
     evaluations,
     files,
     outbox,
+    paying,
+    quotes,
     releasing,
     settling,
     submission,
@@ -91,6 +93,10 @@ class Authoring(Access):
         if record is None or record.file is not None or (record.author, record.project) != (author, project):
             raise NotFoundError("there is no such evaluation of yours in this project")
         return record, evaluations.load(self, record)
+
+    def refusal(self, record: EvaluationRecord, evaluation: Evaluation) -> str | None:
+        """Return why the budget would not be enough for a quote now, empty when it would; None of other statistics."""
+        return paying.refusal(self, record, evaluation) if quotes.is_quote(evaluation) else None
 
     # Drafts
 

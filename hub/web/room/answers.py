@@ -14,6 +14,8 @@ from saferoom.projects.airlock.model import Comment, EvaluationRecord, Output, R
 from saferoom.projects.airlock.outbox import Outcome
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.ledger.losses import Loss
+from saferoom.projects.ledger.model import NEED_LIMIT, Account
 
 
 def no_such_request() -> NotFoundError:
@@ -40,8 +42,8 @@ def dataset(found: Dataset, approval: Approval) -> dict[str, Any]:
     }
 
 
-def evaluation(record: EvaluationRecord, judged: Evaluation) -> dict[str, Any]:
-    """Describe a judged query to its author."""
+def evaluation(record: EvaluationRecord, judged: Evaluation, budget: str | None = None) -> dict[str, Any]:
+    """Describe a judged query to its author; `budget` says why a quote could not be paid for, empty when it could."""
     route = record.route
     return {
         "id": record.id,
@@ -51,7 +53,23 @@ def evaluation(record: EvaluationRecord, judged: Evaluation) -> dict[str, Any]:
         "blanks": _blanks(judged),
         "picture": None if judged.picture is None else judged.picture.to_json(),
         "route": {"automatic": route.automatic, "reasons": list(route.reasons), "checkers": route.checkers},
+        **({} if budget is None else {"budget": budget}),
     }
+
+
+def account(found: Account) -> dict[str, Any]:
+    """Describe a privacy budget: what may be lost, what was and what is left, in rho and delta as decimals."""
+    return {
+        "account": found.id.words,
+        "limit": None if found.limit is None else _loss(found.limit),
+        "spent": _loss(found.spent),
+        "left": None if found.left is None else _loss(found.left),
+        "closed": found.limit is None and found.id.kind in NEED_LIMIT,
+    }
+
+
+def _loss(loss: Loss) -> dict[str, str]:
+    return {"rho": f"{loss.rho_value.normalize():f}", "delta": f"{loss.delta_value.normalize():f}"}
 
 
 def trial(drawn: Evaluation) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from saferoom.ids import EvaluationId, RequestId
 from saferoom.projects.airlock.screening import LONGEST
 from saferoom.projects.airlock.service import Airlock
 from saferoom.projects.extracts.coverage import in_force
+from saferoom.projects.people.permissions import Actor
 
 router = APIRouter(prefix="/api/room")
 
@@ -86,8 +87,19 @@ async def evaluate(request: Request, who: Living) -> dict[str, Any]:
 def evaluated(parts: Parts, who: Resident, query: Mapping[str, Any], snapshot: bytes | None = None) -> dict[str, Any]:
     """Have a query judged, over a table from the room where one comes with it, and answer with what was found."""
     evaluation = parts.evaluator.evaluate(who.username, who.project, query, snapshot)
-    record = parts.instance.airlock.record_evaluation(who.username, who.project, evaluation, snapshot)
-    return answers.evaluation(record, evaluation)
+    airlock = parts.instance.airlock
+    record = airlock.record_evaluation(who.username, who.project, evaluation, snapshot)
+    return answers.evaluation(record, evaluation, airlock.refusal(record, evaluation))
+
+
+@router.get("/budgets")
+async def budgets(request: Request, who: Living) -> list[dict[str, Any]]:
+    """List the privacy budgets that a release of the room's project would be debited to, as far as the person sees."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.CALLS, who.username)
+    seen = parts.instance.budgets.of_project
+    found = await run_in_threadpool(seen, Actor.person(who.username), who.project)
+    return [answers.account(account) for account in found]
 
 
 @router.post("/trials")
