@@ -24,6 +24,8 @@ from saferoom.disclosure.history.judgement import Judgement
 from saferoom.disclosure.history.memory import Memory, last_seen
 from saferoom.disclosure.history.recomputed import Recomputed
 from saferoom.disclosure.history.sets import contributors_of
+from saferoom.disclosure.history.undone import beside as beside_what_left
+from saferoom.disclosure.history.undone import news_of
 from saferoom.disclosure.privacy import lane
 from saferoom.disclosure.queries.canonical import canonical_document
 from saferoom.disclosure.queries.engine import Engine, Limits
@@ -97,7 +99,7 @@ def check(
     """
     if query.protect.method is Method.DP:
         with lane.schemas_of(context) as engine:
-            return lane.quote(query, context, engine)
+            return beside_what_left(lane.quote(query, context, engine), context.memory)
     with opened(context) as engine:
         judged = _pictured(_resolved(query, context, engine, clock), context)
         return judged.evaluation if improve is None else improve(judged, context, engine)
@@ -210,7 +212,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
             contributors = replace(contributors, noise=noise, base=base)
         shares = Recomputed(case, outcome, visible, lambda: opened(context))
         beside = judge_beside(contributors, context.memory, context.policy, case.engine.tick, shares)
-        findings += beside.findings
+        findings += (*beside.findings, *news_of(canonical_document(plan), context.memory))
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)
     evaluation = Evaluation(

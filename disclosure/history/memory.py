@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyroaring import BitMap
 
-from saferoom.disclosure.history.contributors import Contributors, Keys, Pack, UnitSets, Unpack
+from saferoom.disclosure.history.announced import Announced, announced_of
+from saferoom.disclosure.history.contributors import Contributors, Keys, Noise, Pack, UnitSets, Unpack
 from saferoom.disclosure.history.frames import Segment, array_of, guarded, read_frame, write_frame
 from saferoom.disclosure.history.index import UnitIndex
 from saferoom.disclosure.history.signatures import prints_of
@@ -41,6 +42,8 @@ class Release:
         The canonical query; empty where it is another project's.
     table : Table or None
         The numbers that left.
+    said : Announced or None
+        Of another project's: what its query says, as digests.
     contributors : Contributors
         In the memory's indexes.
     """
@@ -52,17 +55,25 @@ class Release:
     at: str | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
     table: Table | None = None
+    said: Announced | None = None
+
+    @property
+    def announced(self) -> Announced | None:
+        """What its query says of its numbers."""
+        return self.said or announced_of(self.query)
 
     def of(self, evaluation: Evaluation, indexes: Mapping[str, UnitIndex]) -> tuple[Release, Mapping[str, UnitIndex]]:
         """Return this release with what leaves of `evaluation`, and `indexes` with the units behind it."""
         contributors, grown = placed(evaluation.contributors, indexes)
         kept = with_prints(contributors)
+        if is_noisy(evaluation):
+            kept = replace(kept, noise=Noise.DP)
         left = replace(self, contributors=kept, query=dict(evaluation.canonical), table=evaluation.outgoing)
         return left, grown
 
     def anonymous(self) -> Release:
         """Return it as another project may be compared with it."""
-        return replace(self, title=None, project=None, at=None, query={})
+        return replace(self, title=None, project=None, at=None, query={}, said=self.announced)
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ class Memory:
         release : Release, optional
             Says what is known of it; by default the evaluation's own title and numbers.
         """
-        if not evaluation.contributors.parts:
+        if not evaluation.contributors.parts and not is_noisy(evaluation):
             return self
         told = release or Release(f"release-{len(self.releases) + 1}", evaluation.title, Contributors.none())
         left, indexes = told.of(evaluation, self.indexes)
@@ -131,6 +142,12 @@ class Memory:
         return guarded(lambda: _read_memory(document, segments), DAMAGED)
 
 
+def is_noisy(evaluation: Evaluation) -> bool:
+    """Tell whether an evaluation's numbers have noise from a privacy budget; nobody knows who is behind these."""
+    said = announced_of(evaluation.canonical)
+    return said is not None and said.noisy and evaluation.outgoing is not None
+
+
 def last_seen(memory: Memory | None) -> dict[str, list[str]]:
     """Return the part of an evaluation's evidence that says beside which releases it was judged."""
     return {_LAST_SEEN: [release.id for release in memory.releases[-1:]]} if memory is not None else {}
@@ -154,6 +171,7 @@ def write_release(release: Release) -> bytes:
         "query": dict(release.query),
         "table": release.table.document() if release.table else None,
         "contributors": pack.contributors(release.contributors),
+        **({} if release.said is None else {"said": release.said.to_json()}),
     }
     return write_frame(document, pack.segments)
 
@@ -178,6 +196,7 @@ def read_release(data: bytes | memoryview, about: Sequence[str | None], indexes:
         at=at,
         query=document["query"],
         table=Table(tuple(table["columns"]), tuple(tuple(row) for row in table["rows"])) if table else None,
+        said=Announced.from_json(document["said"]) if "said" in document else None,
     )
 
 

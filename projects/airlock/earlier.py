@@ -18,7 +18,8 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.history.differencing import judge
 from saferoom.disclosure.history.measures import Column
-from saferoom.disclosure.history.memory import Memory, Release
+from saferoom.disclosure.history.memory import Memory, Release, is_noisy
+from saferoom.disclosure.history.undone import undone
 from saferoom.errors import IntegrityError
 from saferoom.ids import DatasetName, OutputId, ProjectSlug
 from saferoom.projects.airlock import files, quotes
@@ -125,6 +126,8 @@ def unheard(parts: Parts, tx: Reading, request: Request, judged: Mapping[int, Ju
     found = memory(parts, tx, request.project, sorted({name for one in judged.values() for name in one.datasets}))
     reasons: list[str] = []
     for number, judgement in sorted(judged.items()):
+        told = [one for one in undone(judgement.evaluation.canonical, found) if one.release in since]
+        reasons += [f"output {number}: {one.finding.message}" for one in told]
         later = judge(judgement.evaluation.contributors, found, judgement.rules)
         if any(one.release in since for combined in later.combinations for one in combined.earlier):
             reasons += [f"output {number}: {finding.message}" for finding in later.findings]
@@ -159,6 +162,9 @@ def _news(judgement: Judgement, found: Memory) -> Iterator[str]:
     """Yield what the releases in `found` add to what an evaluation said."""
     evaluation = judgement.evaluation
     fresh = found.since(evaluation.evidence)
+    yield from (one.finding.message for one in undone(evaluation.canonical, fresh))
+    if is_noisy(evaluation):
+        return
     later = judge(evaluation.contributors, found, judgement.rules)
     ids = {release.id for release in fresh.releases}
     takes_part = any(earlier.release in ids for combined in later.combinations for earlier in combined.earlier)

@@ -20,6 +20,7 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.privacy.certificate import software
+from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
 from saferoom.ids import Digest, EvaluationId
 from saferoom.projects.airlock import evaluations, quotes, seals
@@ -136,7 +137,6 @@ def _as_charged(drawn: Evaluation, quote: Evaluation) -> Evaluation:
         quotes.is_drawn(drawn)
         and drawn.outgoing is not None
         and drawn.query == quote.query
-        and drawn.verdict is quote.verdict
         and quotes.terms(drawn).get("plan") == quotes.terms(quote).get("plan")
         and quotes.lane_of(drawn) is quotes.lane_of(quote)
         and not drawn.contributors.parts
@@ -145,7 +145,13 @@ def _as_charged(drawn: Evaluation, quote: Evaluation) -> Evaluation:
         raise IntegrityError("what was drawn is not what was paid for")
     # A draw takes no reason away why a person has to look; labels that it found among the data can be one more.
     obstacles = dict.fromkeys((*quote.automatic_obstacles, *drawn.automatic_obstacles))
-    return replace(drawn, automatic_obstacles=tuple(obstacles))
+    return replace(
+        drawn,
+        automatic_obstacles=tuple(obstacles),
+        verdict=Verdict.worst((quote.verdict, drawn.verdict)),
+        findings=tuple(dict.fromkeys((*quote.findings, *drawn.findings))),
+        evidence={**quote.evidence, **drawn.evidence},
+    )
 
 
 def _kept(parts: Parts, one: Prepared, charge: Charge, drawn: Evaluation) -> Digest:
