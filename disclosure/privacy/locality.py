@@ -33,9 +33,7 @@ from saferoom.disclosure.queries.relations import Relation
 from saferoom.disclosure.queries.rows import own_nodes
 from saferoom.errors import BadInputError
 
-_CLAUSES = frozenset(
-    {"with_", "expressions", "from_", "joins", "where", "group", "having", "qualify", "distinct", "kind"}
-)
+_CLAUSES = frozenset({"with_", "expressions", "from_", "joins", "where", "group", "having", "qualify", "distinct"})
 _JOIN = frozenset({"this", "on", "using", "side", "kind"})
 _WINDOW = frozenset({"this", "partition_by", "order", "spec", "over"})
 _SIDES = frozenset({"", "LEFT", "RIGHT", "FULL"})
@@ -149,9 +147,7 @@ class _View:
         self._windows(tree, scope)
         carriers = [item for item in tree.expressions if scope.carries(item.unalias())]
         if not carriers:
-            raise self._refused(
-                f"does not select the {self.unit} that keeps its rows apart; select it"
-            )
+            raise self._refused(f"does not select the {self.unit} that keeps its rows apart; select it")
         others = [item for item in tree.expressions if not isinstance(item.unalias(), exp.Literal)]
         distinct = tree.args.get("distinct") is not None and others == carriers and len(carriers) == 1
         one_each = len(group) == 1 if group else distinct or scope.one_each
