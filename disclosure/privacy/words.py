@@ -17,11 +17,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from saferoom.disclosure.privacy.certificate import PRIVATE
 from saferoom.disclosure.verdict import Label, Table
 
 _NAMES = {"zcdp": "rho", "pure": "epsilon"}
 _IN_WORDS = {"zcdp": "of zero-concentrated differential privacy", "pure": "of pure differential privacy"}
+PRIVATE = "differentially private"
+NOISE_INFUSED = "noise-infused, not differentially private"
 _MARGIN = "_margin_95"
 _QUOTED = "Margins of error at 95 %, because of the noise alone; sampling error comes on top."
 _DRAWN = "Numbers with noise: within ± of what was counted in 95 of 100 draws. Counts may be negative."

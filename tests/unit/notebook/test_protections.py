@@ -13,7 +13,11 @@ from saferoom.hub.notebook import Result, RoomError
 from saferoom.hub.notebook.protections import METHODS
 
 HOSTILE = "<script>alert(1)</script>"
-VALUES = {"base": 5, "D": 4, "V": 2.0, "js": 1, "pstay": 0.3, "digits": 3}
+VALUES: dict[str, Any] = {
+    **{"base": 5, "D": 4, "V": 2.0, "js": 1, "pstay": 0.3, "digits": 3},
+    **{"epsilon": 0.5, "rho": 0.1, "accuracy": 20, "delta": 1e-8, "bounds": (0, 9), "candidates": (0, 1)},
+    **{"keys": "private", "unit": "person_id", "estimator": "bottom_half"},
+}
 
 
 @pytest.fixture
