@@ -16,8 +16,8 @@ from saferoom.disclosure.privacy.certificate import (
     Processing,
     Source,
     digest_of,
-    read,
 )
+from saferoom.disclosure.privacy.certificate_reading import read
 from saferoom.disclosure.privacy.plan import PrivacyPlan
 from saferoom.errors import BadInputError, IntegrityError
 from saferoom.ids import Digest

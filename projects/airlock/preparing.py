@@ -9,7 +9,7 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, NotFoundError
 from saferoom.ids import EvaluationId, OutputId
-from saferoom.projects.airlock import evaluations, files, quotes, render, routing
+from saferoom.projects.airlock import evaluations, files, processed, quotes, render, routing
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Group, Output, Supporting
 from saferoom.projects.airlock.parts import Parts
@@ -96,7 +96,10 @@ def _statistic(parts: Parts, record: EvaluationRecord, number: int, for_submissi
     judgement = evaluations.load(parts, record)
     evaluation = judgement.evaluation
     if for_submission:
-        evaluations.check_current(parts, record, parts.clock.now())
+        if processed.of(evaluation) is None:
+            evaluations.check_current(parts, record, parts.clock.now())
+        else:
+            processed.check_current(parts, record, evaluation)
         if evaluation.verdict is Verdict.FAIL:
             remedies = dict.fromkeys(f.remedy for f in evaluation.findings if f.severity is Verdict.FAIL and f.remedy)
             advice = " ".join(remedies) or "Change the query and evaluate again."

@@ -14,7 +14,7 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError, NotFoundError, SaferoomError, WrongStateError
 from saferoom.ids import Digest, RequestId
-from saferoom.projects.airlock import bundle, files, paying, quotes, seals, settling, states, steps
+from saferoom.projects.airlock import bundle, files, paying, processed, quotes, seals, settling, states, steps
 from saferoom.projects.airlock.model import Output, Release, Request
 from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
@@ -89,7 +89,7 @@ def _item(parts: Parts, request: Request, output: Output) -> bundle.Item:
     other = IntegrityError(f"output {output.position} of request {request.id} is not the one that was judged")
     if record is None or record.digest != output.judged:
         raise other
-    file, paid = None, None
+    file, paid, made = None, None, None
     if record.file is not None:
         file = files.load(parts, record)
         if (output.files, output.lane) != ({record.file.suffix: record.file.leaving}, files.lane_of(record.file)):
@@ -99,8 +99,9 @@ def _item(parts: Parts, request: Request, output: Output) -> bundle.Item:
         if quotes.is_quote(known.evaluation) or output.lane is not quotes.lane_of(known.evaluation):
             raise other
         paid = paying.paid(parts, record, known.evaluation)
+        made = processed.proven(parts, record, known.evaluation)
     leaving = tuple((suffix, parts.vault.get(digest)) for suffix, digest in sorted(output.files.items()))
-    return bundle.Item(output, record, known, file, leaving, paid)
+    return bundle.Item(output, record, known, file, leaving, paid, made)
 
 
 def _release(parts: Parts, request: Request, digest: Digest) -> Request:

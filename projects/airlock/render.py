@@ -55,11 +55,12 @@ def to_csv(table: Table) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([neutral(name) for name in table.columns])
-    writer.writerows([_field(value) for value in row] for row in table.rows)
+    writer.writerows([field_of(value) for value in row] for row in table.rows)
     return text.getvalue().encode("utf-8")
 
 
-def _field(value: Label) -> str:
+def field_of(value: Label) -> str:
+    """Return a value as a field of a CSV file."""
     if value is None:
         return ""
     if isinstance(value, bool):

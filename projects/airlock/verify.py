@@ -261,6 +261,7 @@ def check_certificates(trusted: _Trusted) -> None:
     """Check that what is differentially private has a certificate, which is ours, agrees with itself and is its own."""
     trusted.certified = verify_privacy.signed(trusted.record, trusted.key)
     verify_privacy.check_about(trusted.record, trusted.certified)
+    verify_privacy.check_processing(trusted.certified, trusted.files)
 
 
 def check_budgets(trusted: _Trusted) -> None:

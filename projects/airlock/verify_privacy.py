@@ -6,16 +6,24 @@ its own plan, against the record, and against the other outputs: a release made 
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from saferoom.digests import canonical, sha256
-from saferoom.disclosure.privacy.certificate import NOISE_INFUSED, Certificate
-from saferoom.errors import IntegrityError
+from saferoom.disclosure.privacy.certificate import NOISE_INFUSED, Certificate, Processing, digest_of
+from saferoom.disclosure.privacy.postprocessing import process
+from saferoom.disclosure.privacy.processed import Certified as Drawn
+from saferoom.disclosure.privacy.processed import Public
+from saferoom.disclosure.privacy.step_documents import parse_steps
+from saferoom.disclosure.verdict import Label, Table
+from saferoom.errors import BadInputError, IntegrityError
 from saferoom.projects.airlock import certificates
 from saferoom.projects.airlock.layout import SDC_RECORD
 from saferoom.projects.airlock.model import Lane
+from saferoom.projects.airlock.render import field_of, neutral
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import AccountId, AccountKind
 from saferoom.projects.ledger.plans import cost_of
@@ -147,3 +155,50 @@ def check_once(certified: Sequence[Certified]) -> None:
         if one.certificate.processing is None and charge in plain:
             raise IntegrityError(f"output {one.number} was released before, in the same release")
         plain |= {charge} if one.certificate.processing is None else set()
+
+
+def check_processing(certified: Sequence[Certified], files: Mapping[str, bytes]) -> None:
+    """Check that a processed table is what its declared steps make of what was drawn, and is the one that left."""
+    for one in certified:
+        if one.certificate.processing is None:
+            continue
+        table = _again(one.number, one.certificate.processing)
+        which = f"output {one.number}: the table that left is not what the declared steps make of what was drawn"
+        if digest_of(table) != one.certificate.table:
+            raise IntegrityError(which)
+        for file in one.described["files"]:
+            if file["path"].endswith(".csv") and not _holds(files[file["path"]], table):
+                raise IntegrityError(which)
+
+
+def _again(number: int, made: Processing) -> Table:
+    try:
+        declared, public = parse_steps(made.steps), Public.from_json(made.joined)
+        done = process(Drawn(made.drawn, made.labels), declared, public)
+    except (BadInputError, TypeError, ValueError, IndexError):
+        raise IntegrityError(f"output {number}: its declared steps cannot be done to what was drawn") from None
+    if done.used.to_json() != made.joined:
+        raise IntegrityError(f"output {number}: more of the catalogue is stated than its declared steps use")
+    return done.table
+
+
+def _holds(data: bytes, table: Table) -> bool:
+    """Tell whether a CSV file has the numbers and labels of `table`, however a whole number is written there."""
+    try:
+        lines = list(csv.reader(io.StringIO(data.decode("utf-8"), newline="")))
+    except (UnicodeDecodeError, csv.Error):
+        return False
+    rows = [tuple(neutral(name) for name in table.columns), *table.rows]
+    return len(lines) == len(rows) and all(
+        len(line) == len(row) and all(_same(text, value) for text, value in zip(line, row, strict=True))
+        for line, row in zip(lines, rows, strict=True)
+    )
+
+
+def _same(text: str, value: Label) -> bool:
+    if value is None or isinstance(value, bool | str):
+        return text == field_of(value)
+    try:
+        return float(text) == float(value)
+    except ValueError:
+        return False

@@ -19,9 +19,9 @@ from saferoom.disclosure.privacy.certificate import (
     Processing,
     Source,
     digest_of,
-    read,
     software,
 )
+from saferoom.disclosure.privacy.certificate_reading import read
 from saferoom.disclosure.privacy.contributions import Contributions
 from saferoom.disclosure.privacy.noise import plan_loss
 from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
@@ -70,7 +70,7 @@ def test_a_certificate_is_read_back_as_it_was_written(measure: PrivacyMeasure, d
 
 
 def test_a_certificate_of_a_processed_table_is_read_back_as_it_was_written() -> None:
-    made = _certificate(processing=Processing(TABLE, ({"round": 5},), {"region": {"north": "all"}}))
+    made = _certificate(processing=Processing(TABLE, 1, ({"round": {"to": 5}},), {"names": {}, "groups": {}}))
     assert read(_document(made)) == made
     assert made.drawn == digest_of(TABLE)
 
