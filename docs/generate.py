@@ -16,6 +16,7 @@ from saferoom.hub.cli.main import COMMANDS, build
 from saferoom.hub.web.api import reference as api
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
+from saferoom.projects.ledger import diagram as budgets
 from saferoom.projects.life import diagram as project_states
 from saferoom.projects.notices import diagram as notices
 from saferoom.projects.people import diagram as people
@@ -93,6 +94,7 @@ PAGES = {
     "project-states.md": project_states.page,
     "notices.md": notices.page,
     "people.md": people.page,
+    "budgets.md": budgets.page,
     "api/README.md": api.page,
     "api/openapi.json": api.document,
 }

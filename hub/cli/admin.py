@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     from saferoom.hub.cli import (
         admin_airlock,
         admin_break_glass,
+        admin_budget,
         admin_lists,
         admin_notices,
         admin_people,
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
     admin_break_glass.register(group)
     admin_airlock.register(group)
     admin_notices.register(group)
+    admin_budget.register(group)
     admin_tokens.register(group)
     admin_projects.register(group)
     group.command("password")(password)

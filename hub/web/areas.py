@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web import airlock, catalogue, notices, people, projects, register, tokens
+from saferoom.hub.web import airlock, budgets, catalogue, notices, people, projects, register, tokens
 
-AREAS = (airlock.AREA, catalogue.AREA, register.AREA, people.AREA, tokens.AREA, notices.AREA, projects.AREA)
+AREAS = (
+    airlock.AREA,
+    catalogue.AREA,
+    register.AREA,
+    people.AREA,
+    tokens.AREA,
+    notices.AREA,
+    projects.AREA,
+    budgets.AREA,
+)

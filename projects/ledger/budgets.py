@@ -112,6 +112,11 @@ class Budgets:
             seen = [id_ for id_ in ids if self._may(tx, actor, id_, Action.VIEW)]
             return tuple(account_now(tx, id_, now) for id_ in (project, *seen))
 
+    def enforce(self, actor: Actor, id_: AccountId, action: Action) -> None:
+        """Raise unless `actor` may take `action` on an account."""
+        with self.store.reading() as tx:
+            self._may(tx, actor, id_, action).enforce()
+
     def statement(self, actor: Actor, id_: AccountId) -> Statement:
         """Return everything that is told of an account; to outsiders there is none."""
         with self.store.reading() as tx:

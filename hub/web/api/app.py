@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from saferoom.hub.web.api import (
+    budgets,
     catalogue,
     deeds,
     drafts,
@@ -41,6 +42,7 @@ ROUTERS = (
     notices.router,
     letters.router,
     tokens.router,
+    budgets.router,
 )
 _ABOUT = (
     "Everything the pages do. Send an API token of your own, made on the page of that name, as `Authorization: Bearer "

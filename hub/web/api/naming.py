@@ -6,7 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-_AREAS = {"airlock": "Request", "life": "Project", "people": "Person", "notices": "Notice", "catalogue": "Dataset"}
+_AREAS = {
+    "airlock": "Request",
+    "life": "Project",
+    "people": "Person",
+    "notices": "Notice",
+    "catalogue": "Dataset",
+    "ledger": "Budget",
+}
 _PLACE = "#/components/schemas/"
 
 

@@ -53,12 +53,26 @@ QUEUE = Link("queue", "Output checking", frozenset({Role.OUTPUT_CHECKER}))
 SIGN_OFFS = Link("sign-offs", "To sign", frozenset({Role.DATA_OWNER}))
 RELEASES = Link("releases", "Releases", EVERYBODY)
 PROJECTS = Link("projects", "Projects", frozenset({Role.RESEARCHER, Role.DATA_OWNER, Role.ADMINISTRATOR}))
+BUDGETS = Link("budgets", "Privacy budgets", frozenset({Role.RESEARCHER, Role.DATA_OWNER, Role.ADMINISTRATOR}))
 CATALOGUE = Link("catalogue", "Catalogue", EVERYBODY)
 REGISTER = Link("register", "Register", PUBLIC)
 PEOPLE = Link("people", "People", frozenset({Role.ADMINISTRATOR}))
 BREAK_GLASS = Link("break-glass", "Break-glass", frozenset({Role.ADMINISTRATOR, Role.DATA_OWNER}))
 STANDING = Link("standing", "My standing", EVERYBODY, own=True)
-LINKS = (ROOMS, REQUESTS, QUEUE, SIGN_OFFS, RELEASES, PROJECTS, CATALOGUE, PEOPLE, BREAK_GLASS, STANDING, REGISTER)
+LINKS = (
+    ROOMS,
+    REQUESTS,
+    QUEUE,
+    SIGN_OFFS,
+    RELEASES,
+    PROJECTS,
+    BUDGETS,
+    CATALOGUE,
+    PEOPLE,
+    BREAK_GLASS,
+    STANDING,
+    REGISTER,
+)
 """Every entry, in the order of the bar."""
 
 

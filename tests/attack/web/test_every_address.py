@@ -84,6 +84,7 @@ def _ids(airlock: Service) -> dict[str, str]:
         "dataset": "survey",
         "number": "1",
         "deed": "approve",
+        "kind": "lineage",
         "release_id": release.id,
         "username": "rita",
         "record_id": "record-ana-full",

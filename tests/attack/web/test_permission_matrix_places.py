@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.matrix import airlock, people, places, projects
+from tests.support.matrix import airlock, budgets, people, places, projects
 from tests.support.matrix.inside import Inside
 from tests.support.matrix.trial import Deed, routes, tried
 
@@ -15,9 +15,9 @@ from saferoom.hub.web.projects import sheets as project_sheets
 
 _PAGES = (*airlock.PAGES, *projects.PAGES, *places.PAGES)
 _CALLS = (*airlock.CALLS, *projects.CALLS, *places.CALLS)
-PAGES: tuple[Deed, ...] = (*_PAGES, *(deed for deed in people.DEEDS if not deed.api))
+PAGES: tuple[Deed, ...] = (*_PAGES, *(deed for deed in (*people.DEEDS, *budgets.DEEDS) if not deed.api))
 """Every page and form that somebody tries."""
-CALLS: tuple[Deed, ...] = (*_CALLS, *(deed for deed in people.DEEDS if deed.api))
+CALLS: tuple[Deed, ...] = (*_CALLS, *(deed for deed in (*people.DEEDS, *budgets.DEEDS) if deed.api))
 """Every call that somebody tries."""
 ELSEWHERE_TRIED = {
     "GET /register/projects/{slug}": "public; tests/integration/web/test_register.py",

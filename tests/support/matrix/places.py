@@ -57,9 +57,19 @@ def _choice(_: Thing) -> Mapping[str, Any]:
 
 def _pages() -> Iterator[Deed]:
     yield Deed("GET /", "everybody", done=303)
-    for path in ("requests", "sign-offs", "releases", "projects", "catalogue", "standing", "tokens", "notices"):
+    for path in (
+        "requests",
+        "sign-offs",
+        "releases",
+        "projects",
+        "catalogue",
+        "standing",
+        "tokens",
+        "notices",
+        "budgets",
+    ):
         yield reading(f"/{path}", "everybody")
-    for path in ("notices/bell", "notices/choose", "catalogue/{name}", "catalogue/{name}/{variable}"):
+    for path in ("budgets", "notices/bell", "notices/choose", "catalogue/{name}", "catalogue/{name}/{variable}"):
         yield reading(f"/{path}", "everybody")
     for path in ("queue", "queue/news", "audits"):
         yield reading(f"/{path}", "output checkers")
@@ -77,9 +87,19 @@ def _pages() -> Iterator[Deed]:
 
 
 def _calls() -> Iterator[Deed]:
-    for path in ("requests", "sign-offs", "releases", "service-levels", "projects", "me", "tokens", "notices"):
+    for path in (
+        "requests",
+        "sign-offs",
+        "releases",
+        "service-levels",
+        "projects",
+        "me",
+        "tokens",
+        "notices",
+        "budgets",
+    ):
         yield calling(f"GET /{path}", "everybody")
-    for path in ("catalogue", "catalogue/{name}", "catalogue/{name}/variables", "notices/preferences"):
+    for path in ("budgets", "catalogue", "catalogue/{name}", "catalogue/{name}/variables", "notices/preferences"):
         yield calling(f"GET /{path}", "everybody")
     for path in ("", "/codes"):
         yield calling(f"GET /catalogue/{{name}}/variables/{{variable}}{path}", "everybody")

@@ -65,8 +65,8 @@ class Page:
         return tuple(row["state"] for row in self.table("Who acts next"))
 
 
-AIRLOCK, PROJECTS, PEOPLE, NOTICES = (
-    Page(name) for name in ("airlock-states.md", "project-states.md", "people.md", "notices.md")
+AIRLOCK, PROJECTS, PEOPLE, NOTICES, BUDGETS = (
+    Page(name) for name in ("airlock-states.md", "project-states.md", "people.md", "notices.md", "budgets.md")
 )
 
 AUTHOR, MEMBER, CHECKER, OWNER = (
@@ -118,6 +118,13 @@ def in_people(standing: frozenset[str], action: str) -> int:
         # Whoever knows that there is such an account is told no; everybody else learns nothing.
         return 403 if standing & {"self", "administrator"} else int(row["others get"])
     return 403 if row["not to oneself"] == YES and "self" in standing else 0
+
+
+def in_budgets(standing: str | None, kind: str, action: str) -> int:
+    """Return how an action on a budget of some kind is refused."""
+    if standing not in BUDGETS.permitted[f"{kind}: view"]:
+        return 404
+    return 0 if standing in BUDGETS.permitted[f"{kind}: {action}"] else 403
 
 
 def _step(page: Page, acting: frozenset[str], action: str, state: str) -> int:

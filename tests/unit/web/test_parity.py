@@ -15,11 +15,14 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from saferoom.hub.cli.main import build
-from saferoom.hub.web import catalogue, notices, people, projects, register, tokens
+from saferoom.hub.web import budgets, catalogue, notices, people, projects, register, tokens
 from saferoom.hub.web.api.app import description
 from saferoom.hub.web.people import sheets as people_sheets
 from saferoom.hub.web.projects import amendments, commands, decisions
 from saferoom.hub.web.projects import sheets as project_sheets
+from saferoom.projects.ledger import permissions as budget_rules
+from saferoom.projects.ledger.limits import LimitForm
+from saferoom.projects.ledger.permissions import Action as OnBudgets
 from saferoom.projects.life import permissions as life
 from saferoom.projects.life.states import Action as OnProject
 from saferoom.projects.notices import permissions as letters
@@ -31,8 +34,8 @@ from saferoom.projects.people.permissions import Action as OnPeople
 from saferoom.projects.people.records import EndForm, PersonForm
 
 DOCUMENT = description()
-AREAS = (catalogue, notices, people, projects, register, tokens)
-PERSON, PROJECT = "/people/{username}", "/projects/{slug}"
+AREAS = (budgets, catalogue, notices, people, projects, register, tokens)
+PERSON, PROJECT, BUDGET = "/people/{username}", "/projects/{slug}", "/budgets/{kind}/{name}"
 DATA, AMENDMENT = f"{PROJECT}/data/{{dataset}}", f"{PROJECT}/amendments/{{number}}"
 VARIABLES = "/catalogue/{name}/variables"
 
@@ -55,6 +58,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     f"{PROJECT}/history": (f"GET {PROJECT}/history",),
     f"{PROJECT}/certificate": (f"GET {PROJECT}/certificate",),
     "/tokens": ("GET /tokens",),
+    "/budgets": ("GET /budgets",),
+    BUDGET: (f"GET {BUDGET}", f"GET {BUDGET}/charges"),
+    f"{BUDGET}/composition": (f"GET {BUDGET}/composition",),
 }
 """Pages that show something, with the calls that show the same."""
 FORMS: dict[str, tuple[str, ...]] = {
@@ -103,6 +109,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     f"{AMENDMENT}/{{dataset}}/agree": (f"POST {AMENDMENT}/data/{{dataset}}/approve",),
     f"{AMENDMENT}/{{dataset}}/decline": (f"POST {AMENDMENT}/data/{{dataset}}/decline",),
     "/tokens/{token_id}/end": ("POST /tokens/{token_id}/end",),
+    BUDGET: (f"PUT {BUDGET}",),
 }
 """Forms, with the calls that do the same."""
 BY_BROWSER_ALONE = {"/tokens"}
@@ -128,6 +135,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     f"{PROJECT}/amend": commands.AmendForm,
     f"{AMENDMENT}/{{dataset}}/agree": commands.TermsForm,
     f"{AMENDMENT}/{{dataset}}/decline": commands.ReasonForm,
+    BUDGET: LimitForm,
 }
 """What the forms ask for that stand alone."""
 SAID_OTHERWISE = {
@@ -173,7 +181,7 @@ def test_every_form_has_its_calls() -> None:
 
 
 def test_every_call_belongs_to_a_page_or_form() -> None:
-    tags = {"projects", "decisions", "people", "break-glass", "catalogue", "notices", "letters", "tokens"}
+    tags = {"projects", "decisions", "people", "break-glass", "catalogue", "notices", "letters", "tokens", "budgets"}
     ours = {
         f"{method.upper()} {path}"
         for path, ways in DOCUMENT["paths"].items()
@@ -278,10 +286,16 @@ ON_LETTERS = {
     OnLetters.VIEW_LETTERS: "notices letters",
     OnLetters.RETRY: "notices retry",
 }
+ON_BUDGETS = {
+    OnBudgets.VIEW: "budget show",
+    OnBudgets.VIEW_CHARGES: "budget charges",
+    OnBudgets.SET: "budget set",
+}
 """By each deed of administrators: its command of ``saferoom admin``."""
+_ADMINISTERS = budget_rules.Standing.ADMINISTRATOR
 OTHER_COMMANDS = {
     "project list", "project history", "project certificate", "person-history", "train", "break-glass show",
-    "datasets", "dataset",
+    "datasets", "dataset", "budget list",
 }  # fmt: skip
 """Commands that read what administrators' pages show besides, or do the same deed another way."""
 
@@ -307,13 +321,20 @@ def test_every_deed_of_administrators_has_a_command() -> None:
     assert set(ON_PROJECTS) == {action for action, who in life.PERMITTED.items() if life.Standing.ADMINISTRATOR in who}
     assert set(ON_PEOPLE) == {action for action, who in accounts.PERMITTED.items() if accounts.Standing.OPERATOR in who}
     assert set(ON_LETTERS) == {action for action, who in letters.PERMITTED.items() if letters.Standing.OPERATOR in who}
-    named = {*ON_PROJECTS.values(), *ON_PEOPLE.values(), *ON_LETTERS.values(), *OTHER_COMMANDS}
+    administered = {
+        action for kind in budget_rules.PERMITTED.values() for action, who in kind.items() if _ADMINISTERS in who
+    }
+    assert set(ON_BUDGETS) == administered
+    named = {*ON_PROJECTS.values(), *ON_PEOPLE.values(), *ON_LETTERS.values(), *ON_BUDGETS.values(), *OTHER_COMMANDS}
     assert named <= admin_commands()
 
 
 def test_operator_of_the_machine_may_do_whatever_an_administrator_may() -> None:
     for action, who in accounts.PERMITTED.items():
         assert (accounts.Standing.ADMINISTRATOR in who) == (accounts.Standing.OPERATOR in who), action
+    for rules in budget_rules.PERMITTED.values():
+        for deed, those in rules.items():
+            assert (_ADMINISTERS in those) == (budget_rules.Standing.OPERATOR in those), deed
     for kind, whom in letters.PERMITTED.items():
         assert (letters.Standing.ADMINISTRATOR in whom) == (letters.Standing.OPERATOR in whom), kind
 
