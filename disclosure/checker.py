@@ -25,7 +25,7 @@ from saferoom.disclosure.history.memory import Memory, last_seen
 from saferoom.disclosure.history.recomputed import Recomputed
 from saferoom.disclosure.history.sets import contributors_of
 from saferoom.disclosure.history.undone import beside as beside_what_left
-from saferoom.disclosure.history.undone import news_of
+from saferoom.disclosure.history.undone import news_of, with_people
 from saferoom.disclosure.privacy import lane
 from saferoom.disclosure.queries.canonical import canonical_document
 from saferoom.disclosure.queries.engine import Engine, Limits
@@ -116,7 +116,7 @@ def draw(query: Query, context: Context, plan_digest: Digest) -> Evaluation:
     if query.protect.method is not Method.DP:
         raise BadInputError("protect.method: only queries with differential privacy (dp) are drawn")
     with lane.data_of(context) as engine:
-        return lane.drawn(query, context, engine, plan_digest)
+        return beside_what_left(lane.drawn(query, context, engine, plan_digest), context.memory)
 
 
 def _resolved(query: Query, context: Context, engine: Engine, clock: Callable[[], float] | None) -> Judged:
@@ -211,8 +211,9 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
             noise, base = protected.released(query.protect.base or case.policy.rounding_base)
             contributors = replace(contributors, noise=noise, base=base)
         shares = Recomputed(case, outcome, visible, lambda: opened(context))
-        beside = judge_beside(contributors, context.memory, context.policy, case.engine.tick, shares)
-        findings += (*beside.findings, *news_of(canonical_document(plan), context.memory))
+        known = with_people(context.memory, shares.query, shares.people)
+        beside = judge_beside(contributors, known, context.policy, case.engine.tick, shares)
+        findings += (*beside.findings, *news_of(shares.query, context.memory))
     verdict = _verdict(findings)
     public = _table(plan, outcome, protected, public=True)
     evaluation = Evaluation(

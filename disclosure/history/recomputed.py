@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.history.measures import ADDED_UP, Column
-from saferoom.disclosure.history.sets import shares_of
+from saferoom.disclosure.history.sets import contributors_of, shares_of
 from saferoom.disclosure.queries.base import Base, make_base
 from saferoom.disclosure.queries.canonical import canonical_document
 from saferoom.disclosure.queries.counting import gather
@@ -69,6 +70,21 @@ class Recomputed:
                 return tuple(_columns(engine, base, cells, np.ones(len(cells), dtype=bool)))
         except BadInputError:
             return None
+
+    def people(self, query: Mapping[str, Any]) -> Contributors:
+        """Return who is behind the cells of an earlier query with noise; nobody when it cannot be computed any more."""
+        # Here, because statbarns import what the history returns.
+        from saferoom.disclosure.statbarns.registry import STATBARNS
+
+        try:
+            parsed = parse_query({**query, "protect": {"method": "none"}})
+            with self.opened() as engine:
+                case = replace(self.case, plan=make_plan(parsed, engine.relations), engine=engine)
+                outcome = STATBARNS[parsed.statistic].evaluate(case)
+                visible = np.ones(len(outcome.cells), dtype=bool)
+                return contributors_of(outcome, engine, visible, True, case.plan.relation.within)
+        except BadInputError:
+            return Contributors.none()
 
 
 def _columns(engine: Engine, base: Base, cells: Cells, visible: Mask) -> Iterator[Column]:

@@ -1,17 +1,18 @@
 """Numbers known both with noise from a privacy budget and without: the noise was paid for and protects nobody.
 
-Both ways are looked for by what queries say (`announced`), so that a quote still depends on no row. Where who is behind
-both numbers is known, `pairing` compares the people as well.
+Both ways are looked for by what queries say (`announced`), so that a quote still depends on no row. An exact query has
+looked at the rows anyway: it is computed who is behind earlier numbers with noise, and `pairing` compares the people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from saferoom.disclosure.history.announced import announced_of
-from saferoom.disclosure.history.memory import Memory, Release, last_seen
+from saferoom.disclosure.history.announced import Announced, announced_of
+from saferoom.disclosure.history.contributors import Contributors, Noise
+from saferoom.disclosure.history.memory import Memory, Release, last_seen, placed, with_prints
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 
 if TYPE_CHECKING:
@@ -74,6 +75,47 @@ def beside(evaluation: Evaluation, memory: Memory | None) -> Evaluation:
         verdict=Verdict.worst((evaluation.verdict, *(one.severity for one in found))),
         evidence={**evaluation.evidence, **last_seen(memory)},
     )
+
+
+MOST_QUERIES = 12
+"""Releases with noise of which it is computed who is behind them: the newest."""
+
+
+def with_people(
+    memory: Memory, canonical: Mapping[str, Any], people: Callable[[Mapping[str, Any]], Contributors]
+) -> Memory:
+    """Return the memory with who is behind those noisy numbers that an exact query may tell in other words.
+
+    Nobody was noted when the noise was drawn. Of another project's release the query is not told, so that only what it
+    says is compared.
+
+    Parameters
+    ----------
+    canonical : mapping
+        The exact query.
+    people : callable
+        Computes who is behind an earlier query.
+    """
+    new = announced_of(canonical)
+    if new is None or new.noisy:
+        return memory
+    found, indexes = list(memory.releases), memory.indexes
+    for place, release in _untold(new, memory)[-MOST_QUERIES:]:
+        behind, indexes = placed(replace(people(release.query), sketches=(), noise=Noise.DP), indexes)
+        found[place] = replace(release, contributors=with_prints(behind))
+    return Memory(tuple(found), indexes)
+
+
+def _untold(new: Announced, memory: Memory) -> list[tuple[int, Release]]:
+    """Return the releases of the same quantity with noise, and nobody behind them, that say something else."""
+    found = []
+    for place, release in enumerate(memory.releases):
+        old = release.announced
+        if old is None or not old.noisy or not release.query or release.contributors.parts:
+            continue
+        if old.quantity == new.quantity and not new.tells(old):
+            found.append((place, release))
+    return found
 
 
 def _finding(release: Release, *, noisy: bool) -> Finding:
