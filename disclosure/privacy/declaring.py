@@ -15,6 +15,7 @@ from saferoom.disclosure.privacy import locality
 from saferoom.disclosure.privacy.asking import ask_of, budget_of
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated
 from saferoom.disclosure.privacy.contributions import Contributions
+from saferoom.disclosure.privacy.guards import guarded
 from saferoom.disclosure.privacy.keys import Codes, public_codes
 from saferoom.disclosure.privacy.locality import Local
 from saferoom.disclosure.privacy.plan import PrivacyPlan
@@ -77,6 +78,8 @@ def declare(query: Query, context: Context, engine: Engine) -> Declared:
     check_types(plan, engine, plan.measures)
     unit = unit_of(plan, engine.relations, context.policy)
     local = locality.check(plan, engine.relations, unit)
+    # What is drawn is guarded anyway; here it is said in time.
+    guarded(plan, engine)
     plan = _with_labels(plan, engine)
     kinds = tuple(type_of(plan, engine, dimension.tree) for dimension in plan.dimensions)
     codes = public_codes(plan, kinds, engine, from_query=context.keys_from_query)

@@ -11,6 +11,7 @@ draw
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from saferoom.disclosure.evaluation import Evaluation
@@ -18,6 +19,7 @@ from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.privacy.cells import Rows, public_cells
 from saferoom.disclosure.privacy.certificate import software
 from saferoom.disclosure.privacy.declaring import Declared, declare
+from saferoom.disclosure.privacy.picturing import check_picture, picture
 from saferoom.disclosure.privacy.quoting import MARGIN, quote_of, table_of
 from saferoom.disclosure.privacy.release import NoisyTable, release
 from saferoom.disclosure.queries.canonical import canonical_document
@@ -27,7 +29,7 @@ from saferoom.disclosure.queries.model import Query
 from saferoom.disclosure.queries.obstacles import automatic_obstacles
 from saferoom.disclosure.queries.wording import generated_title
 from saferoom.disclosure.statbarns.histogram import measure_name
-from saferoom.disclosure.tables.assemble import table
+from saferoom.disclosure.tables.assemble import table, total_label
 from saferoom.disclosure.verdict import Finding, Label, Risk, Table, Verdict
 from saferoom.errors import BadInputError
 from saferoom.ids import Digest
@@ -72,6 +74,7 @@ def quote(query: Query, context: Context, engine: Engine) -> Evaluation:
         The query does not fit the rules, the catalogue or itself; the sentence does not depend on any row.
     """
     declared = declare(query, context, engine)
+    check_picture(declared, _names(declared), context)
     return _evaluation(declared, context, table_of(declared), None, quote_of(declared))
 
 
@@ -89,8 +92,11 @@ def drawn(query: Query, context: Context, engine: Engine, plan_digest: Digest) -
     rows = Rows(declared.plan, declared.local.unit, declared.drawn.contributions, declared.local.one_each)
     cells = () if declared.codes is None else public_cells(declared.codes)
     noisy = release(engine, rows, cells, declared.ask, declared.drawn, declared.budget)
-    leaves = _table(declared, noisy)
-    return _evaluation(declared, context, leaves, leaves, {**quote_of(declared), "drawn": True, "software": software()})
+    leaves, names = _table(declared, noisy), _names(declared)
+    said = {**quote_of(declared), "drawn": True, "software": software()}
+    total = total_label(noisy.cells) if query.margins else None
+    evaluation = _evaluation(declared, context, leaves, leaves, said)
+    return replace(evaluation, picture=picture(declared, leaves, names, total, context))
 
 
 def _check_sources(context: Context) -> None:
@@ -119,7 +125,7 @@ def _evaluation(
         automatic_obstacles=_obstacles(declared, context.route or ReleaseRoute(), outgoing),
         canonical=_canonical(declared),
         contributors=Contributors.none(),
-        label_columns=1 if outgoing is None else len(declared.ask.sizes or declared.plan.dimensions),
+        label_columns=1 if outgoing is None else len(_names(declared)),
         privacy=privacy,
     )
 
@@ -160,15 +166,18 @@ def _noise_infused() -> Finding:
     )
 
 
+def _names(declared: Declared) -> tuple[str, ...]:
+    """Return what the table's dimensions are called, in nobody's words."""
+    names = tuple(dimension.public_name for dimension in declared.plan.dimensions)
+    return (*names, measure_name(declared.plan)) if declared.ask.edges else names
+
+
 def _table(declared: Declared, noisy: NoisyTable) -> Table:
     """Return what leaves, under names that no researcher chose: numbers beside their margins of error."""
-    names = [dimension.public_name for dimension in declared.plan.dimensions]
-    if declared.ask.edges:
-        names.append(measure_name(declared.plan))
     columns: dict[str, Numbers] = {}
     for shown in noisy.columns:
         columns[shown.name] = shown.values
         if shown.margins is not None:
             columns[f"{shown.name}_{MARGIN}"] = shown.margins
     orders = dict(enumerate(declared.codes or ()))
-    return table(names, noisy.cells, columns, orders)
+    return table(_names(declared), noisy.cells, columns, orders)

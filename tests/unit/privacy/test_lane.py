@@ -191,3 +191,33 @@ def test_nothing_but_the_privacy_lane_takes_its_queries(context: Context) -> Non
         draw(parse_query({"statistic": "frequency"}), context, _privacy(check(query, context))["digest"])
     with pytest.raises(BadInputError, match="no dataset"):
         check(query, replace(context, sources=[]))
+
+
+@pytest.mark.parametrize(
+    ("chart", "protect", "query"),
+    [
+        ({"kind": "bar", "value": "count_clipped"}, {}, {"by": ["region"]}),
+        ({"kind": "heatmap"}, {}, {"by": ["region", "sex"], "margins": True}),
+        ({"kind": "histogram"}, *EVERY["histogram"][:1], EVERY["histogram"][1]),
+        ({"kind": "bar"}, {"keys": "private", "delta": 1e-6}, {"by": ["word"]}),
+    ],
+)
+def test_picture_is_of_what_was_drawn(
+    context: Context, chart: dict[str, Any], protect: dict[str, Any], query: dict[str, Any]
+) -> None:
+    assert quoted(context, protect, **query, chart=chart).picture is None
+    assert drawn(context, protect, **query, chart=chart).picture is not None
+
+
+def test_picture_that_cannot_be_drawn_is_refused_before_it_is_paid(context: Context) -> None:
+    for chart, sentence in (({"kind": "bar", "value": "pay"}, "chart"), ({"kind": "map"}, "boundaries")):
+        with pytest.raises(BadInputError, match=sentence):
+            quoted(context, {}, by=["region"], chart=chart)
+
+
+def test_noise_that_leaves_no_picture_loses_no_numbers(context: Context) -> None:
+    # Nobody is below 0, and private cells without anybody do not appear.
+    result = drawn(
+        context, {"keys": "private", "delta": 1e-6}, by=["word"], where="pay < 0", chart={"kind": "bar"}
+    )  # fmt: skip
+    assert (result.table.rows, result.picture) == ((), None)
