@@ -160,10 +160,15 @@ def load(parts: Parts, found: EvaluationRecord) -> Judgement:
         A byte of it, or of its record, is not what was judged.
     """
     seals.check_evaluation(found, parts.signing_key.verifying_key)
-    judgement = Judgement.from_bytes(parts.cipher.open(parts.vault.get(found.digest), about(found.id)))
+    judgement = opened(parts, found.id, found.digest)
     if judgement.evaluation.verdict is not found.verdict or rules_digest(judgement.rules) != found.rules:
         raise IntegrityError(f"evaluation {found.id} is not the one that was judged; nothing is released")
     return judgement
+
+
+def opened(parts: Parts, id_: EvaluationId, digest: Digest) -> Judgement:
+    """Return the judgement that the vault keeps of the evaluation `id_`."""
+    return Judgement.from_bytes(parts.cipher.open(parts.vault.get(digest), about(id_)))
 
 
 def check_current(parts: Parts, found: EvaluationRecord, now: datetime) -> None:

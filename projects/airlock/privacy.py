@@ -166,16 +166,17 @@ def _noted(parts: Parts, quote: EvaluationRecord, charge: Charge) -> EvaluationI
     id_ = quotes.drawn_id(quote.id)
     if charge.result is None:
         raise IntegrityError("a privacy budget names no result of what it was charged for; nothing is released")
+    kept = evaluations.opened(parts, id_, charge.result)
     unsealed = replace(
         quote,
         id=id_,
+        verdict=kept.evaluation.verdict,
         digest=charge.result,
         created_at=charge.at,
         expires_at=charge.at + evaluations.VALID_FOR,
         seal={},
     )
     found = replace(unsealed, seal=seals.seal_evaluation(unsealed, parts.signing_key))
-    evaluations.load(parts, found)
     with parts.store.transaction() as tx:
         if tx.evaluation(id_) is None:
             tx.add_evaluation(found, Event(quote.author, "evaluation.drawn", id_, seals.evaluation_claims(found)))
