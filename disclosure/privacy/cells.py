@@ -1,8 +1,8 @@
 """The exact numbers that noise is added to: whole numbers per cell, of rows within every unit's bounds.
 
-Nothing here may fail because of a row: expressions that cannot be computed for a row leave that row out (TRY), values
-are clamped, and rows without a unit or without a number are left out. Every step before the bounds looks at one row
-alone, so that a unit changes its own rows only.
+Nothing here may fail because of a row: expressions that cannot be computed for a row leave that row out (TRY, in views
+as well), values are clamped, and rows without a unit or without a number are left out. Every step before the bounds
+looks at one row alone, so that a unit changes its own rows only.
 
 Cost: one pass over the data where each unit has one row; otherwise the rows are sorted by unit as well.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -22,9 +22,11 @@ from sqlglot import exp
 
 from saferoom.disclosure.privacy.aggregates import Aggregate, Bounds, Kind
 from saferoom.disclosure.privacy.contributions import Contributions
+from saferoom.disclosure.privacy.guards import guarded
+from saferoom.disclosure.privacy.trying import kind_of, tried
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.engine import Engine
-from saferoom.disclosure.queries.plan import Plan
+from saferoom.disclosure.queries.plan import Plan, with_clause
 from saferoom.disclosure.verdict import Label
 
 Whole = NDArray[np.int64]
@@ -52,6 +54,8 @@ class Rows:
         Of a histogram's bins, which are then the last dimension: their numbers, from 0.
     upto : float or None
         Only rows whose second measure is below this count.
+    types : mapping of lower-case column to the engine's type
+        Where they are known, what cannot fail is computed without TRY.
     """
 
     plan: Plan
@@ -60,6 +64,7 @@ class Rows:
     one_each: bool
     edges: tuple[float, ...] = ()
     upto: float | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -69,33 +74,45 @@ class Rows:
     @property
     def sql(self) -> str:
         """A FROM item with ``d0..`` and, where there are measures, ``m0`` and ``m1``."""
-        plain = f"(SELECT {', '.join(self._items)} FROM {self._source} WHERE {' AND '.join(self._needed)})"
+        plain = f"(SELECT {', '.join(self._items)} FROM {self.source} WHERE {' AND '.join(self._needed)})"
         return plain if self.one_each else self._bounded(plain)
 
     @property
-    def _source(self) -> str:
+    def source(self) -> str:
+        """The relation that the rows are of."""
         return language.write(exp.to_identifier(self.plan.relation.sql_name, quoted=True))
 
     @property
     def _measures(self) -> tuple[str, ...]:
-        return tuple(f"TRY(CAST({language.write(tree)} AS DOUBLE))" for tree in self.plan.measures[:2])
+        return tuple(self._as_number(tree) for tree in self.plan.measures[:2])
+
+    def _as_number(self, tree: exp.Expression) -> str:
+        number = f"CAST({language.write(tree)} AS DOUBLE)"
+        return number if kind_of(tree, self.types) in {"whole", "float"} else f"TRY({number})"
 
     @property
     def _items(self) -> list[str]:
-        items = [f"TRY({language.write(one.tree)}) AS d{i}" for i, one in enumerate(self.plan.dimensions)]
+        items = [f"{language.write(tried(one.tree, self.types))} AS d{i}" for i, one in enumerate(self.plan.dimensions)]
         items += [f"{value} AS m{i}" for i, value in enumerate(self._measures)]
         if self.edges:
-            steps = " ".join(f"WHEN {self._measures[0]} < {_number(one)} THEN {i}" for i, one in enumerate(self.edges))
+            steps = " ".join(
+                f"WHEN {self._measures[0]} < {as_double(one)} THEN {i}" for i, one in enumerate(self.edges)
+            )
             items.append(f"CASE {steps} ELSE {len(self.edges)} END AS {self.dimensions[-1]}")
         return [*items, f"{language.write(self.unit)} AS u"]
 
     @property
     def _needed(self) -> list[str]:
-        needed = [f"{language.write(self.unit)} IS NOT NULL"]
+        needed = ["true"] if self._complete else [f"{language.write(self.unit)} IS NOT NULL"]
         if self.plan.where is not None:
-            needed.append(f"coalesce(TRY({language.write(self.plan.where)}), false)")
-        needed += [f"coalesce(isfinite({value}), false)" for value in self._measures]
-        return needed if self.upto is None else [*needed, f"{self._measures[1]} < {_number(self.upto)}"]
+            needed.append(f"({language.write(tried(self.plan.where, self.types))})")
+        needed += [f"isfinite({value})" for value in self._measures]
+        return needed if self.upto is None else [*needed, f"{self._measures[1]} < {as_double(self.upto)}"]
+
+    @property
+    def _complete(self) -> bool:
+        """Whether every row was found to have its unit's id, so that the column need not be read."""
+        return isinstance(self.unit, exp.Column) and self.unit.name in self.plan.relation.one_each
 
     def _bounded(self, plain: str) -> str:
         """Return the rows with those beyond the bounds left out: in a cell, cells of a unit, rows of a unit.
@@ -130,7 +147,8 @@ def exact(
     """
     own = [one for one in aggregates if one.over is None]
     place = {key: number for number, key in enumerate(cells)}
-    kept = [(place[key], values) for key, values in _grouped(engine, rows, own) if key in place]
+    found = grouped(engine, rows, [_item(one, i) for i, one in enumerate(own)])
+    kept = [(place[key], values) for key, values in found if key in place]
     whole = {
         one.name: _filled(one, len(cells), [(cell, values[number]) for cell, values in kept])
         for number, one in enumerate(own)
@@ -143,7 +161,7 @@ def exact_found(engine: Engine, rows: Rows, aggregates: Sequence[Aggregate]) -> 
 
     Which cells there are must not be told either: see `saferoom.disclosure.privacy.noise.draw_cells`.
     """
-    found = _grouped(engine, rows, aggregates)
+    found = grouped(engine, rows, [_item(one, i) for i, one in enumerate(aggregates)])
     cells = tuple(tuple(_label(one) for one in key) for key, _ in found)
     numbers = {
         one.name: _finished(one, _filled(one, len(found), [(i, row[number]) for i, (_, row) in enumerate(found)]))
@@ -152,14 +170,23 @@ def exact_found(engine: Engine, rows: Rows, aggregates: Sequence[Aggregate]) -> 
     return cells, numbers
 
 
-def _grouped(engine: Engine, rows: Rows, own: Sequence[Aggregate]) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    """Return each cell's categories and numbers."""
-    items = [_item(one, number) for number, one in enumerate(own)]
+def grouped(engine: Engine, rows: Rows, items: Sequence[str]) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Return each cell's categories and its numbers, which SQL `items` compute; nothing but the noise may see them."""
+    rows = _guarded(engine, rows)
     keys = ", ".join(rows.dimensions)
     select = ", ".join(part for part in (keys, *items) if part)
     group = f" GROUP BY {keys}" if keys else ""
-    width = len(rows.dimensions)
-    return [(row[:width], row[width:]) for row in engine.rows(f"SELECT {select} FROM {rows.sql} q{group}")]
+    head, width = with_clause(rows.plan), len(rows.dimensions)
+    return [(row[:width], row[width:]) for row in engine.rows(f"{head}SELECT {select} FROM {rows.sql} q{group}")]
+
+
+def _guarded(engine: Engine, rows: Rows) -> Rows:
+    """Return `rows` of views that cannot fail, with the types of their columns."""
+    plan = guarded(rows.plan, engine)
+    columns = [column.sql_name for column in plan.relation.columns.values()]
+    names = ", ".join(language.write(exp.to_identifier(name, quoted=True)) for name in columns)
+    types = engine.types(f"{with_clause(plan)}SELECT {names} FROM {rows.source}")
+    return replace(rows, plan=plan, types={name.lower(): kind for name, kind in zip(columns, types, strict=True)})
 
 
 def _label(value: object) -> Label:
@@ -172,7 +199,7 @@ def _item(one: Aggregate, number: int) -> str:
         return f"count(*) AS a{number}"
     if one.bounds is not None:
         return f"CAST(coalesce(sum({_steps(one, one.bounds)}), 0) AS BIGINT) AS a{number}"
-    edges = f"[{', '.join(_number(value) for value in one.candidates)}]"
+    edges = f"[{', '.join(as_double(value) for value in one.candidates)}]"
     return f"(histogram(m0, {edges}), histogram_exact(m0, {edges}), count(*)) AS a{number}"
 
 
@@ -180,15 +207,16 @@ def _steps(one: Aggregate, bounds: Bounds) -> str:
     """Return a row's value as whole steps from the grid's origin: clamped first, so that none is beyond `GRID`."""
     value = f"m{one.of}"
     if one.kind is Kind.SQUARES:
-        value = f"pow({value} - {_number(one.middle)}, 2)"
+        value = f"pow({value} - {as_double(one.middle)}, 2)"
     if one.kind is Kind.PRODUCTS:
-        half = _number(math.sqrt(bounds.upper))
-        value = " * ".join(f"least(greatest(m{i} - {_number(one.middle)}, -{half}), {half})" for i in (0, 1))
-    clamped = f"least(greatest({value}, {_number(bounds.lower)}), {_number(bounds.upper)})"
-    return f"CAST(round(({clamped} - {_number(bounds.origin)}) / {_number(bounds.step)}) AS BIGINT)"
+        half = as_double(math.sqrt(bounds.upper))
+        value = " * ".join(f"least(greatest(m{i} - {as_double(one.middle)}, -{half}), {half})" for i in (0, 1))
+    clamped = f"least(greatest({value}, {as_double(bounds.lower)}), {as_double(bounds.upper)})"
+    return f"CAST(round(({clamped} - {as_double(bounds.origin)}) / {as_double(bounds.step)}) AS BIGINT)"
 
 
-def _number(value: float) -> str:
+def as_double(value: float) -> str:
+    """Return a number as SQL that is read back exactly."""
     return f"CAST('{value!r}' AS DOUBLE)"
 
 

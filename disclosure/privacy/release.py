@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.privacy.aggregates import Aggregate
+from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.calibrate import Budget, check_within
 from saferoom.disclosure.privacy.cells import Cells as Keys
 from saferoom.disclosure.privacy.cells import Key, Rows, exact, exact_found
+from saferoom.disclosure.privacy.mos import draw_observed
 from saferoom.disclosure.privacy.noise import draw, draw_best, draw_cells
 from saferoom.disclosure.privacy.noisy import Shown
 from saferoom.disclosure.privacy.plan import PrivacyPlan
@@ -64,8 +65,10 @@ def release(engine: Engine, rows: Rows, cells: Keys, ask: Ask, plan: PrivacyPlan
     else:
         bins = range(len(ask.edges) + 1) if ask.edges else ()
         keys = tuple((*key, one) for key in cells for one in bins) if bins else cells
-        numbers = exact(engine, rows, keys, plan.aggregates, ask.sizes)
-        noisy = {one.name: _noisy(plan, one, numbers[one.name]) for one in plan.aggregates}
+        drawn = {one.name: one for one in plan.aggregates if one.kind is not Kind.OBSERVED}
+        numbers = exact(engine, rows, keys, list(drawn.values()), ask.sizes)
+        noisy = {name: _noisy(plan, one, numbers[name]) for name, one in drawn.items()}
+        noisy |= draw_observed(engine, rows, keys, ask, plan) if ask.observed else {}
     return NoisyTable(_labelled(ask, keys), noisy, shown(ask, plan, noisy))
 
 

@@ -16,6 +16,7 @@ from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.consistent import consistent
 from saferoom.disclosure.privacy.derived import deviation, mean, variance
 from saferoom.disclosure.privacy.mobility import lines
+from saferoom.disclosure.privacy.mos import columns as observed
 from saferoom.disclosure.privacy.noise import noise_accuracy
 from saferoom.disclosure.privacy.noisy import ALPHA, Drawn, Noisy, Shown, step_of
 from saferoom.disclosure.privacy.plan import PrivacyPlan
@@ -103,13 +104,15 @@ def _block(ask: Ask, plan: PrivacyPlan, noisy: Noisy, over: Over) -> list[Shown]
     }
     found = [drawn[COUNT].shown("count")] if COUNT in drawn else []
     if plan.threshold is not None:
-        return _selected(plan, noisy[COUNT], [*found, *_made(ask, plain, drawn, noisy)])
+        return _selected(plan, noisy[COUNT], [*found, *_made(ask, plan, plain, drawn, noisy)])
     if ask.statistic in (Statistic.FREQUENCY, Statistic.HISTOGRAM):
         found.append(_clipped(found[0]))
-    return [*found, *_made(ask, plain, drawn, noisy)]
+    return [*found, *_made(ask, plan, plain, drawn, noisy)]
 
 
-def _made(ask: Ask, plain: Mapping[str, Aggregate], drawn: Mapping[str, Drawn], noisy: Noisy) -> Iterator[Shown]:
+def _made(
+    ask: Ask, plan: PrivacyPlan, plain: Mapping[str, Aggregate], drawn: Mapping[str, Drawn], noisy: Noisy
+) -> Iterator[Shown]:
     """Yield what is made of the noisy numbers, besides the counts."""
     if ask.statistic is Statistic.SUM:
         yield drawn[SUM].shown("sum")
@@ -117,6 +120,8 @@ def _made(ask: Ask, plain: Mapping[str, Aggregate], drawn: Mapping[str, Drawn], 
         yield _DERIVED[ask.statistic](drawn)
     elif ask.upto is not None:
         yield mean(drawn, f"mean_rank_{ask.estimator}")
+    elif ask.observed:
+        yield from observed(ask, plan, noisy)
     elif ask.statistic is Statistic.MOBILITY:
         yield from lines(ask, drawn)
     for name, one in plain.items():

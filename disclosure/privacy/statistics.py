@@ -123,6 +123,8 @@ def aggregates_of(ask: Ask) -> tuple[Aggregate, ...]:
     if ask.shape is None:
         if ask.margins:
             raise BadInputError("margins: tables with private cells have none", field="margins")
+        if ask.observed:
+            raise BadInputError(f"protect.keys: {OBSERVED} needs cells that the catalogue knows", field="protect.keys")
         own = own if own[0].kind is Kind.COUNT else (_count(), *own)
     every = tuple(named(one, over) for over in ask.kept for one in own)
     if len(every) > MOST_AGGREGATES:
