@@ -12,39 +12,31 @@ view
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from saferoom.disclosure.queries.charting import ChartKind, chart_complaint
 from saferoom.disclosure.queries.forms import FORMS, Measure, Method, Statistic
-from saferoom.disclosure.verdict import Label
+from saferoom.disclosure.queries.protecting import Candidates, Keys, Protect, protection_complaints
+from saferoom.disclosure.queries.words import MOST_TEXT, NAME, Document, Edge, Name, Text, ViewText
 from saferoom.errors import BadInputError
 from saferoom.policies.document import read_document
 
-__all__ = ["Chart", "Method", "Options", "Protect", "Query", "Statistic", "parse_query", "read_query"]
-
-MOST_TEXT = 2_000
-MOST_VIEW_TEXT = 20_000
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-
-
-def _without_control_characters(text: Any) -> Any:
-    # Also characters that change the direction of writing or cannot be seen: they would show a checker another text.
-    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-    if isinstance(text, str) and any(c not in "\n\r\t" and unicodedata.category(c) in hidden for c in text):
-        raise ValueError("must be text without control or invisible characters")
-    return text
-
-
-def _name(text: Any) -> Any:
-    if isinstance(text, str) and not _NAME.fullmatch(text):
-        raise ValueError("must be a name: a letter or underscore, then letters, digits or underscores (63 at most)")
-    return text
+__all__ = [
+    "MOST_TEXT",
+    "Candidates",
+    "Chart",
+    "Keys",
+    "Method",
+    "Options",
+    "Protect",
+    "Query",
+    "Statistic",
+    "parse_query",
+    "read_query",
+]
 
 
 def _statistic(value: Any) -> Any:
@@ -53,108 +45,16 @@ def _statistic(value: Any) -> Any:
     raise ValueError(f"must be one of {', '.join(Statistic)}")
 
 
-def _method(value: Any) -> Any:
-    if isinstance(value, str) and value in set(Method):
-        return Method(value)
-    raise ValueError(f"must be one of {', '.join(Method)}")
-
-
-def _keys_word(value: Any) -> Any:
-    return Keys(value) if isinstance(value, str) and value in set(Keys) else value
-
-
 def _chart_kind(value: Any) -> Any:
     if isinstance(value, str) and value in set(ChartKind):
         return ChartKind(value)
     raise ValueError(f"must be one of {', '.join(ChartKind)}")
 
 
-Text = Annotated[str, BeforeValidator(_without_control_characters), Field(min_length=1, max_length=MOST_TEXT)]
-Name = Annotated[str, BeforeValidator(_name)]
-Edge = float | int
-ViewText = Annotated[str, BeforeValidator(_without_control_characters), Field(min_length=1, max_length=MOST_VIEW_TEXT)]
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True)
-
-
-class Candidates(_Document):
-    """Evenly spaced values that a quantile may come out as."""
-
-    start: Edge = Field(alias="from")
-    stop: Edge = Field(alias="to")
-    step: Annotated[Edge, Field(gt=0)]
-
-
-class Keys(StrEnum):
-    """Where the cells of a table with differential privacy come from."""
-
-    CATALOGUE = "catalogue"
-    """Every combination of the codelists' codes."""
-    PRIVATE = "private"
-    """From the data: a cell appears where its noisy count is high enough, which needs a delta."""
-
-
-class Protect(_Document):
-    """How what leaves is protected."""
-
-    method: Annotated[Method, BeforeValidator(_method)] = Method.NONE
-    base: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
-    """Rounding base; when left out, the policy's, for controlled and random rounding at least the threshold."""
-    maximum: Annotated[int, Field(ge=2, le=1_000)] | None = Field(default=None, alias="D")
-    """For cell_key: the largest noise; the policy's when left out, like the three others."""
-    variance: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(default=None, alias="V")
-    """For cell_key: the noise's variance."""
-    js: Annotated[int, Field(ge=0, le=500)] | None = None
-    """For cell_key: counts from 1 to this never appear."""
-    pstay: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """For cell_key: the least probability that a count stays as it is."""
-    digits: Annotated[int, Field(ge=1, le=15)] | None = None
-    """For significant: how many significant digits are kept of a sum or mean; the policy's when left out."""
-    epsilon: Annotated[Edge, Field(gt=0, le=1000)] | None = None
-    """For dp: the release's privacy loss under pure differential privacy; instead of `rho`."""
-    rho: Annotated[Edge, Field(gt=0, le=1000)] | None = None
-    """For dp: the release's privacy loss under zero-concentrated differential privacy; instead of `epsilon`."""
-    accuracy: Annotated[Edge, Field(gt=0)] | None = None
-    """For dp, instead of a loss: the margin of error (95 %) wanted of each count or sum; the loss follows from it."""
-    delta: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """For dp with private keys: the chance with which the promise may fail."""
-    bounds: Annotated[tuple[Edge, ...], Field(min_length=2, max_length=2)] | None = None
-    """For dp: what the measure is clamped to, chosen without looking at the data."""
-    candidates: Candidates | Annotated[tuple[Edge, ...], Field(min_length=2, max_length=1000)] | None = None
-    """For dp: the values that a quantile may come out as, in rising order."""
-    keys: Annotated[Keys, BeforeValidator(_keys_word)] | dict[Text, tuple[Label, ...]] | None = None
-    """For dp: where the cells come from; the catalogue's codelists when left out, or some of their codes."""
-    unit: Name | None = None
-    """For dp: the unit of privacy, which is the dataset's: naming another one is refused."""
-    estimator: Literal["regression", "bottom_half", "bottom_quartile", "maximum_observed_sensitivity"] | None = None
-    """For dp, for mobility: rank-rank regression when left out, mean rank of the children of the bottom half or
-    quartile of parents, or the maximum-observed-sensitivity estimator, which is not differentially private."""
-
-    @model_validator(mode="after")
-    def _parameters_belong(self) -> Protect:
-        for name, methods in _PARAMETERS.items():
-            if getattr(self, name) is not None and self.method not in methods:
-                shown = type(self).model_fields[name].alias or name
-                raise ValueError(f"{shown} belongs to the method {' and '.join(sorted(methods))} only")
-        return self
-
-
-_PARAMETERS = {
-    "base": {Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING},
-    **{name: {Method.CELL_KEY} for name in ("maximum", "variance", "js", "pstay")},
-    "digits": {Method.SIGNIFICANT},
-    **{name: {Method.DP} for name in ("epsilon", "rho", "accuracy", "delta", "bounds", "candidates", "keys", "unit")},
-    "estimator": {Method.DP},
-}
-"""The methods that each parameter of `Protect` belongs to."""
-
-
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Options(_Document):
+class Options(Document):
     """Parameters of single statistics; `FORMS` says which belong to which."""
 
     quantiles: Annotated[tuple[Fraction, ...], Field(min_length=1, max_length=20)] | None = None
@@ -206,7 +106,7 @@ class Options(_Document):
 _RISING = ("quantiles", "intervals", "at", "bins")
 
 
-class Chart(_Document):
+class Chart(Document):
     """A picture of the table, drawn on the trusted side from what leaves and from nothing else."""
 
     kind: Annotated[ChartKind, BeforeValidator(_chart_kind)]
@@ -216,7 +116,7 @@ class Chart(_Document):
     """Whether the numbers' axis (of maps, heat maps and hexagons the colours) is logarithmic."""
 
 
-class Query(_Document):
+class Query(Document):
     """A declared statistic; the fields are those of the document, `from_` is written ``from``."""
 
     title: Text | None = None
@@ -258,7 +158,7 @@ def _complaints(query: Query) -> list[str]:
     if query.chart is not None:
         unfit = chart_complaint(query.chart.kind, query.statistic, len(query.by))
         found += [] if unfit is None else [unfit]
-    return found + _protection_complaints(query)
+    return found + protection_complaints(query)
 
 
 def _option_complaints(query: Query) -> list[str]:
@@ -312,37 +212,6 @@ def _dimension_complaints(query: Query) -> list[str]:
     if query.margins and not form.margins:
         return [f"margins: {query.statistic} has none"]
     return []
-
-
-def _protection_complaints(query: Query) -> list[str]:
-    method = query.protect.method
-    if method in FORMS[query.statistic].protect:
-        return _privacy_complaints(query) if method is Method.DP else []
-    if method is Method.DP:
-        able = ", ".join(statistic for statistic, form in FORMS.items() if Method.DP in form.protect)
-        return [f"protect.method: there is no {query.statistic} with differential privacy; there are {able}"]
-    if method in {Method.ROUND, Method.CONTROLLED_ROUNDING, Method.RANDOM_ROUNDING}:
-        return [
-            f"protect.method: rounding a {query.statistic} protects nothing, because it hides neither how few units "
-            "there are nor who dominates; round works on counts (frequency, transition), and suppress on any table"
-        ]
-    if method in {Method.CELL_KEY, Method.SIGNIFICANT}:
-        return [f"protect.method: {method} works on a frequency, a sum or a mean; suppress works on any table"]
-    return [f"protect.method: {method} works on tables, and a {query.statistic} is none"]
-
-
-def _privacy_complaints(query: Query) -> list[str]:
-    protect, found = query.protect, []
-    if sum(given is not None for given in (protect.epsilon, protect.rho, protect.accuracy)) != 1:
-        found.append(
-            "protect.rho: say what the release may cost, as rho: 0.1 or epsilon: 0.5, or how exact it has to be, as "
-            "accuracy: 20; exactly one of the three"
-        )
-    if query.weight is not None:
-        found.append("weight: statistics with differential privacy take no weight")
-    if protect.estimator is not None and query.statistic is not Statistic.MOBILITY:
-        found.append("protect.estimator: belongs to mobility only")
-    return found
 
 
 def parse_query(document: Mapping[str, Any]) -> Query:
@@ -418,4 +287,4 @@ def _sentence(error: ValidationError) -> str:
 def _shown(part: int | str) -> str:
     if isinstance(part, int):
         return str(part)
-    return part if _NAME.fullmatch(part) else "(a key that is not a name)"
+    return part if NAME.fullmatch(part) else "(a key that is not a name)"
