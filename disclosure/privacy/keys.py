@@ -141,7 +141,10 @@ def _catalogued(plan: Plan, dimension: Dimension, kind: str, engine: Engine) -> 
             f"by.{dimension.name}: is made from columns with more than {MOST_CELLS:,} combinations of codes",
             field="by",
         )
-    bare = language.column_of(tree, plan.relation) is not None
+    column = language.column_of(tree, plan.relation)
+    bare = column is not None
+    if column is not None and column.codelist and all(_is_of(code, kind) for code in column.codelist):
+        return tuple(dict.fromkeys(column.codelist))
     found = _computed(plan, tree, columns, engine, missing=not bare)
     if not found:
         raise BadInputError(
@@ -178,6 +181,11 @@ def _computed(plan: Plan, tree: exp.Expression, columns: Sequence[Column], engin
     values = f"(VALUES {rows}) v({', '.join(names)})"
     found = engine.rows(f"SELECT TRY({language.write(tree)}) FROM {values} ORDER BY {place}")
     return tuple(dict.fromkeys(code for (value,) in found if (code := as_code(value)) is not None))
+
+
+def _is_of(code: Label, kind: str) -> bool:
+    """Say whether a code is a value of the engine's type as it is, so that nothing has to be converted."""
+    return isinstance(code, str) if kind == "VARCHAR" else type(code) is int and kind == "BIGINT" and abs(code) < 2**53
 
 
 def _cast(code: Label, kind: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-
-import numpy as np
 
 from saferoom.disclosure.queries.evidence import Cells, Numbers
 from saferoom.disclosure.verdict import Label, Table
@@ -19,6 +18,7 @@ _EXACT = 2.0**53
 def total_label(cells: Cells) -> str:
     """Return the label of totals: ``All``, unless a category is called so.
 
+    >>> import numpy as np
     >>> total_label(Cells((("All",),), np.zeros(1, dtype=np.int64)))
     'All (total)'
     """
@@ -51,7 +51,8 @@ def row_order(cells: Cells, orders: Orders = MappingProxyType({})) -> list[int]:
         if i < len(categories):
             there = set(categories[i])
             ordered = [key for key in dict.fromkeys(map(_key, order)) if key in there]
-            categories[i] = ordered + [key for key in categories[i] if key not in set(ordered)]
+            first = set(ordered)
+            categories[i] = ordered + [key for key in categories[i] if key not in first]
     ranks = [{key: rank for rank, key in enumerate(column)} for column in categories]
 
     def place(position: int) -> tuple[int, ...]:
@@ -79,7 +80,7 @@ def number(value: float) -> Label:
 
     Sums over many rows differ in the last digits from run to run; what is written must not.
     """
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         return None
     value = float(value)
     if value.is_integer() and abs(value) < _EXACT:
