@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import product
 
 from sqlglot import exp
 
@@ -26,6 +25,7 @@ from saferoom.disclosure.verdict import Label
 from saferoom.errors import BadInputError
 
 MOST_CELLS = 100_000
+_MOST_COMBINATIONS = 5_000_000
 _FIELD = "protect.keys"
 
 Codes = tuple[Label, ...]
@@ -136,9 +136,9 @@ def _catalogued(plan: Plan, dimension: Dimension, kind: str, engine: Engine) -> 
     columns = _columns(plan, tree)
     if any(column.codelist is None for column in columns):
         return None
-    if math.prod(len(column.codelist or ()) + 1 for column in columns) > MOST_CELLS:
+    if math.prod(len(column.codelist or ()) + 1 for column in columns) > _MOST_COMBINATIONS:
         raise BadInputError(
-            f"by.{dimension.name}: is made from columns with more than {MOST_CELLS:,} combinations of codes",
+            f"by.{dimension.name}: is made from columns with more than {_MOST_COMBINATIONS:,} combinations of codes",
             field="by",
         )
     column = language.column_of(tree, plan.relation)
@@ -166,20 +166,22 @@ def _computed(plan: Plan, tree: exp.Expression, columns: Sequence[Column], engin
     Parameters
     ----------
     missing : bool
-        Whether to compute it for missing values as well, which `coalesce` may turn into a category.
+        Whether to compute it for missing values as well, which `coalesce` may turn into a category. Without, codes
+        come in the order of the (only) column's codelist.
     """
-    kinds = [type_of(plan, engine, language.reference(column)) for column in columns]
-    place = "_place"
-    while any(place == column.sql_name.lower() for column in columns):
-        place += "_"
-    names = [place, *(language.write(exp.to_identifier(column.sql_name, quoted=True)) for column in columns)]
-    choices = [[*(column.codelist or ()), *([None] if missing else [])] for column in columns]
-    rows = ", ".join(
-        f"({', '.join([str(number), *(_cast(code, kind) for code, kind in zip(codes, kinds, strict=True))])})"
-        for number, codes in enumerate(product(*choices))
-    )
-    values = f"(VALUES {rows}) v({', '.join(names)})"
-    found = engine.rows(f"SELECT TRY({language.write(tree)}) FROM {values} ORDER BY {place}")
+    lists = []
+    for number, column in enumerate(columns):
+        kind = type_of(plan, engine, language.reference(column))
+        codes = [*(column.codelist or ()), *([None] if missing else [])]
+        rows = ", ".join(f"({place}, {_cast(code, kind)})" for place, code in enumerate(codes))
+        name = language.write(exp.to_identifier(column.sql_name, quoted=True))
+        lists.append(f"(SELECT p{number}.c1 AS {name}, p{number}.c0 FROM (VALUES {rows}) p{number}(c0, c1)) l{number}")
+    source = f" FROM {', '.join(lists)}" if lists else ""
+    value = f"SELECT TRY({language.write(tree)}) AS x"
+    if missing:
+        found = engine.rows(f"SELECT DISTINCT x FROM ({value}{source}) q LIMIT {MOST_CELLS + 1}")
+    else:
+        found = engine.rows(f"{value}{source} ORDER BY l0.c0")
     return tuple(dict.fromkeys(code for (value,) in found if (code := as_code(value)) is not None))
 
 
