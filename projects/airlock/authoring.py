@@ -17,6 +17,7 @@ from saferoom.projects.airlock import (
     files,
     outbox,
     paying,
+    processing,
     quotes,
     releasing,
     settling,
@@ -97,6 +98,12 @@ class Authoring(Access):
     def refusal(self, record: EvaluationRecord, evaluation: Evaluation) -> str | None:
         """Return why the budget would not be enough for a quote now, empty when it would; None of other statistics."""
         return paying.refusal(self, record, evaluation) if quotes.is_quote(evaluation) else None
+
+    def process(
+        self, author: Username, project: ProjectSlug, source: EvaluationId, steps: object
+    ) -> tuple[EvaluationRecord, Evaluation]:
+        """Return what declared steps make of numbers with differential privacy that have left; see `processing`."""
+        return processing.process(self, author, project, source, steps)
 
     # Drafts
 
