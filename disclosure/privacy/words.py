@@ -24,6 +24,7 @@ _IN_WORDS = {"zcdp": "of zero-concentrated differential privacy", "pure": "of pu
 PRIVATE = "differentially private"
 NOISE_INFUSED = "noise-infused, not differentially private"
 _MARGIN = "_margin_95"
+_NOTHING = "nothing to tell"
 _QUOTED = "Margins of error at 95 %, because of the noise alone; sampling error comes on top."
 _DRAWN = "Numbers with noise: within ± of what was counted in 95 of 100 draws. Counts may be negative."
 
@@ -71,6 +72,8 @@ class Privacy:
         """What happened, in a few words."""
         if self.synthetic:
             return "Trial on made-up data: nothing was spent, and no number is about anybody"
+        if self.asks and self.refusal:
+            return "Quote: the privacy budget is not enough at this moment; nothing was drawn or spent"
         return "Drawn with noise, once" if self.drawn else "Quote: nothing was drawn, and nothing was spent"
 
     @property
@@ -175,6 +178,9 @@ def _with_margins(table: Table) -> Table:
 
 def _paired(row: tuple[Label, ...], position: int, margin: int | None) -> Label:
     value, around = row[position], None if margin is None else row[margin]
+    if value is None and margin is not None:
+        # As a mean where the noisy count is below 1.
+        return _NOTHING
     if not isinstance(value, int | float) or not isinstance(around, int | float):
         return value
     # As many digits as the margin has to three significant ones: more would look exact.

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     UNDERLYING_DATA = "underlying data missing"
     FILE_TYPE = "file type"
     DISCLOSURE = "disclosure"
+    BUDGET = "privacy budget"
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,9 @@ def _of_words(given: dict[str, str]) -> Iterator[Problem]:
 
 
 def _of_result(number: int, result: Result) -> Iterator[Problem]:
+    if result.privacy is not None and result.privacy.refusal:
+        what = f"result {number} ({result.title}): {result.privacy.refusal}"
+        yield Problem(Reason.BUDGET, what, "saferoom.dp(rho=...)  # with a smaller loss", None, stops=True)
     if result.verdict is Verdict.PASS:
         return
     stops = result.verdict is Verdict.FAIL

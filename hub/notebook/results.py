@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from saferoom.disclosure.charts.model import Picture
@@ -166,6 +166,25 @@ class Result:
         """Try a query with differential privacy on a synthetic twin: made-up data of the dataset's shape, for free."""
         return trial(self.query, self._connection)
 
+    def postprocess(self, steps: Sequence[Mapping[str, Any]]) -> Result:
+        """Have released numbers with differential privacy processed: it costs nothing, and the result leaves by itself.
+
+        Parameters
+        ----------
+        steps : sequence of mappings with one key each
+            ``round``: to multiples of 1, 2 or 5 times a power of ten. ``clip``: ``least``, ``most``. ``drop``: columns
+            of numbers. ``rows``: codes to keep, by dimension. ``totals``: dimensions to add counts and sums up over.
+            ``join``: dimensions to put their groups beside, from the catalogue. ``rename``: ``"catalogue"``.
+            ``chart``: as queries ask for one; the last step.
+
+        Examples
+        --------
+        ``result.postprocess([{"clip": {"least": 0}}, {"round": 10}, {"chart": {"kind": "bar"}}])`` returns a result of
+        its own; ``.release(...)`` on it lets it leave with the certificate of the numbers it was made from.
+        """
+        answer = self._connection.post(f"/api/room/evaluations/{self.id}/processed", {"steps": list(steps)})
+        return _read(self._connection, answer)
+
     def apply(self, number: int = 1) -> Result:
         """Evaluate the query again as suggestion `number` (1 is the cheapest) changes it."""
         if not 1 <= number <= len(self.suggestions):
@@ -213,17 +232,22 @@ def evaluate(query: Mapping[str, Any], connection: Connection | None = None, sna
         answer = connection.post("/api/room/evaluations", {"query": dict(query)})
     else:
         answer = connection.send("/api/room/snapshots", encode({"query": dict(query)}) + b"\n" + snapshot)
-    if not isinstance(answer, Mapping):
-        raise RoomError("the airlock's answer was not understood; restart the room so that both match")
-    return Result(connection, query, answer, snapshot)
+    return _read(connection, answer, query, snapshot)
 
 
 def read_evaluation(connection: Connection, id_: str) -> Result:
     """Return one of your own evaluations as the airlock keeps it."""
-    answer = connection.get(f"/api/room/evaluations/{id_}")
-    if not isinstance(answer, Mapping) or not isinstance(answer.get("query"), Mapping):
+    return _read(connection, connection.get(f"/api/room/evaluations/{id_}"))
+
+
+def _read(
+    connection: Connection, answer: object, query: Mapping[str, Any] | None = None, snapshot: bytes | None = None
+) -> Result:
+    """Return the result that an answer describes, of `query` or of the one that comes with it."""
+    asked = answer.get("query") if isinstance(answer, Mapping) and query is None else query
+    if not isinstance(answer, Mapping) or not isinstance(asked, Mapping):
         raise RoomError("the airlock's answer was not understood; restart the room so that both match")
-    return Result(connection, answer["query"], answer)
+    return Result(connection, asked, answer, snapshot)
 
 
 def trial(query: Mapping[str, Any] | Result, connection: Connection | None = None) -> Result:
@@ -236,7 +260,4 @@ def trial(query: Mapping[str, Any] | Result, connection: Connection | None = Non
     """
     document = query.query if isinstance(query, Result) else dict(query)
     connection = connection or Connection.from_environment()
-    answer = connection.post("/api/room/trials", {"query": document})
-    if not isinstance(answer, Mapping):
-        raise RoomError("the airlock's answer was not understood; restart the room so that both match")
-    return Result(connection, document, answer)
+    return _read(connection, connection.post("/api/room/trials", {"query": document}), document)

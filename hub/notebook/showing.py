@@ -23,10 +23,10 @@ def html(result: Result) -> str:
     """Return `result` for a notebook."""
     private = result.privacy
     parts = [
-        markup.banner(result.verdict, _sentence(result), result.title),
+        markup.banner(_verdict(result), _sentence(result), result.title),
         choice_html(result.choice),
         "" if private is None else markup.facts_html(private.facts),
-        markup.grid_html(_grid(result)),
+        _quoted_html(result) or markup.grid_html(_grid(result)),
         markup.small(_legend(result)),
         markup.findings_html(result.findings),
         markup.suggestions_html(result.suggestions),
@@ -41,10 +41,10 @@ def html(result: Result) -> str:
 def text(result: Result) -> str:
     """Return `result` as plain text."""
     private = result.privacy
-    lines = [f"{SYMBOLS[result.verdict]} {_sentence(result)}: {result.title}", ""]
+    lines = [f"{SYMBOLS[_verdict(result)]} {_sentence(result)}: {result.title}", ""]
     lines += choice_text(result.choice)
     lines += [] if private is None else [*markup.facts_text(private.facts), ""]
-    lines += markup.grid_text(_grid(result))
+    lines += _quoted_text(result) or markup.grid_text(_grid(result))
     lines += [_legend(result)] if _legend(result) else []
     sentence, reasons = _on_release(result)
     lines += [
@@ -55,6 +55,12 @@ def text(result: Result) -> str:
         *(f"  - {reason}" for reason in reasons),
     ]
     return "\n".join(lines)
+
+
+def _verdict(result: Result) -> Verdict:
+    """Return what the banner's colour says: a quote that cannot be paid for does not leave, either."""
+    refused = result.privacy is not None and result.privacy.asks and bool(result.privacy.refusal)
+    return Verdict.FAIL if refused else result.verdict
 
 
 def _sentence(result: Result) -> str:
@@ -68,6 +74,24 @@ def _grid(result: Result) -> Grid:
     return grid(table, result.dimensions, marks(result.findings), blanks=blank_cells(result.blanks))
 
 
+def _quoted(result: Result) -> tuple[list[str], list[list[str]]] | None:
+    """Return a quote's table, which is words; None of everything else."""
+    if result.privacy is None or not result.privacy.asks:
+        return None
+    table = result.privacy.shown(result.table)
+    return list(table.columns), [[str(value) for value in row] for row in table.rows]
+
+
+def _quoted_html(result: Result) -> str:
+    found = _quoted(result)
+    return "" if found is None else markup.words_html(*found)
+
+
+def _quoted_text(result: Result) -> list[str]:
+    found = _quoted(result)
+    return [] if found is None else markup.columns_text([found[0], *found[1]], left=len(found[0]))
+
+
 def _legend(result: Result) -> str:
     if result.privacy is not None:
         return result.privacy.legend
@@ -79,6 +103,8 @@ def _on_release(result: Result) -> tuple[str, list[str]]:
         return "On release: refused, because a finding says that it must not leave.", []
     if result.privacy is not None and not result.privacy.asks:
         return "", []
+    if _verdict(result) is Verdict.FAIL:
+        return "On release: refused, because the privacy budget is not enough.", []
     sentence = result.route.sentence()
     if result.privacy is not None:
         sentence = f"Submitting pays from the budget and draws the noise, once. {sentence}"

@@ -100,7 +100,10 @@ def test_quote_shows_cost_margins_and_budget_and_that_nothing_was_spent(airlock:
 def test_refusal_of_the_budget_is_shown_escaped(airlock: Any, quote: dict[str, Any]) -> None:
     result = _ask(airlock, {**quote, "budget": HOSTILE, "privacy": {**quote["privacy"], "unit": HOSTILE}})
     assert HOSTILE not in result._repr_html_()
-    assert HOSTILE in repr(result)
+    text = repr(result)
+    assert HOSTILE in text
+    assert text.startswith("✖ Quote: the privacy budget is not enough")
+    assert "On release: refused, because the privacy budget is not enough." in text
 
 
 def test_release_shows_the_drawn_numbers_with_their_margins(
@@ -189,3 +192,12 @@ def test_budget_lists_accounts_and_the_least_that_is_left(airlock: Any) -> None:
     airlock.answer("GET", "/api/room/budgets", [limited, {**open_, "closed": True}])
     assert saferoom.budget().left == 0.0
     assert "has set no limit" in repr(saferoom.budget())
+
+
+def test_preflight_says_when_the_budget_is_not_enough(airlock: Any, quote: dict[str, Any]) -> None:
+    words = {"context": "c", "controls": "c"}
+    assert saferoom.preflight(_ask(airlock, quote), **words).ready
+    flight = saferoom.preflight(_ask(airlock, {**quote, "budget": "0.25 too much."}), **words)
+    assert not flight.ready
+    assert [problem.reason for problem in flight] == ["privacy budget"]
+    assert "0.25 too much." in repr(flight)

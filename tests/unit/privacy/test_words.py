@@ -41,6 +41,7 @@ def test_quote_says_cost_unit_cells_and_whether_the_budget_is_enough() -> None:
         ("budget", "enough at this moment"),
     )
     assert _read("Not enough.").facts[-1] == ("budget", "Not enough.")
+    assert "the privacy budget is not enough" in _read("Not enough.").sentence
     assert "budget" not in dict(_read().facts)
     assert _read().sentence.startswith("Quote: nothing was drawn")
 
@@ -76,7 +77,7 @@ def test_what_is_not_differentially_private_says_so_and_that_a_person_looks() ->
         (0.51234, 0.001234, "0.51234 ± 0.00123"),
         (27_000.4, 979.98, "27,000 ± 980"),
         (3, 0, "3 ± 0"),
-        (None, 5, None),
+        (None, None, "nothing to tell"),
         (2.5, None, 2.5),
     ],
 )
