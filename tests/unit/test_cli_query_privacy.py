@@ -14,7 +14,7 @@ from saferoom.errors import IntegrityError
 from saferoom.hub.cli.history_folder import HistoryFolder
 from saferoom.hub.cli.main import main
 
-REGIONS = ["East", "North", "South", "West"]
+REGIONS = ["E", "N", "S", "W"]
 PROTECT = {"method": "dp", "rho": 0.5, "keys": {"region": REGIONS}}
 COUNTS: dict[str, Any] = {"statistic": "frequency", "by": ["region"], "protect": PROTECT}
 
