@@ -38,7 +38,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Figure:
-    """A loss in every way it is told."""
+    """A loss in every way it is told.
+
+    Attributes
+    ----------
+    promised : str
+        As an epsilon and a delta; empty where none follows: what is left has none, as they do not add up.
+    """
 
     words: str
     rho: str
@@ -155,7 +161,7 @@ def small(value: Decimal) -> str:
 
 
 def _figure(words: str, loss: Loss, whole: Guarantee | None) -> Figure:
-    return Figure(words, plain(loss.rho_value), small(loss.delta_value), promise(whole) if whole else "–")
+    return Figure(words, plain(loss.rho_value), small(loss.delta_value), promise(whole) if whole else "")
 
 
 def _short(value: Decimal) -> Decimal:
