@@ -174,15 +174,20 @@ def _computed(plan: Plan, tree: exp.Expression, columns: Sequence[Column], engin
         kind = type_of(plan, engine, language.reference(column))
         codes = [*(column.codelist or ()), *([None] if missing else [])]
         rows = ", ".join(f"({place}, {_cast(code, kind)})" for place, code in enumerate(codes))
-        name = language.write(exp.to_identifier(column.sql_name, quoted=True))
-        lists.append(f"(SELECT p{number}.c1 AS {name}, p{number}.c0 FROM (VALUES {rows}) p{number}(c0, c1)) l{number}")
+        name, place = (_quoted(column.sql_name + suffix) for suffix in ("", "_"))
+        place = "" if missing else f", p.c0 AS {place}"
+        lists.append(f"(SELECT p.c1 AS {name}{place} FROM (VALUES {rows}) p(c0, c1)) l{number}")
     source = f" FROM {', '.join(lists)}" if lists else ""
     value = f"SELECT TRY({language.write(tree)}) AS x"
     if missing:
         found = engine.rows(f"SELECT DISTINCT x FROM ({value}{source}) q LIMIT {MOST_CELLS + 1}")
     else:
-        found = engine.rows(f"{value}{source} ORDER BY l0.c0")
+        found = engine.rows(f"{value}{source} ORDER BY {_quoted(columns[0].sql_name + '_')}")
     return tuple(dict.fromkeys(code for (value,) in found if (code := as_code(value)) is not None))
+
+
+def _quoted(name: str) -> str:
+    return language.write(exp.to_identifier(name, quoted=True))
 
 
 def _is_of(code: Label, kind: str) -> bool:

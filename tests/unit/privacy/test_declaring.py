@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import duckdb
 import pytest
-from tests.support.privacy_world import SEXES, context_of, people, quoted
+from tests.support.privacy_world import REGIONS, SEXES, context_of, drawn, people, quoted
 
 from saferoom.disclosure.checker import Context
 from saferoom.disclosure.queries.source import Source
@@ -203,3 +204,18 @@ def test_codes_named_by_the_query_count_only_where_the_data_are_held_anyway(sour
 def test_codelist_that_does_not_fit_its_column_gets_a_sentence(source: Source) -> None:
     with pytest.raises(BadInputError, match="codelist does not fit"):
         quoted(context_of(replace(source, codelists={"age": ("young", "old")})), {}, by=["age"])
+
+
+def test_columns_may_be_called_as_they_like(source: Source) -> None:
+    """Names of the data owner's cannot be mistaken for those that are generated."""
+    path = source.path.with_name("named.parquet")
+    duckdb.execute(
+        f'COPY (SELECT person_id, age AS c0, age % 5 AS c1, sex AS p, sex AS l0, region AS "x""y" '
+        f"FROM '{source.path}') TO '{path}' (FORMAT parquet)"
+    )
+    codelists = {"c0": (2, 1), "c1": (0, 1, 2, 3, 4), "p": SEXES, "l0": SEXES, 'x"y': REGIONS}
+    named = replace(source, path=path, codelists=codelists)
+    assert _codes(context_of(named), {}, by=["c0", "p", "l0", 'x"y']) == 24
+    derive = {"a": "c0 * 10 + c1", "b": "case when l0 = 'f' then p end"}
+    assert _codes(context_of(named), {}, by=["a", "b"], derive=derive) == 20
+    assert [row[0] for row in drawn(context_of(named), {}, by=["c0"]).table.rows] == [2, 1]
