@@ -20,6 +20,8 @@ from saferoom.errors import BadInputError
 
 MOST_DELTA = 1e-3
 """Beyond it the promise would fail for somebody in a thousand people."""
+MOST_LOSS = 1_000
+"""The largest loss that a query may name, too."""
 _NANO = 10**9
 _BOUNDED = frozenset({Statistic.SUM, Statistic.MEAN, Statistic.VARIANCE, Statistic.STD})
 _CHOSEN = frozenset({Statistic.MEDIAN, Statistic.QUANTILE})
@@ -123,6 +125,11 @@ def budget_of(query: Query, contributions: Contributions, aggregates: Sequence[A
     found = max(
         needed(measure, contributions, aggregates, float(protect.accuracy), about) for about in range(len(aggregates))
     )
+    if found > MOST_LOSS:
+        raise BadInputError(
+            f"protect.accuracy: would cost a rho of more than {MOST_LOSS:,}, which protects nobody; ask for less",
+            field="protect.accuracy",
+        )
     # A budget is written in billionths, so that the same number is charged, shown and checked.
     return Budget(measure, Fraction(math.ceil(found * _NANO), _NANO), delta)
 

@@ -95,6 +95,7 @@ BAD: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"rho": 1e-40}, {}, "too small or too large"),
     ({"rho": 0.1, "epsilon": 1}, {}, "exactly one of the three"),
     ({"accuracy": 10, **BOUNDS}, MEAN, "can be wanted of counts"),
+    ({"accuracy": 1, "bounds": [0, 100]}, {**MEAN, "statistic": "sum"}, "a rho of more than 1,000"),
     ({"accuracy": 10, "candidates": [0, 1]}, MEDIAN, "can be wanted of counts"),
     ({"accuracy": 1e-30}, {}, "as small as this one"),
     ({"accuracy": 10, "keys": "private", "delta": 1e-8}, {"by": ["word"]}, "can be wanted of counts"),
