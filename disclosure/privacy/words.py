@@ -66,6 +66,8 @@ class Privacy:
     columns: tuple[Mapping[str, Any], ...]
     refusal: str | None = None
     synthetic: bool = False
+    processed: bool = False
+    """Whether the numbers were made from drawn ones afterwards, which costs nothing."""
 
     @property
     def sentence(self) -> str:
@@ -74,6 +76,8 @@ class Privacy:
             return "Trial on made-up data: nothing was spent, and no number is about anybody"
         if self.asks and self.refusal:
             return "Quote: the privacy budget is not enough at this moment; nothing was drawn or spent"
+        if self.processed:
+            return "Processed from released numbers with noise: nothing was spent again"
         return "Drawn with noise, once" if self.drawn else "Quote: nothing was drawn, and nothing was spent"
 
     @property
@@ -141,6 +145,7 @@ def read_privacy(said: Mapping[str, Any] | None, refusal: str | None = None) -> 
         columns=tuple(dict(column) for column in said["columns"]),
         refusal=refusal,
         synthetic=bool(said.get("synthetic")),
+        processed=said.get("processing") is not None,
     )
 
 

@@ -182,6 +182,8 @@ class Result:
         ``result.postprocess([{"clip": {"least": 0}}, {"round": 10}, {"chart": {"kind": "bar"}}])`` returns a result of
         its own; ``.release(...)`` on it lets it leave with the certificate of the numbers it was made from.
         """
+        if not self.id:
+            raise RoomError("a trial is about made-up data and never leaves; process what was released")
         answer = self._connection.post(f"/api/room/evaluations/{self.id}/processed", {"steps": list(steps)})
         return _read(self._connection, answer)
 

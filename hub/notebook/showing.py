@@ -101,12 +101,12 @@ def _legend(result: Result) -> str:
 def _on_release(result: Result) -> tuple[str, list[str]]:
     if result.verdict is Verdict.FAIL:
         return "On release: refused, because a finding says that it must not leave.", []
-    if result.privacy is not None and not result.privacy.asks:
+    if result.privacy is not None and not (result.privacy.asks or result.privacy.processed):
         return "", []
     if _verdict(result) is Verdict.FAIL:
         return "On release: refused, because the privacy budget is not enough.", []
     sentence = result.route.sentence()
-    if result.privacy is not None:
+    if result.privacy is not None and result.privacy.asks:
         sentence = f"Submitting pays from the budget and draws the noise, once. {sentence}"
     return sentence, [markup.tidy(reason) for reason in result.route.reasons]
 

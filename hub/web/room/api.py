@@ -41,6 +41,12 @@ class EvaluationBody(_Body):
     query: dict[str, Any]
 
 
+class StepsBody(_Body):
+    """Asks for steps of post-processing; they are read by the trusted side, which says what is wrong with them."""
+
+    steps: list[Any]
+
+
 _MOST_REQUESTS = 100
 _Ids = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
 
@@ -122,6 +128,20 @@ async def one_evaluation(request: Request, evaluation_id: str, who: Living) -> d
 def _one_evaluation(parts: Parts, who: Resident, evaluation_id: EvaluationId) -> dict[str, Any]:
     record, judgement = parts.instance.airlock.evaluated(who.username, who.project, evaluation_id)
     return {**answers.evaluation(record, judgement.evaluation), "query": judgement.evaluation.query.document()}
+
+
+@router.post("/evaluations/{evaluation_id}/processed", status_code=201)
+async def process(request: Request, evaluation_id: str, who: Living) -> dict[str, Any]:
+    """Do declared steps to released numbers with differential privacy; nothing is computed from data, nor debited."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.EVALUATIONS, who.username)
+    body = read_body(StepsBody, await read_json(request))
+    return await run_in_threadpool(_processed, parts, who, EvaluationId(evaluation_id[:100]), body.steps)
+
+
+def _processed(parts: Parts, who: Resident, source: EvaluationId, steps: list[Any]) -> dict[str, Any]:
+    record, made = parts.instance.airlock.process(who.username, who.project, source, steps)
+    return {**answers.evaluation(record, made), "query": made.query.document()}
 
 
 @router.post("/requests", status_code=201)

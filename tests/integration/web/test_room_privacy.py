@@ -93,3 +93,46 @@ def test_trial_can_not_be_released(room: Service) -> None:
     assert "made-up data" in repr(tried)
     with pytest.raises(RoomError, match="never leaves"):
         tried.release(**WORDS)
+
+
+def test_released_numbers_are_processed_and_leave_for_nothing(room: Service, place: PrivacyAirlock) -> None:
+    quote = _counts()
+    with pytest.raises(RoomError, match="nothing has been drawn of this query yet"):
+        quote.postprocess([{"round": 10}])
+    request = quote.release(**WORDS)
+    spent = place.spent
+    processed = quote.postprocess([{"clip": {"least": 0}}, {"round": 10}])
+    assert processed.id == request.results[0].postprocess([{"clip": {"least": 0}}, {"round": 10}]).id
+    assert set(processed.frame()["count"] % 10) == {0}
+    left = processed.release(**WORDS)
+    assert left.state == "released"
+    assert left.results[0].frame().equals(processed.frame())
+    assert place.spent == spent
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        ({"steps": [{"multiply": 2}]}, 422, "steps: step 1: there is no such step"),
+        ({"steps": "round"}, 422, "wrong or missing: steps"),
+        ({"steps": [{"round": 10}], "verdict": "pass"}, 422, "takes exactly these keys: steps"),
+        ({}, 422, "wrong or missing: steps"),
+    ],
+)
+def test_what_is_no_list_of_steps_is_refused(
+    room: Service, place: PrivacyAirlock, body: dict[str, object], status: int, says: str
+) -> None:
+    quote = _counts()
+    quote.release(**WORDS)
+    answer = room.room().post(f"evaluations/{quote.id}/processed", body)
+    assert answer.status_code == status
+    assert says in answer.json()["error"]["message"]
+
+
+def test_results_of_others_are_not_processed(room: Service, place: PrivacyAirlock) -> None:
+    quote = _counts()
+    quote.release(**WORDS)
+    steps = {"steps": [{"round": 10}]}
+    answer = room.room("chris").post(f"evaluations/{quote.id}/processed", steps)
+    assert answer.status_code == 404
+    assert room.room().http.post(f"/api/room/evaluations/{quote.id}/processed", json=steps).status_code == 401

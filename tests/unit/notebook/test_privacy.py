@@ -127,6 +127,36 @@ def test_release_shows_the_drawn_numbers_with_their_margins(
     }
 
 
+def test_processing_sends_the_steps_and_gives_a_result_of_its_own(
+    airlock: Any, quote: dict[str, Any], drawn: dict[str, Any]
+) -> None:
+    made = {
+        **drawn,
+        "id": "processed-1-drawn-eval-abc",
+        "table": {"columns": ["region", "count"], "rows": [["north", 1330], ["south", 0]]},
+        "privacy": {**drawn["privacy"], "columns": [], "processing": {"source": "drawn-eval-abc", "steps": []}},
+    }
+    result = _ask(airlock, quote)
+    airlock.answer("POST", f"/api/room/evaluations/{result.id}/processed", made, 201)
+    processed = result.postprocess([{"clip": {"least": 0}}, {"round": np.int64(10)}])
+    assert airlock.asked[-1][3] == {"steps": [{"clip": {"least": 0}}, {"round": 10}]}
+    assert processed.id == made["id"]
+    assert processed.frame()["count"].to_list() == [1330, 0]
+    for shown in (repr(processed), processed._repr_html_()):
+        assert "Processed from released numbers with noise: nothing was spent again" in shown
+        assert "On release: leaves by itself, at once." in shown
+        assert "pays from the budget" not in shown
+
+
+def test_a_trial_is_not_processed(airlock: Any, quote: dict[str, Any], drawn: dict[str, Any]) -> None:
+    airlock.answer("POST", "/api/room/trials", {**drawn, "id": ""})
+    trial = _ask(airlock, quote).trial()
+    asked = len(airlock.asked)
+    with pytest.raises(RoomError, match="process what was released"):
+        trial.postprocess([{"round": 10}])
+    assert len(airlock.asked) == asked
+
+
 def test_release_whose_numbers_cannot_be_read_now_is_still_shown(airlock: Any, quote: dict[str, Any]) -> None:
     output = {"id": "output-1", "evaluation": "drawn-eval-abc", "lane": "privacy", "verdict": "pass", "title": "T"}
     request = {"id": "req-1", "state": "released", "title": "T", "outputs": [output]}
