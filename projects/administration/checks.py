@@ -181,6 +181,8 @@ def _check_approval(entry: Entry, approval: ApprovalDocument, outlook: Outlook) 
             f"only {dataset.owner}, who owns {dataset.name}, can approve it; this says {approval.granted_by}",
             ("granted_by",),
         )
+    if approval.budget is not None and approval.budget.problem:
+        yield entry.error(approval.budget.problem, ("budget",))
     if approval.rows is not None:
         try:
             rows.variables_of(dataset, approval.rows)

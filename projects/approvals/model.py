@@ -53,11 +53,25 @@ _EPSILON = {ALLOWED: "a number above 0 and at most 1000, with at most 12 decimal
 _DELTA = {ALLOWED: "a number from 0 and below 1, with at most 30 decimals, as 0.000001"}
 
 
+_NO_DELTA = (
+    "a privacy budget needs a delta above 0, as 0.000001, the chance with which its promise may fail: losses are added "
+    "up in zCDP, which no (epsilon, 0) can be promised from, so that nothing could be spent"
+)
+
+
 class PrivacyBudget(PolicyModel):
     """The most privacy loss that a project may spend on a dataset; exact decimals, so that sums of debits are exact."""
 
     epsilon: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=12, json_schema_extra=_EPSILON)]
     delta: Annotated[Decimal, Field(ge=0, lt=1, decimal_places=30, json_schema_extra=_DELTA)] = Decimal(0)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing could be spent of it; empty when something can.
+
+        Nobody may set such a budget; approvals from before there was a ledger can have one, and stay readable.
+        """
+        return "" if self.delta > 0 else _NO_DELTA
 
 
 class Terms(PolicyModel):

@@ -111,6 +111,8 @@ def terms_problems(dataset: Dataset, terms: Terms, wish: Wish, at: datetime) -> 
     yield from _rows(dataset, terms.rows, "rows")
     if terms.automatic and terms.sign_off:
         yield Problem("sign_off", "outputs that leave by themselves are signed off by nobody; choose one of the two")
+    if terms.budget is not None and terms.budget.problem:
+        yield Problem("delta", terms.budget.problem)
 
 
 def own_data(registry: Registry, name: DatasetName, members: frozenset[Username]) -> Iterator[Problem]:

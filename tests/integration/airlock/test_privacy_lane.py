@@ -195,7 +195,7 @@ def test_draft_costs_nothing_until_it_is_submitted(place: PrivacyAirlock) -> Non
 
 
 @pytest.mark.parametrize("words", [{"title": " "}, {"context": " "}, {"controls": "x" * 100_000}])
-def test_request_that_is_refused_for_its_words_costs_nothing(place: PrivacyAirlock, words: dict[str, str]) -> None:
+def test_request_that_is_refused_for_its_words_costs_nothing(place: PrivacyAirlock, words: dict[str, Any]) -> None:
     with pytest.raises(BadInputError):
         place.ask(place.evaluate().id, **words)
     assert place.charges() == []

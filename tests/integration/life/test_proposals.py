@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from saferoom.errors import (
     WrongStateError,
 )
 from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.approvals.model import PrivacyBudget
 from saferoom.projects.life.model import Choice, Wish
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.problems import ProblemsError
@@ -224,6 +226,7 @@ def test_owner_may_decide_again_while_others_have_not(world: LifeWorld) -> None:
         (terms("wage", rows="age"), "rows"),
         (terms("wage", rows="age > 'old'"), "rows"),
         (terms("wage", automatic=True, sign_off=True), "sign_off"),
+        (terms("wage", budget=PrivacyBudget(epsilon=Decimal(1))), "delta"),
     ],
 )
 def test_terms_with_a_problem_are_refused_beside_their_field(world: LifeWorld, given: Any, field: str) -> None:

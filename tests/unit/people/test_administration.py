@@ -184,6 +184,7 @@ def test_document_that_is_malformed_is_refused_with_its_line(text: str, line: in
         (APPROVAL_YAML.replace("htv", "zzz"), 3, "there is no dataset called zzz"),
         (APPROVAL_YAML.replace("olga", "rosa"), 4, "only olga, who owns htv, can approve it; this says rosa"),
         (APPROVAL_YAML.replace("2027-01-01", "2026-11-21"), 5, "'until' is in the past"),
+        (APPROVAL_YAML + "budget: {epsilon: 1}\n", 6, "needs a delta above 0, as 0.000001"),
         (APPROVAL_YAML + "variables: [wage, shoe_size]\n", 6, "htv has no variable called shoe_size"),
         (APPROVAL_YAML + "variables: [full_name]\n", 6, "a direct identifier and never leaves"),
         (APPROVAL_YAML + "variables: [person_id]\n", 6, "unit ids are always part of an extract"),
