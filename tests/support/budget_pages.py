@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
@@ -39,11 +38,18 @@ def budgeted(world: World, epsilon: str = "4") -> None:
 
 def charged(world: World, key: str, rho: int = 10_000_000, delta: int = 0, *, known: bool = True) -> Charge:
     """Charge a release of Ana's from the survey."""
-    digests = [Digest(hashlib.sha256(f"{key}-{word}".encode()).hexdigest()) for word in ("content", "plan")]
-    mechanisms = (Mechanism(MechanismKind.GAUSSIAN, rho / 1e9),) if known else ()
-    versions: Mapping[DatasetName, str] = {DatasetName("survey"): "1"}
-    loss = Loss(rho, delta)
-    return world.instance.ledger.charge(Wanted(key, MOBILITY, ANA, *digests, versions, loss, mechanisms)).charge
+    content, plan = (Digest(hashlib.sha256(f"{key}-{word}".encode()).hexdigest()) for word in ("content", "plan"))
+    wanted = Wanted(
+        key=key,
+        project=MOBILITY,
+        by=ANA,
+        content=content,
+        plan=plan,
+        versions={DatasetName("survey"): "1"},
+        loss=Loss(rho, delta),
+        mechanisms=(Mechanism(MechanismKind.GAUSSIAN, rho / 1e9),) if known else (),
+    )
+    return world.instance.ledger.charge(wanted).charge
 
 
 def budgets_seen(airlock: Service) -> dict[str, tuple[str, str]]:

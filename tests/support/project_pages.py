@@ -43,7 +43,7 @@ def running(airlock: Service, slug: str) -> ProjectSlug:
     """Return a project that runs."""
     lives, name = airlock.world.instance.lives, proposed(airlock, slug)
     lives.submit(RITA, name)
-    budget = PrivacyBudget.model_validate({"epsilon": 1, "delta": 0}, strict=False)
+    budget = PrivacyBudget.model_validate({"epsilon": 1, "delta": "0.000001"}, strict=False)
     terms = Terms(until=UNTIL, variables=("region", "wage"), checkers=2, sign_off=True, budget=budget)
     lives.approve(DORA, name, SURVEY, terms)
     lives.confirm(ADA, name)
