@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from saferoom.disclosure.queries.evidence import Cells, read_labels
-from saferoom.disclosure.queries.obstacles import _significant
+from saferoom.disclosure.queries.obstacles import significant
 from saferoom.disclosure.rules.hit import Hit, hit_if
 from saferoom.disclosure.tables.assemble import number, row_order, shown_labels, table, total_label, value_names
 from saferoom.disclosure.verdict import Label, Risk, Verdict
@@ -62,7 +62,7 @@ def test_labels_lose_the_point_of_whole_numbers_only_together() -> None:
     [("0", 0), ("16", 2), ("16000", 2), ("0.25", 2), ("16.50", 4), ("0.0007", 1), ("1e5", 1), ("1e12345", 5)],
 )
 def test_digits_that_carry_information_are_counted(text: str, digits: int) -> None:
-    assert _significant(text) == digits
+    assert significant(text) == digits
 
 
 def test_rule_without_a_cell_is_no_finding() -> None:
