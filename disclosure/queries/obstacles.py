@@ -96,13 +96,13 @@ def _option_numbers(plan: Plan) -> Iterator[float]:
 
 def _protection_numbers(protect: Protect) -> Iterator[float]:
     """Yield every number that a query with differential privacy chooses; what it leaves out, nobody chose."""
-    given = (protect.epsilon, protect.rho, protect.accuracy, protect.delta)
-    yield from (one for one in given if one is not None)
-    yield from protect.bounds or ()
+    given = [protect.epsilon, protect.rho, protect.accuracy, protect.delta, *(protect.bounds or ())]
     if isinstance(protect.candidates, Candidates):
-        yield from (protect.candidates.start, protect.candidates.stop, protect.candidates.step)
+        given += [protect.candidates.start, protect.candidates.stop, protect.candidates.step]
     else:
-        yield from protect.candidates or ()
+        given += protect.candidates or ()
+    # 100000.0 says no more than 100000.
+    yield from (int(one) if float(one).is_integer() else one for one in given if one is not None)
 
 
 def _keys(protect: Protect) -> int:

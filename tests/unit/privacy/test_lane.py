@@ -160,7 +160,9 @@ def test_room_for_messages_is_an_obstacle(
 
 def test_plain_queries_have_no_obstacle(context: Context) -> None:
     wide = {"candidates": {"from": 0, "to": 70_000, "step": 100}}
-    assert quoted(context, {**BOUNDS, "epsilon": 0.5}, **MEAN, by=["region", "age"]).automatic_obstacles == ()
+    for bounds in ([0, 100_000], [0.0, 1e5]):
+        plain = quoted(context, {"bounds": bounds, "epsilon": 0.5}, **MEAN, by=["region", "age"])
+        assert plain.automatic_obstacles == ()
     assert quoted(context, wide, statistic="median", measure="pay").automatic_obstacles == ()
     strict = replace(context, route=ReleaseRoute(literals=1))
     assert quoted(strict, wide, statistic="median", measure="pay").automatic_obstacles != ()
