@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError as ConstraintError
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,16 @@ from saferoom.projects.ledger.model import CHARGED, Account, AccountId, AccountK
 from saferoom.projects.notices.making import of_alerts
 from saferoom.projects.paging import Cut, Paged
 from saferoom.signing import SigningKey
+
+_ROW = AccountRow.__table__.c
+_DEBIT = (
+    update(AccountRow.__table__)  # type: ignore[arg-type]
+    .where(_ROW.kind == bindparam("of"), _ROW.name == bindparam("named"))
+    .values(
+        rho_spent=_ROW.rho_spent + bindparam("more_rho"),
+        delta_spent=_ROW.delta_spent + bindparam("more_delta"),
+    )
+)
 
 
 class LedgerReading(PeopleReading):
@@ -116,7 +126,13 @@ class LedgerTransaction(LedgerReading):
 
     def lock(self, ids: Collection[AccountId]) -> tuple[Account, ...]:
         # Always in the same order, so that two transactions never wait for each other in a ring.
-        return tuple(_account(self._locked(id_)) for id_ in sorted(ids))
+        wanted = [(id_.kind.value, id_.name) for id_ in sorted(ids)]
+        query = select(AccountRow).where(tuple_(AccountRow.kind, AccountRow.name).in_(wanted))
+        query = query.order_by(AccountRow.kind, AccountRow.name).with_for_update()
+        found = self._session.scalars(query, execution_options={"populate_existing": True}).all()
+        if len(found) < len(wanted):
+            found = [self._locked(id_) for id_ in sorted(ids)]
+        return tuple(_account(row) for row in found)
 
     def limit(self, id_: AccountId, limit: Loss | None) -> Account:
         row = self._locked(id_)
@@ -154,15 +170,15 @@ class LedgerTransaction(LedgerReading):
             )
         )
         self._session.flush()
-        for id_ in sorted(charge.accounts):
-            self._session.execute(
-                update(AccountRow)
-                .where(AccountRow.kind == id_.kind.value, AccountRow.name == id_.name)
-                .values(rho_spent=AccountRow.rho_spent + loss.rho, delta_spent=AccountRow.delta_spent + loss.delta)
-            )
-            kept = {"kind": id_.kind.value, "name": id_.name, "at": charge.at, "rho": loss.rho, "delta": loss.delta}
-            self._session.add(DebitRow(charge=charge.id, **kept))
-        self._session.flush()
+        # One statement each for all accounts: a charge holds the lock of all writers.
+        ids = [(id_.kind.value, id_.name) for id_ in sorted(charge.accounts)]
+        spent = {"more_rho": loss.rho, "more_delta": loss.delta}
+        self._session.connection().execute(_DEBIT, [{"of": kind, "named": name, **spent} for kind, name in ids])
+        kept = {"charge": charge.id, "at": charge.at, "rho": loss.rho, "delta": loss.delta}
+        self._session.execute(insert(DebitRow), [{"kind": kind, "name": name, **kept} for kind, name in ids])
+        # What was read of accounts before is not so any more.
+        for row in [row for row in self._session.identity_map.values() if isinstance(row, AccountRow)]:
+            self._session.expire(row)
 
     def save(self, charge: Charge) -> None:
         row = self._session.get_one(ChargeRow, charge.id, with_for_update=True)

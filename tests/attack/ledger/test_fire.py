@@ -19,7 +19,7 @@ from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import ChargeState
 from saferoom.projects.ledger.service import BudgetError
 
-MOMENTS = 40
+MOMENTS = 30
 """Fewer statements than three transactions with their events have."""
 
 
