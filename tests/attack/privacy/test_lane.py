@@ -214,3 +214,28 @@ def test_table_made_in_a_room_has_no_part(source: Source) -> None:
             quoted(context, {}, **({"from_": "people"} | query))
     with pytest.raises(BadInputError, match="snapshot was made in a room"):
         draw(_parsed({}, {"from": "people"}), context, Digest("0" * 64))
+
+
+def test_no_value_of_a_row_spoils_what_is_drawn(source: Source, others: list[Source]) -> None:
+    """Values that are no numbers are left out; a single one would otherwise turn every sum into none."""
+    strange = replace(others[1], path=source.path.with_name("spoilt.parquet"))
+    duckdb.execute(
+        "COPY (SELECT * REPLACE (CASE WHEN person_id = 1 THEN 'nan'::DOUBLE WHEN person_id = 2 THEN 'inf'::DOUBLE "
+        "WHEN person_id = 3 THEN -1e308 WHEN person_id = 4 THEN NULL ELSE pay END AS pay) "
+        f"FROM '{source.path}') TO '{strange.path}' (FORMAT parquet)"
+    )
+    parsed = _parsed({**BOUNDS, "rho": 5}, {"statistic": "mean", "measure": "pay"})
+    offered = check(parsed, context_of(strange)).privacy
+    assert offered is not None
+    table = draw(parsed, context_of(strange), Digest(offered["digest"])).table
+    found = dict(zip(table.columns, table.rows[0], strict=True))
+    assert abs(float(str(found["mean"])) - 34_500) < 500
+    assert abs(float(str(found["count"])) - 2_997) < 10
+
+
+@pytest.mark.parametrize(("content", "sentence"), [(b"", "is empty"), (b"PAR1", "damaged"), (None, "does not exist")])
+def test_file_that_is_none_gets_a_sentence(tmp_path: Path, content: bytes | None, sentence: str) -> None:
+    file = tmp_path / "people.parquet"
+    if content is not None:
+        file.write_bytes(content)
+    assert sentence in _refused(context_of(Source("people", file, ("person_id",))), {}, {})
