@@ -91,6 +91,20 @@ def test_noise_and_exact_numbers_in_one_request_go_to_a_person(place: PrivacyAir
     assert UNDONE in request.reason
 
 
+def test_noise_that_left_while_exact_numbers_waited_starts_their_review_again(place: PrivacyAirlock) -> None:
+    place.ask(place.evaluate().id)
+    request = place.ask(place.evaluate(EXACT).id)
+    record = place.evaluate({**COUNTS, "protect": {"method": "dp", "rho": 0.125}}, RITA, INCOME)
+    theirs = place.airlock.submit(RITA, INCOME, [record.id], "Theirs", "Context.", "Controls.")
+    assert theirs.state is State.RELEASED
+    again = place.world.approve(request)
+    assert again.state is State.SUBMITTED
+    assert again.reason.startswith("the review starts again: output 1: ")
+    assert "an earlier release of another project" in again.reason
+    assert "Theirs" not in again.reason
+    assert place.world.approve(again).state is State.RELEASED
+
+
 def test_noise_after_noise_leaves_by_itself(place: PrivacyAirlock) -> None:
     for query in (COUNTS, {**COUNTS, "by": []}, COUNTS):
         assert place.ask(place.evaluate(query).id).state is State.RELEASED
