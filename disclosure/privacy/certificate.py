@@ -160,6 +160,20 @@ class Certificate:
             },
         }
 
+    def summary(self) -> dict[str, Any]:
+        """Return what a report says of the certificate."""
+        stated = stated_loss(self.plan)["loss"]
+        return {
+            "output": self.output,
+            "label": PRIVATE,
+            "measure": stated["measure"],
+            "loss": float(Fraction(stated["value"])),
+            "delta": float(Fraction(stated["delta"])),
+            "unit": self.plan.unit,
+            "charge": self.entry.charge,
+            "processed": self.processing is not None,
+        }
+
     @property
     def drawn(self) -> Digest:
         """The digest of the table that was drawn."""

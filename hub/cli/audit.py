@@ -39,7 +39,7 @@ def verify(
     from saferoom.hub.store.database import Database
 
     instance = Home(home.resolve()) if home else Home.from_environment()
-    database = Database(_existing(instance))
+    database = Database(existing(instance))
     try:
         with database.reading() as session:
             report = verify_audit_log(session, _key(instance))
@@ -53,7 +53,8 @@ def verify(
     print(f"Head: {report.head}")
 
 
-def _existing(home: Home) -> str:
+def existing(home: Home) -> str:
+    """Return the address of an instance's database; raise `NothingToVerifyError` where there is none."""
     # Opening a SQLite address makes an empty database; a missing one must not look like an unbroken trail.
     url = home.database_url
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():

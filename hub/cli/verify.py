@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from saferoom.errors import BadInputError, IntegrityError, SaferoomError
 from saferoom.hub.home import Home
-from saferoom.projects.airlock.verify import BundleReport, verify_bundle
+from saferoom.projects.airlock.verify import verify_bundle
+from saferoom.projects.airlock.verify_report import BundleReport
 from saferoom.projects.airlock.withdrawals import Withdrawn, read_withdrawals
 from saferoom.signing import VerifyingKey
 
@@ -43,11 +44,20 @@ def verify(
             help="The signed list of withdrawn releases, from the instance's public register, or one statement of it.",
         ),
     ] = None,
+    ledger: Annotated[
+        bool,
+        typer.Option(
+            "--ledger",
+            help="On the releasing instance (SAFEROOM_HOME): check its own record of the release, its ledger of "
+            "privacy budgets and its whole audit trail as well.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Verify a release bundle, or a certificate of deletion: exit 0 when everything holds, else 1 with what is wrong.
 
-    A bundle that is withdrawn is still what was signed; with ``--withdrawals`` that is said, and the exit is 1.
+    A bundle that is withdrawn is still what was signed; with ``--withdrawals`` that is said, and the exit is 1. What is
+    differentially private must have a certificate: its loss is computed again from its plan, without any data.
     """
     trusted, data = _key(key), _read(bundle, "the bundle")
     if data.lstrip().startswith(b"{"):
@@ -55,8 +65,23 @@ def verify(
         return
     withdrawn = _withdrawals(withdrawals, trusted) if withdrawals else None
     report = verify_bundle(data, trusted, withdrawn)
+    if ledger and report.genuine:
+        report = _on_record(report, data, trusted)
     print(json.dumps(report.document(), indent=2) if as_json else "\n".join(_lines(report)))
     raise typer.Exit(0 if report.ok else 1)
+
+
+def _on_record(report: BundleReport, data: bytes, key: VerifyingKey) -> BundleReport:
+    from saferoom.hub.cli.audit import existing
+    from saferoom.hub.cli.verify_ledger import with_record
+    from saferoom.hub.store.database import Database
+
+    database = Database(existing(Home.from_environment()))
+    try:
+        with database.reading() as session:
+            return with_record(report, data, session, key)
+    finally:
+        database.dispose()
 
 
 def _certificate(data: bytes, key: VerifyingKey, as_json: bool) -> None:
@@ -111,4 +136,16 @@ def _lines(report: BundleReport) -> list[str]:
         f"Valid release {report.release} of project {report.project}, approved {report.approved_at}.",
         f"Signed by key {report.key_id}; {len(report.files)} files.",
         f"Audit link {report.audit['link']}: {report.audit['digest']}",
+        *(_private(one.summary()) for one in report.certificates),
     ]
+
+
+def _private(said: Mapping[str, Any]) -> str:
+    """Say what one output with differential privacy cost, and whom it protects."""
+    name = {"zcdp": "rho", "pure": "epsilon"}[said["measure"]]
+    delta = f", delta {said['delta']:.3g}" if said["delta"] else ""
+    made = "made from numbers that are" if said["processed"] else "is"
+    return (
+        f"Output {said['output']} {made} {said['label']}: {name} {said['loss']:.6g}{delta} for every {said['unit']}, "
+        f"charge {said['charge']}."
+    )

@@ -30,7 +30,8 @@ from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
 from saferoom.disclosure.verdict import Table
 from saferoom.projects.airlock.layout import MANIFEST_TYPE
 from saferoom.projects.airlock.render import to_csv
-from saferoom.projects.airlock.verify import BundleReport, verify_bundle
+from saferoom.projects.airlock.verify import verify_bundle
+from saferoom.projects.airlock.verify_report import BundleReport
 from saferoom.signing import SigningKey
 
 

@@ -19,7 +19,8 @@ from saferoom.projects.airlock import archive, verify
 from saferoom.projects.airlock.crate import metadata
 from saferoom.projects.airlock.layout import CRATE, ENVELOPE, MANIFEST_TYPE, SDC_RECORD
 from saferoom.projects.airlock.render import archive_of
-from saferoom.projects.airlock.verify import CHECKS, BundleReport, verify_bundle
+from saferoom.projects.airlock.verify import CHECKS, verify_bundle
+from saferoom.projects.airlock.verify_report import BundleReport
 from saferoom.signing import SigningKey
 
 KEY = SigningKey.generate()
