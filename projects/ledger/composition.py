@@ -43,7 +43,7 @@ def composed(mechanisms: Iterable[Mechanism]) -> Composed:
     for one in mechanisms:
         if one.kind is MechanismKind.GAUSSIAN:
             rho += one.loss
-        else:
+        elif one.loss > 0:
             pure[_up(one.loss)] += 1
     return Composed(rho, tuple(sorted(pure.items())))
 
@@ -82,7 +82,5 @@ def _width(rho: float) -> float:
 
 
 def _up(epsilon: float) -> float:
-    if epsilon <= 0:
-        return 0.0
     step = 10.0 ** (math.floor(math.log10(epsilon)) - _DIGITS)
-    return math.ceil(epsilon / step * (1 - 1e-12)) * step
+    return max(epsilon, math.ceil(epsilon / step * (1 - 1e-12)) * step)
