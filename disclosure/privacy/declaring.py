@@ -74,7 +74,7 @@ def declare(query: Query, context: Context, engine: Engine) -> Declared:
     BadInputError
         Naming the key, what is wrong with it, and what to do.
     """
-    plan = make_plan(query, engine.relations)
+    plan = make_plan(query, [_unseen(relation) for relation in engine.relations])
     check_types(plan, engine, plan.measures)
     unit = unit_of(plan, engine.relations, context.policy)
     local = locality.check(plan, engine.relations, unit)
@@ -91,6 +91,11 @@ def declare(query: Query, context: Context, engine: Engine) -> Declared:
     return Declared(plan, kinds, local, codes, ask, budget, drawn)
 
 
+def _unseen(relation: Relation) -> Relation:
+    """Return `relation` without its way to look at the data: whether a value comes twice is not for a quote to tell."""
+    return replace(relation, unique=lambda _: False)
+
+
 def unit_of(plan: Plan, datasets: Sequence[Relation], policy: RiskAppetite) -> str:
     """Return the unit of privacy: the rules' one, or the data's only one where the rules state none.
 
@@ -104,7 +109,10 @@ def unit_of(plan: Plan, datasets: Sequence[Relation], policy: RiskAppetite) -> s
     stated = sorted(policy.privacy_units) or sorted(known.values())
     names = ", ".join(sorted(known.values())) or "none"
     if not known:
-        raise BadInputError("from: the data name no statistical units, so that nobody can say whose privacy is meant")
+        raise BadInputError(
+            "from: the data name no statistical units, so that nobody can say whose privacy is meant; on the command "
+            "line, --unit names the column with their ids"
+        )
     if len(stated) != 1:
         said = "the rules in force protect several" if policy.privacy_units else "the data have several"
         raise BadInputError(

@@ -103,7 +103,7 @@ def _codes(plan: Plan, dimension: Dimension, kind: str, engine: Engine, named: C
     if known is None and named is not None and from_query:
         return _typed(dimension, kind, named)
     if known is None:
-        raise _no_codes(dimension)
+        raise _no_codes(dimension, from_query=from_query)
     if named is None:
         return known
     wanted = {key_of(code) for code in named}
@@ -118,12 +118,15 @@ def _codes(plan: Plan, dimension: Dimension, kind: str, engine: Engine, named: C
     return kept
 
 
-def _no_codes(dimension: Dimension) -> BadInputError:
+def _no_codes(dimension: Dimension, *, from_query: bool) -> BadInputError:
+    if from_query:
+        first = "Name them in protect, as keys: {sex: [f, m]}"
+    else:
+        first = "Ask the data owner for a codelist of each column it is made from"
     return BadInputError(
         f"by.{dimension.name}: its categories are not in the catalogue, and with differential privacy they must be "
-        "known before anybody looks at the data. Ask the data owner for a codelist of each column it is made from, "
-        'make it a condition, as derive: {old: "age >= 65"}, or let the data find the cells with '
-        "protect: {keys: private, delta: 1.0e-8}",
+        f'known before anybody looks at the data. {first}, make it a condition, as derive: {{old: "age >= 65"}}, or '
+        "let the data find the cells with protect: {keys: private, delta: 1.0e-8}",
         field="by",
     )
 

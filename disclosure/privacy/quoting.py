@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from saferoom.disclosure.privacy.calibrate import margin
+import numpy as np
+
 from saferoom.disclosure.privacy.certificate import NOISE_INFUSED, PRIVATE
 from saferoom.disclosure.privacy.declaring import Declared
+from saferoom.disclosure.privacy.derived import mean
+from saferoom.disclosure.privacy.noisy import Drawn
 from saferoom.disclosure.privacy.shown import quoted
 from saferoom.disclosure.privacy.statistics import COUNT, SUM
-from saferoom.disclosure.queries.forms import Statistic
 from saferoom.disclosure.verdict import Label, Table
 
 ROWS = (100, 1_000, 10_000)
@@ -66,15 +68,18 @@ def _columns(declared: Declared) -> list[dict[str, Any]]:
         {"name": one.name, MARGIN: one.margin_95, "scale": one.scale} for one in quoted(declared.ask, declared.drawn)
     ]
     for one in found:
-        if declared.ask.statistic is Statistic.MEAN and one["name"] == "mean":
+        if one["name"].startswith("mean") and declared.codes is not None:
             one["margin_95_at"] = _margins_of_mean(declared)
     return found
 
 
 def _margins_of_mean(declared: Declared) -> dict[str, float]:
-    """Return margins of ``middle + sum / count`` by the delta method, where the mean is as far off as it can be."""
-    by_name = {one.name: one for one in declared.drawn.aggregates}
-    count, total = (margin(declared.drawn, by_name[name]) or 0.0 for name in (COUNT, SUM))
-    bounds = by_name[SUM].bounds
-    half = 0.0 if bounds is None else (bounds.upper - bounds.lower) / 2
-    return {str(rows): math.hypot(total, half * count) / rows for rows in ROWS}
+    """Return margins of a mean where it is as far off as it can be, at a bound; none where the noise is too large."""
+    plan = declared.drawn
+    count, total = (next(one for one in plan.aggregates if one.name == name) for name in (COUNT, SUM))
+    rows = np.asarray(ROWS, dtype=np.float64)
+    half = 0.0 if total.bounds is None else (total.bounds.upper - total.bounds.lower) / 2
+    drawn = {COUNT: Drawn(count, plan.measure, rows), SUM: Drawn(total, plan.measure, rows * half)}
+    margins = mean(drawn).margins
+    found = [] if margins is None else margins.tolist()
+    return {str(n): one for n, one in zip(ROWS, found, strict=True) if math.isfinite(one)}

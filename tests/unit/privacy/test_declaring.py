@@ -197,6 +197,8 @@ def test_codes_named_by_the_query_count_only_where_the_data_are_held_anyway(sour
     holder = replace(context_of(bare), keys_from_query=True)
     assert _codes(holder, {"keys": {"sex": list(SEXES)}}, by=["sex"]) == 2
     assert _codes(holder, {"keys": {"age": [1, 2.5]}}, by=["age"]) == 2
+    with pytest.raises(BadInputError, match="Name them in protect"):
+        quoted(holder, {}, by=["sex"])
     for keys, sentence in (({"sex": [1]}, "must be texts"), ({"age": ["1"]}, "must be numbers")):
         with pytest.raises(BadInputError, match=sentence):
             quoted(holder, {"keys": keys}, by=list(keys))

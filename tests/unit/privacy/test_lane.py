@@ -115,12 +115,20 @@ def test_verdict_is_pass_and_of_what_is_not_private_review(context: Context) -> 
     assert "differential privacy" not in infused.title
 
 
-def test_quote_of_a_mean_says_how_exact_it_is_for_so_many_rows(context: Context) -> None:
-    offered = quoted(context, BOUNDS, **MEAN)
-    (mean,) = [one for one in _privacy(offered)["columns"] if one["name"] == "mean"]
-    assert mean["margin_95"] is None
-    assert mean["margin_95_at"]["100"] == pytest.approx(100 * mean["margin_95_at"]["10000"])
+@pytest.mark.parametrize(("name", "column"), [("mean", "mean"), ("bottom half", "mean_rank_bottom_half")])
+def test_quote_of_a_mean_says_how_exact_it_is_for_so_many_rows(context: Context, name: str, column: str) -> None:
+    offered = quoted(context, {**EVERY[name][0], "rho": 0.02}, **EVERY[name][1])
+    (said,) = [one for one in _privacy(offered)["columns"] if one["name"] == column]
+    assert said["margin_95"] is None
+    at = said["margin_95_at"]
+    assert at["100"] > 10 * at["1000"] > 99 * at["10000"] > 0
     assert offered.table.columns[-1] == "margin_95_of_10000_rows"
+    assert offered.table.rows[-1][-1] == at["10000"]
+
+
+def test_quote_says_no_margin_of_a_mean_where_the_noise_is_larger_than_the_cell(context: Context) -> None:
+    offered = quoted(context, {**BOUNDS, "rho": 0.0001}, **MEAN)
+    assert [one.get("margin_95_at", {}).get("100") for one in _privacy(offered)["columns"]] == [None, None]
 
 
 def test_draws_differ_and_rounds_to_whole_numbers(context: Context) -> None:
