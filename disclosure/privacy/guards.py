@@ -65,7 +65,7 @@ class _Parts:
         """Return `tree` with references in place of its parts, the outermost ones."""
 
         def visit(node: exp.Expression) -> exp.Expression:
-            if not is_part(node):
+            if isinstance(node, exp.Identifier) or not is_part(node):
                 return node
             text = language.write(node)
             if text not in self.names:
@@ -116,6 +116,7 @@ class _Guard:
             self._join(join, Types(self._engine, before, sources, scans))
         if tree.args.get("where"):
             tree.set("where", exp.Where(this=tried(tree.args["where"].this)))
+        _qualify(tree, scans)
         return self._levels(tree, scans, before)
 
     def _join(self, join: exp.Join, types: Types) -> None:
@@ -202,6 +203,20 @@ class _Guard:
         for node, kind in zip(sums, self._engine.types(_after(before, language.write(asked))), strict=True):
             if kind not in _BOUNDED:
                 node.set("this", exp.TryCast(this=tried(node.this), to=double.copy(), safe=True))
+
+
+def _qualify(tree: exp.Select, scans: Scans) -> None:
+    """Write the columns that USING made one as the first table's, so that each is written in one way only.
+
+    Unless rows of a later table can be without a match in the first: then only the engine knows which one is there.
+    """
+    sides = {str(join.args.get("side") or "").upper() for join in tree.args.get("joins") or ()}
+    if not sides <= {"", "LEFT"}:
+        return
+    for node in list(own_nodes(tree)):
+        if isinstance(node, exp.Column) and not node.table:
+            first = next(alias for alias, names in scans.items() if node.name in names)
+            node.set("table", exp.to_identifier(first, quoted=True))
 
 
 def _is_added_up(node: exp.Expression) -> bool:
