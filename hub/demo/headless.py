@@ -1,8 +1,9 @@
 """The whole main job without a person, against real processes: every step is real, timed and checked.
 
 Sign-in with a one-time code, a room, the example notebook in a real kernel, an automatic release, an output checker's
-approval on the airlock's pages, a figure that two checkers see, forgeries that must be refused, a table that another
-project's release forbids, a protected aggregated table, bundles and the audit trail verified offline.
+approval on the airlock's pages, a figure that two checkers see, a release paid from a privacy budget, forgeries that
+must be refused, a table that another project's release forbids, a protected aggregated table, bundles and the audit
+trail verified offline.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from saferoom.clock import SystemClock
-from saferoom.hub.demo import checking, files, forgeries, proofs, protecting
+from saferoom.hub.demo import budgeting, checking, files, forgeries, proofs, protecting
 from saferoom.hub.demo.notebook import RunCell, read_cells
 from saferoom.hub.demo.process import RunningHub, running_hub
 from saferoom.hub.demo.stage import NOTEBOOK, OTHER_PROJECT, PROJECT, Stage, set_stage
@@ -25,6 +26,7 @@ from saferoom.ids import Username
 
 RESEARCHER, STRANGER = Username("rosa"), Username("ravi")
 CHECKERS = (Username("carla"), Username("chen"))
+OWNER = Username("olga")
 
 # What the notebook's variables must have come to, in one line of code for its kernel.
 _OUTCOME = """
@@ -119,6 +121,8 @@ def _drive(performance: Performance) -> None:
     with steps.step("the researcher sees both answers in the notebook") as step:
         said = room.execute("print(*(item.refresh().state for item in (checked_request, figure_request)))").text
         step.expect(said.split() == ["released", "returned"], f"the notebook shows {said.split()}")
+    budgeting.set_limit(steps, performance.sign_in(OWNER))
+    private = budgeting.in_the_room(steps, room)
     forgeries.from_the_room(steps, room, performance.evaluations)
     asked = "figure_request"
     forgeries.own_approval(steps, rosa, performance.requests[asked], performance.outputs[asked])
@@ -132,6 +136,7 @@ def _drive(performance: Performance) -> None:
     forgeries.replayed_token(steps, rosa, room, performance.stage.home)
     left = ("safe_request", "rounded_request", "checked_request", "figure_request")
     released = [performance.requests[name] for name in left]
+    proofs.certificate(steps, rosa, performance.stage.home, private)
     proofs.bundles(steps, rosa, performance.stage.home, released)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from saferoom.hub.demo.checking import AIRLOCK
 from saferoom.hub.demo.pages import Pages
@@ -14,6 +15,8 @@ from saferoom.hub.demo.stage import folder
 from saferoom.hub.demo.steps import StepError, Steps
 from saferoom.hub.drive import HubSession
 from saferoom.hub.home import Home
+
+_PRIVACY_CHECKS = {"certificates", "budgets"}
 
 
 def bundles(steps: Steps, author: HubSession, home: Home, requests: Sequence[str]) -> None:
@@ -35,6 +38,19 @@ def bundles(steps: Steps, author: HubSession, home: Home, requests: Sequence[str
         step.note = report["problem"]
 
 
+def certificate(steps: Steps, author: HubSession, home: Home, request: str) -> None:
+    """Download the bundle of a release with differential privacy, and compute its loss again from the certificate."""
+    path = folder(home) / "bundle-private.zip"
+    with steps.step("download the noisy numbers and verify their certificate offline, without data") as step:
+        path.write_bytes(Pages(author.http).download(f"{AIRLOCK}requests/{request}/bundle"))
+        status, report = _saferoom("verify", str(path), "--key", str(home.verifying_key), "--json")
+        step.expect(status == 0, f"it is not valid: {report.get('problem') or report}")
+        passed = {check["name"]: check["enforces"] for check in report["checks"] if check["passed"]}
+        step.expect(set(passed) >= _PRIVACY_CHECKS, f"these checks alone were made: {', '.join(passed)}")
+        (found,) = report["certificates"]
+        step.note = f"{found['measure']} {found['loss']:g}, for every {found['unit']}; {passed['certificates']}"
+
+
 def audit(home: Home) -> str:
     """Verify the audit trail of `home` and return what was found."""
     status, report = _saferoom("audit", "verify", "--home", str(home.root), "--json")
@@ -43,7 +59,7 @@ def audit(home: Home) -> str:
     return f"{report['links']} links, {report['signed_heads']} signed heads"
 
 
-def _saferoom(*arguments: str) -> tuple[int, dict[str, str]]:
+def _saferoom(*arguments: str) -> tuple[int, dict[str, Any]]:
     command = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=Path.home())
     try:

@@ -215,4 +215,5 @@ def _refusal(account: Account, loss: Loss) -> str:
 
 
 def _number(value: object) -> str:
-    return format(value, "f").rstrip("0").rstrip(".") or "0"
+    written = format(value, "f")
+    return written.rstrip("0").rstrip(".") if "." in written else written

@@ -91,6 +91,10 @@ def test_refusal_names_requested_remaining_and_difference(world: LedgerWorld) ->
     assert "rho 0.0000025 requested, 0.000002 left, 0.0000005 too much" in caught.value.message
 
 
+def test_refusal_writes_whole_numbers_with_all_their_zeros(world: LedgerWorld) -> None:
+    assert "rho 100 requested, 0.000003 left, 99.999997 too much" in world.ledger.fits(wanted(100 * 10**9))
+
+
 def test_last_part_of_a_budget_can_be_spent(world: LedgerWorld) -> None:
     world.ledger.charge(wanted(3000, 10))
     assert world.ledger.fits(wanted(1))
