@@ -85,7 +85,7 @@ class Server:
 
     def close(self) -> None:
         """End it and remove its folder."""
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGQUIT)  # nothing of it is kept
         self._process.wait(_START_SECONDS)
         shutil.rmtree(self.folder)
 

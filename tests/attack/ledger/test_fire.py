@@ -16,7 +16,7 @@ from tests.support.noise_desk import COST, Desk
 from tests.support.racing import ended, started, together
 
 from saferoom.projects.ledger.losses import Loss
-from saferoom.projects.ledger.model import ChargeState
+from saferoom.projects.ledger.model import ChargeState, Wanted
 from saferoom.projects.ledger.service import BudgetError
 
 MOMENTS = 30
@@ -82,6 +82,29 @@ def test_attack_killed_between_every_pair_of_steps_draws_once_and_stays_paid(
     assert ends[0] is ends[-1] is ChargeState.RELEASED
     assert ChargeState.FAILED in ends
     assert len(ends) > MOMENTS
+    world.verify()
+
+
+def _pair(at: int) -> list[Wanted]:
+    return [wanted(COST, key=f"{at}-{one}") for one in range(2)]
+
+
+def _both_broken_off(world: LedgerWorld, at: int) -> int:
+    with striking(world.database.engine, Counting(at)):
+        world.ledger.charge_all(_pair(at))
+    return 0
+
+
+def test_attack_killed_inside_one_charge_for_two_pays_both_or_none(world: LedgerWorld) -> None:
+    world.limit(LINEAGE, 10**6)
+    at = 1
+    while ended(started(world, _both_broken_off, at)) == -signal.SIGKILL:
+        assert world.spent(LINEAGE) == world.spent(PROJECT) == Loss(2 * COST * (at - 1)), "killed before it was paid"
+        assert all(one.fresh for one in world.ledger.charge_all(_pair(at)))
+        at += 1
+    assert at > MOMENTS // 3
+    assert not any(one.fresh for one in world.ledger.charge_all(_pair(at))), "the last one was paid"
+    assert world.spent(LINEAGE) == Loss(2 * COST * at)
     world.verify()
 
 

@@ -13,6 +13,7 @@ from tests.support.racing import FAILED, RACERS, ended, kill, started, together
 from saferoom.errors import UnavailableError
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.ledger_tables import ChargeRow
+from saferoom.hub.store.notices_tables import ToldRow
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import ChargeState
 from saferoom.projects.ledger.service import BudgetError
@@ -58,6 +59,27 @@ def test_attack_racing_for_the_last_unit_is_won_by_one(world: LedgerWorld) -> No
     assert world.spent(LINEAGE) == world.spent(PROJECT) == Loss(3)
 
 
+def _in_pairs(world: LedgerWorld, number: int) -> int:
+    granted = 0
+    for turn in range(EACH):
+        pair = [wanted(1, key=f"{number}-{turn}-{one}") for one in range(2)]
+        try:
+            granted += sum(charged.fresh for charged in world.ledger.charge_all(pair))
+        except BudgetError:
+            continue
+    return granted
+
+
+def test_attack_racing_for_two_at_once_gets_both_or_none(world: LedgerWorld) -> None:
+    world.limit(LINEAGE, LIMIT + 1)
+    assert sum(together(world, _in_pairs)) == LIMIT
+    assert world.spent(LINEAGE) == world.spent(PROJECT) == Loss(LIMIT)
+    assert _charges(world) == LIMIT
+    with world.database.reading() as session:
+        told = session.scalars(select(ToldRow.facts)).all()
+    assert sorted(facts["share"] for facts in told) == ["50 %", "80 %", "95 %"], "once, whoever crossed it"
+
+
 def _same_key(world: LedgerWorld, _number: int) -> int:
     return int(world.ledger.charge(wanted(1, key="the one")).fresh)
 
@@ -77,8 +99,11 @@ def _for_ever(world: LedgerWorld, number: int) -> int:
 def test_attack_killed_in_the_middle_leaves_debits_and_charges_equal(world: LedgerWorld) -> None:
     world.limit(LINEAGE, 10**6)
     for number in range(4):
+        before = world.spent(LINEAGE)
         victim = started(world, _for_ever, number)
-        time.sleep(0.15 + number * 0.037)
+        while world.spent(LINEAGE) == before:
+            time.sleep(0.01)
+        time.sleep(number * 0.037)
         kill(victim.pid)
         assert ended(victim) < 0
     broken = world.ledger.resume()
