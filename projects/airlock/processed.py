@@ -51,7 +51,7 @@ def check_out(tx: Reading, record: EvaluationRecord) -> None:
 
 
 def check_current(parts: Parts, record: EvaluationRecord, evaluation: Evaluation) -> None:
-    """Raise when a processed table may not be submitted any more.
+    """Raise when a processed table may not be submitted: it is too old, was withdrawn, or is not what it says.
 
     New data and new rules change nothing of it: what it was made from has been released.
     """
@@ -60,6 +60,7 @@ def check_current(parts: Parts, record: EvaluationRecord, evaluation: Evaluation
     source, _ = _stored(parts, record, evaluation)
     with parts.store.reading() as tx:
         check_out(tx, source)
+    proven(parts, record, evaluation)
 
 
 def proven(parts: Parts, record: EvaluationRecord, evaluation: Evaluation) -> Processing | None:
