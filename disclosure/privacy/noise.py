@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -41,6 +41,7 @@ _WHOLE = "i64"
 _WIDE = 256.0
 """Scale from which on noise on whole numbers is as good as continuous."""
 _NARROW = 0.01
+_KEPT = 256
 _PART = 750
 """How many numbers a thread draws at a time."""
 _MOST_THREADS = 8
@@ -163,7 +164,7 @@ def _opendp() -> ModuleType:
     return dp
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _vector(measure: PrivacyMeasure, scale: float) -> Any:
     dp = _opendp()
     domain = dp.vector_domain(dp.atom_domain(T=_WHOLE))
@@ -172,7 +173,7 @@ def _vector(measure: PrivacyMeasure, scale: float) -> Any:
     return dp.m.make_gaussian(domain, dp.l2_distance(T=float), scale)
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _noisy_max(measure: PrivacyMeasure, scale: float) -> Any:
     dp = _opendp()
     output = dp.max_divergence() if measure is PrivacyMeasure.PURE else dp.zero_concentrated_divergence()
@@ -180,7 +181,7 @@ def _noisy_max(measure: PrivacyMeasure, scale: float) -> Any:
     return dp.m.make_noisy_max(domain, dp.linf_distance(T=_WHOLE), output, scale, negate=True)
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _thresholded(measure: PrivacyMeasure, scale: float, threshold: int) -> Any:
     dp = _opendp()
     domain = dp.map_domain(dp.atom_domain(T=str), dp.atom_domain(T=_WHOLE))

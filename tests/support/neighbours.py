@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from saferoom.disclosure.privacy.cells import Rows, exact, public_cells
+from saferoom.disclosure.privacy.cells import Rows, exact, exact_found, public_cells
 from saferoom.disclosure.privacy.contributions import Contributions
-from saferoom.disclosure.privacy.statistics import Ask, aggregates_of
+from saferoom.disclosure.privacy.statistics import COUNT, Ask, aggregates_of
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.engine import Engine, Limits
 from saferoom.disclosure.queries.model import parse_query
@@ -40,18 +41,15 @@ class Neighbours:
 
     def numbers(self, ask: Ask, bounds: Contributions, target: Sequence[Row], *, one_each: bool = False) -> Numbers:
         """Return the exact numbers of a dataset in which the target has these rows."""
-        path = self.folder / "people.parquet"
-        with duckdb.connect() as connection:
-            connection.execute(f"CREATE TABLE people AS {_OTHERS}")
-            if target:
-                connection.executemany(f"INSERT INTO people VALUES ({TARGET}, ?, ?, ?)", [list(row) for row in target])
-            connection.execute(f"COPY people TO '{path}' (FORMAT parquet)")
-        document = _document(ask)
-        with Engine([Source("people", path, ("person_id",), {"region": REGIONS})], Limits(threads=1)) as engine:
-            plan = make_plan(parse_query(document), engine.relations)
-            rows = Rows(plan, language.reference(plan.units[0]), bounds, one_each, ask.edges, ask.upto)
-            keys = public_cells([REGIONS, range(len(ask.edges) + 1)] if ask.edges else [REGIONS])
+        keys = public_cells([REGIONS, range(len(ask.edges) + 1)] if ask.edges else [REGIONS])
+        with self._opened(ask, bounds, target, one_each) as (engine, rows):
             return exact(engine, rows, keys, aggregates_of(ask), ask.sizes)
+
+    def found(self, ask: Ask, bounds: Contributions, target: Sequence[Row]) -> dict[Any, int]:
+        """Return the counts of the cells that the data have."""
+        with self._opened(ask, bounds, target, one_each=False) as (engine, rows):
+            keys, numbers = exact_found(engine, rows, aggregates_of(ask))
+        return dict(zip(keys, numbers[COUNT].tolist(), strict=True))
 
     def change(
         self, ask: Ask, bounds: Contributions, target: Sequence[Row], *, one_each: bool = False
@@ -60,6 +58,20 @@ class Neighbours:
         there = self.numbers(ask, bounds, target, one_each=one_each)
         gone = self.numbers(ask, bounds, (), one_each=one_each)
         return {name: there[name] - gone[name] for name in there}
+
+    @contextmanager
+    def _opened(
+        self, ask: Ask, bounds: Contributions, target: Sequence[Row], one_each: bool
+    ) -> Iterator[tuple[Engine, Rows]]:
+        path = self.folder / "people.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE people AS {_OTHERS}")
+            if target:
+                connection.executemany(f"INSERT INTO people VALUES ({TARGET}, ?, ?, ?)", [list(row) for row in target])
+            connection.execute(f"COPY people TO '{path}' (FORMAT parquet)")
+        with Engine([Source("people", path, ("person_id",), {"region": REGIONS})], Limits(threads=1)) as engine:
+            plan = make_plan(parse_query(_document(ask)), engine.relations)
+            yield engine, Rows(plan, language.reference(plan.units[0]), bounds, one_each, ask.edges, ask.upto)
 
 
 def _document(ask: Ask) -> dict[str, Any]:

@@ -78,3 +78,17 @@ def test_a_hostile_unit_uses_up_what_is_paid_for(neighbours: Neighbours, name: s
     worst = max(_spent(plan, neighbours.change(ask, limits, [("North", *pair)] * 5)) for pair in corners)
     # A quantile's score moves by as much only for the fraction's rarer side.
     assert worst > float(budget.value) * (0.45 if name == "quantile" else 0.99)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(hostile, bounds)
+def test_one_unit_adds_no_more_private_cells_and_rows_than_delta_pays_for(
+    neighbours: Neighbours, target: list[Row], limits: Contributions
+) -> None:
+    ask = Ask(Statistic.FREQUENCY, shape=None)
+    there, gone = (neighbours.found(ask, limits, some) for some in (target, ()))
+    assert set(gone) <= set(there)
+    moved = [count - gone.get(key, 0) for key, count in there.items() if count != gone.get(key, 0)]
+    assert len(moved) <= limits.l0
+    assert sum(moved) <= limits.l1
+    assert max(moved, default=0) <= limits.largest
