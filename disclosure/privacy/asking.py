@@ -23,6 +23,9 @@ MOST_DELTA = 1e-3
 MOST_LOSS = 1_000
 """The largest loss that a query may name, too."""
 _NANO = 10**9
+LEAST_RHO = Fraction(1, _NANO)
+LEAST_EPSILON = Fraction(1, 10_000)
+"""Of which the ledger can tell one loss from another: epsilon squared, by two, is five billionths of rho."""
 _BOUNDED = frozenset({Statistic.SUM, Statistic.MEAN, Statistic.VARIANCE, Statistic.STD})
 _CHOSEN = frozenset({Statistic.MEDIAN, Statistic.QUANTILE})
 _SIZED = frozenset({Statistic.FREQUENCY, Statistic.HISTOGRAM, Statistic.SUM})
@@ -112,9 +115,9 @@ def budget_of(query: Query, contributions: Contributions, aggregates: Sequence[A
     protect = query.protect
     delta = _delta(protect, private=private)
     if protect.epsilon is not None:
-        return Budget(PrivacyMeasure.PURE, _exact(protect.epsilon), delta)
+        return Budget(PrivacyMeasure.PURE, _more_than_nothing("epsilon", protect.epsilon, LEAST_EPSILON), delta)
     if protect.rho is not None:
-        return Budget(PrivacyMeasure.ZERO_CONCENTRATED, _exact(protect.rho), delta)
+        return Budget(PrivacyMeasure.ZERO_CONCENTRATED, _more_than_nothing("rho", protect.rho, LEAST_RHO), delta)
     if protect.accuracy is None or query.statistic not in _SIZED or private:
         raise BadInputError(
             "protect.accuracy: can be wanted of counts, sums and histograms whose cells the catalogue knows; other "
@@ -132,6 +135,17 @@ def budget_of(query: Query, contributions: Contributions, aggregates: Sequence[A
         )
     # A budget is written in billionths, so that the same number is charged, shown and checked.
     return Budget(measure, Fraction(math.ceil(found * _NANO), _NANO), delta)
+
+
+def _more_than_nothing(name: str, loss: float, least: Fraction) -> Fraction:
+    value = _exact(loss)
+    if value < least:
+        raise BadInputError(
+            f"protect.{name}: must be at least {float(least):.10f}".rstrip("0")
+            + ", because budgets are kept in billionths of rho; noise for less would drown every number",
+            field=f"protect.{name}",
+        )
+    return value
 
 
 def _delta(protect: Protect, *, private: bool) -> Fraction:

@@ -179,5 +179,9 @@ def _table(declared: Declared, noisy: NoisyTable) -> Table:
         columns[shown.name] = shown.values
         if shown.margins is not None:
             columns[f"{shown.name}_{MARGIN}"] = shown.margins
+    names = _names(declared)
     orders = dict(enumerate(declared.codes or ()))
-    return table(_names(declared), noisy.cells, columns, orders)
+    if declared.ask.edges:
+        # Bins from left to right; written as texts they would stand in the order of letters.
+        orders[len(names) - 1] = tuple(dict.fromkeys(labels[-1] for labels in noisy.cells.labels))
+    return table(names, noisy.cells, columns, orders)

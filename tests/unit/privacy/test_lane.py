@@ -90,6 +90,13 @@ def test_every_statistic_is_quoted_and_drawn(context: Context, name: str) -> Non
     assert again.canonical == offered.canonical or query.get("by") == ["born"]
 
 
+def test_bins_stand_from_left_to_right(context: Context) -> None:
+    edges = {"bins": [5_000, 20_000, 40_000]}
+    table = drawn(context, {"rho": 5}, statistic="histogram", measure="pay", by=["sex"], options=edges).table
+    bins = ["under 5000", "5000 to 20000", "20000 to 40000", "40000 and over"]
+    assert [row[:2] for row in table.rows] == [(sex, place) for sex in ("f", "m") for place in bins]
+
+
 def test_numbers_are_those_of_the_data_within_their_margins(context: Context) -> None:
     table = drawn(context, {"rho": 5}, by=["region"]).table
     assert table.columns[:3] == ("region", "count", "count_margin_95")
