@@ -228,7 +228,8 @@ def _filled(one: Aggregate, cells: int, found: Sequence[tuple[int, Any]]) -> Who
         return values
     uneven = np.zeros((cells, len(one.candidates)), dtype=np.int64)
     for cell, (upto, equal, n) in found:
-        uneven[cell] = _uneven(one, one.fraction, upto, equal, n)
+        # Without dimensions there is a row even of nobody, and no histogram in it.
+        uneven[cell] = _uneven(one, one.fraction, upto or {}, equal or {}, n)
     return uneven
 
 

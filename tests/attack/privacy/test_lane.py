@@ -101,6 +101,11 @@ FAILING: list[dict[str, Any]] = [
     {"by": ["x"], "derive": {"x": "cast(case when pay = 3000 then 'x' else '1' end as integer) = 1"}},
     {"where": "9223372036854775807 + cast(pay as bigint) > 0"},
     {"where": "1 // cast(pay as integer) = 0"},
+    *(
+        {"statistic": statistic, "measure": "pay", "where": "pay < 0", "protect": protect}
+        for statistic, protect in (("mean", BOUNDS), ("std", BOUNDS), ("median", {"candidates": [0, 1, 2]}))
+    ),
+    {"where": "pay < 0", "statistic": "mobility", "measure": "child", "options": {"parent": "parent"}},
     {
         "views": {
             "v": "select person_id, cast(case when pay = 3000 then 'x' else '1' end as integer) as x from people"
