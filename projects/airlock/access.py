@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.ids import EvaluationId, RequestId, Username
 from saferoom.projects.airlock import permissions, views
-from saferoom.projects.airlock.model import EvaluationRecord, Lane, Request
+from saferoom.projects.airlock.model import FILES, EvaluationRecord, Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.states import Action
@@ -66,7 +66,7 @@ class Access(Parts):
 
 def file_in(request: Request, id_: EvaluationId) -> EvaluationId:
     """Return `id_` when it is a file of the request's current round."""
-    named = {output.evaluation for output in request.outputs if output.lane is not Lane.DECLARED}
+    named = {output.evaluation for output in request.outputs if output.lane in FILES}
     if id_ not in named | {file.evaluation for file in request.supporting}:
         raise NotFoundError(NO_FILE)
     return id_

@@ -59,10 +59,11 @@ class Authoring(Access):
         return tuple((record, files.load(self, record).report) for record in found)
 
     def statistics_of(self, author: Username, project: ProjectSlug) -> tuple[EvaluationRecord, ...]:
-        """Return the author's latest declared statistics in `project`, newest first."""
+        """Return the author's latest declared statistics in `project`, newest first; quotes, and not their results."""
         may_sign_in(self.registry, author, self.clock.now()).enforce()
         with self.store.reading() as tx:
-            return tx.statistics(author, project, files.MOST_LISTED)
+            found = tx.statistics(author, project, files.MOST_LISTED)
+        return tuple(record for record in found if quotes.key_of(record.id) is None)
 
     def dropped_before(self, author: Username, project: ProjectSlug, file: Dropped) -> bool:
         """Tell whether the same content was taken from the same place of the author's outbox before."""

@@ -62,6 +62,10 @@ class Lane(StrEnum):
     """They stand in a file, and nothing is known of the records behind them."""
 
 
+FILES = frozenset({Lane.LIFTED, Lane.FILE})
+"""The lanes of files: what leaves are bytes that a researcher made."""
+
+
 @dataclass(frozen=True)
 class Output:
     """One evaluation in a round of a request, with what would leave.

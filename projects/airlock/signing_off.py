@@ -35,6 +35,8 @@ class Leaving:
         What pages show of a file; empty for a declared statistic.
     query : mapping or None
         The query as the release record states it; None of a file of which no query is known.
+    privacy : mapping or None
+        What is known of its noise; None of other outputs, and of files.
     files : mapping of str to bytes
         By the suffixes of their names.
     """
@@ -47,6 +49,7 @@ class Leaving:
     query: Mapping[str, Any] | None
     files: Mapping[str, bytes] = field(repr=False)
     view: View = field(default_factory=View, repr=False)
+    privacy: Mapping[str, Any] | None = None
 
 
 def sign(parts: Parts, owner: Username, request_id: RequestId, comment: str = "", seen: int | None = None) -> Request:
@@ -103,12 +106,13 @@ def leaving(parts: Parts, request: Request, output_id: OutputId) -> Leaving:
         known = files.known(parts, tx, record) if record else None
     if record is None or record.digest != output.judged:
         raise IntegrityError(f"output {output.position} of request {request.id} is not the one that was judged")
+    noise = None
     if record.file is not None:
         judgement = files.load(parts, record)
         found, view = judgement.report.findings, files.view(parts, judgement)
     else:
-        view = View()
-        found = evaluations.load(parts, record).evaluation.findings
+        evaluation, view = evaluations.load(parts, record).evaluation, View()
+        found, noise = evaluation.findings, evaluation.privacy
     return Leaving(
         position=output.position,
         title=output.title,
@@ -118,6 +122,7 @@ def leaving(parts: Parts, request: Request, output_id: OutputId) -> Leaving:
         query=dict(known.evaluation.canonical) if known else None,
         files=_bytes(parts, output),
         view=view,
+        privacy=noise,
     )
 
 

@@ -19,7 +19,7 @@ from saferoom.hub.wiring import Instance
 from saferoom.ids import EvaluationId, OutputId, Username
 from saferoom.projects.airlock import advising, model, review
 from saferoom.projects.airlock.evaluations import Judgement
-from saferoom.projects.airlock.model import Lane
+from saferoom.projects.airlock.model import FILES, Lane
 from saferoom.projects.airlock.service import Airlock
 from saferoom.projects.airlock.sheets import Content, Contents, Sheet
 
@@ -115,7 +115,7 @@ def _judged(sheet: Sheet) -> Mapping[OutputId, Evaluation]:
 
 def _shown(content: Content, lane: Lane) -> present.OutputView | FileView:
     judged = content.statistic.evaluation if content.statistic else None
-    if lane is Lane.DECLARED and judged is not None:
+    if lane not in FILES and judged is not None:
         return present.output(judged)
     return _file(content, judged)
 

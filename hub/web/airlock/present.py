@@ -13,6 +13,7 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import Method, Query, Statistic
 from saferoom.disclosure.verdict import Finding, Table, Verdict
 from saferoom.hub.notebook.layout import Grid, Labels, Mark, grid
+from saferoom.hub.web.airlock.present_privacy import PrivacyView, privacy
 from saferoom.hub.web.texts.airlock import RISKS, VERDICTS
 from saferoom.hub.web.texts.common import Sign, several
 
@@ -48,6 +49,8 @@ class OutputView:
     evidence: tuple[tuple[str, str], ...]
     obstacles: tuple[str, ...]
     is_file: bool = False
+    privacy: PrivacyView | None = None
+    """Of a statistic with noise from a privacy budget."""
     picture: str | None = None
     """The chart that would leave, as a data URI of a PNG image."""
 
@@ -67,6 +70,7 @@ def output(evaluation: Evaluation) -> OutputView:
         yaml=as_yaml(query),
         evidence=tuple(_evidence(evaluation.evidence)),
         obstacles=evaluation.automatic_obstacles,
+        privacy=privacy(evaluation),
         picture=_picture(evaluation),
     )
 
@@ -139,7 +143,9 @@ def _protection(query: Query) -> str:
         digits=f"{protect.digits} digits" if protect.digits else "as many digits as the rules say",
     )
     noise = {"D": protect.maximum, "V": protect.variance, "js": protect.js, "pstay": protect.pstay}
-    given = ", ".join(f"{name} = {value}" for name, value in noise.items() if value is not None)
+    if protect.method is Method.DP:
+        noise = protect.model_dump(mode="json", exclude={"method"}, exclude_none=True)
+    given = ", ".join(f"{name} = {_plain(value)}" for name, value in noise.items() if value is not None)
     return f"{said} ({given})" if given else said
 
 
@@ -150,6 +156,7 @@ _PROTECTIONS = {
     Method.CONTROLLED_ROUNDING: "counts are rounded to neighbouring {base}, and still add up",
     Method.RANDOM_ROUNDING: "counts are rounded up or down by chance to {base}",
     Method.CELL_KEY: "counts get noise that is the same wherever the same people are counted",
+    Method.DP: "differential privacy: noise that a privacy budget pays for",
     Method.SIGNIFICANT: "numbers keep their first digits: {digits}",
 }
 

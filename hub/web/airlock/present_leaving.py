@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import yaml
 
-from saferoom.hub.web.airlock import present
+from saferoom.hub.web.airlock import present, present_privacy
 from saferoom.hub.web.airlock.present import FindingView
 from saferoom.hub.web.airlock.present_files import size
 from saferoom.hub.web.texts.airlock import LANES, VERDICTS
 from saferoom.hub.web.texts.common import Sign
-from saferoom.projects.airlock.model import Lane, Output
+from saferoom.projects.airlock.model import FILES, Output
 from saferoom.projects.airlock.signing_off import Leaving
 
 MOST_ROWS = 2_000
@@ -46,11 +46,13 @@ class LeavingView:
     rows: tuple[tuple[str, ...], ...] = ()
     left_out: int = 0
     picture: str = ""
+    privacy: tuple[tuple[str, str], ...] = ()
+    """What is known of its noise; empty of other outputs."""
 
 
 def leaving(output: Output, found: Leaving) -> LeavingView:
     """Return `output` as a data owner sees it."""
-    computed = found.lane is Lane.DECLARED
+    computed = found.lane not in FILES
     table = _table(found.files.get("csv", b"")) if computed else []
     return LeavingView(
         id=output.id,
@@ -65,6 +67,7 @@ def leaving(output: Output, found: Leaving) -> LeavingView:
         rows=tuple(table[1 : MOST_ROWS + 1]),
         left_out=max(0, len(table) - 1 - MOST_ROWS),
         picture=_picture(found.files.get("png", b"")) if computed else "",
+        privacy=present_privacy.facts(found.privacy),
     )
 
 

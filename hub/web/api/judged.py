@@ -16,9 +16,10 @@ from saferoom.disclosure.verdict import Label, Risk, Verdict
 from saferoom.hub.web.airlock import present
 from saferoom.hub.web.airlock.present_files import ContentView
 from saferoom.hub.web.api.documents import Document
+from saferoom.hub.web.api.noise_documents import Noise, noise
 from saferoom.ids import EvaluationId
 from saferoom.projects.airlock import model
-from saferoom.projects.airlock.model import Lane
+from saferoom.projects.airlock.model import FILES, Lane
 from saferoom.projects.airlock.sheets import Content
 from saferoom.projects.airlock.signing_off import Leaving as FoundLeaving
 
@@ -60,7 +61,9 @@ class Statistic(Document):
     leaving: Table | None
     """What would leave or has left; for the author's side once it has left."""
     exact: Table | None
-    """The numbers as they are; for output checkers alone."""
+    """The numbers as they are, with their noise where there is some; for output checkers alone."""
+    privacy: Noise | None
+    """Of a statistic with noise from a privacy budget; null for others."""
     label_columns: int | None
     """How many columns of the tables are labels; null for as many as the query has under ``by``."""
     picture: str | None
@@ -116,6 +119,8 @@ class Leaving(Document):
     findings: list[Finding]
     query: dict[str, Any] | None
     """As the release record states it."""
+    privacy: Noise | None
+    """What is known of its noise; null for outputs without."""
     files: list[LeavingFile]
     file: str | None
     """The file whose content is shown by ``/requests/{request_id}/files/{file_id}/shown``."""
@@ -206,7 +211,7 @@ def judged(output: model.Output, content: Content, *, checks: bool, left: bool) 
     computed = content.statistic.evaluation if content.statistic else None
     report = content.file.report if content.file else None
     said = report.findings if report else computed.findings if computed else ()
-    shows_table = checks or (left and output.lane is Lane.DECLARED)
+    shows_table = checks or (left and output.lane not in FILES)
     return Judged(
         id=output.id,
         position=output.position,
@@ -228,6 +233,7 @@ def _statistic(computed: Evaluation, *, leaving: bool, checks: bool) -> Statisti
         words=facts(present.facts(computed.query)),
         leaving=Table.model_validate(computed.outgoing) if leaving and computed.outgoing else None,
         exact=Table.model_validate(computed.table) if checks else None,
+        privacy=noise(computed.privacy),
         label_columns=computed.label_columns,
         picture=base64.b64encode(drawn).decode("ascii") if drawn else None,
     )
@@ -259,7 +265,7 @@ def leaving(output: model.Output, found: FoundLeaving) -> Leaving:
     files = [
         LeavingFile(suffix=suffix, size=len(data), sha256=sha256(data)) for suffix, data in sorted(found.files.items())
     ]
-    shown: EvaluationId | None = None if found.lane is Lane.DECLARED else output.evaluation
+    shown: EvaluationId | None = output.evaluation if found.lane in FILES else None
     return Leaving(
         output=output.id,
         position=found.position,
@@ -268,6 +274,7 @@ def leaving(output: model.Output, found: FoundLeaving) -> Leaving:
         lane=found.lane,
         findings=findings(found.findings, places=False),
         query=dict(found.query) if found.query else None,
+        privacy=noise(found.privacy),
         files=files,
         file=shown,
     )

@@ -70,6 +70,8 @@ NEWS = {
 }
 """What a page says after an action; only these words can be shown, whatever the address bar says."""
 
+PRIVATE = Sign("pass", "✓", "differentially private")
+NOISE_INFUSED = Sign("review", "?", "noise-infused, not differentially private")
 LANES = {
     Lane.DECLARED: "computed here",
     Lane.PRIVACY: "differentially private",

@@ -123,7 +123,8 @@ def test_protection_is_told_in_words(protect: dict[str, Any], said: str) -> None
 
 @pytest.mark.parametrize("method", Method)
 def test_every_protection_has_words(method: Method) -> None:
-    assert present._protection(parse_query({"statistic": "frequency", "protect": {"method": method.value}}))
+    loss = {"rho": 0.1} if method is Method.DP else {}
+    assert present._protection(parse_query({"statistic": "frequency", "protect": {"method": method.value, **loss}}))
 
 
 def test_every_risk_has_words() -> None:

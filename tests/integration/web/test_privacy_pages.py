@@ -1,0 +1,111 @@
+"""Noise from a privacy budget on pages and in calls: quotes for authors, numbers for those who may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.airlock_server import Service, service
+from tests.support.api_client import client, said
+from tests.support.privacy_airlock import WORDS, PrivacyAirlock, privacy_airlock
+from tests.support.privacy_pages import Seen, seen
+
+from saferoom.projects.ledger.model import ChargeState
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[PrivacyAirlock]:
+    with privacy_airlock(tmp_path, sandboxed=False) as made:
+        yield made
+
+
+@pytest.fixture
+def made(place: PrivacyAirlock) -> Seen:
+    return seen(place)
+
+
+@pytest.fixture
+def airlock(place: PrivacyAirlock) -> Iterator[Service]:
+    with service(place.world) as running:
+        yield running
+
+
+def test_draft_says_what_it_would_cost_and_whether_the_budget_is_enough(made: Seen, airlock: Service) -> None:
+    ana = airlock.browser("ana")
+    page = ana.get(f"requests/{made.draft.id}/edit").text
+    assert "Would cost: rho 0.25" in page
+    assert "Budget: enough at this moment." in page
+    assert "rho 0.9 requested" in page
+    assert "Submitting pays for the noise and draws it, once." in page
+    shown = ana.get(f"requests/{made.draft.id}").text
+    assert "How exact the numbers will be" in shown
+    assert "What left" not in shown
+
+
+def test_draft_that_costs_too_much_comes_back_with_the_sentence_and_nothing_is_paid(
+    made: Seen, airlock: Service, place: PrivacyAirlock
+) -> None:
+    before = place.spent
+    fields = {"version": str(made.draft.version)}
+    answer = airlock.browser("ana").post(f"requests/{made.draft.id}/submit", fields)
+    assert answer.status_code == 409
+    assert "does not allow this: rho 0.9 requested" in answer.text
+    assert place.spent == before
+
+
+def test_quotes_and_not_their_results_can_be_added_to_a_draft(
+    made: Seen, airlock: Service, place: PrivacyAirlock
+) -> None:
+    fresh = place.evaluate()
+    page = airlock.browser("ana").get(f"requests/{made.draft.id}/edit").text
+    assert f'value="{fresh.id}"' in page
+    assert "drawn-evaluation" not in page
+
+
+def test_numbers_are_for_checkers_until_they_have_left(made: Seen, airlock: Service) -> None:
+    ana, ben, dora = (airlock.browser(name) for name in ("ana", "ben", "dora"))
+    assert "What would leave" in ben.get(f"requests/{made.waiting.id}").text
+    waiting = ana.get(f"requests/{made.waiting.id}").text
+    assert "differentially private" in waiting
+    assert "What left" not in waiting
+    assert "±" not in waiting
+    assert "What left" in ana.get(f"requests/{made.released.id}").text
+    to_sign = dora.get(f"requests/{made.to_sign.id}").text
+    assert "rho 0.1 of zero-concentrated differential privacy" in to_sign
+    for name in ("csv", "xlsx"):
+        output = made.to_sign.outputs[0].id
+        assert dora.get(f"requests/{made.to_sign.id}/leaving/{output}/{name}").status_code == 200
+
+
+def test_page_of_a_released_output_says_what_its_certificate_refers_to(
+    made: Seen, airlock: Service, place: PrivacyAirlock
+) -> None:
+    (charge,) = place.charges(ChargeState.RELEASED)
+    page = airlock.browser("ana").get(f"requests/{made.released.id}").text
+    assert charge.id in page
+    assert charge.wanted.plan in page
+
+
+def test_calls_answer_with_quotes_and_numbers_to_those_who_may_see_them(made: Seen, airlock: Service) -> None:
+    ana, ben, dora = (client(airlock, name) for name in ("ana", "ben", "dora"))
+    quote = said(ana.get(f"requests/{made.draft.id}/outputs"))[0]
+    assert (quote["lane"], quote["statistic"]["privacy"]["label"]) == ("privacy", "differentially private")
+    assert (quote["statistic"]["leaving"], quote["statistic"]["exact"]) == (None, None)
+    waiting = said(ana.get(f"requests/{made.waiting.id}/outputs"))[0]["statistic"]
+    assert (waiting["leaving"], waiting["exact"], waiting["privacy"]["drawn"]) == (None, None, True)
+    checked = said(ben.get(f"requests/{made.waiting.id}/review"))["outputs"][0]["statistic"]
+    assert checked["exact"] == checked["leaving"]
+    left = said(ana.get(f"requests/{made.released.id}/outputs"))[0]["statistic"]
+    assert left["leaving"]["columns"][0] == "region"
+    signed = said(dora.get(f"requests/{made.to_sign.id}/leaving"))[0]
+    assert (signed["lane"], signed["file"], signed["privacy"]["measure"]) == ("privacy", None, "zcdp")
+
+
+def test_call_submits_and_pays(airlock: Service, place: PrivacyAirlock) -> None:
+    quote, ana = place.evaluate(), client(airlock, "ana")
+    group = {"context": WORDS["context"], "controls": WORDS["controls"], "outputs": [quote.id]}
+    draft = said(ana.post("requests", {"project": "mobility", "title": "Regions", "groups": [group]}), 201)
+    done = said(ana.post(f"requests/{draft['id']}/submit", {"version": draft["version"]}))
+    assert done["state"] == "released"
+    assert place.charge(quote).state is ChargeState.RELEASED
