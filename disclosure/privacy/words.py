@@ -27,6 +27,7 @@ _MARGIN = "_margin_95"
 _NOTHING = "nothing to tell"
 _QUOTED = "Margins of error at 95 %, because of the noise alone; sampling error comes on top."
 _DRAWN = "Numbers with noise: within ± of what was counted in 95 of 100 draws. Counts may be negative."
+_WITHOUT_MARGINS = "Numbers with noise; no margin of error is told, because it depends on the data."
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,11 @@ class Privacy:
             return f"every {self.unit}, of which one row counts"
         return f"every {self.unit}, of which {rows:,} rows count at most: {each:,} in a cell, and in {cells:,} cells"
 
-    @property
-    def legend(self) -> str:
-        """What the numbers of `shown` are."""
-        return _DRAWN if self.drawn else _QUOTED
+    def legend(self, table: Table) -> str:
+        """Return what the numbers of ``shown(table)`` are."""
+        if not self.drawn:
+            return _QUOTED
+        return _DRAWN if any(name.endswith(_MARGIN) for name in table.columns) else _WITHOUT_MARGINS
 
     def shown(self, table: Table) -> Table:
         """Return a table for reading: the quote's margins in words, or drawn numbers with their margins beside them."""

@@ -34,7 +34,7 @@ def report(evaluation: Evaluation, console: Console | None = None) -> None:
     if len(shown.rows) > _MOST_ROWS:
         console.print(f"... and {len(shown.rows) - _MOST_ROWS:,} more rows")
     if privacy is not None:
-        console.print(privacy.legend)
+        console.print(privacy.legend(evaluation.table))
     colour = _COLOURS[evaluation.verdict]
     console.print(f"Verdict: [bold {colour}]{evaluation.verdict.value}[/bold {colour}]")
     for finding in evaluation.findings:

@@ -94,7 +94,7 @@ def _quoted_text(result: Result) -> list[str]:
 
 def _legend(result: Result) -> str:
     if result.privacy is not None:
-        return result.privacy.legend
+        return result.privacy.legend(result.table)
     return legend(result.table if result.is_protected else None, result.blanks)
 
 

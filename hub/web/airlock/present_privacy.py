@@ -58,7 +58,7 @@ def privacy(evaluation: Evaluation, refusal: str | None = None) -> PrivacyView |
     return PrivacyView(
         sign=words.PRIVATE if said.label == PRIVATE else words.NOISE_INFUSED,
         sentence=said.sentence,
-        legend=said.legend,
+        legend=said.legend(evaluation.table),
         facts=tuple((name.capitalize(), value) for name, value in said.facts),
         numbers=grid(shown, labels, {}, MOST_ROWS),
         drawn=said.drawn,

@@ -85,6 +85,8 @@ def test_drawn_numbers_stand_beside_their_margins_with_no_digit_too_many(value: 
     drawn = _read(drawn=True)
     table = Table(("region", "count", "count_margin_95", "p50"), (("north", value, margin, 20.0),))
     assert drawn.shown(table) == Table(("region", "count", "p50"), (("north", shown, 20.0),))
+    assert "±" in drawn.legend(table)
+    assert "no margin of error is told" in drawn.legend(Table(("region", "p50"), ()))
     assert drawn.asks is False
     assert dict(drawn.facts)["cost"].startswith("rho 0.01")
 
