@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -205,4 +206,10 @@ def _aggregate(plan: PrivacyPlan, number: int, one: Aggregate) -> dict[str, Any]
 
 def software() -> dict[str, str]:
     """Return the versions of what draws noise here."""
-    return {"saferoom": __version__} | {name: version(name) for name in LIBRARIES}
+    return dict(_versions())
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    # Looking one up reads the names of everything that is installed.
+    return (("saferoom", __version__), *((name, version(name)) for name in LIBRARIES))
