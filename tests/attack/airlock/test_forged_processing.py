@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from itertools import count
 from typing import Any
 from unittest import mock
 
 import pytest
-from tests.support.airlock_world import MOBILITY
+from tests.support.airlock_world import MOBILITY, judged
 from tests.support.privacy_airlock import ANA, COUNTS, PrivacyAirlock, privacy_airlock
 
 from saferoom.audit import Event
@@ -30,19 +30,26 @@ from saferoom.projects.airlock.states import State
 from saferoom.projects.ledger.model import ChargeState
 
 STEPS = [{"round": {"to": 10}}]
+_forged = count(100)
 Change = Callable[[Evaluation], Evaluation]
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[PrivacyAirlock]:
-    with privacy_airlock(tmp_path, sandboxed=False) as made:
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivacyAirlock]:
+    with privacy_airlock(tmp_path_factory.mktemp("forged"), sandboxed=False) as made:
         yield made
 
 
-def released(here: PrivacyAirlock) -> EvaluationRecord:
-    quote = here.evaluate()
-    assert here.ask(quote.id).state is State.RELEASED
-    return quote
+@pytest.fixture(scope="module")
+def quote(here: PrivacyAirlock) -> EvaluationRecord:
+    """Return a quote whose result has left."""
+    return released(here)
+
+
+def released(here: PrivacyAirlock, **query: Any) -> EvaluationRecord:
+    found = here.evaluate({**COUNTS, "protect": {"method": "dp", "rho": 0.01}, **query})
+    assert here.ask(found.id).state is State.RELEASED
+    return found
 
 
 def kept(here: PrivacyAirlock, id_: EvaluationId) -> tuple[EvaluationRecord, Judgement]:
@@ -52,7 +59,7 @@ def kept(here: PrivacyAirlock, id_: EvaluationId) -> tuple[EvaluationRecord, Jud
 def stored(here: PrivacyAirlock, id_: EvaluationId, change: Change, **record: Any) -> EvaluationRecord:
     """Store another evaluation like `id_`, changed, and sealed as the airlock seals."""
     found, judgement = kept(here, id_)
-    airlock, name = here.airlock, EvaluationId("processed-99-forged")
+    airlock, name = here.airlock, EvaluationId(f"processed-{next(_forged)}-forged")
     forged = dataclasses.replace(judgement, evaluation=change(judgement.evaluation))
     digest = airlock.vault.put(airlock.cipher.seal(forged.to_bytes(), evaluations.about(name)))
     draft = dataclasses.replace(found, id=name, digest=digest, seal={}, **record)
@@ -114,9 +121,9 @@ def _renamed(found: Table) -> Table:
 
 @pytest.mark.parametrize("change", [_one_more, _one_off, _renamed])
 def test_a_table_that_is_not_from_the_certified_one_stays_inside(
-    here: PrivacyAirlock, change: Callable[[Table], Table]
+    here: PrivacyAirlock, quote: EvaluationRecord, change: Callable[[Table], Table]
 ) -> None:
-    made, _ = here.airlock.process(ANA, MOBILITY, released(here).id, STEPS)
+    made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
     stays_inside(here, stored(here, made.id, table(change)))
 
 
@@ -131,40 +138,39 @@ def test_a_table_that_is_not_from_the_certified_one_stays_inside(
         {"source": "evaluation-nothing"},
     ],
 )
-def test_steps_that_do_not_make_the_table_keep_it_inside(here: PrivacyAirlock, changed: dict[str, Any]) -> None:
-    made, _ = here.airlock.process(ANA, MOBILITY, released(here).id, STEPS)
+def test_steps_that_do_not_make_the_table_keep_it_inside(
+    here: PrivacyAirlock, quote: EvaluationRecord, changed: dict[str, Any]
+) -> None:
+    made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
     stays_inside(here, stored(here, made.id, processing(**changed)))
 
 
-def test_a_table_made_of_exact_numbers_stays_inside(here: PrivacyAirlock) -> None:
-    made, _ = here.airlock.process(ANA, MOBILITY, released(here).id, STEPS)
-    exact = here.evaluate({"from": "survey", "statistic": "frequency", "by": ["education"]})
+def test_a_table_made_of_exact_numbers_stays_inside(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
+    made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
+    exact = here.airlock.record_evaluation(ANA, MOBILITY, judged(Verdict.PASS))
     stays_inside(here, stored(here, made.id, processing(source=exact.id)))
 
 
-def test_a_table_made_of_a_quote_stays_inside(here: PrivacyAirlock) -> None:
-    made, _ = here.airlock.process(ANA, MOBILITY, released(here).id, STEPS)
+def test_a_table_made_of_a_quote_stays_inside(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
+    made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
     stays_inside(here, stored(here, made.id, processing(source=here.evaluate().id)))
 
 
-def test_a_table_made_of_a_processed_one_stays_inside(here: PrivacyAirlock) -> None:
-    made, _ = here.airlock.process(ANA, MOBILITY, released(here).id, STEPS)
+def test_a_table_made_of_a_processed_one_stays_inside(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
+    made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
     stays_inside(here, stored(here, made.id, processing(source=made.id)))
 
 
-def test_a_table_made_of_another_draw_stays_inside(here: PrivacyAirlock) -> None:
-    quote = released(here)
-    other = here.evaluate({**COUNTS, "by": ["region"], "protect": {"method": "dp", "rho": 0.1}})
-    assert here.ask(other.id, title="Less exact").state is State.RELEASED
+def test_a_table_made_of_another_draw_stays_inside(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
+    other = released(here)
     made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
     stays_inside(here, stored(here, made.id, processing(source=f"drawn-{other.id}")))
 
 
-def test_exact_numbers_that_are_called_processed_stay_inside(here: PrivacyAirlock) -> None:
-    quote = released(here)
+def test_exact_numbers_that_are_called_processed_stay_inside(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
     said = kept(here, EvaluationId(f"drawn-{quote.id}"))[1].evaluation.privacy
     made = {"source": f"drawn-{quote.id}", "steps": STEPS, "joined": {"names": {}, "groups": {}}}
-    exact = here.evaluate({"from": "survey", "statistic": "frequency", "by": ["education"]})
+    exact = here.airlock.record_evaluation(ANA, MOBILITY, judged(Verdict.PASS))
 
     def claimed(found: Evaluation) -> Evaluation:
         return dataclasses.replace(
@@ -178,11 +184,12 @@ def test_exact_numbers_that_are_called_processed_stay_inside(here: PrivacyAirloc
     stays_inside(here, stored(here, exact.id, claimed, verdict=Verdict.PASS))
 
 
-def test_what_a_broken_evaluator_says_of_processing_is_not_believed(here: PrivacyAirlock) -> None:
-    quote = released(here)
+def test_what_a_broken_evaluator_says_of_processing_is_not_believed(
+    here: PrivacyAirlock, quote: EvaluationRecord
+) -> None:
     found = kept(here, EvaluationId(f"drawn-{quote.id}"))[1].evaluation
     made = {"source": f"drawn-{quote.id}", "steps": STEPS, "joined": {"names": {}, "groups": {}}}
-    exact = kept(here, here.evaluate({"from": "survey", "statistic": "frequency", "by": ["education"]}).id)[1]
+    exact = kept(here, here.airlock.record_evaluation(ANA, MOBILITY, judged(Verdict.PASS)).id)[1]
     lie = dataclasses.replace(
         exact.evaluation,
         privacy={**(found.privacy or {}), "processing": made},
@@ -193,20 +200,20 @@ def test_what_a_broken_evaluator_says_of_processing_is_not_believed(here: Privac
     stays_inside(here, here.airlock.record_evaluation(ANA, MOBILITY, lie))
 
 
-def test_a_table_of_somebody_elses_draw_stays_inside(here: PrivacyAirlock) -> None:
-    made, _ = here.airlock.process(ANA, MOBILITY, released(here).id, STEPS)
+def test_a_table_of_somebody_elses_draw_stays_inside(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
+    made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
     forged = stored(here, made.id, lambda found: found, author=Username("chris"))
     with pytest.raises(IntegrityError, match="nothing is released"):
         here.ask(forged.id, author=Username("chris"))
 
 
 def test_a_charge_that_was_withheld_takes_its_processed_tables_with_it(here: PrivacyAirlock) -> None:
-    quote = released(here)
-    made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
+    other = released(here)
+    made, _ = here.airlock.process(ANA, MOBILITY, other.id, STEPS)
     from saferoom.hub.store.ledger_tables import ChargeRow
 
     with here.world.instance.database.transaction() as session:
-        session.get_one(ChargeRow, here.charge(quote).id).state = ChargeState.WITHHELD.value
+        session.get_one(ChargeRow, here.charge(other).id).state = ChargeState.WITHHELD.value
     with pytest.raises(SaferoomError, match="withheld"):
         here.ask(made.id)
 
@@ -222,22 +229,17 @@ def test_a_charge_that_was_withheld_takes_its_processed_tables_with_it(here: Pri
         {"join": ["region"]},
     ],
 )
-def test_data_about_people_cannot_be_joined(here: PrivacyAirlock, step: dict[str, Any]) -> None:
-    quote = released(here)
+def test_data_about_people_cannot_be_joined(
+    here: PrivacyAirlock, quote: EvaluationRecord, step: dict[str, Any]
+) -> None:
     with pytest.raises(BadInputError, match=r"steps"):
         here.airlock.process(ANA, MOBILITY, quote.id, [step])
 
 
 def test_what_two_owners_say_differently_is_not_joined(here: PrivacyAirlock) -> None:
     # The hierarchy of one dataset must not tell groups of another's codes.
-    both = here.evaluate(
-        {
-            "views": {"both": "SELECT s.* FROM survey s JOIN register r ON s.person_id = r.person_id"},
-            **COUNTS,
-            "from": "both",
-        }
-    )
-    assert here.ask(both.id).state is State.RELEASED
+    view = "SELECT s.* FROM survey s JOIN register r ON s.person_id = r.person_id"
+    both = released(here, views={"both": view}, **{"from": "both"})
     with here.world.instance.database.transaction() as session:
         for row in session.query(tables.VariableRow).filter_by(name="region"):
             other = row.dataset == "survey"
@@ -248,8 +250,8 @@ def test_what_two_owners_say_differently_is_not_joined(here: PrivacyAirlock) -> 
         here.airlock.process(ANA, MOBILITY, both.id, [{"join": "region"}])
 
 
-def test_a_processed_table_leaves_once(here: PrivacyAirlock) -> None:
-    made, _ = here.airlock.process(ANA, MOBILITY, released(here).id, STEPS)
+def test_a_processed_table_leaves_once(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
+    made, _ = here.airlock.process(ANA, MOBILITY, quote.id, STEPS)
     first = here.ask(made.id)
     assert here.ask(made.id).id == first.id
     with pytest.raises(SaferoomError, match="it can leave once"):
@@ -266,8 +268,7 @@ def test_the_same_steps_at_once_make_one_evaluation(here: PrivacyAirlock) -> Non
         assert len(set(pool.map(process, range(8)))) == 1
 
 
-def test_nobody_learns_whether_somebody_elses_evaluation_exists(here: PrivacyAirlock) -> None:
-    quote = released(here)
+def test_nobody_learns_whether_somebody_elses_evaluation_exists(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
     said = set()
     for id_ in (quote.id, EvaluationId(f"drawn-{quote.id}"), EvaluationId("evaluation-nothing"), EvaluationId("")):
         with pytest.raises(NotFoundError) as error:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.airlock_world import MOBILITY
+from tests.support.airlock_world import MOBILITY, judged
 from tests.support.privacy_airlock import ANA, COUNTS, PrivacyAirlock, privacy_airlock
 
+from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.hub.store import tables
 from saferoom.ids import EvaluationId, ProjectSlug, Username
@@ -214,7 +215,7 @@ def test_what_was_withdrawn_cannot_be_processed_nor_leave_processed(here: Privac
 
 
 def test_exact_numbers_cannot_be_processed(here: PrivacyAirlock) -> None:
-    exact = here.evaluate({"from": "survey", "statistic": "frequency", "by": ["education"]})
+    exact = here.airlock.record_evaluation(ANA, MOBILITY, judged(Verdict.PASS))
     with pytest.raises(BadInputError, match="only numbers with differential privacy"):
         process(here, exact.id)
 
