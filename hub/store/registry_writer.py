@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from saferoom.audit import Event
 from saferoom.hub.store import direct_lives, people_rows
 from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.store.ledger_tables import AccountRow
 from saferoom.hub.store.registry import PLATFORM_ID
 from saferoom.hub.store.tables import (
     ApprovalRow,
@@ -20,10 +21,14 @@ from saferoom.hub.store.tables import (
     ProjectRow,
     VariableRow,
 )
+from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.administration.changes import Change
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.ledger.limits import enough
+from saferoom.projects.ledger.losses import Loss
+from saferoom.projects.ledger.model import AccountId, AccountKind
 from saferoom.projects.people.model import Person
 from saferoom.projects.registry import Platform
 
@@ -66,8 +71,7 @@ class RegistryWriter:
         elif isinstance(record, Project):
             self._save_project(record)
         elif isinstance(record, Approval):
-            policies = record.model_dump(mode="json", include={"risk_appetite", "budget"})
-            self._session.merge(ApprovalRow(**_columns(record, variables=_listed(record.variables), **policies)))
+            self._save_approval(record)
         elif isinstance(record, Platform):
             self._session.merge(PlatformRow(id=PLATFORM_ID, **record.model_dump(mode="json")))
         else:
@@ -80,6 +84,16 @@ class RegistryWriter:
         else:
             people_rows.change_person(row, person, self._actor, self._at)
         people_rows.write_last_days(row, person, self._actor, self._at)
+
+    def _save_approval(self, approval: Approval) -> None:
+        policies = approval.model_dump(mode="json", include={"risk_appetite", "budget"})
+        before = self._session.get(ApprovalRow, (approval.project, approval.dataset))
+        if approval.budget is not None and (before is None or before.budget != policies["budget"]):
+            name = AccountId.approval(ProjectSlug(approval.project), DatasetName(approval.dataset)).name
+            account = self._session.get(AccountRow, (AccountKind.APPROVAL.value, name))
+            if account is not None:
+                enough(approval.budget, Loss(account.rho_spent, account.delta_spent))
+        self._session.merge(ApprovalRow(**_columns(approval, variables=_listed(approval.variables), **policies)))
 
     def _save_dataset(self, dataset: Dataset) -> None:
         variables = [

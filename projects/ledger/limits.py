@@ -14,6 +14,7 @@ from pydantic import Field
 from saferoom.errors import BadInputError
 from saferoom.policies.conform import ALLOWED
 from saferoom.policies.models import PolicyModel
+from saferoom.projects.approvals.model import PrivacyBudget
 from saferoom.projects.ledger.losses import Loss, epsilon_at, limit_of
 from saferoom.projects.ledger.model import NEED_LIMIT, Account, AccountId
 
@@ -97,6 +98,12 @@ def wanted(form: LimitForm, account: Account) -> Loss | None:
     return limit
 
 
+def enough(budget: PrivacyBudget, spent: Loss) -> None:
+    """Raise `BadInputError` where an approval's new budget is below what is spent already."""
+    if budget.delta and not spent.within(limit_of(budget.epsilon, budget.delta)):
+        raise _below(spent, limit_of(budget.epsilon, budget.delta), budget.delta)
+
+
 def least_epsilon(spent: Loss, delta: Decimal) -> Decimal:
     """Return an epsilon, in hundredths, such that (epsilon, `delta`) allows what is spent; the least there is."""
     hundredths = max(1, math.ceil(epsilon_at(spent.rho, float(delta / 2)) * 100))
@@ -112,6 +119,6 @@ def _below(spent: Loss, limit: Loss, delta: Decimal) -> BadInputError:
         )
     return BadInputError(
         f"this is below what is spent already: with this delta, epsilon has to be {least_epsilon(spent, delta)} at "
-        "least. What is spent cannot be taken back; to stop here, allow nothing more",
+        "least. What is spent cannot be taken back; to stop here, allow nothing more, or no budget",
         field="epsilon",
     )

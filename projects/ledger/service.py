@@ -14,11 +14,11 @@ from saferoom.audit import Event
 from saferoom.clock import Clock
 from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
 from saferoom.ids import Digest, ProjectSlug, new_id
-from saferoom.projects.approvals.model import Approval
 from saferoom.projects.ledger import states
+from saferoom.projects.ledger.accounts import allowed
 from saferoom.projects.ledger.alerts import alerts
 from saferoom.projects.ledger.lineages import lineages
-from saferoom.projects.ledger.losses import Loss, limit_of
+from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import (
     CHARGED,
     Account,
@@ -90,7 +90,7 @@ class Ledger:
         known = tx.by_key(wanted.project, wanted.key)
         if known is not None:
             return _same(known, wanted)
-        accounts = self._accounts(tx, wanted)
+        before, accounts = self._accounts(tx, wanted)
         refused = [account for account in accounts if account.refuses(wanted.loss)]
         if refused:
             raise BudgetError(sentence(refused, wanted.loss))
@@ -99,7 +99,7 @@ class Ledger:
         tx.debit(charge)
         tx.record(Event(wanted.by, CHARGED, f"project:{wanted.project}", _said(charge)))
         after = (replace(account, spent=account.spent + wanted.loss) for account in accounts)
-        tx.tell(alerts(zip(accounts, after, strict=True), tx.registry, charge.at), charge.at)
+        tx.tell(alerts(zip(before, after, strict=True), tx.registry, charge.at), charge.at)
         return Charged(charge, fresh=True)
 
     def fits(self, wanted: Wanted) -> str:
@@ -147,13 +147,17 @@ class Ledger:
             broken = tx.in_state(ChargeState.CHARGED)
         return tuple(self.failed(charge.id, BROKEN_OFF) for charge in broken)
 
-    def _accounts(self, tx: Transaction, wanted: Wanted) -> tuple[Account, ...]:
+    def _accounts(self, tx: Transaction, wanted: Wanted) -> tuple[tuple[Account, ...], tuple[Account, ...]]:
+        """Return every account, locked, as it was written last and as it counts now."""
         limits = self._wanted_accounts(tx, wanted)
-        locked = {account.id: account for account in tx.lock(tuple(limits))}
-        for id_, limit in limits.items():
-            if id_.kind is AccountKind.APPROVAL and locked[id_].limit != limit:
-                locked[id_] = _follow(tx, locked[id_], limit)
-        return tuple(locked[id_] for id_ in limits)
+        before = tx.lock(tuple(limits))
+        now = (
+            _follow(tx, account, limits[account.id])
+            if account.id.kind is AccountKind.APPROVAL and account.limit != limits[account.id]
+            else account
+            for account in before
+        )
+        return before, tuple(now)
 
     def _wanted_accounts(self, tx: Reading, wanted: Wanted) -> dict[AccountId, Loss | None]:
         """Return every account that `wanted` concerns, in order; with the limit that an approval gives."""
@@ -163,8 +167,7 @@ class Ledger:
         approvals = {one.dataset: one for one in tx.registry.approvals(wanted.project) if one.live(now)}
         found: dict[AccountId, Loss | None] = {AccountId(AccountKind.PROJECT, wanted.project): None}
         for dataset in wanted.versions:
-            approval = approvals.get(dataset)
-            found[AccountId.approval(wanted.project, dataset)] = None if approval is None else _allowed(approval)
+            found[AccountId.approval(wanted.project, dataset)] = allowed(approvals.get(dataset), now)
         for lineage in lineages(tx.registry.links(), wanted.versions):
             found[AccountId(AccountKind.LINEAGE, lineage)] = None
             found[AccountId(AccountKind.OWNER, owners[lineage])] = None
@@ -181,10 +184,6 @@ class Ledger:
             said = {"charge": after.id, "result": after.result, "reason": after.reason}
             tx.record(Event(SYSTEM, row.audit, f"project:{after.wanted.project}", said))
             return after
-
-
-def _allowed(approval: Approval) -> Loss | None:
-    return None if approval.budget is None else limit_of(approval.budget.epsilon, approval.budget.delta)
 
 
 def _with(tx: Reading, id_: AccountId, limit: Loss | None) -> Account:

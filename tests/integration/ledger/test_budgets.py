@@ -10,20 +10,24 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from tests.support.airlock_world import MOBILITY, World, world
+from tests.support.airlock_world import LATER, MOBILITY, World, world
 from tests.support.budget_pages import ADA, ANA, DORA, OWNER, PROJECT, ROOT, SURVEY, USE, budgeted, charged, form
 
 from saferoom.errors import BadInputError, ForbiddenError, NotFoundError, SaferoomError, StaleVersionError
+from saferoom.hub.administration import Administration
 from saferoom.hub.store import tables
 from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.hub.store.notices_tables import LetterRow
 from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.administration.documents import read_entries
+from saferoom.projects.approvals.model import PrivacyBudget, Terms
 from saferoom.projects.ledger.accounts import NO_ACCOUNT, account_at, address_of
 from saferoom.projects.ledger.budgets import Budgets, Guarantee
-from saferoom.projects.ledger.limits import Allows, LimitForm
+from saferoom.projects.ledger.limits import Allows, LimitForm, least_epsilon
 from saferoom.projects.ledger.losses import Loss, epsilon_at, limit_of
 from saferoom.projects.ledger.model import AccountId, AccountKind
 from saferoom.projects.ledger.service import BudgetError
+from saferoom.projects.life.parts import Actor as LifeActor
 from saferoom.projects.notices.kinds import BUDGET
 from saferoom.projects.paging import Cut
 from saferoom.projects.people.permissions import Actor
@@ -228,6 +232,45 @@ def test_approval_that_is_nearly_spent_tells_its_members_and_its_owner(place: Wo
     notice = next(one for one in place.instance.notices.mine(AS_ANA).items if one.kind == BUDGET)
     assert notice.about.project == MOBILITY
     assert notice.facts["budget"] == "dataset 'survey' in project 'mobility'"
+
+
+def test_approval_whose_budget_is_lowered_tells_at_the_next_charge(place: World, budgets: Budgets) -> None:
+    rho = WHOLE.rho // 4
+    charged(place, "one", rho)
+    assert _told(place) == []
+    lowered = {"epsilon": str(least_epsilon(Loss(rho * 11 // 10), DELTA)), "delta": "0.000001"}
+    place.change(tables.ApprovalRow, (MOBILITY, "survey"), budget=lowered)
+    charged(place, "two", 1000)
+    charged(place, "three", 1000)
+    assert _told(place) == [("approval/mobility:survey", "80 %", name) for name in ("ana", "chris", "dora")]
+
+
+def test_approvals_budget_below_what_is_spent_is_refused_wherever_it_is_written(place: World, budgets: Budgets) -> None:
+    charged(place, "one", WHOLE.rho // 2)
+    instance, dora = place.instance, LifeActor.person(DORA)
+    administration = Administration(instance.database, instance.clock, instance.signing_key, "admin:root")
+    words = f"kind: approval\nproject: {MOBILITY}\ndataset: survey\ngranted_by: dora\nuntil: {LATER}\n"
+
+    def apply(epsilon: str) -> None:
+        budget = f"budget: {{epsilon: {epsilon}, delta: 0.000001}}\n"
+        administration.apply(read_entries([(words + budget, "approval.yaml")]))
+
+    def revise(budget: PrivacyBudget | None) -> None:
+        terms = Terms(until=LATER, budget=budget)
+        instance.lives.revise(dora, MOBILITY, DatasetName("survey"), terms)
+
+    apply("3.5")
+    with pytest.raises(BadInputError, match="below what is spent already"):
+        apply("1")
+    with pytest.raises(BadInputError, match="below what is spent already") as caught:
+        revise(PrivacyBudget(epsilon=Decimal(1), delta=DELTA))
+    assert caught.value.field == "epsilon"
+    assert budgets.statement(AS_ANA, USE).account.limit == limit_of(Decimal("3.5"), DELTA)
+    revise(PrivacyBudget(epsilon=Decimal(3), delta=DELTA))
+    assert budgets.statement(AS_ANA, USE).account.limit == limit_of(3, DELTA)
+    revise(None)
+    with pytest.raises(BudgetError):
+        charged(place, "two")
 
 
 def test_charge_that_is_refused_tells_nobody(place: World, budgets: Budgets) -> None:
