@@ -10,8 +10,7 @@ Cost: one pass over the data where each unit has one row; otherwise the rows are
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -20,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from saferoom.disclosure.privacy.aggregates import Aggregate, Bounds, Kind
+from saferoom.disclosure.privacy.aggregates import Aggregate
 from saferoom.disclosure.privacy.contributions import Contributions
 from saferoom.disclosure.privacy.guards import guarded
+from saferoom.disclosure.privacy.items import as_double, item
 from saferoom.disclosure.privacy.trying import kind_of, tried
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.engine import Engine
@@ -147,7 +147,7 @@ def exact(
     """
     own = [one for one in aggregates if one.over is None]
     place = {key: number for number, key in enumerate(cells)}
-    found = grouped(engine, rows, [_item(one, i) for i, one in enumerate(own)])
+    found = grouped(engine, rows, [item(one, i) for i, one in enumerate(own)])
     kept = [(place[key], values) for key, values in found if key in place]
     whole = {
         one.name: _filled(one, len(cells), [(cell, values[number]) for cell, values in kept])
@@ -156,18 +156,21 @@ def exact(
     return {one.name: _finished(one, _added(whole, one, sizes)) for one in aggregates}
 
 
-def exact_found(engine: Engine, rows: Rows, aggregates: Sequence[Aggregate]) -> tuple[Cells, dict[str, Whole]]:
-    """Return the cells that the data have, and the exact numbers of every aggregate, as `exact` does.
+def exact_found(
+    engine: Engine, rows: Rows, aggregates: Sequence[Aggregate]
+) -> tuple[Cells, Callable[[Aggregate, Sequence[int]], Whole]]:
+    """Return the cells that the data have, and what gives an aggregate's exact numbers for some of them, as `exact`.
 
     Which cells there are must not be told either: see `saferoom.disclosure.privacy.noise.draw_cells`.
     """
-    found = grouped(engine, rows, [_item(one, i) for i, one in enumerate(aggregates)])
-    cells = tuple(tuple(_label(one) for one in key) for key, _ in found)
-    numbers = {
-        one.name: _finished(one, _filled(one, len(found), [(i, row[number]) for i, (_, row) in enumerate(found)]))
-        for number, one in enumerate(aggregates)
-    }
-    return cells, numbers
+    found = grouped(engine, rows, [item(one, i) for i, one in enumerate(aggregates)])
+    number_of = {one.name: number for number, one in enumerate(aggregates)}
+
+    def numbers(one: Aggregate, places: Sequence[int]) -> Whole:
+        values = [(i, found[place][1][number_of[one.name]]) for i, place in enumerate(places)]
+        return _finished(one, _filled(one, len(places), values))
+
+    return tuple(tuple(_label(one) for one in key) for key, _ in found), numbers
 
 
 def grouped(engine: Engine, rows: Rows, items: Sequence[str]) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
@@ -192,32 +195,6 @@ def _guarded(engine: Engine, rows: Rows) -> Rows:
 def _label(value: object) -> Label:
     """Return a category of the data as tables have it: dates and the like as text."""
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
-
-
-def _item(one: Aggregate, number: int) -> str:
-    if one.kind is Kind.COUNT:
-        return f"count(*) AS a{number}"
-    if one.bounds is not None:
-        return f"CAST(coalesce(sum({_steps(one, one.bounds)}), 0) AS BIGINT) AS a{number}"
-    edges = f"[{', '.join(as_double(value) for value in one.candidates)}]"
-    return f"(histogram(m0, {edges}), histogram_exact(m0, {edges}), count(*)) AS a{number}"
-
-
-def _steps(one: Aggregate, bounds: Bounds) -> str:
-    """Return a row's value as whole steps from the grid's origin: clamped first, so that none is beyond `GRID`."""
-    value = f"m{one.of}"
-    if one.kind is Kind.SQUARES:
-        value = f"pow({value} - {as_double(one.middle)}, 2)"
-    if one.kind is Kind.PRODUCTS:
-        half = as_double(math.sqrt(bounds.upper))
-        value = " * ".join(f"least(greatest(m{i} - {as_double(one.middle)}, -{half}), {half})" for i in (0, 1))
-    clamped = f"least(greatest({value}, {as_double(bounds.lower)}), {as_double(bounds.upper)})"
-    return f"CAST(round(({clamped} - {as_double(bounds.origin)}) / {as_double(bounds.step)}) AS BIGINT)"
-
-
-def as_double(value: float) -> str:
-    """Return a number as SQL that is read back exactly."""
-    return f"CAST('{value!r}' AS DOUBLE)"
 
 
 def _filled(one: Aggregate, cells: int, found: Sequence[tuple[int, Any]]) -> Whole:

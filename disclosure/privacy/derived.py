@@ -22,8 +22,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from saferoom.disclosure.privacy.ingredients import COUNT, SQUARES, SUM
 from saferoom.disclosure.privacy.noisy import ALPHA, Drawn, Floats, Shown
-from saferoom.disclosure.privacy.statistics import COUNT, SQUARES, SUM
 
 _PARTS = 3
 

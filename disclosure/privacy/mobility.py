@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from saferoom.disclosure.privacy.ingredients import COUNT, PARENT_SQUARES, PARENTS, PRODUCTS, SUM
 from saferoom.disclosure.privacy.noisy import Drawn, Floats, Shown
-from saferoom.disclosure.privacy.statistics import COUNT, PARENT_SQUARES, PARENTS, PRODUCTS, RANKS, SUM, Ask
+from saferoom.disclosure.privacy.statistics import RANKS, Ask
 
 _HALF = 0.5
 

@@ -27,7 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from saferoom.disclosure.privacy.aggregates import Kind
-from saferoom.disclosure.privacy.cells import Cells, Rows, Whole, as_double, grouped
+from saferoom.disclosure.privacy.cells import Cells, Rows, Whole, grouped
+from saferoom.disclosure.privacy.items import as_double
 from saferoom.disclosure.privacy.noise import draw_unit
 from saferoom.disclosure.privacy.noisy import Floats, Noisy, Shown
 from saferoom.disclosure.privacy.plan import PrivacyPlan

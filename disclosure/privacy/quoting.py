@@ -10,9 +10,9 @@ import numpy as np
 from saferoom.disclosure.privacy.certificate import NOISE_INFUSED, PRIVATE
 from saferoom.disclosure.privacy.declaring import Declared
 from saferoom.disclosure.privacy.derived import mean
+from saferoom.disclosure.privacy.ingredients import COUNT, SUM
 from saferoom.disclosure.privacy.noisy import Drawn
 from saferoom.disclosure.privacy.shown import quoted
-from saferoom.disclosure.privacy.statistics import COUNT, SUM
 from saferoom.disclosure.verdict import Label, Table
 
 ROWS = (100, 1_000, 10_000)

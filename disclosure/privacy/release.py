@@ -79,10 +79,11 @@ def _found(engine: Engine, rows: Rows, plan: PrivacyPlan) -> tuple[Keys, dict[st
     """
     count, *others = plan.aggregates
     keys, numbers = exact_found(engine, rows, plan.aggregates)
-    counts = draw_cells(plan, {str(place): n for place, n in enumerate(numbers[count.name].tolist())})
+    exact_counts = numbers(count, range(len(keys))).tolist()
+    counts = draw_cells(plan, {str(place): n for place, n in enumerate(exact_counts)})
     places = sorted((int(place) for place in counts), key=lambda place: [str(one) for one in keys[place]])
     noisy = {count.name: np.asarray([counts[str(place)] for place in places], dtype=np.int64)}
-    noisy |= {one.name: _noisy(plan, one, numbers[one.name][places]) for one in others}
+    noisy |= {one.name: _noisy(plan, one, numbers(one, places)) for one in others}
     return tuple(keys[place] for place in places), noisy
 
 

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.consistent import consistent
 from saferoom.disclosure.privacy.derived import deviation, mean, variance
+from saferoom.disclosure.privacy.ingredients import COUNT, SUM
 from saferoom.disclosure.privacy.mobility import lines
 from saferoom.disclosure.privacy.mos import columns as observed
 from saferoom.disclosure.privacy.noise import noise_accuracy
 from saferoom.disclosure.privacy.noisy import ALPHA, Drawn, Noisy, Shown, step_of
 from saferoom.disclosure.privacy.plan import PrivacyPlan
 from saferoom.disclosure.privacy.selected import margins_above
-from saferoom.disclosure.privacy.statistics import COUNT, SUM, Ask, Over
+from saferoom.disclosure.privacy.statistics import Ask, Over
 from saferoom.disclosure.queries.forms import Statistic
 
 _DERIVED: Mapping[Statistic, Callable[[Mapping[str, Drawn]], Shown]] = {
@@ -52,7 +53,7 @@ class Quoted:
 
 def quoted(ask: Ask, plan: PrivacyPlan) -> tuple[Quoted, ...]:
     """Return what `shown` will return, as far as it is known without data: by making the columns of nothing."""
-    nothing = {one.name: np.zeros(_length(ask, one.over), dtype=np.int64) for one in plan.aggregates}
+    nothing = {one.name: np.zeros(ask.cells_of(one.over), dtype=np.int64) for one in plan.aggregates}
     if plan.threshold is not None:
         nothing[COUNT] += plan.threshold.count + 1
     return tuple(
@@ -85,12 +86,6 @@ def _consistent(ask: Ask, plan: PrivacyPlan, noisy: Noisy, name: str) -> Shown:
         np.concatenate([np.full(len(one.values), margins[over]) for over, one in found.items()]),
         fixed=True,
     )
-
-
-def _length(ask: Ask, over: Over) -> int:
-    if ask.shape is None:
-        return 1
-    return int(np.prod([size for i, size in enumerate(ask.sizes) if over is None or i in over], dtype=np.int64))
 
 
 def _block(ask: Ask, plan: PrivacyPlan, noisy: Noisy, over: Over) -> list[Shown]:

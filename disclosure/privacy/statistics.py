@@ -24,21 +24,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import combinations
 
-from saferoom.disclosure.privacy.aggregates import MOST_CANDIDATES, Aggregate, Bounds, Kind
+from saferoom.disclosure.privacy.aggregates import Aggregate, Bounds, Kind
+from saferoom.disclosure.privacy.ingredients import (
+    SQUARES,
+    count,
+    lines,
+    needed_bounds,
+    observed,
+    quantile,
+    squares,
+    total,
+)
 from saferoom.disclosure.privacy.plan import MOST_AGGREGATES
 from saferoom.disclosure.queries.forms import Statistic
 from saferoom.errors import BadInputError
 
-COUNT, SUM, SQUARES = "count", "sum", "squares"
-PARENTS, PARENT_SQUARES, PRODUCTS = "parents", "parent_squares", "products"
 RANKS = (0.0, 1.0)
 OBSERVED = "maximum_observed_sensitivity"
 BOTTOM = {"bottom_half": 0.5, "bottom_quartile": 0.25}
-_UNIT = 1.0
-_MOST_DENOMINATOR = 1_000
+MOST_NUMBERS = 2_000_000
+"""Drawn in less than a minute."""
 _ABLE = "frequency, sum, mean, variance, std, median, quantile, histogram and mobility"
 
 Over = tuple[int, ...] | None
@@ -88,6 +95,10 @@ class Ask:
         """How many cells there are without margins, as plans say it: 0 where they are private."""
         return 0 if self.shape is None else math.prod(self.sizes)
 
+    def cells_of(self, over: Over) -> int:
+        """Return how many cells the table or one of its margins has; 1 where they are private."""
+        return math.prod(size for i, size in enumerate(self.sizes) if over is None or i in over)
+
     @property
     def kept(self) -> tuple[Over, ...]:
         """The table, then its margins, those with the most dimensions first."""
@@ -125,10 +136,15 @@ def aggregates_of(ask: Ask) -> tuple[Aggregate, ...]:
             raise BadInputError("margins: tables with private cells have none", field="margins")
         if ask.observed:
             raise BadInputError(f"protect.keys: {OBSERVED} needs cells that the catalogue knows", field="protect.keys")
-        own = own if own[0].kind is Kind.COUNT else (_count(), *own)
+        own = own if own[0].kind is Kind.COUNT else (count(), *own)
     every = tuple(named(one, over) for over in ask.kept for one in own)
-    if len(every) > MOST_AGGREGATES:
-        raise BadInputError("margins: so many numbers with margins leave no budget for any; ask for fewer")
+    numbers = sum(ask.cells_of(one.over) * max(1, len(one.candidates)) for one in every)
+    if len(every) > MOST_AGGREGATES or numbers > MOST_NUMBERS:
+        raise BadInputError(
+            f"protect: {numbers:,} noisy numbers (of every cell and margin, for quantiles of every candidate) are too "
+            f"many: {MOST_NUMBERS:,} are possible, and {MOST_AGGREGATES} for each cell; ask for fewer",
+            field="protect",
+        )
     return every
 
 
@@ -153,7 +169,7 @@ def edges_of(bins: int | Sequence[float] | None, bounds: tuple[float, float] | N
         There are neither edges, nor a number of bins with bounds; edges do not rise.
     """
     if isinstance(bins, int):
-        low, high = _needed(bounds)
+        low, high = needed_bounds(bounds)
         edges = tuple(low + (high - low) * i / bins for i in range(1, bins))
     else:
         edges = tuple(float(one) for one in bins or ())
@@ -173,16 +189,16 @@ def _own(ask: Ask) -> tuple[Aggregate, ...]:
     if statistic is Statistic.HISTOGRAM:
         edges_of(ask.edges, None)
     if statistic in (Statistic.FREQUENCY, Statistic.HISTOGRAM):
-        return (_count(),)
+        return (count(),)
     if statistic is Statistic.SUM:
-        return (_sum(Bounds.of_total(*_needed(ask.bounds))),)
+        return (total(Bounds.of_total(*needed_bounds(ask.bounds))),)
     if statistic is Statistic.MEAN:
-        return (_count(), _sum(Bounds.of_mean(*_needed(ask.bounds))))
+        return (count(), total(Bounds.of_mean(*needed_bounds(ask.bounds))))
     if statistic in (Statistic.VARIANCE, Statistic.STD):
-        around = Bounds.of_mean(*_needed(ask.bounds))
-        return (_count(), _sum(around), _squares(SQUARES, around, 0))
+        around = Bounds.of_mean(*needed_bounds(ask.bounds))
+        return (count(), total(around), squares(SQUARES, around, 0))
     if statistic in (Statistic.MEDIAN, Statistic.QUANTILE):
-        return tuple(_quantile(one, ask.candidates) for one in (ask.fractions or (0.5,)))
+        return tuple(quantile(one, ask.candidates) for one in (ask.fractions or (0.5,)))
     if statistic is Statistic.MOBILITY:
         return _mobility(ask)
     raise BadInputError(
@@ -193,70 +209,7 @@ def _own(ask: Ask) -> tuple[Aggregate, ...]:
 def _mobility(ask: Ask) -> tuple[Aggregate, ...]:
     ranks = Bounds.of_mean(*(float(one) for one in ask.bounds or RANKS))
     if ask.observed:
-        return (_count(), *(_observed(one) for one in ask.at))
+        return (count(), *(observed(one) for one in ask.at))
     if ask.upto is not None:
-        return (_count(), _sum(ranks))
-    half = (ranks.upper - ranks.lower) / 2
-    products = Bounds(-half * half, half * half, 0.0)
-    return (
-        _count(),
-        _sum(ranks),
-        Aggregate(Kind.SUM, PARENTS, _UNIT, ranks, of=1),
-        _squares(PARENT_SQUARES, ranks, 1),
-        Aggregate(Kind.PRODUCTS, PRODUCTS, _UNIT, products, ranks.origin),
-    )
-
-
-def _needed(bounds: tuple[float, float] | None) -> tuple[float, float]:
-    if bounds is None:
-        raise BadInputError(
-            "protect.bounds: is needed, as [0, 100000]: values beyond are clamped, and the noise is as large as one "
-            "person at a bound; choose them without looking at the data",
-            field="protect.bounds",
-        )
-    return float(bounds[0]), float(bounds[1])
-
-
-def _count() -> Aggregate:
-    return Aggregate(Kind.COUNT, COUNT, _UNIT)
-
-
-def _sum(bounds: Bounds) -> Aggregate:
-    return Aggregate(Kind.SUM, SUM, _UNIT, bounds)
-
-
-def _squares(name: str, around: Bounds, of: int) -> Aggregate:
-    half = (around.upper - around.lower) / 2
-    return Aggregate(Kind.SQUARES, name, _UNIT, Bounds.of_mean(0.0, half * half), around.origin, of=of)
-
-
-def _observed(at: float) -> Aggregate:
-    exact = Fraction(at).limit_denominator(_MOST_DENOMINATOR)
-    if not 0 < exact < 1:
-        raise BadInputError("options.at: ranks of parents are between 0 and 1", field="options.at")
-    return Aggregate(Kind.OBSERVED, f"p{float(exact) * 100:g}", _UNIT, fraction=(exact.numerator, exact.denominator))
-
-
-def _quantile(fraction: float, candidates: Sequence[float]) -> Aggregate:
-    if not candidates:
-        raise BadInputError(
-            "protect.candidates: is needed, as [0, 1000, 2000]: the values that a quantile may come out as, chosen "
-            "without looking at the data",
-            field="protect.candidates",
-        )
-    exact = Fraction(fraction).limit_denominator(_MOST_DENOMINATOR)
-    if not 0 < exact < 1 or not all(math.isfinite(one) for one in candidates):
-        raise BadInputError("quantiles are between 0 and 1, with finite candidates", field="protect.candidates")
-    values = tuple(sorted({float(one) for one in candidates}))
-    if not 2 <= len(values) <= MOST_CANDIDATES:
-        raise BadInputError(
-            f"protect.candidates: a quantile needs 2 to {MOST_CANDIDATES:,} different candidates",
-            field="protect.candidates",
-        )
-    return Aggregate(
-        Kind.QUANTILE,
-        f"p{float(exact) * 100:g}",
-        _UNIT,
-        fraction=(exact.numerator, exact.denominator),
-        candidates=values,
-    )
+        return (count(), total(ranks))
+    return lines(ranks)

@@ -13,7 +13,7 @@ import numpy as np
 
 from saferoom.disclosure.privacy.cells import Rows, exact, exact_found, public_cells
 from saferoom.disclosure.privacy.contributions import Contributions
-from saferoom.disclosure.privacy.statistics import COUNT, Ask, aggregates_of
+from saferoom.disclosure.privacy.statistics import Ask, aggregates_of
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.engine import Engine, Limits
 from saferoom.disclosure.queries.model import parse_query
@@ -48,8 +48,9 @@ class Neighbours:
     def found(self, ask: Ask, bounds: Contributions, target: Sequence[Row]) -> dict[Any, int]:
         """Return the counts of the cells that the data have."""
         with self._opened(ask, bounds, target, one_each=False) as (engine, rows):
-            keys, numbers = exact_found(engine, rows, aggregates_of(ask))
-        return dict(zip(keys, numbers[COUNT].tolist(), strict=True))
+            (count,) = aggregates_of(ask)
+            keys, numbers = exact_found(engine, rows, [count])
+        return dict(zip(keys, numbers(count, range(len(keys))).tolist(), strict=True))
 
     def change(
         self, ask: Ask, bounds: Contributions, target: Sequence[Row], *, one_each: bool = False

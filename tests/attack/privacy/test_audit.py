@@ -20,13 +20,14 @@ import pytest
 from scipy.stats import beta, norm
 from tests.support.neighbours import Neighbours, Row
 
-from saferoom.disclosure.privacy import cells
+from saferoom.disclosure.privacy import cells, items
 from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated
 from saferoom.disclosure.privacy.contributions import Contributions
+from saferoom.disclosure.privacy.ingredients import COUNT, SUM
 from saferoom.disclosure.privacy.noise import draw, draw_best, draw_cells, plan_loss
 from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan, Threshold
-from saferoom.disclosure.privacy.statistics import COUNT, SUM, Ask, aggregates_of
+from saferoom.disclosure.privacy.statistics import Ask, aggregates_of
 from saferoom.disclosure.queries.forms import Statistic
 
 DRAWS = 200_000
@@ -175,16 +176,16 @@ def test_neighbouring_rows_counted_twice_are_caught(neighbours: Neighbours, monk
 
 def test_missing_clamp_is_caught(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = _plan(PURE, Fraction(1), TOTALS, SUM)
-    steps = cells._steps
+    steps = items._steps
 
     def unclamped(one: Any, limits: Any) -> str:
-        low, high = cells.as_double(limits.lower), cells.as_double(limits.upper)
+        low, high = items.as_double(limits.lower), items.as_double(limits.upper)
         clamped = steps(one, limits)
         found = clamped.replace("least(greatest(", "((").replace(f", {low})", ")").replace(f", {high})", ")")
         assert found != clamped
         return found
 
-    monkeypatch.setattr(cells, "_steps", unclamped)
+    monkeypatch.setattr(items, "_steps", unclamped)
     assert _audited(plan, neighbours, TOTALS) > plan_loss(plan).value
 
 

@@ -13,9 +13,10 @@ from saferoom.disclosure.privacy.aggregates import GRID
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated
 from saferoom.disclosure.privacy.cells import Rows, exact, public_cells
 from saferoom.disclosure.privacy.contributions import Contributions
+from saferoom.disclosure.privacy.ingredients import COUNT, SUM
 from saferoom.disclosure.privacy.plan import PrivacyMeasure
 from saferoom.disclosure.privacy.release import release
-from saferoom.disclosure.privacy.statistics import COUNT, SUM, Ask, aggregates_of
+from saferoom.disclosure.privacy.statistics import Ask, aggregates_of
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.engine import Engine, Limits
 from saferoom.disclosure.queries.forms import Statistic

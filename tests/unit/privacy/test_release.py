@@ -151,6 +151,25 @@ def test_private_cells_have_no_margins() -> None:
         aggregates_of(Ask(Statistic.FREQUENCY, shape=None, margins=True))
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        Ask(Statistic.FREQUENCY, shape=(2, 2, 2, 2, 2, 70_000), margins=True),
+        Ask(Statistic.MEDIAN, shape=(3_000,), candidates=tuple(range(1_000))),
+        Ask(
+            Statistic.QUANTILE,
+            fractions=tuple(i / 20 for i in range(1, 20)),
+            candidates=(1.0, 2.0),
+            shape=(1,) * 6,
+            margins=True,
+        ),
+    ],
+)
+def test_more_numbers_than_can_be_drawn_are_refused_before_anything_is_charged(ask: Ask) -> None:
+    with pytest.raises(BadInputError, match="too many"):
+        aggregates_of(ask)
+
+
 def test_private_cells_of_nobody_are_no_cells(people: Source) -> None:
     ask = Ask(Statistic.FREQUENCY, shape=None)
     table = _released(people, {"statistic": "frequency", "by": ["region"], "where": "pay < -1"}, ask)
