@@ -1,4 +1,4 @@
-"""Differential privacy: a data owner's budget, a quote, a trial on made-up data, a release, and more than is left."""
+"""Differential privacy: a data owner's budget, a quote, a release, and more than is left of the budget."""
 
 from __future__ import annotations
 
@@ -19,10 +19,6 @@ quote = saferoom.mean(
 )
 print(json.dumps({{"loss": quote.privacy.loss, "refusal": quote.privacy.refusal, "facts": quote.privacy.facts,
                   "margins": [column["margin_95"] for column in quote.privacy.columns]}}))
-"""
-_TRIAL = """
-trial = quote.trial()
-print(json.dumps({"synthetic": trial.privacy.synthetic, "cells": len(trial.frame())}))
 """
 _RELEASE = """
 words = {"context": "Mean hourly wage by region, for a map.", "controls": "Noise, paid from the budget."}
@@ -57,15 +53,12 @@ def set_limit(steps: Steps, owner: HubSession) -> None:
 
 
 def in_the_room(steps: Steps, room: Room) -> str:
-    """Quote, try, release, and ask for too much; return the request that was released."""
+    """Quote, release, and ask for too much; return the request that was released."""
     with steps.step("the researcher asks what means with differential privacy would cost: a quote") as step:
         quote = _said(step, room, _QUOTE)
         step.expect(quote["loss"] == _RHO, f"it would cost {quote['loss']}")
         step.expect(quote["refusal"] == "", f"the budget is not enough: {quote['refusal']}")
         step.note = "; ".join(f"{name} {said}" for name, said in quote["facts"][:2])
-    with steps.step("the researcher tries it on made-up data, for nothing") as step:
-        trial = _said(step, room, _TRIAL)
-        step.expect(trial == {"synthetic": True, "cells": 4}, f"the trial came to {trial}")
     with steps.step("the researcher releases it: paid, drawn once, and gone without a person") as step:
         made = _said(step, room, _RELEASE)
         step.expect(made["state"] == "released", f"the request is {made['state']}")
