@@ -52,6 +52,15 @@ DIMENSIONS = {
     "never": "1 // 0",
     "part": "substring(word, 1, 1)",
 }
+VIEWS = [
+    "select * from people where ln(age - 50) > 0 and cast(word as integer) = 7",
+    "select *, lag(pay) over (partition by person_id order by cast(word as integer)) as before from people "
+    "qualify row_number() over (partition by person_id order by pay) <= 2",
+    "select person_id, region, sex, member, born, word, max(age) as age, "
+    "sum(cast(pay as bigint) * 9223372036854775807) as pay, avg(child) as child, avg(parent) as parent from people "
+    "group by person_id, region, sex, member, born, word having sum(age // age) > 0",
+    "select a.*, b.pay as other from people a join people b using (person_id) where b.age // a.age < 2",
+]
 BY = st.lists(st.sampled_from(["region", "sex", "member", "born", "word", *DIMENSIONS]), max_size=2, unique=True)
 STRANGE: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
@@ -102,6 +111,8 @@ def queries(draw_: st.DrawFn) -> dict[str, Any]:
         document["measure"] = draw_(st.sampled_from(EXPRESSIONS))
     if draw_(st.booleans()):
         document["where"] = draw_(st.sampled_from(CONDITIONS))
+    if draw_(st.booleans()):
+        document |= {"views": {"v": draw_(st.sampled_from(VIEWS))}, "from": "v"}
     if draw_(st.booleans()) and by and statistic not in {"histogram", "mobility"}:
         document["margins"] = True
     return document
@@ -124,13 +135,13 @@ def _answer(document: dict[str, Any], context: Context) -> str:
         return error.message
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(queries())
 def test_answers_before_the_draw_are_the_same_for_all_rows(worlds: list[Context], document: dict[str, Any]) -> None:
     assert len({_answer(document, context) for context in worlds}) == 1
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(queries())
 def test_whatever_was_quoted_can_be_drawn_from_any_rows(worlds: list[Context], document: dict[str, Any]) -> None:
     _, _, nasty = worlds
