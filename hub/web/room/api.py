@@ -20,6 +20,7 @@ from saferoom.hub.web.room import answers
 from saferoom.hub.web.shell.bodies import read_json
 from saferoom.hub.web.shell.hub_auth import Resident
 from saferoom.hub.web.shell.identity import resident
+from saferoom.hub.web.shell.padded import PaddedJson
 from saferoom.hub.web.shell.parts import Parts, parts_of
 from saferoom.hub.web.shell.rates import Rate
 from saferoom.ids import EvaluationId, RequestId
@@ -28,7 +29,7 @@ from saferoom.projects.airlock.service import Airlock
 from saferoom.projects.extracts.coverage import in_force
 from saferoom.projects.people.permissions import Actor
 
-router = APIRouter(prefix="/api/room")
+router = APIRouter(prefix="/api/room", default_response_class=PaddedJson)
 
 
 class _Body(BaseModel):

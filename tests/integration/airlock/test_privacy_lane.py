@@ -295,3 +295,63 @@ def test_draw_that_is_not_what_was_quoted_is_paid_and_never_kept(place: PrivacyA
         place.ask(record.id)
     charge = place.charge(record)
     assert (charge.state, charge.result) == (ChargeState.FAILED, None)
+
+
+INFUSED: dict[str, Any] = {
+    "from": "survey",
+    "statistic": "mobility",
+    "measure": "wage / 50",
+    "by": ["region"],
+    "options": {"parent": "education / 20"},
+    "protect": {"method": "dp", "epsilon": 0.5, "estimator": "maximum_observed_sensitivity"},
+}
+
+
+def test_noise_that_is_not_differentially_private_goes_to_a_person_is_paid_and_has_no_certificate(
+    place: PrivacyAirlock,
+) -> None:
+    quote = place.evaluate(INFUSED)
+    assert not quote.route.automatic
+    request = place.ask(quote.id)
+    (output,) = request.outputs
+    assert (request.state, output.lane, request.automatic) == (State.SUBMITTED, Lane.DECLARED, False)
+    assert place.charge(quote).state is ChargeState.COMPUTED
+    assert place.spent.rho == 125_000_000
+    request = place.world.approve(request)
+    assert request.state is State.RELEASED
+    record = json.loads(files(place, request)["sdc-record.json"])["outputs"][0]
+    assert "certificate" not in record
+    assert record["privacy"]["label"] == "noise-infused, not differentially private"
+    assert verify_bundle(place.airlock.bundle(ANA, request.id), place.airlock.signing_key.verifying_key).ok
+    assert place.charge(quote).state is ChargeState.RELEASED
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "private keys": {"by": ["education"], "protect": {"method": "dp", "rho": 0.1, "keys": "private", "delta": 1e-9}},
+    "a chart": {"by": ["region"], "chart": {"kind": "bar"}, "protect": {"method": "dp", "rho": 0.1}},
+    "margins": {"by": ["region"], "margins": True, "protect": {"method": "dp", "epsilon": 0.4}},
+    "a median": {
+        "statistic": "median",
+        "measure": "wage",
+        "by": ["region"],
+        "protect": {"method": "dp", "rho": 0.1, "candidates": {"from": 0, "to": 50, "step": 1}},
+    },
+}
+
+
+@pytest.mark.parametrize("query", SHAPES.values(), ids=SHAPES)
+def test_every_shape_of_a_release_is_paid_and_certified(place: PrivacyAirlock, query: dict[str, Any]) -> None:
+    quote = place.evaluate({"from": "survey", "statistic": "frequency", **query})
+    request = place.ask(quote.id)
+    assert request.state is State.RELEASED
+    left = files(place, request)
+    assert ("outputs/output-01.png" in left) == ("chart" in query)
+    assert "certificate" in json.loads(left["sdc-record.json"])["outputs"][0]
+    assert verify_bundle(place.airlock.bundle(ANA, request.id), place.airlock.signing_key.verifying_key).ok
+    assert place.charge(quote).state is ChargeState.RELEASED
+
+
+def test_delta_of_private_keys_is_charged(place: PrivacyAirlock) -> None:
+    query = {"from": "survey", "statistic": "frequency", **SHAPES["private keys"]}
+    place.ask(place.evaluate(query).id)
+    assert 0 < place.spent.delta <= 10**6
