@@ -122,10 +122,16 @@ class Rows:
         cell = ", ".join(self.dimensions) or "1"
         value = ", ".join(f"m{i}" for i in range(len(self._measures))) or "1"
         bounds = self.contributions
+        if bounds.rows == 1:
+            # One sort, which keeps the very row that the three below would.
+            order = f"hash(u, {cell}), {cell}, hash(u, {value}), {value}"
+            return f"(SELECT * FROM {plain} a QUALIFY row_number() OVER (PARTITION BY u ORDER BY {order}) = 1)"
         first = f"row_number() OVER (PARTITION BY u, {cell} ORDER BY hash(u, {value}), {value}) AS r"
         second = f"dense_rank() OVER (PARTITION BY u ORDER BY hash(u, {cell}), {cell}) AS g"
         in_cell = f"(SELECT *, {first} FROM {plain} a QUALIFY r <= {bounds.per_cell})"
         in_cells = f"(SELECT *, {second} FROM {in_cell} b QUALIFY g <= {bounds.cells})"
+        if bounds.rows >= bounds.per_cell * bounds.cells:
+            return in_cells
         last = "row_number() OVER (PARTITION BY u ORDER BY g, r) AS t"
         return f"(SELECT *, {last} FROM {in_cells} c QUALIFY t <= {bounds.rows})"
 

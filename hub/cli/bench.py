@@ -17,6 +17,7 @@ BENCHES = {
     "client": "saferoom.hub.bench.client",
     "fuzz": "saferoom.hub.bench.fuzz",
     "history": "saferoom.hub.bench.history",
+    "privacy": "saferoom.hub.bench.privacy",
     "query": "saferoom.hub.bench.query",
     "rooms": "saferoom.hub.bench.rooms",
     "tables": "saferoom.hub.bench.tables",
@@ -42,7 +43,9 @@ def bench(
     if name is not None and name not in BENCHES:
         raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
     if page is not None and (name is None or not hasattr(importlib.import_module(BENCHES[name]), "page")):
-        raise BadInputError("--page: needs the name of a benchmark that is published: verdicts, query, tables, web")
+        raise BadInputError(
+            "--page: needs the name of a benchmark that is published: privacy, query, tables, verdicts, web"
+        )
     results: dict[str, Any] = {}
     for chosen in [name] if name else list(BENCHES):
         module = importlib.import_module(BENCHES[chosen])

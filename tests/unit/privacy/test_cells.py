@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -124,3 +125,18 @@ def test_missing_candidates_are_asked_for(candidates: tuple[float, ...]) -> None
     with pytest.raises(BadInputError) as caught:
         aggregates_of(Ask(Statistic.MEDIAN, candidates=candidates))
     assert caught.value.field == "protect.candidates"
+
+
+@pytest.mark.parametrize(
+    "bounds", [Contributions(1, 1, 1), Contributions(2, 1, 2), Contributions(4, 2, 2), Contributions(3, 2, 2)]
+)
+def test_which_rows_stay_is_the_same_in_whatever_order_the_file_is(tmp_path: Path, bounds: Contributions) -> None:
+    values = [(unit, REGIONS[(unit * 7 + row) % 3], (unit + row) % 4 * 10.0) for unit in range(60) for row in range(6)]
+    found = []
+    for number, rows in enumerate((values, values[::-1], sorted(values, key=lambda row: (row[2], row[1])))):
+        path = tmp_path / f"{number}.parquet"
+        sql = ", ".join(map(str, rows))
+        duckdb.execute(f"COPY (SELECT * FROM (VALUES {sql}) t(person_id, region, pay)) TO '{path}' (FORMAT parquet)")
+        found.append(_exact(Source("people", path, ("person_id",), {"region": REGIONS}), "mean", bounds))
+    assert found[0] == found[1] == found[2]
+    assert sum(found[0][COUNT]) == 60 * bounds.rows
