@@ -144,13 +144,13 @@ def contributions_of(policy: RiskAppetite, ask: Ask) -> Contributions:
 
 
 def _with_labels(plan: Plan, engine: Engine) -> Plan:
-    """Let every dimension have numbers, texts or truth values: dates are written as texts."""
-    found = [
-        replace(one, tree=_as_text(one)) if type_of(plan, engine, one.tree).startswith(_DATES) else one
-        for one in plan.dimensions
-    ]
-    return replace(plan, dimensions=tuple(found))
+    """Let every dimension have numbers, texts or truth values: dates are written as texts, decimals as numbers."""
+    return replace(plan, dimensions=tuple(_with_label(plan, one, engine) for one in plan.dimensions))
 
 
-def _as_text(dimension: Dimension) -> exp.Expression:
-    return exp.Cast(this=dimension.tree.copy(), to=exp.DataType.build("VARCHAR"))
+def _with_label(plan: Plan, dimension: Dimension, engine: Engine) -> Dimension:
+    kind = type_of(plan, engine, dimension.tree)
+    wanted = "VARCHAR" if kind.startswith(_DATES) else "DOUBLE" if kind.startswith("DECIMAL") else None
+    if wanted is None:
+        return dimension
+    return replace(dimension, tree=exp.Cast(this=dimension.tree.copy(), to=exp.DataType.build(wanted)))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 from sqlglot import exp
 
@@ -207,8 +206,6 @@ def _cast(code: Label, kind: str) -> str:
 
 def as_code(value: object) -> Label:
     """Return a value of the engine as a label: whole numbers as such, None for what is no number."""
-    if isinstance(value, Decimal):
-        value = float(value)
     if isinstance(value, float):
         if not math.isfinite(value):
             return None

@@ -224,3 +224,19 @@ def test_columns_may_be_called_as_they_like(source: Source) -> None:
     derive = {"a": "c0 * 10 + c1", "b": "case when l0 = 'f' then p end"}
     assert _codes(context_of(named), {}, by=["a", "b"], derive=derive) == 20
     assert [row[0] for row in drawn(context_of(named), {}, by=["c0"]).table.rows] == [2, 1]
+
+
+def test_codes_of_long_lists_are_computed_up_to_a_limit(source: Source) -> None:
+    areas = tuple(f"area {number}" for number in range(2_500))
+    long = context_of(replace(source, codelists={"region": areas, "word": areas, "age": tuple(range(100))}))
+    short = {"x": "case when age > 50 then right(region, 1) else 'young' end"}
+    assert _codes(long, {}, by=["x"], derive=short) == 11
+    with pytest.raises(BadInputError, match=r"by\.x: is made from columns with more than 5,000,000 combinations"):
+        quoted(long, {}, by=["x"], derive={"x": "case when region > word then 1 else 2 end"})
+
+
+def test_decimals_and_texts_of_derived_dimensions_are_codes(context: Context) -> None:
+    derive = {"rate": "age * 0.5", "word": "upper(sex)"}
+    assert _codes(context, {"keys": {"rate": [1, 1.5], "wort": ["F"]}}, by=["rate", "wort"], derive={
+        "rate": derive["rate"], "wort": derive["word"]}) == 2  # fmt: skip
+    assert _codes(context, {}, by=["rate"], derive={"rate": derive["rate"]}) == 100

@@ -106,6 +106,12 @@ def test_numbers_are_those_of_the_data_within_their_margins(context: Context) ->
     assert abs(float(str(mean.rows[0][mean.columns.index("mean")])) - 34_500) < 500
 
 
+@pytest.mark.parametrize("rate", ["age * 0.1", "age / 10", "cast(age as varchar)", "age >= 45", "-age", "age + 0.0"])
+def test_everybody_is_in_a_cell_whatever_type_a_dimension_has(context: Context, rate: str) -> None:
+    rows = drawn(context, {"rho": 5}, by=["rate"], derive={"rate": rate}).table.rows
+    assert sum(int(str(row[1])) for row in rows) == pytest.approx(PEOPLE, abs=40)
+
+
 def test_totals_are_labelled_and_stand_last(context: Context) -> None:
     rows = drawn(context, {"rho": 5}, by=["region", "sex"], margins=True).table.rows
     assert [row[:2] for row in rows[-3:]] == [("All", "f"), ("All", "m"), ("All", "All")]
