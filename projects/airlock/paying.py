@@ -18,8 +18,8 @@ from saferoom.projects.ledger.model import Charge, ChargeState, Paid, Wanted
 from saferoom.projects.ledger.plans import cost_of
 from saferoom.projects.ledger.service import BROKEN_OFF, Ledger
 
-LONGEST = timedelta(minutes=5)
-"""After which nothing is still being drawn: an evaluator is ended long before."""
+LONGEST = timedelta(minutes=30)
+"""After which nothing is still being drawn: the twenty outputs of a request, each of which is ended after a minute."""
 NO_BUDGETS = "no privacy budgets are kept here, so no noise is drawn"
 STAYS_PAID = "; what it cost stays paid, because its noise could have been seen. Evaluate it again for a new one"
 WITHHELD = "the numbers with noise were withheld with the request that they were part of" + STAYS_PAID

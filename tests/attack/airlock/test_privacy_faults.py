@@ -15,10 +15,18 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from tests.support.privacy_airlock import ANA, COUNTS, PrivacyAirlock, privacy_airlock
+from tests.support.privacy_airlock import ANA, COUNTS, LIMIT, PrivacyAirlock, privacy_airlock
 
 from saferoom.disclosure.evaluation import Evaluation
-from saferoom.errors import BadInputError, IntegrityError, SaferoomError, UnavailableError, WrongStateError
+from saferoom.errors import (
+    BadInputError,
+    IntegrityError,
+    SaferoomError,
+    TooManyError,
+    UnavailableError,
+    WrongStateError,
+)
+from saferoom.hub.evaluator.runner import Evaluator
 from saferoom.hub.store.vault import FileVault
 from saferoom.ids import Digest, ProjectSlug, Username
 from saferoom.projects.airlock import paying, privacy
@@ -29,7 +37,7 @@ from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Selection
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import ChargeState, Paid
-from saferoom.projects.ledger.service import Ledger
+from saferoom.projects.ledger.service import BudgetError, Ledger
 
 SENTENCE = (
     "the noise of output 1 could not be drawn; what it cost stays paid, because its noise could have been seen. "
@@ -132,6 +140,48 @@ def test_attack_two_submissions_at_once_are_charged_and_drawn_once(place: Privac
     assert (len(drawn), len(place.charges())) == (1, 1)
     assert place.ask(quote.id).state is State.RELEASED
     assert len(drawn) == 1
+
+
+def test_attack_many_submissions_at_once_for_the_last_of_a_budget_are_as_many_as_it_holds(
+    place: PrivacyAirlock,
+) -> None:
+    quotes, all_ = [place.evaluate() for _ in range(6)], threading.Barrier(6)
+    drawing = Evaluator(place.world.instance, waiting_each=6)
+
+    def ask(quote: EvaluationRecord) -> str:
+        all_.wait()
+        try:
+            return place.with_parts(drawing=drawing).ask(quote.id).state.value
+        except BudgetError as error:
+            return error.message
+
+    with ThreadPoolExecutor(6) as pool:
+        became = list(pool.map(ask, quotes))
+    assert became.count(State.RELEASED) == 4
+    assert sum("does not allow this" in one for one in became) == 2
+    assert (len(place.charges()), len(released(place))) == (4, 4)
+    assert place.spent.within(LIMIT)
+
+
+def test_attack_turn_that_is_not_there_costs_nothing(place: PrivacyAirlock) -> None:
+    quote = place.evaluate()
+    evaluator = Evaluator(place.world.instance, at_once=1, waiting=0)
+
+    def asked() -> None:
+        with pytest.raises(TooManyError):
+            place.with_parts(drawing=evaluator).ask(quote.id)
+
+    with evaluator.ready(Username("chris"), ProjectSlug("mobility"), []):
+        asked()
+    assert place.charges() == []
+
+
+def test_attack_extract_that_is_gone_costs_nothing(place: PrivacyAirlock) -> None:
+    quote = place.evaluate()
+    (place.world.home.extracts / "mobility" / "survey.parquet").unlink()
+    with pytest.raises(SaferoomError):
+        place.ask(quote.id)
+    assert place.charges() == []
 
 
 def test_attack_vault_that_is_full_keeps_the_charge_and_shows_nothing(
