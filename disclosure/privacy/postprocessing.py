@@ -16,8 +16,19 @@ from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from saferoom.disclosure.privacy.processed import MARGIN, Certified, Public
-from saferoom.disclosure.privacy.reshaping import added, joined, renamed
-from saferoom.disclosure.privacy.steps import Clip, Drop, Join, Picture, Rename, Round, Rows, Step, Totals
+from saferoom.disclosure.privacy.reshaping import added, beside, joined, renamed
+from saferoom.disclosure.privacy.steps import (
+    Clip,
+    Drop,
+    Figures,
+    Join,
+    Picture,
+    Rename,
+    Round,
+    Rows,
+    Step,
+    Totals,
+)
 from saferoom.disclosure.queries.classification import key_of
 from saferoom.disclosure.verdict import Table
 from saferoom.errors import BadInputError
@@ -51,6 +62,8 @@ def _applied(done: Certified, step: Step, public: Public) -> Certified:
             return added(done, step)
         case Join():
             return joined(done, step, public)
+        case Figures():
+            return beside(done, step, public)
         case Rename():
             return renamed(done, public)
         case Picture():
@@ -86,8 +99,8 @@ def _clipped(done: Certified, step: Clip) -> Certified:
 
 
 def _values_of(done: Certified, columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns to change: those that are named, or all that are no margins of error."""
-    values = tuple(name for name in done.numbers if not name.endswith(MARGIN))
+    """Return the columns to change: those that are named, or all that are neither margins of error nor public."""
+    values = tuple(name for name in done.numbers if not name.endswith(MARGIN) and name not in done.beside)
     for name in columns:
         done.at(name, values)
     return tuple(columns) or values

@@ -23,24 +23,46 @@ class Public:
         What the catalogue calls a dimension.
     groups : mapping of str to mapping
         What a dimension's codes belong to.
+    figures : mapping of str to mapping of str to mapping
+        Numbers of a dimension's codes, by what they are.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, Mapping[Label, Label]] = field(default_factory=dict)
+    figures: Mapping[str, Mapping[str, Mapping[Label, float]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return it JSON-ready: keys of objects could not be numbers."""
-        groups = {name: [[code, group] for code, group in known.items()] for name, known in self.groups.items()}
-        return {"names": dict(self.names), "groups": groups}
+        groups = {name: _pairs(known) for name, known in self.groups.items()}
+        figures = {
+            name: {figure: _pairs(known) for figure, known in several.items()} for name, several in self.figures.items()
+        }
+        return {"names": dict(self.names), "groups": groups, "figures": figures}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Public:
         """Read what `to_json` wrote; `BadInputError` for anything else."""
         try:
-            groups = {str(name): dict(known) for name, known in document["groups"].items()}
-            return cls({str(name): str(label) for name, label in document["names"].items()}, groups)
+            return cls(
+                {str(name): str(label) for name, label in document["names"].items()},
+                {str(name): dict(known) for name, known in document["groups"].items()},
+                {
+                    str(name): {str(figure): _numbers(known) for figure, known in several.items()}
+                    for name, several in document["figures"].items()
+                },
+            )
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BadInputError("this is no public knowledge of a table's dimensions") from None
+
+
+def _pairs(known: Mapping[Label, Any]) -> list[list[Any]]:
+    return [[code, value] for code, value in known.items()]
+
+
+def _numbers(pairs: Any) -> dict[Label, float]:
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for _, value in pairs):
+        raise TypeError("not numbers")
+    return dict(pairs)
 
 
 @dataclass(frozen=True)
@@ -55,12 +77,15 @@ class Certified:
         Why its numbers are not to be added up; empty where they are.
     used : Public
         What was taken from public knowledge.
+    beside : tuple of str
+        Columns with public numbers, which steps leave as they are.
     """
 
     table: Table
     labels: int
     no_totals: str = ""
     used: Public = field(default_factory=Public)
+    beside: tuple[str, ...] = ()
 
     @property
     def dimensions(self) -> tuple[str, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from saferoom.disclosure.privacy.processed import MARGIN, Certified, Public
-from saferoom.disclosure.privacy.steps import Join, Totals
+from saferoom.disclosure.privacy.steps import Figures, Join, Totals
 from saferoom.disclosure.queries.classification import key_of
 from saferoom.disclosure.verdict import Label, Table
 from saferoom.errors import BadInputError
@@ -33,7 +33,7 @@ def added(done: Certified, step: Totals) -> Certified:
     columns, makers = _sums(done, sums)
     rows = tuple((*(parts[0][i] for i in labels), *(make(parts) for make in makers)) for parts in cells.values())
     names = (*(done.table.columns[i] for i in labels), *columns)
-    return replace(done, table=Table(names, rows), labels=len(labels))
+    return replace(done, table=Table(names, rows), labels=len(labels), beside=())
 
 
 def _sums(done: Certified, names: Sequence[str]) -> tuple[list[str], list[Callable[[Sequence[Row]], Label]]]:
@@ -82,6 +82,35 @@ def joined(done: Certified, step: Join, public: Public) -> Certified:
         used = replace(done.used, groups={**done.used.groups, name: taken})
         done = replace(done, table=Table(columns, rows), labels=done.labels + 1, used=used)
     return done
+
+
+def beside(done: Certified, step: Figures, public: Public) -> Certified:
+    """Return the table with public numbers of its codes beside its own; empty where there is none."""
+    for name, figures in step.of.items():
+        place = done.at(name, done.dimensions)
+        for figure in figures:
+            done = _beside(done, (name, place), figure, public.figures.get(name, {}))
+    return done
+
+
+def _beside(
+    done: Certified, dimension: tuple[str, int], figure: str, there: Mapping[str, Mapping[Label, float]]
+) -> Certified:
+    name, place = dimension
+    column = f"{name}_{figure}"
+    if figure not in there:
+        has = f"; it has {', '.join(there)}" if there else ""
+        raise BadInputError(f"steps: the catalogue has no such figures of {name}{has}", field="steps")
+    if column in done.table.columns:
+        raise BadInputError(f"steps: the table has a column called {column} already", field="steps")
+    known = {key_of(code): value for code, value in there[figure].items()}
+    rows = tuple((*row, known.get(key_of(row[place]))) for row in done.table.rows)
+    seen = {key_of(row[place]) for row in done.table.rows}
+    taken = {code: value for code, value in there[figure].items() if key_of(code) in seen}
+    before = done.used.figures
+    used = replace(done.used, figures={**before, name: {**before.get(name, {}), figure: taken}})
+    table = Table((*done.table.columns, column), rows)
+    return replace(done, table=table, used=used, beside=(*done.beside, column))
 
 
 def renamed(done: Certified, public: Public) -> Certified:

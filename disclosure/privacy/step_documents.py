@@ -12,7 +12,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from saferoom.disclosure.privacy.steps import Clip, Drop, Join, Picture, Rename, Round, Rows, Step, Totals
+from saferoom.disclosure.privacy.steps import (
+    Clip,
+    Drop,
+    Figures,
+    Join,
+    Picture,
+    Rename,
+    Round,
+    Rows,
+    Step,
+    Totals,
+)
 from saferoom.disclosure.queries.charting import FITS, ChartKind
 from saferoom.disclosure.queries.classification import key_of
 from saferoom.disclosure.queries.model import Chart
@@ -100,6 +111,12 @@ def _rows(number: int, given: Any) -> Step:
     return Rows({name: _codes(number, given[name]) for name in sorted(given)})
 
 
+def _figures(number: int, given: Any) -> Step:
+    if not isinstance(given, Mapping) or not given or not all(isinstance(name, str) for name in given):
+        raise _wrong(number, "figures names what the catalogue has of dimensions, as {figures: {region: [population]}}")
+    return Figures({name: _some(number, "figures", given[name]) for name in sorted(given)})
+
+
 def _rename(number: int, given: Any) -> Step:
     if given != "catalogue":
         raise _wrong(number, "names come from the catalogue: {rename: catalogue}")
@@ -124,6 +141,7 @@ _PARSERS: Mapping[str, Callable[[int, Any], Step]] = {
     "rows": _rows,
     "totals": _totals,
     "join": _join,
+    "figures": _figures,
     "rename": _rename,
     "chart": _chart,
 }

@@ -86,6 +86,17 @@ class Join:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """Put beside the numbers what the catalogue makes public of dimensions' codes, such as areas' populations."""
+
+    of: Mapping[str, tuple[str, ...]]
+
+    def document(self) -> dict[str, Any]:
+        """Return the step as it is declared."""
+        return {"figures": {name: list(figures) for name, figures in self.of.items()}}
+
+
+@dataclass(frozen=True)
 class Rename:
     """Call dimensions what the catalogue calls them."""
 
@@ -105,7 +116,7 @@ class Picture:
         return {"chart": self.chart.model_dump(mode="json", exclude_defaults=True)}
 
 
-Step = Round | Clip | Drop | Rows | Totals | Join | Rename | Picture
+Step = Round | Clip | Drop | Rows | Totals | Join | Figures | Rename | Picture
 
 
 def literals_of(steps: Sequence[Step]) -> Iterator[Label]:
@@ -148,6 +159,8 @@ def _words(step: Step) -> str:
             return f"added up over {', '.join(step.over)}"
         case Join():
             return f"with groups of {', '.join(step.to)}"
+        case Figures():
+            return f"with figures of {', '.join(step.of)}"
         case Rename():
             return "with the catalogue's names"
         case Picture():

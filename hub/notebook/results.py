@@ -174,7 +174,8 @@ class Result:
         steps : sequence of mappings with one key each
             ``round``: to multiples of 1, 2 or 5 times a power of ten. ``clip``: ``least``, ``most``. ``drop``: columns
             of numbers. ``rows``: codes to keep, by dimension. ``totals``: dimensions to add counts and sums up over.
-            ``join``: dimensions to put their groups beside, from the catalogue. ``rename``: ``"catalogue"``.
+            ``join``: dimensions to put their groups beside, ``figures``: their public figures, both from the
+            catalogue. ``rename``: ``"catalogue"``, dimensions as the catalogue calls them.
             ``chart``: as queries ask for one; the last step.
 
         Examples

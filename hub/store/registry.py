@@ -206,7 +206,7 @@ def read_person(row: PersonRow) -> Person:
 
 
 def _dataset(row: DatasetRow) -> Dataset:
-    fields = ("name", "type", "role", "label", "column", "codelist", "boundaries", "hierarchy")
+    fields = ("name", "type", "role", "label", "column", "codelist", "boundaries", "hierarchy", "figures")
     return read_model(
         Dataset,
         name=row.name,

@@ -106,6 +106,7 @@ class RegistryWriter:
                     role=variable.role.value,
                     codelist=_listed(variable.codelist),
                     hierarchy=None if variable.hierarchy is None else {p: [*c] for p, c in variable.hierarchy.items()},
+                    figures=None if variable.figures is None else {n: {**f} for n, f in variable.figures.items()},
                 ),
             )
             for position, variable in enumerate(dataset.variables)

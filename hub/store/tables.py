@@ -52,6 +52,7 @@ class VariableRow(Base):
     codelist: Mapped[list[Any] | None]
     boundaries: Mapped[str | None]
     hierarchy: Mapped[dict[str, Any] | None]
+    figures: Mapped[dict[str, Any] | None]
 
 
 class ProjectRow(Base):

@@ -6,6 +6,7 @@ What is made sees the released table and what the catalogue makes public, so it 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import EvaluationRecord
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.store import Transaction
+from saferoom.projects.catalogue.model import Variable
 from saferoom.projects.people.entitlement import may_enter
 from saferoom.projects.policies import effective
 from saferoom.projects.registry import Registry
@@ -147,20 +149,27 @@ def public_of(registry: Registry, record: EvaluationRecord) -> Public:
 
     Where two datasets say something different of a column of the same name, neither counts.
     """
-    names: dict[str, set[str]] = {}
-    groups: dict[str, list[dict[Any, Any]]] = {}
+    variables: dict[str, list[Variable]] = {}
     for dataset in record.datasets:
         for variable in registry.dataset(dataset.name).variables:
-            if variable.label is not None:
-                names.setdefault(variable.name, set()).add(variable.label)
-            if variable.classification is not None:
-                children = variable.classification.children
-                known = {child: parent for parent, listed in children.items() for child in listed}
-                groups.setdefault(variable.name, []).append(known)
+            variables.setdefault(variable.name, []).append(variable)
     return Public(
-        {name: labels.pop() for name, labels in names.items() if len(labels) == 1},
-        {name: known[0] for name, known in groups.items() if all(one == known[0] for one in known)},
+        _agreed(variables, lambda one: one.label),
+        _agreed(variables, _groups),
+        _agreed(variables, lambda one: one.public_figures or None),
     )
+
+
+def _groups(variable: Variable) -> dict[Any, Any] | None:
+    if variable.classification is None:
+        return None
+    return {child: parent for parent, listed in variable.classification.children.items() for child in listed}
+
+
+def _agreed(variables: Mapping[str, Sequence[Variable]], said: Callable[[Variable], Any]) -> dict[str, Any]:
+    """Return what is said of each column, where somebody says it and nobody says something else."""
+    found = {name: [one for one in map(said, several) if one is not None] for name, several in variables.items()}
+    return {name: known[0] for name, known in found.items() if known and all(one == known[0] for one in known)}
 
 
 def _recorded(parts: Parts, source: EvaluationRecord, judgement: Judgement, now: datetime) -> EvaluationRecord:

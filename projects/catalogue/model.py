@@ -58,6 +58,7 @@ _TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 _CODES = {VariableType.INTEGER: (int,), VariableType.TEXT: (str,), VariableType.BOOLEAN: (bool,)}
 
 
+_MOST_FIGURES = 20
 _NAMING = (VariableRole.ID, VariableRole.DIRECT)
 _AREAS = (VariableType.INTEGER, VariableType.TEXT)
 
@@ -87,6 +88,8 @@ class Variable(PolicyModel):
     """For a column of areas: the owner's file with their boundaries, which are public, so that maps can be drawn."""
     hierarchy: dict[str, tuple[int | str, ...]] | None = None
     """For a variable with a codelist: children by their parent, e.g. areas by region; a child may be a parent, too."""
+    figures: Annotated[dict[ColumnField, dict[str, int | float]], Field(max_length=_MOST_FIGURES)] | None = None
+    """For a variable with a codelist: public numbers of its codes, by what they are, such as each area's population."""
 
     @property
     def source_column(self) -> str:
@@ -99,6 +102,23 @@ class Variable(PolicyModel):
         if self.hierarchy is None:
             return None
         return classified(self.name, self.hierarchy, whole=self.type is VariableType.INTEGER, codelist=self.codelist)
+
+    @property
+    def public_figures(self) -> dict[str, dict[int | str | bool, int | float]]:
+        """The public numbers by what they are, each by a code of the variable's own type."""
+        codes = {_written(code): code for code in self.codelist or ()}
+        return {
+            name: {codes[code]: value for code, value in known.items()} for name, known in (self.figures or {}).items()
+        }
+
+    @model_validator(mode="after")
+    def _figures_of_codes(self) -> Self:
+        known = {_written(code) for code in self.codelist or ()}
+        if self.figures is not None and not known:
+            raise ValueError(f"the figures of '{self.name}' need a codelist, whose codes they are about")
+        if any(not set(about) <= known for about in (self.figures or {}).values()):
+            raise ValueError(f"the figures of '{self.name}' are about a code that its codelist does not have")
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -127,6 +147,11 @@ class Variable(PolicyModel):
         except BadInputError as error:
             raise ValueError(error.message) from None
         return self
+
+
+def _written(code: int | str | bool) -> str:
+    """Return a code as a key of a document, where every key is a text."""
+    return str(code).lower() if isinstance(code, bool) else str(code)
 
 
 class Coverage(PolicyModel):

@@ -286,7 +286,7 @@ def test_two_draws_for_two_charges_are_fine() -> None:
 
 ROUNDED = Table(TABLE.columns, (("north", 10), ("south", -5)))
 STEPS = ({"clip": {"least": -5}}, {"round": {"to": 5}})
-NOTHING: dict[str, Any] = {"names": {}, "groups": {}}
+NOTHING: dict[str, Any] = {"names": {}, "groups": {}, "figures": {}}
 
 
 def processed(table: Table = ROUNDED, **changed: Any) -> Forged:
@@ -360,7 +360,7 @@ def test_another_draw_than_was_paid_for_behind_a_processed_table_is_noticed() ->
         {"steps": ({"rename": {"region": "my message"}},)},
         {"steps": ({"rows": {"region": ["east"]}},)},
         {"joined": {}},
-        {"joined": {"names": {}, "groups": {"region": [["north"]]}}},
+        {"joined": {"names": {}, "groups": {"region": [["north"]]}, "figures": {}}},
         {"drawn": Table(TABLE.columns, (("north",),))},
         {"labels": 5},
     ],
@@ -373,5 +373,5 @@ def test_steps_that_cannot_be_done_are_noticed(changed: dict[str, Any]) -> None:
 
 def test_a_message_among_what_is_stated_of_the_catalogue_is_noticed() -> None:
     sentence = "more of the catalogue is stated than its declared steps use"
-    refused(sentence, processed(joined={"names": {"region": "my message"}, "groups": {}}))
-    refused(sentence, processed(joined={"names": {}, "groups": {"region": [["north", "my message"]]}}))
+    refused(sentence, processed(joined={"names": {"region": "my message"}, "groups": {}, "figures": {}}))
+    refused(sentence, processed(joined={"names": {}, "groups": {"region": [["north", "my message"]]}, "figures": {}}))

@@ -133,7 +133,7 @@ def test_a_table_that_is_not_from_the_certified_one_stays_inside(
         {"steps": [{"round": {"to": 1000}}]},
         {"steps": []},
         {"steps": [{"multiply": 2}]},
-        {"joined": {"names": {"region": "a message"}, "groups": {}}, "steps": [{"rename": "catalogue"}]},
+        {"joined": {"names": {"region": "a message"}, "groups": {}, "figures": {}}, "steps": [{"rename": "catalogue"}]},
         {"joined": None},
         {"source": "evaluation-nothing"},
     ],
@@ -169,7 +169,7 @@ def test_a_table_made_of_another_draw_stays_inside(here: PrivacyAirlock, quote: 
 
 def test_exact_numbers_that_are_called_processed_stay_inside(here: PrivacyAirlock, quote: EvaluationRecord) -> None:
     said = kept(here, EvaluationId(f"drawn-{quote.id}"))[1].evaluation.privacy
-    made = {"source": f"drawn-{quote.id}", "steps": STEPS, "joined": {"names": {}, "groups": {}}}
+    made = {"source": f"drawn-{quote.id}", "steps": STEPS, "joined": {"names": {}, "groups": {}, "figures": {}}}
     exact = here.airlock.record_evaluation(ANA, MOBILITY, judged(Verdict.PASS))
 
     def claimed(found: Evaluation) -> Evaluation:
@@ -188,7 +188,7 @@ def test_what_a_broken_evaluator_says_of_processing_is_not_believed(
     here: PrivacyAirlock, quote: EvaluationRecord
 ) -> None:
     found = kept(here, EvaluationId(f"drawn-{quote.id}"))[1].evaluation
-    made = {"source": f"drawn-{quote.id}", "steps": STEPS, "joined": {"names": {}, "groups": {}}}
+    made = {"source": f"drawn-{quote.id}", "steps": STEPS, "joined": {"names": {}, "groups": {}, "figures": {}}}
     exact = kept(here, here.airlock.record_evaluation(ANA, MOBILITY, judged(Verdict.PASS)).id)[1]
     lie = dataclasses.replace(
         exact.evaluation,

@@ -138,6 +138,24 @@ def test_groups_of_the_catalogue_and_its_names_are_joined(here: PrivacyAirlock) 
     assert table_in(bundle_of(here, named))[0][0] == "Region of residence"
 
 
+def test_public_figures_of_the_catalogue_are_joined(here: PrivacyAirlock) -> None:
+    with here.world.instance.database.transaction() as session:
+        for row in session.query(tables.VariableRow).filter_by(name="region", dataset="survey"):
+            row.figures = {"population": {"north": 1_200_000, "south": 2_500_000.5}}
+    quote, _ = released(here)
+    made = process(here, quote.id, [{"figures": {"region": ["population"]}}, {"round": 10}])
+    assert made.route.automatic
+    request = here.ask(made.id)
+    data = bundle_of(here, request)
+    report = verify_bundle(data, here.world.instance.signing_key.verifying_key)
+    assert report.ok, report.problem
+    head, *rows = table_in(data)
+    assert head[-1] == "region_population"
+    assert {row[0]: row[-1] for row in rows} == {"north": "1200000", "south": "2500000.5", "east": "", "west": ""}
+    with pytest.raises(BadInputError, match="no such figures of region; it has population"):
+        process(here, quote.id, [{"figures": {"region": ["income"]}}])
+
+
 def test_a_chart_is_drawn_of_what_leaves(here: PrivacyAirlock) -> None:
     quote, _ = released(here)
     made, evaluation = here.airlock.process(ANA, MOBILITY, quote.id, [{"round": 10}, {"chart": {"kind": "bar"}}])

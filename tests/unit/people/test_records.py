@@ -74,6 +74,11 @@ def _variable(**fields: Any) -> Variable:
         ({"type": VariableType.INTEGER, "codelist": (1, True)}, "must be of its type, integer"),
         ({"type": VariableType.INTEGER, "codelist": (2**53,)}, "too large"),
         ({"codelist": ("a", "b", "a")}, "names a code twice"),
+        ({"figures": {"people": {"a": 1}}}, "need a codelist"),
+        ({"codelist": ("a",), "figures": {"people": {"b": 1}}}, "about a code that its codelist does not have"),
+        ({"codelist": ("a",), "figures": {"people": {"a": float("inf")}}}, "finite number"),
+        ({"codelist": ("a",), "figures": {"two words": {"a": 1}}}, "match pattern"),
+        ({"codelist": ("a",), "figures": {f"f{i}": {"a": 1} for i in range(21)}}, "at most 20"),
         ({"hierarchy": {"A": ("a",)}}, "needs a codelist"),
         ({"codelist": ("a", "b"), "hierarchy": {"A": ("a",)}}, "has a gap: 'b' of the codelist"),
         ({"codelist": ("a", "b"), "hierarchy": {"A": ("a", "b", "c")}}, "names 'c', which is neither"),
@@ -91,6 +96,14 @@ def test_hierarchy_has_labels_of_the_variables_own_type() -> None:
     assert found is not None
     assert found.children == {10: (1, 2)}
     assert _variable().classification is None
+
+
+def test_figures_are_of_codes_of_the_variables_own_type() -> None:
+    whole = _variable(type=VariableType.INTEGER, codelist=(1, 2), figures={"people": {"1": 7, "2": 8.5}})
+    assert whole.public_figures == {"people": {1: 7, 2: 8.5}}
+    said = _variable(type=VariableType.BOOLEAN, codelist=(True, False), figures={"people": {"true": 3}})
+    assert said.public_figures == {"people": {True: 3}}
+    assert _variable().public_figures == {}
 
 
 def test_variable_is_read_from_its_own_column_unless_another_is_named() -> None:

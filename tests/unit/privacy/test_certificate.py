@@ -70,7 +70,9 @@ def test_a_certificate_is_read_back_as_it_was_written(measure: PrivacyMeasure, d
 
 
 def test_a_certificate_of_a_processed_table_is_read_back_as_it_was_written() -> None:
-    made = _certificate(processing=Processing(TABLE, 1, ({"round": {"to": 5}},), {"names": {}, "groups": {}}))
+    made = _certificate(
+        processing=Processing(TABLE, 1, ({"round": {"to": 5}},), {"names": {}, "groups": {}, "figures": {}})
+    )
     assert read(_document(made)) == made
     assert made.drawn == digest_of(TABLE)
 

@@ -30,7 +30,11 @@ TABLE = Table(
     ),
 )
 DRAWN = Certified(TABLE, 2)
-PUBLIC = Public({"district": "District of residence"}, {"district": {"a1": "A", "a2": "A", "c1": "C"}})
+PUBLIC = Public(
+    {"district": "District of residence"},
+    {"district": {"a1": "A", "a2": "A", "c1": "C"}},
+    {"district": {"population": {"a1": 1200, "a2": 3400.5, "c1": 7}, "area": {"a1": 2}}},
+)
 
 
 def done(*steps: Any, drawn: Certified = DRAWN) -> Certified:
@@ -118,6 +122,18 @@ def test_groups_of_the_catalogue_are_joined_and_can_be_added_up() -> None:
     assert [row[:2] for row in added.table.rows] == [("A", 48), (None, 103)]
 
 
+def test_public_figures_stand_beside_the_numbers_and_are_left_as_they_are() -> None:
+    found = done({"figures": {"district": ["population"]}}, {"round": 1000}, {"clip": {"most": 10}})
+    assert found.numbers[-1] == "district_population"
+    assert column(found, "district_population") == [1200, 1200, 3400.5, None]
+    assert column(found, "count") == [0, 0, 0, 0]
+    assert found.used.figures == {"district": {"population": {"a1": 1200, "a2": 3400.5}}}
+    both = done({"figures": {"district": ["population", "area"]}})
+    assert both.table.columns[-2:] == ("district_area", "district_population")
+    assert column(done({"drop": "mean"}, {"figures": {"district": "area"}}), "district_area") == [2, 2, None, None]
+    assert done({"figures": {"district": "area"}}, {"totals": "sex"}).numbers == ("count", "count_margin_95")
+
+
 def test_dimensions_are_called_what_the_catalogue_calls_them() -> None:
     found = done({"rename": "catalogue"})
     assert found.dimensions == ("District of residence", "sex")
@@ -125,7 +141,15 @@ def test_dimensions_are_called_what_the_catalogue_calls_them() -> None:
 
 
 def test_what_was_used_of_the_catalogue_is_enough_to_do_it_again() -> None:
-    steps = parse_steps([{"join": "district"}, {"totals": "sex"}, {"round": 5}, {"rename": "catalogue"}])
+    steps = parse_steps(
+        [
+            {"join": "district"},
+            {"totals": "sex"},
+            {"figures": {"district": ["area", "population"]}},
+            {"round": 5},
+            {"rename": "catalogue"},
+        ]
+    )
     found = process(DRAWN, steps, PUBLIC)
     used = Public.from_json(json.loads(canonical(found.used.to_json())))
     assert process(DRAWN, steps, used) == found
@@ -146,6 +170,11 @@ def test_what_was_used_of_the_catalogue_is_enough_to_do_it_again() -> None:
         ([{"drop": ["count"]}, {"totals": ["sex"]}], "no counts or sums that could be added up"),
         ([{"join": ["sex"]}], "the catalogue has no classification of sex"),
         ([{"join": ["district"]}, {"join": ["district"]}], "has the groups of district already"),
+        ([{"figures": {"sex": ["population"]}}], "the catalogue has no such figures of sex$"),
+        ([{"figures": {"district": ["wage"]}}], "no such figures of district; it has population, area"),
+        ([{"figures": {"count": ["population"]}}], "has no such column; it has district, sex"),
+        ([{"figures": {"district": "area"}}, {"figures": {"district": "area"}}], "called district_area already"),
+        ([{"figures": {"district": "area"}}, {"round": {"to": 5, "columns": "district_area"}}], "no such column"),
     ],
 )
 def test_a_step_that_does_not_fit_the_table_is_refused(steps: list[Any], sentence: str) -> None:
@@ -193,6 +222,9 @@ def test_totals_of_numbers_that_do_not_add_up_are_refused_with_the_reason() -> N
         ([{"rows": {}}], "rows names codes of dimensions"),
         ([{"rows": {"sex": []}}], "codes are a list of 1 to 1,000 labels"),
         ([{"rows": {"sex": [{}]}}], "codes are a list of 1 to 1,000 labels"),
+        ([{"figures": ["region"]}], "figures names what the catalogue has of dimensions"),
+        ([{"figures": {}}], "figures names what the catalogue has of dimensions"),
+        ([{"figures": {"region": []}}], "figures names at least one column"),
         ([{"rename": {"district": "my message"}}], "names come from the catalogue"),
         ([{"chart": {"kind": "pie"}}], r"a chart has a kind \(bar, line, map, heatmap\)"),
         ([{"chart": {"kind": "bar", "title": "my message"}}], "takes kind, log, value and nothing else"),
@@ -219,9 +251,27 @@ DOCUMENTS = [
     {"rows": {"district": ["a1", "b1"], "sex": ["f"]}},
     {"totals": ["sex"]},
     {"join": ["district"]},
+    {"figures": {"district": ["area", "population"], "sex": ["share"]}},
     {"rename": "catalogue"},
     {"chart": {"kind": "bar", "value": "count", "log": True}},
 ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"names": {}, "groups": {}},
+        {"names": [], "groups": {}, "figures": {}},
+        {"names": {}, "groups": {"district": [["a1"]]}, "figures": {}},
+        {"names": {}, "groups": {}, "figures": {"district": {"area": [["a1", "a message"]]}}},
+        {"names": {}, "groups": {}, "figures": {"district": {"area": [["a1", True]]}}},
+        {"names": {}, "groups": {}, "figures": {"district": [["a1", 2]]}},
+    ],
+)
+def test_what_is_no_public_knowledge_is_refused(document: Any) -> None:
+    with pytest.raises(BadInputError, match="no public knowledge"):
+        Public.from_json(document)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -238,6 +288,7 @@ def test_steps_are_written_in_one_way_whatever_order_their_lists_had() -> None:
 def test_the_title_has_no_text_that_somebody_chose() -> None:
     steps = parse_steps([{"rows": {"district": ["a1"]}}, {"totals": "sex"}, {"join": "district"}, {"round": 10}])
     assert words_of(steps) == "with fewer rows, added up over sex, with groups of district, rounded to 10"
+    assert words_of(parse_steps([{"figures": {"district": "area"}}])) == "with figures of district"
     rest = parse_steps([{"drop": "mean"}, {"clip": {"least": 17}}, {"rename": "catalogue"}, {"chart": {"kind": "bar"}}])
     assert words_of(rest) == "with fewer columns, clipped, with the catalogue's names, with a bar chart"
 

@@ -67,10 +67,11 @@ def _filled(administration: Administration) -> Registry:
     return StoredRegistry(administration.database)
 
 
-def test_registry_gives_back_hierarchies(administration: Administration) -> None:
+def test_registry_gives_back_hierarchies_and_figures(administration: Administration) -> None:
     areas = Variable(
         name="area", type=VariableType.TEXT, codelist=("a", "b"), hierarchy={"Both": ("a", "b"), "All of it": ("Both",)}
     )
+    areas = Variable.model_validate({**dict(areas), "figures": {"people": {"a": 7, "b": 8.5}}})
     classified = dataset().model_copy(update={"variables": (*dataset().variables, areas)})
     _write(administration, researcher(), owner(), classified)
     found = StoredRegistry(administration.database).dataset(HTV)

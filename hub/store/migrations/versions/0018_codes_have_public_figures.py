@@ -1,0 +1,14 @@
+"""Codes of codelists may have public numbers, such as an area's population."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.add_column("datasets_variables", sa.Column("figures", sa.JSON(), nullable=True))
