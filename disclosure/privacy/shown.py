@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.consistent import consistent
@@ -19,7 +18,7 @@ from saferoom.disclosure.privacy.ingredients import COUNT, SUM
 from saferoom.disclosure.privacy.mobility import lines
 from saferoom.disclosure.privacy.mos import columns as observed
 from saferoom.disclosure.privacy.noise import noise_accuracy
-from saferoom.disclosure.privacy.noisy import ALPHA, Drawn, Noisy, Shown, step_of
+from saferoom.disclosure.privacy.noisy import ALPHA, Drawn, Floats, Noisy, Shown, step_of
 from saferoom.disclosure.privacy.plan import PrivacyPlan
 from saferoom.disclosure.privacy.selected import margins_above
 from saferoom.disclosure.privacy.statistics import Ask, Over
@@ -99,7 +98,8 @@ def _block(ask: Ask, plan: PrivacyPlan, noisy: Noisy, over: Over) -> list[Shown]
     }
     found = [drawn[COUNT].shown("count")] if COUNT in drawn else []
     if plan.threshold is not None:
-        return _selected(plan, noisy[COUNT], [*found, *_made(ask, plan, plain, drawn, noisy)])
+        above = margins_above(plan.measure, own[COUNT].scale, plan.threshold.count + 1, noisy[COUNT])
+        return _selected(above, [*found, *_made(ask, plan, plain, drawn, noisy)])
     if ask.statistic in (Statistic.FREQUENCY, Statistic.HISTOGRAM):
         found.append(_clipped(found[0]))
     return [*found, *_made(ask, plan, plain, drawn, noisy)]
@@ -124,15 +124,11 @@ def _made(
             yield Shown(name, np.asarray(one.candidates)[noisy[one.name]], None)
 
 
-def _selected(plan: PrivacyPlan, counts: NDArray[np.int64], columns: list[Shown]) -> list[Shown]:
-    """Return the columns of private cells, which only their own noise has let through.
+def _selected(above: Floats | None, columns: list[Shown]) -> list[Shown]:
+    """Return the columns of private cells, which only their own noise has let through; the count's margins are `above`.
 
     Sums have noise of their own; of everything that is made with the count there is no margin of error.
     """
-    if plan.threshold is None:
-        return columns
-    count = plan.aggregates[0]
-    above = margins_above(plan.measure, count.scale, plan.threshold.count + 1, counts)
     first = replace(columns[0], margins=above, fixed=False)
     return [first, *(one if one.fixed else replace(one, margins=None) for one in columns[1:])]
 

@@ -176,6 +176,33 @@ def test_private_cells_below_the_threshold_do_not_appear() -> None:
     assert set(drawn) == {"many"}
 
 
+def test_plans_that_mean_nothing_are_refused() -> None:
+    threshold = Threshold(5)
+    for cells, aggregates, limit in (
+        (1, (COUNT, COUNT), None),
+        (0, (SUM,), threshold),
+        (0, (COUNT, replace(COUNT, name="count@0", over=(0,))), threshold),
+        (1, (), None),
+    ):
+        with pytest.raises(ValueError, match="a"):
+            PrivacyPlan(ZCDP, "person_id", ONE, cells, aggregates, limit)
+
+
+def test_delta_below_what_any_threshold_reaches_is_refused() -> None:
+    with pytest.raises(BadInputError, match="delta is too small"):
+        calibrated(Budget(ZCDP, Fraction(1), Fraction(1, 10**18)), "person_id", ONE, 0, [COUNT])
+
+
+@pytest.mark.parametrize("measure", PrivacyMeasure)
+def test_margin_of_a_table_pays_for_cells_that_fall_together(measure: PrivacyMeasure) -> None:
+    spread = Contributions(4, 1, 4)
+    whole = replace(COUNT, name="count@", over=())
+    plan = calibrated(Budget(measure, Fraction(1)), "person_id", spread, 8, [COUNT, whole])
+    inner, total = plan.aggregates
+    # One row in each of four cells has a Euclidean length of 2, and all four in one cell a length of 4.
+    assert total.scale / inner.scale == pytest.approx(1.0 if measure is PURE else 2.0)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -206,6 +233,12 @@ def test_documents_that_are_no_plan_are_refused(change: dict[str, object]) -> No
         {"fraction": (1, 2)},
         {"candidates": (2.0, 1.0)},
         {"middle": math.nan},
+        {"kind": Kind.QUANTILE, "fraction": (1, 2)},
+        {"kind": Kind.QUANTILE, "fraction": (2, 2), "candidates": (1.0, 2.0)},
+        {"kind": Kind.QUANTILE, "fraction": (1, 2), "candidates": tuple(float(i) for i in range(1_001))},
+        {"of": 2},
+        {"over": (1, 0)},
+        {"over": (-1,)},
     ],
 )
 def test_aggregates_that_fit_nothing_are_refused(change: dict[str, object]) -> None:
@@ -213,7 +246,9 @@ def test_aggregates_that_fit_nothing_are_refused(change: dict[str, object]) -> N
         Aggregate(**{**vars(COUNT), **change})
 
 
-@pytest.mark.parametrize("pair", [(1.0, 1.0), (2.0, 1.0), (math.nan, 1.0), (0.0, math.inf), (-1e16, 0.0)])
+@pytest.mark.parametrize(
+    "pair", [(1.0, 1.0), (2.0, 1.0), (math.nan, 1.0), (0.0, math.inf), (-1e16, 0.0), (0.0, 5e-324)]
+)
 def test_bounds_that_bound_nothing_are_refused(pair: tuple[float, float]) -> None:
     with pytest.raises(BadInputError) as caught:
         Bounds.of_mean(*pair)
