@@ -42,6 +42,8 @@ class Declared:
     ----------
     plan : Plan
         The query with every name resolved.
+    counted : Plan
+        The same with dimensions as their categories are written; see `_with_labels`.
     kinds : tuple of str
         The engine's types of the dimensions.
     local : Local
@@ -53,6 +55,7 @@ class Declared:
     """
 
     plan: Plan
+    counted: Plan
     kinds: tuple[str, ...]
     local: Local
     codes: tuple[Codes, ...] | None
@@ -80,15 +83,15 @@ def declare(query: Query, context: Context, engine: Engine) -> Declared:
     local = locality.check(plan, engine.relations, unit)
     # What is drawn is guarded anyway; here it is said in time.
     guarded(plan, engine)
-    plan = _with_labels(plan, engine)
-    kinds = tuple(type_of(plan, engine, dimension.tree) for dimension in plan.dimensions)
-    codes = public_codes(plan, kinds, engine, from_query=context.keys_from_query)
+    counted = _with_labels(plan, engine)
+    kinds = tuple(type_of(plan, engine, dimension.tree) for dimension in counted.dimensions)
+    codes = public_codes(counted, kinds, engine, from_query=context.keys_from_query)
     ask = ask_of(query, None if codes is None else tuple(len(one) for one in codes))
     aggregates = aggregates_of(ask)
     contributions = contributions_of(context.policy, ask)
     budget = budget_of(query, contributions, aggregates, private=codes is None)
     drawn = calibrated(budget, unit, contributions, ask.cells, aggregates)
-    return Declared(plan, kinds, local, codes, ask, budget, drawn)
+    return Declared(plan, counted, kinds, local, codes, ask, budget, drawn)
 
 
 def _unseen(relation: Relation) -> Relation:
@@ -144,13 +147,17 @@ def contributions_of(policy: RiskAppetite, ask: Ask) -> Contributions:
 
 
 def _with_labels(plan: Plan, engine: Engine) -> Plan:
-    """Let every dimension have numbers, texts or truth values: dates are written as texts, decimals as numbers."""
+    """Let every dimension have finite numbers, texts or truth values: dates are written as texts."""
     return replace(plan, dimensions=tuple(_with_label(plan, one, engine) for one in plan.dimensions))
 
 
 def _with_label(plan: Plan, dimension: Dimension, engine: Engine) -> Dimension:
-    kind = type_of(plan, engine, dimension.tree)
-    wanted = "VARCHAR" if kind.startswith(_DATES) else "DOUBLE" if kind.startswith("DECIMAL") else None
-    if wanted is None:
-        return dimension
-    return replace(dimension, tree=exp.Cast(this=dimension.tree.copy(), to=exp.DataType.build(wanted)))
+    kind, tree = type_of(plan, engine, dimension.tree), dimension.tree.copy()
+    if kind.startswith(_DATES):
+        return replace(dimension, tree=exp.Cast(this=tree, to=exp.DataType.build("VARCHAR")))
+    if kind.startswith("DECIMAL"):
+        return replace(dimension, tree=exp.Cast(this=tree, to=exp.DataType.build("DOUBLE")))
+    if kind in {"FLOAT", "DOUBLE"}:
+        finite = exp.Anonymous(this="isfinite", expressions=[tree])
+        return replace(dimension, tree=exp.Case(ifs=[exp.If(this=finite, true=tree.copy())]))
+    return dimension

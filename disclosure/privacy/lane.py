@@ -89,7 +89,7 @@ def drawn(query: Query, context: Context, engine: Engine, plan_digest: Digest) -
     declared = declare(query, context, engine)
     if declared.drawn.digest != plan_digest:
         raise BadInputError(_OTHER_PLAN)
-    rows = Rows(declared.plan, declared.local.unit, declared.drawn.contributions, declared.local.one_each)
+    rows = Rows(declared.counted, declared.local.unit, declared.drawn.contributions, declared.local.one_each)
     cells = () if declared.codes is None else public_cells(declared.codes)
     noisy = release(engine, rows, cells, declared.ask, declared.drawn, declared.budget)
     leaves, names = _table(declared, noisy), _names(declared)

@@ -50,6 +50,7 @@ DIMENSIONS = {
     "first": "left(region, 1)",
     "whole": "cast(region as integer)",
     "never": "1 // 0",
+    "log": "ln(pay - 3000)",
     "part": "substring(word, 1, 1)",
 }
 VIEWS = [
@@ -103,7 +104,7 @@ def queries(draw_: st.DrawFn) -> dict[str, Any]:
     document: dict[str, Any] = {"statistic": statistic, "by": by, "options": OPTIONS.get(statistic, {})}
     protect = {"method": "dp", **draw_(LOSS), **draw_(USED.get(statistic, st.just({})))}
     if draw_(st.booleans()) and by:
-        protect |= {"keys": "private", "delta": 1e-6}
+        protect |= {"keys": "private", "delta": 1e-3}
     document["protect"] = protect | (draw_(STRANGE) if draw_(st.integers(0, 3)) == 0 else {})
     document["derive"] = {name: DIMENSIONS[name] for name in by if name in DIMENSIONS}
     if statistic != "frequency":
