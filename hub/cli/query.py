@@ -69,7 +69,7 @@ def query(
         asked = read_query(text_of(file, "the query"), file.name)
         if charts is not None and asked.chart is None:
             raise BadInputError("--charts: the query asks for no chart; write for example chart: {kind: bar}")
-        wish = Wish(quote=quote, twin=twin, commit=commit)
+        wish = Wish(quote=quote, twin=twin, commit=commit, charts=charts is not None)
         wish.check(asked)
         context = Context(sources_of(data, unit), policy_of(policy))
         if history is None:

@@ -45,11 +45,14 @@ class Wish:
     ----------
     commit : bool
         Whether what leaves is added to the history.
+    charts : bool
+        Whether the chart is to be written.
     """
 
     quote: bool = False
     twin: bool = False
     commit: bool = False
+    charts: bool = False
 
     def check(self, query: Query) -> None:
         """Raise where these options do not fit together, or not with `query`."""
@@ -58,6 +61,8 @@ class Wish:
             raise BadInputError(f"{given[0]}: belongs to queries with differential privacy (protect: {{method: dp}})")
         if len(given) > 1:
             raise BadInputError("--quote and --twin: take one of them; a trial says what the quote says, too")
+        if given and self.charts:
+            raise BadInputError(f"--charts: nothing of {given[0]} is a number of the data, so no picture is made of it")
         if given and self.commit:
             raise BadInputError(f"--commit: nothing of {given[0]} leaves, so there is nothing to commit")
 
@@ -82,8 +87,9 @@ def evaluate(query: Query, context: Context, wish: Wish, folder: HistoryFolder |
     plan = _plan(quote)
     if wish.twin:
         typer.echo(_TWIN, err=True)
+        plain = query.model_copy(update={"chart": None})
         with _twins(query, context) as sources:
-            tried = draw(query, replace(context, sources=sources, memory=None), plan)
+            tried = draw(plain, replace(context, sources=sources, memory=None), plan)
         return replace(tried, privacy=as_trial(tried.privacy))
     typer.echo(_NOT_DEBITED, err=True)
     if folder is not None and wish.commit:

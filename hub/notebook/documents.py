@@ -43,7 +43,7 @@ class Terms(TypedDict, total=False):
         Whether totals are added.
     protect : str or mapping
         A protection method (``"auto"``, ``"suppress"``, ``"round"`` ...) or a whole ``protect`` block; see
-        `saferoom.hub.notebook.results.Result.protect`.
+        `saferoom.hub.notebook.results.Result.protect`. For differential privacy what `saferoom.dp` returns.
     options : mapping
         Further options of the statistic.
     chart : str or mapping

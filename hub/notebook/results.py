@@ -125,6 +125,11 @@ class Result:
         log : bool
             Whether the axis of the numbers is logarithmic.
         """
+        if self.privacy is not None and self.privacy.asks:
+            raise RoomError(
+                'there are no numbers to draw yet: ask for the chart with the quote, for example chart="bar"; after the '
+                "release request.results[0].chart() has it"
+            )
         if kind is not None:
             asked = {**self.query, "chart": chart_block(kind, value, log=log)}
             return evaluate(asked, self._connection, self._snapshot).chart()

@@ -89,6 +89,11 @@ def test_twin_is_about_nobody_and_the_same_shape(shell: Shell) -> None:
     assert "Trial on made-up data" in shown
 
 
+def test_trial_draws_no_picture_of_made_up_numbers(shell: Shell) -> None:
+    document, _ = shell.json({**COUNTS, "chart": {"kind": "bar"}}, "--twin")
+    assert document["privacy"]["synthetic"] is True
+
+
 def test_wanted_accuracy_is_turned_into_a_cost(shell: Shell) -> None:
     protect = {"method": "dp", "accuracy": 15, "keys": {"region": REGIONS}}
     document, _ = shell.json({**COUNTS, "protect": protect}, "--quote")
@@ -102,6 +107,7 @@ def test_wanted_accuracy_is_turned_into_a_cost(shell: Shell) -> None:
         ({"statistic": "frequency", "by": ["region"]}, ["--quote"], "--quote: belongs to queries with differential"),
         ({"statistic": "frequency", "by": ["region"]}, ["--twin"], "--twin: belongs to queries with differential"),
         (COUNTS, ["--quote", "--twin"], "take one of them"),
+        ({**COUNTS, "chart": {"kind": "bar"}}, ["--twin", "--charts", "c"], "--charts: nothing of --twin"),
         (COUNTS, ["--quote", "--history", "h", "--commit"], "--commit: nothing of --quote leaves"),
         ({**COUNTS, "protect": {"method": "dp", "rho": 0.5}}, [], "not in the catalogue"),
         ({**COUNTS, "protect": {**PROTECT, "rho": -1}}, [], "protect.rho"),

@@ -22,7 +22,8 @@ def _tried(airlock: Service, query: dict[str, Any]) -> dict[str, Any]:
 def test_trial_has_the_table_of_a_release_and_is_kept_nowhere(airlock: Service) -> None:
     # The data are out of reach: whatever comes out is made up.
     (airlock.world.home.extracts / MOBILITY / "survey.parquet").unlink()
-    found = _tried(airlock, QUERY)
+    found = _tried(airlock, {**QUERY, "chart": {"kind": "bar"}})
+    assert "picture" not in found
     assert found["privacy"]["synthetic"] is True
     assert found["privacy"]["loss"] == 0.5
     assert found["id"] == ""

@@ -97,6 +97,13 @@ def test_quote_shows_cost_margins_and_budget_and_that_nothing_was_spent(airlock:
     assert "May leave" not in text
 
 
+def test_quote_has_no_chart_and_says_where_it_will_be(airlock: Any, quote: dict[str, Any]) -> None:
+    result = _ask(airlock, quote)
+    with pytest.raises(RoomError, match="no numbers to draw yet"):
+        result.chart("bar")
+    assert len(airlock.asked) == 1
+
+
 def test_refusal_of_the_budget_is_shown_escaped(airlock: Any, quote: dict[str, Any]) -> None:
     result = _ask(airlock, {**quote, "budget": HOSTILE, "privacy": {**quote["privacy"], "unit": HOSTILE}})
     assert HOSTILE not in result._repr_html_()
