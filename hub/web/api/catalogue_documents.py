@@ -84,6 +84,8 @@ class Dataset(Document):
     owner: str
     description: str | None
     coverage: Coverage
+    linked_from: list[str]
+    """Datasets whose people are in this one; releases with noise cost their privacy budgets, too."""
     quality: list[Quality]
     editions: list[Edition]
     rules: list[Rule]
@@ -101,6 +103,7 @@ def dataset_document(on: Instance, found: model.Dataset) -> Dataset:
         owner=on.registry.person(found.owner).display_name,
         description=found.description,
         coverage=found.coverage,
+        linked_from=list(found.linked_from),
         quality=list(found.quality),
         editions=[Edition.model_validate(one) for one in on.shelves.editions(found.name)],
         rules=[Rule.model_validate(one) for one in present.rules(found, on.registry.platform())],

@@ -20,6 +20,7 @@ from saferoom.hub.web.shell.rendering import page
 from saferoom.hub.web.texts import projects as texts
 from saferoom.ids import ProjectSlug
 from saferoom.projects.airlock.lists import Paging
+from saferoom.projects.ledger.model import AccountId, AccountKind
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.states import State
 from saferoom.projects.life.store import Selection
@@ -66,6 +67,7 @@ def project(request: Request, slug: str, who: Someone) -> Response:
         deeds=deeds,
         lines=instance.lives.history(view, Cut(1, _NEWEST)).items,
         releases=instance.lives.released(view, Cut(1, _NEWEST)),
+        budget=instance.budgets.can_see(who.username, AccountId(AccountKind.PROJECT, name)),
         **present.ProjectPage(instance, view).values(),
     )
 

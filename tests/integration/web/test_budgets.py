@@ -11,6 +11,7 @@ from tests.support.airlock_server import PREFIX, Service
 from tests.support.airlock_world import World
 from tests.support.api_client import client, said
 from tests.support.budget_pages import budgeted, charged
+from tests.support.project_pages import running
 
 from saferoom.hub.cli.main import main
 from saferoom.hub.store import tables
@@ -91,6 +92,21 @@ def test_second_who_sets_a_limit_is_told_and_keeps_what_was_typed(airlock: Servi
 def test_form_of_somebody_who_sets_no_limit_is_not_judged(airlock: Service) -> None:
     for who, status in (("ana", 403), ("ada", 403), ("otto", 404)):
         assert airlock.browser(who).post(SURVEY, {"epsilon": "nonsense"}).status_code == status
+
+
+def test_budget_of_a_project_is_found_from_its_page_by_those_who_may_see_it(airlock: Service) -> None:
+    slug = running(airlock, "runs")
+    link = f"budgets/project/{slug}"
+    assert link in airlock.browser("rita").get(f"projects/{slug}").text
+    checked = airlock.browser("ben").get(f"projects/{slug}")
+    assert (checked.status_code, link in checked.text) == (200, False)
+
+
+def test_catalogue_tells_what_a_dataset_was_linked_from(airlock: Service) -> None:
+    airlock.world.change(tables.DatasetRow, "survey", linked_from=["register"])
+    assert "<dt>Linked from</dt><dd>register</dd>" in airlock.browser("ana").get("catalogue/survey").text
+    assert said(client(airlock, "ana").get("catalogue/survey"))["linked_from"] == ["register"]
+    assert "Linked from" not in airlock.browser("ana").get("catalogue/register").text
 
 
 def test_charges_are_cut_into_pages(airlock: Service) -> None:
