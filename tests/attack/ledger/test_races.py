@@ -10,12 +10,15 @@ from tests.support.ledger_world import LINEAGE, OWNER, PROJECT, LedgerWorld, wan
 from tests.support.postgres import Server
 from tests.support.racing import FAILED, RACERS, ended, kill, started, together
 
+from saferoom.audit import Event
 from saferoom.errors import UnavailableError
+from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.ledger import LedgerStore
 from saferoom.hub.store.ledger_tables import ChargeRow
 from saferoom.hub.store.notices_tables import ToldRow
 from saferoom.projects.ledger.losses import Loss
-from saferoom.projects.ledger.model import ChargeState
+from saferoom.projects.ledger.model import AccountId, AccountKind, ChargeState
 from saferoom.projects.ledger.service import BudgetError
 
 EACH = 6
@@ -88,6 +91,23 @@ def test_attack_one_key_from_many_processes_is_charged_once(world: LedgerWorld) 
     world.limit(LINEAGE, LIMIT)
     assert sum(together(world, _same_key)) == 1
     assert world.spent(LINEAGE) == Loss(1)
+
+
+def _unlike(world: LedgerWorld, number: int) -> int:
+    """Charge to accounts that no other process charges to; the audit trail is what all have in common."""
+    for turn in range(EACH):
+        with LedgerStore(world.database, world.clock, world.key).transaction() as tx:
+            tx.limit(AccountId(AccountKind.OWNER, f"{number}-{turn}"), Loss(1))
+            tx.record(Event("system", "budget.limited", f"{number}", {"turn": turn}))
+    return 0
+
+
+def test_attack_writers_with_nothing_in_common_keep_one_audit_trail(world: LedgerWorld) -> None:
+    assert set(together(world, _unlike)) == {0}
+    world.verify()
+    with world.database.reading() as session:
+        found = select(func.count()).where(AuditLinkRow.action == "budget.limited")
+        assert session.scalar(found) == RACERS * EACH
 
 
 def _for_ever(world: LedgerWorld, number: int) -> int:

@@ -156,3 +156,35 @@ def test_attack_writers_without_the_lock_of_all_writers_stay_within_the_budget(p
     with world.database.reading() as session:
         assert len(session.scalars(select(AccountRow)).all()) == 3
     world.database.dispose()
+
+
+def _somebody_waits(database: Database) -> bool:
+    with database.reading() as session:
+        waiting = session.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+    return bool(waiting)
+
+
+@pytest.mark.postgres
+def test_attack_two_who_write_one_new_account_at_once_share_it(postgres: Server) -> None:
+    world = LedgerWorld.on(Database(postgres.database()))
+    engine = create_engine(world.database.engine.url)
+
+    def add() -> Loss:
+        with Session(engine) as session, session.begin():
+            tx = LedgerTransaction(session, AuditLog(session, world.clock, world.key))
+            (account,) = tx.lock((PROJECT,))
+            tx.debit(Charge("second", wanted(1), (PROJECT,), ChargeState.CHARGED, world.clock.now()))
+            return account.spent
+
+    with ThreadPoolExecutor(1) as pool, Session(engine) as session, session.begin():
+        tx = LedgerTransaction(session, AuditLog(session, world.clock, world.key))
+        tx.lock((PROJECT,))
+        second = pool.submit(add)
+        while not _somebody_waits(world.database):
+            assert not second.done(), second.exception()
+        tx.debit(Charge("first", wanted(1), (PROJECT,), ChargeState.CHARGED, world.clock.now()))
+        session.commit()
+        assert second.result(60) == Loss(1), "it waited for the first, and saw what that had spent"
+    engine.dispose()
+    assert world.spent(PROJECT) == Loss(2)
+    world.database.dispose()
