@@ -8,6 +8,7 @@ the project from the server's token and the numbers from its own evaluation, nev
 from __future__ import annotations
 
 from saferoom.hub.notebook.acro import acro, write_acro
+from saferoom.hub.notebook.asking import trial
 from saferoom.hub.notebook.builders import (
     crosstab,
     data,
@@ -27,7 +28,7 @@ from saferoom.hub.notebook.files import File, upload, uploads
 from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.privacy import budget, dp
-from saferoom.hub.notebook.results import Result, trial
+from saferoom.hub.notebook.results import Result
 from saferoom.hub.notebook.rounding import rounded
 from saferoom.hub.notebook.statistics import (
     anova,

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from saferoom.errors import BadInputError
 from saferoom.hub.notebook import markup
+from saferoom.hub.notebook.asking import evaluate
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.extracts import datasets
 from saferoom.hub.notebook.files import File, upload
-from saferoom.hub.notebook.results import Result, evaluate
+from saferoom.hub.notebook.results import Result
 
 if TYPE_CHECKING:
     from saferoom.hub.notebook.submissions import Submission

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from saferoom.errors import BadInputError
+from saferoom.hub.notebook.asking import declared, evaluate
 from saferoom.hub.notebook.documents import Names, Terms, names, shows_terms
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.extracts import Extract, Extracts, datasets
-from saferoom.hub.notebook.results import Result, declared, evaluate
+from saferoom.hub.notebook.results import Result
 from saferoom.hub.notebook.snapshots import as_parquet
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from saferoom.disclosure.charts.model import Picture
 from saferoom.disclosure.privacy.words import read_privacy
@@ -11,12 +11,10 @@ from saferoom.disclosure.remedies.model import Suggestion, patched
 from saferoom.disclosure.verdict import Table, Verdict
 from saferoom.hub.notebook import showing
 from saferoom.hub.notebook.charts import Chart, chart_block
-from saferoom.hub.notebook.connection import Connection, encode
-from saferoom.hub.notebook.documents import Names, Terms, document
+from saferoom.hub.notebook.connection import Connection
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.protections import Document, protection, read_blanks, read_choice
 from saferoom.hub.notebook.reading import read_finding, read_route, read_table
-from saferoom.hub.notebook.snapshots import as_parquet, is_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,12 +125,12 @@ class Result:
         """
         if self.privacy is not None and self.privacy.asks:
             raise RoomError(
-                'there are no numbers to draw yet: ask for the chart with the quote, for example chart="bar"; after the '
-                "release request.results[0].chart() has it"
+                'there are no numbers to draw yet: ask for the chart with the quote, as chart="bar"; after the release '
+                "request.results[0].chart() has it"
             )
         if kind is not None:
             asked = {**self.query, "chart": chart_block(kind, value, log=log)}
-            return evaluate(asked, self._connection, self._snapshot).chart()
+            return self._asked(asked).chart()
         if self._picture is None:
             raise RoomError(
                 "nothing of this may leave, so no chart was drawn; see the findings"
@@ -165,11 +163,13 @@ class Result:
         there before.
         """
         asked = {**self.query, "protect": protection(method, parameters)}
-        return evaluate(asked, self._connection, self._snapshot)
+        return self._asked(asked)
 
     def trial(self) -> Result:
         """Try a query with differential privacy on a synthetic twin: made-up data of the dataset's shape, for free."""
-        return trial(self.query, self._connection)
+        from saferoom.hub.notebook import asking
+
+        return asking.trial(self.query, self._connection)
 
     def postprocess(self, steps: Sequence[Mapping[str, Any]]) -> Result:
         """Have released numbers with differential privacy processed: it costs nothing, and the result leaves by itself.
@@ -190,8 +190,10 @@ class Result:
         """
         if not self.id:
             raise RoomError("a trial is about made-up data and never leaves; process what was released")
+        from saferoom.hub.notebook import asking
+
         answer = self._connection.post(f"/api/room/evaluations/{self.id}/processed", {"steps": list(steps)})
-        return _read(self._connection, answer)
+        return asking.read(self._connection, answer)
 
     def apply(self, number: int = 1) -> Result:
         """Evaluate the query again as suggestion `number` (1 is the cheapest) changes it."""
@@ -199,7 +201,7 @@ class Result:
             there = f"there are suggestions 1 to {len(self.suggestions)}" if self.suggestions else "there are none"
             raise RoomError(f"there is no suggestion of that number; {there}")
         asked = patched(self.query, self.suggestions[number - 1].patch)
-        return evaluate(asked, self._connection, self._snapshot)
+        return self._asked(asked)
 
     def release(self, *, title: str = "", context: str = "", controls: str = "") -> Submission:
         """Ask for this result's release.
@@ -219,53 +221,13 @@ class Result:
             raise RoomError("a trial is about made-up data and never leaves; release the quote that it was made from")
         return submit(self._connection, Wanted([self]), title=title, context=context, controls=controls)
 
+    def _asked(self, query: Mapping[str, Any]) -> Result:
+        from saferoom.hub.notebook import asking
+
+        return asking.evaluate(query, self._connection, self._snapshot)
+
     def _repr_html_(self) -> str:
         return showing.html(self)
 
     def __repr__(self) -> str:
         return showing.text(self)
-
-
-def declared(statistic: str, measure: str | None, by: Names | None, terms: Terms) -> Result:
-    """Have the airlock compute and judge `statistic`; a frame given as the source goes with it as a snapshot."""
-    source = terms.get("source")
-    table = as_parquet(cast("pd.DataFrame", source)) if is_frame(source) else None
-    return evaluate(document(statistic, measure, by, terms), snapshot=table)
-
-
-def evaluate(query: Mapping[str, Any], connection: Connection | None = None, snapshot: bytes | None = None) -> Result:
-    """Have the airlock compute and judge `query`, over a `snapshot` where one is given, and return the result."""
-    connection = connection or Connection.from_environment()
-    if snapshot is None:
-        answer = connection.post("/api/room/evaluations", {"query": dict(query)})
-    else:
-        answer = connection.send("/api/room/snapshots", encode({"query": dict(query)}) + b"\n" + snapshot)
-    return _read(connection, answer, query, snapshot)
-
-
-def read_evaluation(connection: Connection, id_: str) -> Result:
-    """Return one of your own evaluations as the airlock keeps it."""
-    return _read(connection, connection.get(f"/api/room/evaluations/{id_}"))
-
-
-def _read(
-    connection: Connection, answer: object, query: Mapping[str, Any] | None = None, snapshot: bytes | None = None
-) -> Result:
-    """Return the result that an answer describes, of `query` or of the one that comes with it."""
-    asked = answer.get("query") if isinstance(answer, Mapping) and query is None else query
-    if not isinstance(answer, Mapping) or not isinstance(asked, Mapping):
-        raise RoomError("the airlock's answer was not understood; restart the room so that both match")
-    return Result(connection, asked, answer, snapshot)
-
-
-def trial(query: Mapping[str, Any] | Result, connection: Connection | None = None) -> Result:
-    """Try a query with differential privacy on a synthetic twin; nothing is spent, and no number is about anybody.
-
-    Parameters
-    ----------
-    query : mapping or Result
-        A query document with a ``protect`` block of the method ``dp``, or a quote.
-    """
-    document = query.query if isinstance(query, Result) else dict(query)
-    connection = connection or Connection.from_environment()
-    return _read(connection, connection.post("/api/room/trials", {"query": document}), document)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Unpack
 
+from saferoom.hub.notebook.asking import declared
 from saferoom.hub.notebook.documents import Names, Terms, names, shows_terms
 from saferoom.hub.notebook.errors import RoomError
-from saferoom.hub.notebook.results import Result, declared
+from saferoom.hub.notebook.results import Result
 
 
 def _with(terms: Terms, **options: Any) -> Terms:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from saferoom.hub.notebook import markup
+from saferoom.hub.notebook.asking import read_evaluation
 from saferoom.hub.notebook.connection import Connection
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, Source, as_files
-from saferoom.hub.notebook.results import Result, read_evaluation
+from saferoom.hub.notebook.results import Result
 
 
 class Submission:
