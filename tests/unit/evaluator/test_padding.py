@@ -21,9 +21,7 @@ class Watch:
         self.now += seconds
 
 
-@pytest.mark.parametrize(
-    ("takes", "ends"), [(0, 1), (0.7, 1), (1, 1), (1.1, 2), (33, 64), (500, 500)]
-)
+@pytest.mark.parametrize(("takes", "ends"), [(0, 1), (0.7, 1), (1, 1), (1.1, 2), (33, 64), (500, 500)])
 def test_block_ends_with_its_class(takes: float, ends: float) -> None:
     watch = Watch()
     with padded(watch, watch.sleep):
@@ -40,5 +38,7 @@ def test_block_that_raises_takes_no_less() -> None:
 
 def test_queries_with_noise_are_told_before_they_are_read() -> None:
     assert with_noise({"protect": {"method": "dp", "rho": 1}})
-    for query in ({}, {"protect": {"method": "round"}}, {"protect": "dp"}, {"protect": None}, {"protect": {}}):
-        assert not with_noise(query)
+    protects: tuple[object, ...] = ({"method": "round"}, "dp", None, {})
+    assert not with_noise({})
+    for protect in protects:
+        assert not with_noise({"protect": protect})
