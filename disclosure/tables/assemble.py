@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import numpy as np
+
 from saferoom.disclosure.queries.evidence import Cells, Numbers
 from saferoom.disclosure.verdict import Label, Table
 
@@ -18,7 +20,6 @@ _EXACT = 2.0**53
 def total_label(cells: Cells) -> str:
     """Return the label of totals: ``All``, unless a category is called so.
 
-    >>> import numpy as np
     >>> total_label(Cells((("All",),), np.zeros(1, dtype=np.int64)))
     'All (total)'
     """
@@ -31,6 +32,8 @@ def total_label(cells: Cells) -> str:
 
 def shown_labels(cells: Cells) -> tuple[tuple[Label, ...], ...]:
     """Return the labels of every cell with the label of totals in its places."""
+    if not cells.levels.any():
+        return tuple(cells.labels)
     total = total_label(cells)
     return tuple(
         tuple(total if level >> i & 1 else label for i, label in enumerate(labels))
@@ -46,21 +49,23 @@ def row_order(cells: Cells, orders: Orders = MappingProxyType({})) -> list[int]:
     orders : mapping of a dimension's position to its categories
         For categories with an order of their own (bins, intervals).
     """
-    categories = [sorted({_key(labels[i]) for labels in cells.labels}) for i in range(_width(cells))]
+    categories = [
+        sorted({_key(label) for label in {labels[i] for labels in cells.labels}}) for i in range(_width(cells))
+    ]
     for i, order in orders.items():
         if i < len(categories):
             there = set(categories[i])
             ordered = [key for key in dict.fromkeys(map(_key, order)) if key in there]
             first = set(ordered)
             categories[i] = ordered + [key for key in categories[i] if key not in first]
-    ranks = [{key: rank for rank, key in enumerate(column)} for column in categories]
-
-    def place(position: int) -> tuple[int, ...]:
-        level = int(cells.levels[position])
-        labels = cells.labels[position]
-        return tuple(len(ranks[i]) if level >> i & 1 else ranks[i][_key(label)] for i, label in enumerate(labels))
-
-    return sorted(range(len(cells)), key=place)
+    places = []
+    for i, column in enumerate(categories):
+        ranks = {key: rank for rank, key in enumerate(column)}
+        of = {label: ranks[_key(label)] for label in {labels[i] for labels in cells.labels}}
+        found = np.fromiter((of[labels[i]] for labels in cells.labels), dtype=np.int64, count=len(cells))
+        places.append(np.where(cells.levels >> i & 1, len(column), found))
+    # The last of its keys is what lexsort goes by first.
+    return np.lexsort(places[::-1]).tolist() if places else list(range(len(cells)))
 
 
 def _width(cells: Cells) -> int:
@@ -88,6 +93,13 @@ def number(value: float) -> Label:
     return float(f"{value:.{_SIGNIFICANT}g}")
 
 
+def _numbers(column: Numbers) -> list[Label]:
+    """Return a column as it is written, see `number`; one whose numbers are all the same is written once."""
+    if len(column) > 1 and (column == column[0]).all():
+        return [number(column[0].item())] * len(column)
+    return [number(value) for value in column.tolist()]
+
+
 def value_names(dimensions: Sequence[str], columns: Mapping[str, Numbers]) -> tuple[str, ...]:
     """Return the columns' names, changed where a dimension has the same."""
     taken = {name.lower() for name in dimensions}
@@ -99,7 +111,7 @@ def table(
 ) -> Table:
     """Return the table with one row per cell, in reading order (see `row_order`)."""
     labels = shown_labels(cells)
-    lists = [[number(value) for value in column.tolist()] for column in columns.values()]
+    lists = [_numbers(column) for column in columns.values()]
     rows = tuple((*labels[i], *(column[i] for column in lists)) for i in row_order(cells, orders))
     return Table((*names, *value_names(names, columns)), rows)
 
