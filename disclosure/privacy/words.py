@@ -89,15 +89,18 @@ class Privacy:
     @property
     def cost(self) -> str:
         """What it costs, in words."""
+        amount = f"{_NAMES[self.measure]} {self.loss:g}"
+        if self.label != PRIVATE:
+            return f"{amount}, charged as if it were differentially private"
         chance = f", and a delta of {self.delta:g}" if self.delta else ""
-        return f"{_NAMES[self.measure]} {self.loss:g} {_IN_WORDS[self.measure]}{chance}"
+        return f"{amount} {_IN_WORDS[self.measure]}{chance}"
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
         """What a reader should know beside the numbers: names and what they say."""
         known = f"{self.cells:,}, known without the data" if self.cells else "found in the data, by noisy counts"
         found = [("cost" if self.drawn and not self.synthetic else "would cost", self.cost)]
-        found += [("protects", self._protects), ("cells", known)]
+        found += [("protects" if self.label == PRIVATE else "unit", self._protects), ("cells", known)]
         if self.label != PRIVATE:
             found.append(("note", f"{self.label}; a person always looks before it leaves"))
         if self.asks and self.refusal is not None:

@@ -64,7 +64,10 @@ def test_units_with_several_rows_private_cells_and_deltas_are_told() -> None:
 
 
 def test_what_is_not_differentially_private_says_so_and_that_a_person_looks() -> None:
-    assert dict(_read(label=NOISE_INFUSED).facts)["note"] == f"{NOISE_INFUSED}; a person always looks before it leaves"
+    facts = dict(_read(label=NOISE_INFUSED, measure="pure", loss=8).facts)
+    assert facts["note"] == f"{NOISE_INFUSED}; a person always looks before it leaves"
+    assert facts["would cost"] == "epsilon 8, charged as if it were differentially private"
+    assert "protects" not in facts
 
 
 @pytest.mark.parametrize(
