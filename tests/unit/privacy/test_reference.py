@@ -60,6 +60,15 @@ def test_losses_of_several_numbers_add_up_as_in_opendps_composition(
     assert float(plan_loss(PrivacyPlan(measure, "person_id", bounds, 1, several)).value) == pytest.approx(loss)
 
 
+def test_noise_of_a_mean_is_no_wider_than_opendps() -> None:
+    # Measured with OpenDP's Context API: 200,088.8 for the sum (of floats, from 0), 2 for the count.
+    ask = Ask(Statistic.MEAN, (0.0, 1e5))
+    plan = calibrated(Budget(PURE, Fraction(1)), "person_id", ONE, ask.cells, aggregates_of(ask))
+    count, total = plan.aggregates
+    assert count.scale == 2.0
+    assert total.scale * step_of(total) == pytest.approx(1e5)
+
+
 def test_margins_of_error_are_the_closed_forms() -> None:
     for scale in (0.5, 1.0, 3.0, 200.0):
         laplace = scale * math.log(2 / (0.05 * (math.exp(1 / scale) + 1))) + 1
