@@ -6,6 +6,7 @@ all writers at its start, and check-then-act is safe on both.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,7 +14,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, OperationalError
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from saferoom.errors import BadInputError, UnavailableError
 
-_log = structlog.get_logger()
+_log = logging.getLogger(__name__)  # commands have nothing but their answer on standard output
 _READS = "saferoom_reads"
 PATIENCE_SECONDS = 10.0
 """How long a writer waits for the others."""
@@ -119,7 +119,7 @@ def answering() -> Iterator[None]:
             # A statement that SQLite does not understand: nothing that waiting could mend.
             raise
         # The error's words may hold values; its code does not.
-        _log.error("database unavailable", code=code)
+        _log.error("database unavailable: %s", code)
         raise UnavailableError(UNAVAILABLE) from error
 
 

@@ -156,12 +156,13 @@ def test_database_enforces_foreign_keys_and_writes_ahead(database: Database) -> 
         session.add(AuditHeadRow(seq=99, at="x", envelope={}))
 
 
-def test_database_that_cannot_be_opened_is_unavailable_in_one_sentence() -> None:
+def test_database_that_cannot_be_opened_is_unavailable_in_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
     database = Database("sqlite:////nowhere/at/all.sqlite")
     for begun in (database.transaction, database.reading):
         with pytest.raises(UnavailableError, match="the database does not answer") as caught, begun() as session:
             session.execute(text("select 1"))
         assert "nowhere" not in caught.value.message
+    assert caplog.messages == ["database unavailable: SQLITE_CANTOPEN"] * 2
 
 
 @pytest.mark.parametrize("address", ["mysql://eve:secret@somewhere/x", "eve:secret", ""])
