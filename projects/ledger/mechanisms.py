@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from saferoom.disclosure.privacy.aggregates import Kind
+from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.noise import aggregate_loss, threshold_loss
 from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
 
@@ -44,19 +44,20 @@ def mechanisms_of(plan: PrivacyPlan) -> tuple[Mechanism, ...]:
         if plan.measure is PrivacyMeasure.PURE:
             found.append(Mechanism(MechanismKind.PURE, float(loss)))
         elif one.kind is Kind.QUANTILE:
-            found.extend(_chosen(plan, float(loss)))
+            found.extend(_chosen(plan, one, float(loss)))
         else:
             found.append(Mechanism(MechanismKind.GAUSSIAN, float(loss)))
     return tuple(found)
 
 
-def _chosen(plan: PrivacyPlan, rho: float) -> list[Mechanism]:
+def _chosen(plan: PrivacyPlan, aggregate: Aggregate, rho: float) -> list[Mechanism]:
     """Return the noisy maxima of the cells that one unit changes.
 
     Each is an exponential mechanism, of which epsilon-DP and epsilon^2 / 8 of zCDP hold: M. Cesar and R. Rogers,
     "Bounding, Concentrating, and Truncating: Unifying Privacy Loss Composition for Data Analytics", ALT 2021, lemma
     3.2. Cells share `rho` as the squares of the rows in them.
     """
-    rows = plan.contributions.worst
+    bounds = plan.contributions if aggregate.over is None else plan.contributions.together
+    rows = bounds.worst
     squares = sum(one * one for one in rows)
     return [Mechanism(MechanismKind.PURE, math.sqrt(8 * rho / squares) * one) for one in rows]

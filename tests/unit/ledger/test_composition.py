@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -75,8 +76,12 @@ TOTAL = Aggregate(Kind.SUM, "total", 1.0, Bounds.of_mean(0, 10))
 MEDIAN = Aggregate(Kind.QUANTILE, "median", 1.0, fraction=(1, 2), candidates=(1.0, 2.0, 3.0))
 
 
+MARGIN = replace(MEDIAN, name="all median", over=())
+OBSERVED = Aggregate(Kind.OBSERVED, "observed", 1.0, fraction=(1, 4))
+
+
 @pytest.mark.parametrize("contributions", [Contributions(), Contributions(5, 2, 3)])
-@pytest.mark.parametrize("aggregates", [(COUNT,), (COUNT, TOTAL), (MEDIAN,)])
+@pytest.mark.parametrize("aggregates", [(COUNT,), (COUNT, TOTAL), (MEDIAN,), (MEDIAN, MARGIN)])
 @pytest.mark.parametrize("measure", PrivacyMeasure)
 def test_mechanisms_of_a_plan_lose_what_the_plan_loses(
     measure: PrivacyMeasure, aggregates: tuple[Aggregate, ...], contributions: Contributions
@@ -90,3 +95,23 @@ def test_mechanisms_of_a_plan_lose_what_the_plan_loses(
     rho = sum(one.loss if one.kind is _GAUSSIAN else one.loss**2 / 8 for one in found)
     assert rho == pytest.approx(float(plan_loss(plan).value))
     assert {one.kind for one in found} == {_PURE if MEDIAN in aggregates else _GAUSSIAN}
+
+
+@pytest.mark.parametrize("measure", PrivacyMeasure)
+def test_count_over_private_cells_loses_what_it_does_beside_its_delta(measure: PrivacyMeasure) -> None:
+    budget = Budget(measure, Fraction(1, 10), Fraction(1, 10**8))
+    plan = calibrated(budget, "person_id", Contributions(), 0, (COUNT, TOTAL))
+    loss = sum(one.loss for one in mechanisms_of(plan))
+    assert loss == pytest.approx(float(plan_loss(plan).value))
+
+
+def test_plan_with_a_part_of_no_proven_loss_consists_of_nothing_known() -> None:
+    plan = PrivacyPlan(PrivacyMeasure.PURE, "person_id", Contributions(), 8, (COUNT, OBSERVED))
+    assert mechanisms_of(plan) == ()
+
+
+def test_noise_of_both_kinds_is_composed() -> None:
+    gaussian, pure = Mechanism(_GAUSSIAN, 0.05), Mechanism(_PURE, 0.5)
+    alone = [epsilon_of(composed([one]), DELTA) for one in (gaussian, pure)]
+    both = epsilon_of(composed([gaussian, pure]), DELTA)
+    assert max(alone) < both <= sum(alone) + 0.01
