@@ -11,7 +11,7 @@
 ``vault``
     Their bodies and the units they brought.
 ``head``
-    How many entries there are, sealed, so that the last ones cannot be left out.
+    How many entries and losses there are, sealed, so that the last ones cannot be left out.
 ``losses``
     What draws with differential privacy cost, sealed; written before each draw.
 """
@@ -75,6 +75,7 @@ class HistoryFolder:
         try:
             cipher = self._cipher()
             _write(self._root / _LOSSES, cipher.seal(json.dumps(document).encode(), _ABOUT_LOSSES))
+            self._count(cipher, len(self._entries), len(losses))
         except OSError:
             raise UnavailableError("the history could not be written; nothing was drawn") from None
         self._losses = losses
@@ -83,8 +84,11 @@ class HistoryFolder:
         """Return what seals the folder's parts; from the first use on a folder without a head was tampered with."""
         cipher = AtRest(keys.random_key(self._root / _KEY))
         if not self._entries and not (self._root / _HEAD).exists():
-            _write(self._root / _HEAD, cipher.seal(json.dumps(0).encode(), _ABOUT_HEAD))
+            self._count(cipher, 0, 0)
         return cipher
+
+    def _count(self, cipher: AtRest, entries: int, losses: int) -> None:
+        _write(self._root / _HEAD, cipher.seal(json.dumps([entries, losses]).encode(), _ABOUT_HEAD))
 
     @contextlib.contextmanager
     def locked(self, *, write: bool) -> Iterator[HistoryFolder]:
@@ -125,7 +129,7 @@ class HistoryFolder:
                 (self._root / folder).mkdir(exist_ok=True, mode=0o700)
             entry = archive.add(self._entries, evaluation, told)
             _write(self._root / _ENTRIES / f"{number:08}", archive.seal(entry))
-            _write(self._root / _HEAD, cipher.seal(json.dumps(number).encode(), _ABOUT_HEAD))
+            self._count(cipher, number, len(self._losses))
         except OSError:
             raise UnavailableError("the history could not be written; nothing was committed") from None
         self._entries = (*self._entries, entry)
@@ -145,9 +149,9 @@ class HistoryFolder:
             if not whole or names != [f"{i + 1:08}" for i in range(len(names))]:
                 raise IntegrityError(_LACKS)
             cipher = AtRest(keys.random_key(self._root / _KEY))
-            self._check_head(cipher, len(names))
             archive = Archive(FileVault(self._root / _VAULT), cipher)
             self._losses = self._read_losses(cipher)
+            self._check_head(cipher, len(names), len(self._losses))
             self._entries = archive.open((self._root / _ENTRIES / name).read_bytes() for name in names)
             self.memory = archive.memory(self._entries, range(1, len(names) + 1))
         except OSError:
@@ -162,11 +166,15 @@ class HistoryFolder:
         data = file.read_bytes()
         return guarded(lambda: tuple(Loss(*pair) for pair in json.loads(cipher.open(data, _ABOUT_LOSSES))), _LACKS)
 
-    def _check_head(self, cipher: AtRest, count: int) -> None:
+    def _check_head(self, cipher: AtRest, *there: int) -> None:
         head = (self._root / _HEAD).read_bytes()
-        said = guarded(lambda: int(json.loads(cipher.open(head, _ABOUT_HEAD))), _LACKS)
-        # An interrupted commit leaves an entry that is whole and not yet counted.
-        if count not in (said, said + 1):
+        said = guarded(lambda: json.loads(cipher.open(head, _ABOUT_HEAD)), _LACKS)
+        # Folders from before there were losses count entries alone.
+        counts = guarded(lambda: [int(said), 0] if isinstance(said, int) else [int(one) for one in said], _LACKS)
+        # What was interrupted leaves one entry, or one loss, that is whole and not yet counted.
+        if len(counts) != len(there) or any(
+            found not in (count, count + 1) for found, count in zip(there, counts, strict=True)
+        ):
             raise IntegrityError(_LACKS)
 
 

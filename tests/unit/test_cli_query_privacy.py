@@ -11,8 +11,10 @@ import pytest
 from tests.support.statistics_lab import Lab, people
 
 from saferoom.errors import IntegrityError
+from saferoom.hub import keys
 from saferoom.hub.cli.history_folder import HistoryFolder
 from saferoom.hub.cli.main import main
+from saferoom.hub.store.cipher import AtRest
 
 REGIONS = ["E", "N", "S", "W"]
 PROTECT = {"method": "dp", "rho": 0.5, "keys": {"region": REGIONS}}
@@ -147,6 +149,30 @@ def test_loss_is_written_before_anything_is_drawn(
     code, out, err = shell.run(COUNTS, "--history", history, "--commit")
     assert (code, out) == (1, "")
     assert "switched off" not in err
+    with HistoryFolder(history).locked(write=False) as folder:
+        assert folder.losses[0] == 1
+
+
+def test_losses_that_were_left_out_are_noticed(shell: Shell, tmp_path: Path) -> None:
+    history = tmp_path / "history"
+    shell.json(COUNTS, "--history", history, "--commit")
+    first = (history / "losses").read_bytes()
+    for _ in range(2):
+        shell.json(COUNTS, "--history", history, "--commit")
+    (history / "losses").write_bytes(first)
+    with pytest.raises(IntegrityError, match="lacks something"), HistoryFolder(history).locked(write=False):
+        pass
+    (history / "losses").unlink()
+    with pytest.raises(IntegrityError, match="lacks something"), HistoryFolder(history).locked(write=False):
+        pass
+
+
+def test_history_from_before_there_were_losses_is_read_and_goes_on(shell: Shell, tmp_path: Path) -> None:
+    history = tmp_path / "history"
+    shell.json({"statistic": "frequency", "by": ["sex"]}, "--history", history, "--commit")
+    about = {"purpose": "saferoom/history-folder/1", "what": "head"}
+    (history / "head").write_bytes(AtRest(keys.random_key(history / "memory.key")).seal(b"1", about))
+    assert "over 1 draw, this one among them" in shell.json(COUNTS, "--history", history, "--commit")[1]
     with HistoryFolder(history).locked(write=False) as folder:
         assert folder.losses[0] == 1
 
