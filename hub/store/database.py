@@ -131,13 +131,25 @@ def _code(error: DBAPIError) -> str:
 def _address(url: str) -> URL:
     try:
         address = make_url(url)
-        return address.set(drivername=_DRIVERS[address.get_backend_name()])
+        driver = _DRIVERS[address.get_backend_name()]
+        if driver != "sqlite":
+            _check_options(address)
+        return address.set(drivername=driver)
     except (ArgumentError, KeyError):
         # Not repeated: it may hold a password.
         raise BadInputError(
             "the database's address must be sqlite:///FILE or postgresql://USER@HOST/NAME; it is set by "
             "SAFEROOM_DATABASE_URL"
         ) from None
+
+
+def _check_options(address: URL) -> None:
+    import psycopg
+
+    try:
+        psycopg.conninfo.make_conninfo("", **dict.fromkeys(address.query, ""))
+    except psycopg.ProgrammingError:
+        raise ArgumentError("an option that no connection has") from None
 
 
 def _configure_sqlite(milliseconds: int, connection: Any, _record: Any) -> None:
