@@ -13,6 +13,7 @@ from tests.support.airlock_world import MOBILITY
 from tests.support.privacy_airlock import ANA, PrivacyAirlock, privacy_airlock
 
 from saferoom.disclosure.privacy.certificate import CERTIFICATE_TYPE
+from saferoom.errors import BadInputError
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.verify import verify_bundle
@@ -99,3 +100,5 @@ def test_noise_that_is_not_private_leaves_with_a_person_and_without_a_certificat
     assert said["lane"] == "declared"
     assert said["privacy"] == {"label": "noise-infused, not differentially private"}
     assert "certificate" not in said
+    with pytest.raises(BadInputError, match="noise-infused only has no certificate"):
+        here.airlock.process(ANA, MOBILITY, quote.id, [{"round": 0.5}])

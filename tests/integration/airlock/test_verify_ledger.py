@@ -21,6 +21,7 @@ from saferoom.digests import canonical, sha256
 from saferoom.disclosure.privacy.certificate import CERTIFICATE_TYPE
 from saferoom.hub.cli.verify_ledger import with_record
 from saferoom.hub.store.airlock_records import ReleaseRow
+from saferoom.hub.store.airlock_tables import OutputRow
 from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.hub.store.ledger_tables import ChargeRow
 from saferoom.projects.airlock.crate import metadata
@@ -189,6 +190,28 @@ def test_a_release_of_an_earlier_draw_is_noticed(made: Made) -> None:
         again = replace(two, certificates=one.certificates)
         found = with_record(again, processed, session, key)
     assert found.problem == "output 1: what was drawn was released with another release"
+
+
+def test_a_release_that_is_not_on_record_is_noticed(made: Made) -> None:
+    here, drawn, _ = made
+    key = here.world.instance.signing_key.verifying_key
+    report = replace(verify_bundle(drawn, key), release="release-invented")
+    with here.world.instance.database.reading() as session:
+        assert with_record(report, drawn, session, key).problem == "the instance has no such release on record"
+
+
+def test_what_left_twice_is_noticed(made: Made) -> None:
+    here, drawn, _ = made
+    key = here.world.instance.signing_key.verifying_key
+    with here.world.instance.database.reading() as session:
+        # A second request with what the first one drew, as no deed of the airlock makes it.
+        first, second = session.query(OutputRow).order_by(OutputRow.request).all()
+        same = first.evaluation if first.evaluation.startswith("drawn-") else second.evaluation
+        first.evaluation = second.evaluation = same
+        session.flush()
+        found = with_record(verify_bundle(drawn, key), drawn, session, key)
+        session.rollback()
+    assert found.problem == "output 1: what was drawn was released more than once"
 
 
 def test_command_says_what_it_cost_and_what_is_on_record(made: Made, tmp_path: Path) -> None:
