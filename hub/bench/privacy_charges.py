@@ -31,6 +31,7 @@ from saferoom.projects.approvals.model import Approval, PrivacyBudget, Project
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import AccountId, AccountKind, Wanted
+from saferoom.projects.ledger.service import Ledger
 from saferoom.projects.people.model import Person, Role, Training
 
 EACH = 600
@@ -149,11 +150,22 @@ def main(root: Path, number: int, prefix: str) -> None:
         started = time.monotonic()
         for place in range(number):
             key = f"{prefix}-{place}"
-            ledger.charge(Wanted(key, _PROJECT, _RESEARCHER, nothing, nothing, {_DATASET: "1"}, Loss(1, 0)))
+            wanted = Wanted(key, _PROJECT, _RESEARCHER, nothing, nothing, {_DATASET: "1"}, Loss(1, 0))
+            while not _paid(ledger, wanted):
+                pass
         ended = time.monotonic()
     finally:
         instance.close()
     sys.stdout.write(json.dumps([started, ended]) + "\n")
+
+
+def _paid(ledger: Ledger, wanted: Wanted) -> bool:
+    """Charge; where others kept the database for too long, say so, and the same key is sent again."""
+    try:
+        ledger.charge(wanted)
+    except UnavailableError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

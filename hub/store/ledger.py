@@ -151,31 +151,32 @@ class LedgerTransaction(LedgerReading):
 
     def debit(self, charge: Charge) -> None:
         wanted, loss = charge.wanted, charge.wanted.loss
-        self._session.add(
-            ChargeRow(
-                id=charge.id,
-                project=wanted.project,
-                key=wanted.key,
-                made_by=wanted.by,
-                content=wanted.content,
-                plan=wanted.plan,
-                versions=dict(wanted.versions),
-                rho=loss.rho,
-                delta=loss.delta,
-                mechanisms=write_mechanisms(wanted.mechanisms),
-                state=charge.state.value,
-                at=charge.at,
-                result=charge.result,
-                reason=charge.reason,
-            )
-        )
         self._session.flush()
+        made = {
+            "id": charge.id,
+            "project": wanted.project,
+            "key": wanted.key,
+            "made_by": wanted.by,
+            "content": wanted.content,
+            "plan": wanted.plan,
+            "versions": dict(wanted.versions),
+            "rho": loss.rho,
+            "delta": loss.delta,
+            "mechanisms": write_mechanisms(wanted.mechanisms),
+            "state": charge.state.value,
+            "at": charge.at,
+            "result": charge.result,
+            "reason": charge.reason,
+        }
+        connection = self._session.connection()
+        connection.execute(insert(ChargeRow.__table__), made)  # type: ignore[arg-type]
         # One statement each for all accounts: a charge holds the lock of all writers.
         ids = [(id_.kind.value, id_.name) for id_ in sorted(charge.accounts)]
         spent = {"more_rho": loss.rho, "more_delta": loss.delta}
-        self._session.connection().execute(_DEBIT, [{"of": kind, "named": name, **spent} for kind, name in ids])
+        connection.execute(_DEBIT, [{"of": kind, "named": name, **spent} for kind, name in ids])
         kept = {"charge": charge.id, "at": charge.at, "rho": loss.rho, "delta": loss.delta}
-        self._session.execute(insert(DebitRow), [{"kind": kind, "name": name, **kept} for kind, name in ids])
+        debits = [{"kind": kind, "name": name, **kept} for kind, name in ids]
+        connection.execute(insert(DebitRow.__table__), debits)  # type: ignore[arg-type]
         # What was read of accounts before is not so any more.
         for row in [row for row in self._session.identity_map.values() if isinstance(row, AccountRow)]:
             self._session.expire(row)

@@ -110,9 +110,11 @@ class SessionRegistry:
         return self._all(current.order_by(ProjectRow.slug), _project)
 
     def approvals(self, slug: ProjectSlug) -> tuple[Approval, ...]:
-        self.project(slug)
         rows = select(ApprovalRow).where(ApprovalRow.project == slug).order_by(ApprovalRow.dataset)
-        return self._all(rows, read_approval)
+        found = self._all(rows, read_approval)
+        if not found:
+            self.project(slug)  # says so where there is none
+        return found
 
     def _all(self, query: Select[Any], make: Callable[[Any], _Answer]) -> tuple[_Answer, ...]:
         return tuple(make(row) for row in self._session.scalars(query))
