@@ -116,8 +116,13 @@ class Evaluator:
             yield self._instance, names
 
     def _draw(self, job: Job, binds: Sequence[Bind], plan: Digest) -> Evaluation:
-        with padded():
-            return judge(self._instance.home, replace(job, draw=plan), binds)
+        try:
+            with padded():
+                return judge(self._instance.home, replace(job, draw=plan), binds)
+        except Exception as error:
+            # The sentence could tell of the data, so it goes nowhere; of what kind it is helps whoever runs this.
+            _log.warning("noise was not drawn", plan=plan, reason=type(error).__name__)
+            raise
 
     def _datasets(self, project: ProjectSlug, query: Mapping[str, Any], *, whole: bool) -> list[DatasetName]:
         """Return the datasets that `query` may use, by the same rule as the airlock's records.

@@ -105,15 +105,19 @@ def _paid_and_drawn(parts: Parts, ledger: Ledger, fresh: Sequence[Prepared]) -> 
     with parts.drawing.ready(author, project, queries) as draws:
         charged = ledger.charge_all(wishes)
         parts.checkpoint("charged")
-        # Whatever was debited is drawn, also where a call that came in between keeps the others from leaving now.
+        # Whatever was debited is drawn, also where another of them cannot be: it is paid for, and can be submitted yet.
         drawn = [
-            _drawn(parts, ledger, one, (found.charge, draws[place])) if found.fresh else found.charge
-            for place, (one, found) in enumerate(zip(fresh, charged, strict=True))
+            (one, _drawn(parts, ledger, one, (found.charge, draw_once)) if found.fresh else found.charge)
+            for one, found, draw_once in zip(fresh, charged, draws, strict=True)
         ]
-    return {one.record.id: _result(parts, ledger, one, charge) for one, charge in zip(fresh, drawn, strict=True)}
+    for one, charge in drawn:
+        if charge is None:
+            raise UnavailableError(_NOT_DRAWN.format(one.output.position))
+    return {one.record.id: _result(parts, ledger, one, charge) for one, charge in drawn if charge is not None}
 
 
-def _drawn(parts: Parts, ledger: Ledger, one: Prepared, paid: tuple[Charge, Draw]) -> Charge:
+def _drawn(parts: Parts, ledger: Ledger, one: Prepared, paid: tuple[Charge, Draw]) -> Charge | None:
+    """Return the charge with its result; None when there is none and will be none."""
     charge, draw_once = paid
     try:
         evaluation = _as_charged(draw_once(charge.wanted.plan), _evaluation(one))
@@ -126,7 +130,7 @@ def _drawn(parts: Parts, ledger: Ledger, one: Prepared, paid: tuple[Charge, Draw
         # written, as on a full disk, the charge is failed at the next start or after a while.
         with contextlib.suppress(Exception):
             ledger.failed(charge.id, _REASON)
-        raise UnavailableError(_NOT_DRAWN.format(one.output.position)) from None
+        return None
     parts.checkpoint("computed")
     return computed
 

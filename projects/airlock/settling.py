@@ -11,6 +11,7 @@ import contextlib
 from saferoom.errors import WrongStateError
 from saferoom.ids import EvaluationId
 from saferoom.projects.airlock import paying, quotes
+from saferoom.projects.airlock.evaluations import VALID_FOR
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.states import FINAL, State
@@ -57,7 +58,6 @@ def _settle(parts: Parts, ledger: Ledger, charge: Charge) -> None:
     id_ = quotes.drawn_id(EvaluationId(charge.wanted.key))
     with parts.store.reading() as tx:
         states = {one.state for one in tx.requests(Selection(evaluations=frozenset({id_})))}
-        record = tx.evaluation(id_)
     if charge.state is not ChargeState.COMPUTED:
         return
     # Somebody else may settle the same at the same moment; then it is settled.
@@ -66,5 +66,5 @@ def _settle(parts: Parts, ledger: Ledger, charge: Charge) -> None:
             ledger.released(charge.id)
         elif states and states <= FINAL:
             ledger.withheld(charge.id, _ENDED)
-        elif not states and record is not None and parts.clock.now() >= record.expires_at:
+        elif not states and parts.clock.now() >= charge.at + VALID_FOR:
             ledger.withheld(charge.id, _EXPIRED)

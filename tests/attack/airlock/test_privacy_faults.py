@@ -89,11 +89,30 @@ def test_attack_every_fault_after_the_charge_says_the_same(place: PrivacyAirlock
     with pytest.raises(UnavailableError) as caught:
         place.with_parts(drawing=Tampering(place, fails(fault))).ask(quote.id)
     assert caught.value.message == SENTENCE
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None, "the fault itself is not told along"
     assert (place.charge(quote).state, place.spent) == (ChargeState.FAILED, place.charge(quote).wanted.loss)
     with pytest.raises(WrongStateError) as again:
         place.ask(quote.id)
     assert again.value.message == SENTENCE
+
+
+def test_attack_fault_of_one_output_keeps_nothing_from_the_others_that_are_paid(place: PrivacyAirlock) -> None:
+    quotes = [place.evaluate() for _ in range(3)]
+    drawn: list[int] = []
+
+    def second(found: Evaluation) -> Evaluation:
+        drawn.append(1)
+        if len(drawn) == 2:
+            raise ValueError("person 17")
+        return found
+
+    with pytest.raises(UnavailableError, match="output 2 could not be drawn"):
+        place.with_parts(drawing=Tampering(place, second)).ask(*(quote.id for quote in quotes))
+    states = [place.charge(quote).state for quote in quotes]
+    assert states == [ChargeState.COMPUTED, ChargeState.FAILED, ChargeState.COMPUTED]
+    spent = place.spent
+    assert place.with_parts(drawing=None).ask(quotes[0].id, quotes[2].id).state is State.RELEASED
+    assert place.spent == spent
 
 
 CHANGES: dict[str, Callable[[Evaluation], Evaluation]] = {

@@ -251,12 +251,13 @@ def test_project_whose_approval_has_no_budget_is_told_who_sets_one(place: Privac
         place.ask(place.evaluate().id)
 
 
-def test_request_for_what_was_drawn_and_never_submitted_is_withheld_when_it_is_too_old(place: PrivacyAirlock) -> None:
+@pytest.mark.parametrize("last", ["computed", "noted"])
+def test_what_was_drawn_and_never_submitted_is_withheld_when_it_is_too_old(place: PrivacyAirlock, last: str) -> None:
     class StopError(Exception):
         pass
 
     def stop(step: str) -> None:
-        if step == "noted":
+        if step == last:
             raise StopError
 
     quote = place.evaluate()
