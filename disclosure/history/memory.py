@@ -43,7 +43,7 @@ class Release:
     table : Table or None
         The numbers that left.
     said : Announced or None
-        Of another project's: what its query says, as digests.
+        What its query says, as digests: made when it left, so that no long history has to be read anew.
     contributors : Contributors
         In the memory's indexes.
     """
@@ -68,8 +68,8 @@ class Release:
         kept = with_prints(contributors)
         if is_noisy(evaluation):
             kept = replace(kept, noise=Noise.DP)
-        left = replace(self, contributors=kept, query=dict(evaluation.canonical), table=evaluation.outgoing)
-        return left, grown
+        query, said = dict(evaluation.canonical), announced_of(evaluation.canonical)
+        return replace(self, contributors=kept, query=query, table=evaluation.outgoing, said=said), grown
 
     def anonymous(self) -> Release:
         """Return it as another project may be compared with it."""
