@@ -64,7 +64,7 @@ def _least_loss(there: Array, gone: Array) -> float:
     for edge in np.unique(np.quantile(np.r_[there[:half], gone[:half]], np.linspace(0.001, 0.999, 200))):
         for side in (1, -1):
             p, q = _share(side * there[:half] >= side * edge), _share(side * gone[:half] >= side * edge)
-            score = math.log(p / q) - 2 * math.sqrt(1 / (half * p) + 1 / (half * q))
+            score = math.log(p / q) - 6 * math.sqrt(1 / (half * p) + 1 / (half * q))
             best = max(best, (score, float(edge), side))
     _, edge, side = best
     low, high = _limits(side * there[half:] >= side * edge, side * gone[half:] >= side * edge)
