@@ -67,6 +67,8 @@ class Variable(Document):
     role: VariableRole
     codes: int
     groups: list[Group]
+    figures: dict[str, dict[str, int | float]]
+    """Public numbers of its codes, by what they are."""
 
 
 class Code(Document):
@@ -120,4 +122,5 @@ def variable_document(found: model.Variable) -> Variable:
         role=found.role,
         codes=len(found.codelist or ()),
         groups=[Group.model_validate(one) for one in present.groups(found)],
+        figures={name: dict(known) for name, known in (found.figures or {}).items()},
     )

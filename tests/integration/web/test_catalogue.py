@@ -37,6 +37,7 @@ def shelf(airlock: Service) -> Service:
             codelist=["a1", "a2", "b1"],
             hierarchy={"A": ["a1", "a2"], "country": ["A", "b1"]},
             boundaries="areas/secret-path.geojson",
+            figures={"pupils": {"a1": 1200, "b1": 345.5}},
         ),
         VariableRow(position=3, name="budget", type="number", role="sensitive", label="100% of the money_spent"),
     ]
@@ -139,6 +140,7 @@ def test_variable_page_shows_codes_and_broader_categories(ana: Browser) -> None:
     assert "<code>a1</code>" in page
     assert page.index(">country</th>") < page.index(">A</th>")
     assert "Its areas have boundaries" in page
+    assert "<dt>Public figures</dt><dd>pupils;" in page
 
 
 def test_researcher_is_shown_the_way_to_apply(shelf: Service, ana: Browser) -> None:
@@ -198,6 +200,7 @@ def test_programs_are_told_the_same_and_no_more(shelf: Service) -> None:
     assert ana.get(f"{here}/head_name").content == ana.get(f"{here}/nothing").content
     district = said(ana.get(f"{here}/district"))
     assert [(group["name"], group["depth"]) for group in district["groups"]] == [("country", 0), ("A", 1)]
+    assert district["figures"] == {"pupils": {"a1": 1200, "b1": 345.5}}
     assert [one["code"] for one in said(ana.get(f"{here}/district/codes"))["items"]] == ["a1", "a2", "b1"]
     assert said(ana.get(f"{here}/district/codes?page=2"))["items"] == []
     for path in ("catalogue/schools", here, f"{here}/district"):
