@@ -89,12 +89,22 @@ class Authoring(Access):
     def evaluated(
         self, author: Username, project: ProjectSlug, evaluation_id: EvaluationId
     ) -> tuple[EvaluationRecord, Judgement]:
-        """Return the record of one of the author's own evaluations in `project`, and what was judged or drawn."""
+        """Return the record of one of the author's own evaluations in `project`, and what was judged or drawn.
+
+        Raises
+        ------
+        WrongStateError
+            It is about the data as they are, and no longer holds: an approval may have ended since. What was drawn with
+            noise was paid for, and stays.
+        """
         with self.store.reading() as tx:
             record = tx.evaluation(evaluation_id)
         if record is None or record.file is not None or (record.author, record.project) != (author, project):
             raise NotFoundError("there is no such evaluation of yours in this project")
-        return record, evaluations.load(self, record)
+        judgement = evaluations.load(self, record)
+        if not quotes.is_drawn(judgement.evaluation):
+            evaluations.check_current(self, record, self.clock.now())
+        return record, judgement
 
     def refusal(self, record: EvaluationRecord, evaluation: Evaluation) -> str | None:
         """Return why the budget would not be enough for a quote now, empty when it would; None of other statistics."""

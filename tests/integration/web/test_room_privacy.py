@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.privacy_airlock import PrivacyAirlock, privacy_airlock
 import saferoom
 from saferoom.disclosure.verdict import Verdict
 from saferoom.hub.notebook import Result, RoomError
+from saferoom.hub.store import tables
 
 WORDS = {"title": "People by region", "context": "For a map.", "controls": "Noise from the budget."}
 PEOPLE = 600
@@ -136,3 +138,12 @@ def test_results_of_others_are_not_processed(room: Service, place: PrivacyAirloc
     answer = room.room("chris").post(f"evaluations/{quote.id}/processed", steps)
     assert answer.status_code == 404
     assert room.room().http.post(f"/api/room/evaluations/{quote.id}/processed", json=steps).status_code == 401
+
+
+def test_numbers_of_the_data_cannot_be_read_again_once_an_approval_ended(room: Service, place: PrivacyAirlock) -> None:
+    drawn = _counts().release(**WORDS).results[0].id
+    exact = saferoom.mean("wage", source="survey").id
+    assert room.room().get(f"evaluations/{exact}").status_code == 200
+    place.world.change(tables.ApprovalRow, ("mobility", "survey"), until=date(2026, 1, 1))
+    assert room.room().get(f"evaluations/{exact}").status_code == 403
+    assert room.room().get(f"evaluations/{drawn}").status_code == 200
