@@ -31,8 +31,8 @@ _NOT_DEBITED = (
     "run draws anew, and numbers drawn several times can be averaged: count each of them."
 )
 _TWIN = (
-    "Made-up data: drawn from the columns' types and the query's codes and bounds; nothing was computed from a row, and "
-    "no number is about anybody."
+    "Made-up data: drawn from the columns' types and the query's codes and bounds; nothing was computed from a row, "
+    "and no number is about anybody."
 )
 _DELTA = 1e-6
 
