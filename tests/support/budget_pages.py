@@ -30,10 +30,10 @@ def form(epsilon: str = "4", delta: str = "0.000001", version: int = 0) -> Limit
     return LimitForm(allows=Allows.UP_TO, epsilon=Decimal(epsilon), delta=Decimal(delta), version=version)
 
 
-def budgeted(world: World, epsilon: str = "4") -> None:
+def budgeted(world: World, epsilon: str = "4", version: int = 0) -> None:
     """Let Dora's survey and its use by Ana's project have budgets."""
     world.change(tables.ApprovalRow, (MOBILITY, "survey"), budget={"epsilon": epsilon, "delta": "0.000001"})
-    world.instance.budgets.set_limit(Actor.person(DORA), SURVEY, form(epsilon))
+    world.instance.budgets.set_limit(Actor.person(DORA), SURVEY, form(epsilon, version=version))
 
 
 def charged(world: World, key: str, rho: int = 10_000_000, delta: int = 0, *, known: bool = True) -> Charge:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from tests.support.accessible import faults
 from tests.support.airlock_pages import opened
 from tests.support.airlock_server import Service
+from tests.support.budget_pages import budgeted, charged
 
 from saferoom.ids import Username
 
@@ -81,3 +82,31 @@ def test_token_is_made_with_proof_shown_once_used_by_a_program_and_ended_by_one_
             page.get_by_role("button", name="nightly").click()
             page.get_by_role("button", name="nightly").wait_for(state="detached")
             assert program.get(address).status_code == 401
+
+
+def test_limit_of_a_privacy_budget_is_set_without_script_and_one_that_is_too_low_is_explained(
+    chromium: Chromium, airlock: Service
+) -> None:
+    with opened(chromium, airlock, "dora", "sign-offs", java_script_enabled=False) as page:
+        page.get_by_role("link", name="Budgets").click()
+        page.get_by_role("link", name="Dataset 'survey'", exact=True).click()
+        assert page.get_by_text("Nothing can be released with noise until a limit is set.").is_visible()
+        page.get_by_role("textbox", name="Epsilon").fill("4")
+        page.get_by_role("textbox", name="Delta").fill("0.000001")
+        page.get_by_role("textbox", name="Delta").press("Enter")
+        page.get_by_text("The limit is set.").wait_for()
+        assert page.get_by_text("Set by dora").is_visible()
+    budgeted(airlock.world, version=1)
+    charged(airlock.world, "one", 100_000_000)
+    with opened(chromium, airlock, "dora", "budgets/lineage/survey") as page:
+        page.get_by_role("textbox", name="Epsilon").fill("1")
+        page.get_by_role("button", name="Set the limit").click()
+        page.get_by_role("alert").wait_for()
+        assert faults(page) == []
+        wrong = page.get_by_role("textbox", name="Epsilon")
+        assert (wrong.get_attribute("aria-invalid"), wrong.input_value()) == ("true", "1")
+        said = page.locator("#" + str(wrong.get_attribute("aria-describedby")).split()[-1])
+        assert "epsilon has to be 2.2" in said.inner_text()
+        page.get_by_label("Nothing more than is spent").check()
+        page.get_by_role("button", name="Set the limit").click()
+        page.get_by_text("Nothing is left.").wait_for()
