@@ -244,3 +244,22 @@ def test_file_that_is_none_gets_a_sentence(tmp_path: Path, content: bytes | None
     if content is not None:
         file.write_bytes(content)
     assert sentence in _refused(context_of(Source("people", file, ("person_id",))), {}, {})
+
+
+@pytest.mark.parametrize(
+    ("view", "sentence"),
+    [
+        ("select person_id, sex, rank() over (order by pay) as place from people", "window"),
+        ("select a.person_id, a.sex from people a join people b using (region)", "otherwise than by person_id"),
+        ("select sex, count(*) as n from people group by sex", "adds up rows of several units"),
+        (
+            "select person_id, sex, sum(pay) over (partition by person_id order by age "
+            "range between age preceding and current row) as before from people",
+            "frame",
+        ),
+    ],
+)
+def test_view_that_cannot_be_drawn_is_refused_with_the_quote(source: Source, view: str, sentence: str) -> None:
+    refused = _refused(context_of(unreadable(source)), {}, {"views": {"v": view}, "from": "v", "by": ["sex"]})
+    assert refused.startswith("views.v: ")
+    assert sentence in refused
