@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select, update
 from tests.support.ledger_world import LINEAGE, LedgerWorld, wanted
@@ -14,11 +12,9 @@ from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.ids import ProjectSlug
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> LedgerWorld:
-    made = LedgerWorld.at(tmp_path)
-    made.limit(LINEAGE, 10**9)
-    return made
+@pytest.fixture(autouse=True)
+def limited(world: LedgerWorld) -> None:
+    world.limit(LINEAGE, 10**9)
 
 
 def test_a_charge_is_found_by_its_key_with_its_link(world: LedgerWorld) -> None:
