@@ -128,6 +128,9 @@ class Result:
                 'there are no numbers to draw yet: ask for the chart with the quote, as chart="bar"; after the release '
                 "request.results[0].chart() has it"
             )
+        if kind is not None and self.privacy is not None and self.privacy.drawn and self.id:
+            # Drawn numbers are drawn once: what is asked for is a picture of these.
+            return self.postprocess([{"chart": chart_block(kind, value, log=log)}]).chart()
         if kind is not None:
             asked = {**self.query, "chart": chart_block(kind, value, log=log)}
             return self._asked(asked).chart()

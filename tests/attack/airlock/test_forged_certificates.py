@@ -6,7 +6,7 @@ So the verifier is shown not to believe a signature alone: losses follow from pl
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -28,10 +28,12 @@ from saferoom.digests import canonical, sha256
 from saferoom.disclosure.privacy.certificate import NOISE_INFUSED, Processing, Source, digest_of, stated_loss
 from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
 from saferoom.disclosure.verdict import Table
+from saferoom.projects.airlock import verify, verify_privacy
 from saferoom.projects.airlock.layout import MANIFEST_TYPE
 from saferoom.projects.airlock.render import to_csv
 from saferoom.projects.airlock.verify import verify_bundle
 from saferoom.projects.airlock.verify_report import BundleReport
+from saferoom.projects.ledger.plans import cost_of
 from saferoom.signing import SigningKey
 
 
@@ -375,3 +377,32 @@ def test_a_message_among_what_is_stated_of_the_catalogue_is_noticed() -> None:
     sentence = "more of the catalogue is stated than its declared steps use"
     refused(sentence, processed(joined={"names": {"region": "my message"}, "groups": {}, "figures": {}}))
     refused(sentence, processed(joined={"names": {}, "groups": {"region": [["north", "my message"]]}, "figures": {}}))
+
+
+# What each check is there for
+
+
+@pytest.mark.parametrize(
+    ("without", "forged"),
+    [
+        ("budgets", lambda: of(entry=replace(entry(plan()), rho=1))),
+        ("budgets", lambda: of(entry=replace(entry(plan()), link=8))),
+        ("rules", lambda: _with(privacy_units=["school_id"])),
+        ("rules", lambda: _with(privacy_rows=1)),
+    ],
+)
+def test_mutation_a_check_left_out_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, without: str, forged: Callable[[], Forged]
+) -> None:
+    assert not report([forged()]).ok
+    monkeypatch.setattr(verify, "CHECKS", tuple(check for check in verify.CHECKS if check[0] != without))
+    assert report([forged()]).ok
+
+
+def test_mutation_losses_that_are_not_computed_again_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    forged = plan()
+    half = replace(forged, aggregates=(replace(forged.aggregates[0], scale=forged.aggregates[0].scale / 2),))
+    lie = of(plan=half, entry=replace(entry(forged), plan=half.digest))
+    refused("for less than the plan costs", lie)
+    monkeypatch.setattr(verify_privacy, "cost_of", lambda _plan: cost_of(forged))
+    assert report([lie]).ok

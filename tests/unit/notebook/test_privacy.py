@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import saferoom
+from saferoom.disclosure.charts.model import Picture
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.hub.notebook import Result, RoomError
 
@@ -153,6 +154,22 @@ def test_processing_sends_the_steps_and_gives_a_result_of_its_own(
         assert "Processed from released numbers with noise: nothing was spent again" in shown
         assert "On release: leaves by itself, at once." in shown
         assert "pays from the budget" not in shown
+
+
+def test_a_chart_of_drawn_numbers_is_one_of_these_numbers(
+    airlock: Any, quote: dict[str, Any], drawn: dict[str, Any]
+) -> None:
+    output = {"id": "output-1", "evaluation": "drawn-eval-abc", "lane": "privacy", "verdict": "pass", "title": "T"}
+    airlock.answer("POST", "/api/room/requests", {"id": "req-1", "state": "released", "outputs": [output]}, 201)
+    airlock.answer("GET", "/api/room/evaluations/drawn-eval-abc", drawn)
+    picture = Picture(b"<svg/>", b"png").to_json()
+    airlock.answer(
+        "POST", "/api/room/evaluations/drawn-eval-abc/processed", {**drawn, "id": "p", "picture": picture}, 201
+    )
+    (result,) = _ask(airlock, quote).release(context="c", controls="c").results
+    chart = result.chart("bar", value="count")
+    assert airlock.asked[-1][3] == {"steps": [{"chart": {"kind": "bar", "value": "count"}}]}
+    assert chart.result.id == "p"
 
 
 def test_a_trial_is_not_processed(airlock: Any, quote: dict[str, Any], drawn: dict[str, Any]) -> None:
