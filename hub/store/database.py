@@ -36,6 +36,8 @@ _BEGINNINGS = {
 }
 """What a transaction that writes, and one that reads, begins with."""
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_MISTAKES = ("SQLITE_ERROR", "25")
+"""Codes of what no waiting could mend: a statement that SQLite does not understand, a write in a reading."""
 UNAVAILABLE = (
     "the database does not answer, is locked by another process, or its disk is full; try again, and if that does not "
     "help, tell an administrator"
@@ -115,8 +117,7 @@ def answering() -> Iterator[None]:
         yield
     except (OperationalError, InternalError) as error:
         code = _code(error)
-        if code == "SQLITE_ERROR":
-            # A statement that SQLite does not understand: nothing that waiting could mend.
+        if code.startswith(_MISTAKES):
             raise
         # The error's words may hold values; its code does not.
         _log.error("database unavailable: %s", code)

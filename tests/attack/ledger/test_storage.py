@@ -5,22 +5,24 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError as Refused
+from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 from tests.support.ledger_world import LINEAGE, OWNER, PROJECT, LedgerWorld, wanted
 from tests.support.noise_desk import COST, Desk
 from tests.support.postgres import Server
 from tests.support.racing import ended, started
+from tests.support.registry_world import MOB, NOW
 
 from saferoom.errors import UnavailableError
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
-from saferoom.hub.store.ledger import LedgerTransaction
+from saferoom.hub.store.ledger import LedgerStore, LedgerTransaction
 from saferoom.hub.store.ledger_tables import AccountRow
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import Charge, ChargeState
@@ -50,6 +52,24 @@ def test_attack_locked_database_charges_nothing_and_says_so(world: LedgerWorld) 
         impatient.ledger.computed("whichever", wanted().content)
     assert world.spent(LINEAGE) == Loss(1)
     impatient.database.dispose()
+
+
+def test_reader_sees_one_moment_whatever_is_charged_meanwhile(world: LedgerWorld) -> None:
+    world.limit(LINEAGE, LIMIT)
+    with LedgerStore(world.database, world.clock, world.key).reading() as tx:
+        before = tx.account(LINEAGE)
+        assert world.ledger.charge(wanted(1, key="k")).fresh
+        assert tx.by_key(MOB, "k") is None
+        assert tx.spent_since(LINEAGE, NOW) == before.spent == Loss(0)
+    assert world.spent(LINEAGE) == Loss(1)
+
+
+def test_attack_reader_writes_nothing(world: LedgerWorld) -> None:
+    world.limit(LINEAGE, LIMIT)
+    with suppress(InternalError), world.database.reading() as session:
+        session.execute(text("UPDATE ledger_accounts SET rho_limit = 1000000"))
+    with world.database.reading() as session:
+        assert set(session.scalars(select(AccountRow.rho_limit)).all()) == {LIMIT}
 
 
 def _until_full(world: LedgerWorld, desk: Desk) -> int:
