@@ -12,6 +12,7 @@ drawn
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,8 +68,13 @@ class Privacy:
     columns: tuple[Mapping[str, Any], ...]
     refusal: str | None = None
     synthetic: bool = False
-    processed: bool = False
-    """Whether the numbers were made from drawn ones afterwards, which costs nothing."""
+    steps: tuple[str, ...] = ()
+    """What was done to drawn numbers afterwards, which costs nothing; empty where they are as they were drawn."""
+
+    @property
+    def processed(self) -> bool:
+        """Whether the numbers were made from drawn ones afterwards."""
+        return bool(self.steps)
 
     @property
     def sentence(self) -> str:
@@ -100,6 +106,8 @@ class Privacy:
         """What a reader should know beside the numbers: names and what they say."""
         known = f"{self.cells:,}, known without the data" if self.cells else "found in the data, by noisy counts"
         found = [("cost" if self.drawn and not self.synthetic else "would cost", self.cost)]
+        if self.processed:
+            found = [("processed", "; ".join(self.steps)), ("cost", f"nothing more; what was drawn did {self.cost}")]
         found += [("protects" if self.label == PRIVATE else "unit", self._protects), ("cells", known)]
         if self.label != PRIVATE:
             found.append(("note", f"{self.label}; a person always looks before it leaves"))
@@ -150,8 +158,14 @@ def read_privacy(said: Mapping[str, Any] | None, refusal: str | None = None) -> 
         columns=tuple(dict(column) for column in said["columns"]),
         refusal=refusal,
         synthetic=bool(said.get("synthetic")),
-        processed=said.get("processing") is not None,
+        steps=tuple(_step(one) for one in (said.get("processing") or {}).get("steps", ())),
     )
+
+
+def _step(declared: Mapping[str, Any]) -> str:
+    """Return a step of post-processing as it was declared, in one line."""
+    ((verb, given),) = declared.items()
+    return f"{verb} {json.dumps(given, ensure_ascii=False, sort_keys=True)}"
 
 
 def as_trial(said: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 from tests.support.airlock_server import Service, service
+from tests.support.airlock_world import MOBILITY
 from tests.support.api_client import client, said
-from tests.support.privacy_airlock import WORDS, PrivacyAirlock, privacy_airlock
+from tests.support.privacy_airlock import ANA, COUNTS, WORDS, PrivacyAirlock, privacy_airlock
 from tests.support.privacy_pages import Seen, seen
 
+from saferoom.hub.store.tables import DatasetRow
+from saferoom.projects.airlock.states import State
 from saferoom.projects.ledger.model import ChargeState
 
 
@@ -109,3 +113,21 @@ def test_call_submits_and_pays(airlock: Service, place: PrivacyAirlock) -> None:
     done = said(ana.post(f"requests/{draft['id']}/submit", {"version": draft["version"]}))
     assert done["state"] == "released"
     assert place.charge(quote).state is ChargeState.RELEASED
+
+
+def test_checkers_see_what_was_done_to_released_numbers(place: PrivacyAirlock, airlock: Service) -> None:
+    route = {"kind": "release-route", "automatic": True, "literals": 1}
+    place.world.change(DatasetRow, "survey", release_route=route)
+    quote = place.evaluate({**COUNTS, "protect": {"method": "dp", "rho": 0.01}})
+    assert place.ask(quote.id).state is State.RELEASED
+    steps = [{"rows": {"region": ["north", "south"]}}, {"round": 10}]
+    made, _ = place.airlock.process(ANA, MOBILITY, quote.id, steps)
+    request = place.ask(made.id)
+    assert request.state is State.SUBMITTED
+    page = unescape(airlock.browser("ben").get(f"requests/{request.id}").text)
+    assert 'rows {"region": ["north", "south"]}; round {"to": 10}' in page
+    assert "nothing more; what was drawn did rho 0.01" in page
+    assert "choose more than 1 numbers and codes" in page
+    assert airlock.browser("ana").get(f"requests/{request.id}").status_code == 200
+    told = said(client(airlock, "ben").get(f"requests/{request.id}"))
+    assert told["outputs"][0]["lane"] == "privacy"

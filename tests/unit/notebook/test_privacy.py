@@ -142,7 +142,11 @@ def test_processing_sends_the_steps_and_gives_a_result_of_its_own(
         **drawn,
         "id": "processed-1-drawn-eval-abc",
         "table": {"columns": ["region", "count"], "rows": [["north", 1330], ["south", 0]]},
-        "privacy": {**drawn["privacy"], "columns": [], "processing": {"source": "drawn-eval-abc", "steps": []}},
+        "privacy": {
+            **drawn["privacy"],
+            "columns": [],
+            "processing": {"source": "drawn-eval-abc", "steps": [{"round": {"to": 10}}]},
+        },
     }
     result = _ask(airlock, quote)
     airlock.answer("POST", f"/api/room/evaluations/{result.id}/processed", made, 201)
@@ -154,6 +158,8 @@ def test_processing_sends_the_steps_and_gives_a_result_of_its_own(
         assert "Processed from released numbers with noise: nothing was spent again" in shown
         assert "On release: leaves by itself, at once." in shown
         assert "pays from the budget" not in shown
+        assert "nothing more; what was drawn did rho 0.01" in shown
+    assert 'round {"to": 10}' in repr(processed)
 
 
 def test_a_chart_of_drawn_numbers_is_one_of_these_numbers(
