@@ -20,7 +20,6 @@ Cost: about 10 microseconds a number (Gaussian), 7 (Laplace).
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ _WIDE = 256.0
 """Scale from which on noise on whole numbers is as good as continuous."""
 _NARROW = 0.01
 _KEPT = 256
-_PART = 750
+_PART = 400
 """How many numbers a thread draws at a time."""
 _MOST_THREADS = 8
 _FINE = 2**20
@@ -111,7 +110,7 @@ def draw(plan: PrivacyPlan, aggregate: Aggregate, exact: Sequence[int]) -> list[
         return drawn
     # Every number has noise of its own, so that parts can be drawn at once; OpenDP leaves Python alone meanwhile.
     parts = [list(exact[start : start + _PART]) for start in range(0, len(exact), _PART)]
-    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(_MOST_THREADS, len(parts))) as pool:
         return [number for part in pool.map(measurement, parts) for number in part]
 
 
