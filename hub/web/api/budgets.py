@@ -33,7 +33,7 @@ class Loss(Document):
     """In 1e-15."""
 
 
-class Budget(Document):
+class BudgetAccount(Document):
     """A privacy budget."""
 
     address: str
@@ -74,7 +74,7 @@ class Outlook(Document):
     """The day on which nothing is left; null without a limit, without spending, and beyond ten years."""
 
 
-class BudgetStatement(Budget):
+class BudgetStatement(BudgetAccount):
     """A privacy budget with all that is told of it."""
 
     said: SetLimit | None
@@ -119,10 +119,10 @@ def budgets(
     q: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     kind: model.AccountKind | None = None,
     page: PageNumber = 1,
-) -> Listed[Budget]:
+) -> Listed[BudgetAccount]:
     """List the privacy budgets that the caller may see."""
     found = on.budgets.listing(Actor.person(who), kind, q.strip(), Cut(page))
-    return listed(found.map(entry_document), Budget)
+    return listed(found.map(entry_document), BudgetAccount)
 
 
 @router.get("/budgets/{kind}/{name}")
@@ -176,9 +176,9 @@ def charge_document(charge: model.Charge) -> Charge:
     )
 
 
-def entry_document(entry: Entry) -> Budget:
+def entry_document(entry: Entry) -> BudgetAccount:
     """Return a budget as lists have it."""
-    return Budget(**_account(entry.account, entry.title))
+    return BudgetAccount(**_account(entry.account, entry.title))
 
 
 def _account(account: model.Account, title: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ MEANS = {
     AccountKind.PROJECT: "Everything that this project released with noise.",
     AccountKind.APPROVAL: "What this project released with noise from this dataset, and what its approval allows.",
 }
-CLOSED = Sign("none", "–", "no budget yet")
+CLOSED = Sign("none", "–", "no budget")
 UNLIMITED = Sign("none", "–", "no limit of its own")
 NEEDS_LIMIT = "Nothing can be released with noise until a limit is set."
 USED_UP = "used up"

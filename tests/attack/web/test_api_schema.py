@@ -92,6 +92,7 @@ def known(inside: Inside) -> dict[str, list[Any]]:
         "name": ["survey"],
         "variable": ["region", "wage"],
         "username": ["ana", "ben", "ada"],
+        "kind": ["lineage"],
         "suffix": ["csv", "json"],
         "number": [1],
     }

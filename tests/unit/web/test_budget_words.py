@@ -23,8 +23,8 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("account", "limit", "spent", "percent", "look", "words"),
     [
-        (LINEAGE, None, Loss(), None, "none", "no budget yet"),
-        (APPROVAL, None, Loss(), None, "none", "no budget yet"),
+        (LINEAGE, None, Loss(), None, "none", "no budget"),
+        (APPROVAL, None, Loss(), None, "none", "no budget"),
         (PROJECT, None, Loss(500), None, "none", "no limit of its own"),
         (OWNER, Loss(1000), Loss(), 0, "pass", "0 % spent"),
         (LINEAGE, Loss(1000), Loss(799), 79, "pass", "79 % spent"),
