@@ -34,8 +34,9 @@ STYLE = """<style>
 .saferoom td.sr-review .sr-sign,.saferoom li.sr-review>b{color:#b26a00}
 .saferoom td.sr-fail .sr-sign,.saferoom li.sr-fail>b{color:#c62828}
 .saferoom ul{margin:.4em 0 .6em;padding-left:1.2em}.saferoom li{margin:.25em 0}
-.saferoom dl.sr-facts{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em;margin:.4em 0 .6em}
-.saferoom .sr-facts dt{color:var(--jp-ui-font-color2,#57606a)}.saferoom .sr-facts dd{margin:0}
+.saferoom.saferoom dl.sr-facts{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em;margin:.4em 0 .6em}
+.saferoom.saferoom .sr-facts :is(dt,dd){float:none;width:auto;margin:0;padding:0;font-weight:400}
+.saferoom.saferoom .sr-facts dt{white-space:nowrap;color:var(--jp-ui-font-color2,#57606a)}
 .saferoom .sr-remedy{display:block}.saferoom .sr-route{margin:.5em 0;font-weight:600}
 .saferoom .sr-small{color:var(--jp-ui-font-color2,#57606a);font-size:12px;margin:.2em 0 .6em}
 .saferoom summary{cursor:pointer;color:var(--jp-ui-font-color2,#57606a)}
