@@ -16,6 +16,7 @@ from saferoom.disclosure.privacy.asking import ask_of, budget_of
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated
 from saferoom.disclosure.privacy.contributions import Contributions
 from saferoom.disclosure.privacy.guards import guarded
+from saferoom.disclosure.privacy.join_types import comparable, type_in
 from saferoom.disclosure.privacy.keys import Codes, public_codes
 from saferoom.disclosure.privacy.locality import Local
 from saferoom.disclosure.privacy.plan import PrivacyPlan
@@ -80,6 +81,7 @@ def declare(query: Query, context: Context, engine: Engine) -> Declared:
     plan = make_plan(query, [_unseen(relation) for relation in engine.relations])
     check_types(plan, engine, plan.measures)
     unit = unit_of(plan, engine.relations, context.policy)
+    _check_ids(plan, engine, unit)
     local = locality.check(plan, engine.relations, unit)
     # What is drawn is guarded anyway; here it is said in time.
     guarded(plan, engine)
@@ -139,6 +141,24 @@ def unit_of(plan: Plan, datasets: Sequence[Relation], policy: RiskAppetite) -> s
     return unit
 
 
+def _check_ids(plan: Plan, engine: Engine, unit: str) -> None:
+    """Refuse ids of several types: converted to be compared, ids of two units can become equal.
+
+    2^53 and 2^53 + 1 are one floating-point number, and '7' and '07' one whole number: one unit's row would be joined
+    with rows of others.
+    """
+    used = [relation for relation in engine.relations if relation.sources & plan.relation.sources]
+    ids = [(relation, column) for relation in used for column in relation.units if column.unit == unit]
+    kinds = {type_in(relation, column, engine) for relation, column in ids}
+    if not comparable(kinds):
+        names = ", ".join(sorted({relation.name for relation, _ in ids}))
+        raise BadInputError(
+            f"the ids {unit} are of different types in {names}, so that ids of two units could be taken for one; ask "
+            "the data owner for datasets whose ids are of one type",
+            field="from",
+        )
+
+
 def contributions_of(policy: RiskAppetite, ask: Ask) -> Contributions:
     """Return the rules' bounds on one unit's rows, no looser than the table can be: they decide about the noise."""
     cells = min(policy.privacy_cells, ask.cells or policy.privacy_cells, policy.privacy_rows)
@@ -159,5 +179,8 @@ def _with_label(plan: Plan, dimension: Dimension, engine: Engine) -> Dimension:
         return replace(dimension, tree=exp.Cast(this=tree, to=exp.DataType.build("DOUBLE")))
     if kind in {"FLOAT", "DOUBLE"}:
         finite = exp.Anonymous(this="isfinite", expressions=[tree])
-        return replace(dimension, tree=exp.Case(ifs=[exp.If(this=finite, true=tree.copy())]))
+        # Of 0 and -0, which are equal, the category would be called what one row happens to be.
+        zero = exp.If(this=exp.EQ(this=tree.copy(), expression=exp.Literal.number(0)), true=exp.Literal.number(0))
+        value = exp.Case(ifs=[zero], default=tree.copy())
+        return replace(dimension, tree=exp.Case(ifs=[exp.If(this=finite, true=value)]))
     return dimension

@@ -3,12 +3,13 @@
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from sqlglot import exp
 
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.relations import Column, Relation
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _FLOATS = ("FLOAT", "DOUBLE")
@@ -35,8 +36,7 @@ class Types:
 
     def alike(self, columns: Iterable[tuple[str, str]]) -> bool:
         """Say whether columns can be compared as they are: no text has to become a number first."""
-        kinds = {self._of.get(column, "") for column in columns}
-        return len(kinds) == 1 or all(kind in _NUMBERS for kind in kinds) or all(kind in _FLOATS for kind in kinds)
+        return comparable({self._of.get(column, "") for column in columns})
 
     def matches(self, part: exp.Expression) -> bool:
         """Say whether a condition is an equality of two columns that can be compared as they are."""
@@ -44,6 +44,17 @@ class Types:
         if not sides or not all(isinstance(side, exp.Column) and side.table for side in sides):
             return False
         return self.alike([(side.table.lower(), side.name.lower()) for side in sides])
+
+
+def comparable(kinds: Set[str]) -> bool:
+    """Say whether values of these types can be compared without becoming another value first."""
+    return len(kinds) == 1 or all(kind in _NUMBERS for kind in kinds) or all(kind in _FLOATS for kind in kinds)
+
+
+def type_in(relation: Relation, column: Column, engine: Engine) -> str:
+    """Return the engine's type of a dataset's column."""
+    table = language.write(exp.to_identifier(relation.sql_name, quoted=True))
+    return engine.types(f"SELECT {language.write(language.reference(column))} FROM {table}")[0]
 
 
 def _reference(alias: str, name: str) -> exp.Column:
