@@ -20,6 +20,15 @@ MEANS: dict[str, Any] = {
     "protect": {"method": "dp", "rho": 0.1, "bounds": [5, 50]},
 }
 TOO_MUCH: dict[str, Any] = {**COUNTS, "protect": {"method": "dp", "rho": 0.9}}
+INFUSED: dict[str, Any] = {
+    "from": "survey",
+    "statistic": "mobility",
+    "measure": "wage / 50",
+    "by": ["region"],
+    "options": {"parent": "education / 20"},
+    "protect": {"method": "dp", "epsilon": 0.5, "estimator": "maximum_observed_sensitivity"},
+}
+"""Not differentially private, and paid all the same."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.privacy.statistics import OBSERVED
 from saferoom.disclosure.queries.model import Method, Query, Statistic
 from saferoom.disclosure.verdict import Finding, Table, Verdict
 from saferoom.hub.notebook.layout import Grid, Labels, Mark, grid
@@ -138,7 +139,8 @@ def _protection(query: Query) -> str:
     protect = query.protect
     if protect.method is Method.NONE:
         return "none: the exact numbers would leave"
-    said = _PROTECTIONS[protect.method].format(
+    said = _PROTECTIONS[protect.method] if protect.estimator != OBSERVED else _INFUSED
+    said = said.format(
         base=f"multiples of {protect.base}" if protect.base else "multiples of the rules' rounding base",
         digits=f"{protect.digits} digits" if protect.digits else "as many digits as the rules say",
     )
@@ -149,6 +151,7 @@ def _protection(query: Query) -> str:
     return f"{said} ({given})" if given else said
 
 
+_INFUSED = "noise that a privacy budget pays for, as large as the data ask for; that is not differential privacy"
 _PROTECTIONS = {
     Method.AUTO: "the way that loses least is chosen",
     Method.SUPPRESS: "cells at risk are left out, and others that would give them away",

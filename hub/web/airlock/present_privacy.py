@@ -27,7 +27,9 @@ class PrivacyView:
     numbers : Grid
         Of a quote for everybody who may see it; once drawn for those who may see the numbers.
     record : tuple of (str, str)
-        What the certificate refers to; empty of a quote.
+        What it was paid and drawn by; empty of a quote.
+    certified : bool
+        Whether a certificate leaves with it.
     refused : bool
         Whether the budget is not enough at this moment.
     """
@@ -39,6 +41,7 @@ class PrivacyView:
     numbers: Grid
     drawn: bool
     record: tuple[tuple[str, str], ...]
+    certified: bool
     refused: bool = False
 
 
@@ -63,6 +66,7 @@ def privacy(evaluation: Evaluation, refusal: str | None = None) -> PrivacyView |
         numbers=grid(shown, labels, {}, MOST_ROWS),
         drawn=said.drawn,
         record=_record(evaluation.privacy or {}) if said.drawn else (),
+        certified=said.label == PRIVATE,
         refused=bool(refusal),
     )
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tests.support.airlock_world import MOBILITY
 from tests.support.privacy_airlock import ANA, COUNTS, WORDS, PrivacyAirlock, privacy_airlock
+from tests.support.privacy_pages import INFUSED
 
 from saferoom.errors import BadInputError, NotFoundError, UnavailableError, WrongStateError
 from saferoom.hub.store import tables
@@ -296,16 +297,6 @@ def test_draw_that_is_not_what_was_quoted_is_paid_and_never_kept(place: PrivacyA
         place.ask(record.id)
     charge = place.charge(record)
     assert (charge.state, charge.result) == (ChargeState.FAILED, None)
-
-
-INFUSED: dict[str, Any] = {
-    "from": "survey",
-    "statistic": "mobility",
-    "measure": "wage / 50",
-    "by": ["region"],
-    "options": {"parent": "education / 20"},
-    "protect": {"method": "dp", "epsilon": 0.5, "estimator": "maximum_observed_sensitivity"},
-}
 
 
 def test_noise_that_is_not_differentially_private_goes_to_a_person_is_paid_and_has_no_certificate(

@@ -11,7 +11,7 @@ from tests.support.airlock_server import Service, service
 from tests.support.airlock_world import MOBILITY
 from tests.support.api_client import client, said
 from tests.support.privacy_airlock import ANA, COUNTS, WORDS, PrivacyAirlock, privacy_airlock
-from tests.support.privacy_pages import Seen, seen
+from tests.support.privacy_pages import INFUSED, Seen, seen
 
 from saferoom.hub.store.tables import DatasetRow
 from saferoom.projects.airlock.states import State
@@ -131,3 +131,14 @@ def test_checkers_see_what_was_done_to_released_numbers(place: PrivacyAirlock, a
     assert airlock.browser("ana").get(f"requests/{request.id}").status_code == 200
     told = said(client(airlock, "ben").get(f"requests/{request.id}"))
     assert told["outputs"][0]["lane"] == "privacy"
+
+
+def test_noise_that_is_not_differentially_private_is_never_called_so(airlock: Service, place: PrivacyAirlock) -> None:
+    request = place.ask(place.evaluate(INFUSED).id)
+    for name in ("ana", "ben"):
+        page = airlock.browser(name).get(f"requests/{request.id}").text
+        assert "noise-infused, not differentially private" in page
+        assert "that is not differential privacy" in page
+        assert "What it was paid and drawn by" in page
+        for word in ("certificate", "differential privacy: noise", "✓</span>differentially private"):
+            assert word not in page
