@@ -64,6 +64,8 @@ class Statistic(Document):
     """The numbers as they are, with their noise where there is some; for output checkers alone."""
     privacy: Noise | None
     """Of a statistic with noise from a privacy budget; null for others."""
+    budget: str | None
+    """Of a quote: why the budget is not enough at this moment, empty when it is; null for others."""
     label_columns: int | None
     """How many columns of the tables are labels; null for as many as the query has under ``by``."""
     picture: str | None
@@ -198,7 +200,7 @@ def findings(found: Sequence[judgement.Finding], *, places: bool) -> list[Findin
     ]
 
 
-def judged(output: model.Output, content: Content, *, checks: bool, left: bool) -> Judged:
+def judged(output: model.Output, content: Content, *, checks: bool, left: bool, budget: str | None = None) -> Judged:
     """Return an output as its author's side, or an output checker, may see it.
 
     Parameters
@@ -207,6 +209,8 @@ def judged(output: model.Output, content: Content, *, checks: bool, left: bool) 
         Whether an output checker asks.
     left : bool
         Whether the request is released.
+    budget : str, optional
+        Of a quote: why the budget is not enough at this moment, empty when it is.
     """
     computed = content.statistic.evaluation if content.statistic else None
     report = content.file.report if content.file else None
@@ -221,12 +225,12 @@ def judged(output: model.Output, content: Content, *, checks: bool, left: bool) 
         verdict=output.verdict,
         lane=output.lane,
         findings=findings(said, places=checks),
-        statistic=_statistic(computed, leaving=shows_table, checks=checks) if computed else None,
+        statistic=_statistic(computed, budget, leaving=shows_table, checks=checks) if computed else None,
         file=file(content) if content.file is not None else None,
     )
 
 
-def _statistic(computed: Evaluation, *, leaving: bool, checks: bool) -> Statistic:
+def _statistic(computed: Evaluation, budget: str | None, *, leaving: bool, checks: bool) -> Statistic:
     drawn = computed.picture.png if computed.picture and checks else None
     return Statistic(
         query=computed.query.document(),
@@ -234,6 +238,7 @@ def _statistic(computed: Evaluation, *, leaving: bool, checks: bool) -> Statisti
         leaving=Table.model_validate(computed.outgoing) if leaving and computed.outgoing else None,
         exact=Table.model_validate(computed.table) if checks else None,
         privacy=noise(computed.privacy),
+        budget=budget,
         label_columns=computed.label_columns,
         picture=base64.b64encode(drawn).decode("ascii") if drawn else None,
     )

@@ -16,9 +16,11 @@ from saferoom.hub.web.api.request_documents import Advice, Envelope, Permission,
 from saferoom.hub.web.api.review_documents import Review, review
 from saferoom.hub.web.api.routing import Caller, On, PageNumber
 from saferoom.hub.web.api.routing import router as routes
+from saferoom.hub.wiring import Instance
 from saferoom.ids import EvaluationId, OutputId, RequestId
 from saferoom.projects.airlock import advising
 from saferoom.projects.airlock.lists import Paging
+from saferoom.projects.airlock.sheets import Content
 from saferoom.projects.airlock.states import Action, State
 
 router = routes("requests")
@@ -55,10 +57,17 @@ def outputs(who: Caller, on: On, request_id: str) -> list[Judged]:
     on.airlock.allowed(who, id_, Action.VIEW)
     sheet = on.airlock.sheet(who, id_)
     left = sheet.request.state is State.RELEASED
+    found = ((output, sheet.contents[output.evaluation]) for output in sheet.request.outputs)
     return [
-        judged.judged(output, sheet.contents[output.evaluation], checks=False, left=left)
-        for output in sheet.request.outputs
+        judged.judged(output, content, checks=False, left=left, budget=_budget(on, content))
+        for output, content in found
     ]
+
+
+def _budget(on: Instance, found: Content) -> str | None:
+    """Return why a quote could not be paid for at this moment; None of other outputs."""
+    statistic = found.statistic
+    return None if statistic is None else on.airlock.refusal(found.record, statistic.evaluation)
 
 
 @router.get("/requests/{request_id}/review")

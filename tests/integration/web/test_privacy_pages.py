@@ -96,6 +96,8 @@ def test_calls_answer_with_quotes_and_numbers_to_those_who_may_see_them(made: Se
     quote = said(ana.get(f"requests/{made.draft.id}/outputs"))[0]
     assert (quote["lane"], quote["statistic"]["privacy"]["label"]) == ("privacy", "differentially private")
     assert (quote["statistic"]["leaving"], quote["statistic"]["exact"]) == (None, None)
+    assert quote["statistic"]["budget"] == ""
+    assert "rho 0.9 requested" in said(ana.get(f"requests/{made.draft.id}/outputs"))[1]["statistic"]["budget"]
     waiting = said(ana.get(f"requests/{made.waiting.id}/outputs"))[0]["statistic"]
     assert (waiting["leaving"], waiting["exact"], waiting["privacy"]["drawn"]) == (None, None, True)
     checked = said(ben.get(f"requests/{made.waiting.id}/review"))["outputs"][0]["statistic"]
