@@ -28,7 +28,7 @@ CONDITIONS: Mapping[str, tuple[str, str]] = {
     _PROJECT: ("project", "mobility"),
     _USE: ("approval", "mobility:survey"),
 }
-_STANDING: Mapping[str, Mapping[str, str]] = {
+STANDING: Mapping[str, Mapping[str, str]] = {
     # Otto owns data as well, but of this project he is a member.
     _DATASET: {"dora": _OWNER, "ana": _MEMBER, "otto": _MEMBER, "ada": _ADMINISTRATOR},
     _SOURCE: {"omar": _OWNER, "ana": _MEMBER, "otto": _MEMBER, "ada": _ADMINISTRATOR},
@@ -67,7 +67,7 @@ def expected(condition: str) -> Callable[[str, Deed], int]:
             return stranger(deed)
         if name == LAPSED:
             return 403
-        return promised.in_budgets(_STANDING[condition].get(name), kind, deed.action)
+        return promised.in_budgets(STANDING[condition].get(name), kind, deed.action)
 
     return refusal
 
@@ -93,5 +93,5 @@ def case(world: World, condition: str) -> Case:
         )
     world.change(tables.DatasetRow, "survey", linked_from=["births"])
     kind, name = CONDITIONS[condition]
-    outside = frozenset(one for one in PEOPLE if one not in _STANDING[condition])
+    outside = frozenset(one for one in PEOPLE if one not in STANDING[condition])
     return Case({"kind": kind, "name": name}, expected(condition), PEOPLE, outside, doors=condition == _DATASET)
