@@ -1,8 +1,9 @@
-"""A process that submits a quote and kills itself on the way."""
+"""A process that submits a quote, and on the way kills itself or finds the disk full."""
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from tests.support.forked import Forked
 from tests.support.privacy_airlock import reopened
 
+from saferoom.errors import SaferoomError
 from saferoom.ids import EvaluationId
 
 
@@ -30,6 +32,33 @@ def killed(folder: Path, point: str, *ids: EvaluationId) -> bool:
         process.close()
     assert ended in (0, -signal.SIGKILL), log.read_text()
     return ended != 0
+
+
+def filled(folder: Path, point: str, *ids: EvaluationId) -> str:
+    """Submit `ids` in a process that can write to no file any more from `point` on; return what it was told."""
+    log = folder / "victim.log"
+    process = Forked(_fill, str(folder), point, *ids, environment={"PATH": os.environ["PATH"]}, log=log)
+    try:
+        assert process.wait(120) == 0, log.read_text()
+    finally:
+        process.close()
+    return (folder / "said").read_text()
+
+
+def _fill(folder: str, point: str, *ids: str) -> None:
+    with (Path(folder) / "said").open("w") as told, reopened(Path(folder)) as place:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+        def at(step: str) -> None:
+            if step == point:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+
+        try:
+            state = place.with_parts(checkpoint=at).ask(*map(EvaluationId, ids)).state.value
+        except (SaferoomError, OSError) as error:
+            state = str(error)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        told.write(state)
 
 
 def _die() -> None:

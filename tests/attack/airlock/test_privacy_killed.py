@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.privacy_airlock import PrivacyAirlock, privacy_airlock, reopened
-from tests.support.privacy_victim import killed
+from tests.support.privacy_victim import filled, killed
 
 from saferoom.errors import WrongStateError
 from saferoom.ids import EvaluationId
@@ -125,4 +125,28 @@ def test_attack_killed_again_and_again_no_noise_is_drawn_twice(tmp_path: Path, q
 def test_every_point_is_one_of_the_parts(tmp_path: Path, quote: EvaluationId) -> None:
     assert not killed(tmp_path, "commit-7", quote), "there are six commits, and each is a point above"
     with reopened(tmp_path) as place:
+        healthy(place)
+
+
+@pytest.mark.parametrize(
+    ("point", "became"),
+    [
+        ("prepared", None),
+        ("charged", ChargeState.FAILED),
+        ("drawn", ChargeState.FAILED),
+        ("kept", ChargeState.FAILED),
+        ("computed", ChargeState.COMPUTED),
+        ("noted", ChargeState.COMPUTED),
+        ("approved", ChargeState.RELEASED),
+    ],
+)
+def test_attack_disk_that_is_full_from_any_point_on_releases_nothing_unpaid(
+    tmp_path: Path, quote: EvaluationId, point: str, became: ChargeState | None
+) -> None:
+    told = filled(tmp_path, point, quote)
+    assert told != State.RELEASED
+    with reopened(tmp_path) as place:
+        start(place)
+        assert [charge.state for charge in place.charges()] == ([] if became is None else [became])
+        assert submitted(place) == ([State.RELEASED] if became is ChargeState.RELEASED else []), told
         healthy(place)
