@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from saferoom.digests import sha256
@@ -65,6 +66,10 @@ def _check_release(report: BundleReport, data: bytes, session: Session) -> None:
         raise IntegrityError("the instance has no such release on record")
     if row.bundle != sha256(data):
         raise IntegrityError("the instance has this release on record with other bytes")
+    events = session.scalars(select(AuditLinkRow).where(AuditLinkRow.subject == row.request))
+    said = [event.payload for event in events if event.payload and event.payload.get("bundle") is not None]
+    if said != [{"release": report.release, "bundle": row.bundle}]:
+        raise IntegrityError("the audit trail does not record this release with these bytes")
 
 
 def _check_charges(report: BundleReport, session: Session) -> None:

@@ -8,17 +8,21 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 from tests.support.airlock_world import MOBILITY
 from tests.support.privacy_airlock import ANA, COUNTS, PrivacyAirlock, privacy_airlock
 
 from saferoom.digests import canonical, sha256
 from saferoom.disclosure.privacy.certificate import CERTIFICATE_TYPE
+from saferoom.hub.cli import verify_ledger
 from saferoom.hub.cli.verify_ledger import with_record
 from saferoom.hub.store.airlock_records import ReleaseRow
 from saferoom.hub.store.airlock_tables import OutputRow
@@ -89,6 +93,14 @@ def forged(here: PrivacyAirlock, data: bytes, change: Callable[[dict[str, Any]],
 Made = tuple[PrivacyAirlock, bytes, bytes]
 
 
+@contextmanager
+def scratch(here: PrivacyAirlock) -> Iterator[Session]:
+    """Yield a session whose writes are forgotten: what somebody who can write the store could do to it."""
+    with here.world.instance.database.engine.connect() as connection, Session(connection) as session:
+        yield session
+        session.rollback()
+
+
 def test_what_was_released_is_on_record(made: Made) -> None:
     here, drawn, processed = made
     for data in (drawn, processed):
@@ -121,17 +133,25 @@ def test_an_entry_that_the_ledger_does_not_have_is_noticed(made: Made, change: d
     instance = here.world.instance
     report = verify_bundle(data, instance.signing_key.verifying_key)
     assert report.ok, report.problem
-    with instance.database.transaction() as session:
-        # Somebody who can write the store made it fit the forged bundle, and has to stop at the trail.
-        before = session.get_one(ReleaseRow, report.release).bundle
-        session.execute(update(ReleaseRow).where(ReleaseRow.id == report.release).values(bundle=sha256(data)))
-        session.flush()
+    # What the release is recorded as is left aside: the entry alone has to be enough.
+    with instance.database.reading() as session, mock.patch.object(verify_ledger, "_check_release"):
         found = with_record(report, data, session, instance.signing_key.verifying_key)
-        session.execute(update(ReleaseRow).where(ReleaseRow.id == report.release).values(bundle=before))
     assert found.problem in (
         "output 1: the ledger has no such charge",
         "output 1: the ledger has another entry than the certificate",
     )
+
+
+def test_a_record_of_the_release_that_was_changed_to_fit_is_noticed(made: Made) -> None:
+    here, drawn, _ = made
+    data = forged(here, drawn, lambda document: document["software"].update(opendp="0.0.0"))
+    key = here.world.instance.signing_key.verifying_key
+    report = verify_bundle(data, key)
+    with scratch(here) as session:
+        session.execute(update(ReleaseRow).where(ReleaseRow.id == report.release).values(bundle=sha256(data)))
+        found = with_record(report, data, session, key)
+    # Whoever can write the store and sign has to stop at the trail.
+    assert found.problem == "the audit trail does not record this release with these bytes"
 
 
 @pytest.mark.parametrize(
@@ -147,10 +167,9 @@ def test_a_ledger_that_was_changed_is_noticed(made: Made, change: dict[str, Any]
     here, drawn, _ = made
     instance = here.world.instance
     report = verify_bundle(drawn, instance.signing_key.verifying_key)
-    with instance.database.reading() as session:
+    with scratch(here) as session:
         session.execute(update(ChargeRow).values(**change))
         found = with_record(report, drawn, session, instance.signing_key.verifying_key)
-        session.rollback()
     assert found.problem == problem
     assert not found.ok
 
@@ -161,10 +180,9 @@ def test_a_ledger_and_certificate_that_agree_against_the_trail_are_noticed(made:
     report = verify_bundle(drawn, instance.signing_key.verifying_key)
     less = replace(report.certificates[0].entry, rho=1)
     report = replace(report, certificates=(replace(report.certificates[0], entry=less),))
-    with instance.database.reading() as session:
+    with scratch(here) as session:
         session.execute(update(ChargeRow).values(rho=1))
         found = with_record(report, drawn, session, instance.signing_key.verifying_key)
-        session.rollback()
     assert found.problem == "output 1: the ledger has another entry than the certificate"
 
 
@@ -172,10 +190,9 @@ def test_a_trail_that_was_changed_is_noticed(made: Made) -> None:
     here, drawn, _ = made
     instance = here.world.instance
     report = verify_bundle(drawn, instance.signing_key.verifying_key)
-    with instance.database.reading() as session:
+    with scratch(here) as session:
         session.execute(update(AuditLinkRow).where(AuditLinkRow.action == "budget.charged").values(actor="nobody"))
         found = with_record(report, drawn, session, instance.signing_key.verifying_key)
-        session.rollback()
     assert "was changed after it was written" in found.problem
     assert found.checks[-1].name == "trail"
 
@@ -203,14 +220,13 @@ def test_a_release_that_is_not_on_record_is_noticed(made: Made) -> None:
 def test_what_left_twice_is_noticed(made: Made) -> None:
     here, drawn, _ = made
     key = here.world.instance.signing_key.verifying_key
-    with here.world.instance.database.reading() as session:
+    with scratch(here) as session:
         # A second request with what the first one drew, as no deed of the airlock makes it.
         first, second = session.query(OutputRow).order_by(OutputRow.request).all()
         same = first.evaluation if first.evaluation.startswith("drawn-") else second.evaluation
         first.evaluation = second.evaluation = same
         session.flush()
         found = with_record(verify_bundle(drawn, key), drawn, session, key)
-        session.rollback()
     assert found.problem == "output 1: what was drawn was released more than once"
 
 
