@@ -105,11 +105,12 @@ def threshold_loss(
 def draw(plan: PrivacyPlan, aggregate: Aggregate, exact: Sequence[int]) -> list[int]:
     """Return noisy counts or sums (in steps) of each cell; nothing else may see `exact`."""
     measurement = _vector(plan.measure, aggregate.scale)
-    if len(exact) < 2 * _PART:
-        drawn: list[int] = measurement(list(exact))
+    numbers = np.asarray(exact, dtype=np.int64)
+    if len(numbers) < 2 * _PART:
+        drawn: list[int] = measurement(numbers)
         return drawn
     # Every number has noise of its own, so that parts can be drawn at once; OpenDP leaves Python alone meanwhile.
-    parts = [list(exact[start : start + _PART]) for start in range(0, len(exact), _PART)]
+    parts = [numbers[start : start + _PART] for start in range(0, len(numbers), _PART)]
     with ThreadPoolExecutor(min(_MOST_THREADS, len(parts))) as pool:
         return [number for part in pool.map(measurement, parts) for number in part]
 

@@ -2,8 +2,8 @@
 
 A table begins with the Parquet file and ends with noisy numbers in order beside their margins of error: the query is
 resolved anew, the plan is compared with what was charged, the loss is computed by OpenDP's own map, and the exact
-numbers are counted, clamped and drawn. The quote, which comes before the charge, is measured as a work of its own.
-Imports are done before the clock starts, as for everybody.
+numbers are counted, clamped and drawn, in a process that is set up as evaluators are. The quote, which comes before the
+charge, is measured as a work of its own. Imports are done before the clock starts, as for everybody.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from saferoom.hub.bench.contestants import peak_mib
 from saferoom.hub.bench.privacy_world import BOUNDS, CATEGORIES, RHO, WORKS
+from saferoom.hub.evaluator.garbage import look_seldom
 
 
 def main(file: Path, name: str) -> None:
@@ -29,6 +30,7 @@ def main(file: Path, name: str) -> None:
     from saferoom.policies.models import RiskAppetite
 
     dp.enable_features("contrib")
+    look_seldom()
     # What the extract's signed manifest says; without it, every unit's rows are bounded in the query.
     one_each = ("person_id",) if name == "saferoom" else ()
     context = Context([Source("people", file, ("person_id",), CATEGORIES, one_each=one_each)], RiskAppetite())

@@ -11,6 +11,7 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.remedies.search import Remedies
 from saferoom.errors import SaferoomError
+from saferoom.hub.evaluator.garbage import look_seldom
 from saferoom.hub.evaluator.job import Job, write_answer
 
 
@@ -30,6 +31,7 @@ def main() -> None:
     """
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    look_seldom()
     try:
         job = Job.from_bytes(sys.stdin.buffer.read())
         answer = write_answer(judged(job))
