@@ -5,6 +5,7 @@ They are processes like any other: with an environment, a log and signals of the
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import sys
@@ -43,8 +44,9 @@ class Forked:
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, number)
+        """Send it a signal, unless it has ended by itself since it was last looked at."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def wait(self, seconds: float) -> int:
         """Wait until it ends and return how: 0, a status, or a signal's number below zero."""
