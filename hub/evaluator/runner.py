@@ -16,7 +16,7 @@ import structlog
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.source import Source
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError, WrongStateError
 from saferoom.hub import keys
 from saferoom.hub.evaluator.job import Job, read_answer
 from saferoom.hub.evaluator.padding import padded, with_noise
@@ -83,6 +83,8 @@ class Evaluator:
             The query is wrong, or asks for more than one evaluation may use.
         TooManyError
             Too many evaluations are waiting.
+        WrongStateError
+            An approval of data was given or ended meanwhile.
         UnavailableError, IntegrityError
             The evaluator failed, or the extracts are not what was provisioned. Nothing was judged.
         """
@@ -92,7 +94,11 @@ class Evaluator:
         with padded() if noisy else nullcontext():
             names = self._datasets(project, query, whole=snapshot is not None)
             with self._turns.turn(author), claimed_table(self._instance.home, snapshot) as file:
-                return judge(self._instance.home, *self._job(project, query, names, file))
+                found = judge(self._instance.home, *self._job(project, query, names, file))
+        if names != self._datasets(project, query, whole=snapshot is not None):
+            # The record is made with the approvals of its own moment, and would leave an owner out.
+            raise WrongStateError("the project's approvals changed while the query was judged; evaluate again")
+        return found
 
     @contextmanager
     def ready(

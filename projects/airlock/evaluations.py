@@ -182,6 +182,18 @@ def check_current(parts: Parts, found: EvaluationRecord, now: datetime) -> None:
         raise WrongStateError(f"the rules changed since '{found.title}' was judged; evaluate again")
 
 
+def check_datasets(parts: Parts, found: EvaluationRecord, judgement: Judgement) -> None:
+    """Raise when a query would be given other datasets today than its record names, whose budgets are debited.
+
+    What was drawn already is not given anything any more.
+    """
+    if judgement.snapshot is not None or quotes.is_drawn(judgement.evaluation):
+        return
+    used = _used(parts, found.project, judgement.evaluation, parts.clock.now())
+    if set(used) != {dataset.name for dataset in found.datasets}:
+        raise WrongStateError(f"the project's approvals changed since '{found.title}' was judged; evaluate again")
+
+
 def rules_now(parts: Parts, found: EvaluationRecord) -> Digest:
     """Return the digest of the rules that would be applied to `found` now."""
     appetite, _ = effective(parts.registry, found.project, [dataset.name for dataset in found.datasets])

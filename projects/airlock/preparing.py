@@ -98,6 +98,7 @@ def _statistic(parts: Parts, record: EvaluationRecord, number: int, for_submissi
     if for_submission:
         if processed.of(evaluation) is None:
             evaluations.check_current(parts, record, parts.clock.now())
+            evaluations.check_datasets(parts, record, judgement)
         else:
             processed.check_current(parts, record, evaluation)
         if evaluation.verdict is Verdict.FAIL:
