@@ -40,7 +40,7 @@ def kind_of(tree: exp.Expression, types: Mapping[str, str]) -> str | None:
     if isinstance(tree, exp.Literal):
         whole = str(tree.this).isdigit() and len(str(tree.this)) <= _LONGEST
         return "text" if tree.is_string else "whole" if whole else None
-    if isinstance(tree, exp.Neg) and isinstance(tree.this, exp.Literal):
+    if isinstance(tree, exp.Neg) and isinstance(tree.this, exp.Literal) and not tree.this.is_string:
         return kind_of(tree.this, types)
     if isinstance(tree, exp.Boolean):
         return "bool"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from saferoom.disclosure.privacy.locality import Local, check
 from saferoom.disclosure.queries import language
@@ -300,3 +301,28 @@ def _rows(worlds: duckdb.DuckDBPyConnection, sql: str, without: int) -> list[tup
     """Return rows that are somebody's, the unit first."""
     worlds.execute(f"SET schema = 'w{without}'")
     return [row for row in worlds.execute(sql).fetchall() if row[0] is not None]
+
+
+def _limited(tree: exp.Select) -> None:
+    tree.set("limit", exp.Limit(expression=exp.Literal.number(1)))
+
+
+def _subquery_in_condition(tree: exp.Select) -> None:
+    tree.set("where", exp.Where(this=exp.Exists(this=tree.copy())))
+
+
+def _function_in_from(tree: exp.Select) -> None:
+    tree.set("from_", exp.From(this=exp.Table(this=exp.Anonymous(this="read_csv"))))
+
+
+def _sampled(tree: exp.Select) -> None:
+    tree.args["from_"].this.set("sample", exp.TableSample(size=exp.Literal.number(5)))
+
+
+@pytest.mark.parametrize("change", [_limited, _subquery_in_condition, _function_in_from, _sampled])
+def test_forms_that_only_a_later_allow_list_could_let_through_are_refused(change: Callable[[exp.Select], None]) -> None:
+    query = parse_query({"statistic": "frequency", "views": {"v": "select person_id from jobs"}, "from": "v"})
+    plan = make_plan(query, ALL)
+    change(plan.views[0].tree)
+    with pytest.raises(BadInputError, match=r"views\.v: .*under differential privacy"):
+        check(plan, ALL, PERSON)

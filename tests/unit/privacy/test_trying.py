@@ -66,6 +66,7 @@ def test_what_cannot_fail_is_left_as_it_is_and_does_not_fail(text: str) -> None:
         "n = 1 and cast(t as int) = 1",
         "-big",
         "left(t, big)",
+        "t = -'5'",
     ],
 )
 def test_what_may_fail_is_tried(text: str) -> None:
