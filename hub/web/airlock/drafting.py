@@ -24,7 +24,7 @@ from saferoom.hub.web.airlock.commands import (
 )
 from saferoom.hub.web.airlock.evaluating import evaluating
 from saferoom.hub.web.airlock.lists import STATE_WORDS, Someone, own_projects
-from saferoom.hub.web.airlock.present_privacy import PrivacyView, privacy
+from saferoom.hub.web.airlock.present_privacy import quotes
 from saferoom.hub.web.shell.fields import Typed, rows_of
 from saferoom.hub.web.shell.forms import Form, attempt, blank, filled, read
 from saferoom.hub.web.shell.identity import Sent, Visitor, sender
@@ -206,7 +206,7 @@ def _sheet(
         "adding": placed(adding or blank(AddForm, words.DRAFT), "add"),
         "records": {id_: record for id_, record in records.items() if id_ in used},
         "addable": [record for id_, record in records.items() if id_ not in used and _lives(parts, record)],
-        "quotes": _quotes(parts.instance.airlock, who.username, records, wanted.evaluations),
+        "quotes": quotes(parts.instance.airlock, who.username, records, wanted.evaluations),
         "group_names": [group.name for group in wanted.groups if group.name],
         "group_options": _group_options(form),
         "part_words": list(words.PARTS.items()),
@@ -217,19 +217,6 @@ def _sheet(
     }
     status = adding.status if adding else form.status
     return page(request, "airlock/edit.html", who, status=status, here=REQUESTS.path, **values)
-
-
-def _quotes(
-    airlock: Airlock, author: Username, records: _Parts, used: Iterable[EvaluationId]
-) -> dict[EvaluationId, PrivacyView]:
-    """Return what the statistics with noise of a draft would cost, and whether the budget is enough for each."""
-    found: dict[EvaluationId, PrivacyView] = {}
-    for id_ in used:
-        if id_ in records and records[id_].file is None:
-            judged = airlock.evaluation(author, id_).evaluation
-            view = privacy(judged, airlock.refusal(records[id_], judged)) if judged.privacy is not None else None
-            found |= {} if view is None or view.drawn else {id_: view}
-    return found
 
 
 def _records(parts: Parts, author: Username, item: model.Request) -> _Parts:

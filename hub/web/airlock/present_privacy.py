@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from saferoom.errors import IntegrityError
 from saferoom.hub.notebook.layout import Grid, grid
 from saferoom.hub.web.texts import airlock as words
 from saferoom.hub.web.texts.common import Sign
+from saferoom.ids import EvaluationId, Username
+from saferoom.projects.airlock.model import EvaluationRecord
+from saferoom.projects.airlock.service import Airlock
 
 MOST_ROWS = 2_000
 
@@ -69,6 +72,19 @@ def privacy(evaluation: Evaluation, refusal: str | None = None) -> PrivacyView |
         certified=said.label == PRIVATE,
         refused=bool(refusal),
     )
+
+
+def quotes(
+    airlock: Airlock, author: Username, records: Mapping[EvaluationId, EvaluationRecord], used: Iterable[EvaluationId]
+) -> dict[EvaluationId, PrivacyView]:
+    """Return what the statistics with noise of a draft would cost, and whether the budget is enough for each."""
+    found: dict[EvaluationId, PrivacyView] = {}
+    for id_ in used:
+        if id_ in records and records[id_].file is None:
+            judged = airlock.evaluation(author, id_).evaluation
+            view = privacy(judged, airlock.refusal(records[id_], judged)) if judged.privacy is not None else None
+            found |= {} if view is None or view.drawn else {id_: view}
+    return found
 
 
 def facts(said: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
