@@ -10,6 +10,7 @@ grid
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +21,8 @@ GRID = 2**20
 MOST_CANDIDATES = 1_000
 MOST_DENOMINATOR = 10_000
 _LARGEST = 1e15
+_LEAST_STEP = sys.float_info.min
+"""Below it numbers lose digits, and a value at a bound could be more than `GRID` steps away."""
 
 
 class Kind(StrEnum):
@@ -61,7 +64,7 @@ class Bounds:
             raise BadInputError("bounds are two finite numbers", field="protect.bounds")
         if not self.lower < self.upper:
             raise BadInputError("the lower bound must be below the upper bound", field="protect.bounds")
-        if self.step <= 0 or not math.isfinite(self.step):
+        if not _LEAST_STEP <= self.step < math.inf:
             raise BadInputError("the bounds are too close to each other", field="protect.bounds")
 
     @classmethod
