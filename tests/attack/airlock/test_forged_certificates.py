@@ -159,6 +159,15 @@ def test_another_table_under_the_certificate_is_noticed() -> None:
     refused("about other files than those that left", Forged(data=to_csv(Table(TABLE.columns, (("north", 13),)))))
 
 
+@pytest.mark.parametrize("first", [1, 2])
+def test_exact_numbers_under_the_certificate_of_noisy_ones_are_noticed(first: int) -> None:
+    outputs = [Forged(), Forged(data=to_csv(Table(TABLE.columns, (("north", 13),))))]
+    described = [one.described(place) for place, one in enumerate(outputs, start=1)]
+    files = [file for one in described for file in one["files"]]
+    both = {**described[0], "files": files if first == 1 else files[::-1]}
+    refused("output 1: the certificate is about other files", *outputs, record={"outputs": [both]})
+
+
 @pytest.mark.parametrize("account", ["lineage:htv", "project:mobility", "approval:mobility/htv"])
 def test_a_charge_that_leaves_an_account_out_is_noticed(account: str) -> None:
     honest = entry(plan())
