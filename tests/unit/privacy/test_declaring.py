@@ -122,7 +122,7 @@ BAD: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"keys": "all"}, {"by": ["region"]}, "must be catalogue, private, or codes per dimension"),
     ({"keys": "private", "delta": 1e-8}, {}, "without dimensions"),
     ({"keys": "private", "delta": 1e-8}, {"by": ["word"], "margins": True}, "known without the data"),
-    ({}, {"by": ["age", "other", "third"], "derive": {"other": "age + 1", "third": "age + 2"}}, "1,000,000 combinations"),
+    ({}, {"by": ["age", "other", "third"], "derive": {"other": "age + 1", "third": "age + 2"}}, "1,000,000"),
     ({}, {"by": ["sum"], "derive": {"sum": "ln(-1 - age)"}}, "has no value for any code"),
     # Types and names.
     ({**BOUNDS}, {**MEAN, "measure": "region"}, "measure: must be a number"),
