@@ -27,6 +27,7 @@ from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
 from saferoom.hub.sandbox.spec import MEBIBYTE
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
+from saferoom.policies.models import ReleaseRoute, RiskAppetite
 from saferoom.projects.airlock.drawing import Draw
 from saferoom.projects.airlock.evaluations import NO_SNAPSHOT
 from saferoom.projects.airlock.naming import datasets_named
@@ -84,7 +85,7 @@ class Evaluator:
         TooManyError
             Too many evaluations are waiting.
         WrongStateError
-            An approval of data was given or ended meanwhile.
+            An approval of data was given or ended meanwhile, or the rules were changed.
         UnavailableError, IntegrityError
             The evaluator failed, or the extracts are not what was provisioned. Nothing was judged.
         """
@@ -92,12 +93,12 @@ class Evaluator:
         if noisy and snapshot is not None:
             raise BadInputError(NO_SNAPSHOT)
         with padded() if noisy else nullcontext():
-            names = self._datasets(project, query, whole=snapshot is not None)
+            names, rules = self._terms(project, query, whole=snapshot is not None)
             with self._turns.turn(author), claimed_table(self._instance.home, snapshot) as file:
                 found = judge(self._instance.home, *self._job(project, query, names, file))
-        if names != self._datasets(project, query, whole=snapshot is not None):
-            # The record is made with the approvals of its own moment, and would leave an owner out.
-            raise WrongStateError("the project's approvals changed while the query was judged; evaluate again")
+        if (names, rules) != self._terms(project, query, whole=snapshot is not None):
+            # The record is made with those of its own moment: it would leave an owner out, or name other rules.
+            raise WrongStateError("the project's approvals or rules changed while the query was judged; evaluate again")
         return found
 
     @contextmanager
@@ -129,6 +130,14 @@ class Evaluator:
             # The sentence could tell of the data, so it goes nowhere; of what kind it is helps whoever runs this.
             _log.warning("noise was not drawn", plan=plan, reason=type(error).__name__)
             raise
+
+    def _terms(
+        self, project: ProjectSlug, query: Mapping[str, Any], *, whole: bool
+    ) -> tuple[list[DatasetName], tuple[RiskAppetite, ReleaseRoute]]:
+        """Return the datasets that `query` may use, and the rules that it is judged by."""
+        names = self._datasets(project, query, whole=whole)
+        appetite, route = effective(self._instance.registry, project, names)
+        return names, (appetite.policy, route.policy)
 
     def _datasets(self, project: ProjectSlug, query: Mapping[str, Any], *, whole: bool) -> list[DatasetName]:
         """Return the datasets that `query` may use, by the same rule as the airlock's records.

@@ -1,9 +1,10 @@
-"""An approval that ends while a query is judged: its data must have no part in what another budget pays for."""
+"""Approvals and rules that change while a query is judged: what is kept must be what was judged, and paid for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -41,16 +42,23 @@ def _hold(place: PrivacyAirlock, *, live: bool) -> None:
     place.world.change(tables.ApprovalRow, (MOBILITY, "register"), ended_at=ended)
 
 
+def _restrict(place: PrivacyAirlock) -> None:
+    place.world.change(tables.DatasetRow, "survey", risk_appetite={"kind": "risk-appetite", "threshold_units": 500})
+
+
 @pytest.mark.parametrize("query", [JOINED, NOISY])
-def test_approval_that_ends_while_a_query_is_judged_refuses_it(place: PrivacyAirlock, query: dict[str, Any]) -> None:
+@pytest.mark.parametrize("change", [partial(_hold, live=False), _restrict])
+def test_approval_or_rules_that_change_while_a_query_is_judged_refuse_it(
+    place: PrivacyAirlock, query: dict[str, Any], change: Callable[[PrivacyAirlock], None]
+) -> None:
     judge = runner.judge
 
     def slow(*given: Any) -> Evaluation:
         found = judge(*given)
-        _hold(place, live=False)
+        change(place)
         return found
 
-    with mock.patch.object(runner, "judge", slow), pytest.raises(WrongStateError, match="approvals changed"):
+    with mock.patch.object(runner, "judge", slow), pytest.raises(WrongStateError, match="while the query was judged"):
         Evaluator(place.world.instance).evaluate(ANA, MOBILITY, query)
 
 
