@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from saferoom.disclosure.queries import language
 from saferoom.disclosure.queries.forms import FORMS
-from saferoom.disclosure.queries.plan import Dimension, Plan
+from saferoom.disclosure.queries.plan import Dimension, Plan, View
 
 
 def canonical_document(plan: Plan) -> dict[str, Any]:
@@ -22,8 +22,9 @@ def canonical_document(plan: Plan) -> dict[str, Any]:
     document = query.document()
     document.pop("title", None)
     document["from"] = plan.relation.sql_name
-    if plan.views:
-        document["views"] = {view.relation.sql_name: language.write(view.tree) for view in plan.views}
+    document.pop("views", None)
+    if views := _used(plan):
+        document["views"] = {view.relation.sql_name: language.write(view.tree) for view in views}
     derive: dict[str, str] = {}
     by = [_name(dimension, derive) for dimension in plan.dimensions]
     document.pop("derive", None)
@@ -39,6 +40,16 @@ def canonical_document(plan: Plan) -> dict[str, Any]:
     if plan.weight is not None:
         document["weight"] = language.write(plan.weight)
     return document
+
+
+def _used(plan: Plan) -> list[View]:
+    """Return the views that the table is computed from: what is in others would leave as a message only."""
+    names, found = {plan.relation.sql_name.lower()}, []
+    for view in reversed(plan.views):
+        if view.relation.sql_name.lower() in names:
+            found.append(view)
+            names |= {table.name.lower() for table in view.tree.find_all(exp.Table)}
+    return found[::-1]
 
 
 def _values(plan: Plan, by: list[str], derive: dict[str, str]) -> dict[str, Any]:
