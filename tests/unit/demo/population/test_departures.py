@@ -39,7 +39,7 @@ def test_rates_of_groups_are_the_documented_ones(rows: Rows, what: str, rates: d
 
 @pytest.mark.parametrize("what", ["typing_errors", "missing_values", "exchanged_names::int"])
 def test_every_other_group_fares_worse_than_the_largest(rows: Rows, what: str) -> None:
-    rates = dict(rows(f"select ethnic_group = 'white', avg({what}) from {_RECORDS} group by 1"))
+    rates: dict[bool, float] = dict(rows(f"select ethnic_group = 'white', avg({what}) from {_RECORDS} group by 1"))
     assert rates[False] > 1.2 * rates[True]
 
 
@@ -55,7 +55,7 @@ def test_moves_are_unheard_of_at_the_documented_rates(rows: Rows, group: str) ->
 
 
 def test_census_misses_some_groups_more(rows: Rows) -> None:
-    found = dict(
+    found: dict[bool, float] = dict(
         rows(f"""select ethnic_group = 'white', 1 - count(record_id) / count(*) from truth_people
         left join (from truth_records where source = '{CENSUS.name}') using (person_id) group by 1""")
     )
