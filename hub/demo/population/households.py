@@ -99,8 +99,8 @@ def homes_of(rng: np.random.Generator, people: People, chunk: int, chunks: int) 
     address = number[: len(head)]
     before = address.copy()
     before[movers] = number[len(head) :]
-    return Homes(household, head, authority, address, authority[earlier], np.where(
-        earlier == household, before[household], address[earlier]))  # fmt: skip
+    earlier_address = np.where(earlier == household, before[household], address[earlier])
+    return Homes(household, head, authority, address, authority[earlier], earlier_address)
 
 
 def _with_whom(rng: np.random.Generator, people: People) -> Ints:

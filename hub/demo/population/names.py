@@ -84,9 +84,9 @@ _COMMON = (
     "Stewart MacDonald Fraser Ross Morgan Price Griffiths Owen"
 )
 _FIRST = (
-    "Ash Brad Black Broad Burn Cal Chad Clay Cran Dal Dun Eller Ever Fair Far Fen Gar Green Had Hal Hart Hather Hol "
-    "Horn Ken Kirk Lang Lin Lock Long Mar Mel Mid Nor North Oak Pen Ram Red Ruth Sedge Shel Stan Stock Strat Thorn Wal "
-    "Wether Whit Wil Win Wol Wood"
+    "Ash Brad Black Broad Burn Cal Chad Clay Cran Dal Dun Eller Ever Fair Far Fen Gar Green Had Hal Harp Hather Hol "
+    "Horn Ken Kirk Lang Lin Lock Long Mar Mel Mid Nor North Oak Pen Ram Red Ruth Sedge Shel Stan Stock Stam Thorn Wal "
+    "Weth Wick Wim Win Wol Wood"
 )
 _LAST = "ton ley ford well wood field worth by ham combe stead wick more land shaw ridge bourne man gate low"
 

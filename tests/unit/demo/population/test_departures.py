@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from saferoom.hub.demo.population import errors, groups
-from saferoom.hub.demo.population.departments import BENEFITS, CENSUS, SCHOOLS, TAX
+from saferoom.hub.demo.population.departments import BENEFITS, BIRTHS, CENSUS, PARENTS, SCHOOLS, TAX
 
 from .conftest import Rows
 
@@ -96,3 +99,30 @@ def test_mistyped_word_is_nearly_the_word(word: str, drawn: list[int]) -> None:
     made = errors._word(word, drawn)
     assert made
     assert abs(len(made) - len(word)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("row", "values"),
+    [
+        ("typing error in given name, surname, date of birth, postcode", errors.TYPING.values()),
+        ("missing given name, surname, date of birth, sex, postcode, address", errors.MISSING.values()),
+        ("short form or other spelling of a given name that has one", [errors.OTHER_FORM]),
+        ("given name and surname exchanged", [errors.ORDER]),
+        (
+            "a move or marriage the department did not hear of (tax, benefits, schools)",
+            [TAX.stale, BENEFITS.stale, SCHOOLS.stale],
+        ),
+        (
+            "no record though there should be one (census, parents' entries, schools, births)",
+            [CENSUS.absent, PARENTS.absent, SCHOOLS.absent, BIRTHS.absent],
+        ),
+        ("wrong, missing, other form, exchanged", groups.WRONG),
+        ("not heard of", groups.STALE),
+        ("no record", groups.ABSENT),
+    ],
+)
+def test_rates_in_the_documentation_are_those_of_the_code(row: str, values: Iterable[float]) -> None:
+    text = (Path(__file__).parents[4] / "docs/explanation/linked-world.md").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith(f"| {row} |"))
+    said = [float(word) for word in re.split(r"[|,\s]+", line.removeprefix(f"| {row} |")) if word]
+    assert said == pytest.approx(list(values))
