@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from saferoom.errors import BadInputError
 from saferoom.hub.demo.population import households, money
 from saferoom.hub.demo.population.people import people_of
 from saferoom.hub.demo.population.places import AUTHORITIES, REGIONS, Areas
@@ -134,3 +135,11 @@ def test_pay_and_standing_go_together(rows: Rows) -> None:
         on record_id = taxpayer_id join truth_people using (person_id)""")
     assert 0.4 < found[0] < 0.9
     assert found[1:] == (money.YEARS[0], money.YEARS[-1])
+
+
+def test_more_addresses_than_postcodes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(households, "_POSTCODES", 1)
+    rng = np.random.default_rng(1)
+    people = people_of(rng, Areas.drawn(rng), 2_000)
+    with pytest.raises(BadInputError, match="more addresses than postcodes can hold"):
+        households.homes_of(rng, people, 0, 1)
