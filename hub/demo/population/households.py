@@ -28,7 +28,7 @@ _POSTCODES = 20 * 10 * 400
 """Postcodes of an area: districts, sectors and units."""
 _SCRAMBLE = 52_361
 """Coprime to the number of postcodes: neighbours in number are no neighbours in postcode."""
-_PEOPLE_PER_ADDRESS = 1.40
+_PEOPLE_PER_ADDRESS = 1.32
 """Earlier addresses counted; where the least deprived tenth of an authority begins depends on it."""
 _DEPRIVATION_OF_AREA, _DEPRIVATION_WITHIN = 0.8, 0.8
 
