@@ -137,7 +137,8 @@ def _unit(twin: Twin, position: int) -> str:
 
 
 def _value(twin: Twin, column: TwinColumn, said: Span | None) -> str:
-    chance = f"hash(i, {_quoted(twin.name)}, {_quoted(column.name)})"
+    # One text is hashed: hashes of several arguments are combined so that the lowest bits of two columns go together.
+    chance = f"hash(concat_ws(' ', i, {_quoted(twin.name)}, {_quoted(column.name)}))"
     kind = column.storage.split("(")[0].upper()
     if column.codelist:
         codes = ", ".join(map(_literal, column.codelist))

@@ -27,7 +27,9 @@ NOISE_INFUSED = "noise-infused, not differentially private"
 _MARGIN = "_margin_95"
 _NOTHING = "nothing to tell"
 _QUOTED = "Margins of error at 95 %, because of the noise alone; sampling error comes on top."
-_DRAWN = "Numbers with noise: within ± of what was counted in 95 of 100 draws. Counts may be negative."
+_DRAWN = "Numbers with noise: within ± of what the data say in 95 of 100 draws."
+_NEGATIVE = "Counts may be negative."
+_UNKNOWN = "Without ±: the noise is too large for a margin of error to be told, or the margin depends on the data."
 _WITHOUT_MARGINS = "Numbers with noise; no margin of error is told, because it depends on the data."
 
 
@@ -126,7 +128,12 @@ class Privacy:
         """Return what the numbers of ``shown(table)`` are."""
         if not self.drawn:
             return _QUOTED
-        return _DRAWN if any(name.endswith(_MARGIN) for name in table.columns) else _WITHOUT_MARGINS
+        margins = [place for place, name in enumerate(table.columns) if name.endswith(_MARGIN)]
+        if not margins:
+            return _WITHOUT_MARGINS
+        said = [_DRAWN, _NEGATIVE] if "count" in table.columns else [_DRAWN]
+        unknown = any(row[place] is None and row[place - 1] is not None for row in table.rows for place in margins)
+        return " ".join([*said, _UNKNOWN] if unknown else said)
 
     def shown(self, table: Table) -> Table:
         """Return a table for reading: the quote's margins in words, or drawn numbers with their margins beside them."""

@@ -62,12 +62,14 @@ def _suggest(evaluation: Evaluation, console: Console) -> None:
 def _rich(table: Table, risky: dict[tuple[Label, ...], Verdict]) -> RichTable:
     rich = RichTable(show_header=True, header_style="bold")
     for column in table.columns:
-        rich.add_column(escape(column))
-    rich.add_column("")
+        rich.add_column(escape(column), overflow="fold")
+    if risky:
+        rich.add_column("")
     for row in table.rows[:_MOST_ROWS]:
         severity = next((verdict for cell, verdict in risky.items() if row[: len(cell)] == cell), None)
         style = _COLOURS[severity] if severity else None
-        rich.add_row(*(escape(_text(value)) for value in row), _MARKS.get(severity or Verdict.PASS, ""), style=style)
+        marks = [_MARKS.get(severity or Verdict.PASS, "")] if risky else []
+        rich.add_row(*(escape(_text(value)) for value in row), *marks, style=style)
     return rich
 
 

@@ -74,6 +74,15 @@ def test_same_description_makes_the_same_twin_and_columns_differ(tmp_path: Path)
     assert abs(_ask(tmp_path / "c.parquet", "SELECT corr(a, b) FROM TWIN")[0]) < 0.15
 
 
+def test_codes_of_two_columns_are_drawn_by_themselves(tmp_path: Path) -> None:
+    two = Twin(
+        "p", (), (TwinColumn("region", "VARCHAR", ("a", "b", "c", "d")), TwinColumn("sex", "VARCHAR", ("f", "m")))
+    )
+    write_twin(two, tmp_path / "t.parquet")
+    cells = "(SELECT count(*) n FROM TWIN GROUP BY region, sex)"
+    assert _ask(tmp_path / "t.parquet", f"SELECT count(*), min(n) > 80, max(n) < 170 FROM {cells}") == (8, True, True)
+
+
 def test_number_of_rows_is_what_the_owner_says_within_limits() -> None:
     assert [Twin("x", (), COLUMNS, rows=rows).size for rows in (0, 1, 1230, 10**9)] == [1, 1, 1230, MOST_ROWS]
     assert [rows_each(Contributions(rows=rows)) for rows in (1, 3, 1000)] == [1, 3, 5]

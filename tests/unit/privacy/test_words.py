@@ -90,6 +90,10 @@ def test_drawn_numbers_stand_beside_their_margins_with_no_digit_too_many(value: 
     assert drawn.shown(table) == Table(("region", "count", "p50"), (("north", shown, 20.0),))
     assert "±" in drawn.legend(table)
     assert "no margin of error is told" in drawn.legend(Table(("region", "p50"), ()))
+    assert "negative" not in drawn.legend(Table(("region", "sum", "sum_margin_95"), (("north", 5.0, 1.0),)))
+    means = Table(("region", "mean", "mean_margin_95"), (("north", 21.0, 2.0),))
+    assert "Without ±" not in drawn.legend(means)
+    assert "Without ±" in drawn.legend(Table(means.columns, (*means.rows, ("west", -150.0, None))))
     assert drawn.asks is False
     assert dict(drawn.facts)["cost"].startswith("rho 0.01")
 
