@@ -18,6 +18,7 @@ from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
 from saferoom.projects.ledger import diagram as budgets
 from saferoom.projects.life import diagram as project_states
+from saferoom.projects.measures import reference as measures
 from saferoom.projects.notices import diagram as notices
 from saferoom.projects.people import diagram as people
 
@@ -95,6 +96,7 @@ PAGES = {
     "notices.md": notices.page,
     "people.md": people.page,
     "budgets.md": budgets.page,
+    "measures.md": measures.page,
     "api/README.md": api.page,
     "api/openapi.json": api.document,
 }
