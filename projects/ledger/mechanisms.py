@@ -23,6 +23,10 @@ class MechanismKind(StrEnum):
     """Anything with pure differential privacy; `loss` is its epsilon."""
 
 
+MOST_KEPT = 10_000
+"""Under the widest bounds on contributions one quantile would be a million of them, in every charge."""
+
+
 @dataclass(frozen=True)
 class Mechanism:
     """One mechanism of a charge."""
@@ -32,7 +36,7 @@ class Mechanism:
 
 
 def mechanisms_of(plan: PrivacyPlan) -> tuple[Mechanism, ...]:
-    """Return what `plan` draws; nothing where a part of it has no proven loss."""
+    """Return what `plan` draws; nothing where a part of it has no proven loss, or where it is too much to be kept."""
     if any(one.kind is Kind.OBSERVED for one in plan.aggregates):
         return ()
     found: list[Mechanism] = []
@@ -47,6 +51,8 @@ def mechanisms_of(plan: PrivacyPlan) -> tuple[Mechanism, ...]:
             found.extend(_chosen(plan, one, float(loss)))
         else:
             found.append(Mechanism(MechanismKind.GAUSSIAN, float(loss)))
+        if len(found) > MOST_KEPT:
+            return ()
     return tuple(found)
 
 

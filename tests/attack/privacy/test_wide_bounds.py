@@ -12,7 +12,8 @@ from tests.support.privacy_world import context_of, people, quoted
 from saferoom.disclosure.privacy.contributions import Contributions
 from saferoom.disclosure.privacy.ingredients import quantile
 from saferoom.disclosure.privacy.noise import aggregate_loss
-from saferoom.disclosure.privacy.plan import PrivacyMeasure
+from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan
+from saferoom.projects.ledger.mechanisms import MOST_KEPT, mechanisms_of
 
 MOST = 1_000_000
 LONGEST_SECONDS = 5.0
@@ -28,6 +29,7 @@ def test_quote_under_the_widest_bounds_takes_no_minutes(
     began = time.monotonic()
     found = quoted(context_of(people(tmp_path, 50), **rules), private, statistic="median", measure="pay", by=["word"])
     assert found.privacy is not None
+    assert len(mechanisms_of(PrivacyPlan.from_json(found.privacy["plan"]))) <= MOST_KEPT
     assert time.monotonic() - began < LONGEST_SECONDS
 
 
