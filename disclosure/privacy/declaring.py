@@ -23,6 +23,7 @@ from saferoom.disclosure.privacy.plan import PrivacyPlan
 from saferoom.disclosure.privacy.statistics import Ask, aggregates_of
 from saferoom.disclosure.queries.base import check_types, type_of
 from saferoom.disclosure.queries.engine import Engine
+from saferoom.disclosure.queries.forms import Statistic
 from saferoom.disclosure.queries.model import Query
 from saferoom.disclosure.queries.plan import Dimension, Plan, make_plan
 from saferoom.disclosure.queries.relations import Relation
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from saferoom.disclosure.checker import Context
 
 _DATES = ("DATE", "TIME", "UUID", "ENUM")
+_WHOLE = frozenset(
+    f"{sign}{kind}" for sign in ("", "U") for kind in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ def declare(query: Query, context: Context, engine: Engine) -> Declared:
     """
     plan = make_plan(query, [_unseen(relation) for relation in engine.relations])
     check_types(plan, engine, plan.measures)
+    _check_ranks(plan, engine)
     unit = unit_of(plan, engine.relations, context.policy)
     _check_ids(plan, engine, unit)
     local = locality.check(plan, engine.relations, unit)
@@ -99,6 +104,19 @@ def declare(query: Query, context: Context, engine: Engine) -> Declared:
 def _unseen(relation: Relation) -> Relation:
     """Return `relation` without its way to look at the data: whether a value comes twice is not for a quote to tell."""
     return replace(relation, unique=lambda _: False)
+
+
+def _check_ranks(plan: Plan, engine: Engine) -> None:
+    """Refuse mobility of whole numbers without bounds: clamped to ranks from 0 to 1 they would all be the same."""
+    if plan.query.statistic is not Statistic.MOBILITY or plan.query.protect.bounds is not None:
+        return
+    if any(type_of(plan, engine, tree) in _WHOLE for tree in plan.measures):
+        raise BadInputError(
+            "measure: mobility with differential privacy takes ranks that are in the data, from 0 to 1, and one of "
+            "these columns has whole numbers; rank them as a step of the dataset, or say what percentile ranks lie "
+            "between, as protect: {bounds: [0, 100]}",
+            field="measure",
+        )
 
 
 def unit_of(plan: Plan, datasets: Sequence[Relation], policy: RiskAppetite) -> str:

@@ -28,6 +28,8 @@ _MARGIN = "_margin_95"
 _NOTHING = "nothing to tell"
 _QUOTED = "Margins of error at 95 %, because of the noise alone; sampling error comes on top."
 _DRAWN = "Numbers with noise: within ± of what the data say in 95 of 100 draws."
+_QUOTED_NOTHING = "How exact the numbers will be depends on the data, so that no margin of error is told."
+_MISSING = "Where there is no number, nothing can be told, as of a mean of nobody, or of a line through too few people."
 _NEGATIVE = "Counts may be negative."
 _UNKNOWN = "Without ±: the noise is too large for a margin of error to be told, or the margin depends on the data."
 _WITHOUT_MARGINS = "Numbers with noise; no margin of error is told, because it depends on the data."
@@ -70,6 +72,8 @@ class Privacy:
     columns: tuple[Mapping[str, Any], ...]
     refusal: str | None = None
     synthetic: bool = False
+    between: tuple[float, float] | None = None
+    """What values are clamped to before they are added up; None where nothing is added up."""
     steps: tuple[str, ...] = ()
     """What was done to drawn numbers afterwards, which costs nothing; empty where they are as they were drawn."""
 
@@ -111,6 +115,10 @@ class Privacy:
         if self.processed:
             found = [("processed", "; ".join(self.steps)), ("cost", f"nothing more; what was drawn did {self.cost}")]
         found += [("protects" if self.label == PRIVATE else "unit", self._protects), ("cells", known)]
+        if self.between is not None:
+            low, high = self.between
+            clamped = f"below {low:,g} count as {low:,g}, above {high:,g} as {high:,g}"
+            found.append(("values", f"{clamped}; rows without a number are left out"))
         if self.label != PRIVATE:
             found.append(("note", f"{self.label}; a person always looks before it leaves"))
         if self.asks and self.refusal is not None:
@@ -127,10 +135,12 @@ class Privacy:
     def legend(self, table: Table) -> str:
         """Return what the numbers of ``shown(table)`` are."""
         if not self.drawn:
-            return _QUOTED
+            told = any(one.get("margin_95") is not None or one.get("margin_95_at") for one in self.columns)
+            return _QUOTED if told else _QUOTED_NOTHING
         margins = [place for place, name in enumerate(table.columns) if name.endswith(_MARGIN)]
         if not margins:
-            return _WITHOUT_MARGINS
+            missing = any(value is None for row in table.rows for value in row)
+            return f"{_WITHOUT_MARGINS} {_MISSING}" if missing else _WITHOUT_MARGINS
         said = [_DRAWN, _NEGATIVE] if "count" in table.columns else [_DRAWN]
         unknown = any(row[place] is None and row[place - 1] is not None for row in table.rows for place in margins)
         return " ".join([*said, _UNKNOWN] if unknown else said)
@@ -165,8 +175,17 @@ def read_privacy(said: Mapping[str, Any] | None, refusal: str | None = None) -> 
         columns=tuple(dict(column) for column in said["columns"]),
         refusal=refusal,
         synthetic=bool(said.get("synthetic")),
+        between=_between(said),
         steps=tuple(_step(one) for one in (said.get("processing") or {}).get("steps", ())),
     )
+
+
+def _between(said: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the bounds of the first sum that the plan draws."""
+    for one in (said.get("plan") or {}).get("aggregates", ()):
+        if one["kind"] == "sum" and one["bounds"] is not None:
+            return float(one["bounds"][0]), float(one["bounds"][1])
+    return None
 
 
 def _step(declared: Mapping[str, Any]) -> str:

@@ -125,6 +125,7 @@ BAD: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"by": ["age", "other", "third"], "derive": {"other": "age + 1", "third": "age + 2"}}, "1,000,000"),
     ({}, {"by": ["sum"], "derive": {"sum": "ln(-1 - age)"}}, "has no value for any code"),
     # Types and names.
+    ({}, {"statistic": "mobility", "measure": "age", "options": {"parent": "parent"}}, "ranks that are in the data"),
     ({**BOUNDS}, {**MEAN, "measure": "region"}, "measure: must be a number"),
     ({**BOUNDS}, {**MEAN, "measure": "born"}, "measure: must be a number"),
     ({**BOUNDS}, {**MEAN, "measure": "wage"}, "there is no column wage"),

@@ -70,6 +70,20 @@ def test_what_is_not_differentially_private_says_so_and_that_a_person_looks() ->
     assert "protects" not in facts
 
 
+def test_bounds_that_values_are_clamped_to_are_told_and_what_is_left_out() -> None:
+    plan = {"aggregates": [{"kind": "count", "bounds": None}, {"kind": "sum", "bounds": [0.0, 60.0, 30.0]}]}
+    facts = dict(_read(plan=plan).facts)
+    assert facts["values"] == "below 0 count as 0, above 60 as 60; rows without a number are left out"
+    assert "values" not in dict(_read(plan={"aggregates": [{"kind": "count", "bounds": None}]}).facts)
+
+
+def test_numbers_that_nothing_can_be_told_of_are_explained() -> None:
+    drawn = _read(drawn=True)
+    table = Table(("region", "expected_rank_p25"), (("north", None), ("south", 0.4)))
+    assert "Where there is no number" in drawn.legend(table)
+    assert "Where there is no number" not in drawn.legend(Table(table.columns, table.rows[1:]))
+
+
 @pytest.mark.parametrize(
     ("value", "margin", "shown"),
     [
