@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from saferoom.disclosure.privacy.aggregates import Aggregate, Kind
 from saferoom.disclosure.privacy.contributions import Contributions
-from saferoom.disclosure.privacy.noise import aggregate_loss, noise_accuracy, plan_loss, threshold_loss
+from saferoom.disclosure.privacy.noise import aggregate_loss, noise_margin, plan_loss, threshold_loss
 from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan, Threshold
 from saferoom.errors import BadInputError
 
@@ -103,7 +103,7 @@ def margin(plan: PrivacyPlan, aggregate: Aggregate, alpha: float = ALPHA) -> flo
     """
     if aggregate.fraction is not None:
         return None
-    steps = noise_accuracy(plan.measure, aggregate.scale, alpha)
+    steps = noise_margin(plan.measure, aggregate.scale, alpha)
     return steps if aggregate.bounds is None else steps * aggregate.bounds.step
 
 
@@ -126,11 +126,11 @@ def needed(
         raise BadInputError("a wanted margin of error is a number above 0, of a count, a sum or a mean")
     steps = wanted if one.bounds is None else wanted / one.bounds.step
     low, high = _LEAST_SCALE, _MOST_SCALE
-    if noise_accuracy(measure, low, ALPHA) > steps:
+    if steps < 1:
         raise BadInputError("no privacy budget gives a margin of error as small as this one")
     for _ in range(_MOST_TRIES * 2):
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if noise_accuracy(measure, middle, ALPHA) <= steps else (low, middle)
+        low, high = (middle, high) if noise_margin(measure, middle, ALPHA) <= steps else (low, middle)
     # Margins move in whole steps: a hair below the edge, so that a scale found again from the budget is no wider.
     return aggregate_loss(measure, contributions, replace(one, scale=low * (1 - _HAIR))) * len(aggregates)
 

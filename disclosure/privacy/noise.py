@@ -158,6 +158,14 @@ def noise_accuracy(measure: PrivacyMeasure, scale: float, alpha: float) -> float
     return float(dp.discrete_gaussian_scale_to_accuracy(scale, alpha))
 
 
+def noise_margin(measure: PrivacyMeasure, scale: float, alpha: float) -> float:
+    """Return the least whole number that integer noise of `scale` is not beyond, with a probability of 1 - `alpha`.
+
+    `noise_accuracy` is what it stays *below*; whole numbers below 3 are within 2.
+    """
+    return float(math.ceil(noise_accuracy(measure, scale, alpha)) - 1)
+
+
 @cache
 def _opendp() -> ModuleType:
     import opendp.prelude as dp

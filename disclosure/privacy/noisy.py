@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saferoom.disclosure.privacy.aggregates import Aggregate
-from saferoom.disclosure.privacy.noise import noise_accuracy
+from saferoom.disclosure.privacy.noise import noise_margin
 from saferoom.disclosure.privacy.plan import PrivacyMeasure
 
 ALPHA = 0.05
@@ -70,7 +70,7 @@ class Drawn:
 
     def margin(self, alpha: float = ALPHA) -> float:
         """Return what the noise stays below with a probability of at least 1 - `alpha`."""
-        return noise_accuracy(self.measure, self.one.scale, alpha) * step_of(self.one)
+        return noise_margin(self.measure, self.one.scale, alpha) * step_of(self.one)
 
     def shown(self, name: str) -> Shown:
         """Return the numbers as a column."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from saferoom.disclosure.privacy.aggregates import GRID, Aggregate, Bounds, Kind
 from saferoom.disclosure.privacy.calibrate import Budget, calibrated, check_within, margin, needed
 from saferoom.disclosure.privacy.contributions import Contributions
-from saferoom.disclosure.privacy.noise import draw_cells, noise_accuracy, plan_loss, threshold_loss
+from saferoom.disclosure.privacy.noise import draw_cells, noise_accuracy, noise_margin, plan_loss, threshold_loss
 from saferoom.disclosure.privacy.plan import PrivacyMeasure, PrivacyPlan, Threshold
 from saferoom.errors import BadInputError
 
@@ -259,3 +259,20 @@ def test_no_value_within_bounds_is_beyond_the_grid() -> None:
     for bounds in (Bounds.of_mean(-3.0, 10.0), Bounds.of_total(-3.0, 10.0), Bounds.of_total(5.0, 10.0)):
         for value in (bounds.lower, bounds.upper):
             assert abs(round((value - bounds.origin) / bounds.step)) <= GRID
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 2.2, 7.5, 40.0])
+@pytest.mark.parametrize("measure", PrivacyMeasure)
+def test_margin_is_the_least_whole_number_that_noise_is_within_in_95_of_100_draws(
+    measure: PrivacyMeasure, scale: float
+) -> None:
+    reach = range(-2_000, 2_001)
+    pure = measure is PrivacyMeasure.PURE
+    weights = {x: math.exp(-abs(x) / scale) if pure else math.exp(-(x**2) / (2 * scale**2)) for x in reach}
+    whole, margin = sum(weights.values()), noise_margin(measure, scale, 0.05)
+
+    def within(most: float) -> float:
+        return sum(weight for x, weight in weights.items() if abs(x) <= most) / whole
+
+    assert within(margin) >= 0.95
+    assert margin == 0 or within(margin - 1) < 0.95
