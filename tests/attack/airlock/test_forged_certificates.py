@@ -5,12 +5,12 @@ So the verifier is shown not to believe a signature alone: losses follow from pl
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import duckdb
 import pytest
 from tests.support.certified import (
     KEY,
@@ -69,11 +69,11 @@ def test_an_honest_certificate_is_believed(measure: PrivacyMeasure) -> None:
     assert (found.ok, found.problem) == (True, "")
 
 
-def test_a_bundle_with_a_certificate_is_verified_quickly_and_without_data() -> None:
+def test_a_bundle_with_a_certificate_is_verified_without_data(monkeypatch: pytest.MonkeyPatch) -> None:
     data = bundle([Forged()])
-    started = time.perf_counter()
+    for reads in ("connect", "execute", "sql"):
+        monkeypatch.setattr(duckdb, reads, None)
     assert verify_bundle(data, KEY.verifying_key).ok
-    assert time.perf_counter() - started < 1
 
 
 # What the certificate says of itself
