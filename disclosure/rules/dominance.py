@@ -51,20 +51,22 @@ def _of(shares: Shares, kind: str, what: str, policy: RiskAppetite) -> list[Hit]
         return []
     hits = []
     positive = total > 0
+    # Totals beyond the largest number hide who makes them up: what is not known is taken for dominated.
+    beyond = np.isposinf(total)
     for rule in policy.dominance:
-        largest = top[:, : rule.n].sum(axis=1)
+        largest = _sum(top[:, : rule.n])
         hits += hit_if(
             Hit(
                 rule=f"dominance-{rule.n}",
                 risk=Risk.DOMINANCE,
                 severity=Verdict.FAIL,
-                cells=positive & (largest >= rule.share_fraction * total * (1 - _SLACK)),
+                cells=positive & (beyond | (largest >= rule.share_fraction * total * (1 - _SLACK))),
                 message=f"By {what}, {rule.share_fraction:.0%} or more of the cell comes from the {_number(rule.n)} "
                 f"({kind}), so the number nearly tells their own.",
                 remedy=f"{BROADER}, or {SUPPRESS}",
             )
         )
-    remainder = total - top[:, :2].sum(axis=1)
+    remainder = np.where(beyond, 0.0, total) - np.where(beyond, 0.0, _sum(top[:, :2]))
     hits += hit_if(
         Hit(
             rule="p-percent",
@@ -113,3 +115,9 @@ def all_equal(low: Numbers, high: Numbers) -> list[Hit]:
             remedy=f"{BROADER}, or {SUPPRESS}",
         )
     )
+
+
+def _sum(values: Numbers) -> Numbers:
+    """Add up each row; sums beyond the largest number are infinite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(values.sum(axis=1), dtype=np.float64)

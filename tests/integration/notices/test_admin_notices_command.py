@@ -40,7 +40,7 @@ def test_queue_is_listed_and_repeated(place: World, admin: Terminal) -> None:
     found = json.loads(out)
     assert (status, found["total"], found["counts"]["waiting"]) == (0, 3, 3)
     assert {one["to"] for one in found["letters"]} == {"ana", "ben", "cleo"}
-    assert "zq" not in out
+    assert not any(word in out for word in ("zqtitlezq", "zqcommentzq"))
     assert request.id not in out
     (mine,) = [one["id"] for one in found["letters"] if one["to"] == "ana"]
     place.change(LetterRow, mine, state="given-up", reason="the mail server refuses the address for good (550)")

@@ -143,6 +143,7 @@ def planted(value: Any, canary: str) -> Any:
 @example(document={"statistic": "mean", "measure": "pay", "where": "1=1) union select * from read_text('{canary}') --"})
 @example(document={"statistic": "frequency", "by": ["region"], "from": "v", "views": {"v": "select * from '{canary}'"}})
 @example(document={"statistic": "mean", "measure": "case when region is not null then ln(-pay) end", "margins": True})
+@example(document={"statistic": "mean", "measure": "1e308", "by": ["region"]})
 def test_hostile_query_ends_in_a_sentence_or_a_verdict(
     document: dict[str, Any], context: Context, tmp_path: Path
 ) -> None:
@@ -188,3 +189,8 @@ def test_query_that_is_accepted_survives_its_own_document(document: dict[str, An
     assert parse_query(query.document()) == query
     assert read_query(json.dumps(query.document()), "q.json") == query
     assert read_query(yaml.safe_dump(query.document(), allow_unicode=True), "q.yaml") == query
+
+
+def test_total_beyond_the_largest_number_is_no_pass(context: Context) -> None:
+    found = outcome({"statistic": "mean", "measure": "1e308 + 0 * pay", "by": ["region"]}, context)
+    assert isinstance(found, str) or found.verdict is Verdict.FAIL

@@ -34,6 +34,9 @@ def _appetites(draw: st.DrawFn) -> RiskAppetite:
         difference_units=draw(st.integers(2, 30)),
         rounding_base=draw(st.integers(2, 30)),
         structural=draw(st.frozensets(st.sampled_from(["sex", "age", "region"])) | st.just(frozenset({"*"}))),
+        privacy_units=draw(st.frozensets(st.sampled_from(["person_id", "household_id"]))),
+        privacy_rows=draw(st.integers(1, 50)),
+        privacy_cells=draw(st.integers(1, 50)),
     )
 
 
@@ -66,6 +69,7 @@ def _at_least_as_strict(merged: Any, layer: Any) -> bool:
         Strictness.SMALLER: lambda a, b: a <= b,
         Strictness.ALL: lambda a, b: b or not a,
         Strictness.ANY: lambda a, b: a or not b,
+        Strictness.UNION: lambda a, b: a >= b,
         Strictness.INTERSECTION: lambda a, b: "*" in b or a <= b,
         Strictness.PER_N_SMALLER_SHARE: lambda a, b: all(
             any(mine.n == rule.n and mine.share_fraction <= rule.share_fraction for mine in a) for rule in b
