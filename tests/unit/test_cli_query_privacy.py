@@ -97,10 +97,10 @@ def test_trial_draws_no_picture_of_made_up_numbers(shell: Shell) -> None:
 
 
 def test_wanted_accuracy_is_turned_into_a_cost(shell: Shell) -> None:
-    protect = {"method": "dp", "accuracy": 15, "keys": {"region": REGIONS}}
+    protect = {"method": "dp", "accuracy": 14, "keys": {"region": REGIONS}}
     document, _ = shell.json({**COUNTS, "protect": protect}, "--quote")
-    assert document["privacy"]["loss"] == pytest.approx(0.01, rel=0.2)
-    assert document["privacy"]["columns"][0]["margin_95"] <= 15
+    assert document["privacy"]["loss"] == pytest.approx(0.0092, rel=0.1)
+    assert document["privacy"]["columns"][0]["margin_95"] <= 14
 
 
 @pytest.mark.parametrize(
