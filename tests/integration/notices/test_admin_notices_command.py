@@ -33,14 +33,14 @@ def admin(place: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def test_queue_is_listed_and_repeated(place: World, admin: Terminal) -> None:
-    request = place.request(title="zqtitlezq")
-    place.instance.airlock.return_to_author(Username("ben"), request.id, "zqcommentzq")
+    request = place.request(title="ZQtitleZQ")
+    place.instance.airlock.return_to_author(Username("ben"), request.id, "ZQcommentZQ")
     place.change(tables.PersonRow, "ana", email="ana@example.org")
     status, out, _ = admin("letters", "--json")
     found = json.loads(out)
     assert (status, found["total"], found["counts"]["waiting"]) == (0, 3, 3)
     assert {one["to"] for one in found["letters"]} == {"ana", "ben", "cleo"}
-    assert not any(word in out for word in ("zqtitlezq", "zqcommentzq"))
+    assert "ZQ" not in out  # ids have small letters only
     assert request.id not in out
     (mine,) = [one["id"] for one in found["letters"] if one["to"] == "ana"]
     place.change(LetterRow, mine, state="given-up", reason="the mail server refuses the address for good (550)")
