@@ -37,6 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saferoom.errors import BadInputError
+from saferoom.projects.linkage.tables import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -133,7 +134,7 @@ def linkage_weights(
         A column does not exist, nobody is linked, linkage is not known of a record, or there are too many cells.
     """
     _check(connection, records, [*columns, linked])
-    names = [_quoted(name) for name in columns]
+    names = [quoted(name) for name in columns]
     keys = ", ".join(
         f"coalesce(CAST({name} AS VARCHAR), '') AS k{i}, {name} IS NULL AS m{i}" for i, name in _each(names)
     )
@@ -142,7 +143,7 @@ def linkage_weights(
     found = connection.execute(
         f"SELECT {''.join(part + ', ' for part in parts)} count(*) AS n, "
         f"count(*) FILTER (WHERE linked_) AS y, count(*) FILTER (WHERE linked_ IS NULL) AS unknown "
-        f"FROM (SELECT {keys}{', ' if keys else ''}{_quoted(linked)} AS linked_ FROM {_quoted(records)}) {group}"
+        f"FROM (SELECT {keys}{', ' if keys else ''}{quoted(linked)} AS linked_ FROM {quoted(records)}) {group}"
     ).fetchnumpy()
     chance, n, y = _chances(found, parts)
     raw = 1 / np.maximum(chance, LEAST)
@@ -226,20 +227,20 @@ def _attach(
     made = {part: pa.array(list(labels[part])) for part in parts} | {"w": pa.array(weight)}
     table = f"{into}_cells"
     connection.register(f"{table}_arrow", pa.table(made))
-    connection.execute(f"CREATE TEMP TABLE {_quoted(table)} AS SELECT * FROM {_quoted(table + '_arrow')}")
+    connection.execute(f"CREATE TEMP TABLE {quoted(table)} AS SELECT * FROM {quoted(table + '_arrow')}")
     connection.unregister(f"{table}_arrow")
     match = " AND ".join(
         f"coalesce(CAST(r.{name} AS VARCHAR), '') = c.k{i} AND (r.{name} IS NULL) = c.m{i}" for i, name in _each(names)
     )
     connection.execute(
-        f"CREATE TABLE {_quoted(into)} AS SELECT r.*, CASE WHEN r.{_quoted(linked)} THEN c.w END AS linkage_weight "
-        f"FROM {_quoted(records)} r JOIN {_quoted(table)} c ON {match or 'true'}"
+        f"CREATE TABLE {quoted(into)} AS SELECT r.*, CASE WHEN r.{quoted(linked)} THEN c.w END AS linkage_weight "
+        f"FROM {quoted(records)} r JOIN {quoted(table)} c ON {match or 'true'}"
     )
-    connection.execute(f"DROP TABLE {_quoted(table)}")
+    connection.execute(f"DROP TABLE {quoted(table)}")
 
 
 def _check(connection: DuckDBPyConnection, records: str, columns: Sequence[str]) -> None:
-    present = {row[0] for row in connection.execute(f"DESCRIBE {_quoted(records)}").fetchall()}
+    present = {row[0] for row in connection.execute(f"DESCRIBE {quoted(records)}").fetchall()}
     for column in columns:
         if column not in present:
             raise BadInputError(f"the records have no column '{column}'; they have {', '.join(sorted(present))}")
@@ -247,7 +248,3 @@ def _check(connection: DuckDBPyConnection, records: str, columns: Sequence[str])
 
 def _each(names: Sequence[str]) -> list[tuple[int, str]]:
     return list(enumerate(names))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
