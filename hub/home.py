@@ -91,6 +91,21 @@ class Home:
         return self.root / "sealed"
 
     @property
+    def linker(self) -> Path:
+        """The linker's zone: what identifies, encrypted; only its processes can read it. See `hub/linkage/zones.py`."""
+        return self.root / "linker"
+
+    @property
+    def provisioner(self) -> Path:
+        """The provisioner's zone: attributes and who is who by number, encrypted; only its processes can read it."""
+        return self.root / "provisioner"
+
+    @property
+    def splits(self) -> Path:
+        """Deliveries while they are split between the zones; empty otherwise."""
+        return self.root / "splits"
+
+    @property
     def mail_settings(self) -> Path:
         """How e-mail is sent; without this file none is."""
         return self.root / "mail.yaml"
@@ -136,6 +151,7 @@ class Home:
             self.crosswalks,
             self.workspaces,
             self.sealed,
+            self.splits,
             self.hub,
             self.run,
         ):

@@ -37,6 +37,15 @@ def memory_key(home: Home) -> bytes:
     return random_key(home.memory_key)
 
 
+def zone_key(home: Home, zone: str) -> Path:
+    """Return the file with the 32 random bytes of a zone of linked data; make it at first use, never read it."""
+    path = home.keys / f"{zone}.key"
+    if not path.exists():
+        _create(path, secrets.token_bytes(_KEY_BYTES))
+    _check_private(path)
+    return path
+
+
 def cell_key_secret(home: Home) -> bytes:
     """Return what cell-key noise is made with, the same for all projects, datasets and versions."""
     return noise_secret(pseudonym_key(home))
@@ -62,12 +71,16 @@ def _secret(path: Path, make: Callable[[], bytes]) -> bytes:
     """Read the secret at `path`, making it first when there is none. Two makers at once end with one secret."""
     if not path.exists():
         _create(path, make())
+    _check_private(path)
+    return path.read_bytes()
+
+
+def _check_private(path: Path) -> None:
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise IntegrityError(
             f"{path.name} may be read by others than the service's user; set its mode to 0600 and its owner right"
         )
-    return path.read_bytes()
 
 
 def _create(path: Path, secret: bytes) -> None:

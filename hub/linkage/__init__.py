@@ -1,0 +1,1 @@
+"""Linked data's zones: who sees names, who sees attributes, and the processes that keep the two apart."""
