@@ -1,1 +1,1 @@
-"""The demonstration's linked world: a made-up population and what five departments know about it, from a seed."""
+"""The demonstration's linked world: a made-up population and what six departments know about it, from a seed."""

@@ -9,9 +9,9 @@ import numpy as np
 from saferoom.hub.demo.population import groups, households
 from saferoom.hub.demo.population.arrays import NOBODY, Flags, Floats, Ints, Texts, texts
 from saferoom.hub.demo.population.households import Homes, homes_of
-from saferoom.hub.demo.population.money import Money, money_of
+from saferoom.hub.demo.population.money import YEARS, Money, money_of
 from saferoom.hub.demo.population.naming import Called, called
-from saferoom.hub.demo.population.people import People, people_of
+from saferoom.hub.demo.population.people import CENSUS_DAY, People, people_of
 from saferoom.hub.demo.population.places import Areas
 from saferoom.hub.demo.population.schooling import Schooling, schooling_of
 
@@ -40,9 +40,9 @@ class Plan:
     start: int
     size: int
 
-    def stream(self) -> np.random.Generator:
-        """Return the chunk's own stream of random numbers."""
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(self.number,)))
+    def stream(self, *what: int) -> np.random.Generator:
+        """Return the chunk's own stream of random numbers, or the one of that number for something apart."""
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(self.number, *what)))
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,16 @@ class Chunk:
     born : ISO dates, shape (people,)
     tenth : ndarray of int, shape (households,)
         Of neighbourhoods by deprivation, 1 the most deprived.
+    numbers : ndarray of int, shape (people,)
+        The people's numbers in the world.
+    years : tuple of int
+        Of which money and schooling are.
+    day : int
+        The day as of which everything is, in days since 1970-01-01.
     """
 
     plan: Plan
+    areas: Areas
     people: People
     homes: Homes
     names: Called
@@ -64,11 +71,14 @@ class Chunk:
     schooling: Schooling
     born: Texts
     tenth: Ints
+    numbers: Ints
+    years: tuple[int, ...] = YEARS
+    day: int = CENSUS_DAY
 
     @property
-    def numbers(self) -> Ints:
-        """The people's numbers in the world."""
-        return self.plan.start + np.arange(len(self.people))
+    def age(self) -> Ints:
+        """Completed years on the chunk's day."""
+        return self.people.age_on(self.day)
 
     def factor(self, by_group: Floats, people: Ints) -> Floats:
         """Return by how much rates are higher for `people` (positions): by group and neighbourhood."""
@@ -85,10 +95,11 @@ def chunk_of(plan: Plan, areas: Areas) -> Chunk:
     names = called(rng, people)
     money = money_of(rng, people, homes)
     within = households.place_within(areas, plan.people, homes.authority, homes.address)
-    schooling = schooling_of(rng, people, homes, money, areas, within, plan.people)
+    schooling = schooling_of(rng, (people, homes, money), areas, within, plan.people)
     born = texts(np.datetime_as_string(people.born.astype("datetime64[D]")).tolist())
     tenth = households.deprivation(areas, homes.authority, within)
-    return Chunk(plan, people, homes, names, money, schooling, born, tenth)
+    numbers = plan.start + np.arange(len(people))
+    return Chunk(plan, areas, people, homes, names, money, schooling, born, tenth, numbers)
 
 
 def _exactly(rng: np.random.Generator, areas: Areas, size: int) -> People:

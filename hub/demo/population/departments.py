@@ -17,6 +17,7 @@ from saferoom.hub.demo.population.arrays import Flags, Floats, Ints, Texts, happ
 from saferoom.hub.demo.population.chunk import Chunk
 from saferoom.hub.demo.population.errors import Departures, Identifiers, spoil
 from saferoom.hub.demo.population.numbering import Series
+from saferoom.hub.demo.population.places import CODES, REGION_CODES
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class Held:
     ids : the source's own identifiers
     old_address, old_surname : ndarray of bool, shape (records,)
         Whether the address or surname is no longer, or not yet, that of census day.
+    authority, address : ndarray of int, shape (records,)
+        Of the address that is held, before any error.
     """
 
     source: Source
@@ -95,6 +98,17 @@ class Held:
     departures: Departures
     old_address: Flags
     old_surname: Flags
+    authority: Ints
+    address: Ints
+
+    def places(self, chunk: Chunk) -> dict[str, Texts | Ints]:
+        """Return what a department knows about the neighbourhood of the addresses it holds."""
+        within = households.place_within(chunk.areas, chunk.plan.people, self.authority, self.address)
+        return {
+            "authority_code": CODES[self.authority],
+            "region_code": REGION_CODES[self.authority],
+            "deprivation_tenth": households.deprivation(chunk.areas, self.authority, within),
+        }
 
     def columns(self) -> dict[str, Texts]:
         """Return the identifiers as columns of a file."""
@@ -129,17 +143,36 @@ def hold(rng: np.random.Generator, chunk: Chunk, source: Source, people: Ints, s
     before_move = happens(rng, np.maximum(earlier.address[known], stale), len(people)) & chunk.homes.moved[people]
     changed = chunk.names.surname[people] != chunk.names.surname_at_birth[people]
     before_marriage = happens(rng, np.maximum(earlier.surname[known], stale), len(people)) & changed
-    records = _true(chunk, people, before_move, before_marriage)
-    departures = spoil(rng, records, chunk.names.other_given[people], chunk.factor(groups.WRONG, people))
     ids = Series(chunk.plan.seed, source.letter).of(series)
-    return Held(source, people, known, ids, records, departures, before_move, before_marriage)
+    return written(rng, chunk, Written(source, people, known, ids), before_move, before_marriage)
 
 
-def _true(chunk: Chunk, people: Ints, before_move: Flags, before_marriage: Flags) -> Identifiers:
-    homes, called = chunk.homes, chunk.names
+@dataclass(frozen=True)
+class Written:
+    """Whose records a source writes: the first four of `Held`'s columns."""
+
+    source: Source
+    people: Ints
+    kept: Ints
+    ids: Texts
+
+
+def written(rng: np.random.Generator, chunk: Chunk, whose: Written, before_move: Flags, before_marriage: Flags) -> Held:
+    """Return the records of `whose` people as they are typed in, each as of before or after its last changes."""
+    people, homes = whose.people, chunk.homes
     home = homes.household[people]
     authority = np.where(before_move, homes.earlier_authority[people], homes.authority[home])
     address = np.where(before_move, homes.earlier_address[people], homes.address[home])
+    records = _true(chunk, people, (authority, address), before_marriage)
+    departures = spoil(rng, records, chunk.names.other_given[people], chunk.factor(groups.WRONG, people))
+    return Held(
+        whose.source, people, whose.kept, whose.ids, records, departures, before_move, before_marriage,
+        authority, address,
+    )  # fmt: skip
+
+
+def _true(chunk: Chunk, people: Ints, at: tuple[Ints, Ints], before_marriage: Flags) -> Identifiers:
+    called, (authority, address) = chunk.names, at
     return Identifiers(
         given_name=called.given[people],
         surname=np.where(before_marriage, called.surname_at_birth[people], called.surname[people]),

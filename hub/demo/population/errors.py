@@ -108,7 +108,7 @@ def spoil(rng: np.random.Generator, records: Identifiers, other_given: Texts, fa
 
 def _mistype(rng: np.random.Generator, values: Texts, chosen: Flags, field: str) -> Flags:
     """Mistype the chosen of `values`; return which of them really changed (a swap of equal letters changes nothing)."""
-    mistyped: Callable[[str, list[int]], str] = {"date_of_birth": _date, "postcode": _postcode}.get(field, _word)
+    mistyped: Callable[[str, list[int]], str] = {"date_of_birth": _date, "postcode": _postcode}.get(field, misspelt)
     changed = np.zeros(len(values), dtype=bool)
     where = np.flatnonzero(chosen)
     draws = rng.integers(0, 2**31, (len(where), 3)).tolist()
@@ -119,7 +119,7 @@ def _mistype(rng: np.random.Generator, values: Texts, chosen: Flags, field: str)
     return changed
 
 
-def _word(word: str, drawn: list[int]) -> str:
+def misspelt(word: str, drawn: list[int]) -> str:
     """Return `word` with one letter left out, doubled, changed or swapped."""
     kind, place, which = drawn[0] % 4, drawn[1] % len(word), drawn[2]
     letter = word[place]

@@ -1,4 +1,4 @@
-"""The extracts of the five departments: identifiers and attributes of a chunk, file by file.
+"""The extracts of the five departments that know people: identifiers and attributes of a chunk, file by file.
 
 Every table is a mapping of columns; its name is the path of its file below the world's folder, without the ending.
 The first column is its key, or begins it. A department's tables name people by that department's identifier alone.
@@ -16,10 +16,11 @@ from saferoom.hub.demo.population import groups
 from saferoom.hub.demo.population.arrays import NOBODY, Flags, Floats, Ints, Texts, happens, texts
 from saferoom.hub.demo.population.chunk import Chunk
 from saferoom.hub.demo.population.departments import Earlier, Held, hold
-from saferoom.hub.demo.population.money import QUALIFICATIONS, TENURES, YEARS
+from saferoom.hub.demo.population.employers import jobs, references
+from saferoom.hub.demo.population.money import QUALIFICATIONS, TENURES
 from saferoom.hub.demo.population.numbering import Series
-from saferoom.hub.demo.population.people import CENSUS_DAY, YEAR_DAYS
-from saferoom.hub.demo.population.places import AUTHORITIES
+from saferoom.hub.demo.population.people import YEAR_DAYS
+from saferoom.hub.demo.population.places import CODES, REGION_CODES
 from saferoom.hub.demo.population.schooling import STAGES
 
 Table = Mapping[str, Any]
@@ -32,10 +33,10 @@ _MOTHER_ALONE_SHARE = 0.45
 _MOVED_A_YEAR, _LEFT_SCHOOL_A_YEAR = 0.06, 0.12
 """By how much every year since the birth, or since school, makes it likelier that an address is the one from before."""
 _GROUP_MISSING = 0.03
+EMPLOYMENT = 3
+"""Number of the stream in which a chunk's jobs are drawn."""
 _CREDIT, _CHILD_BENEFIT, _PENSION = "universal_credit", "child_benefit", "state_pension"
 
-CODES = texts([one.code for one in AUTHORITIES])
-REGION_CODES = texts([one.region for one in AUTHORITIES])
 _GROUP_NAMES = texts(list(groups.GROUPS))
 
 
@@ -56,9 +57,14 @@ Made = tuple[dict[str, Table], tuple[Held, ...]]
 def _births(rng: np.random.Generator, chunk: Chunk) -> Made:
     people = chunk.people
     first = int(np.datetime64(f"{FIRST_BIRTH_YEAR}-01-01", "D").astype(np.int64))
-    born = np.flatnonzero((people.mother != NOBODY) & (people.born >= first))
+    return births_of(rng, chunk, np.flatnonzero((people.mother != NOBODY) & (people.born >= first)))
+
+
+def births_of(rng: np.random.Generator, chunk: Chunk, born: Ints) -> Made:
+    """Return the register of the births of `born` (positions), and the entries of their parents."""
+    people = chunk.people
     # The longer ago, the likelier the family moved since; who left home was born at another home for sure.
-    chance = np.clip((CENSUS_DAY - people.born[born]) / YEAR_DAYS * _MOVED_A_YEAR, 0, 0.95)
+    chance = np.clip((chunk.day - people.born[born]) / YEAR_DAYS * _MOVED_A_YEAR, 0, 0.95)
     since = happens(rng, chance, len(born)).astype(np.float64)
     left = chunk.homes.household[born] != chunk.homes.household[people.keeper[born]]
     earlier = Earlier(np.where(left, 1.0, since), np.ones(len(born)))
@@ -72,52 +78,107 @@ def _births(rng: np.random.Generator, chunk: Chunk) -> Made:
     parent = np.where(is_father, people.father[born[birth]], people.mother[born[birth]])
     since, series = since[children.kept][birth], 2 * chunk.numbers[born[birth]] + is_father
     entries = hold(rng, chunk, d.PARENTS, parent, series, Earlier(since, since))
-    entry_table = {
-        d.PARENTS.id: entries.ids,
-        d.BIRTHS.id: children.ids[birth[entries.kept]],
-        "role": np.array(["mother", "father"], dtype=object)[is_father[entries.kept].astype(np.int64)],
-        **{name: values for name, values in entries.columns().items() if name != d.PARENTS.id},
-    }
-    register = {**children.columns(), "authority_code": CODES[people.grew_up[born]]}
-    return {d.BIRTHS.name: register, d.PARENTS.name: entry_table}, (children, entries)
+    roles = np.array(["mother", "father"], dtype=object)[is_father[entries.kept].astype(np.int64)]
+    entry_table = entries_register(entries, children.ids[birth[entries.kept]], roles)
+    return {d.BIRTHS.name: births_register(chunk, children), d.PARENTS.name: entry_table}, (children, entries)
+
+
+def births_register(chunk: Chunk, held: Held) -> Table:
+    """Return the register of births."""
+    return {**held.columns(), "authority_code": CODES[chunk.people.grew_up[held.people]]}
+
+
+def entries_register(held: Held, births: Texts, roles: Texts) -> Table:
+    """Return the parents' entries in the register of births."""
+    columns = held.columns()
+    key = columns.pop(d.PARENTS.id)
+    return {d.PARENTS.id: key, d.BIRTHS.id: births, "role": roles, **columns}
 
 
 def _schools(rng: np.random.Generator, chunk: Chunk) -> Made:
-    taught = chunk.schooling
-    pupils = np.unique(taught.person)
+    pupils = np.unique(chunk.schooling.person)
     # Who left school some time ago is known at the address from before.
     since = np.clip((chunk.people.age[pupils] - 17) * _LEFT_SCHOOL_A_YEAR, 0, 0.95)
     held = hold(rng, chunk, d.SCHOOLS, pupils, chunk.numbers[pupils], Earlier(since, since))
+    register = {**held.columns(), "ethnic_group": groups_of(rng, chunk, held.people), **held.places(chunk)}
+    return {d.SCHOOLS.name: register, **pupil_years(chunk, held)}, (held,)
+
+
+def pupil_years(chunk: Chunk, held: Held) -> dict[str, Table]:
+    """Return the school years and results of the pupils that schools hold."""
+    taught = chunk.schooling
     rows = np.flatnonzero(np.isin(taught.person, held.people))
-    ids = _ids(chunk, held)[taught.person[rows]]
+    ids = _ids(chunk, held)
     years = {
-        d.SCHOOLS.id: ids, "school_year": taught.year[rows],
+        d.SCHOOLS.id: ids[taught.person[rows]], "school_year": taught.year[rows],
         "school_id": school_ids(chunk.plan.seed, taught.school[rows]), "school_age": taught.school_age[rows],
         "free_school_meals": taught.registered[rows],
     }  # fmt: skip
     scored = rows[~np.isnan(taught.score[rows])]
     attainment = {
-        d.SCHOOLS.id: _ids(chunk, held)[taught.person[scored]], "school_year": taught.year[scored],
+        d.SCHOOLS.id: ids[taught.person[scored]], "school_year": taught.year[scored],
         "stage": texts([STAGES[age] for age in taught.school_age[scored].tolist()]), "score": taught.score[scored],
     }  # fmt: skip
-    register = {**held.columns(), "ethnic_group": _groups(rng, chunk, held.people)}
-    return {d.SCHOOLS.name: register, "schools/years": years, "schools/attainment": attainment}, (held,)
+    return {"schools/years": years, "schools/attainment": attainment}
 
 
 def _tax(rng: np.random.Generator, chunk: Chunk) -> Made:
     payers = np.flatnonzero((chunk.money.pay > 0).any(axis=1))
     held = hold(rng, chunk, d.TAX, payers, chunk.numbers[payers], Earlier.no(len(payers)))
+    # Employers have a stream of their own.
+    own = chunk.plan.stream(EMPLOYMENT)
+    earned = earnings(own, chunk, held, jobs(own, chunk, len(chunk.years)))
+    return {d.TAX.name: {**held.columns(), **held.places(chunk)}, "tax/earnings": earned}, (held,)
+
+
+def earnings(rng: np.random.Generator, chunk: Chunk, held: Held, employers: Ints) -> Table:
+    """Return the earnings of the taxpayers that are held, of the chunk's years.
+
+    Parameters
+    ----------
+    employers : ndarray of int, shape (people, years)
+        For whom they work; see `jobs`.
+    """
     row, year = np.nonzero(chunk.money.pay[held.people])
-    earnings = {
-        d.TAX.id: held.ids[row], "tax_year": np.array(YEARS)[year], "pay": chunk.money.pay[held.people[row], year],
+    person = held.people[row]
+    return {
+        d.TAX.id: held.ids[row], "tax_year": np.array(chunk.years)[year], "pay": chunk.money.pay[person, year],
+        "employer_reference": references(rng, chunk.plan.seed, employers[person, year]),
     }  # fmt: skip
-    return {d.TAX.name: held.columns(), "tax/earnings": earnings}, (held,)
 
 
 def _benefits(rng: np.random.Generator, chunk: Chunk) -> Made:
-    """Universal credit goes to the reference person and partner by halves, child benefit to the reference person."""
+    claimants = np.flatnonzero(claimed(chunk))
+    held = hold(rng, chunk, d.BENEFITS, claimants, chunk.numbers[claimants], Earlier.no(len(claimants)))
+    return {d.BENEFITS.name: {**held.columns(), **held.places(chunk)}, "benefits/claims": claims(chunk, held)}, (held,)
+
+
+def claimed(chunk: Chunk) -> Flags:
+    """Return who got a benefit in one of the chunk's years, shape (people,)."""
+    found: Flags = np.sum([amount.sum(axis=1) for amount in _amounts(chunk).values()], axis=0) > 0
+    return found
+
+
+def claims(chunk: Chunk, held: Held) -> Table:
+    """Return the benefits of the claimants that are held, of the chunk's years."""
+    amounts = _amounts(chunk)
+    found = [(kind, amount[held.people].nonzero()) for kind, amount in amounts.items()]
+    years = np.array([year for year in chunk.years if year >= FIRST_BENEFIT_YEAR])
+    return {
+        d.BENEFITS.id: np.concatenate([held.ids[row] for _, (row, _) in found]),
+        "tax_year": np.concatenate([years[year] for _, (_, year) in found]),
+        "benefit": texts([kind for kind, (row, _) in found for _ in range(len(row))]),
+        "amount": np.concatenate([amounts[kind][held.people[row], year] for kind, (row, year) in found]),
+    }
+
+
+def _amounts(chunk: Chunk) -> dict[str, Ints]:
+    """Return amounts by benefit, shape (people, years) each.
+
+    Universal credit goes to the reference person and partner by halves, child benefit to the reference person.
+    """
     money, people, homes = chunk.money, chunk.people, chunk.homes
-    first = YEARS.index(FIRST_BENEFIT_YEAR)
+    first = sum(year < FIRST_BENEFIT_YEAR for year in chunk.years)
     partner = np.where(people.together[homes.head], people.partner[homes.head], NOBODY)
     couple = partner != NOBODY
     half = np.where(couple, 2, 1)[:, None]
@@ -127,16 +188,7 @@ def _benefits(rng: np.random.Generator, chunk: Chunk) -> Made:
     amounts[_CREDIT][partner[couple]] = share[couple]
     amounts[_CHILD_BENEFIT][homes.head] = money.child_benefit[:, first:]
     amounts[_PENSION] = money.pension[:, first:]
-    claimants = np.flatnonzero(np.sum([amount.sum(axis=1) for amount in amounts.values()], axis=0) > 0)
-    held = hold(rng, chunk, d.BENEFITS, claimants, chunk.numbers[claimants], Earlier.no(len(claimants)))
-    found = [(kind, amount[held.people].nonzero()) for kind, amount in amounts.items()]
-    claims = {
-        d.BENEFITS.id: np.concatenate([held.ids[row] for _, (row, _) in found]),
-        "tax_year": np.concatenate([np.array(YEARS)[first + year] for _, (_, year) in found]),
-        "benefit": texts([kind for kind, (row, _) in found for _ in range(len(row))]),
-        "amount": np.concatenate([amounts[kind][held.people[row], year] for kind, (row, year) in found]),
-    }
-    return {d.BENEFITS.name: held.columns(), "benefits/claims": claims}, (held,)
+    return amounts
 
 
 def _census(rng: np.random.Generator, chunk: Chunk) -> Made:
@@ -151,7 +203,7 @@ def _census(rng: np.random.Generator, chunk: Chunk) -> Made:
         "form_id": forms[home],
         **{name: values for name, values in held.columns().items() if name != d.CENSUS.id},
         "relationship": _relationship(chunk, known),
-        "ethnic_group": _groups(rng, chunk, known),
+        "ethnic_group": groups_of(rng, chunk, known),
         "occupation_class": _blank(money.occupation[known].astype(object), money.occupation[known] == 0),
         "qualification": _blank(texts(list(QUALIFICATIONS))[money.qualification[known]], people.age[known] < 16),
     }
@@ -179,7 +231,8 @@ def _ids(chunk: Chunk, held: Held) -> Texts:
     return ids
 
 
-def _groups(rng: np.random.Generator, chunk: Chunk, people: Ints) -> Texts:
+def groups_of(rng: np.random.Generator, chunk: Chunk, people: Ints) -> Texts:
+    """Return the ethnic groups of `people` (positions) as recorded; None where a department does not know."""
     rate: Floats = _GROUP_MISSING * chunk.factor(groups.WRONG, people)
     return _blank(_GROUP_NAMES[chunk.people.group[people]], happens(rng, rate, len(people)))
 

@@ -7,7 +7,7 @@ law's, only of its order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,19 +34,19 @@ OCCUPATIONS: Mapping[int, str] = {
 QUALIFICATIONS = ("none", "level_1", "level_2", "apprenticeship", "level_3", "level_4_or_more")
 TENURES = ("owned", "mortgage", "social_rent", "private_rent")
 
-_LEVEL, _SPREAD, _GROWTH = 10.24, 0.58, 0.025
+_LEVEL, _SPREAD, GROWTH = 10.24, 0.58, 0.025
 _LASTING_LUCK, _YEARLY_LUCK = 0.18, 0.12
 _WOMEN_LOG, _PART_TIME_SHARE, _PART_TIME_LOG = -0.10, 0.3, -0.6
 _WORKS = 0.85
 _OCCUPATION_EDGES = (1.15, 0.35, -0.15, -0.45, -0.75, -1.25)
 _QUALIFICATION_EDGES = (-1.1, -0.7, -0.25, -0.1, 0.35)
-_WORKING_AGES = (17, 67)
+WORKING_AGES = (17, 67)
 _CHILD_UNTIL = 19
 NEED_COUPLE, NEED_SINGLE, NEED_CHILD = 8_600, 6_400, 2_700
 _TAPER, _WORK_ALLOWANCE = 0.55, 3_500
 _CLAIMS_SHARE = 0.87
 _CHILD_BENEFIT_FIRST, _CHILD_BENEFIT_NEXT, _CHILD_BENEFIT_CLAIMS = 1_094, 724, 0.96
-_PENSION, _PENSION_AGE = 8_800, 67
+PENSION, PENSION_AGE = 8_800, 67
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ class Money:
         return total
 
 
-def ages_in(born: Ints) -> Floats:
-    """Return ages at the end of each of `YEARS`, shape (people, years)."""
-    back = np.array([YEARS[-1] - year for year in YEARS], dtype=np.float64)
+def ages_in(born: Ints, years: Sequence[int] = YEARS) -> Floats:
+    """Return ages at the end of each of `years`, shape (people, years)."""
+    back = np.array([YEARS[-1] - year for year in years], dtype=np.float64)
     ages: Floats = ((CENSUS_DAY - born) / YEAR_DAYS)[:, None] - back[None, :]
     return ages
 
@@ -99,12 +99,13 @@ def ages_in(born: Ints) -> Floats:
 def money_of(rng: np.random.Generator, people: People, homes: Homes) -> Money:
     """Return what `people` in `homes` earn and get."""
     ages = ages_in(people.born)
-    pay = _pay(rng, people, ages)
-    pension = np.where(ages >= _PENSION_AGE, _PENSION, 0).astype(np.int64)
-    children = _children(people, homes, ages)
-    credit = _credit(rng, people, homes, pay, children)
+    pay = pay_of(rng, people, ages)
+    pension = np.where(ages >= PENSION_AGE, PENSION, 0).astype(np.int64)
+    children = children_kept(people, homes, ages)
+    asks = happens(rng, _CLAIMS_SHARE, len(homes.head))
+    credit = credit_of(people, homes, pay, children, asks)
     claims = happens(rng, _CHILD_BENEFIT_CLAIMS, len(homes.head))[:, None]
-    for_children = _CHILD_BENEFIT_FIRST * (children > 0) + _CHILD_BENEFIT_NEXT * np.maximum(children - 1, 0)
+    for_children = child_benefit_for(children)
     occupation, qualification = _work(rng, people, pay)
     tenure = _tenure(rng, people.standing[homes.head], people.age[homes.head])
     mean_week = np.array([25, 185, 100, 190])[tenure] * np.exp(0.12 * people.standing[homes.head])
@@ -114,18 +115,25 @@ def money_of(rng: np.random.Generator, people: People, homes: Homes) -> Money:
     )  # fmt: skip
 
 
-def _pay(rng: np.random.Generator, people: People, ages: Floats) -> Ints:
+def child_benefit_for(children: Ints) -> Ints:
+    """Return a year's child benefit for so many children."""
+    amount: Ints = _CHILD_BENEFIT_FIRST * (children > 0) + _CHILD_BENEFIT_NEXT * np.maximum(children - 1, 0)
+    return amount
+
+
+def pay_of(rng: np.random.Generator, people: People, ages: Floats, in_years: Sequence[int] = YEARS) -> Ints:
+    """Return the pay of `people` at their `ages` in years, 0 where they do not work."""
     woman = people.sex == names.FEMALE
     size, years = ages.shape
     part_time = woman & happens(rng, _PART_TIME_SHARE, size)
     person = _SPREAD * people.standing + rng.normal(0, _LASTING_LUCK, size)
     person += _WOMEN_LOG * woman + _PART_TIME_LOG * part_time
     career = -0.00055 * (np.clip(ages, 16, 70) - 46) ** 2
-    growth = _GROWTH * (np.array(YEARS) - YEARS[-1])
+    growth = GROWTH * (np.array(in_years) - YEARS[-1])
     log_pay = _LEVEL + person[:, None] + career + growth + rng.normal(0, _YEARLY_LUCK, (size, years))
     lasting = _WORKS + 0.5 * people.standing - 0.25 * woman + rng.normal(0, 0.8, size)
     works = lasting[:, None] + rng.normal(0, 0.45, (size, years)) > 0
-    of_age = (ages >= _WORKING_AGES[0]) & (ages < _WORKING_AGES[1])
+    of_age = (ages >= WORKING_AGES[0]) & (ages < WORKING_AGES[1])
     learns = (ages < 21) & (people.standing > 0.2)[:, None]
     pay: Ints = np.where(works & of_age & ~learns, np.round(np.exp(log_pay)), 0).astype(np.int64)
     return pay
@@ -143,7 +151,7 @@ def family(people: People, homes: Homes) -> Ints:
     return np.where(people.keeper == NOBODY, NOBODY, homes.household[people.keeper])
 
 
-def _children(people: People, homes: Homes, ages: Floats) -> Ints:
+def children_kept(people: People, homes: Homes, ages: Floats) -> Ints:
     """Return how many children households kept in each year, those who left since included."""
     of = family(people, homes)
     number = np.zeros((len(homes.head), ages.shape[1]), dtype=np.int64)
@@ -153,17 +161,18 @@ def _children(people: People, homes: Homes, ages: Floats) -> Ints:
     return number
 
 
-def _credit(rng: np.random.Generator, people: People, homes: Homes, pay: Ints, children: Ints) -> Ints:
-    """Return the yearly award: need less what is earned beyond an allowance, at a taper; not everybody claims."""
+def credit_of(
+    people: People, homes: Homes, pay: Ints, children: Ints, asks: Flags, years: Sequence[int] = YEARS
+) -> Ints:
+    """Return the yearly award: need less what is earned beyond an allowance, at a taper; not every household asks."""
     head = homes.head
     need = np.where(people.together[head], NEED_COUPLE, NEED_SINGLE)[:, None] + NEED_CHILD * children
     counted = np.maximum(0, _of_couple(people, homes, pay) - np.where(children > 0, _WORK_ALLOWANCE, 0))
-    in_prices = 1 + _GROWTH * (np.array(YEARS) - YEARS[-1])
+    in_prices = 1 + GROWTH * (np.array(years) - YEARS[-1])
     award = np.round(need * in_prices - _TAPER * counted)
-    ages = ages_in(people.born[head])
-    of_age: Flags = (ages >= 18) & (ages < _PENSION_AGE)
-    claims = happens(rng, _CLAIMS_SHARE, len(head))[:, None]
-    return np.where(of_age & claims & (award > 300), award, 0).astype(np.int64)
+    ages = ages_in(people.born[head], years)
+    of_age: Flags = (ages >= 18) & (ages < PENSION_AGE)
+    return np.where(of_age & asks[:, None] & (award > 300), award, 0).astype(np.int64)
 
 
 def _work(rng: np.random.Generator, people: People, pay: Ints) -> tuple[Ints, Ints]:

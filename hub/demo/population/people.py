@@ -86,7 +86,11 @@ class People:
     @property
     def age(self) -> Ints:
         """Completed years on census day, about: a year has 365.25 days."""
-        return np.floor((CENSUS_DAY - self.born) / YEAR_DAYS).astype(np.int64)
+        return self.age_on(CENSUS_DAY)
+
+    def age_on(self, day: int) -> Ints:
+        """Return completed years on `day`, about."""
+        return np.floor((day - self.born) / YEAR_DAYS).astype(np.int64)
 
     def kept(self, stays: Flags) -> People:
         """Return those who stay, with positions renumbered; those who name somebody else must not lose them."""
@@ -181,10 +185,10 @@ def _children(rng: np.random.Generator, areas: Areas, people: People, women: Int
     of_couple = np.full(len(women), np.nan)
     parents = np.unique(pair)
     of_couple[parents] = normal_scores((people.standing[women] + people.standing[men])[parents])
-    return _grown(rng, areas, people, (mother, father, keeper), born, of_couple[pair])
+    return grown(rng, areas, people, (mother, father, keeper), born, of_couple[pair])
 
 
-def _grown(
+def grown(
     rng: np.random.Generator, areas: Areas, people: People, kin: tuple[Ints, Ints, Ints], born: Ints, standing: Floats
 ) -> People:
     """Return the children of `kin` (mother, father, keeper), grown up where the keeper lives."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saferoom.hub.demo.population.arrays import Floats, Ints
+from saferoom.hub.demo.population.arrays import Floats, Ints, texts
 
 REGIONS = {
     "E12000001": "North East",
@@ -93,6 +93,8 @@ def _read() -> tuple[Authority, ...]:
 
 
 AUTHORITIES = _read()
+CODES = texts([one.code for one in AUTHORITIES])
+REGION_CODES = texts([one.region for one in AUTHORITIES])
 
 PERSISTENCE = 0.3552
 """Correlation of normal scores that gives a rank correlation of .341: ``2 sin(pi .341 / 6)``."""

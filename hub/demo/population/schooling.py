@@ -8,6 +8,7 @@ earns just too much, or never claimed, is not entitled at all: the lost children
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from saferoom.hub.demo.population import groups
 from saferoom.hub.demo.population.arrays import NOBODY, Flags, Floats, Ints, Texts, happens, texts
 from saferoom.hub.demo.population.households import Homes
-from saferoom.hub.demo.population.money import YEARS, Money, family
+from saferoom.hub.demo.population.money import GROWTH, YEARS, Money, family
 from saferoom.hub.demo.population.people import People
 from saferoom.hub.demo.population.places import AUTHORITIES, Areas
 
@@ -25,7 +26,8 @@ STAGES = {PRIMARY_AGE: "key_stage_2", LAST_AGE: "key_stage_4"}
 
 _PUPILS_PER_SCHOOL = (280, 900)
 _SHARE_OF_PEOPLE = (0.085, 0.06)
-_MOST_SCHOOLS = 5_000
+MOST_SCHOOLS = 5_000
+"""Of a phase and authority: the quotient of schools' numbers tells those."""
 _ELSEWHERE_SHARE = 0.06
 _MEALS_EARNINGS = 11_000
 """Households on universal credit that earn less are entitled."""
@@ -63,7 +65,7 @@ def _numbers(people_in_world: int, areas: Areas) -> Ints:
     """Return how many schools of each phase authorities have, shape (phases, authorities)."""
     per_person = np.array(_SHARE_OF_PEOPLE) / np.array(_PUPILS_PER_SCHOOL)
     number = np.round(people_in_world * areas.share[None, :] * per_person[:, None])
-    counts: Ints = np.clip(number, 1, _MOST_SCHOOLS - 1).astype(np.int64)
+    counts: Ints = np.clip(number, 1, MOST_SCHOOLS - 1).astype(np.int64)
     return counts
 
 
@@ -82,23 +84,30 @@ def schools(people_in_world: int, areas: Areas) -> tuple[Ints, Texts, Ints, Ints
 
 
 def _number(phase: int, place: int, k: int) -> int:
-    return (phase * len(AUTHORITIES) + place) * _MOST_SCHOOLS + k
+    return (phase * len(AUTHORITIES) + place) * MOST_SCHOOLS + k
 
 
 def schooling_of(
-    rng: np.random.Generator, people: People, homes: Homes, money: Money, areas: Areas, within: Floats, in_world: int
+    rng: np.random.Generator,
+    whose: tuple[People, Homes, Money],
+    areas: Areas,
+    within: Floats,
+    in_world: int,
+    years: Sequence[int] = YEARS,
 ) -> Schooling:
-    """Return what schools know about `people`; `within` says where households are in their authority."""
-    person, column = _at_school(people)
+    """Return what schools know of `years` about people; `within` says where households are in their authority."""
+    people, homes, money = whose
+    person, column = _at_school(people, years)
     of = family(people, homes)[person]
-    age = np.array(YEARS)[column] - _school_born(people)[person]
+    year = np.array(years)[column]
+    age = year - _school_born(people)[person]
     school = _school(rng, person, age, homes.authority[of], within[of], _numbers(in_world, areas))
     poor = (money.universal_credit[of, column] > 0) & (
-        money.earned(people, homes)[of, column] < _MEALS_EARNINGS * (1 + 0.025 * (column - len(YEARS) + 1))
+        money.earned(people, homes)[of, column] < _MEALS_EARNINGS * (1 + GROWTH * (year - YEARS[-1]))
     )
     takes_up = happens(rng, groups.TAKES_UP[people.group], len(people))
     score = _score(rng, people, person, age, poor)
-    return Schooling(person, np.array(YEARS)[column], school, poor, poor & takes_up[person], score, age)
+    return Schooling(person, year, school, poor, poor & takes_up[person], score, age)
 
 
 def _school_born(people: People) -> Ints:
@@ -108,9 +117,9 @@ def _school_born(people: People) -> Ints:
     return born
 
 
-def _at_school(people: People) -> tuple[Ints, Ints]:
-    """Return person and column of `YEARS` of every year at school."""
-    age = np.array(YEARS)[None, :] - _school_born(people)[:, None]
+def _at_school(people: People, years: Sequence[int]) -> tuple[Ints, Ints]:
+    """Return person and column of `years` of every year at school."""
+    age = np.array(years)[None, :] - _school_born(people)[:, None]
     at_school = (age >= FIRST_AGE) & (age <= LAST_AGE) & (people.keeper != NOBODY)[:, None]
     person, column = np.nonzero(at_school)
     return person.astype(np.int64), column.astype(np.int64)
@@ -124,7 +133,7 @@ def _school(rng: np.random.Generator, person: Ints, age: Ints, place: Ints, with
     position = np.where(elsewhere, rng.random(last)[person], within)
     many = numbers[phase, place]
     k = np.minimum((position * many).astype(np.int64), many - 1)
-    school: Ints = (phase * len(AUTHORITIES) + place) * _MOST_SCHOOLS + k
+    school: Ints = (phase * len(AUTHORITIES) + place) * MOST_SCHOOLS + k
     return school
 
 

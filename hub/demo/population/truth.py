@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from saferoom.hub.demo.population import extracts, groups, names
+from saferoom.hub.demo.population import groups, names, places
 from saferoom.hub.demo.population.arrays import NOBODY, Flags, Floats, Ints, Texts, texts
 from saferoom.hub.demo.population.chunk import Chunk
 from saferoom.hub.demo.population.departments import Held
-from saferoom.hub.demo.population.money import YEARS, family
+from saferoom.hub.demo.population.money import family
 from saferoom.hub.demo.population.numbering import Series
 from saferoom.hub.demo.population.places import AUTHORITIES, Areas
 
@@ -41,9 +41,9 @@ def truth_of(chunk: Chunk, held: Iterable[Held]) -> dict[str, Mapping[str, Any]]
 def authorities(areas: Areas) -> Mapping[str, Any]:
     """Return what was made up about the authorities."""
     return {
-        "authority_code": extracts.CODES,
+        "authority_code": places.CODES,
         "authority_name": texts([one.name for one in AUTHORITIES]),
-        "region_code": extracts.REGION_CODES,
+        "region_code": places.REGION_CODES,
         "share": areas.share,
         "mean_standing": areas.standing,
         "rise": areas.rise,
@@ -53,7 +53,7 @@ def authorities(areas: Areas) -> Mapping[str, Any]:
 
 def _ids(chunk: Chunk, people: Ints) -> Texts:
     """Return the true identifiers of `people` (positions), None for nobody."""
-    ids = Series(chunk.plan.seed, _PERSON).of(chunk.plan.start + np.maximum(people, 0))
+    ids = Series(chunk.plan.seed, _PERSON).of(chunk.numbers[np.maximum(people, 0)])
     ids[people == NOBODY] = None
     return ids
 
@@ -73,7 +73,7 @@ def _people(chunk: Chunk) -> Mapping[str, Any]:
         "date_of_birth": chunk.born,
         "sex": np.where(people.sex == names.FEMALE, "F", "M").astype(object),
         "ethnic_group": texts(list(groups.GROUPS))[people.group],
-        "grew_up_authority_code": extracts.CODES[people.grew_up],
+        "grew_up_authority_code": places.CODES[people.grew_up],
         "mother_id": _ids(chunk, people.mother),
         "father_id": _ids(chunk, people.father),
         "partner_id": _ids(chunk, np.where(people.together, people.partner, NOBODY)),
@@ -88,10 +88,10 @@ def _households(chunk: Chunk) -> Mapping[str, Any]:
     return {
         "household_id": _household_ids(chunk),
         "address_id": texts(
-            [f"{extracts.CODES[a]}-{n}" for a, n in zip(homes.authority.tolist(), homes.address.tolist(), strict=True)]
+            [f"{places.CODES[a]}-{n}" for a, n in zip(homes.authority.tolist(), homes.address.tolist(), strict=True)]
         ),
-        "authority_code": extracts.CODES[homes.authority],
-        "region_code": extracts.REGION_CODES[homes.authority],
+        "authority_code": places.CODES[homes.authority],
+        "region_code": places.REGION_CODES[homes.authority],
         "deprivation_tenth": chunk.tenth,
         "people": np.bincount(homes.household),
         "income": income,
@@ -101,7 +101,7 @@ def _households(chunk: Chunk) -> Mapping[str, Any]:
 
 def _equivalence(chunk: Chunk) -> Floats:
     homes = chunk.homes
-    young = chunk.people.age < _CHILD_UNTIL
+    young = chunk.age < _CHILD_UNTIL
     number_young = np.bincount(homes.household, young, len(homes.head))
     others = np.bincount(homes.household, ~young, len(homes.head))
     scale: Floats = _FIRST + _FURTHER * (others - 1) + _YOUNG * number_young
@@ -130,7 +130,7 @@ def _records(chunk: Chunk, held: Iterable[Held]) -> Mapping[str, Any]:
 def _pupils(chunk: Chunk) -> Mapping[str, Any]:
     """Return those at school in the last year, with the household that keeps them."""
     taught = chunk.schooling
-    rows = np.flatnonzero(taught.year == YEARS[-1])
+    rows = np.flatnonzero(taught.year == chunk.years[-1])
     person = taught.person[rows]
     return {
         "person_id": _ids(chunk, person),

@@ -39,7 +39,7 @@ def test_no_identifier_of_a_department_is_in_another(world: World) -> None:
     found = _identifiers(world)
     truth = found.pop("truth")
     people = {value for value in truth if value[0] in "XH"}
-    assert set(found) == {"births", "schools", "tax", "benefits", "census"}
+    assert set(found) == {"births", "schools", "tax", "benefits", "census", "business"}
     for one, other in itertools.combinations(found.values(), 2):
         assert one.isdisjoint(other)
         # Nor behind another letter.

@@ -95,8 +95,8 @@ def test_mistyped_postcode_is_another_of_the_same_district(sector: int, unit: st
 
 
 @given(st.sampled_from(["Ng", "O", "Murphy", "Smith-Jones", "McGrath", "Abbey"]), _DRAWN)
-def test_mistyped_word_is_nearly_the_word(word: str, drawn: list[int]) -> None:
-    made = errors._word(word, drawn)
+def test_misspelt_is_nearly_the_word(word: str, drawn: list[int]) -> None:
+    made = errors.misspelt(word, drawn)
     assert made
     assert abs(len(made) - len(word)) <= 1
 
