@@ -11,6 +11,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     notices_tables,
     tables,
     tokens_tables,
+    zones_tables,
 )
 from saferoom.hub.store.base import Base
 
