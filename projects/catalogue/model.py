@@ -10,6 +10,8 @@ quasi-identifier
     A variable that somebody outside may know about a person.
 codelist
     Every value that a variable may take. Labels of released tables come from codelists, numbers and intervals.
+index
+    The entities of one kind (person, household, business) that records of several datasets are linked through.
 hierarchy
     A codelist's classification: which codes make up which broader category, such as the areas of each region. It is
     public knowledge.
@@ -17,171 +19,29 @@ hierarchy
 
 from __future__ import annotations
 
-from datetime import date
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from saferoom.disclosure.queries.classification import Classification, classified
-from saferoom.errors import BadInputError
 from saferoom.policies.conform import ALLOWED
 from saferoom.policies.models import ANY_COLUMN, PolicyModel, ReleaseRoute, RiskAppetite
+from saferoom.projects.catalogue.describing import Coverage as Coverage
+from saferoom.projects.catalogue.describing import DerivedStep as DerivedStep
+from saferoom.projects.catalogue.describing import Gap as Gap
+from saferoom.projects.catalogue.describing import NationField
+from saferoom.projects.catalogue.describing import Quality as Quality
+from saferoom.projects.catalogue.describing import Reference as Reference
+from saferoom.projects.catalogue.describing import Refresh as Refresh
+from saferoom.projects.catalogue.describing import Twin as Twin
+from saferoom.projects.catalogue.purposes import Gateway as Gateway
+from saferoom.projects.catalogue.variables import Harmonised as Harmonised
+from saferoom.projects.catalogue.variables import Variable as Variable
+from saferoom.projects.catalogue.variables import VariableRole as VariableRole
+from saferoom.projects.catalogue.variables import VariableType as VariableType
+from saferoom.projects.catalogue.versions import VersionField
 from saferoom.projects.fields import ColumnField, DatasetNameField, TitleField, UsernameField
 
-
-class VariableType(StrEnum):
-    """How a variable's values are to be read."""
-
-    INTEGER = "integer"
-    NUMBER = "number"
-    TEXT = "text"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    DATETIME = "datetime"
-
-
-class VariableRole(StrEnum):
-    """What a variable means for disclosure."""
-
-    DIRECT = "direct"
-    QUASI = "quasi"
-    SENSITIVE = "sensitive"
-    ID = "id"
-    WEIGHT = "weight"
-    OTHER = "other"
-
-
-# Every JSON reader keeps whole numbers up to here, so codes are the same in manifests and in the store.
-_LARGEST_CODE = 2**53 - 1
 _TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
-_CODES = {VariableType.INTEGER: (int,), VariableType.TEXT: (str,), VariableType.BOOLEAN: (bool,)}
-
-
-_MOST_FIGURES = 20
-_NAMING = (VariableRole.ID, VariableRole.DIRECT)
-_AREAS = (VariableType.INTEGER, VariableType.TEXT)
-
-
-class Variable(PolicyModel):
-    """One column of a dataset."""
-
-    name: ColumnField
-    type: VariableType
-    role: VariableRole = VariableRole.OTHER
-    label: TitleField | None = None
-    """What the variable holds, in words."""
-    column: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """The column in the owner's file, where it has another name there."""
-    codelist: tuple[int | str | bool, ...] | None = None
-    boundaries: (
-        Annotated[
-            str,
-            Field(
-                pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*\.geojson$",
-                max_length=200,
-                json_schema_extra={ALLOWED: "a .geojson file below the folder of sources, as areas/districts.geojson"},
-            ),
-        ]
-        | None
-    ) = None
-    """For a column of areas: the owner's file with their boundaries, which are public, so that maps can be drawn."""
-    hierarchy: dict[str, tuple[int | str, ...]] | None = None
-    """For a variable with a codelist: children by their parent, e.g. areas by region; a child may be a parent, too."""
-    figures: Annotated[dict[ColumnField, dict[str, int | float]], Field(max_length=_MOST_FIGURES)] | None = None
-    """For a variable with a codelist: public numbers of its codes, by what they are, such as each area's population."""
-
-    @property
-    def source_column(self) -> str:
-        """The column's name in the owner's file."""
-        return self.column or self.name
-
-    @property
-    def classification(self) -> Classification | None:
-        """The hierarchy with labels of the variable's own type."""
-        if self.hierarchy is None:
-            return None
-        return classified(self.name, self.hierarchy, whole=self.type is VariableType.INTEGER, codelist=self.codelist)
-
-    @property
-    def public_figures(self) -> dict[str, dict[int | str | bool, int | float]]:
-        """The public numbers by what they are, each by a code of the variable's own type."""
-        codes = {_written(code): code for code in self.codelist or ()}
-        return {
-            name: {codes[code]: value for code, value in known.items()} for name, known in (self.figures or {}).items()
-        }
-
-    @model_validator(mode="after")
-    def _figures_of_codes(self) -> Self:
-        known = {_written(code) for code in self.codelist or ()}
-        if self.figures is not None and not known:
-            raise ValueError(f"the figures of '{self.name}' need a codelist, whose codes they are about")
-        if any(not set(about) <= known for about in (self.figures or {}).values()):
-            raise ValueError(f"the figures of '{self.name}' are about a code that its codelist does not have")
-        return self
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.role is VariableRole.ID and self.type not in (VariableType.INTEGER, VariableType.TEXT):
-            raise ValueError(f"'{self.name}' holds ids, so its type must be integer or text")
-        if self.boundaries is not None and (self.role in _NAMING or self.type not in _AREAS):
-            raise ValueError(f"'{self.name}' cannot have boundaries: only integer or text variables with areas can")
-        if self.codelist is None:
-            if self.hierarchy is not None:
-                raise ValueError(f"the hierarchy of '{self.name}' needs a codelist, whose codes it classifies")
-            return self
-        allowed = _CODES.get(self.type)
-        if allowed is None or self.role in (VariableRole.ID, VariableRole.DIRECT):
-            raise ValueError(f"'{self.name}' cannot have a codelist: only integer, text or boolean variables can")
-        if not self.codelist:
-            raise ValueError(f"the codelist of '{self.name}' is empty")
-        if any(type(code) not in allowed for code in self.codelist):
-            raise ValueError(f"every code of '{self.name}' must be of its type, {self.type.value}")
-        if any(type(code) is int and abs(code) > _LARGEST_CODE for code in self.codelist):
-            raise ValueError(f"a code of '{self.name}' is too large; codes go up to 2^53 - 1")
-        if len(set(self.codelist)) != len(self.codelist):
-            raise ValueError(f"the codelist of '{self.name}' names a code twice")
-        try:
-            # Reading it is checking it.
-            _ = self.classification
-        except BadInputError as error:
-            raise ValueError(error.message) from None
-        return self
-
-
-def _written(code: int | str | bool) -> str:
-    """Return a code as a key of a document, where every key is a text."""
-    return str(code).lower() if isinstance(code, bool) else str(code)
-
-
-class Coverage(PolicyModel):
-    """Whom, where and when the data are about, as the catalogue tells it."""
-
-    population: TitleField | None = None
-    """Whom or what, as `adults living in private households`."""
-    area: TitleField | None = None
-    """Where, as `England and Wales`."""
-    first: date | None = None
-    """First day the data are about."""
-    last: date | None = None
-    """Last day the data are about; None while they go on."""
-    records: Annotated[int, Field(ge=0, le=_LARGEST_CODE)] | None = None
-    """About how many records; what the owner makes public, never counted here."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.first is not None and self.last is not None and self.last < self.first:
-            raise ValueError("the last day that the data cover is before the first")
-        return self
-
-
-class Quality(PolicyModel):
-    """One thing that is known of the data's quality, as `match rate`: `98.1 % of records, lower for those under 20`."""
-
-    what: TitleField
-    known: TitleField
-
-
 MOST_LINKED = 20
 
 
@@ -200,7 +60,7 @@ class Dataset(PolicyModel):
         ),
     ]
     """The owner's file, below the instance's folder of sources."""
-    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")] = "1"
+    version: VersionField = "1"
     units: Annotated[tuple[ColumnField, ...], Field(min_length=1)]
     """Variables that hold the ids of statistical units; the first one is the unit of the rows' subject."""
     variables: Annotated[tuple[Variable, ...], Field(min_length=1)]
@@ -212,6 +72,34 @@ class Dataset(PolicyModel):
     quality: Annotated[tuple[Quality, ...], Field(max_length=50)] = ()
     linked_from: Annotated[tuple[DatasetNameField, ...], Field(max_length=MOST_LINKED)] = ()
     """Datasets whose people are in this one, because it was linked from them: releases cost their budgets, too."""
+    gateways: Annotated[tuple[Gateway, ...], Field(max_length=20)] = ()
+    """The laws under which it may be shared; a project needs one that permits all of its purposes."""
+    gaps: Annotated[tuple[Gap, ...], Field(max_length=100)] = ()
+    """What the data lack."""
+    refresh: Refresh | None = None
+    """When new versions come."""
+    nations: Annotated[tuple[NationField, ...], Field(max_length=20)] = ()
+    """The nations that the data are about, by their ISO 3166 codes."""
+    key: Annotated[tuple[ColumnField, ...], Field(max_length=8)] = ()
+    """Variables that together tell the rows apart: no two rows have the same values, and none is missing."""
+    references: Annotated[tuple[Reference, ...], Field(max_length=20)] = ()
+    """Variables whose values must be found in other datasets."""
+    derived: Annotated[tuple[DerivedStep, ...], Field(max_length=50)] = ()
+    """The steps that made it out of other datasets, in their order."""
+    twin: Twin | None = None
+    """Made-up data in its shape."""
+    undisclosed: bool = False
+    """Whether its existence is confidential: the public register counts it and does not name it."""
+
+    @property
+    def delivered(self) -> tuple[Variable, ...]:
+        """The variables that the owner's file has; entity ids come from linking."""
+        return tuple(variable for variable in self.variables if variable.delivered)
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """The indexes that its records are linked through, each once."""
+        return tuple(dict.fromkeys(v.linked_through for v in self.variables if v.linked_through is not None))
 
     @property
     def releasable(self) -> tuple[Variable, ...]:
@@ -244,3 +132,44 @@ class Dataset(PolicyModel):
         if strange:
             raise ValueError(f"'structural_zeros' names '{min(strange)}', which is no variable of this dataset")
         return self
+
+    @model_validator(mode="after")
+    def _names_its_variables(self) -> Self:
+        known = {variable.name for variable in self.variables}
+        if len(set(self.key)) != len(self.key) or not set(self.key) <= {v.name for v in self.delivered}:
+            raise ValueError("'key' names, once each, variables that the owner's file has")
+        for what, names in (
+            ("gaps", [name for gap in self.gaps for name in gap.variables]),
+            ("references", [name for reference in self.references for name in reference.variables]),
+        ):
+            strange = [name for name in names if name not in known]
+            if strange:
+                raise ValueError(f"'{what}' names '{strange[0]}', which is no variable of this dataset")
+        if any(reference.dataset == self.name for reference in self.references):
+            raise ValueError("'references' are to other datasets, not to this one")
+        if len(set(self.nations)) != len(self.nations):
+            raise ValueError("'nations' names a nation twice")
+        for variable in self.variables:
+            strange = [nation for nation in _mapped(variable) if self.nations and nation not in self.nations]
+            if strange:
+                raise ValueError(f"'{variable.name}' is mapped for {strange[0]}, which 'nations' does not name")
+        if self.indexes and not any(v.identifies is not None or v.carries is not None for v in self.variables):
+            raise ValueError("a variable is linked through an index, but none says what it identifies")
+        return self
+
+    @model_validator(mode="after")
+    def _derived_in_order(self) -> Self:
+        made: set[str] = set()
+        for number, step in enumerate(self.derived, start=1):
+            if (step.result is None) is not (number == len(self.derived)):
+                raise ValueError(
+                    "every derived step but the last says what its 'result' is called; the last one does not"
+                )
+            if self.name in step.inputs.values() or step.result in {self.name, *made}:
+                raise ValueError("derived steps are made of other datasets, and no two results are called the same")
+            made |= {step.result} - {None}  # type: ignore[arg-type]
+        return self
+
+
+def _mapped(variable: Variable) -> tuple[str, ...]:
+    return () if variable.harmonised is None else tuple(variable.harmonised.mapping)
