@@ -13,6 +13,7 @@ from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.policies.models import ANY_COLUMN, PolicyModel, ReleaseRoute, RiskAppetite
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.people.model import Person, Role
 
 
@@ -54,6 +55,10 @@ class Registry(Protocol):
 
     def described(self, name: DatasetName, number: int) -> Dataset:
         """Return a dataset as its owner described it in the version of that number, from 1."""
+        ...
+
+    def versions(self, name: DatasetName) -> tuple[Version, ...]:
+        """Return the versions of a dataset that came in, the newest first."""
         ...
 
     def platform(self) -> Platform: ...

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from saferoom.audit import Event
 from saferoom.errors import WrongStateError
 from saferoom.hub.store.audit_log import AuditLog
-from saferoom.hub.store.life_rows import read_version, write_people
+from saferoom.hub.store.life_rows import listed, read_version, write_people
 from saferoom.hub.store.life_tables import DatasetVersionRow, LifeDatasetRow, LifeRow, RulingRow
 from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.registry import SessionRegistry, read_approval
@@ -28,7 +28,9 @@ from saferoom.projects.life.states import REGISTERED, RUNNING, State
 from saferoom.projects.notices.kinds import HELD
 from saferoom.projects.notices.making import of_life
 
-_UNCOMPARED = frozenset({"risk_appetite", "release_route", "source", "linked_from"})
+_UNCOMPARED = frozenset(
+    {"risk_appetite", "release_route", "source", "linked_from", "gateways", "refresh", "twin", "undisclosed"}
+)
 """What says nothing about the data themselves."""
 
 
@@ -51,6 +53,7 @@ def follow_project(session: Session, project: Project, at: datetime) -> None:
     elif State(row.state) not in RUNNING and project.active:
         raise WrongStateError(f"project {project.slug} is closed and cannot be opened again; register a new one")
     row.title, row.ends, row.updated_at = project.title, project.ends, at
+    row.purposes = listed(project.purposes)
     write_people(row, project.members)
     if not project.active and State(row.state) in RUNNING:
         row.state, row.since, row.reason = State.CLOSED.value, at, "closed in the registry"
@@ -91,7 +94,8 @@ def follow_dataset(session: Session, log: AuditLog, dataset: Dataset, at: dateti
     rows = select(DatasetVersionRow).where(DatasetVersionRow.dataset == dataset.name)
     before = session.scalars(rows.order_by(DatasetVersionRow.number.desc()).limit(1)).first()
     document = dataset.model_dump(mode="json")
-    if before is not None and _compared(before.document) == _compared(document):
+    # What an older version of this software wrote lacks what it did not know.
+    if before is not None and _compared(read_version(before).dataset.model_dump(mode="json")) == _compared(document):
         return
     number = 1 if before is None else before.number + 1
     session.add(
@@ -151,6 +155,7 @@ def _new(project: Project, at: datetime) -> LifeRow:
         title=project.title,
         ends=project.ends,
         words={},
+        purposes=listed(project.purposes),
         round=1,
         reason="",
         created_at=at,

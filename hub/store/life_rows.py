@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -20,6 +21,7 @@ from saferoom.hub.store.registry import read_model
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.approvals.model import Terms
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.purposes import Purpose
 from saferoom.projects.life.document import alteration_document
 from saferoom.projects.life.model import (
     TEXTS,
@@ -66,6 +68,7 @@ def write_life(row: LifeRow, life: Life) -> None:
     proposal = life.proposal
     row.state, row.origin, row.lead = life.state.value, life.origin.value, life.lead
     row.title, row.ends, row.words = proposal.title, proposal.ends, {name: getattr(proposal, name) for name in TEXTS}
+    row.purposes = listed(proposal.purposes)
     row.round, row.reason = life.round, life.reason
     row.created_at, row.updated_at, row.since = life.created_at, life.updated_at, life.since
     row.submitted_at = life.submitted_at
@@ -91,6 +94,11 @@ def write_people(row: LifeRow, members: frozenset[Username] | frozenset[str]) ->
     ]
 
 
+def listed(purposes: Iterable[Purpose]) -> list[str] | None:
+    """Return purposes as a row keeps them."""
+    return [purpose.value for purpose in purposes] or None
+
+
 def read_version(row: DatasetVersionRow) -> DatasetVersion:
     """Return a version of a dataset."""
     return DatasetVersion(row.number, row.at, read_model(Dataset, **row.document))
@@ -102,7 +110,16 @@ def _proposal(row: LifeRow) -> Proposal:
     ]
     people = [person.username for person in row.people]
     words = {name: row.words.get(name, "") for name in TEXTS}
-    return read_model(Proposal, slug=row.slug, title=row.title, **words, members=people, ends=row.ends, datasets=wishes)
+    return read_model(
+        Proposal,
+        slug=row.slug,
+        title=row.title,
+        **words,
+        purposes=row.purposes or (),
+        members=people,
+        ends=row.ends,
+        datasets=wishes,
+    )
 
 
 def _write_datasets(row: LifeRow, life: Life) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from saferoom.hub.store.base import Base
@@ -28,6 +28,7 @@ class LifeRow(Base):
     ends: Mapped[date | None]
     words: Mapped[dict[str, Any]]
     """The proposal's texts by name: question, benefit, gateway ..."""
+    purposes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     round: Mapped[int]
     reason: Mapped[str]
     created_at: Mapped[datetime]

@@ -19,6 +19,7 @@ from saferoom.hub.store.people_tables import EmergencyRow
 from saferoom.hub.store.tables import (
     ApprovalRow,
     DatasetRow,
+    IngestedVersionRow,
     MemberRow,
     PersonRoleRow,
     PersonRow,
@@ -27,7 +28,8 @@ from saferoom.hub.store.tables import (
 )
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.approvals.model import Approval, Project
-from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.model import Dataset, Variable
+from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.people.model import Person, Role
 from saferoom.projects.registry import Platform
 
@@ -56,6 +58,11 @@ class SessionRegistry:
             self._session.get(DatasetVersionRow, (name, number)), f"there is no version number {number} of {name}"
         )
         return read_model(Dataset, **row.document)
+
+    def versions(self, name: DatasetName) -> tuple[Version, ...]:
+        newest = select(IngestedVersionRow).where(IngestedVersionRow.dataset == name)
+        ordered = newest.order_by(IngestedVersionRow.ingested_at.desc(), IngestedVersionRow.version.desc())
+        return self._all(ordered, _version)
 
     def platform(self) -> Platform:
         row = self._session.get(PlatformRow, PLATFORM_ID)
@@ -142,6 +149,9 @@ class StoredRegistry:
     def described(self, name: DatasetName, number: int) -> Dataset:
         return self._ask(lambda registry: registry.described(name, number))
 
+    def versions(self, name: DatasetName) -> tuple[Version, ...]:
+        return self._ask(lambda registry: registry.versions(name))
+
     def platform(self) -> Platform:
         return self._ask(SessionRegistry.platform)
 
@@ -207,8 +217,15 @@ def read_person(row: PersonRow) -> Person:
     return read_model(Person, **values)
 
 
+_DESCRIBED = (
+    *("coverage", "quality", "linked_from", "gateways", "gaps", "refresh", "nations", "key", "references"),
+    *("derived", "twin"),
+)
+"""Columns of a dataset that are empty where its owner told nothing."""
+
+
 def _dataset(row: DatasetRow) -> Dataset:
-    fields = ("name", "type", "role", "label", "column", "codelist", "boundaries", "hierarchy", "figures")
+    kept = {name: getattr(row, name) for name in _DESCRIBED}
     return read_model(
         Dataset,
         name=row.name,
@@ -217,14 +234,17 @@ def _dataset(row: DatasetRow) -> Dataset:
         source=row.source,
         version=row.version,
         units=row.units,
-        variables=[{field: getattr(variable, field) for field in fields} for variable in row.variables],
+        variables=[{field: getattr(one, field) for field in Variable.model_fields} for one in row.variables],
         risk_appetite=row.risk_appetite,
         release_route=row.release_route,
         description=row.description,
-        coverage=row.coverage or {},
-        quality=row.quality or (),
-        linked_from=row.linked_from or (),
+        undisclosed=row.undisclosed,
+        **{name: value for name, value in kept.items() if value is not None},
     )
+
+
+def _version(row: IngestedVersionRow) -> Version:
+    return read_model(Version, **{name: getattr(row, name) for name in Version.model_fields})
 
 
 def _project(row: ProjectRow) -> Project:
@@ -238,6 +258,7 @@ def _project(row: ProjectRow) -> Project:
         paused=row.paused,
         risk_appetite=row.risk_appetite,
         release_route=row.release_route,
+        purposes=row.purposes or (),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
+from saferoom.errors import WrongStateError
 from saferoom.hub.store import direct_lives, people_rows
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.ledger_tables import AccountRow
@@ -15,6 +16,7 @@ from saferoom.hub.store.registry import PLATFORM_ID
 from saferoom.hub.store.tables import (
     ApprovalRow,
     DatasetRow,
+    IngestedVersionRow,
     MemberRow,
     PersonRow,
     PlatformRow,
@@ -26,6 +28,7 @@ from saferoom.policies.models import PolicyModel
 from saferoom.projects.administration.changes import Change
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.ledger.limits import enough
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import AccountId, AccountKind
@@ -72,6 +75,8 @@ class RegistryWriter:
             self._save_project(record)
         elif isinstance(record, Approval):
             self._save_approval(record)
+        elif isinstance(record, Version):
+            self._save_version(record)
         elif isinstance(record, Platform):
             self._session.merge(PlatformRow(id=PLATFORM_ID, **record.model_dump(mode="json")))
         else:
@@ -107,14 +112,22 @@ class RegistryWriter:
                     codelist=_listed(variable.codelist),
                     hierarchy=None if variable.hierarchy is None else {p: [*c] for p, c in variable.hierarchy.items()},
                     figures=None if variable.figures is None else {n: {**f} for n, f in variable.figures.items()},
+                    identifies=None if variable.identifies is None else variable.identifies.value,
+                    harmonised=_document(variable.harmonised),
                 ),
             )
             for position, variable in enumerate(dataset.variables)
         ]
-        documents = dataset.model_dump(mode="json", include={"risk_appetite", "release_route", "coverage", "quality"})
-        listed = {"units": list(dataset.units), "linked_from": list(dataset.linked_from) or None}
-        columns = _columns(dataset, variables=variables, **listed, **documents)
-        self._session.merge(DatasetRow(**columns))
+        whole = dataset.model_dump(mode="json", exclude={"variables"})
+        documents = {name: value for name, value in whole.items() if isinstance(value, dict | list)}
+        # What the owner told nothing about is empty, and so are lists.
+        told = {name: value or None for name, value in documents.items()} | {"quality": documents["quality"]}
+        self._session.merge(DatasetRow(**_columns(dataset, variables=variables, **told)))
+
+    def _save_version(self, version: Version) -> None:
+        if self._session.get(IngestedVersionRow, (version.dataset, version.version)) is not None:
+            raise WrongStateError(f"{version.dataset} has a version {version.version} already; a version never changes")
+        self._session.add(IngestedVersionRow(**_columns(version)))
 
     def _save_project(self, project: Project) -> None:
         row = self._session.get(ProjectRow, project.slug)
@@ -126,7 +139,7 @@ class RegistryWriter:
             known = members.setdefault(username, MemberRow(project=project.slug, username=username, since=self._at))
             if known.ended_at is not None:
                 known.since, known.ended_at = self._at, None
-        policies = project.model_dump(mode="json", include={"risk_appetite", "release_route"})
+        policies = project.model_dump(mode="json", include={"risk_appetite", "release_route", "purposes"})
         if row is None:
             row = ProjectRow(slug=project.slug)
             self._session.add(row)
@@ -137,6 +150,10 @@ class RegistryWriter:
 def _columns(record: PolicyModel, **replaced: Any) -> dict[str, Any]:
     """Return the record's fields as a row's columns, with those `replaced` that are stored otherwise."""
     return {name: replaced.get(name, getattr(record, name)) for name in type(record).model_fields}
+
+
+def _document(record: PolicyModel | None) -> dict[str, Any] | None:
+    return None if record is None else record.model_dump(mode="json")
 
 
 def _listed(values: tuple[Any, ...] | None) -> list[Any] | None:

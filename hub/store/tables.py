@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, false
+from sqlalchemy import JSON, BigInteger, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from saferoom.hub.store.base import Base
@@ -32,6 +32,15 @@ class DatasetRow(Base):
     coverage: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     quality: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     linked_from: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    gateways: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    gaps: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    refresh: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    nations: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    key: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    references: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    derived: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    twin: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    undisclosed: Mapped[bool] = mapped_column(server_default=false())
     variables: Mapped[list[VariableRow]] = relationship(
         cascade="all, delete-orphan", lazy="selectin", order_by="VariableRow.position"
     )
@@ -53,6 +62,28 @@ class VariableRow(Base):
     boundaries: Mapped[str | None]
     hierarchy: Mapped[dict[str, Any] | None]
     figures: Mapped[dict[str, Any] | None]
+    complete: Mapped[bool] = mapped_column(server_default=false())
+    identifies: Mapped[str | None]
+    linked_through: Mapped[str | None]
+    carries: Mapped[str | None]
+    harmonised: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class IngestedVersionRow(Base):
+    """A version of a dataset that came in; added once, never changed."""
+
+    __tablename__ = "datasets_ingested"
+
+    dataset: Mapped[str] = mapped_column(ForeignKey("datasets.name"), primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    rows: Mapped[int] = mapped_column(BigInteger)
+    first: Mapped[date | None]
+    last: Mapped[date | None]
+    breaking: Mapped[bool]
+    ingested_at: Mapped[datetime]
+    linkage_model: Mapped[str | None]
+    quality_pack: Mapped[str | None]
 
 
 class ProjectRow(Base):
@@ -67,6 +98,7 @@ class ProjectRow(Base):
     paused: Mapped[bool] = mapped_column(server_default=false())
     risk_appetite: Mapped[dict[str, Any] | None]
     release_route: Mapped[dict[str, Any] | None]
+    purposes: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     members: Mapped[list[MemberRow]] = relationship(cascade="all, delete-orphan", lazy="selectin")
 
 

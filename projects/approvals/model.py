@@ -26,6 +26,7 @@ from pydantic import Field, model_validator
 from saferoom.policies.conform import ALLOWED
 from saferoom.policies.models import PolicyModel, ReleaseRoute, RiskAppetite
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.purposes import PurposesField
 from saferoom.projects.fields import ColumnField, DatasetNameField, ProjectSlugField, TitleField, UsernameField
 
 
@@ -35,6 +36,8 @@ class Project(PolicyModel):
     slug: ProjectSlugField
     title: TitleField
     members: frozenset[UsernameField] = frozenset()
+    purposes: PurposesField = ()
+    """The fields of research it is about; datasets' legal gateways may exclude some."""
     ends: date | None = None
     """Last day (UTC) of the project; None while no end is set."""
     active: bool = True

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from saferoom.policies.conform import ALLOWED
 from saferoom.policies.models import PolicyModel
@@ -61,6 +61,14 @@ MEANINGS = {
     Purpose.COMMERCIAL: "commercial use",
 }
 """Every purpose in words."""
+
+
+def _each_once(purposes: tuple[Purpose, ...]) -> tuple[Purpose, ...]:
+    return tuple(purpose for purpose in Purpose if purpose in purposes)
+
+
+PurposesField = Annotated[tuple[Purpose, ...], AfterValidator(_each_once)]
+"""Purposes in the order of their list, each once."""
 WebAddress = Annotated[
     str,
     Field(

@@ -28,6 +28,7 @@ from pydantic import Field
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.approvals.model import Terms
+from saferoom.projects.catalogue.purposes import PurposesField
 from saferoom.projects.fields import ColumnField, DatasetNameField, ProjectSlugField, TitleField, UsernameField
 from saferoom.projects.life.states import State
 
@@ -69,6 +70,8 @@ class Proposal(PolicyModel):
     """Where the data-protection and ethics assessments are kept."""
     outputs: TextField = ""
     """What is expected to leave: tables, models, figures."""
+    purposes: PurposesField = ()
+    """The fields of research it is about; datasets' legal gateways may exclude some."""
     members: frozenset[UsernameField] = frozenset()
     """Everybody who would work in it, the lead among them."""
     ends: date | None = None

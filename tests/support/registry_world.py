@@ -16,6 +16,7 @@ from saferoom.hub.store.database import Database
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
+from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.people.model import Person, Role
 from saferoom.projects.registry import Platform
 
@@ -35,6 +36,7 @@ class MemoryRegistry:
     granted: dict[tuple[str, str], Approval] = field(default_factory=dict)
     base: Platform = field(default_factory=Platform)
     earlier: dict[tuple[str, int], Dataset] = field(default_factory=dict)
+    came: dict[str, tuple[Version, ...]] = field(default_factory=dict)
     gone: set[tuple[ProjectSlug, Username]] = field(default_factory=set)
 
     @classmethod
@@ -62,6 +64,9 @@ class MemoryRegistry:
 
     def described(self, name: DatasetName, number: int) -> Dataset:
         return self.earlier[name, number]
+
+    def versions(self, name: DatasetName) -> tuple[Version, ...]:
+        return self.came.get(name, ())
 
     def platform(self) -> Platform:
         return self.base

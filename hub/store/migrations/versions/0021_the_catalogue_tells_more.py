@@ -1,10 +1,46 @@
-"""The catalogue tells of gateways, versions and gaps."""
+"""The catalogue tells of gateways, versions and gaps; projects name their purposes.
+
+There is no way back but a backup: going back would drop records that must be kept.
+"""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0021"
 down_revision = "0020"
+_DATASETS = ("gateways", "gaps", "refresh", "nations", "key", "references", "derived", "twin")
+_VARIABLES = ("identifies", "linked_through", "carries")
 
 
 def upgrade() -> None:
     """Apply."""
+    for name in _DATASETS:
+        op.add_column("datasets", sa.Column(name, sa.JSON(), nullable=True))
+    op.add_column("datasets", sa.Column("undisclosed", sa.Boolean(), server_default=sa.false(), nullable=False))
+    for name in _VARIABLES:
+        op.add_column("datasets_variables", sa.Column(name, sa.String(), nullable=True))
+    op.add_column("datasets_variables", sa.Column("complete", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("datasets_variables", sa.Column("harmonised", sa.JSON(), nullable=True))
+    op.add_column("projects", sa.Column("purposes", sa.JSON(), nullable=True))
+    op.add_column("lives", sa.Column("purposes", sa.JSON(), nullable=True))
+    _keep_versions()
+
+
+def _keep_versions() -> None:
+    op.create_table(
+        "datasets_ingested",
+        sa.Column("dataset", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("first", sa.Date(), nullable=True),
+        sa.Column("last", sa.Date(), nullable=True),
+        sa.Column("breaking", sa.Boolean(), nullable=False),
+        sa.Column("ingested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("linkage_model", sa.String(), nullable=True),
+        sa.Column("quality_pack", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["dataset"], ["datasets.name"], name=op.f("fk_datasets_ingested_dataset_datasets")),
+        sa.PrimaryKeyConstraint("dataset", "version", name=op.f("pk_datasets_ingested")),
+    )
