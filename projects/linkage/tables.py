@@ -1,5 +1,6 @@
 """What modules of linkage that read and make DuckDB tables share: names, columns, keys, and refusals without values."""
 
+# ruff: noqa: S608 - SQL is put together from quoted names only
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, relation: str, what: str) 
     import duckdb
 
     try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM {quoted(relation)}").fetchall()  # noqa: S608
+        rows = connection.execute(f"DESCRIBE SELECT * FROM {quoted(relation)}").fetchall()
     except duckdb.Error:
         raise BadInputError(f"{what} cannot be read: there is no such table") from None
     return {str(row[0]): str(row[1]) for row in rows}
@@ -59,13 +60,13 @@ def require_key(connection: duckdb.DuckDBPyConnection, relation: str, what: str,
     """
     names = ", ".join(quoted(column) for column in key)
     empty = " OR ".join(f"{quoted(column)} IS NULL" for column in key)
-    missing = number(connection, f"SELECT count(*) FROM {quoted(relation)} WHERE {empty}")  # noqa: S608
+    missing = number(connection, f"SELECT count(*) FROM {quoted(relation)} WHERE {empty}")
     words = " and ".join(key)
     if missing:
         raise BadInputError(f"{what} has {missing:,} rows without {words}; every row needs it")
     twice = number(
         connection,
-        f"SELECT count(*) FROM (SELECT 1 FROM {quoted(relation)} GROUP BY {names} HAVING count(*) > 1)",  # noqa: S608
+        f"SELECT count(*) FROM (SELECT 1 FROM {quoted(relation)} GROUP BY {names} HAVING count(*) > 1)",
     )
     if twice:
         raise BadInputError(f"{what} has several rows for {twice:,} of its {words}; keep one of each")
@@ -90,7 +91,7 @@ def require_new(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> 
     marks = ", ".join("lower(?)" for _ in names)
     taken = number(
         connection,
-        f"SELECT count(*) FROM information_schema.tables WHERE lower(table_name) IN ({marks})",  # noqa: S608
+        f"SELECT count(*) FROM information_schema.tables WHERE lower(table_name) IN ({marks})",
         list(names),
     )
     if taken or len({name.lower() for name in names}) < len(names):
@@ -120,6 +121,6 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[s
         return
     connection.register("_saferoom_rows", pa.table(dict(columns)))
     try:
-        connection.execute(f"INSERT INTO {quoted(table)} SELECT * FROM _saferoom_rows")  # noqa: S608
+        connection.execute(f"INSERT INTO {quoted(table)} SELECT * FROM _saferoom_rows")
     finally:
         connection.unregister("_saferoom_rows")

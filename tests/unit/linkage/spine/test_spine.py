@@ -6,7 +6,7 @@ import pytest
 from tests.support.spine_world import SpineWorld, numbered
 
 from saferoom.errors import BadInputError
-from saferoom.projects.linkage.spine import Known, settle, successors
+from saferoom.projects.linkage.spine import Known, renumbered, settle, successors
 
 A, B, C, D, E, F = (("s", letter) for letter in "abcdef")
 _1, _2, _3, _4 = (f"{number:032x}" for number in range(4))
@@ -150,3 +150,24 @@ def test_an_id_that_was_given_before_is_refused_even_when_it_is_dead() -> None:
     world.new_ids = lambda _: [_2]
     with pytest.raises(ValueError, match="was given before"):
         world.settle([[A, B, C], [D]])
+
+
+def test_new_numbers_of_the_same_records_change_no_entity() -> None:
+    world = SpineWorld()
+    world.settle([[A, B], [C]])
+    world.connection.execute(
+        "CREATE TABLE same AS FROM (VALUES ('s', 'a', 'x'), ('s', 'b', 'a')) t(source, record_id, new_record_id)"
+    )
+    assert renumbered(world.connection, "spine_1", "same", "spine_new") == 2
+    world.known = Known("spine_new", "log_1")
+    made = world.settle([[("s", "x"), A, D], [C]])
+    assert world.entities() == {_1: {("s", "x"), A, D}, _2: {C}}
+    assert (made.counts["joined"], made.counts["vanished"]) == (1, 0)
+
+
+def test_new_numbers_that_clash_are_refused() -> None:
+    world = SpineWorld()
+    world.settle([[A, B], [C]])
+    world.connection.execute("CREATE TABLE same AS FROM (VALUES ('s', 'a', 'b')) t(source, record_id, new_record_id)")
+    with pytest.raises(BadInputError, match="1 new numbers would stand for several"):
+        renumbered(world.connection, "spine_1", "same", "spine_new")
