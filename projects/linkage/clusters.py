@@ -1,0 +1,118 @@
+"""Entities from links: connected records, taken apart again where they contradict each other.
+
+Records that links connect are one entity. That goes wrong where a few wrong links chain people together. So entities of
+three records and more are put together anew, strongest link first: two parts join only if the mean weight over *all* pairs
+between them is positive (average linkage), if together they are not larger than the limit, and if they hold no two records
+that may not be of one entity. Pairs that were never compared count as evidence against.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saferoom.projects.linkage.deciding import Decided, Pairs
+from saferoom.projects.linkage.plan import LinkPlan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_NEVER_COMPARED = -8.0
+_MOST_EVIDENCE = 20.0
+_LARGEST_AVERAGED = 400
+"""Larger components are joined by their limit alone: averages would take the square of their size."""
+
+
+def cluster(pairs: Pairs, decided: Decided, sources: NDArray[np.int64], plan: LinkPlan) -> NDArray[np.int64]:
+    """Return each record's cluster: the number of its first record.
+
+    Parameters
+    ----------
+    sources : ndarray of int
+        Source of record 1, 2, ...
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(sources)
+    linked = np.flatnonzero(decided.linked)
+    left, right = pairs.left[linked] - 1, pairs.right[linked] - 1
+    graph = coo_array((np.ones(len(linked), dtype=np.int8), (left, right)), shape=(count, count))
+    _, component = connected_components(graph, directed=False)
+    size = np.bincount(component)
+    doubtful = size > 2  # noqa: PLR2004 - two records with a link cannot contradict each other
+    if not doubtful.any():
+        return _first_of(component)
+    return _first_of(_apart(pairs, decided, component, doubtful, sources, plan))
+
+
+def _first_of(component: NDArray[np.int64]) -> NDArray[np.int64]:
+    _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
+    return np.asarray(first[inverse] + 1, dtype=np.int64)
+
+
+def _apart(
+    pairs: Pairs,
+    decided: Decided,
+    component: NDArray[np.int64],
+    doubtful: NDArray[np.bool_],
+    sources: NDArray[np.int64],
+    plan: LinkPlan,
+) -> NDArray[np.int64]:
+    inside = (component[pairs.left - 1] == component[pairs.right - 1]) & doubtful[component[pairs.left - 1]]
+    weights: dict[int, dict[tuple[int, int], float]] = defaultdict(dict)
+    links: dict[int, list[tuple[bool, float, int, int]]] = defaultdict(list)
+    for place in np.flatnonzero(inside).tolist():
+        a, b, weight = int(pairs.left[place]) - 1, int(pairs.right[place]) - 1, float(decided.weight[place])
+        number = int(component[a])
+        weights[number][(a, b)] = max(min(weight, _MOST_EVIDENCE), _NEVER_COMPARED)
+        if decided.linked[place]:
+            links[number].append((pairs.passed[place] < 0, -weight, a, b))
+    found = component.astype(np.int64) + len(sources)
+    for number, edges in links.items():
+        for part in _joined(sorted(edges), weights[number], sources, plan):
+            found[part] = min(part)
+    return found
+
+
+def _joined(
+    edges: Sequence[tuple[bool, float, int, int]],
+    weights: dict[tuple[int, int], float],
+    sources: NDArray[np.int64],
+    plan: LinkPlan,
+) -> list[list[int]]:
+    """Return the parts of one component."""
+    part: dict[int, list[int]] = {}
+    for _, _, a, b in edges:
+        part.setdefault(a, [a])
+        part.setdefault(b, [b])
+    averaged = len(part) <= _LARGEST_AVERAGED
+    for _, _, a, b in edges:
+        one, other = part[a], part[b]
+        if one is other or len(one) + len(other) > plan.limits.cluster:
+            continue
+        if _contradict(one, other, sources, plan) or (averaged and _mean(one, other, weights) <= 0):
+            continue
+        one.extend(other)
+        for record in other:
+            part[record] = one
+    return list({id(members): members for members in part.values()}.values())
+
+
+def _contradict(one: list[int], other: list[int], sources: NDArray[np.int64], plan: LinkPlan) -> bool:
+    if plan.one_to_one:
+        if len(plan.datasets) == 1:
+            return len(one) + len(other) > 2  # noqa: PLR2004
+        return bool({int(sources[r]) for r in one} & {int(sources[r]) for r in other})
+    if plan.many_to_one:
+        last = len(plan.datasets) - 1
+        return sum(int(sources[r]) == last for r in [*one, *other]) > 1
+    return False
+
+
+def _mean(one: list[int], other: list[int], weights: dict[tuple[int, int], float]) -> float:
+    total = sum(weights.get((min(a, b), max(a, b)), _NEVER_COMPARED) for a in one for b in other)
+    return total / (len(one) * len(other))

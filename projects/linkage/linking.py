@@ -1,0 +1,215 @@
+"""Linking from cleaned records to entities: the one way through, for the command line and the linker's process alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saferoom.projects.linkage.blocking import BlockingRule, Chosen, choose, expected_missed, make_keys
+from saferoom.projects.linkage.clusters import cluster
+from saferoom.projects.linkage.comparisons import comparisons
+from saferoom.projects.linkage.deciding import Decided, Pairs, decide
+from saferoom.projects.linkage.estimates import estimate
+from saferoom.projects.linkage.linked import MODEL_PASS, Linked, Progress, silent
+from saferoom.projects.linkage.models import model_document, trained_of
+from saferoom.projects.linkage.passes import label, passes_of
+from saferoom.projects.linkage.plan import LinkPlan, LinkType
+from saferoom.projects.linkage.preparing import check, prepare
+from saferoom.projects.linkage.scoring import score
+from saferoom.projects.linkage.standardising import literal
+from saferoom.projects.linkage.training import Trained, settings_of, train
+
+if TYPE_CHECKING:
+    import duckdb
+    from numpy.typing import NDArray
+
+_PREPARED, _KEYS, _SCORED = "linkage_prepared", "linkage_keys", "linkage_scored"
+_LEAST_KEPT = 0.01
+"""Probability from which a pair is handed on though it is no link."""
+
+
+def link(
+    connection: duckdb.DuckDBPyConnection,
+    records: Mapping[str, str],
+    plan: LinkPlan,
+    progress: Progress = silent,
+    *,
+    name: str = "linked",
+) -> Linked:
+    """Link the records of several sources, or find those of one source that are of the same entity.
+
+    Parameters
+    ----------
+    connection : DuckDB connection
+        Gets temporary tables ``linkage_...`` and ``<name>_pairs``, ``<name>_clusters``.
+    records : mapping
+        Source -> relation with `record_id` and the plan's fields and groups under the plan's names.
+    progress : callable
+        Told what is being done; the counts of blocking come first.
+
+    Raises
+    ------
+    BadInputError
+        A column is missing, a source is empty, or ids are missing or stand twice.
+    """
+    sides = {source: number for number, source in enumerate(records)}
+    return _link(connection, records, plan, sides, None, progress, name)
+
+
+def link_to(
+    connection: duckdb.DuckDBPyConnection,
+    new: Mapping[str, str],
+    known: Mapping[str, str],
+    plan: LinkPlan,
+    model: Mapping[str, Any] | None,
+    progress: Progress = silent,
+    *,
+    name: str = "joined",
+) -> Linked:
+    """Find pairs between new records and known ones, and none within either.
+
+    A known entity has several records, so candidates do not exclude each other here: whoever joins records to entities
+    decides that. Arguments are those of `link`, with the `model` of an earlier run (None trains one).
+    """
+    renamed = {**{f"new {s}": r for s, r in new.items()}, **{f"known {s}": r for s, r in known.items()}}
+    sides = {source: 0 if source.startswith("new ") else 1 for source in renamed}
+    loose = plan.model_copy(update={"one_to_one": False, "many_to_one": False, "link_type": LinkType.LINK})
+    labels = [*new, *known]
+    return _link(connection, renamed, loose, sides, model, progress, name, labels)
+
+
+def _link(
+    connection: duckdb.DuckDBPyConnection,
+    records: Mapping[str, str],
+    plan: LinkPlan,
+    sides: Mapping[str, int],
+    model: Mapping[str, Any] | None,
+    progress: Progress,
+    name: str,
+    labels: list[str] | None = None,
+) -> Linked:
+    by_source = check(connection, records, plan)
+    sizes = [sum(n for s, n in by_source.items() if sides[s] == side) for side in sorted(set(sides.values()))]
+    progress("cleaning records", 0.0)
+    prepare(connection, records, plan, sides, _PREPARED)
+    passes = passes_of(plan)
+    progress("counting what blocking would make", 0.0)
+    chosen = choose(connection, _PREPARED, plan, sizes, passes)
+    for count in chosen.counts:
+        if count.used:
+            progress(f"blocking on {count.rule} makes {count.pairs:,} pairs", 0.0)
+    make_keys(connection, _PREPARED, plan, chosen, _KEYS)
+    progress("training the model", 0.0)
+    trained = trained_of(model, plan) if model is not None else train(connection, _PREPARED, plan, sizes)
+    settings = settings_of(plan, trained)
+    compared = score(connection, (_PREPARED, _KEYS, _SCORED), plan, chosen, settings, passes, progress)
+    progress("deciding", 0.0)
+    pairs = _fetched(connection)
+    total = _total(sizes, plan)
+    most = float(sum(sizes)) if plan.link_type is LinkType.DEDUPE else float(sum(sizes) - max(sizes))
+    decided = decide(pairs, plan, trained.prior, total, most, fixed=model is not None)
+    sources = connection.execute(f"select source from {_PREPARED} order by id").fetchnumpy()["source"]  # noqa: S608
+    clusters = cluster(pairs, decided, np.asarray(sources, dtype=np.int64), plan)
+    shown = labels if labels is not None else list(records)
+    _write(connection, pairs, decided, clusters, passes, shown, name)
+    agreement = {c.field: trained.values[c.name]["same"][0] for c in comparisons(plan)}
+    missed = expected_missed(plan, chosen, agreement)
+    by_label = dict(zip(shown, records.values(), strict=True)) if labels is None else {}
+    links = connection.execute(f"select count(*) from {name}_pairs where linked").fetchall()[0][0]  # noqa: S608
+    return Linked(
+        pairs=f"{name}_pairs",
+        clusters=f"{name}_clusters",
+        model=model_document(plan, trained, decided, chosen, passes, missed),
+        blocking=chosen.counts,
+        estimates=estimate(connection, f"{name}_pairs", by_label, plan.groups, missed),
+        counts={
+            "records": dict(zip(shown, by_source.values(), strict=True)),
+            "candidate_pairs": compared,
+            "links": int(links),
+            "entities": len(np.unique(clusters)),
+        },
+        threshold=decided.threshold,
+        warnings=_warnings(trained, chosen),
+    )
+
+
+def _total(sizes: list[int], plan: LinkPlan) -> int:
+    count = sum(sizes)
+    if plan.link_type is LinkType.DEDUPE:
+        return count * (count - 1) // 2
+    return (count**2 - sum(n**2 for n in sizes)) // 2
+
+
+def _warnings(trained: Trained, chosen: Chosen) -> tuple[str, ...]:
+    left_out = sum(count.left_out for count in chosen.counts if count.used)
+    said = [*trained.warnings]
+    if left_out:
+        said.append(f"{left_out:,} pairs that share only common values were not compared ('limits.block')")
+    if not chosen.rules:
+        said.append("no two records share anything that blocking could use; no pair was compared")
+    return tuple(said)
+
+
+def _fetched(connection: duckdb.DuckDBPyConnection) -> Pairs:
+    found = connection.execute(
+        "select s.id_l, s.id_r, l.source as source_l, r.source as source_r, s.weight, "  # noqa: S608
+        f"coalesce(s.pass, -1) as pass from {_SCORED} s join {_PREPARED} l on l.id = s.id_l "
+        f"join {_PREPARED} r on r.id = s.id_r order by s.id_l, s.id_r"
+    ).fetchnumpy()
+
+    def whole(column: str) -> NDArray[np.int64]:
+        return np.asarray(found[column], dtype=np.int64)
+
+    weight = np.asarray(found["weight"], dtype=np.float64)
+    return Pairs(whole("id_l"), whole("id_r"), whole("source_l"), whole("source_r"), weight, whole("pass"))
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    pairs: Pairs,
+    decided: Decided,
+    clusters: NDArray[np.int64],
+    passes: tuple[BlockingRule, ...],
+    labels: list[str],
+    name: str,
+) -> None:
+    import pyarrow as pa
+
+    together = clusters[pairs.left - 1] == clusters[pairs.right - 1]
+    linked = decided.linked & together
+    kept = linked | (decided.probability >= _LEAST_KEPT)
+    arrays = {
+        "id_l": pairs.left[kept],
+        "id_r": pairs.right[kept],
+        "match_weight": decided.weight[kept],
+        "match_probability": decided.probability[kept],
+        "pass": pairs.passed[kept],
+        "linked": linked[kept],
+    }
+    connection.register("linkage_decided", pa.table(arrays))
+    connection.register("linkage_clustered", pa.table({"id": np.arange(1, len(clusters) + 1), "cluster": clusters}))
+    source = "case {} " + " ".join(f"when {n} then {literal(s)}" for n, s in enumerate(labels)) + " end"
+    passed = " ".join(f"when {n} then {literal(label(n, rule))}" for n, rule in enumerate(passes))
+    of_pass = f"case d.pass {passed} else '{MODEL_PASS}' end" if passes else f"'{MODEL_PASS}'"
+    connection.execute(
+        f"create or replace temp table {name}_pairs as select {source.format('l.source')} as source_l, "  # noqa: S608
+        f"l.record_id as record_id_l, {source.format('r.source')} as source_r, r.record_id as record_id_r, "
+        f"d.match_weight, d.match_probability, {of_pass} as match_pass, d.linked "
+        f"from linkage_decided d join {_PREPARED} l on l.id = d.id_l join {_PREPARED} r on r.id = d.id_r "
+        "order by d.id_l, d.id_r"
+    )
+    best = (
+        f"select id, arg_max(struct_pack(w := match_weight, p := match_probability, s := {of_pass}), match_weight) as best "  # noqa: S608
+        "from (select id_l as id, * from linkage_decided where linked union all "
+        "select id_r as id, * from linkage_decided where linked) d group by id"
+    )
+    connection.execute(
+        f"create or replace temp table {name}_clusters as select {source.format('p.source')} as source, "  # noqa: S608
+        "p.record_id, 'c' || c.cluster as cluster_id, coalesce(b.best.p, 1.0) as match_probability, "
+        "b.best.w as match_weight, b.best.s as match_pass "
+        f"from {_PREPARED} p join linkage_clustered c using (id) left join ({best}) b using (id) order by id"
+    )
+    connection.unregister("linkage_decided")
+    connection.unregister("linkage_clustered")

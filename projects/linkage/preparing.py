@@ -1,0 +1,82 @@
+"""Records made ready: checked, numbered over all sources, and cleaned into columns with names of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from saferoom.errors import BadInputError
+from saferoom.projects.linkage.comparisons import internal_names
+from saferoom.projects.linkage.plan import LinkPlan
+from saferoom.projects.linkage.standardising import cleaned, parts, quoted
+from saferoom.projects.linkage.variants import make_names_table
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def check(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str], plan: LinkPlan) -> dict[str, int]:
+    """Return source -> number of records.
+
+    Raises
+    ------
+    BadInputError
+        A column is missing, a source has no record, or ids are missing or stand twice.
+    """
+    sizes = {}
+    for source, relation in records.items():
+        there = [row[0] for row in connection.execute(f"describe {relation}").fetchall()]
+        for column in ("record_id", *plan.fields):
+            if column not in there:
+                raise BadInputError(f"the dataset '{source}' has no column '{column}'")
+        count, given, different = connection.execute(
+            f"select count(*), count(record_id), count(distinct record_id) from {relation}"  # noqa: S608
+        ).fetchall()[0]
+        if not count:
+            raise BadInputError(f"the dataset '{source}' has no record")
+        if given < count:
+            raise BadInputError(f"the dataset '{source}' has records without an id ({count - given:,} of {count:,})")
+        if different < count:
+            raise BadInputError(
+                f"the dataset '{source}' has ids that stand more than once ({count - different:,} records too many); "
+                "every record needs its own id"
+            )
+        sizes[source] = int(count)
+    return sizes
+
+
+def prepare(
+    connection: duckdb.DuckDBPyConnection,
+    records: Mapping[str, str],
+    plan: LinkPlan,
+    sides: Mapping[str, int],
+    into: str,
+) -> None:
+    """Make the table `into`: `id` (1, 2, ... over all), `src` (side), `source` (number), `record_id`, cleaned columns.
+
+    Parameters
+    ----------
+    sides : mapping
+        Source -> its side; only records of different sides are compared, except within one dataset.
+    """
+    make_names_table(connection)
+    names = internal_names(plan)
+    selects = []
+    for number, (source, relation) in enumerate(records.items()):
+        columns = ", ".join(f"{quoted(column)}::varchar as raw_{name}" for column, name in names.items())
+        selects.append(
+            f"select {sides[source]}::smallint as src, {number}::smallint as source, record_id::varchar as record_id, "  # noqa: S608
+            f"{columns} from {relation}"
+        )
+    base = ", ".join(f"{cleaned(plan.fields[column], f'raw_{name}')} as {name}" for column, name in names.items())
+    made = [
+        f"{part.expression.format(c=name)} as {name}{part.suffix}"
+        for column, name in names.items()
+        for part in parts(plan.fields[column])
+    ]
+    everything = ", ".join(["id, src, source, record_id", *names.values(), *made])
+    connection.execute(
+        f"create or replace temp table {into} as with raw as ({' union all '.join(selects)}), "  # noqa: S608
+        "numbered as (select row_number() over (order by src, source, record_id) as id, * from raw), "
+        f"base as (select id, src, source, record_id, {base} from numbered) select {everything} from base"
+    )

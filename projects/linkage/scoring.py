@@ -1,0 +1,85 @@
+"""Candidate pairs made and weighed by Splink, in chunks, so that memory is bounded by a chunk and what is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from saferoom.projects.linkage.blocking import BlockingRule, pairs_of_rule
+from saferoom.projects.linkage.linked import Progress
+from saferoom.projects.linkage.passes import alone
+from saferoom.projects.linkage.plan import LinkPlan
+from saferoom.projects.linkage.training import linker_on
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from saferoom.projects.linkage.blocking import Chosen
+
+_CHUNK_PAIRS = 4_000_000
+_LEAST_WEIGHT = -8.0
+"""Pairs of a lower match weight (a probability under 0.4 %) are forgotten at once."""
+
+
+def score(
+    connection: duckdb.DuckDBPyConnection,
+    tables: tuple[str, str, str],
+    plan: LinkPlan,
+    chosen: Chosen,
+    settings: dict[str, Any],
+    passes: tuple[BlockingRule, ...],
+    progress: Progress,
+) -> int:
+    """Make the table of scored pairs; return how many candidate pairs were compared.
+
+    Parameters
+    ----------
+    tables : names of the prepared records, of their keys, and of the table to make
+        `id_l, id_r, weight, pass` (number of the pass, NULL for the model's).
+    """
+    prepared, keys, into = tables
+    estimated = sum(count.pairs for count in chosen.counts if count.used)
+    chunks = max(1, -(-estimated // _CHUNK_PAIRS))
+    connection.execute(
+        f"create or replace temp table {into} (id_l bigint, id_r bigint, weight double, pass smallint)"
+    )
+    compared = 0
+    with linker_on(connection, prepared, settings) as linker:
+        for chunk in range(chunks):
+            progress("comparing pairs", chunk / chunks)
+            here = "true" if chunks == 1 else f"hash(l.id) % {chunks} = {chunk}"
+            rules = [pairs_of_rule(keys, n, plan, here) for n in range(len(chosen.rules))]
+            connection.execute("create or replace table linkage_candidates as " + " union all ".join(rules))
+            compared += _score_chunk(connection, linker, keys, into, plan, passes)
+    connection.execute("drop table if exists linkage_candidates")
+    return compared
+
+
+def _score_chunk(
+    connection: duckdb.DuckDBPyConnection,
+    linker: Any,
+    keys: str,
+    into: str,
+    plan: LinkPlan,
+    passes: tuple[BlockingRule, ...],
+) -> int:
+    connection.execute(
+        "create or replace table linkage_blocked as "
+        "select rule::varchar as match_key, id_l as join_key_l, id_r as join_key_r from linkage_candidates"
+    )
+    count = int(connection.execute("select count(*) from linkage_blocked").fetchall()[0][0])
+    if not count:
+        return 0
+    api = linker._db_api  # noqa: SLF001
+    linker.table_management.register_blocked_pairs_for_predict(api.table_to_splink_dataframe("linkage_blocked", "linkage_blocked"))
+    scored = linker.inference.predict(threshold_match_weight=_LEAST_WEIGHT, warning_mode="never")
+    passed = " ".join(
+        f"when match_key = '{n}' and id_l in (select id from {keys} l where {alone(plan, keys, n)}) then {n}"
+        for n in range(len(passes))
+    )
+    number = f"case {passed} end" if passes else "null"
+    connection.execute(
+        f"insert into {into} select id_l, id_r, match_weight, {number} from {scored.physical_name}"  # noqa: S608
+    )
+    scored.drop_table_from_database_and_remove_from_cache()
+    connection.execute("drop table linkage_blocked")
+    return count

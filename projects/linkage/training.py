@@ -1,0 +1,322 @@
+"""The model's probabilities, from the data alone: u by counting pairs, m by Splink's expectation-maximisation.
+
+No pair needs a label. How many pairs match is first reckoned from three independent keys, as animals are counted by
+recapture: if `a_i` is the share of matches that key i finds, pairs that two keys find number `n_ij = M a_i a_j`, and
+`M = n_12 n_13 n_23 / n_123^2`. u of full agreement is counted over all pairs (blocks' sizes multiplied), u of the other
+levels over a random sample; what the matches themselves add is taken off. Then, for each key, Splink trains m of the
+other fields on the pairs that share it (Winkler 1988; Fellegi and Sunter 1969). With too few matches to train, the
+fallback probabilities of `comparisons` hold, and the result says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings as python_warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from saferoom.projects.linkage.comparisons import (
+    Comparison,
+    comparisons,
+    fallback,
+    gamma,
+    internal_names,
+    splink_comparison,
+)
+from saferoom.projects.linkage.plan import FieldKind, LinkPlan, LinkType
+
+if TYPE_CHECKING:
+    import duckdb
+
+Values = Mapping[str, Mapping[str, tuple[float, float]]]
+"""Comparison's name -> level's label -> m and u."""
+
+_SAMPLED_PAIRS = 250_000
+_FEWEST_MATCHES = 50
+"""Expected matches below which nothing is trained."""
+_FEWEST_RECORDS_FOR_FREQUENCIES = 1_000
+_PRIOR_PAIRS = 50.0
+"""Weight of a fallback u, in pairs."""
+_PRIOR_MATCHES = 20.0
+"""Weight of a fallback m, in matches."""
+_MOST_EM_PAIRS = 400_000
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model's probabilities.
+
+    Parameters
+    ----------
+    prior : float
+        Probability that a random pair matches.
+    """
+
+    values: Values
+    prior: float
+    frequencies: bool
+    trained: bool
+    warnings: tuple[str, ...] = field(default=())
+
+
+@contextlib.contextmanager
+def quiet_splink() -> Iterator[None]:
+    """Keep Splink from talking: its messages are for a person at a prompt, and some name what is in the data."""
+    logger = logging.getLogger("splink")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
+
+
+def settings_of(plan: LinkPlan, trained: Trained, compared: Sequence[Comparison] | None = None) -> dict[str, Any]:
+    """Return the Splink settings of a trained model; records have one number over all sources (`id`)."""
+    made = compared if compared is not None else comparisons(plan)
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "id",
+        "comparisons": [splink_comparison(c, trained.values[c.name], trained.frequencies) for c in made],
+        "blocking_rules_to_generate_predictions": [],
+        "probability_two_random_records_match": trained.prior,
+        "retain_matching_columns": False,
+        "max_iterations": 20,
+        "em_convergence": 0.001,
+        "linker_uid": "saferoom",
+    }
+
+
+def train(connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, sizes: Sequence[int]) -> Trained:
+    """Train a model on the prepared records in `table`.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Records by source.
+    """
+    counting = _Counting(connection, table, plan, sizes)
+    keys = counting.training_keys()
+    matches = counting.matches(keys)
+    compared = comparisons(plan)
+    values = {c.name: _with_u(c, counting, matches) for c in compared}
+    prior = min(max(matches, 0.5) / max(counting.total, 1), 0.5)
+    frequencies = plan.term_frequencies and sum(sizes) >= _FEWEST_RECORDS_FOR_FREQUENCIES
+    start = Trained(values, prior, frequencies, trained=False)
+    if matches < _FEWEST_MATCHES or not keys:
+        said = "too few records are found to match to train on; agreement was weighed by fixed probabilities"
+        return Trained(values, prior, frequencies, trained=False, warnings=(said,))
+    trained = _expectation_maximisation(connection, table, plan, start, counting, keys)
+    untrained = [c.field for c in compared if c.name not in trained]
+    for c in compared:
+        if c.name in trained:
+            values[c.name] = _with_m(c, values[c.name], trained[c.name], matches)
+    said_of = tuple(f"the field '{column}' could not be trained on; fixed probabilities were used" for column in untrained)
+    return Trained(values, prior, frequencies, trained=True, warnings=said_of)
+
+
+class _Counting:
+    """Counts that the model starts from."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, sizes: Sequence[int]
+    ) -> None:
+        self._connection, self._table, self._plan, self.sizes = connection, table, plan, sizes
+        self._names = internal_names(plan)
+        self.dedupe = plan.link_type is LinkType.DEDUPE
+        count = sum(sizes)
+        self.total = count * (count - 1) // 2 if self.dedupe else (count**2 - sum(n**2 for n in sizes)) // 2
+        self.most_matches = float(count if self.dedupe else count - max(sizes))
+        self._sampled: dict[str, dict[int, int]] | None = None
+
+    def sharing(self, columns: Sequence[str]) -> int:
+        """Return the number of pairs that share all `columns` of the prepared table."""
+        given = " and ".join(f"{c} is not null" for c in columns)
+        listed = ", ".join(columns)
+        blocks = f"select {listed}, src, count(*) as n from {self._table} where {given} group by all"  # noqa: S608
+        if self.dedupe:
+            query = f"select sum(n * (n - 1) // 2) from ({blocks})"  # noqa: S608
+        else:
+            query = (
+                f"select sum(pairs) from (select (sum(n) * sum(n) - sum(n * n)) // 2 as pairs from ({blocks}) "  # noqa: S608
+                f"group by {listed})"
+            )
+        return int(self._connection.execute(query).fetchall()[0][0] or 0)
+
+    def comparable(self, column: str) -> int:
+        """Return the number of pairs in which both have a value in `column`."""
+        rows = self._connection.execute(
+            f"select src, count({column}) from {self._table} group by all"  # noqa: S608
+        ).fetchall()
+        counts = [int(n) for _, n in rows]
+        if self.dedupe:
+            return counts[0] * (counts[0] - 1) // 2 if counts else 0
+        return (sum(counts) ** 2 - sum(n**2 for n in counts)) // 2
+
+    def training_keys(self) -> list[list[str]]:
+        """Return up to three disjoint sets of columns, each so telling that most pairs that share it may match."""
+        wanted = max(5 * self.most_matches, 10)
+        found = []
+        for column, kind in self._plan.fields.items():
+            if kind is not FieldKind.SEX:
+                name = self._names[column]
+                found.append((self.sharing([name]), name))
+        found = [one for one in sorted(found) if one[0] > 0]
+        keys: list[list[str]] = []
+        while found and len(keys) < 3:
+            taken = [found.pop(0)]
+            while found and self.sharing([name for _, name in taken]) > wanted:
+                taken.append(found.pop(0))
+            keys.append([name for _, name in taken])
+        return keys
+
+    def matches(self, keys: Sequence[Sequence[str]]) -> float:
+        """Return about how many pairs match."""
+        if len(keys) < 2:
+            return float(min(self.sharing(keys[0]), self.most_matches)) if keys else 0.0
+        pairs = [self.sharing([*a, *b]) for i, a in enumerate(keys) for b in keys[i + 1 :]]
+        reckoned = float(max(pairs))
+        if len(keys) == 3:
+            all_three = self.sharing([*keys[0], *keys[1], *keys[2]])
+            if all_three:
+                reckoned = max(reckoned, pairs[0] * pairs[1] * pairs[2] / all_three**2)
+        elif len(keys) == 2:
+            reckoned /= 0.8
+        return min(reckoned, self.most_matches)
+
+    def sampled(self) -> dict[str, dict[int, int]]:
+        """Return comparison's name -> level -> how many of a sample of random pairs are on it."""
+        if self._sampled is None:
+            self._sampled = self._sample()
+        return self._sampled
+
+    def _sample(self) -> dict[str, dict[int, int]]:
+        compared = comparisons(self._plan)
+        count, seed = sum(self.sizes), self._plan.seed
+        wanted = min(_SAMPLED_PAIRS, self.total)
+        pick = "cast(hash(i, {}) % {} as bigint) + 1"
+        pairs = (
+            f"select {pick.format(f'{seed}, 1', count)} as a, {pick.format(f'{seed}, 2', count)} as b "  # noqa: S608
+            f"from range({2 * wanted}) t(i)"
+        )
+        columns = sorted({word for c in compared for word in _columns(c)})
+        left = ", ".join(f"l.{c} as {c}_l" for c in columns)
+        right = ", ".join(f"r.{c} as {c}_r" for c in columns)
+        apart = "a <> b" if self.dedupe else "l.src <> r.src"
+        rows = f"select {left}, {right} from ({pairs}) join {self._table} l on l.id = a join {self._table} r on r.id = b where {apart}"  # noqa: E501, S608
+        levels = ", ".join(f"{gamma(c)} as g{i}" for i, c in enumerate(compared))
+        grouped = ", ".join(f"g{i}" for i in range(len(compared)))
+        counted = self._connection.execute(
+            f"select {grouped}, count(*) from (select {levels} from ({rows} limit {wanted})) group by all"  # noqa: S608
+        ).fetchall()
+        found: dict[str, dict[int, int]] = {c.name: {} for c in compared}
+        for *row, n in counted:
+            for c, level in zip(compared, row, strict=True):
+                found[c.name][level] = found[c.name].get(level, 0) + n
+        return found
+
+
+def _columns(comparison: Comparison) -> set[str]:
+    import re
+
+    text = " ".join([comparison.null, *(level.condition for level in comparison.levels)])
+    return set(re.findall(r"\b([a-z_]+_[0-9]+(?:_[a-z]+)?)_l\b", text)) | set(
+        re.findall(r"\b([a-z_]+_[0-9]+(?:_[a-z]+)?)_r\b", text)
+    )
+
+
+def _with_u(comparison: Comparison, counting: _Counting, matches: float) -> dict[str, tuple[float, float]]:
+    """Return m and u of each level: m the fallback, u counted; the matches among the pairs are taken off."""
+    start = fallback(comparison)
+    sampled = counting.sampled()[comparison.name]
+    labels = list(start)
+    size = sum(n for level, n in sampled.items() if level >= 0)
+    among = matches / max(counting.total, 1) * size
+    counts = {}
+    for i, label in enumerate(labels):
+        found = sampled.get(len(labels) - 1 - i, 0) - start[label][0] * among
+        counts[label] = max(found, 0.0)
+    rates = {
+        label: (counts[label] + _PRIOR_PAIRS * start[label][1]) / (sum(counts.values()) + _PRIOR_PAIRS) for label in labels
+    }
+    comparable = counting.comparable(comparison.name)
+    if comparable:
+        there = comparable / max(counting.total, 1)
+        same = max(counting.sharing([comparison.name]) - start["same"][0] * matches * there, 0.0)
+        rates["same"] = (same + _PRIOR_PAIRS * start["same"][1]) / (comparable + _PRIOR_PAIRS)
+    whole = sum(rates.values())
+    return {label: (start[label][0], max(rates[label] / whole, _LEAST)) for label in labels}
+
+
+def _with_m(
+    comparison: Comparison, values: Mapping[str, tuple[float, float]], trained: Mapping[str, float], matches: float
+) -> dict[str, tuple[float, float]]:
+    start = fallback(comparison)
+    rates = {
+        label: (trained.get(label, 0.0) * matches + _PRIOR_MATCHES * start[label][0]) / (matches + _PRIOR_MATCHES)
+        for label in values
+    }
+    whole = sum(rates.values())
+    return {label: (rates[label] / whole, u) for label, (_, u) in values.items()}
+
+
+def _expectation_maximisation(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    plan: LinkPlan,
+    start: Trained,
+    counting: _Counting,
+    keys: Sequence[Sequence[str]],
+) -> dict[str, dict[str, float]]:
+    """Return comparison's name -> level's label -> m, averaged over the keys it was trained by."""
+    found: dict[str, list[dict[str, float]]] = {}
+    with linker_on(connection, table, settings_of(plan, start)) as linker:
+        for key in keys:
+            pairs = counting.sharing(key)
+            if not pairs:
+                continue
+            apart = "" if counting.dedupe else " and l.src < r.src"
+            rule = " and ".join(f"l.{column} = r.{column}" for column in key) + apart
+            options: dict[str, Any] = {"max_pairs": _MOST_EM_PAIRS, "record_sample_proportion": 1.0} if pairs > 2 * _MOST_EM_PAIRS else {}
+            session = linker.training.estimate_parameters_using_expectation_maximisation(
+                rule, estimate_without_term_frequencies=True, fix_u_probabilities=True, **options
+            )
+            for comparison in session.core_model_settings.comparisons:
+                levels = {
+                    level.label_for_charts: float(level.m_probability)
+                    for level in comparison.comparison_levels
+                    if not level.is_null_level and isinstance(level.m_probability, float)
+                }
+                found.setdefault(comparison.output_column_name, []).append(levels)
+    return {name: _mean(several) for name, several in found.items()}
+
+
+def _mean(several: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    labels = dict.fromkeys(label for one in several for label in one)
+    return {label: sum(one.get(label, 0.0) for one in several) / len(several) for label in labels}
+
+
+@contextlib.contextmanager
+def linker_on(connection: duckdb.DuckDBPyConnection, table: str, settings: dict[str, Any]) -> Iterator[Any]:
+    """Open a Splink linker on the prepared records in `table`; what it made is dropped afterwards."""
+    from splink import DuckDBAPI, Linker
+
+    with quiet_splink():
+        api = DuckDBAPI(connection=connection)
+        before = set(_tables(connection))
+        try:
+            yield Linker(api.register(table), settings, log_level=None, validate_settings=False)
+        finally:
+            for name, kind in _tables(connection).items():
+                if name not in before and name.startswith("__splink__"):
+                    connection.execute(f'drop {"view" if kind == "VIEW" else "table"} if exists "{name}"')
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    rows = connection.execute("select table_name, table_type from information_schema.tables").fetchall()
+    return {name: kind for name, kind in rows}
