@@ -2,81 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TypeVar
 
-from saferoom.errors import BadInputError, NotFoundError
-from saferoom.ids import DatasetName, ProjectSlug, Username
-from saferoom.policies.models import PolicyModel
+from saferoom.errors import BadInputError
+from saferoom.ids import DatasetName, Username
+from saferoom.projects.administration import catalogue_checks, purpose_checks
 from saferoom.projects.administration.changes import Change, Verb
 from saferoom.projects.administration.documents import ApprovalDocument, Entry
-from saferoom.projects.approvals.model import Approval, Project
+from saferoom.projects.administration.outlook import Outlook as Outlook
+from saferoom.projects.approvals.model import Project
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.extracts import rows
 from saferoom.projects.ledger.lineages import lineages
 from saferoom.projects.people import rules
 from saferoom.projects.people.document import PersonDocument
-from saferoom.projects.people.model import Person, Role
-from saferoom.projects.registry import Registry
-
-_Found = TypeVar("_Found")
-
-
-class Outlook:
-    """The registry as it would be afterwards."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-        self._people: dict[str, Person] = {}
-        self._datasets: dict[str, Dataset] = {}
-        self._projects: dict[str, Project] = {}
-        self._approvals: dict[tuple[str, str], Approval] = {}
-
-    def expect(self, record: PolicyModel) -> None:
-        """Take `record` as registered."""
-        if isinstance(record, Person):
-            self._people[record.username] = record
-        elif isinstance(record, Dataset):
-            self._datasets[record.name] = record
-        elif isinstance(record, Project):
-            self._projects[record.slug] = record
-        elif isinstance(record, Approval):
-            self._approvals[record.project, record.dataset] = record
-
-    def person(self, username: Username) -> Person | None:
-        """Return a person, None when nobody has that name."""
-        return self._people.get(username) or _or_none(self._registry.person, username)
-
-    def dataset(self, name: DatasetName) -> Dataset | None:
-        """Return a dataset, None when there is none."""
-        return self._datasets.get(name) or _or_none(self._registry.dataset, name)
-
-    def project(self, slug: ProjectSlug) -> Project | None:
-        """Return a project, None when there is none."""
-        return self._projects.get(slug) or _or_none(self._registry.project, slug)
-
-    def datasets_of(self, owner: Username) -> list[Dataset]:
-        """Return the datasets of a data owner."""
-        everything = {dataset.name: dataset for dataset in self._registry.datasets()} | self._datasets
-        return [dataset for dataset in everything.values() if dataset.owner == owner]
-
-    def links(self) -> dict[DatasetName, tuple[DatasetName, ...]]:
-        """Return what every linked dataset was linked from."""
-        written = {
-            DatasetName(one.name): tuple(DatasetName(name) for name in one.linked_from)
-            for one in self._datasets.values()
-        }
-        return {**self._registry.links(), **written}
-
-    def approvals_of(self, dataset: DatasetName) -> list[Approval]:
-        """Return the approvals of a dataset."""
-        known = {
-            (approval.project, approval.dataset): approval
-            for project in self._registry.projects()
-            for approval in self._registry.approvals(project.slug)
-        }
-        return [approval for approval in (known | self._approvals).values() if approval.dataset == dataset]
+from saferoom.projects.people.model import Role
 
 
 def check(entry: Entry, change: Change | None, outlook: Outlook, at: datetime) -> Iterator[str]:
@@ -88,20 +30,18 @@ def check(entry: Entry, change: Change | None, outlook: Outlook, at: datetime) -
         anew = change is not None and any(difference.field == "version" for difference in change.differences)
         yield from _check_dataset(entry, record, outlook, at, anew=anew)
         yield from _check_links(entry, record, change, outlook)
+        yield from catalogue_checks.check_dataset(entry, record, outlook)
+        yield from purpose_checks.check_dataset(entry, record, outlook, at)
+    elif isinstance(record, Version):
+        yield from catalogue_checks.check_version(entry, record, change, outlook, at)
     elif isinstance(record, Project):
         yield from _check_project(entry, record, outlook)
+        yield from purpose_checks.check_project(entry, record, outlook, at)
         yield from _check_date(entry, change, "ends", at)
     elif isinstance(record, ApprovalDocument):
         yield from _check_approval(entry, record, outlook)
         if record.ended is not True:
             yield from _check_date(entry, change, "until", at)
-
-
-def _or_none(find: Callable[[str], _Found] | Callable[..., _Found], key: str) -> _Found | None:
-    try:
-        return find(key)
-    except NotFoundError:
-        return None
 
 
 def _check_person(entry: Entry, username: Username, outlook: Outlook) -> Iterator[str]:
@@ -176,6 +116,7 @@ def _check_approval(entry: Entry, approval: ApprovalDocument, outlook: Outlook) 
     if dataset is None:
         yield entry.error(f"there is no dataset called {approval.dataset}", ("dataset",))
         return
+    yield from purpose_checks.check_approval(entry, approval, outlook)
     if dataset.owner != approval.granted_by:
         yield entry.error(
             f"only {dataset.owner}, who owns {dataset.name}, can approve it; this says {approval.granted_by}",

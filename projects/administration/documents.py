@@ -1,4 +1,4 @@
-"""The documents of ``saferoom admin apply``: people, datasets, projects, approvals, and the platform's own policies.
+"""The documents of ``saferoom admin apply``: people, datasets and their versions, projects, approvals, the platform.
 
 A dataset's or project's policies may be written out, or be the name of a packaged one.
 """
@@ -15,6 +15,7 @@ from saferoom.policies.document import Document, Position, read_documents
 from saferoom.policies.loader import packaged, packaged_route
 from saferoom.projects.approvals.model import Project, Terms
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.fields import DatasetNameField, ProjectSlugField, UsernameField
 from saferoom.projects.people.document import PersonDocument
 from saferoom.projects.registry import Platform
@@ -30,11 +31,12 @@ class ApprovalDocument(Terms):
     """True ends it now, false grants an ended one again; left out, an ended approval stays ended."""
 
 
-Record = PersonDocument | Dataset | Project | ApprovalDocument | Platform
+Record = PersonDocument | Dataset | Version | Project | ApprovalDocument | Platform
 KINDS: Mapping[str, type[Record]] = {
     "platform": Platform,
     "person": PersonDocument,
     "dataset": Dataset,
+    "version": Version,
     "project": Project,
     "approval": ApprovalDocument,
 }
@@ -97,6 +99,8 @@ def key_of(record: Record) -> str:
         return record.username
     if isinstance(record, Dataset):
         return record.name
+    if isinstance(record, Version):
+        return f"{record.version} of {record.dataset}"
     if isinstance(record, Project):
         return record.slug
     if isinstance(record, ApprovalDocument):

@@ -12,6 +12,7 @@ from saferoom.projects.administration.checks import Outlook, check
 from saferoom.projects.administration.documents import KINDS, ApprovalDocument, Entry
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.people.document import PersonDocument
 from saferoom.projects.people.model import Person
 from saferoom.projects.registry import Platform, Registry
@@ -68,6 +69,8 @@ def _before(registry: Registry, entry: Entry) -> PolicyModel | None:
             return registry.project(record.slug)
         if isinstance(record, Platform):
             return registry.platform()
+        if isinstance(record, Version):
+            return next((one for one in registry.versions(record.dataset) if one.version == record.version), None)
         return _approval(registry, record)
     except NotFoundError:
         return None

@@ -1,8 +1,8 @@
 """What an amendment changes: which part of it takes effect at once, and whom the rest needs.
 
-Taking people out, shortening the project, giving up variables or datasets needs nobody's approval and works at once.
-Everything else is asked of the data owners concerned: of a dataset's owner where more of the dataset is wanted, of all
-data owners of the project where people come in or the project is to go on longer.
+Taking people out, shortening the project, giving up purposes, variables or datasets needs nobody's approval and works
+at once. Everything else is asked of the data owners concerned: of a dataset's owner where more of the dataset is
+wanted, of all data owners of the project where people come in, the project is to go on longer or has other purposes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from saferoom.ids import DatasetName, Username
+from saferoom.projects.catalogue.limits import in_words
 from saferoom.projects.life import checks
 from saferoom.projects.life.model import Alteration, Life, Proposal, Wish
 from saferoom.projects.life.problems import Problem
@@ -46,10 +47,22 @@ def split(life: Life, change: Alteration, live: frozenset[DatasetName]) -> Split
     wider = tuple(wish for wish in change.datasets if wish not in narrower)
     shorter = change.ends is not None and proposal.ends is not None and change.ends <= proposal.ends
     shorter = shorter or (change.ends is not None and proposal.ends is None)
-    now = Alteration(remove=change.remove, ends=change.ends if shorter else None, datasets=narrower, drop=change.drop)
-    rest = Alteration(add=change.add, ends=None if shorter else change.ends, datasets=wider)
+    fewer = bool(change.purposes) and set(change.purposes or ()) <= set(proposal.purposes)
+    now = Alteration(
+        remove=change.remove,
+        ends=change.ends if shorter else None,
+        purposes=change.purposes if fewer else None,
+        datasets=narrower,
+        drop=change.drop,
+    )
+    rest = Alteration(
+        add=change.add,
+        ends=None if shorter else change.ends,
+        purposes=None if fewer else change.purposes,
+        datasets=wider,
+    )
     asked = {wish.dataset for wish in wider}
-    if rest.add or rest.ends:
+    if rest.add or rest.ends or rest.purposes is not None:
         asked |= live - change.drop
     return Split(now, rest, tuple(sorted(asked)))
 
@@ -61,6 +74,7 @@ def applied(proposal: Proposal, change: Alteration) -> Proposal:
         update={
             "members": (proposal.members | change.add) - change.remove,
             "ends": change.ends or proposal.ends,
+            "purposes": proposal.purposes if change.purposes is None else change.purposes,
             "datasets": tuple(wishes[name] for name in sorted(wishes) if name not in change.drop),
         }
     )
@@ -73,6 +87,7 @@ def differing(life: Life, change: Alteration) -> Alteration:
         add=change.add - proposal.members,
         remove=change.remove & proposal.members,
         ends=None if change.ends == proposal.ends else change.ends,
+        purposes=None if change.purposes == proposal.purposes else change.purposes,
         datasets=tuple(wish for wish in change.datasets if proposal.wish(wish.dataset) != wish),
         drop=frozenset(name for name in change.drop if proposal.wish(name) is not None),
     )
@@ -98,6 +113,8 @@ def problems(registry: Registry, life: Life, change: Alteration, at: datetime) -
         yield Problem("datasets", "no dataset would be left; close the project instead")
     for wish in after.datasets:
         yield from checks.own_data(registry, wish.dataset, _newly(life, change, wish, after.members))
+    for wish in change.datasets if change.purposes is None else after.datasets:
+        yield from checks.purpose_problems(registry, wish.dataset, after.purposes)
     overlap = {wish.dataset for wish in change.datasets} & change.drop
     if overlap:
         yield Problem("datasets", f"{min(overlap)} is changed and given up at once")
@@ -112,6 +129,8 @@ def words(change: Alteration) -> tuple[str, ...]:
         said.append(f"remove {', '.join(sorted(change.remove))}")
     if change.ends is not None:
         said.append(f"end on {change.ends}")
+    if change.purposes is not None:
+        said.append(f"work on {in_words(change.purposes)}")
     for wish in change.datasets:
         variables = "all variables" if wish.variables is None else ", ".join(wish.variables)
         said.append(f"{wish.dataset}: {variables}" + (f", rows where {wish.rows}" if wish.rows else ", all rows"))

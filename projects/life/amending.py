@@ -154,7 +154,8 @@ def _apply_now(deed: Deed, change: Alteration) -> None:
 def _put_project(deed: Deed, change: Alteration) -> None:
     before = deed.tx.registry.project(deed.life.slug)
     members = (before.members | change.add) - change.remove
-    after = before.model_copy(update={"members": members, "ends": change.ends or before.ends})
+    purposes = before.purposes if change.purposes is None else change.purposes
+    after = before.model_copy(update={"members": members, "ends": change.ends or before.ends, "purposes": purposes})
     deed.register("project", deed.life.slug, before, after)
 
 
@@ -226,6 +227,7 @@ def _take_effect(deed: Deed, amendment: Amendment, *, by_system: bool) -> Life:
     agreed = Alteration(
         add=frozenset() if refused else change.add,
         ends=None if refused else change.ends,
+        purposes=None if refused else change.purposes,
         datasets=tuple(wish for wish in change.datasets if wish.dataset not in refused),
     )
     if agreed:

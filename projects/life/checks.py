@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from saferoom.errors import BadInputError, NotFoundError
 from saferoom.ids import DatasetName, Username
 from saferoom.projects.approvals.model import Terms
+from saferoom.projects.catalogue import limits
 from saferoom.projects.catalogue.model import Dataset, VariableRole
+from saferoom.projects.catalogue.purposes import Purpose
 from saferoom.projects.extracts import rows
 from saferoom.projects.life.model import Proposal, Wish
 from saferoom.projects.life.problems import Problem
@@ -37,6 +39,8 @@ def draft_problems(registry: Registry, proposal: Proposal, lead: Username) -> It
             yield Problem(f"datasets.{wish.dataset}", f"{wish.dataset} stands twice; ask for all its variables at once")
         else:
             yield from wish_problems(registry, wish, complete=False)
+            # What a draft leaves open is asked for when it is submitted.
+            yield from purpose_problems(registry, wish.dataset, proposal.purposes) if proposal.purposes else ()
 
 
 def submission_problems(registry: Registry, proposal: Proposal, lead: Username, at: datetime) -> Iterator[Problem]:
@@ -52,6 +56,7 @@ def submission_problems(registry: Registry, proposal: Proposal, lead: Username, 
         if wish.variables == ():
             yield Problem(f"datasets.{wish.dataset}.variables", f"choose the variables of {wish.dataset} you need")
         yield from own_data(registry, wish.dataset, proposal.members)
+        yield from () if proposal.purposes else purpose_problems(registry, wish.dataset, proposal.purposes)
     for username in sorted(proposal.members):
         yield from standing_problems(registry, username, at)
 
@@ -113,6 +118,16 @@ def terms_problems(dataset: Dataset, terms: Terms, wish: Wish, at: datetime) -> 
         yield Problem("sign_off", "outputs that leave by themselves are signed off by nobody; choose one of the two")
     if terms.budget is not None and terms.budget.problem:
         yield Problem("delta", terms.budget.problem)
+
+
+def purpose_problems(
+    registry: Registry, name: DatasetName, purposes: tuple[Purpose, ...], field: str = "purposes"
+) -> Iterator[Problem]:
+    """Yield why a dataset's legal gateways, or those of what it was linked from, forbid a project's purposes."""
+    find = limits.finder(registry.dataset)
+    dataset = find(name)
+    if dataset is not None:  # else said already
+        yield from (Problem(field, said) for said in limits.refusals(dataset, purposes, find))
 
 
 def own_data(registry: Registry, name: DatasetName, members: frozenset[Username]) -> Iterator[Problem]:

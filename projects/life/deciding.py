@@ -75,6 +75,7 @@ def settled(parts: Parts, deed: Deed, dataset: Dataset, terms: Terms, wish: Wish
     """Return an owner's terms as they are kept, after they were checked against what was asked for."""
     asked = terms if terms.rows is not None else terms.model_copy(update={"rows": wish.rows})
     refuse(checks.terms_problems(dataset, asked, wish, deed.at))
+    refuse(checks.purpose_problems(deed.tx.registry, dataset.name, deed.life.proposal.purposes))
     tried(parts, dataset, asked.rows)
     order = [variable.name for variable in dataset.variables]
     variables = None if asked.variables is None else tuple(sorted(asked.variables, key=order.index))
@@ -112,7 +113,13 @@ def said_terms(terms: Terms | None) -> dict[str, Any] | None:
 def register(deed: Deed) -> None:
     """Put the project and its approvals into the registry."""
     proposal = deed.life.proposal
-    project = Project(slug=deed.life.slug, title=proposal.title, members=proposal.members, ends=proposal.ends)
+    project = Project(
+        slug=deed.life.slug,
+        title=proposal.title,
+        members=proposal.members,
+        purposes=proposal.purposes,
+        ends=proposal.ends,
+    )
     deed.register("project", deed.life.slug, None, project)
     for wish in proposal.datasets:
         found = deed.life.ruling(wish.dataset)
@@ -175,9 +182,9 @@ def _lacking(deed: Deed) -> list[str]:
     ]
     found += checks.end_problems(proposal.ends, deed.at)
     found += checks.draft_problems(registry, proposal, deed.life.lead or next(iter(proposal.members)))
-    found += [
-        problem for wish in proposal.datasets for problem in checks.own_data(registry, wish.dataset, proposal.members)
-    ]
+    for wish in proposal.datasets:
+        found += checks.own_data(registry, wish.dataset, proposal.members)
+        found += checks.purpose_problems(registry, wish.dataset, proposal.purposes)
     return list(dict.fromkeys(problem.message for problem in found))
 
 

@@ -132,12 +132,15 @@ class Alteration(PolicyModel):
     add: frozenset[UsernameField] = frozenset()
     remove: frozenset[UsernameField] = frozenset()
     ends: date | None = None
+    purposes: PurposesField | None = None
+    """What the project is for from now on."""
     datasets: tuple[Wish, ...] = ()
     """Datasets with what is wanted of them now; those that are not named stay as they are."""
     drop: frozenset[DatasetNameField] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.add or self.remove or self.ends or self.datasets or self.drop)
+        told = self.ends is not None or self.purposes is not None
+        return bool(self.add or self.remove or told or self.datasets or self.drop)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_serializer
 from saferoom.hub.web.api.documents import Document
 from saferoom.ids import DatasetName
 from saferoom.policies.models import RiskAppetite
+from saferoom.projects.catalogue.purposes import Purpose
 from saferoom.projects.life import alterations
 from saferoom.projects.life.model import Amendment as AmendmentRecord
 from saferoom.projects.life.model import AmendmentState, Choice, Life, Origin
@@ -68,6 +69,7 @@ class ProjectProposal(Document):
     gateway: str
     assessment: str
     outputs: str
+    purposes: list[Purpose]
     members: SortedNames
     ends: date | None
     datasets: list[WantedData]
@@ -114,6 +116,8 @@ class ProjectChange(Document):
     add: SortedNames
     remove: SortedNames
     ends: date | None
+    purposes: list[Purpose] | None
+    """What the project is for from now on; null where that stays."""
     datasets: list[WantedData]
     drop: SortedNames
 

@@ -203,7 +203,8 @@ def _present(life: Life, every: dict[str, list[str]]) -> Form[AmendForm]:
         for w in proposal.datasets
     ]
     ends = None if proposal.ends is None else proposal.ends.isoformat()
-    return filled({"datasets": rows, "ends": ends, "version": life.version}, AmendForm, texts.AMEND)
+    values = {"datasets": rows, "ends": ends, "purposes": [one.value for one in proposal.purposes]}
+    return filled({**values, "version": life.version}, AmendForm, texts.AMEND)
 
 
 def _sheet(deed: str, number: int) -> Sheet:

@@ -17,6 +17,7 @@ from saferoom.ids import Username
 from saferoom.policies.loader import packaged
 from saferoom.policies.models import ANY_COLUMN, PolicyModel, RiskAppetite
 from saferoom.projects.approvals.model import PrivacyBudget, Terms
+from saferoom.projects.catalogue.purposes import Purpose
 from saferoom.projects.fields import DatasetNameField, ProjectSlugField, TitleField, UsernameField
 from saferoom.projects.life.model import Alteration, Life, Proposal, TextField, Wish
 from saferoom.projects.life.problems import ProblemsError
@@ -56,6 +57,7 @@ class DraftForm(PolicyModel):
     assessment: TextField = ""
     outputs: TextField = ""
     members: tuple[PersonRow, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
     ends: date | None = None
     datasets: tuple[WishRow, ...] = ()
     version: int | None = None
@@ -70,6 +72,7 @@ class DraftForm(PolicyModel):
                 "slug": slug,
                 **texts,
                 "members": frozenset({lead, *(row.username for row in self.members)}),
+                "purposes": self.purposes,
                 "ends": self.ends,
                 "datasets": tuple(row.wish() for row in self.datasets),
             }
@@ -163,6 +166,7 @@ class AmendForm(PolicyModel):
     add: tuple[PersonRow, ...] = ()
     remove: tuple[UsernameField, ...] = ()
     ends: date | None = None
+    purposes: tuple[Purpose, ...] = ()
     datasets: tuple[WishRow, ...] = ()
     drop: tuple[DatasetNameField, ...] = ()
     why: Annotated[str, Field(max_length=2000)] = ""
@@ -180,6 +184,7 @@ class AmendForm(PolicyModel):
             add=frozenset(row.username for row in self.add),
             remove=frozenset(self.remove),
             ends=self.ends,
+            purposes=self.purposes,
             datasets=tuple(_whole(row.wish(), life, every) for row in self.datasets if row.dataset not in self.drop),
             drop=frozenset(self.drop),
         )

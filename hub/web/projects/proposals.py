@@ -19,6 +19,7 @@ from saferoom.hub.web.shell.rendering import see
 from saferoom.hub.web.texts import projects as texts
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.catalogue.purposes import MEANINGS, Purpose
 from saferoom.projects.life.model import Life
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.states import Action
@@ -85,7 +86,11 @@ def offered(instance: Instance, form: Form[Any]) -> dict[str, Any]:
         for found in datasets
         if found.name in chosen
     }
-    return {"datasets": [(found.name, f"{found.title} ({found.name})") for found in datasets], "variables": variables}
+    return {
+        "datasets": [(found.name, f"{found.title} ({found.name})") for found in datasets],
+        "variables": variables,
+        "purposes": [(purpose.value, MEANINGS[purpose]) for purpose in Purpose],
+    }
 
 
 def _form_of(life: Life) -> Form[DraftForm]:

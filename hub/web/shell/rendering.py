@@ -15,7 +15,7 @@ from saferoom.hub.web.shell.identity import Visitor
 from saferoom.hub.web.shell.lists import pages_at
 from saferoom.hub.web.shell.navigation import entries
 from saferoom.hub.web.shell.parts import parts_of
-from saferoom.hub.web.texts import common
+from saferoom.hub.web.texts import catalogue, common
 from saferoom.projects.people.model import Role
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -33,6 +33,7 @@ _environment.filters |= {
     "ago": common.ago,
     "lasting": common.lasting,
     "sentence": common.sentence,
+    "purposes": catalogue.purposes,
 }
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from saferoom.hub.web.texts.common import Sign
+from saferoom.projects.catalogue.limits import in_words
 from saferoom.projects.catalogue.model import VariableRole, VariableType
+from saferoom.projects.catalogue.purposes import Purpose
 
 TYPES = {
     VariableType.INTEGER: "whole numbers",
@@ -22,3 +26,8 @@ ROLES = {
     VariableRole.WEIGHT: Sign("none", "×", "weight"),
     VariableRole.OTHER: Sign("none", "·", "other"),
 }
+
+
+def purposes(named: Collection[Purpose]) -> str:
+    """Return purposes in words; empty for none."""
+    return in_words(named) if named else ""

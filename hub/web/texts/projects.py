@@ -100,6 +100,9 @@ PROPOSAL = {
     "question": Label("What do you want to find out?"),
     "benefit": Label("What does the public gain?"),
     "gateway": Label("Legal gateway", "The law that allows it, and its section."),
+    "purposes": Label(
+        "What is it about?", "Tick all that fit. The law that lets a dataset be shared may exclude some of them."
+    ),
     "assessment": Label("Assessments", "Where the data-protection impact assessment and the ethics approval are kept."),
     "outputs": Label("What do you expect to release?", "Tables, models, figures: it helps output checkers later."),
     "members": Label("People besides you", "Their user names; each must be an accredited researcher."),
@@ -135,6 +138,7 @@ AMEND = {
     "add.username": Label("User name"),
     "remove": Label("People to remove", "Works at once."),
     "ends": Label("Another last day", "An earlier one works at once; a later one needs every data owner."),
+    "purposes": Label("What is it about?", "Fewer work at once; others need every data owner."),
     "datasets": Label("Datasets", "What is wanted of each now; less works at once, more needs its data owner."),
     "datasets.dataset": Label("Dataset"),
     "datasets.variables": Label("Variables"),

@@ -259,7 +259,7 @@ LINKED_YAML = HTV_YAML.replace("name: htv", "name: linked", 1) + "linked_from: [
 
 
 def test_dataset_may_be_linked_from_registered_ones_or_from_those_beside_it() -> None:
-    assert _only(LINKED_YAML).differences[-1].after == ["htv"]
+    assert next(one.after for one in _only(LINKED_YAML).differences if one.field == "linked_from") == ["htv"]
     both = HTV_YAML + "linked_from: [linked]\n---\n" + LINKED_YAML.replace("linked_from: [htv]\n", "")
     assert len(_plan(both).changes) == 2
 
