@@ -140,7 +140,7 @@ def test_lapsed_accreditation_is_noted_not_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("kind: persona\n", 1, "one of platform, person, dataset, project, approval"),
+        ("kind: persona\n", 1, "one of platform, person, dataset, version, project, approval"),
         ("name: x\n", 1, "a document needs a `kind`"),
         ("- a\n", 1, "expected `key: value` lines"),
         (ROSA_YAML + "shoe_size: 40\n", 7, "unknown key 'shoe_size'; allowed are username, display_name, roles"),
