@@ -76,8 +76,9 @@ def number(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
 ) -> int:
     """Return the one whole number that a query gives (0 for a missing one)."""
-    row = connection.execute(sql, parameters).fetchone() if parameters else connection.execute(sql).fetchone()
-    return int(row[0] or 0) if row else 0
+    # Everything is fetched: the engine takes no other work on an unfinished result.
+    rows = connection.execute(sql, parameters or []).fetchall()
+    return int(rows[0][0] or 0) if rows else 0
 
 
 def require_new(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
