@@ -15,6 +15,7 @@ from string import Template
 
 from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
 from saferoom.hub.administration import Administration, read_files
+from saferoom.hub.demo.linked.describing import codes
 from saferoom.hub.demo.preparation import prepare
 from saferoom.hub.demo.sign_ins import SignIn, enrol
 from saferoom.hub.extracts import Extracts, extracts_of
@@ -31,6 +32,7 @@ PROJECT = ProjectSlug("educational-mobility")
 OTHER_PROJECT = ProjectSlug("college-wages")
 NOTEBOOK = "educational-mobility.ipynb"
 _DOCUMENTS = ("people.yaml", "datasets.yaml", "projects.yaml")
+LINKED_DOCUMENTS = ("linked-datasets.yaml", "linked-derived.yaml")
 _ACTOR = "saferoom demo"
 _DAYS = {"in_half_a_year": 182, "in_a_year": 365, "in_two_years": 730}
 
@@ -87,14 +89,17 @@ def documents(today: date) -> dict[str, str]:
     """Return the demonstration's documents with dates relative to `today`."""
     days = {name: str(today + timedelta(days=count)) for name, count in _DAYS.items()}
     source = resources.files("saferoom.hub.demo") / "documents"
-    return {name: Template((source / name).read_text(encoding="utf-8")).substitute(days) for name in _DOCUMENTS}
+    named = {**days, **codes()}
+    files = (*_DOCUMENTS, *LINKED_DOCUMENTS)
+    return {name: Template((source / name).read_text(encoding="utf-8")).substitute(named) for name in files}
 
 
 def _apply(instance: Instance) -> int:
     target = folder(instance.home)
     target.mkdir(exist_ok=True, mode=0o700)
-    for name, text in documents(instance.clock.now().date()).items():
-        (target / name).write_text(text, encoding="utf-8")
+    texts = documents(instance.clock.now().date())
+    for name in _DOCUMENTS:
+        (target / name).write_text(texts[name], encoding="utf-8")
     administration = Administration(instance.database, instance.clock, instance.signing_key, _ACTOR)
     return len(administration.apply(read_files([target / name for name in _DOCUMENTS])).changes)
 
