@@ -25,7 +25,8 @@ make:
     step: {name: income-ranks, version: 1, inputs: {incomes: incomes}}
   - table: known
     sql: >-
-      select p.person, p.area, r.rank, r.rank is not null as found from people p left join ranks r on r.person = p.person
+      select p.person, p.area, r.rank, r.rank is not null as found from people p
+      left join ranks r on r.person = p.person
   - table: weighted
     weights: {of: known, linked: found, by: [area]}
 """
