@@ -121,7 +121,11 @@ def candidate_rules(plan: LinkPlan) -> tuple[BlockingRule, ...]:
 
 
 def choose(
-    connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, sizes: Sequence[int], first: Sequence[BlockingRule]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    plan: LinkPlan,
+    sizes: Sequence[int],
+    first: Sequence[BlockingRule],
 ) -> Chosen:
     """Choose the rules for the prepared records in `table`, counting before anything is compared.
 
@@ -149,8 +153,8 @@ def choose(
         while options:
             gains = [states.further(rule) * expected for rule, _, _ in options]
             worth = [
-                gain / max(pairs, 1) if gain >= _LEAST_FURTHER and pairs <= min(left, gain * _DEAREST) else -1.0
-                for gain, (_, pairs, _) in zip(gains, options, strict=True)
+                _worth(gain * pairs / max(pairs + dropped, 1), pairs, left, sum(sizes))
+                for gain, (_, pairs, dropped) in zip(gains, options, strict=True)
             ]
             best = int(np.argmax(worth))
             if worth[best] < 0:
@@ -177,6 +181,13 @@ def expected_missed(plan: LinkPlan, chosen: Chosen, agreement: Mapping[str, floa
     for rule in chosen.rules:
         states.take(rule)
     return states.missed
+
+
+def _worth(gain: float, pairs: int, left: int, records: int) -> float:
+    """Return further matches for each pair, below 0 for a rule not worth its pairs; a rule costs a look at each record."""
+    if gain < _LEAST_FURTHER or pairs > min(left, gain * _DEAREST):
+        return -1.0
+    return gain / (pairs + 2 * records)
 
 
 class _Counter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 Progress = Callable[[str, float], None]
@@ -52,15 +52,11 @@ class Estimates:
         Expected true links over expected true pairs, those that blocking missed included; None where none is expected.
     missed_by_blocking : float
         Expected true pairs that no blocking rule found.
-    groups : mapping
-        Column -> value -> records, linked, match rate, expected precision and recall. Values are data: whoever shows
-        them passes them through the checker.
     """
 
     precision: float | None
     recall: float | None
     missed_by_blocking: float = 0.0
-    groups: Mapping[str, Mapping[str, Mapping[str, float | None]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class Linked:
     ----------
     pairs : str
         Relation of scored pairs: `source_l, record_id_l, source_r, record_id_r, match_weight, match_probability,
-        match_pass, linked`. Only pairs of at least 1 % probability and deterministic ones are kept.
+        match_pass, linked`. Only pairs of at least 0.1 % probability and deterministic ones are kept.
     clusters : str
         Relation with each record once: `source, record_id, cluster_id, match_probability, match_weight, match_pass`.
     model : dict

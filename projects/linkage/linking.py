@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PREPARED, _KEYS, _SCORED = "linkage_prepared", "linkage_keys", "linkage_scored"
-_LEAST_KEPT = 0.01
+_LEAST_KEPT = 0.001
 """Probability from which a pair is handed on though it is no link."""
 
 
@@ -116,14 +116,13 @@ def _link(
     _write(connection, pairs, decided, clusters, passes, shown, name)
     agreement = {c.field: trained.values[c.name]["same"][0] for c in comparisons(plan)}
     missed = expected_missed(plan, chosen, agreement)
-    by_label = dict(zip(shown, records.values(), strict=True)) if labels is None else {}
     links = connection.execute(f"select count(*) from {name}_pairs where linked").fetchall()[0][0]  # noqa: S608
     return Linked(
         pairs=f"{name}_pairs",
         clusters=f"{name}_clusters",
         model=model_document(plan, trained, decided, chosen, passes, missed),
         blocking=chosen.counts,
-        estimates=estimate(connection, f"{name}_pairs", by_label, plan.groups, missed),
+        estimates=estimate(connection, f"{name}_pairs", missed),
         counts={
             "records": dict(zip(shown, by_source.values(), strict=True)),
             "candidate_pairs": compared,

@@ -1,4 +1,4 @@
-"""The link plan: which files, what their columns hold, and how links are decided. The same document for every engine."""
+"""The link plan: which files, what their columns hold, and how links are decided. The same for every engine."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from saferoom.policies.document import read_document
 Column = Annotated[str, Field(min_length=1, max_length=200)]
 Probability = Annotated[float, Field(gt=0, le=1)]
 _DEFAULT_THRESHOLD = 0.95
+_RESERVED = frozenset({"record_id", "source", "unit_id"})
+"""What tables of records call columns of their own."""
 
 
 class FieldKind(StrEnum):
@@ -165,6 +167,12 @@ class LinkPlan(_Part):
             raise ValueError("give 'threshold' or 'precision', not both")
         if len(set(self.groups)) != len(self.groups):
             raise ValueError("'groups' names a column twice")
+        columns = [*self.fields, *(column for column in self.groups if column not in self.fields)]
+        if len({column.casefold() for column in columns}) != len(columns):
+            raise ValueError("two columns differ by capital letters only; rename one by 'columns' of its dataset")
+        for column in columns:
+            if column.casefold() in _RESERVED:
+                raise ValueError(f"a field or group cannot be called '{column}'; rename it by 'columns' of its dataset")
         if all(kind is FieldKind.SEX for kind in self.fields.values()):
             raise ValueError("'fields' needs a column that tells people apart; sex alone does not")
         return self

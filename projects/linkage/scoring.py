@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from saferoom.projects.linkage.blocking import Chosen
 
 _CHUNK_PAIRS = 4_000_000
-_LEAST_WEIGHT = -8.0
-"""Pairs of a lower match weight (a probability under 0.4 %) are forgotten at once."""
+_LEAST_WEIGHT = -10.0
+"""Pairs of a lower match weight (a probability under 0.1 %) are forgotten at once."""
 
 
 def score(
@@ -39,9 +39,7 @@ def score(
     prepared, keys, into = tables
     estimated = sum(count.pairs for count in chosen.counts if count.used)
     chunks = max(1, -(-estimated // _CHUNK_PAIRS))
-    connection.execute(
-        f"create or replace temp table {into} (id_l bigint, id_r bigint, weight double, pass smallint)"
-    )
+    connection.execute(f"create or replace temp table {into} (id_l bigint, id_r bigint, weight double, pass smallint)")
     compared = 0
     with linker_on(connection, prepared, settings) as linker:
         for chunk in range(chunks):
@@ -70,7 +68,9 @@ def _score_chunk(
     if not count:
         return 0
     api = linker._db_api  # noqa: SLF001
-    linker.table_management.register_blocked_pairs_for_predict(api.table_to_splink_dataframe("linkage_blocked", "linkage_blocked"))
+    linker.table_management.register_blocked_pairs_for_predict(
+        api.table_to_splink_dataframe("linkage_blocked", "linkage_blocked")
+    )
     scored = linker.inference.predict(threshold_match_weight=_LEAST_WEIGHT, warning_mode="never")
     passed = " ".join(
         f"when match_key = '{n}' and id_l in (select id from {keys} l where {alone(plan, keys, n)}) then {n}"

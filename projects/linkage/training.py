@@ -116,16 +116,16 @@ def train(connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, siz
     for c in compared:
         if c.name in trained:
             values[c.name] = _with_m(c, values[c.name], trained[c.name], matches)
-    said_of = tuple(f"the field '{column}' could not be trained on; fixed probabilities were used" for column in untrained)
+    said_of = tuple(
+        f"the field '{column}' could not be trained on; fixed probabilities were used" for column in untrained
+    )
     return Trained(values, prior, frequencies, trained=True, warnings=said_of)
 
 
 class _Counting:
     """Counts that the model starts from."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, sizes: Sequence[int]
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, sizes: Sequence[int]) -> None:
         self._connection, self._table, self._plan, self.sizes = connection, table, plan, sizes
         self._names = internal_names(plan)
         self.dedupe = plan.link_type is LinkType.DEDUPE
@@ -242,7 +242,8 @@ def _with_u(comparison: Comparison, counting: _Counting, matches: float) -> dict
         found = sampled.get(len(labels) - 1 - i, 0) - start[label][0] * among
         counts[label] = max(found, 0.0)
     rates = {
-        label: (counts[label] + _PRIOR_PAIRS * start[label][1]) / (sum(counts.values()) + _PRIOR_PAIRS) for label in labels
+        label: (counts[label] + _PRIOR_PAIRS * start[label][1]) / (sum(counts.values()) + _PRIOR_PAIRS)
+        for label in labels
     }
     comparable = counting.comparable(comparison.name)
     if comparable:
@@ -282,7 +283,9 @@ def _expectation_maximisation(
                 continue
             apart = "" if counting.dedupe else " and l.src < r.src"
             rule = " and ".join(f"l.{column} = r.{column}" for column in key) + apart
-            options: dict[str, Any] = {"max_pairs": _MOST_EM_PAIRS, "record_sample_proportion": 1.0} if pairs > 2 * _MOST_EM_PAIRS else {}
+            options: dict[str, Any] = (
+                {"max_pairs": _MOST_EM_PAIRS, "record_sample_proportion": 1.0} if pairs > 2 * _MOST_EM_PAIRS else {}
+            )
             session = linker.training.estimate_parameters_using_expectation_maximisation(
                 rule, estimate_without_term_frequencies=True, fix_u_probabilities=True, **options
             )

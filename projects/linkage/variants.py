@@ -306,7 +306,10 @@ def make_names_table(connection: duckdb.DuckDBPyConnection) -> None:
     import pyarrow as pa
 
     listed = families()
-    values = {"name": pa.array(list(listed)), "families": pa.array([list(v) for v in listed.values()], pa.list_(pa.int16()))}
+    values = {
+        "name": pa.array(list(listed)),
+        "families": pa.array([list(v) for v in listed.values()], pa.list_(pa.int16())),
+    }
     connection.register("linkage_given_names_listed", pa.table(values))
     connection.execute(f"create or replace temp table {NAMES_TABLE} as from linkage_given_names_listed")
     connection.unregister("linkage_given_names_listed")
