@@ -7,9 +7,9 @@ its own number, so that neither order nor position says which rows belong togeth
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping, Sequence
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,24 @@ import numpy as np
 import pyarrow as pa
 
 from saferoom.errors import BadInputError
-from saferoom.hub.extraction import STORAGE
 from saferoom.hub.linkage import sealed
 from saferoom.hub.linkage.opened import OpenZone, about_zone
 from saferoom.hub.linkage.sealed import ROWS_AT_ONCE, Batches, Stamp
-from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
-from saferoom.projects.linkage.tables import number, quoted
+from saferoom.hub.owner_files import quoted, read, what_failed
+from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
+from saferoom.projects.extracts.pseudonyms import LineageKey
+from saferoom.projects.linkage.tables import number
 
+Columns = Mapping[str, str]
+"""Of variable to its column of `raw`."""
 OUT = Path("/out")
 """Where the process writes: one folder for each zone."""
 IDENTIFIERS, ATTRIBUTES, CROSSWALK = "identifiers", "attributes", "crosswalk"
 OWN_NUMBER = {"linker": "r1", "provisioner": "r2"}
 """The column with a record's number in each zone."""
+RECORD_KEY = "record_key"
+"""The linker's column by which it knows a record of an earlier delivery again."""
 _DIGITS = 16
-_WHOLE = r"[-+]?[0-9]+"
 
 
 def about_delivery(kind: str, delivery: Mapping[str, str]) -> dict[str, str]:
@@ -47,16 +51,12 @@ def about_delivery(kind: str, delivery: Mapping[str, str]) -> dict[str, str]:
 
 def identifying(dataset: Dataset) -> tuple[Variable, ...]:
     """Return the variables whose columns go to the linker."""
-    return tuple(variable for variable in dataset.variables if variable.identifies is not None)
+    return tuple(v for v in dataset.variables if v.identifies is not None or v.carries is not None)
 
 
 def telling(dataset: Dataset) -> tuple[Variable, ...]:
     """Return the variables whose columns go to the provisioner: none that names anybody by itself."""
-    return tuple(
-        variable
-        for variable in dataset.variables
-        if variable.role is not VariableRole.DIRECT and variable.linked_through is None
-    )
+    return tuple(variable for variable in dataset.delivered if variable.role is not VariableRole.DIRECT)
 
 
 def split(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -67,74 +67,40 @@ def split(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
     BadInputError
         The delivery is not as its dataset is described; no file is complete then.
     """
-    dataset = Dataset.model_validate(document["dataset"], strict=False)
+    dataset, file = Dataset.model_validate(document["dataset"], strict=False), Path(document["file"])
+    with file.open("rb") as delivered:
+        digest = file_digest(delivered, "sha256").hexdigest()
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         try:
-            _read(connection, dataset, Path(document["file"]))
-            rows = number(connection, "SELECT count(*) FROM delivered")
+            zone.progress("reading the delivery", 0.0)
+            columns = _read(connection, dataset, file)
+            rows = number(connection, "SELECT count(*) FROM raw")
             if rows == 0:
                 raise BadInputError(f"{dataset.name}: the delivery has no rows")
             _number(connection, rows)
-            return {"rows": rows, "stamps": _write(connection, zone, dataset, document["delivery"])}
+            zone.progress("splitting", 0.5)
+            stamps = _write(connection, zone, dataset, columns, document)
+            return {"rows": rows, "sha256": digest, "stamps": stamps, "report": None}
         except duckdb.Error as error:
-            raise BadInputError(f"{dataset.name}: {_what_failed(error)}") from None
+            raise BadInputError(f"{dataset.name}: {what_failed(error)}") from None
 
 
-def _read(connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path) -> None:
-    """Make `delivered`: a number for the row, `i0`, `i1` ... for the linker, `a0`, `a1` ... for the provisioner."""
-    relation, found = _relation(connection, file)
-    named, told = identifying(dataset), telling(dataset)
-    for variable in dict.fromkeys((*named, *told)):
-        times = list(found).count(variable.source_column)
-        if times != 1:
-            lack = "has no column" if times == 0 else "has more than one column"
-            raise BadInputError(f"{dataset.name}: the delivery {lack} called {variable.source_column}")
-    parts = ["row_number() OVER () AS n"]
-    parts += [f"nullif(trim({quoted(v.source_column)}::VARCHAR), '') AS i{k}" for k, v in enumerate(named)]
-    for position, variable in enumerate(told):
-        value, bad = _typed(variable, found[variable.source_column], text=file.suffix == ".csv")
-        parts += [f"{value} AS a{position}", f"({bad}) AS bad{position}"]
-    connection.execute(f"CREATE TABLE delivered AS SELECT {', '.join(parts)} FROM {relation}")  # noqa: S608
-    for position, variable in enumerate(told):
-        bad = number(connection, f"SELECT count(*) FROM delivered WHERE bad{position}")  # noqa: S608
+def _read(connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path) -> Columns:
+    """Make `raw`, which holds the columns of all parts as they are described; return which is which."""
+    variables = tuple(v for v in dataset.delivered if v in (*identifying(dataset), *telling(dataset), *_key(dataset)))
+    read(connection, dataset, variables, file)
+    for position, variable in enumerate(variables):
+        bad = number(connection, f"SELECT count(*) FROM raw WHERE bad{position}") if file.suffix == ".csv" else 0  # noqa: S608
         if bad:
             count = "1 row has a value that" if bad == 1 else f"{bad:,} rows have a value that"
             kind = variable.type.value
             raise BadInputError(f"{dataset.name}: column {variable.name}: {count} cannot be read as {kind}")
-
-
-def _relation(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[str, dict[str, str]]:
-    """Return the SQL that reads the file, and the types of its columns."""
-    name = "'" + str(file).replace("'", "''") + "'"
-    relation = f"read_parquet({name})"
-    if file.suffix == ".csv":
-        relation = (
-            f"read_csv({name}, all_varchar=true, header=true, delim=',', quote='\"', escape='\"', nullstr='', "
-            "strict_mode=true, null_padding=false, ignore_errors=false, auto_detect=true)"
-        )
-    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608
-    return relation, {row[0]: row[1] for row in described}
-
-
-def _typed(variable: Variable, stored: str, *, text: bool) -> tuple[str, str]:
-    """Return the SQL of a value as its variable is described, and of whether it cannot be read so."""
-    column = quoted(variable.source_column)
-    if not text:
-        return column, "false"
-    if variable.type is VariableType.TEXT:
-        return column, "false"
-    cast = f"TRY_CAST({column} AS {STORAGE[variable.type]})"
-    bad = f"{column} IS NOT NULL AND {cast} IS NULL"
-    if variable.type is VariableType.INTEGER:  # a cast alone would round
-        bad = f"{column} IS NOT NULL AND ({cast} IS NULL OR NOT regexp_full_match(trim({column}), '{_WHOLE}'))"
-    elif variable.type is VariableType.NUMBER:
-        bad = f"{column} IS NOT NULL AND ({cast} IS NULL OR NOT isfinite({cast}))"
-    return cast, bad
+    return {variable.name: f"v{position}" for position, variable in enumerate(variables)}
 
 
 def _number(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
     """Make `numbers`: for every row, two random numbers that no other row has."""
-    columns = {"n": pa.array(np.arange(1, rows + 1))} | {name: _drawn(rows) for name in OWN_NUMBER.values()}
+    columns = {"n": pa.array(np.arange(rows))} | {name: _drawn(rows) for name in OWN_NUMBER.values()}
     connection.register("drawn", pa.table(columns))
     connection.execute("CREATE TABLE numbers AS FROM drawn")
     connection.unregister("drawn")
@@ -152,32 +118,49 @@ def _drawn(rows: int) -> pa.Array:
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, zone: OpenZone, dataset: Dataset, delivery: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    zone: OpenZone,
+    dataset: Dataset,
+    columns: Columns,
+    document: Mapping[str, Any],
 ) -> dict[str, Any]:
-    named = [f"i{k} AS {quoted(v.name)}" for k, v in enumerate(identifying(dataset))]
-    told = [f"a{k} AS {quoted(v.source_column)}" for k, v in _once(telling(dataset))]
+    delivery: Mapping[str, str] = document["delivery"]
+    named = [f"nullif(trim({columns[v.name]}::VARCHAR), '') AS {quoted(v.name)}" for v in identifying(dataset)]
+    told = {v.source_column: f"{columns[v.name]} AS {quoted(v.source_column)}" for v in telling(dataset)}
     stamps: dict[str, Stamp] = {}
     if named:
-        query = _sorted("r1", named)
-        stamps[IDENTIFIERS] = _seal(zone, "linker", IDENTIFIERS, connection.execute(query), delivery)
-        query = "SELECT r1, r2 FROM numbers ORDER BY r1"
-        stamps[CROSSWALK] = _seal(zone, "provisioner", CROSSWALK, connection.execute(query), delivery)
-    query = _sorted("r2", told)
-    stamps[ATTRIBUTES] = _seal(zone, "provisioner", ATTRIBUTES, connection.execute(query), delivery)
+        key = f"{_record_key(dataset, columns, bytes.fromhex(document['key']))} AS {RECORD_KEY}"
+        found = connection.execute(_sorted("r1", [key, *named]))
+        stamps[IDENTIFIERS] = _seal(zone, "linker", IDENTIFIERS, found, delivery)
+        found = connection.execute("SELECT r1, r2 FROM numbers ORDER BY r1")
+        stamps[CROSSWALK] = _seal(zone, "provisioner", CROSSWALK, found, delivery)
+    found = connection.execute(_sorted("r2", list(told.values())))
+    stamps[ATTRIBUTES] = _seal(zone, "provisioner", ATTRIBUTES, found, delivery)
     return {name: stamp.to_json() for name, stamp in stamps.items()}
 
 
-def _once(variables: Sequence[Variable]) -> list[tuple[int, Variable]]:
-    """Return the variables with their positions, one of those that share a column of the owner's file."""
-    first: dict[str, tuple[int, Variable]] = {}
-    for position, variable in enumerate(variables):
-        first.setdefault(variable.source_column, (position, variable))
-    return list(first.values())
+def _record_key(dataset: Dataset, columns: Columns, secret: bytes) -> str:
+    """Return the SQL of a keyed hash of what tells the dataset's rows apart, NULL where nothing does.
+
+    By it the linker knows a record again in the next delivery. The data owner's own id may be an attribute, too: a
+    plain copy of it would pair the records of the two zones.
+    """
+    if not dataset.key:
+        return "NULL::VARCHAR"
+    inner, outer = (f"unhex('{pad.hex()}')" for pad in LineageKey(secret).pads())
+    parts = [f"coalesce(trim({columns[name]}::VARCHAR), '')" for name in dataset.key]
+    # Lengths first, so that no two keys are written alike.
+    text = " || ".join(f"length({part}) || ':' || {part}" for part in parts)
+    return f"substr(sha256({outer} || unhex(sha256({inner} || encode({text})))), 1, {2 * _DIGITS})"
+
+
+def _key(dataset: Dataset) -> tuple[Variable, ...]:
+    return tuple(v for v in dataset.variables if v.name in dataset.key)
 
 
 def _sorted(by: str, columns: Sequence[str]) -> str:
     listed = ", ".join([by, *columns])
-    return f"SELECT {listed} FROM delivered JOIN numbers USING (n) ORDER BY {by}"  # noqa: S608
+    return f"SELECT {listed} FROM raw JOIN numbers ON numbers.n = raw.rowid ORDER BY {by}"  # noqa: S608
 
 
 def _seal(
@@ -190,10 +173,3 @@ def _seal(
     data: Batches = found.to_arrow_reader(ROWS_AT_ONCE)
     about = about_zone(recipient, about_delivery(kind, delivery))
     return sealed.write(OUT / recipient / kind, data, about, zone.publics[recipient])
-
-
-def _what_failed(error: duckdb.Error) -> str:
-    line = re.search(r"CSV Error on Line: (\d+)", str(error))
-    if line:
-        return f"line {line[1]} of the delivery is not a row of this CSV file"
-    return f"the delivery cannot be read ({type(error).__name__})"

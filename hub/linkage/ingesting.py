@@ -1,0 +1,222 @@
+"""A data owner's delivery taken in: checked and split in a process of its own, put in its places, and recorded.
+
+The delivered file is read by the splitter's process alone. What the hub learns are counts, digests and the report.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from saferoom.digests import canonical
+from saferoom.errors import BadInputError, IntegrityError, UnavailableError, WrongStateError
+from saferoom.hub import keys
+from saferoom.hub.linkage.messages import Tell, silent
+from saferoom.hub.linkage.places import DELIVERIES, alone, check_written, move_in, sweep
+from saferoom.hub.linkage.records import Delivery
+from saferoom.hub.linkage.sealed import Stamp
+from saferoom.hub.linkage.splitting import ATTRIBUTES, CROSSWALK, IDENTIFIERS, OUT, identifying
+from saferoom.hub.linkage.zone_keys import KEY_BYTES
+from saferoom.hub.linkage.zones import Zone, hand_over, run_in_zone, take_back
+from saferoom.hub.sandbox import Bind
+from saferoom.hub.store.zones import ZonesStore
+from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName, new_id
+from saferoom.projects.catalogue.model import Dataset
+
+_TASK = "saferoom.hub.linkage.splitting:split"
+_INSIDE = Path("/delivery")
+_ENDINGS = (".csv", ".parquet")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_WHOSE = {IDENTIFIERS: Zone.LINKER, ATTRIBUTES: Zone.PROVISIONER, CROSSWALK: Zone.PROVISIONER}
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What somebody delivers.
+
+    Attributes
+    ----------
+    period : str or None
+        What the data are about, e.g. ``2025/26``.
+    """
+
+    dataset: DatasetName
+    file: Path
+    version: str
+    period: str | None = None
+
+
+def store_of(instance: Instance) -> ZonesStore:
+    """Return where deliveries and linkages are on record."""
+    return ZonesStore(instance.database, instance.clock, instance.signing_key)
+
+
+def ingest(instance: Instance, delivered: Delivered, actor: str, tell: Tell = silent) -> Delivery:
+    """Check, split and record a delivery; everything of it or nothing.
+
+    Raises
+    ------
+    BadInputError
+        The file is not there, or not as the dataset is described; the sentence says what, never a value.
+    WrongStateError
+        The version was ingested before.
+    UnavailableError
+        The splitting process could not do its work; nothing was changed.
+    """
+    _check_words(delivered)
+    store, home = store_of(instance), instance.home
+    with alone(home):
+        with store.reading() as now:
+            dataset = now.registry.dataset(delivered.dataset)
+            if now.delivery(delivered.dataset, delivered.version) is not None:
+                raise _twice(delivered)
+            before = now.latest(delivered.dataset)
+            kept = {one.id for one in now.deliveries()}
+            linkages = {one.name: [kept.number for kept in now.linkages(one.name)] for one in now.indexes()}
+        sweep(home, kept, linkages)
+        identifier = new_id("delivery").removeprefix("delivery-")
+        staging = home.splits / identifier
+        try:
+            made = _split(instance, dataset, delivered, staging, before, tell)
+            delivery = Delivery(
+                id=identifier,
+                dataset=delivered.dataset,
+                number=1 if before is None else before.number + 1,
+                version=delivered.version,
+                period=delivered.period,
+                rows=made.rows,
+                sha256=made.sha256,
+                stamps=made.stamps,
+                report=made.report,
+                at=instance.clock.now(),
+                by=actor,
+            )
+            for zone in (Zone.LINKER, Zone.PROVISIONER):
+                if (staging / zone.value).exists():
+                    move_in(home, zone, staging / zone.value, f"{DELIVERIES}/{identifier}")
+            _record(store, dataset, delivery)
+            return delivery
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Made:
+    rows: int
+    sha256: str
+    stamps: Mapping[str, Stamp]
+    report: Mapping[str, Any] | None
+
+
+def _split(
+    instance: Instance, dataset: Dataset, delivered: Delivered, staging: Path, before: Delivery | None, tell: Tell
+) -> _Made:
+    wanted = {ATTRIBUTES} | ({IDENTIFIERS, CROSSWALK} if identifying(dataset) else set())
+    zones = {_WHOSE[kind] for kind in wanted}
+    staging.mkdir(mode=0o700)
+    out = staging / "out"
+    for zone in zones:
+        (out / zone.value).mkdir(parents=True, mode=0o700)
+    hand_over(out, instance.home, Zone.SPLITTER)
+    inside = _INSIDE / f"delivery{delivered.file.suffix}"
+    document = {
+        "dataset": dataset.model_dump(mode="json"),
+        "file": str(inside),
+        "delivery": {"id": staging.name, "dataset": dataset.name, "version": delivered.version},
+        "key": _record_key(instance, dataset).hex(),
+        "before": None if before is None or before.report is None else dict(before.report),
+    }
+    file = _within_reach(delivered.file, staging)
+    answer = run_in_zone(
+        instance.home,
+        Zone.SPLITTER,
+        _TASK,
+        document,
+        read_only=[Bind(file, str(inside))],
+        writable=[Bind(out, str(OUT))],
+        tell=tell,
+    )
+    take_back(out)
+    made = _read_answer(answer, wanted)
+    for zone in zones:
+        stamps = {kind: stamp for kind, stamp in made.stamps.items() if _WHOSE[kind] is zone}
+        check_written(out / zone.value, stamps)
+        (out / zone.value).rename(staging / zone.value)
+    return made
+
+
+def _read_answer(answer: Mapping[str, Any], wanted: set[str]) -> _Made:
+    try:
+        stamps = {str(kind): Stamp.from_json(stamp) for kind, stamp in answer["stamps"].items()}
+        rows, digest, report = answer["rows"], answer["sha256"], answer["report"]
+    except (KeyError, AttributeError):
+        raise _not_understood() from None
+    if set(stamps) != wanted or type(rows) is not int or any(stamp.rows != rows for stamp in stamps.values()):
+        raise _not_understood()
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not (report is None or isinstance(report, dict)):
+        raise _not_understood()
+    return _Made(rows, digest, stamps, report)
+
+
+def _record_key(instance: Instance, dataset: Dataset) -> bytes:
+    """Return what a dataset's records are known again by; no zone has it."""
+    info = canonical({"purpose": "saferoom/record-key/1", "dataset": dataset.name})
+    hkdf = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=info)
+    return hkdf.derive(keys.pseudonym_key(instance.home))
+
+
+def _record(store: ZonesStore, dataset: Dataset, delivery: Delivery) -> None:
+    with store.transaction() as transaction:
+        if transaction.delivery(delivery.dataset, delivery.version) is not None:
+            raise WrongStateError(f"version {delivery.version} of {delivery.dataset} was ingested meanwhile")
+        if transaction.registry.dataset(dataset.name) != dataset:
+            raise WrongStateError(f"{dataset.name} was described anew meanwhile; ingest the delivery again")
+        transaction.add_delivery(delivery)
+        if not dataset.indexes:  # others are in force once their records are linked
+            transaction.put_in_force(dataset.name, delivery.version, delivery.by)
+
+
+def _check_words(delivered: Delivered) -> None:
+    if not _VERSION.fullmatch(delivered.version):
+        raise BadInputError("a version is 1 to 40 letters, digits, dots, underscores or hyphens")
+    if delivered.period is not None and (not delivered.period.isprintable() or not 0 < len(delivered.period) <= 100):
+        raise BadInputError("a period is 1 to 100 printable characters, such as 2025/26")
+    if delivered.file.suffix not in _ENDINGS:
+        raise BadInputError(f"{delivered.file.name}: a delivery is a .csv or .parquet file")
+    if not delivered.file.is_file():
+        raise BadInputError(f"{delivered.file}: there is no such file")
+
+
+def _within_reach(file: Path, staging: Path) -> Path:
+    """Return a file that the splitter's user can open: `file` itself, or a copy for as long as it is split."""
+    origin = file.resolve()
+    try:
+        if os.getuid() != 0 or origin.stat().st_mode & 0o004:
+            return origin
+        copy = staging / f"{secrets.token_hex(8)}{file.suffix}"
+        shutil.copyfile(origin, copy)
+        copy.chmod(0o444)  # in a closed folder
+        return copy
+    except OSError as error:
+        raise UnavailableError(f"{file} cannot be copied to be split ({error.strerror}); nothing was changed") from None
+
+
+def _twice(delivered: Delivered) -> WrongStateError:
+    return WrongStateError(
+        f"version {delivered.version} of {delivered.dataset} was ingested before; give the new delivery another version"
+    )
+
+
+def _not_understood() -> IntegrityError:
+    return IntegrityError("the splitting process gave an answer that was not understood; nothing was changed")
