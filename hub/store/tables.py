@@ -38,7 +38,7 @@ class DatasetRow(Base):
     nations: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     key: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     references: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
-    derived: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    derived: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     twin: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     undisclosed: Mapped[bool] = mapped_column(server_default=false())
     variables: Mapped[list[VariableRow]] = relationship(

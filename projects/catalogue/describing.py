@@ -121,23 +121,6 @@ class Refresh(PolicyModel):
         return self
 
 
-Setting = int | float | str | tuple[str, ...]
-"""A step's setting; days are written as texts."""
-
-
-class DerivedStep(PolicyModel):
-    """A step that made the dataset, or part of it, out of others; see the reference of measures."""
-
-    step: Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,62}$")]
-    version: Annotated[int, Field(ge=1)]
-    """The step's version."""
-    inputs: Annotated[dict[ColumnField, DatasetNameField], Field(min_length=1, max_length=20)]
-    """What the step calls its tables, and the dataset (or the result of an earlier step) that each was."""
-    settings: Annotated[dict[ColumnField, Setting], Field(max_length=50)] = Field(default_factory=dict)
-    result: DatasetNameField | None = None
-    """What later steps call what this one made; None for the last step, which made the dataset."""
-
-
 class Twin(PolicyModel):
     """Made-up data in the shape of the dataset, for writing code before anything is approved."""
 

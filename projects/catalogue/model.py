@@ -26,7 +26,6 @@ from pydantic import Field, model_validator
 from saferoom.policies.conform import ALLOWED
 from saferoom.policies.models import ANY_COLUMN, PolicyModel, ReleaseRoute, RiskAppetite
 from saferoom.projects.catalogue.describing import Coverage as Coverage
-from saferoom.projects.catalogue.describing import DerivedStep as DerivedStep
 from saferoom.projects.catalogue.describing import Gap as Gap
 from saferoom.projects.catalogue.describing import NationField
 from saferoom.projects.catalogue.describing import Quality as Quality
@@ -40,6 +39,7 @@ from saferoom.projects.catalogue.variables import VariableRole as VariableRole
 from saferoom.projects.catalogue.variables import VariableType as VariableType
 from saferoom.projects.catalogue.versions import VersionField
 from saferoom.projects.fields import ColumnField, DatasetNameField, TitleField, UsernameField
+from saferoom.projects.measures.recipe import Recipe
 
 _TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 MOST_LINKED = 20
@@ -84,8 +84,8 @@ class Dataset(PolicyModel):
     """Variables that together tell the rows apart: no two rows have the same values, and none is missing."""
     references: Annotated[tuple[Reference, ...], Field(max_length=20)] = ()
     """Variables whose values must be found in other datasets."""
-    derived: Annotated[tuple[DerivedStep, ...], Field(max_length=50)] = ()
-    """The steps that made it out of other datasets, in their order."""
+    derived: Recipe | None = None
+    """How it is made out of other datasets, in the provisioner's zone; its `source` is no file then."""
     twin: Twin | None = None
     """Made-up data in its shape."""
     undisclosed: bool = False
@@ -153,21 +153,26 @@ class Dataset(PolicyModel):
             strange = [nation for nation in _mapped(variable) if self.nations and nation not in self.nations]
             if strange:
                 raise ValueError(f"'{variable.name}' is mapped for {strange[0]}, which 'nations' does not name")
-        if self.indexes and not any(v.identifies is not None or v.carries is not None for v in self.variables):
+        if (
+            self.derived is None
+            and self.indexes
+            and not any(v.identifies is not None or v.carries is not None for v in self.variables)
+        ):
             raise ValueError("a variable is linked through an index, but none says what it identifies")
         return self
 
     @model_validator(mode="after")
-    def _derived_in_order(self) -> Self:
-        made: set[str] = set()
-        for number, step in enumerate(self.derived, start=1):
-            if (step.result is None) is not (number == len(self.derived)):
-                raise ValueError(
-                    "every derived step but the last says what its 'result' is called; the last one does not"
-                )
-            if self.name in step.inputs.values() or step.result in {self.name, *made}:
-                raise ValueError("derived steps are made of other datasets, and no two results are called the same")
-            made |= {step.result} - {None}  # type: ignore[arg-type]
+    def _derived_from_others(self) -> Self:
+        if self.derived is None:
+            return self
+        strange = [name for name in self.derived.datasets if name not in self.linked_from]
+        if strange:
+            raise ValueError(
+                f"it is made of {strange[0]}, so 'linked_from' must name it: its people are in both, and their budgets "
+                "and legal gateways count"
+            )
+        if self.key or any(v.identifies is not None or v.carries is not None for v in self.variables):
+            raise ValueError("a derived dataset is made of linked ones, so it has no 'key' and nothing that identifies")
         return self
 
 
