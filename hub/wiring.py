@@ -16,6 +16,7 @@ from saferoom.signing import SigningKey
 if TYPE_CHECKING:
     from saferoom.hub.crosswalks import Crosswalks
     from saferoom.hub.evaluator.runner import Evaluator
+    from saferoom.hub.opened_extracts import OpenedExtracts
     from saferoom.hub.store.answers import Answers
     from saferoom.hub.store.catalogue import StoredShelves
     from saferoom.hub.store.cipher import AtRest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from saferoom.projects.ledger.budgets import Budgets
     from saferoom.projects.ledger.service import Ledger
     from saferoom.projects.life.service import Lives
+    from saferoom.projects.linkage.clerical_service import Clerical
     from saferoom.projects.notices.sending import Sender
     from saferoom.projects.notices.service import Notices
     from saferoom.projects.people.service import People
@@ -86,6 +88,13 @@ class Instance:
         return Crosswalks(self.home.crosswalks, self.cipher)
 
     @cached_property
+    def opened_extracts(self) -> OpenedExtracts:
+        """Where extracts are open while they are used."""
+        from saferoom.hub.opened_extracts import opened_extracts
+
+        return opened_extracts(self.home)
+
+    @cached_property
     def people(self) -> People:
         """Accounts, records and break-glass acts."""
         from saferoom.hub.store.people import PeopleStore
@@ -124,7 +133,7 @@ class Instance:
             clock=self.clock,
             signing_key=self.signing_key,
             cipher=self.cipher,
-            identifiers=ExtractIdentifiers(self.home, self.signing_key.verifying_key),
+            identifiers=ExtractIdentifiers(self.opened_extracts),
             ledger=self.ledger,
             drawing=Drawer(self),
         )
@@ -197,6 +206,14 @@ class Instance:
 
         records = PublicRecords(self.database, self.signing_key.verifying_key)
         return Register(records, self.clock, self.airlock.withdrawals)
+
+    @cached_property
+    def clerical(self) -> Clerical:
+        """Doubtful links, decided by two people each."""
+        from saferoom.hub.store.linkage_review import ReviewStore
+        from saferoom.projects.linkage.clerical_service import Clerical
+
+        return Clerical(ReviewStore(self.database, self.clock, self.signing_key), self.clock)
 
     @cached_property
     def shelves(self) -> StoredShelves:

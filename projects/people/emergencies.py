@@ -170,6 +170,8 @@ def eligible(
     """
     if not person.active:
         return _refused("closed", "The account is closed; break-glass does not open accounts.")
+    if Role.CLERICAL_REVIEWER in person.roles:
+        return _refused("clerical-reviewer", "A clerical reviewer may hold no other role, not for hours either.")
     if Role.ADMINISTRATOR in person.roles:
         return _refused("administrator", "An administrator may hold no other role, not for hours either.")
     if any(one.state is not State.REVIEWED for one in earlier):

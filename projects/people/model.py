@@ -33,6 +33,8 @@ class Role(StrEnum):
     OUTPUT_CHECKER = "output-checker"
     DATA_OWNER = "data-owner"
     ADMINISTRATOR = "administrator"
+    CLERICAL_REVIEWER = "clerical-reviewer"
+    """Sees what identifies two records and decides whether they are of one person; works with no data besides."""
 
 
 class Training(StrEnum):

@@ -15,6 +15,11 @@ def problems(person: Person, owned: Sequence[DatasetName]) -> Iterator[str]:
             "an administrator may hold no other role: who registers people may not also use, own or check data; "
             "register a second account"
         )
+    if Role.CLERICAL_REVIEWER in person.roles and len(person.roles) > 1:
+        yield (
+            "a clerical reviewer may hold no other role: who sees names may not also use, own or check data; "
+            "register a second person"
+        )
     if owned and (Role.DATA_OWNER not in person.roles or not person.active):
         yield (
             f"{person.username} owns {', '.join(owned)}, so must stay an active data-owner; "

@@ -8,6 +8,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     credentials,
     ledger_tables,
     life_tables,
+    linkage_tables,
     notices_tables,
     tables,
     tokens_tables,

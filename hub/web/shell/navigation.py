@@ -28,6 +28,8 @@ class Link:
         Whether JupyterHub serves the page.
     own : bool
         Whether it is about the person: it stands behind the name at the bar's end.
+    at : str
+        The prefix of another service that serves the page; empty for this one.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Link:
     roles: frozenset[Role]
     at_hub: bool = False
     own: bool = False
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,13 @@ class Entry:
     own: bool = False
 
 
+REVIEW_PREFIX = "/services/linkage/"
+"""Where the clerical review is: a service in the linker's zone, not this one."""
+
 ROOMS = Link("home", "Rooms", frozenset({Role.RESEARCHER}), at_hub=True)
 REQUESTS = Link("requests", "My requests", frozenset({Role.RESEARCHER}))
 QUEUE = Link("queue", "Output checking", frozenset({Role.OUTPUT_CHECKER}))
+REVIEW = Link("review", "Clerical review", frozenset({Role.CLERICAL_REVIEWER}), at=REVIEW_PREFIX)
 SIGN_OFFS = Link("sign-offs", "To sign", frozenset({Role.DATA_OWNER}))
 RELEASES = Link("releases", "Releases", EVERYBODY)
 PROJECTS = Link("projects", "Projects", frozenset({Role.RESEARCHER, Role.DATA_OWNER, Role.ADMINISTRATOR}))
@@ -63,6 +70,7 @@ LINKS = (
     ROOMS,
     REQUESTS,
     QUEUE,
+    REVIEW,
     SIGN_OFFS,
     RELEASES,
     PROJECTS,
@@ -90,6 +98,6 @@ def start_for(roles: Collection[Role]) -> Link:
 def entries(roles: Collection[Role], here: str, prefix: str, hub_prefix: str) -> list[Entry]:
     """Return the bar of somebody with `roles` on the page `here`, the path of one of the links."""
     return [
-        Entry((hub_prefix if link.at_hub else prefix) + link.path, link.words, link.path == here, link.own)
+        Entry((link.at or (hub_prefix if link.at_hub else prefix)) + link.path, link.words, link.path == here, link.own)
         for link in links_for(roles)
     ]

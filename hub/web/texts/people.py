@@ -31,6 +31,7 @@ ROLES = {
     Role.OUTPUT_CHECKER: "Output checker",
     Role.DATA_OWNER: "Data owner",
     Role.ADMINISTRATOR: "Administrator (no other role)",
+    Role.CLERICAL_REVIEWER: "Clerical reviewer (no other role)",
 }
 ONLY = {
     Only.LAPSED: "Lapsed or missing",

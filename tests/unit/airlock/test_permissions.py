@@ -72,6 +72,13 @@ EXPECTED_STANDING: dict[Role, dict[Relation, set[Standing]]] = {
         Relation.SIGNER: set(),
         Relation.NONE: set(),
     },
+    Role.CLERICAL_REVIEWER: {
+        Relation.AUTHOR: {A},
+        Relation.MEMBER: {M},
+        Relation.OWNER: set(),
+        Relation.SIGNER: set(),
+        Relation.NONE: set(),
+    },
 }
 
 # Who may do what. A new action fails here until it is placed.
