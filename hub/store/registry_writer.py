@@ -113,6 +113,7 @@ class RegistryWriter:
                     hierarchy=None if variable.hierarchy is None else {p: [*c] for p, c in variable.hierarchy.items()},
                     figures=None if variable.figures is None else {n: {**f} for n, f in variable.figures.items()},
                     identifies=None if variable.identifies is None else variable.identifies.value,
+                    labels=None if variable.labels is None else {**variable.labels},
                     harmonised=_document(variable.harmonised),
                 ),
             )

@@ -66,6 +66,7 @@ class VariableRow(Base):
     identifies: Mapped[str | None]
     linked_through: Mapped[str | None]
     carries: Mapped[str | None]
+    labels: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     harmonised: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
@@ -84,6 +85,10 @@ class IngestedVersionRow(Base):
     ingested_at: Mapped[datetime]
     linkage_model: Mapped[str | None]
     quality_pack: Mapped[str | None]
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the checks of its delivery found, for its data owner and the administrators."""
+    profile: Mapped[bytes | None]
+    """What the next version's drift is measured against, encrypted."""
 
 
 class ProjectRow(Base):

@@ -101,6 +101,8 @@ class Variable(PolicyModel):
         | None
     ) = None
     """For a column of areas: the owner's file with their boundaries, which are public, so that maps can be drawn."""
+    labels: Annotated[dict[_CodeField, TitleField], Field(max_length=5000)] | None = None
+    """For a variable with a codelist: what its codes mean, in words."""
     hierarchy: dict[str, tuple[int | str, ...]] | None = None
     """For a variable with a codelist: children by their parent, e.g. areas by region; a child may be a parent, too."""
     figures: Annotated[dict[ColumnField, dict[str, int | float]], Field(max_length=_MOST_FIGURES)] | None = None
@@ -146,6 +148,8 @@ class Variable(PolicyModel):
         known = {written(code) for code in self.codelist or ()}
         if self.figures is not None and not known:
             raise ValueError(f"the figures of '{self.name}' need a codelist, whose codes they are about")
+        if self.labels is not None and not set(self.labels) <= known:
+            raise ValueError(f"the labels of '{self.name}' are of a code that its codelist does not have")
         if any(not set(about) <= known for about in (self.figures or {}).values()):
             raise ValueError(f"the figures of '{self.name}' are about a code that its codelist does not have")
         return self

@@ -22,6 +22,7 @@ def upgrade() -> None:
     for name in _VARIABLES:
         op.add_column("datasets_variables", sa.Column(name, sa.String(), nullable=True))
     op.add_column("datasets_variables", sa.Column("complete", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("datasets_variables", sa.Column("labels", sa.JSON(), nullable=True))
     op.add_column("datasets_variables", sa.Column("harmonised", sa.JSON(), nullable=True))
     op.add_column("projects", sa.Column("purposes", sa.JSON(), nullable=True))
     op.add_column("lives", sa.Column("purposes", sa.JSON(), nullable=True))
@@ -41,6 +42,8 @@ def _keep_versions() -> None:
         sa.Column("ingested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("linkage_model", sa.String(), nullable=True),
         sa.Column("quality_pack", sa.String(), nullable=True),
+        sa.Column("report", sa.JSON(), nullable=True),
+        sa.Column("profile", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["dataset"], ["datasets.name"], name=op.f("fk_datasets_ingested_dataset_datasets")),
         sa.PrimaryKeyConstraint("dataset", "version", name=op.f("pk_datasets_ingested")),
     )

@@ -1,0 +1,1 @@
+"""Deliveries looked at before they enter the catalogue, and what the catalogue tells others."""

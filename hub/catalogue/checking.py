@@ -1,0 +1,223 @@
+"""A delivery checked before anything of it enters: its file is read once into the engine, and every check is a query.
+
+Runs in a process that sees the delivery alone. What it answers holds counts and names of variables, never a value.
+Time and memory grow with the number of rows.
+"""
+
+# ruff: noqa: S608 - SQL is put together from names of our own
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from pydantic import ValidationError
+
+from saferoom.errors import BadInputError
+from saferoom.hub import owner_files
+from saferoom.hub.catalogue import measuring
+from saferoom.hub.catalogue.schema import schema_checks
+from saferoom.projects.catalogue.checks import columns as queries
+from saferoom.projects.catalogue.checks import detectors, drift
+from saferoom.projects.catalogue.checks.names import known_names
+from saferoom.projects.catalogue.checks.report import Check, DeliveryReport, Kind, Status
+from saferoom.projects.catalogue.checks.thresholds import DANGLING
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.life import refresh
+
+MEMORY = "2GiB"
+Profile = Mapping[str, Any]
+
+
+def check_delivery(
+    file: Path,
+    dataset: Dataset,
+    before: Profile | None = None,
+    *,
+    today: date,
+    others: Mapping[str, Path] | None = None,
+    accepted: Collection[str] = (),
+) -> DeliveryReport:
+    """Check a delivered file against its dataset's description and the last version.
+
+    Parameters
+    ----------
+    file : Path
+        CSV or Parquet.
+    before : mapping, optional
+        The `profile` of the last version's report; None for a first version.
+    today : date
+        The day of the delivery: nobody is born after it.
+    others : mapping, optional
+        Files of the datasets that `references` name.
+    accepted : collection of str
+        Variables (or `rows`) whose drift the data owner has looked at and means: its failures become warnings.
+
+    Returns
+    -------
+    DeliveryReport
+        Also where the file cannot be read: then with the one check that failed.
+    """
+    with duckdb.connect(config={"autoinstall_known_extensions": False, "memory_limit": MEMORY}) as connection:
+        try:
+            checks = list(schema_checks(connection, dataset, file))
+            if any(check.status is Status.FAIL for check in checks):
+                return DeliveryReport(dataset.name, 0, checks)
+            owner_files.read(connection, dataset, dataset.delivered, file)
+            return _Checking(connection, dataset, file, before or {}, today).report(
+                checks, others or {}, frozenset(accepted)
+            )
+        except duckdb.Error as error:
+            said = owner_files.what_failed(error)
+        except BadInputError as error:
+            said = error.message.removeprefix(f"{dataset.name}: ")
+    return DeliveryReport(dataset.name, 0, [Check(Kind.SCHEMA, Status.FAIL, said)])
+
+
+class _Checking:
+    """The checks of one delivery whose rows are in the table ``raw``."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, before: Profile, today: date
+    ) -> None:
+        self._connection = connection
+        self._dataset = dataset
+        self._before = before if before.get("form") == drift.VERSION else {}
+        self._today = today
+        self._columns = {variable.name: f"v{position}" for position, variable in enumerate(dataset.delivered)}
+        typed = file.suffix != ".csv"
+        self._bad = {} if typed else {name: f"bad{column[1:]}" for name, column in self._columns.items()}
+
+    def report(self, checks: list[Check], others: Mapping[str, Path], accepted: frozenset[str]) -> DeliveryReport:
+        """Run every check and return what was found."""
+        rows, found = measuring.asked(self._connection, self._dataset, self._columns, self._bad, self._today)
+        if not rows:
+            empty = Check(Kind.SCHEMA, Status.FAIL, "the file has no rows; deliver the data, or nothing")
+            return DeliveryReport(self._dataset.name, 0, [*checks, empty])
+        profile = self._profile(rows, found)
+        checks += measuring.judged(self._dataset, rows, found)
+        checks += self._keys()
+        checks += self._duplicates()
+        checks += self._references(others)
+        checks += self._identifiers()
+        checks += (_softened(check, accepted) for check in self._drift(rows, profile))
+        breaking, changes = self._changes()
+        checks += self._described(breaking, changes)
+        return DeliveryReport(self._dataset.name, rows, checks, breaking, changes, profile)
+
+    def _profile(self, rows: int, found: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+        known = self._before.get("variables", {})
+        described = self._dataset.model_dump(mode="json")
+        variables = measuring.profile(self._connection, self._dataset, self._columns, found, known)
+        return {"form": drift.VERSION, "rows": rows, "variables": variables, "described": described}
+
+    def _keys(self) -> Iterator[Check]:
+        if not self._dataset.key:
+            said = "no key is described, so repeated records cannot be told; name the variables that tell rows apart"
+            yield Check(Kind.KEY, Status.WARN, said)
+            return
+        listed = ", ".join(self._dataset.key)
+        query = queries.repeated_keys([self._columns[name] for name in self._dataset.key])
+        beyond, keys = (int(value) for value in self._row(query))
+        if beyond:
+            said = f"{beyond:,} rows repeat a key that an earlier row has ({keys:,} keys); keep one row of each"
+            yield Check(Kind.KEY, Status.FAIL, said, listed, {"rows": beyond, "keys": keys})
+        else:
+            yield Check(Kind.KEY, Status.PASS, "no two rows have the same key", listed)
+
+    def _duplicates(self) -> Iterator[Check]:
+        (beyond,) = self._row(queries.repeated_rows(list(self._columns.values())))
+        if beyond:
+            said = f"{beyond:,} rows are the same as another in every column; see that none was exported twice"
+            yield Check(Kind.DUPLICATES, Status.WARN, said, counts={"rows": int(beyond)})
+        else:
+            yield Check(Kind.DUPLICATES, Status.PASS, "no two rows are the same")
+
+    def _references(self, others: Mapping[str, Path]) -> Iterator[Check]:
+        for number, reference in enumerate(self._dataset.references):
+            listed, source = ", ".join(reference.variables), others.get(reference.dataset)
+            if source is None:
+                said = f"could not be looked up: no file of {reference.dataset} is at hand"
+                yield Check(Kind.REFERENCES, Status.WARN, said, listed)
+                continue
+            names = ", ".join(owner_files.quoted(name) for name in reference.targets)
+            reading = "read_csv(?, all_varchar=true)" if source.suffix == ".csv" else "read_parquet(?)"
+            other = f"other{number}"
+            self._connection.execute(
+                f"CREATE TEMP TABLE {other} AS SELECT DISTINCT {names} FROM {reading}", [str(source)]
+            )
+            mine = [self._columns[name] for name in reference.variables]
+            targets = [owner_files.quoted(name) for name in reference.targets]
+            of, lacking = (int(value) for value in self._row(queries.dangling(mine, other, targets)))
+            counts = {"rows": lacking, "of": of}
+            if not lacking:
+                yield Check(Kind.REFERENCES, Status.PASS, f"every value is in {reference.dataset}", listed, counts)
+                continue
+            status = Status.FAIL if DANGLING.fails(lacking, of) else Status.WARN
+            said = f"{lacking:,} rows have a value that {reference.dataset} does not have; deliver both of the same day"
+            yield Check(Kind.REFERENCES, status, said, listed, counts)
+
+    def _identifiers(self) -> Iterator[Check]:
+        names = known_names()
+        self._connection.execute(f"CREATE TEMP TABLE {detectors.NAMES} (name VARCHAR)")
+        self._connection.execute(f"INSERT INTO {detectors.NAMES} SELECT unnest(?)", [list(names)])
+        for variable in detectors.looked_at(self._dataset):
+            used = detectors.applicable(variable)
+            if not used:
+                continue
+            answers = self._row(detectors.counting(self._columns[variable.name], used))
+            found = [int(value) for value in answers]
+            seen = [measuring.detected(variable, one, *found[2 * i : 2 * i + 2]) for i, one in enumerate(used)]
+            told = [check for check in seen if check is not None]
+            passed = Check(Kind.IDENTIFIERS, Status.PASS, "nothing in it has the form of an identifier", variable.name)
+            yield from told or [passed]
+        yield from self._repeated()
+
+    def _repeated(self) -> Iterator[Check]:
+        asked = list(detectors.repeated(self._dataset, self._columns))
+        if not asked:
+            return
+        counted = ", ".join(f"count(*) FILTER (WHERE {condition})" for _, condition in asked)
+        for (variable, _), count in zip(asked, self._row(f"SELECT {counted} FROM raw"), strict=True):
+            check = measuring.repeats(variable, int(count), int(self._row("SELECT count(*) FROM raw")[0]))
+            if check is not None:
+                yield check
+
+    def _drift(self, rows: int, profile: Profile) -> Iterator[Check]:
+        if not self._before:
+            yield Check(Kind.DRIFT, Status.PASS, "this is the first version, so there is none to compare it with")
+            return
+        yield drift.rows(self._before["rows"], rows)
+        yield from drift.variables(self._before["variables"], profile["variables"], (self._before["rows"], rows))
+
+    def _changes(self) -> tuple[bool, tuple[str, ...]]:
+        if "described" not in self._before:
+            return False, ()
+        try:
+            then = Dataset.model_validate(self._before["described"], strict=False)
+        except ValidationError:
+            return True, ("the last version's description cannot be read any more, so every change counts",)
+        changes = refresh.differences(then, self._dataset)
+        return any(one.breaking for one in changes), tuple(one.sentence for one in changes)
+
+    def _described(self, breaking: bool, changes: tuple[str, ...]) -> Iterator[Check]:
+        if breaking:
+            said = "the description changed so that work with the last version may break; data owners confirm it first"
+            yield Check(Kind.DESCRIPTION, Status.WARN, said, counts={"changes": len(changes)})
+        else:
+            yield Check(Kind.DESCRIPTION, Status.PASS, "nothing that work with the last version rests on changed")
+
+    def _row(self, query: str) -> tuple[Any, ...]:
+        row = self._connection.execute(query).fetchone()
+        if row is None:  # pragma: no cover - aggregates always answer
+            raise BadInputError("the delivery could not be counted")
+        return row
+
+
+def _softened(check: Check, accepted: frozenset[str]) -> Check:
+    if check.status is not Status.FAIL or (check.subject or "rows") not in accepted:
+        return check
+    return replace(check, status=Status.WARN, message=f"{check.message}. Its data owner accepted it")
