@@ -30,6 +30,7 @@ COMMANDS = {
     "check": Command("check", "Open and screen files before they leave."),
     "suppress": Command("suppress", "Protect an aggregated table: hide cells until an attacker's audit holds."),
     "link": Command("link", "Link datasets, cluster their records into entities, and tell the quality of it."),
+    "encode": Command("encode", "Encode identifiers under a shared secret, or link two encoded files."),
     "verify": Command("verify", "Verify a release bundle offline."),
     "audit": Command("audit", "Verify the audit trail."),
     "policy": Command("policy", "Explain which rule applies and where it came from."),

@@ -10,33 +10,35 @@ Hardening (`Hardening`), because plain CLKs leak
 -------------------------------------------------
 - *salt*: pieces are hashed together with a field that seldom changes, such as the year of birth. The same name then
   sets other positions in every year, which ends counting across records. Records whose salt differs cannot match.
-- *fold*: the array is made twice as long and its halves are put together by exclusive or, so that a position says less
-  about any one piece.
-- *balance*: the array is followed by its complement and the whole is put in a keyed order, so that every encoding has as
-  many ones as zeros and says nothing about how long the names are.
+- *fold*: the array is made twice as long and its halves are put together by exclusive or, so that a position says
+  less about any one piece.
+- *balance*: the array is followed by its complement and the whole is put in a keyed order, so that every encoding has
+  as many ones as zeros and says nothing about how long the names are.
 
 What attacks are known
 ----------------------
 Encodings are pseudonymous, not anonymous: keep them where identifiers would be kept, delete them after linking.
-*Frequency* (Kuzu et al. 2011; Niedermeyer et al. 2014): who knows how common names are finds the most common patterns.
+*Frequency* (Kuzu et al. 2011; Niedermeyer et al. 2014): who knows how common names are finds the most common
+patterns.
 *Pattern mining* (Christen et al. 2018): positions that are often set together are one bigram's; no key needed.
 *Graphs* (Vidanage et al. 2020): who has a register of nearly the same people compares its own similarities with those
-of the encodings. Salting stops the first two almost wholly (measured in tests/attack/linkage/spine); nothing here stops
-the third, nor somebody who has the key and a list of names. Double hashing, with which CLKs were first proposed, has few
-patterns for a piece and is easier to break (Niedermeyer et al. 2014); so every position is drawn by itself here.
+of the encodings. Salting stops the first two almost wholly (measured in tests/attack/linkage/spine); nothing here
+stops the third, nor somebody who has the key and a list of names. Double hashing, with which CLKs were first
+proposed, has few patterns for a piece and is easier to break (Niedermeyer et al. 2014); so every position is drawn by
+itself here.
 
 References
 ----------
 Schnell, R., Bachteler, T. and Reiher, J. (2009), Privacy-preserving record linkage using Bloom filters, BMC Medical
 Informatics and Decision Making 9:41. Schnell, Bachteler and Reiher (2011), A novel error-tolerant anonymous linking
 code, German Record Linkage Center WP 2011-02 (CLK). Durham, E. A. et al. (2014), Composite Bloom filters for secure
-record linkage, IEEE TKDE 26(12) (weights). Niedermeyer, F. et al. (2014), Cryptanalysis of basic Bloom filters used for
-privacy preserving record linkage, J. Privacy and Confidentiality 6(2) (salting, double hashing). Schnell, R. and Borgs,
-C. (2016), Randomized response and balanced Bloom filters for privacy preserving record linkage, IEEE ICDMW; XOR-folding:
-Schnell and Borgs (2016), XOR-folding for Bloom filter-based encryptions, Joint Statistical Meetings. Christen, P. et al.
-(2018), Pattern-mining based cryptanalysis of Bloom filters, PAKDD. Vidanage, A. et al. (2020), A graph matching attack on
-privacy-preserving record linkage, CIKM. Kuzu, M. et al. (2011), A constraint satisfaction cryptanalysis of Bloom
-filters, PETS.
+record linkage, IEEE TKDE 26(12) (weights). Niedermeyer, F. et al. (2014), Cryptanalysis of basic Bloom filters used
+for privacy preserving record linkage, J. Privacy and Confidentiality 6(2) (salting, double hashing). Schnell, R. and
+Borgs, C. (2016), Randomized response and balanced Bloom filters for privacy preserving record linkage, IEEE ICDMW;
+XOR-folding: Schnell and Borgs (2016), XOR-folding for Bloom filter-based encryptions, Joint Statistical Meetings.
+Christen, P. et al. (2018), Pattern-mining based cryptanalysis of Bloom filters, PAKDD. Vidanage, A. et al. (2020), A
+graph matching attack on privacy-preserving record linkage, CIKM. Kuzu, M. et al. (2011), A constraint satisfaction
+cryptanalysis of Bloom filters, PETS.
 """
 
 from __future__ import annotations
@@ -62,6 +64,8 @@ _BLOCK = 32
 """Positions of one HMAC-SHA512: 64 bytes are 32 numbers of 16 bits."""
 _LETTER = 21
 """Bits of a Unicode letter."""
+_PIECE = 2 * _LETTER
+"""Bits of a piece: two letters, or a letter and its place."""
 _LONGEST = 80
 _PLACED = frozenset({FieldKind.DATE, FieldKind.ID})
 """Kinds of which single digits with their places are the pieces, not bigrams."""
@@ -137,7 +141,7 @@ class Encoder:
         if len(key) < LEAST_KEY_BYTES:
             raise ValueError(f"the key needs at least {LEAST_KEY_BYTES} bytes")
         length = encoding.bits * (2 if encoding.hardening.fold else 1)
-        if encoding.bits % 64 or not 128 <= encoding.bits or length > 1 << 16:
+        if encoding.bits % 64 or encoding.bits < 128 or length > 1 << 16:
             raise ValueError("the length of an encoding is a multiple of 64 from 128 to 32,768 bits")
         self._key, self._encoding, self._length = key, encoding, length
         self._known: dict[tuple[str, bytes, int], NDArray[np.int64]] = {}
@@ -171,10 +175,11 @@ class Encoder:
         name, salts, hashes = field
         if not len(rows):
             return
-        pairs = np.stack([pieces, salted.astype(np.uint64)], axis=1)
-        distinct, which = np.unique(pairs, axis=0, return_inverse=True)
-        places = np.stack([self._places(name, salts[int(salt)], int(piece), hashes) for piece, salt in distinct])
-        bits[np.repeat(rows, hashes), places[which.ravel()].ravel()] = True
+        both = pieces | (salted.astype(np.uint64) << np.uint64(_PIECE))
+        distinct, which = np.unique(both, return_inverse=True)
+        mask = (1 << _PIECE) - 1
+        places = np.stack([self._places(name, salts[int(one) >> _PIECE], int(one) & mask, hashes) for one in distinct])
+        bits[np.repeat(rows, hashes), places[which].ravel()] = True
 
     def _places(self, name: str, salt: bytes, piece: int, hashes: int) -> NDArray[np.int64]:
         """Return the positions that a piece sets, drawn by HMAC; kept, because pieces come again in every chunk."""
@@ -224,4 +229,5 @@ def dice(left: ArrayLike, right: ArrayLike) -> NDArray[np.float32]:
     a, b = np.asarray(left, dtype=np.uint8), np.asarray(right, dtype=np.uint8)
     common = np.bitwise_count(a & b).sum(axis=1, dtype=np.int64)
     ones = np.bitwise_count(a).sum(axis=1, dtype=np.int64) + np.bitwise_count(b).sum(axis=1, dtype=np.int64)
-    return (2 * common / np.maximum(ones, 1)).astype(np.float32)
+    found: NDArray[np.float32] = (2 * common / np.maximum(ones, 1)).astype(np.float32)
+    return found
