@@ -61,6 +61,8 @@ class Linkage:
         Every delivery whose records its map names: `id`, `dataset`, `version`.
     afresh : bool
         Whether everything was compared anew, with a model trained for it.
+    passes : tuple of str
+        What `match_pass` of its map may say.
     stamps : mapping of str to Stamp
         Of what the linker keeps, and of the ``map``.
     counts : mapping
@@ -73,6 +75,7 @@ class Linkage:
     number: int
     deliveries: tuple[Mapping[str, str], ...]
     afresh: bool
+    passes: tuple[str, ...]
     stamps: Mapping[str, Stamp]
     counts: Mapping[str, Any]
     quality: Mapping[str, Any]

@@ -36,6 +36,7 @@ from saferoom.hub.sandbox.spec import MEBIBYTE
 
 _log = structlog.get_logger()
 _MODULE = "saferoom.hub.linkage.process"
+COMMAND = (sys.executable, "-P", "-m")
 _HOUR = 3600.0
 _MOST_BYTES = 256 << 20
 _PIECE = 1 << 20
@@ -158,7 +159,7 @@ def start_in_zone(
         limits=limits or _limits(),
     )
     with _key(home, zone) as descriptor:
-        command = [sys.executable, "-P", "-m", module, zone.value, str(descriptor), *arguments]
+        command = [*COMMAND, module, zone.value, str(descriptor), *arguments]
         passed = () if descriptor == NO_KEY else (descriptor,)
         return start(sandbox, command, pass_fds=passed, stdin=stdin, stdout=stdout, stderr=stderr)
 

@@ -56,6 +56,8 @@ class LinkageRow(Base):
     deliveries: Mapped[list[Any]]
     """Every delivery whose records the map names: `id`, `dataset`, `version`."""
     afresh: Mapped[bool]
+    passes: Mapped[list[Any]]
+    """What `match_pass` of its map may say."""
     stamps: Mapped[dict[str, Any]]
     """Of what the linker keeps, and of the map for the provisioner."""
     counts: Mapped[dict[str, Any]]

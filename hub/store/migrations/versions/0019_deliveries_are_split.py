@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("document", sa.JSON(), nullable=False),
         sa.Column("deliveries", sa.JSON(), nullable=False),
         sa.Column("afresh", sa.Boolean(), nullable=False),
+        sa.Column("passes", sa.JSON(), nullable=False),
         sa.Column("stamps", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("quality", sa.JSON(), nullable=False),

@@ -1,0 +1,71 @@
+"""Which deliveries are there, and what the provisioner needs to read one as a linked source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from saferoom.errors import NotFoundError, WrongStateError
+from saferoom.hub.linkage.definition import attribute_groups
+from saferoom.hub.linkage.ingesting import store_of
+from saferoom.hub.linkage.linking import map_of
+from saferoom.hub.linkage.provisioner import LinkedSource, MapRef
+from saferoom.hub.linkage.records import Delivery
+from saferoom.hub.store.zones import ZonesReading
+from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.linkage.plan import FieldKind
+
+
+def delivered(instance: Instance, dataset: DatasetName, version: str) -> bool:
+    """Tell whether a version was ingested, so that it can be read by the provisioner alone."""
+    with store_of(instance).reading() as now:
+        return now.delivery(dataset, version) is not None
+
+
+def linked_sources(instance: Instance, wanted: Sequence[tuple[DatasetName, str]]) -> list[LinkedSource]:
+    """Return what the provisioner needs to read these versions of datasets.
+
+    The newest linkage of each index counts: it names the records of every delivery up to it, so that earlier versions
+    keep pace with entities that were merged since.
+
+    Raises
+    ------
+    NotFoundError
+        A version was not ingested.
+    WrongStateError
+        Its records are not linked through an index that its dataset needs.
+    """
+    with store_of(instance).reading() as now:
+        return [_source(now, dataset, version) for dataset, version in wanted]
+
+
+def _source(now: ZonesReading, name: DatasetName, version: str) -> LinkedSource:
+    dataset, delivery = now.registry.dataset(name), now.delivery(name, version)
+    if delivery is None:
+        raise NotFoundError(f"version {version} of {name} was not ingested")
+    indexes = dataset.indexes if "crosswalk" in delivery.stamps else ()
+    maps = tuple(_map(now, index, delivery) for index in indexes)
+    weigh_by = {index: _weigh_by(now, index, dataset) for index in indexes}
+    return LinkedSource(dataset, delivery.to_json(), maps, weigh_by)
+
+
+def _map(now: ZonesReading, index: str, delivery: Delivery) -> MapRef:
+    linkage = now.linkage(index)
+    if linkage is None or not linkage.covers(delivery):
+        raise WrongStateError(
+            f"version {delivery.version} of {delivery.dataset} is not linked through {index} yet: "
+            f"saferoom admin link {index}"
+        )
+    return map_of(linkage)
+
+
+def _weigh_by(now: ZonesReading, name: str, dataset: Dataset) -> tuple[str, ...]:
+    """Return the attributes on which the chance of being linked may depend: groups of the index, and sex."""
+    linkage = now.linkage(name)
+    if linkage is None:
+        return ()
+    known = {one: now.registry.dataset(one) for one in linkage.index.sources}
+    groups = attribute_groups(linkage.index, {str(one): about for one, about in known.items()}, dataset.name)
+    sexes = tuple(v.name for v in dataset.releasable if v.identifies is FieldKind.SEX)
+    return tuple(dict.fromkeys([*sexes, *groups]))

@@ -1,0 +1,184 @@
+"""Links for the spine to settle: of everything compared anew, or of what is new compared with what is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from saferoom.hub.linkage.identifiers import Identifiers
+from saferoom.hub.linkage.joining import NO_SOURCE, Groups, Numbers
+from saferoom.projects.linkage.linked import Linked, Progress
+from saferoom.projects.linkage.linking import link, link_to
+from saferoom.projects.linkage.plan import LinkPlan, LinkType
+from saferoom.projects.linkage.standardising import literal
+
+LINKS = "links"
+_PAIRS = "source_l, record_id_l, source_r, record_id_r, match_weight, match_probability, match_pass, linked"
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """What was compared.
+
+    Attributes
+    ----------
+    links : str
+        The table for the spine to settle.
+    pairs : str
+        Scored pairs of this run.
+    linked : Linked or None
+        What linking said, where everything was compared anew.
+    model : str
+        The model, JSON.
+    """
+
+    links: str
+    pairs: str
+    linked: Linked | None
+    model: str
+    counts: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+
+def compare_all(
+    connection: duckdb.DuckDBPyConnection, identifiers: Identifiers, plan: LinkPlan, decided: str, progress: Progress
+) -> Clusters:
+    """Compare all present records with each other, with a model trained for it."""
+    records = {source: identifiers.relation(source) for source in identifiers.sources}
+    linked = link(connection, records, plan, progress)
+    pairs = f"CREATE TABLE pairs AS SELECT {_PAIRS} FROM {linked.pairs}"  # noqa: S608
+    connection.execute(pairs)
+    connection.execute(f"CREATE TABLE {LINKS} AS FROM {linked.clusters}")
+    refused = 0
+    if connection.execute(f"SELECT 1 FROM {decided} LIMIT 1").fetchall():  # noqa: S608
+        connection.execute(f"CREATE TABLE firsts AS SELECT source, record_id, NULL::VARCHAR AS first FROM {LINKS}")  # noqa: S608
+        refused = _put_together(connection, plan, decided)
+    counts = {"compared": linked.counts["candidate_pairs"], "links": linked.counts["links"], "not_joined": refused}
+    return Clusters(LINKS, "pairs", linked, json.dumps(linked.model), counts, linked.warnings)
+
+
+def compare_new(
+    connection: duckdb.DuckDBPyConnection,
+    identifiers: Identifiers,
+    plan: LinkPlan,
+    decided: str,
+    model: str,
+    progress: Progress,
+) -> Clusters:
+    """Compare the records that the spine does not know with those that it knows, by the model that is there.
+
+    Sources come one after the other, so that new records of one are compared with the new ones of those before it.
+    """
+    connection.execute(
+        "CREATE TABLE pairs (source_l VARCHAR, record_id_l VARCHAR, source_r VARCHAR, record_id_r VARCHAR,"
+        " match_weight DOUBLE, match_probability DOUBLE, match_pass VARCHAR, linked BOOLEAN)"
+    )
+    counts = {"compared": 0, "links": 0}
+    warnings: dict[str, None] = {}
+    for number, source in enumerate(identifiers.sources):
+        new = identifiers.part(source, new=True)
+        if not connection.execute(f"SELECT 1 FROM {new} LIMIT 1").fetchall():  # noqa: S608
+            continue
+        known = _others(connection, identifiers, plan, number)
+        if not known:
+            continue
+        name = f"joined_{number}"
+        found = link_to(connection, {source: new}, known, plan, json.loads(model), progress, name=name)
+        connection.execute(f"INSERT INTO pairs SELECT {_PAIRS} FROM {found.pairs}")  # noqa: S608
+        counts["compared"] += found.counts["candidate_pairs"]
+        counts["links"] += found.counts["links"]
+        warnings |= dict.fromkeys(found.warnings)
+    _first_links(connection)
+    counts["not_joined"] = _put_together(connection, plan, decided)
+    return Clusters(LINKS, "pairs", None, model, counts, tuple(warnings))
+
+
+def _others(
+    connection: duckdb.DuckDBPyConnection, identifiers: Identifiers, plan: LinkPlan, number: int
+) -> dict[str, str]:
+    """Return what the new records of source `number` are compared with."""
+    found = {}
+    own = plan.link_type is LinkType.DEDUPE
+    for place, source in enumerate(identifiers.sources):
+        if place == number and not own:
+            continue
+        relation = identifiers.relation(source) if place < number else identifiers.part(source, new=False)
+        if connection.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchall():  # noqa: S608
+            found[source] = relation
+    return found
+
+
+def _first_links(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `links` and `firsts`: every present record, with the entity it has, and how it was linked."""
+    connection.execute(f"""
+        CREATE TABLE firsts AS SELECT r.source, r.record_id, k.entity_id AS first
+        FROM records r LEFT JOIN known_spine k USING (source, record_id);
+        CREATE TABLE {LINKS} AS
+        WITH sides AS (
+            SELECT source_l AS source, record_id_l AS record_id, * FROM pairs WHERE linked
+            UNION ALL SELECT source_r AS source, record_id_r AS record_id, * FROM pairs WHERE linked
+        ), best AS (
+            SELECT source, record_id, arg_max(struct_pack(w := match_weight, p := match_probability, s := match_pass),
+                coalesce(match_weight, 'infinity'::DOUBLE)) AS best FROM sides GROUP BY source, record_id
+        )
+        SELECT f.source, f.record_id, NULL::VARCHAR AS cluster_id,
+            coalesce(b.best.p, k.match_probability, 1.0) AS match_probability, b.best.w AS match_weight,
+            coalesce(b.best.s, k.match_pass) AS match_pass
+        FROM firsts f LEFT JOIN best b USING (source, record_id) LEFT JOIN known_spine k USING (source, record_id)
+    """)  # noqa: S608
+
+
+def _put_together(connection: duckdb.DuckDBPyConnection, plan: LinkPlan, decided: str) -> int:
+    """Fill in the clusters of `links` from `firsts`, what people decided, and the linked pairs, the surest first."""
+    one = _one_partner(plan)
+    number = "CASE f.source " + " ".join(f"WHEN {literal(s)} THEN {n}" for n, s in enumerate(one)) + " ELSE -1 END"
+    source = number if one else f"{NO_SOURCE}"
+    connection.execute(f"""
+        CREATE TABLE members AS SELECT row_number() OVER (ORDER BY f.source, f.record_id) - 1 AS n, f.source,
+            f.record_id, {source} AS competes,
+            min(n0) OVER (PARTITION BY coalesce(first, n0::VARCHAR)) AS start
+        FROM (SELECT *, row_number() OVER (ORDER BY source, record_id) - 1 AS n0 FROM firsts) f
+    """)  # noqa: S608
+    found = connection.execute("SELECT start, competes FROM members ORDER BY n").fetchnumpy()
+    groups = Groups(_whole(found["start"]), _whole(found["competes"]))
+    wanted = f"{decided} d"
+    groups.keep_apart(_numbered(connection, wanted, "NOT matched", "1"))
+    refused = groups.join(_numbered(connection, wanted, "matched", "1"))
+    by = "coalesce(match_weight, 'infinity'::DOUBLE) DESC, match_probability DESC, l.n, r.n"
+    refused += groups.join(_numbered(connection, "pairs d", "linked", by))
+    made = pa.table({"n": np.arange(len(found["start"])), "cluster": groups.result()})
+    connection.register("made_arrow", made)
+    connection.execute(f"""
+        UPDATE {LINKS} SET cluster_id = 'g' || a.cluster FROM members m JOIN made_arrow a USING (n)
+        WHERE m.source = {LINKS}.source AND m.record_id = {LINKS}.record_id
+    """)  # noqa: S608
+    connection.unregister("made_arrow")
+    return refused
+
+
+def _one_partner(plan: LinkPlan) -> tuple[str, ...]:
+    """Return the sources of which a group has one record at most."""
+    names = tuple(dataset.name for dataset in plan.datasets)
+    if plan.one_to_one and plan.link_type is LinkType.LINK:
+        return names
+    return names[-1:] if plan.many_to_one else ()
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, table: str, where: str, order: str) -> list[tuple[int, int]]:
+    rows = connection.execute(f"""
+        SELECT l.n, r.n FROM {table}
+        JOIN members l ON l.source = d.source_l AND l.record_id = d.record_id_l
+        JOIN members r ON r.source = d.source_r AND r.record_id = d.record_id_r
+        WHERE {where} ORDER BY {order}
+    """).fetchall()  # noqa: S608
+    return [(int(left), int(right)) for left, right in rows]
+
+
+def _whole(column: Any) -> Numbers:
+    return np.asarray(column, dtype=np.int64)

@@ -1,0 +1,67 @@
+"""Whom linkage finds and whom it loses, told by groups: in each zone by what the zone knows, past the checker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from saferoom.disclosure.history.memory import Memory
+from saferoom.hub.linkage.identifiers import Identifiers
+from saferoom.hub.linkage.incremental import Clusters
+from saferoom.policies.models import RiskAppetite
+from saferoom.projects.linkage.quality import About, LinkedTables, quality_pack
+
+RATED = "rated"
+
+
+def rate_linked(
+    connection: duckdb.DuckDBPyConnection,
+    identifiers: Identifiers,
+    made: Clusters,
+    policy: RiskAppetite,
+    memory: bytes | None,
+) -> tuple[Mapping[str, Any], bytes]:
+    """Return the quality pack by groups that identify, and the memory of everything that packs showed.
+
+    Precision and recall are told where everything was compared anew; a refresh tells rates alone.
+    """
+    groups = identifiers.plan.groups
+    listed = "".join(f', r."{name}"' for name in groups)
+    connection.execute(f"""
+        CREATE TABLE {RATED} AS
+        WITH shared AS (
+            SELECT entity_id, count(DISTINCT source) > 1 AS linked FROM spine GROUP BY entity_id
+        )
+        SELECT r.source, r.record_id, s.entity_id AS unit_id, h.linked{listed}
+        FROM records r JOIN spine s USING (source, record_id) JOIN shared h ON h.entity_id = s.entity_id
+    """)  # noqa: S608
+    tables, about = LinkedTables(RATED), About(identifiers.index.name, groups=groups)
+    if made.linked is not None:
+        tables = LinkedTables(RATED, made.pairs, made.links)
+        about = About.of(identifiers.plan, made.linked, identifiers.sources, identifiers.index.name)
+    return _pack(connection, tables, about, policy, memory)
+
+
+def rate_attributes(
+    connection: duckdb.DuckDBPyConnection,
+    index: str,
+    groups: Sequence[str],
+    policy: RiskAppetite,
+    memory: bytes | None,
+) -> tuple[Mapping[str, Any], bytes]:
+    """Return the rates of `rated` (source, record_id, unit_id, linked and the groups), and the memory as above."""
+    return _pack(connection, LinkedTables(RATED), About(index, groups=tuple(groups)), policy, memory)
+
+
+def _pack(
+    connection: duckdb.DuckDBPyConnection,
+    tables: LinkedTables,
+    about: About,
+    policy: RiskAppetite,
+    memory: bytes | None,
+) -> tuple[Mapping[str, Any], bytes]:
+    before = None if memory is None else Memory.from_bytes(memoryview(memory))
+    made = quality_pack(connection, tables, about, policy, before)
+    return made.pack.document(), bytes(made.memory.to_bytes())
