@@ -160,8 +160,8 @@ def _encode(connection: duckdb.DuckDBPyConnection, plan: EncodingPlan, encoder: 
     salt = plan.salt_column(names)
     size = number(connection, "SELECT count(*) FROM _cleaned")
     for start in range(0, size, _BATCH):
-        batch: Any = connection.execute(
-            "FROM _cleaned WHERE id > ? AND id <= ?", [start, start + _BATCH]
+        batch = connection.sql(
+            "FROM _cleaned WHERE id > $start AND id <= $end", params={"start": start, "end": start + _BATCH}
         ).to_arrow_table()
         columns = {column: batch.column(name).to_pylist() for column, name in names.items()}
         bits = encoder.encode(columns, batch.column(salt).to_pylist() if salt is not None else None)
