@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import file_digest
 from pathlib import Path
 
 from saferoom.errors import IntegrityError, WrongStateError
-from saferoom.ids import DatasetName, ProjectSlug
-from saferoom.projects.extracts.manifest import MANIFEST_FILE, Manifest, open_manifest
+from saferoom.ids import ProjectSlug
+from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, IdChanges, Manifest, open_manifest
 from saferoom.signing import VerifyingKey
+
+Part = ExtractFile | IdChanges
 
 
 def read_manifest(folder: Path, key: VerifyingKey) -> Manifest:
@@ -36,12 +39,12 @@ def read_manifest(folder: Path, key: VerifyingKey) -> Manifest:
     return open_manifest(data, key, ProjectSlug(folder.name))
 
 
-def verify_extracts(folder: Path, key: VerifyingKey, only: Collection[DatasetName] | None = None) -> Manifest:
+def verify_extracts(folder: Path, key: VerifyingKey, only: Collection[str] | None = None) -> Manifest:
     """Check the files of `folder` against its signed manifest, byte for byte, and return the manifest.
 
     Parameters
     ----------
-    only : collection of DatasetName, optional
+    only : collection of str, optional
         Check these datasets' files alone.
 
     Raises
@@ -50,15 +53,27 @@ def verify_extracts(folder: Path, key: VerifyingKey, only: Collection[DatasetNam
         A file is missing, changed, or not listed.
     """
     manifest = read_manifest(folder, key)
-    listed = {name for file in manifest.files for name, _, _ in file.contents} | {MANIFEST_FILE}
-    for path in folder.iterdir():
-        if path.name not in listed:
+    listed = {name for name, _, _ in manifest.contents} | {MANIFEST_FILE}
+    for path in folder.rglob("*"):
+        if not path.is_dir() and str(path.relative_to(folder)) not in listed:
             raise IntegrityError(f"the extracts of {folder.name} hold a file that their manifest does not list")
-    for file in manifest.files:
-        if only is None or file.dataset in only:
-            for name, digest, size in file.contents:
-                _check_file(folder / name, digest, size)
+    verify_parts(folder, [file for file in manifest.files if only is None or file.dataset in only])
+    if only is None:
+        verify_parts(folder, manifest.changes)
     return manifest
+
+
+def verify_parts(folder: Path, parts: Collection[Part]) -> None:
+    """Check files of `folder` against what the manifest says of them.
+
+    Raises
+    ------
+    IntegrityError
+        One is missing or changed.
+    """
+    for part in parts:
+        for name, digest, size in part.contents:
+            _check_file(folder / name, digest, size)
 
 
 def _check_file(path: Path, digest: str, size: int) -> None:
@@ -69,6 +84,14 @@ def _check_file(path: Path, digest: str, size: int) -> None:
             raise IntegrityError(message)
     except OSError as error:
         raise IntegrityError(message) from error
+
+
+@contextmanager
+def moving(folder: Path, *, reading: bool = False) -> Iterator[None]:
+    """Let a project's files be exchanged while nobody reads them, and be read while nobody exchanges them."""
+    with (folder.parent / f".{folder.name}.moving").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH if reading else fcntl.LOCK_EX)
+        yield
 
 
 def staging_prefix(project: str) -> str:
@@ -83,13 +106,14 @@ def file_sha256(path: Path) -> str:
 
 
 def move_in(source: Path, target: Path) -> None:
-    """Put `source` in `target`'s place, durably, readable for all who can reach it and writable for nobody."""
-    source.chmod(0o444)
+    """Put `source` in `target`'s place, durably, readable for the service alone and writable for nobody."""
+    source.chmod(0o400)
     handle = os.open(source, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+    target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
 
 
@@ -108,3 +132,13 @@ def write_in(data: bytes, target: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def remove_others(folder: Path, kept: Collection[str]) -> None:
+    """Remove every file of `folder` that is not among `kept`, and folders with nothing in them."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            with suppress(OSError):  # something is in it
+                path.rmdir()
+        elif str(path.relative_to(folder)) not in kept:
+            path.unlink()

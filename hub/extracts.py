@@ -1,8 +1,8 @@
-"""Per-project extracts: made from the owners' files outside every room, listed in a signed manifest.
+"""Per-project extracts: made from the owners' files outside every room, sealed, listed in a signed manifest.
 
-A project's folder holds one Parquet file per dataset and the manifest. Files are made in a private folder beside it
-and moved in one by one, the manifest last; a reader who comes in between finds that files and manifest do not agree,
-and nothing is evaluated. Running rooms see the new files at once, because the folder stays the same.
+A project's folder holds, per dataset and version, one sealed file, and the manifest. Files are made in a private folder
+beside it and moved in while nobody reads, the manifest last. Running rooms see new files at once, because the folder
+in which they are opened stays the same.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,35 +18,33 @@ from pathlib import Path
 from saferoom.audit import Event
 from saferoom.clock import Clock, SystemClock, isoformat
 from saferoom.digests import sha256
-from saferoom.disclosure.charts.boundaries import read_boundaries
-from saferoom.disclosure.history.crosswalk import Crosswalk, keys_of_numbers
-from saferoom.errors import BadInputError, WrongStateError
+from saferoom.errors import IntegrityError, WrongStateError
 from saferoom.hub import keys
 from saferoom.hub.crosswalks import Crosswalks
 from saferoom.hub.extract_files import (
-    file_sha256,
     move_in,
+    moving,
     read_manifest,
+    remove_others,
     staging_prefix,
     verify_extracts,
+    verify_parts,
     write_in,
 )
-from saferoom.hub.extraction import Extraction
+from saferoom.hub.extract_making import Approved, Making, columns_of
+from saferoom.hub.extract_sources import OwnersFiles, Sources
+from saferoom.hub.extract_units import Units
 from saferoom.hub.home import Home
+from saferoom.hub.id_changes import Changing
+from saferoom.hub.opened_extracts import OpenedExtracts, opened_extracts
 from saferoom.hub.store.cipher import AtRest
 from saferoom.ids import DatasetName, ProjectSlug
-from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.coverage import covers, in_force
-from saferoom.projects.extracts.manifest import (
-    MANIFEST_FILE,
-    BoundariesFile,
-    ExtractColumn,
-    ExtractFile,
-    Manifest,
-    seal_manifest,
-)
-from saferoom.projects.extracts.pseudonyms import LineageKey, PseudonymKey
+from saferoom.projects.extracts.epochs import Epochs, EpochsInMemory
+from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, IdChanges, Manifest, seal_manifest
+from saferoom.projects.extracts.pseudonyms import FIRST_EPOCH, chain
+from saferoom.projects.extracts.versions import Retention, staying
 from saferoom.projects.registry import Registry
 from saferoom.signing import SigningKey
 
@@ -69,8 +67,12 @@ class Extracts:
         The instance's master key, 32 bytes.
     crosswalks : Crosswalks
         Takes who the pseudonyms are across projects.
+    opened : OpenedExtracts
+        Where rooms and evaluations have extracts open; has the key of extracts at rest.
     record : callable
         Takes the audit event of a change, just before files are replaced.
+    finding : Sources, optional
+        Says where a dataset's source is, and does the work there; the owners' files when left out.
     """
 
     sources: Path
@@ -80,11 +82,21 @@ class Extracts:
     pseudonym_key: bytes = field(repr=False)
     clock: Clock
     crosswalks: Crosswalks
+    opened: OpenedExtracts
     record: Callable[[Event], None] = _no_record
     actor: str = "system"
+    epochs: Epochs = field(default_factory=EpochsInMemory)
+    finding: Sources | None = None
 
-    def provision(self, project: ProjectSlug) -> Manifest:
-        """Make every extract that `project` has a holding approval for, and replace the ones it has.
+    def provision(self, project: ProjectSlug, only: Sequence[DatasetName] | None = None) -> Manifest:
+        """Make every extract that `project` has a holding approval for, and replace those of the same version.
+
+        Extracts of earlier versions stay, as long as their owner's policy and an approval let them.
+
+        Parameters
+        ----------
+        only : sequence of DatasetName, optional
+            Make these datasets' extracts; the others stay as they are.
 
         Raises
         ------
@@ -97,67 +109,194 @@ class Extracts:
             everything = self._approved(project)
             if not everything:
                 raise WrongStateError(f"no data owner's approval holds for project {project}, so there is no extract")
-            waiting = self._waiting(project, everything)
             approved = [(dataset, approval) for dataset, approval in everything if approval.held is None]
             if not approved:
                 names = ", ".join(dataset.name for dataset, _ in everything)
                 raise WrongStateError(f"{names} has changed; its data owner has to confirm that for {project} first")
-            staging = Path(tempfile.mkdtemp(prefix=staging_prefix(project), dir=self.extracts))
-            try:
-                files, crosswalks = self._make(project, approved, staging)
-                # Both sides of the change find their units, wherever it is interrupted.
-                for crosswalk in crosswalks:
-                    self.crosswalks.widen(project, crosswalk)
-                manifest = self._install(project, (*files, *waiting), staging, "extracts.provisioned")
-                kept = {unit for file in waiting for unit in file.units}
-                for crosswalk in crosswalks:
-                    if crosswalk.unit not in kept:  # what stays needs the units it had
-                        self.crosswalks.write(project, crosswalk)
-                self.crosswalks.keep(project, {crosswalk.unit for crosswalk in crosswalks} | kept)
-                return manifest
-            finally:
-                shutil.rmtree(staging)
+            if only is not None:
+                approved = [(dataset, approval) for dataset, approval in approved if dataset.name in only]
+            return self._renew(project, everything, approved, "extracts.provisioned")
+
+    def rotate(self, project: ProjectSlug, reason: str) -> Manifest | None:
+        """Give every unit of `project` a new id, in all versions; return the manifest, None without extracts.
+
+        The project is left a table of old and new ids. Lineages, and with them the memory of releases, stay. Nothing is
+        read from the owners' files.
+
+        Raises
+        ------
+        IntegrityError
+            An extract is not what was provisioned; no id was changed.
+        """
+        with self._alone(project):
+            self.registry.project(project)
+            if not self._has(project):
+                self.epochs.begin(project, self.actor, reason)
+                return None
+            self.verify(project)
+            self.epochs.begin(project, self.actor, reason)
+            return self._renew(project, self._approved(project), [], "extracts.rekeyed")
 
     def prune(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
         """Withdraw extracts that hold more than is approved now, in a column or in rows; return their datasets.
 
-        Cheap when there is nothing to withdraw, so it can be called often.
+        Versions that their owner's policy does not keep any longer go as well. Cheap when there is nothing to withdraw,
+        so it can be called often.
         """
         with self._alone(project):
-            if not (self.extracts / project / MANIFEST_FILE).exists():
+            if not self._has(project):
                 return ()
             manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
-            approved = {approval.dataset: approval for _, approval in self._approved(project)}
-            kept = tuple(f for f in manifest.files if f.dataset in approved and self._covers(approved[f.dataset], f))
-            gone = tuple(file.dataset for file in manifest.files if file not in kept)
+            kept = self._staying(manifest.files, self._approved(project))
+            gone = tuple(dict.fromkeys(file.dataset for file in manifest.files if file not in kept))
             if gone:
-                self._install(project, kept, None, "extracts.withdrawn")
-                self.crosswalks.keep(project, {unit for file in kept for unit in file.units})
-            return gone
+                changes = manifest.changes if kept else ()
+                self._install(project, kept, changes, None, "extracts.withdrawn")
+                self._units(project, kept).settle(kept)
+            return tuple(name for name in gone if all(file.dataset != name for file in kept))
 
     def lacking(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
         """Return the approved datasets whose extract is missing, of another version, other columns or other rows.
 
-        An extract whose units have no crosswalk counts as missing: nothing made from it can be judged. One whose
-        approval waits for its owner to confirm a change cannot be made now, so it is not named.
+        So is one whose ids are of an epoch that is over, one that is not sealed, and one whose units have no crosswalk:
+        nothing made from it can be judged. One whose approval waits for its owner to confirm a change cannot be made
+        now, so it is not named.
         """
-        folder = self.extracts / project
-        present: dict[str, tuple[str, set[str], str | None]] = {}
-        if (folder / MANIFEST_FILE).exists():
-            manifest = read_manifest(folder, self.signing_key.verifying_key)
-            present = {f.dataset: (f.version, {c.name for c in f.columns}, f.where) for f in manifest.files}
+        present: dict[str, object] = {}
+        if self._has(project):
+            manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
+            present = {
+                f.dataset: (f.version, {c.name for c in f.columns}, f.where, f.epoch, True)
+                for f in manifest.newest
+                if f.salt
+            }
+        epoch = self.epochs.current(project)
         approved = [(dataset, approval) for dataset, approval in self._approved(project) if approval.held is None]
-        wanted = {dataset.name: (dataset.version, set(a.columns(dataset)), a.rows) for dataset, a in approved}
-        linked = {
-            dataset.name for dataset, _ in approved if all(self.crosswalks.has(project, unit) for unit in dataset.units)
+        wanted = {
+            dataset.name: (dataset.version, set(columns_of(dataset, a)), a.rows, epoch, self._linked(project, dataset))
+            for dataset, a in approved
         }
-        return tuple(name for name, form in wanted.items() if present.get(name) != form or name not in linked)
+        return tuple(name for name, form in wanted.items() if present.get(name) != form)
 
     def verify(self, project: ProjectSlug) -> Manifest:
         """Check `project`'s extracts; see `verify_extracts`."""
         return verify_extracts(self.extracts / project, self.signing_key.verifying_key)
 
-    def _approved(self, project: ProjectSlug) -> list[tuple[Dataset, Approval]]:
+    def _renew(self, project: ProjectSlug, everything: list[Approved], making: list[Approved], action: str) -> Manifest:
+        """Make extracts, carry over what stays into the present epoch, and put both in place."""
+        staging = Path(tempfile.mkdtemp(prefix=staging_prefix(project), dir=self.extracts))
+        try:
+            before = self._sound(project, making)
+            made, walks = self._making().make(project, making, self.epochs.current(project), staging)
+            changing = self._changing(project, staging, (*made, *before.files))
+            units = Units(project, self.crosswalks, changing)
+            kept = self._kept(everything, made, before.files)
+            kept = units.without_strangers(kept, walks, {file.dataset for file in made})
+            stale = [file for file in before.files if file.epoch != changing.epoch]
+            files = self._staying((*made, *(changing.carried(file) for file in kept)), everything)
+            changes = changing.changes(before, stale)
+            # Both sides of the change find their units, wherever it is interrupted.
+            for walk in (*walks, *units.rekeyed([file for file in kept if file in stale])):
+                self.crosswalks.widen(project, walk)
+            manifest = self._install(project, files, changes, staging, action)
+            units.settle(files, walks if not kept else ())
+            return manifest
+        finally:
+            shutil.rmtree(staging)
+
+    def _kept(
+        self, everything: list[Approved], made: Sequence[ExtractFile], before: Sequence[ExtractFile]
+    ) -> list[ExtractFile]:
+        """Return which of the extracts that there are stay beside those that were made."""
+        renewed = {file.file for file in made}
+        stay = [file for file in before if file.file not in renewed]
+        return [file for file in self._staying((*made, *stay), everything) if file.file not in renewed]
+
+    def _sound(self, project: ProjectSlug, making: list[Approved]) -> Manifest:
+        """Return what the project has, without what is damaged and made again, and without what is not sealed.
+
+        Raises
+        ------
+        IntegrityError
+            Something is damaged that is not made again.
+        """
+        folder = self.extracts / project
+        if not (folder / MANIFEST_FILE).exists():
+            return Manifest(project=project, made_at="", files=())
+        try:
+            manifest = read_manifest(folder, self.signing_key.verifying_key)
+        except IntegrityError:
+            if not making:
+                raise
+            return Manifest(project=project, made_at="", files=())
+        again = {dataset.name for dataset, _ in making}
+        sound = []
+        for file in manifest.files:
+            try:
+                verify_parts(folder, [file])
+                sound += [file] if file.salt else []
+            except IntegrityError:
+                if file.dataset not in again:
+                    raise
+        verify_parts(folder, manifest.changes)
+        return manifest.model_copy(update={"files": tuple(sound)})
+
+    def _staying(self, files: Sequence[ExtractFile], approved: list[Approved]) -> tuple[ExtractFile, ...]:
+        """Return, of `files` with each dataset's newest first, those that an approval covers and its policy keeps."""
+        kept: list[ExtractFile] = []
+        for dataset, approval in approved:
+            covered = [f for f in files if f.dataset == dataset.name and covers(self.registry, approval, f)]
+            # What is in force comes first, also where a later version had been made before a change was held.
+            covered = [
+                *(file for file in covered if file.version == dataset.version),
+                *(file for file in covered if file.version != dataset.version),
+            ]
+            kept += staying(covered, _retention(dataset), self.clock.now())
+        return tuple(kept)
+
+    def _changing(self, project: ProjectSlug, staging: Path, files: Sequence[ExtractFile]) -> Changing:
+        epoch = self.epochs.current(project)
+        units = {unit for file in files for unit in file.units}
+        keys = {unit: chain(self.pseudonym_key, project, unit, epoch) for unit in units}
+        return Changing(project, self.opened, self.extracts / project, staging, keys, epoch)
+
+    def _units(self, project: ProjectSlug, files: Sequence[ExtractFile]) -> Units:
+        return Units(project, self.crosswalks, self._changing(project, self.extracts, files))
+
+    def _making(self) -> Making:
+        finding = self.finding or OwnersFiles(self.sources)
+        return Making(self.sources, finding, self.opened, self.pseudonym_key, isoformat(self.clock.now()))
+
+    def _install(
+        self,
+        project: ProjectSlug,
+        files: Sequence[ExtractFile],
+        changes: tuple[IdChanges, ...],
+        staging: Path | None,
+        action: str,
+    ) -> Manifest:
+        manifest = Manifest(project=project, made_at=isoformat(self.clock.now()), files=tuple(files), changes=changes)
+        sealed = seal_manifest(manifest, self.signing_key)
+        self.record(
+            Event(self.actor, action, f"project:{project}", {"manifest": sha256(sealed), "datasets": _listed(manifest)})
+        )
+        folder = self.extracts / project
+        folder.mkdir(exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        names = {name for name, _, _ in manifest.contents}
+        with moving(folder):
+            for name in names:
+                if staging is not None and (staging / name).exists():  # what stays as it is, is there already
+                    move_in(staging / name, folder / name)
+            remove_others(folder, names | {MANIFEST_FILE})
+            write_in(sealed, folder / MANIFEST_FILE)
+        self.opened.renew(project)
+        return manifest
+
+    def _linked(self, project: ProjectSlug, dataset: Dataset) -> bool:
+        return all(self.crosswalks.has(project, unit) for unit in dataset.units)
+
+    def _approved(self, project: ProjectSlug) -> list[Approved]:
         """Return what is approved now, as it is in force; nothing for a project that was closed."""
         if not self.registry.project(project).active:
             return []
@@ -165,96 +304,8 @@ class Extracts:
         live = [approval for approval in self.registry.approvals(project) if approval.live(at)]
         return [(in_force(self.registry, approval), approval) for approval in live]
 
-    def _covers(self, approval: Approval, file: ExtractFile) -> bool:
-        return covers(self.registry, approval, file)
-
-    def _waiting(self, project: ProjectSlug, approved: list[tuple[Dataset, Approval]]) -> tuple[ExtractFile, ...]:
-        """Return the extracts that stay as they are, because a change of their dataset waits for its owner."""
-        held = {approval.dataset: approval for _, approval in approved if approval.held is not None}
-        if not held or not (self.extracts / project / MANIFEST_FILE).exists():
-            return ()
-        manifest = verify_extracts(self.extracts / project, self.signing_key.verifying_key, tuple(held))
-        return tuple(f for f in manifest.files if f.dataset in held and self._covers(held[f.dataset], f))
-
-    def _make(
-        self, project: ProjectSlug, approved: list[tuple[Dataset, Approval]], staging: Path
-    ) -> tuple[tuple[ExtractFile, ...], tuple[Crosswalk, ...]]:
-        units = {unit for dataset, _ in approved for unit in dataset.units}
-        unit_keys = {unit: PseudonymKey.derive(self.pseudonym_key, project, unit) for unit in units}
-        lineages = {unit: LineageKey.derive(self.pseudonym_key, unit) for unit in units}
-        extraction = Extraction(unit_keys, lineages, staging / "scratch")
-        try:
-            files = []
-            for dataset, approval in approved:
-                target = staging / f"{dataset.name}.parquet"
-                columns, source = approval.columns(dataset), self._source(dataset)
-                made = extraction.extract(dataset, columns, source, target, approval.rows)
-                files.append(
-                    ExtractFile(
-                        dataset=dataset.name,
-                        title=dataset.title,
-                        owner=dataset.owner,
-                        version=dataset.version,
-                        file=target.name,
-                        sha256=file_sha256(target),
-                        bytes=target.stat().st_size,
-                        rows=made.rows,
-                        units=dataset.units,
-                        columns=tuple(self._bounded(dataset, column, staging) for column in made.columns),
-                        where=approval.rows,
-                        one_each=made.one_each,
-                    )
-                )
-            extraction.check_collisions()
-            found = ((unit, *extraction.crosswalk(unit)) for unit in sorted(units))
-            return tuple(files), tuple(Crosswalk(unit, keys_of_numbers(ids), keys) for unit, ids, keys in found)
-        finally:
-            extraction.close()
-
-    def _bounded(self, dataset: Dataset, column: ExtractColumn, staging: Path) -> ExtractColumn:
-        """Copy the boundaries of a column's areas, where it has some, and name them with it."""
-        variable = dataset.variable(column.name)
-        if variable is None or variable.boundaries is None:
-            return column
-        data = self._below_sources(dataset, variable.boundaries).read_bytes()
-        try:
-            read_boundaries(data, column.name)
-        except BadInputError as error:
-            raise BadInputError(f"{dataset.name}: {error.message}") from None
-        target = staging / f"{dataset.name}.{dataset.variables.index(variable)}.geojson"
-        target.write_bytes(data)
-        kept = BoundariesFile(file=target.name, sha256=sha256(data), bytes=len(data))
-        return column.model_copy(update={"boundaries": kept})
-
-    def _source(self, dataset: Dataset) -> Path:
-        return self._below_sources(dataset, dataset.source)
-
-    def _below_sources(self, dataset: Dataset, name: str) -> Path:
-        path = self.sources / name
-        if not path.is_file() or not path.resolve().is_relative_to(self.sources.resolve()):
-            raise BadInputError(f"{dataset.name}: its source {name} is not in the folder {self.sources}")
-        return path
-
-    def _install(
-        self, project: ProjectSlug, files: tuple[ExtractFile, ...], staging: Path | None, action: str
-    ) -> Manifest:
-        manifest = Manifest(project=project, made_at=isoformat(self.clock.now()), files=files)
-        sealed = seal_manifest(manifest, self.signing_key)
-        listed = {file.dataset: {"version": file.version, "sha256": file.sha256} for file in files}
-        self.record(Event(self.actor, action, f"project:{project}", {"manifest": sha256(sealed), "datasets": listed}))
-        folder = self.extracts / project
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o755)
-        if staging is not None:
-            for name in (name for file in files for name, _, _ in file.contents):
-                if (staging / name).exists():  # what stays as it is, is there already
-                    move_in(staging / name, folder / name)
-        names = {name for file in files for name, _, _ in file.contents} | {MANIFEST_FILE}
-        for leftover in folder.iterdir():
-            if leftover.name not in names:
-                leftover.unlink()
-        write_in(sealed, folder / MANIFEST_FILE)
-        return manifest
+    def _has(self, project: ProjectSlug) -> bool:
+        return (self.extracts / project / MANIFEST_FILE).exists()
 
     @contextmanager
     def _alone(self, project: ProjectSlug) -> Iterator[None]:
@@ -267,6 +318,26 @@ class Extracts:
                 else:
                     leftover.unlink()
             yield
+
+
+def _retention(dataset: Dataset) -> Retention:
+    said = dataset.refresh
+    if said is None:
+        return Retention()
+    return Retention(said.keep_versions or Retention().versions, said.keep_until)
+
+
+def _listed(manifest: Manifest) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = {}
+    for file in manifest.newest:
+        older = [one.version for one in manifest.files if one.dataset == file.dataset and one is not file]
+        found[file.dataset] = {
+            "version": file.version,
+            "sha256": file.sha256,
+            **({"older": older} if older else {}),
+            **({"epoch": file.epoch} if file.epoch > FIRST_EPOCH else {}),
+        }
+    return found
 
 
 def provision(
@@ -289,6 +360,7 @@ def extracts_of(
     clock: Clock | None = None,
     record: Callable[[Event], None] = _no_record,
     actor: str = "system",
+    epochs: Epochs | None = None,
 ) -> Extracts:
     """Return the maker of `home`'s extracts."""
     return Extracts(
@@ -299,6 +371,8 @@ def extracts_of(
         pseudonym_key=keys.pseudonym_key(home),
         clock=clock or SystemClock(),
         crosswalks=Crosswalks(home.crosswalks, AtRest(keys.memory_key(home))),
+        opened=opened_extracts(home),
         record=record,
         actor=actor,
+        epochs=epochs or EpochsInMemory(),
     )

@@ -61,6 +61,11 @@ class Home:
         return self.keys / "memory.key"
 
     @property
+    def extract_key(self) -> Path:
+        """32 random bytes from which the key of each extract at rest is derived."""
+        return self.keys / "extracts.key"
+
+    @property
     def vault(self) -> Path:
         """Content-addressed bytes of evaluations and bundles."""
         return self.root / "vault"
@@ -72,7 +77,7 @@ class Home:
 
     @property
     def extracts(self) -> Path:
-        """One folder per project: its Parquet extracts and their signed manifest."""
+        """One folder per project: its extracts, sealed, and their signed manifest."""
         return self.root / "extracts"
 
     @property

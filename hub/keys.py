@@ -46,6 +46,11 @@ def zone_key(home: Home, zone: str) -> Path:
     return path
 
 
+def extract_key(home: Home) -> bytes:
+    """Return the 32 random bytes from which the keys of extracts at rest are derived; make them at first use."""
+    return random_key(home.extract_key)
+
+
 def cell_key_secret(home: Home) -> bytes:
     """Return what cell-key noise is made with, the same for all projects, datasets and versions."""
     return noise_secret(pseudonym_key(home))

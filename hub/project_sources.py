@@ -1,36 +1,63 @@
-"""A project's extracts as the disclosure engine reads them, after they were found to be what was provisioned."""
+"""A project's extracts as the disclosure engine reads them, opened and found to be what was provisioned."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from saferoom.disclosure.queries.source import Source
-from saferoom.errors import WrongStateError
-from saferoom.hub import extracts
+from saferoom.errors import BadInputError, WrongStateError
+from saferoom.hub.opened_extracts import Lease
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.extracts.coverage import covers, in_force
-from saferoom.projects.extracts.manifest import ExtractFile
+from saferoom.projects.extracts.manifest import ExtractFile, Manifest
 
 
-def present_extracts(instance: Instance, project: ProjectSlug, names: Sequence[DatasetName]) -> list[ExtractFile]:
-    """Return the project's extracts of the datasets `names`.
+@contextmanager
+def opened(
+    instance: Instance,
+    project: ProjectSlug,
+    names: Sequence[DatasetName],
+    versions: Mapping[DatasetName, str] | None = None,
+) -> Iterator[tuple[Lease, list[ExtractFile]]]:
+    """Have the project's extracts of the datasets `names` open while the block runs.
+
+    Parameters
+    ----------
+    versions : mapping of dataset to version, optional
+        The versions of those that are not to be the one in force.
 
     Raises
     ------
     IntegrityError
         A file is not the one that was provisioned.
+    BadInputError
+        There is no extract of a version that is named.
     WrongStateError
         An extract is missing, not of the version in force, or holds more than is approved now.
+    UnavailableError
+        There is no room in memory.
     """
-    manifest = extracts.verify_extracts(instance.home.extracts / project, instance.signing_key.verifying_key, names)
+    chosen = versions or {}
+    wanted = [(str(name), chosen.get(name)) for name in names]
+    with instance.opened_extracts.lease(project, wanted) as lease:
+        yield lease, _present(instance, project, lease.manifest, wanted)
+
+
+def _present(
+    instance: Instance, project: ProjectSlug, manifest: Manifest, wanted: Sequence[tuple[str, str | None]]
+) -> list[ExtractFile]:
     registry = instance.registry
-    approvals = {approval.dataset: approval for approval in registry.approvals(project)}
+    approvals = {str(approval.dataset): approval for approval in registry.approvals(project)}
     found = []
-    for name in names:
-        file, approval = manifest.file(name), approvals.get(name)
-        if file is None or approval is None or file.version != in_force(registry, approval).version:
+    for name, version in wanted:
+        file, approval = manifest.file(name, version), approvals.get(name)
+        if version is not None and file is None:
+            raise BadInputError(_no_version(manifest, name))
+        present = None if approval is None else in_force(registry, approval).version
+        if file is None or approval is None or (version is None and file.version != present):
             raise WrongStateError(
                 f"the project's extract of {name} is not of the dataset's present version; "
                 "ask the administrator to make it again"
@@ -42,6 +69,11 @@ def present_extracts(instance: Instance, project: ProjectSlug, names: Sequence[D
             )
         found.append(file)
     return found
+
+
+def _no_version(manifest: Manifest, name: str) -> str:
+    known = ", ".join(file.version for file in manifest.files if file.dataset == name)
+    return f"versions: the project has no extract of {name} in that version; it has: {known or 'none'}"
 
 
 def source_of(file: ExtractFile, folder: Path) -> Source:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,16 @@ HEAVY = ("live", "browser", "packaging", "postgres")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the pictures of ``docs/images`` be written anew; they are taken and looked at in any case."""
     parser.addoption("--screenshots", action="store_true", help="write the pictures that the how-to guides show")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have extracts opened in a folder of this run, which goes with it; what tests kill leaves files there."""
+    if not hasattr(config, "workerinput"):
+        shared = Path("/dev/shm")
+        made = Path(tempfile.mkdtemp(prefix="saferoom-tests-", dir=shared if shared.is_dir() else None))
+        made.chmod(0o1777)  # hubs of other users use it, too
+        os.environ["SAFEROOM_OPENED"] = str(made)
+        config.add_cleanup(lambda: shutil.rmtree(made, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

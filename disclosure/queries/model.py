@@ -122,6 +122,8 @@ class Query(Document):
     title: Text | None = None
     from_: Annotated[Name | None, Field(alias="from")] = None
     views: Annotated[dict[Name, ViewText], Field(max_length=20)] = Field(default_factory=dict)
+    versions: Annotated[dict[Name, Text], Field(max_length=20)] = Field(default_factory=dict)
+    """Which version of a dataset is meant; the newest of those that are not named."""
     statistic: Annotated[Statistic, BeforeValidator(_statistic)]
     measure: Text | None = None
     by: Annotated[tuple[Text, ...], Field(max_length=6)] = ()

@@ -6,7 +6,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from saferoom.hub.evaluator.job import Job, read_answer
 from saferoom.hub.evaluator.padding import padded, with_noise
 from saferoom.hub.evaluator.turns import Turns
 from saferoom.hub.home import Home
-from saferoom.hub.project_sources import present_extracts, source_of
+from saferoom.hub.project_sources import opened, source_of
 from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
 from saferoom.hub.sandbox.spec import MEBIBYTE
 from saferoom.hub.wiring import Instance
@@ -30,7 +30,7 @@ from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 from saferoom.projects.airlock.drawing import Draw
 from saferoom.projects.airlock.evaluations import NO_SNAPSHOT
-from saferoom.projects.airlock.naming import datasets_named
+from saferoom.projects.airlock.naming import datasets_named, versions_named
 from saferoom.projects.policies import effective
 
 _log = structlog.get_logger()
@@ -94,8 +94,12 @@ class Evaluator:
             raise BadInputError(NO_SNAPSHOT)
         with padded() if noisy else nullcontext():
             names, rules = self._terms(project, query, whole=snapshot is not None)
-            with self._turns.turn(author), claimed_table(self._instance.home, snapshot) as file:
-                found = judge(self._instance.home, *self._job(project, query, names, file))
+            with (
+                self._turns.turn(author),
+                claimed_table(self._instance.home, snapshot) as file,
+                self._job(project, query, names, file) as job,
+            ):
+                found = judge(self._instance.home, *job)
         if (names, rules) != self._terms(project, query, whole=snapshot is not None):
             # The record is made with those of its own moment: it would leave an owner out, or name other rules.
             raise WrongStateError("the project's approvals or rules changed while the query was judged; evaluate again")
@@ -109,8 +113,9 @@ class Evaluator:
 
         Raises as `evaluate` does, while nothing is paid for yet.
         """
-        with self._turns.turn(author):
-            jobs = [self._job(project, query, self._datasets(project, query, whole=False), None) for query in queries]
+        with self._turns.turn(author), ExitStack() as open_:
+            found = ((query, self._datasets(project, query, whole=False)) for query in queries)
+            jobs = [open_.enter_context(self._job(project, query, names, None)) for query, names in found]
             yield [partial(self._draw, *job) for job in jobs]
 
     @contextmanager
@@ -150,22 +155,24 @@ class Evaluator:
             raise BadInputError("no approval of data for this project holds today")
         return sorted(live) if whole else sorted(datasets_named(query, live))
 
+    @contextmanager
     def _job(
         self, project: ProjectSlug, query: Mapping[str, Any], names: Sequence[DatasetName], snapshot: Path | None
-    ) -> tuple[Job, Sequence[Bind]]:
-        instance, folder = self._instance, self._instance.home.extracts / project
-        files = present_extracts(instance, project, names)
-        appetite, route = effective(instance.registry, project, names)
-        sources = [source_of(file, Path(_INSIDE)) for file in files]
-        binds = [Bind(folder / name, f"{_INSIDE}/{name}") for file in files for name, _, _ in file.contents]
-        if snapshot is not None:
-            sources.append(_claimed(sources))
-            binds.append(Bind(snapshot, str(sources[-1].path)))
-        units = {unit for file in files for unit in file.units}
-        crosswalks = {unit: instance.crosswalks.read(project, unit) for unit in sorted(units)}
-        memory = instance.airlock.memory_for(project, names)
-        secret = keys.cell_key_secret(instance.home)
-        return Job(query, appetite.policy, route.policy, sources, memory, crosswalks, secret), binds
+    ) -> Iterator[tuple[Job, Sequence[Bind]]]:
+        """Have a query's data open while the block runs."""
+        instance = self._instance
+        with opened(instance, project, names, versions_named(query, names)) as (lease, files):
+            appetite, route = effective(instance.registry, project, names)
+            sources = [source_of(file, Path(_INSIDE)) for file in files]
+            binds = [Bind(lease.folder / name, f"{_INSIDE}/{name}") for file in files for name, _, _ in file.contents]
+            if snapshot is not None:
+                sources.append(_claimed(sources))
+                binds.append(Bind(snapshot, str(sources[-1].path)))
+            units = {unit for file in files for unit in file.units}
+            crosswalks = {unit: instance.crosswalks.read(project, unit) for unit in sorted(units)}
+            memory = instance.airlock.memory_for(project, names)
+            secret = keys.cell_key_secret(instance.home)
+            yield Job(query, appetite.policy, route.policy, sources, memory, crosswalks, secret), binds
 
 
 def _claimed(sources: Sequence[Source]) -> Source:

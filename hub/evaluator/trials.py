@@ -22,7 +22,7 @@ from saferoom.errors import BadInputError
 from saferoom.hub.evaluator import runner
 from saferoom.hub.evaluator.job import Job
 from saferoom.hub.evaluator.padding import with_noise
-from saferoom.hub.extraction import STORAGE
+from saferoom.hub.owner_files import STORAGE
 from saferoom.hub.sandbox import Bind
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, Digest, ProjectSlug, Username

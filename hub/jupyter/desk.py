@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from saferoom import ids
@@ -15,6 +14,7 @@ from saferoom.audit import Event
 from saferoom.errors import BadInputError, NotFoundError
 from saferoom.hub.extracts import extracts_of
 from saferoom.hub.home import Home
+from saferoom.hub.opened_extracts import Lease
 from saferoom.hub.sandbox import identity
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.web.shell.navigation import Entry, entries
@@ -123,18 +123,21 @@ class Desk:
             Card(project.slug, project.title, self.may_enter(username, project.slug).reason) for project in projects
         ]
 
-    def extracts(self, project: str) -> Path:
-        """Return the folder of a project's extracts after checking it against its signed manifest.
+    def extracts(self, project: str) -> Lease:
+        """Open a project's extracts after checking them against their signed manifest; the room closes the lease.
 
         Raises
         ------
         IntegrityError, UnavailableError
-            A file is not what was provisioned, or nothing was.
+            A file is not what was provisioned, nothing was, or there is no room in memory.
         """
         slug = ProjectSlug(project)
         self._extracts.prune(slug)
-        self._extracts.verify(slug)
-        return self.home.extracts / slug
+        return self._extracts.opened.lease(slug)
+
+    def tidy_extracts(self) -> None:
+        """Remove what a killed service had opened."""
+        self._extracts.opened.tidy()
 
     def withdraw_extracts(self, project: str) -> None:
         """Take away from running rooms what no approval covers any more."""

@@ -17,6 +17,7 @@ from saferoom.errors import SaferoomError
 from saferoom.hub.jupyter import rooms
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.refusal import refused
+from saferoom.hub.opened_extracts import Lease
 from saferoom.hub.sandbox import Limits, Running, start
 from saferoom.projects.decision import Decision, unknown
 
@@ -38,6 +39,7 @@ class RoomSpawner(Spawner):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._running: Running | None = None
+        self._lease: Lease | None = None
         self._confirmed = 0.0
 
     @property
@@ -57,11 +59,12 @@ class RoomSpawner(Spawner):  # type: ignore[misc]
         if not decision:
             raise refused(decision)
         try:
-            extracts = await asyncio.to_thread(self.desk.extracts, self.name)
+            self._lease = await asyncio.to_thread(self.desk.extracts, self.name)
             uid = self.desk.identity(self.name)
             self.place.prepare(uid)
-            self._running = self._launch(extracts, uid)
+            self._running = self._launch(self._lease.folder, uid)
         except SaferoomError as error:
+            await self._give_back()
             self.log.error("The room %s was not started: %s", self._log_name, error.message)
             raise SpawnException(f"The room cannot be started: {error.message}.", reason="sandbox") from error
         self._confirmed = time.monotonic()
@@ -104,7 +107,7 @@ class RoomSpawner(Spawner):  # type: ignore[misc]
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Tell the waiting person how far the start is."""
-        yield {"progress": 20, "message": "Checking the project's data against its signed manifest"}
+        yield {"progress": 20, "message": "Checking the project's data against its signed manifest, and opening it"}
         while self._running is None:
             await asyncio.sleep(_WATCH_SECONDS)
         yield {"progress": 50, "message": "Starting JupyterLab in its sandbox"}
@@ -147,8 +150,15 @@ class RoomSpawner(Spawner):  # type: ignore[misc]
         running, self._running = self._running, None
         if running is not None:
             await asyncio.to_thread(running.stop)
+            await self._give_back()
             self.place.clear()
             await asyncio.to_thread(self.desk.note_end, self.user.name, self.name, decision)
+
+    async def _give_back(self) -> None:
+        """Let the plain extracts go; the last room of the project has them removed."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            await asyncio.to_thread(lease.close)
 
     def get_state(self) -> dict[str, Any]:
         """Return nothing to remember: rooms do not outlive the hub."""

@@ -18,7 +18,7 @@ from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, Usernam
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
 from saferoom.projects.airlock import quotes, routing, seals
 from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Route
-from saferoom.projects.airlock.naming import datasets_named
+from saferoom.projects.airlock.naming import datasets_named, versions_named
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.store import Reading
 from saferoom.projects.extracts.coverage import in_force
@@ -102,7 +102,7 @@ def record(
     if snapshot is not None and evaluation.privacy is not None:
         raise BadInputError(NO_SNAPSHOT)
     used = _used(parts, project, evaluation, now) if snapshot is None else _live(parts, project, now)
-    datasets = versions(parts, project, used, now)
+    datasets = versions(parts, project, used, now, versions_named(evaluation.query.document(), used))
     names = [dataset.name for dataset in datasets]
     appetite, route = effective(parts.registry, project, names)
     claimed = None if snapshot is None else parts.vault.put(snapshot)
@@ -176,7 +176,8 @@ def check_current(parts: Parts, found: EvaluationRecord, now: datetime) -> None:
     if now >= found.expires_at:
         raise WrongStateError(f"the evaluation of '{found.title}' is older than {VALID_FOR.days} days; evaluate again")
     names = [dataset.name for dataset in found.datasets]
-    if versions(parts, found.project, names, now) != found.datasets:
+    named = {} if found.file is not None else versions_named(_document(parts, found), names)
+    if versions(parts, found.project, names, now, named) != found.datasets:
         raise WrongStateError(f"the data behind '{found.title}' were refreshed since it was judged; evaluate again")
     if rules_now(parts, found) != found.rules:
         raise WrongStateError(f"the rules changed since '{found.title}' was judged; evaluate again")
@@ -212,11 +213,30 @@ def _used(parts: Parts, project: ProjectSlug, evaluation: Evaluation, now: datet
     return datasets_named(query.document(), live)
 
 
-def versions(parts: Parts, project: ProjectSlug, names: Sequence[str], now: datetime) -> tuple[DatasetVersion, ...]:
-    """Return the present versions of the datasets called `names`; raise unless the project may use them all."""
+def _document(parts: Parts, found: EvaluationRecord) -> Mapping[str, Any]:
+    return opened(parts, found.id, found.digest).evaluation.query.document()
+
+
+def versions(
+    parts: Parts,
+    project: ProjectSlug,
+    names: Sequence[str],
+    now: datetime,
+    named: Mapping[DatasetName, str] | None = None,
+) -> tuple[DatasetVersion, ...]:
+    """Return the present versions of the datasets called `names`; raise unless the project may use them all.
+
+    Parameters
+    ----------
+    named : mapping of dataset to version, optional
+        Versions that the query asks for; the others are the present ones.
+    """
+    asked = named or {}
     live = {approval.dataset: approval for approval in parts.registry.approvals(project) if approval.live(now)}
     wanted = [DatasetName(name) for name in sorted(set(names))]
     for name in wanted:
         if name not in live:
             raise ForbiddenError(f"the project has no approval for {name} that holds today")
-    return tuple(DatasetVersion(name, in_force(parts.registry, live[name]).version) for name in wanted)
+    return tuple(
+        DatasetVersion(name, asked.get(name) or in_force(parts.registry, live[name]).version) for name in wanted
+    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from saferoom.errors import BadInputError
 from saferoom.ids import DatasetName
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -22,6 +23,29 @@ def datasets_named(query: Mapping[str, Any], live: Sequence[DatasetName]) -> tup
         word.lower() for key, part in query.items() if key != "title" for text in _texts(part) for word in _words(text)
     }
     return tuple(name for name in live if name.lower() in said) or tuple(live)
+
+
+def versions_named(query: Mapping[str, Any], names: Sequence[DatasetName]) -> dict[DatasetName, str]:
+    """Return the versions that `query` names, by dataset; of a dataset that it does not name, the newest is meant.
+
+    Raises
+    ------
+    BadInputError
+        It is no mapping of datasets that the query uses to versions.
+    """
+    said = query.get("versions") or {}
+    if not isinstance(said, Mapping):
+        raise BadInputError(f"versions: {_VERSIONS}")
+    known = {name.lower(): name for name in names}
+    found: dict[DatasetName, str] = {}
+    for name, version in said.items():
+        if not isinstance(name, str) or name.lower() not in known or not isinstance(version, str):
+            raise BadInputError(f"versions: {_VERSIONS}")
+        found[known[name.lower()]] = version
+    return found
+
+
+_VERSIONS = 'maps datasets that the query uses to one of their versions, each a text, as {survey: "1"}'
 
 
 def _words(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset, VariableRole
 from saferoom.projects.extracts.manifest import ExtractFile
+from saferoom.projects.extracts.matching import match_columns
 from saferoom.projects.registry import Registry
 
 
@@ -19,10 +20,20 @@ def covers(registry: Registry, approval: Approval, file: ExtractFile) -> bool:
     """Tell whether every column and row of `file` is covered.
 
     Rows are covered where the approval asks for no condition, or for the one the extract was made with: whether another
-    one is wider is not guessed. What has become a direct identifier is covered by nothing.
+    one is wider is not guessed. What has become a direct identifier is covered by nothing. An older version is covered
+    where the approval is for all variables, or names each that it holds; what linking added is covered with the ids.
     """
     columns = {column.name for column in file.columns}
     present = registry.dataset(approval.dataset)
     direct = {variable.name for variable in present.variables if variable.role is VariableRole.DIRECT}
     same_rows = approval.rows is None or approval.rows == file.where
-    return same_rows and columns <= set(approval.columns(in_force(registry, approval))) and not columns & direct
+    return same_rows and columns <= _approved(registry, approval, file) and not columns & direct
+
+
+def _approved(registry: Registry, approval: Approval, file: ExtractFile) -> set[str]:
+    known = in_force(registry, approval)
+    approved = set(approval.columns(known)) | match_columns(file)
+    if file.version == known.version:
+        return approved
+    then = {column.name for column in file.columns} if approval.variables is None else set(approval.variables)
+    return approved | then | set(file.units)

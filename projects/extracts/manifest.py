@@ -6,6 +6,7 @@ The evaluator takes its knowledge of an extract from here, so that nothing it co
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from pydantic import ValidationError
 
@@ -51,16 +52,34 @@ class ExtractColumn(PolicyModel):
         return classified(self.name, self.hierarchy, whole=self.type is VariableType.INTEGER, codelist=self.codelist)
 
 
+class Given(PolicyModel):
+    """The approval that an extract was made under."""
+
+    granted_by: UsernameField
+    until: date
+
+
 class ExtractFile(PolicyModel):
-    """One dataset's extract."""
+    """One version of one dataset's extract."""
 
     dataset: DatasetNameField
     title: TitleField
     owner: UsernameField
     version: str
     file: str
+    """Where it is below the project's folder, sealed, and below the folder where it is opened, plain."""
     sha256: str
+    """Of the sealed file."""
     bytes: int
+    salt: str = ""
+    """What its key is derived with; empty for extracts from before they were sealed, which are made again."""
+    epoch: int = 1
+    """The epoch of its ids."""
+    made_at: str = ""
+    """RFC 3339, UTC."""
+    approval: Given | None = None
+    linkage: str | None = None
+    """For a linked dataset: which version of which index its ids come from."""
     rows: int
     units: tuple[ColumnField, ...]
     columns: tuple[ExtractColumn, ...]
@@ -81,6 +100,24 @@ class ExtractFile(PolicyModel):
         return ((self.file, self.sha256, self.bytes), *others)
 
 
+class IdChanges(PolicyModel):
+    """The old and new ids of a kind of unit, after the project's ids were changed: a sealed table of its own."""
+
+    unit: ColumnField
+    file: str
+    sha256: str
+    bytes: int
+    salt: str
+    rows: int
+    epoch: int
+    """The epoch of the new ids."""
+
+    @property
+    def contents(self) -> tuple[tuple[str, str, int], ...]:
+        """The file: its name, digest and size in bytes."""
+        return ((self.file, self.sha256, self.bytes),)
+
+
 class Manifest(PolicyModel):
     """What a project's folder of extracts holds."""
 
@@ -88,10 +125,23 @@ class Manifest(PolicyModel):
     made_at: str
     """RFC 3339, UTC."""
     files: tuple[ExtractFile, ...]
+    """Of each dataset the newest version first."""
+    changes: tuple[IdChanges, ...] = ()
 
-    def file(self, dataset: str) -> ExtractFile | None:
-        """Return the extract of `dataset`, None when there is none."""
-        return next((file for file in self.files if file.dataset == dataset), None)
+    def file(self, dataset: str, version: str | None = None) -> ExtractFile | None:
+        """Return an extract of `dataset`, the newest where no version is named; None when there is none."""
+        wanted = (file for file in self.files if file.dataset == dataset and version in (None, file.version))
+        return next(wanted, None)
+
+    @property
+    def newest(self) -> tuple[ExtractFile, ...]:
+        """The newest extract of each dataset."""
+        return tuple(file for file in self.files if self.file(file.dataset) is file)
+
+    @property
+    def contents(self) -> tuple[tuple[str, str, int], ...]:
+        """Every file: its name, digest and size in bytes."""
+        return tuple(one for part in (*self.files, *self.changes) for one in part.contents)
 
 
 def seal_manifest(manifest: Manifest, key: SigningKey) -> bytes:

@@ -4,6 +4,10 @@ A pseudonym is the first 63 bits of HMAC-SHA256 over the id, under a key derived
 master key for one project and one unit. So the same person has the same pseudonym in every dataset and version of a
 project, another one in every other project, and without the key neither can be computed back or linked.
 
+Ids can be changed: each change begins an epoch. An id of the first epoch is the pseudonym above; an id of a later epoch
+is the pseudonym of the id of the epoch before, under a key of its own. So new ids follow from old ones, without the
+source's, for those who may have the key.
+
 A lineage key is the first 64 bits of HMAC-SHA256 over the id under a key derived for one unit and no project. It is the
 same in every project, so that what one project releases can be compared with what another did. It is kept beside the
 pseudonyms in crosswalks, which only the trusted side reads.
@@ -16,6 +20,7 @@ RFC 2104 (HMAC), RFC 5869 (HKDF).
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
@@ -29,6 +34,7 @@ _BLOCK_BYTES = 64
 _MASTER_BYTES = 32
 _PURPOSE = "saferoom/pseudonym/1"
 LINEAGE_BITS = 64
+FIRST_EPOCH = 1
 _LINEAGE_PURPOSE = "saferoom/lineage/1"
 
 
@@ -54,9 +60,12 @@ class PseudonymKey(_Secret):
     secret: bytes
 
     @classmethod
-    def derive(cls, master: bytes, project: ProjectSlug, unit: str) -> PseudonymKey:
+    def derive(cls, master: bytes, project: ProjectSlug, unit: str, epoch: int = FIRST_EPOCH) -> PseudonymKey:
         """Derive the key of `unit` in `project` from the instance's master key (32 bytes)."""
-        return cls(_derived(master, {"purpose": _PURPOSE, "project": project, "unit": unit}))
+        if epoch < FIRST_EPOCH:
+            raise ValueError("epochs count from 1")
+        later = {} if epoch == FIRST_EPOCH else {"epoch": str(epoch)}
+        return cls(_derived(master, {"purpose": _PURPOSE, "project": project, "unit": unit, **later}))
 
     def pseudonym(self, identifier: str) -> int:
         """Return the pseudonym of one id: a whole number from 0 to 2^63 - 1."""
@@ -94,6 +103,34 @@ def pseudonym_sql(identifier: str, inner: str, outer: str) -> str:
         SQL of the id as text, and of the two key blocks (parameters, never literals).
     """
     return f"({_first_bits(identifier, inner, outer)} >> {64 - PSEUDONYM_BITS})::BIGINT"
+
+
+def chain(master: bytes, project: ProjectSlug, unit: str, epoch: int) -> tuple[PseudonymKey, ...]:
+    """Return the keys of every epoch up to `epoch`, in their order."""
+    return tuple(PseudonymKey.derive(master, project, unit, one) for one in range(FIRST_EPOCH, epoch + 1))
+
+
+def chained(keys: Sequence[PseudonymKey], identifier: str) -> int:
+    """Return the id of the last epoch of `keys` from what the first of them hashes."""
+    number = 0
+    for key in keys:
+        number = key.pseudonym(identifier)
+        identifier = str(number)
+    return number
+
+
+def chained_sql(identifier: str, pads: Sequence[tuple[str, str]]) -> str:
+    """Return the DuckDB expression of `chained` over a text column; see `pseudonym_sql`.
+
+    Parameters
+    ----------
+    pads : sequence of (str, str)
+        SQL of the two key blocks of each key.
+    """
+    made = identifier
+    for number, (inner, outer) in enumerate(pads):
+        made = pseudonym_sql(made if number == 0 else f"({made})::VARCHAR", inner, outer)
+    return made
 
 
 def lineage_sql(identifier: str, inner: str, outer: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from tests.support import live_world
 from tests.support.live import Live
 from tests.support.live_world import ALPHA, BETA
+from tests.support.opened import sealed
 from tests.support.processes import below
 
 from saferoom.clock import SystemClock
@@ -128,7 +129,7 @@ def test_opening_and_ending_a_room_is_in_the_audit_trail(live: Live) -> None:
 
 def test_tampered_extract_is_never_shown(live: Live) -> None:
     live.session("ana").stop_room(ALPHA)
-    extract = live.home.extracts / ALPHA / "births.parquet"
+    extract = sealed(live.home, ALPHA, "births")
     content = extract.read_bytes()
     # Nobody writes extracts, their owner included; whoever tampers does it all the same.
     extract.chmod(0o644)
@@ -139,7 +140,7 @@ def test_tampered_extract_is_never_shown(live: Live) -> None:
         assert "births.parquet" in answer.json()["message"]
     finally:
         extract.write_bytes(content)
-        extract.chmod(0o444)
+        extract.chmod(0o400)
     live.room("ana", ALPHA)
 
 

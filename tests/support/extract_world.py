@@ -15,6 +15,8 @@ from saferoom.audit import Event
 from saferoom.clock import FrozenClock
 from saferoom.hub.crosswalks import Crosswalks
 from saferoom.hub.extracts import Extracts
+from saferoom.hub.memory_folder import MemoryFolder
+from saferoom.hub.opened_extracts import OpenedExtracts
 from saferoom.hub.store.cipher import AtRest
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.catalogue.model import Dataset
@@ -48,9 +50,21 @@ class Workshop:
     def provision(self, slug: ProjectSlug = MOB) -> Manifest:
         return self.maker.provision(slug)
 
-    def read(self, name: str = "htv", slug: str = MOB) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = pq.read_table(self.folder / "extracts" / slug / f"{name}.parquet").to_pylist()
+    def file(self, name: str = "htv", slug: str = MOB, version: str = "1") -> Path:
+        """Return where an extract is, sealed."""
+        return self.folder / "extracts" / slug / name / version / f"{name}.parquet"
+
+    def read(self, name: str = "htv", slug: str = MOB, version: str | None = None) -> list[dict[str, Any]]:
+        """Return an extract's rows, as those read them who have it open."""
+        with self.maker.opened.lease(ProjectSlug(slug), [(name, version)]) as lease:
+            file = lease.manifest.file(name, version)
+            assert file is not None
+            rows: list[dict[str, Any]] = pq.read_table(lease.folder / file.file).to_pylist()
         return rows
+
+    def schema(self, name: str = "htv", slug: str = MOB) -> pa.Schema:
+        with self.maker.opened.lease(ProjectSlug(slug), [(name, None)]) as lease:
+            return pq.read_schema(lease.folder / f"{name}.parquet")
 
     def add(self, changed: Dataset, slug: ProjectSlug = MOB, **approved: object) -> None:
         self.registry.sets[changed.name] = changed
@@ -69,7 +83,11 @@ def workshop(folder: Path) -> Workshop:
     )
     key = SigningKey.generate()
     crosswalks = Crosswalks(folder / "crosswalks", AtRest(b"rest" * 8))
-    maker = Extracts(folder / "sources", folder / "extracts", registry, key, b"m" * 32, FrozenClock(NOW), crosswalks)
+    opened = OpenedExtracts(
+        folder / "extracts", MemoryFolder(folder / "opened", in_memory=False), key.verifying_key, b"x" * 32
+    )
+    clock = FrozenClock(NOW)
+    maker = Extracts(folder / "sources", folder / "extracts", registry, key, b"m" * 32, clock, crosswalks, opened)
     made = Workshop(folder, registry, key, maker)
     made.maker = replace(maker, record=made.events.append, actor="admin:ada")
     made.csv(csv_of(ROWS))

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from tests.support.opened import sealed
 from tests.support.privacy_airlock import ANA, COUNTS, LIMIT, PrivacyAirlock, privacy_airlock
 
 from saferoom.disclosure.evaluation import Evaluation
@@ -197,7 +198,7 @@ def test_attack_turn_that_is_not_there_costs_nothing(place: PrivacyAirlock) -> N
 
 def test_attack_extract_that_is_gone_costs_nothing(place: PrivacyAirlock) -> None:
     quote = place.evaluate()
-    (place.world.home.extracts / "mobility" / "survey.parquet").unlink()
+    sealed(place.world.home, "mobility", "survey").unlink()
     with pytest.raises(SaferoomError):
         place.ask(quote.id)
     assert place.charges() == []

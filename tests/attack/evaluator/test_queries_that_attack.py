@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.airlock_world import INCOME, MOBILITY, NOW, World, world
+from tests.support.opened import sealed
 
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, IntegrityError, SaferoomError, WrongStateError
@@ -78,8 +79,7 @@ def test_dataset_whose_approval_ended_is_out_of_reach(place: World, evaluator: E
 
 
 def test_extract_swapped_for_another_projects_is_noticed(place: World, evaluator: Evaluator) -> None:
-    own = place.home.extracts / MOBILITY / "survey.parquet"
-    other = place.home.extracts / INCOME / "survey.parquet"
+    own, other = (sealed(place.home, project, "survey") for project in (MOBILITY, INCOME))
     own.unlink()
     own.write_bytes(other.read_bytes())
     with pytest.raises(IntegrityError, match="not the one in its manifest"):
@@ -87,7 +87,7 @@ def test_extract_swapped_for_another_projects_is_noticed(place: World, evaluator
 
 
 def test_manifest_of_another_project_is_noticed(place: World, evaluator: Evaluator) -> None:
-    for name in ("survey.parquet", "register.parquet", "manifest.json"):
+    for name in ("survey/1/survey.parquet", "register/1/register.parquet", "manifest.json"):
         own, other = place.home.extracts / MOBILITY / name, place.home.extracts / INCOME / name
         own.unlink()
         own.write_bytes(other.read_bytes())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from tests.support.airlock_world import MOBILITY, World, world
+from tests.support.opened import frame as extract_frame
 
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError
@@ -33,7 +34,7 @@ def evaluator(place: World) -> Evaluator:
 
 @pytest.fixture
 def frame(place: World) -> pd.DataFrame:
-    extract = pd.read_parquet(place.instance.home.extracts / MOBILITY / "survey.parquet")
+    extract = extract_frame(place.home, MOBILITY, "survey")
     return extract[["person_id"]].assign(half=[n % 2 for n in range(len(extract))])
 
 

@@ -13,11 +13,14 @@ from tests.support.registry_world import MOB, approval, dataset
 from saferoom.errors import BadInputError, IntegrityError
 from saferoom.hub import extraction
 from saferoom.hub.extracts import verify_extracts
+from saferoom.hub.sealed_parquet import Seal
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.extracts import pseudonyms
 from saferoom.projects.extracts.pseudonyms import PseudonymKey
 from saferoom.signing import SigningKey
 
 OTHER = ProjectSlug("other")
+HTV = "htv/1/htv.parquet"
 
 
 def _writable(path: Path) -> Path:
@@ -34,7 +37,7 @@ def folder(shop: Workshop) -> Path:
 
 @pytest.mark.parametrize("position", [0, 100, -1])
 def test_changed_byte_in_an_extract_is_noticed(shop: Workshop, folder: Path, position: int) -> None:
-    path = _writable(folder / "htv.parquet")
+    path = _writable(folder / HTV)
     data = bytearray(path.read_bytes())
     data[position] ^= 1
     path.write_bytes(bytes(data))
@@ -98,16 +101,16 @@ def test_extra_missing_and_linked_files_are_noticed(shop: Workshop, folder: Path
         shop.maker.verify(MOB)
     (folder / "extra.parquet").unlink()
     copy = shop.folder / "copy.parquet"
-    shutil.move(folder / "htv.parquet", copy)
+    shutil.move(folder / HTV, copy)
     with pytest.raises(IntegrityError, match="not the one"):
         shop.maker.verify(MOB)
-    (folder / "htv.parquet").symlink_to(copy)
+    (folder / HTV).symlink_to(copy)
     with pytest.raises(IntegrityError, match="not the one"):
         shop.maker.verify(MOB)
 
 
 def test_only_named_datasets_are_checked_when_so_asked(shop: Workshop, folder: Path) -> None:
-    _writable(folder / "htv.parquet").write_bytes(b"x")
+    _writable(folder / HTV).write_bytes(b"x")
     verify_extracts(folder, shop.key.verifying_key, only=[])
     with pytest.raises(IntegrityError):
         verify_extracts(folder, shop.key.verifying_key, only=[DatasetName("htv")])
@@ -133,9 +136,10 @@ def test_approval_smuggled_in_for_a_direct_identifier_gives_no_such_column(shop:
 def test_extraction_itself_refuses_a_direct_identifier(shop: Workshop, tmp_path: Path) -> None:
     work = extraction.Extraction({}, {}, tmp_path / "scratch")
     source = shop.folder / "sources" / "htv.csv"
+    target = extraction.Target(tmp_path / "out.parquet", Seal(b"k" * 32, "mob/htv/1"))
     for names in (("full_name",), ("no_such_variable",)):
         with pytest.raises(BadInputError, match="do not identify"):
-            work.extract(dataset(), names, source, tmp_path / "out.parquet")
+            work.extract(dataset(), names, source, target)
     work.close()
 
 
@@ -157,7 +161,7 @@ def test_equal_pseudonyms_of_two_people_stop_the_extract(shop: Workshop, monkeyp
     def constant(_identifier: str, inner: str, outer: str) -> str:
         return f"octet_length({inner} || {outer})"
 
-    monkeypatch.setattr(extraction, "pseudonym_sql", constant)
+    monkeypatch.setattr(pseudonyms, "pseudonym_sql", constant)
     with pytest.raises(BadInputError, match="same pseudonym"):
         shop.provision()
     assert not (shop.folder / "extracts" / MOB).exists()
@@ -167,7 +171,7 @@ def test_equal_pseudonyms_across_datasets_stop_the_extract(shop: Workshop, monke
     def constant(identifier: str, inner: str, outer: str) -> str:
         return f"octet_length({inner} || {outer} || encode({identifier}))"
 
-    monkeypatch.setattr(extraction, "pseudonym_sql", constant)
+    monkeypatch.setattr(pseudonyms, "pseudonym_sql", constant)
     shop.csv(csv_of(ROWS[:1]))
     shop.csv(csv_of([{**ROWS[0], "person_id": 31}]), "more.csv")
     shop.add(shop.renamed("more", "more.csv"))
@@ -186,7 +190,7 @@ def test_pseudonyms_cannot_be_computed_without_the_projects_key(shop: Workshop) 
 def test_staging_leaves_nothing_with_the_owners_ids_behind(shop: Workshop) -> None:
     shop.provision()
     left = {path.name for path in (shop.folder / "extracts").iterdir()}
-    assert left == {".mob.lock", "mob"}
+    assert left == {".mob.lock", ".mob.moving", "mob"}
 
 
 def test_what_a_killed_run_left_behind_is_cleared_away_and_nothing_else(shop: Workshop) -> None:
@@ -196,4 +200,4 @@ def test_what_a_killed_run_left_behind_is_cleared_away_and_nothing_else(shop: Wo
         (extracts / name / "htv.parquet").write_bytes(b"half")
     (extracts / ".mob.staging-2").write_bytes(b"half")
     shop.provision()
-    assert {path.name for path in extracts.iterdir()} == {".mob.lock", "mob", ".mob-x.staging-1"}
+    assert {path.name for path in extracts.iterdir()} == {".mob.lock", ".mob.moving", "mob", ".mob-x.staging-1"}

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.support.airlock_world import INCOME, MOBILITY, World, world
+from tests.support.opened import frame
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
@@ -78,10 +79,7 @@ def test_difference_to_another_projects_release_is_found_and_tells_nothing_of_it
 
 
 def test_people_are_the_same_across_projects_though_their_ids_are_not(place: World) -> None:
-    ids = [
-        set(pq.read_table(place.home.extracts / project / "survey.parquet")["person_id"].to_pylist())
-        for project in (MOBILITY, INCOME)
-    ]
+    ids = [set(frame(place.home, project, "survey")["person_id"]) for project in (MOBILITY, INCOME)]
     assert not ids[0] & ids[1]
     walks = [place.instance.crosswalks.read(project, "person_id") for project in (MOBILITY, INCOME)]
     assert not set(walks[0].known.tolist()) & set(walks[1].known.tolist())

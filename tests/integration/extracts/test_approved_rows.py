@@ -97,7 +97,9 @@ def test_confirmed_change_makes_the_new_extract(shop: Workshop) -> None:
     _held(shop)
     _grant(shop)
     assert shop.maker.lacking(MOB) == (HTV,)
-    assert {file.dataset: file.version for file in shop.provision().files} == {"htv": "2", "two": "1"}
+    manifest = shop.provision()
+    assert {file.dataset: file.version for file in manifest.newest} == {"htv": "2", "two": "1"}
+    assert [file.version for file in manifest.files if file.dataset == HTV] == ["2", "1"]
     assert "age" not in shop.read()[0]
 
 

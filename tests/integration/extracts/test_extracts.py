@@ -41,7 +41,8 @@ def test_extract_holds_the_approved_variables_under_pseudonyms(shop: Workshop) -
 
 def test_extract_never_holds_direct_identifiers_nor_the_owners_ids(shop: Workshop) -> None:
     shop.provision()
-    data = b"".join(path.read_bytes() for path in (shop.folder / "extracts" / MOB).iterdir())
+    with shop.maker.opened.lease(MOB) as lease:
+        data = b"".join(path.read_bytes() for path in lease.folder.rglob("*.parquet"))
     assert all(name.encode() not in data for name in ("full_name", "Zoe", "Adam", "Young", "Mia"))
     assert not _ids(shop.read()) & {10, 20, 30}
 
@@ -60,10 +61,12 @@ def test_rows_do_not_keep_the_owners_order(shop: Workshop) -> None:
     assert [row["age"] for row in rows] != list(range(200))
 
 
-def test_same_rows_in_another_order_make_the_same_bytes(shop: Workshop) -> None:
-    first = shop.provision().files[0].sha256
+def test_same_rows_in_another_order_make_the_same_extract_under_another_key(shop: Workshop) -> None:
+    first, before = shop.provision().files[0], shop.read()
     shop.csv(csv_of(ROWS[::-1]))
-    assert shop.provision().files[0].sha256 == first
+    again = shop.provision().files[0]
+    assert shop.read() == before
+    assert (again.sha256, again.salt) != (first.sha256, first.salt)
 
 
 def test_person_has_the_same_pseudonym_in_every_dataset_and_version_of_a_project(shop: Workshop) -> None:
@@ -110,7 +113,7 @@ def test_parquet_keeps_its_numeric_types(shop: Workshop) -> None:
     shop.parquet([row], "htv.parquet", schema)
     shop.add(dataset(source="htv.parquet"))
     manifest = shop.provision()
-    made = pq.read_schema(shop.folder / "extracts" / MOB / "htv.parquet")
+    made = shop.schema()
     assert [str(made.field(name).type) for name in ("person_id", "sex", "age", "wage")] == [
         "int64",
         "string",
@@ -232,7 +235,7 @@ def test_failed_refresh_leaves_the_extracts_as_they_were(shop: Workshop) -> None
         shop.provision()
     shop.maker.verify(MOB)
     assert shop.read() == before
-    assert sorted(path.name for path in (shop.folder / "extracts").iterdir()) == [".mob.lock", "mob"]
+    assert sorted(path.name for path in (shop.folder / "extracts").iterdir()) == [".mob.lock", ".mob.moving", "mob"]
 
 
 def test_manifest_says_what_the_folder_holds_and_is_recorded(shop: Workshop) -> None:
@@ -260,20 +263,26 @@ def test_hierarchy_of_a_codelist_goes_with_the_extract_to_the_trusted_side(shop:
     assert source.classifications["sex"].children == {"everybody": ("F", "M")}
 
 
-def test_files_are_readable_for_rooms_and_writable_for_nobody(shop: Workshop) -> None:
+def test_open_files_are_readable_for_rooms_sealed_ones_for_the_service_alone(shop: Workshop) -> None:
     shop.provision()
     folder = shop.folder / "extracts" / MOB
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {0o400}
+    with shop.maker.opened.lease(MOB) as lease:
+        places = [lease.folder, *lease.folder.rglob("*")]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in places if path.is_dir()} == {0o755}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in places if path.is_file()} == {0o444}
+        assert stat.S_IMODE(lease.folder.parent.stat().st_mode) == 0o700
 
 
 def test_running_room_sees_new_files_in_the_same_folder(shop: Workshop) -> None:
     shop.provision()
-    inode = (shop.folder / "extracts" / MOB).stat().st_ino
-    shop.csv(csv_of(ROWS[:1]))
-    shop.provision()
-    assert (shop.folder / "extracts" / MOB).stat().st_ino == inode
-    assert len(shop.read()) == 1
+    with shop.maker.opened.lease(MOB) as lease:
+        inode = lease.folder.stat().st_ino
+        shop.csv(csv_of(ROWS[:1]))
+        shop.provision()
+        assert lease.folder.stat().st_ino == inode
+        assert pq.read_table(lease.folder / "htv.parquet").num_rows == 1
 
 
 def test_dataset_that_is_no_longer_approved_leaves_with_the_next_extract(shop: Workshop) -> None:
@@ -282,7 +291,7 @@ def test_dataset_that_is_no_longer_approved_leaves_with_the_next_extract(shop: W
     assert [file.dataset for file in shop.provision().files] == ["htv", "more"]
     shop.registry.granted[MOB, "more"] = approval(dataset=DatasetName("more"), ended_at=NOW)
     assert [file.dataset for file in shop.provision().files] == ["htv"]
-    assert not (shop.folder / "extracts" / MOB / "more.parquet").exists()
+    assert not shop.file("more").exists()
 
 
 def test_prune_withdraws_what_is_no_longer_covered_and_nothing_else(shop: Workshop) -> None:
@@ -295,7 +304,7 @@ def test_prune_withdraws_what_is_no_longer_covered_and_nothing_else(shop: Worksh
     assert shop.maker.prune(MOB) == ("htv",)
     assert [file.dataset for file in shop.maker.verify(MOB).files] == ["more"]
     assert shop.events[-1].action == "extracts.withdrawn"
-    assert not (shop.folder / "extracts" / MOB / "htv.parquet").exists()
+    assert not shop.file().exists()
 
 
 def test_lacking_tells_what_is_to_be_made(shop: Workshop) -> None:
@@ -324,8 +333,7 @@ def test_extracts_of_a_large_file_are_made_in_seconds(shop: Workshop, tmp_path: 
     pq.write_table(table, shop.folder / "sources" / "htv.parquet")
     shop.add(dataset(source="htv.parquet"))
     assert shop.provision().files[0].rows == count
-    made = pq.read_table(shop.folder / "extracts" / MOB / "htv.parquet")
-    assert len(set(made["person_id"].to_pylist())) == count
+    assert len(_ids(shop.read())) == count
 
 
 def test_manifest_file_is_canonical_json(shop: Workshop) -> None:
@@ -338,6 +346,7 @@ def test_manifest_says_which_units_have_one_row_each(shop: Workshop) -> None:
     assert shop.provision().files[0].one_each == ()
     shop.csv(csv_of(ROWS[:3]))
     assert shop.provision().files[0].one_each == ("person_id",)
-    source = source_of(shop.provision().files[0], shop.folder / "extracts" / MOB)
-    with Engine([source], Limits(threads=1)) as engine:
-        assert engine.relations[0].one_each == {"person_id"}
+    with shop.maker.opened.lease(MOB) as lease:
+        source = source_of(lease.manifest.files[0], lease.folder)
+        with Engine([source], Limits(threads=1)) as engine:
+            assert engine.relations[0].one_each == {"person_id"}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.opened import sealed
 
 from saferoom.clock import FrozenClock
 from saferoom.hub.cli.admin_deeds import read_model
@@ -161,10 +162,10 @@ def test_approval_is_ended_and_the_extract_is_gone_when_the_command_returns(run:
     home = Home(folder / "home")
     (home.sources / "htv.csv").write_text("person_id,sex,wage\n1,F,10\n2,M,11\n3,F,12\n")
     run("admin", "extract", "mob")
-    assert (home.extracts / "mob" / "htv.parquet").exists()
+    assert sealed(home, "mob", "htv").exists()
     ended = run("admin", "project", "end", "mob", "htv", "--reason", "The contract is over.", "--json")
     assert ended["approvals"][0]["ended_at"]
-    assert not (home.extracts / "mob" / "htv.parquet").exists()
+    assert not sealed(home, "mob", "htv").exists()
 
 
 @pytest.mark.parametrize(("deed", "state"), [("give-back", "returned"), ("decline", "declined")])
@@ -228,10 +229,10 @@ def test_chore_withdraws_what_pages_ended(run: Run, folder: Path) -> None:
     provision(home, instance.registry, MOB)
     chores = Housekeeping(instance)
     chores.once()
-    assert (home.extracts / "mob" / "htv.parquet").exists()
+    assert sealed(home, "mob", "htv").exists()
     instance.lives.end_approval(Actor.console("admin:root"), MOB, HTV, "over")
     chores.once()
-    assert not (home.extracts / "mob" / "htv.parquet").exists()
+    assert not sealed(home, "mob", "htv").exists()
     instance.close()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pyotp
 import pytest
 from sqlalchemy import select
+from tests.support.opened import sealed
 
 from saferoom.hub.cli.main import main
 from saferoom.hub.home import Home
@@ -166,7 +167,7 @@ def test_apply_of_changes_shows_before_and_after_and_what_ends(filled: Terminal)
     assert "~ project mobility\n    members: - rosa\n" in out
     assert "- approval htv for mobility (ended)\n    ended_at: none -> " in out
     assert out.endswith("2 changed, 1 ended\nWritten.\nWithdrawn from mobility: the extract of htv.\n")
-    assert not list((filled.home.extracts / "mobility").glob("*.parquet"))
+    assert not list((filled.home.extracts / "mobility").rglob("*.parquet"))
 
 
 def test_apply_with_problems_names_them_all_and_writes_nothing(run: Terminal) -> None:
@@ -278,7 +279,7 @@ def test_extract_is_made_and_listed(filled: Terminal) -> None:
     status, out, _ = filled("admin", "extract", "mobility")
     assert status == 0
     assert "person_id, sex, wage" in out
-    assert (filled.home.extracts / "mobility" / "htv.parquet").exists()
+    assert sealed(filled.home, "mobility", "htv").exists()
     assert filled.json("admin", "extract", "mobility")["files"][0]["rows"] == 2
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from tests.support.airlock_process import AirlockProcess
 from tests.support.airlock_server import HOST
 from tests.support.airlock_world import MOBILITY, World, world
+from tests.support.opened import sealed
 from tests.support.stand_in_hub import StandInHub, running
 
 from saferoom.clock import SystemClock
@@ -119,7 +120,7 @@ def test_protected_statistic_of_another_owner_goes_to_a_checker(place: World, pr
 
 def test_changed_extract_stops_every_evaluation(place: World, process: AirlockProcess) -> None:
     process.start()
-    extract = place.home.extracts / MOBILITY / "survey.parquet"
+    extract = sealed(place.home, MOBILITY, "survey")
     data = extract.read_bytes()
     extract.chmod(0o600)
     extract.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))

@@ -6,10 +6,10 @@ import io
 import json
 from typing import Any
 
-import pandas as pd
 import pytest
 from tests.support.airlock_server import Service
 from tests.support.airlock_world import MOBILITY
+from tests.support.opened import frame
 
 QUERY = {"from": "snapshot", "statistic": "frequency", "by": ["half"]}
 WORDS = {"title": "Halves", "context": "For the mobility paper.", "controls": "Counts of 10 or more."}
@@ -17,7 +17,7 @@ WORDS = {"title": "Halves", "context": "For the mobility paper.", "controls": "C
 
 @pytest.fixture
 def table(airlock: Service) -> bytes:
-    extract = pd.read_parquet(airlock.world.instance.home.extracts / MOBILITY / "survey.parquet")
+    extract = frame(airlock.world.home, MOBILITY, "survey")
     data = io.BytesIO()
     extract[["person_id"]].assign(half=[n % 2 for n in range(len(extract))]).to_parquet(data)
     return data.getvalue()
@@ -75,7 +75,7 @@ def test_snapshot_without_a_token_is_refused(airlock: Service, table: bytes) -> 
 
 
 def test_other_projects_ids_are_strangers(airlock: Service) -> None:
-    extract = pd.read_parquet(airlock.world.instance.home.extracts / "income" / "survey.parquet")
+    extract = frame(airlock.world.home, "income", "survey")
     data = io.BytesIO()
     extract[["person_id"]].assign(half=1).to_parquet(data)
     answer = airlock.room().snapshot(head(QUERY), data.getvalue())

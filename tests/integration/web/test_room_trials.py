@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.support.airlock_server import Service
 from tests.support.airlock_world import MOBILITY, REGIONS
+from tests.support.opened import sealed
 
 PROTECT = {"method": "dp", "rho": 0.5}
 QUERY = {"from": "survey", "statistic": "frequency", "by": ["region"], "protect": PROTECT}
@@ -21,7 +22,7 @@ def _tried(airlock: Service, query: dict[str, Any]) -> dict[str, Any]:
 
 def test_trial_has_the_table_of_a_release_and_is_kept_nowhere(airlock: Service) -> None:
     # The data are out of reach: whatever comes out is made up.
-    (airlock.world.home.extracts / MOBILITY / "survey.parquet").unlink()
+    sealed(airlock.world.home, MOBILITY, "survey").unlink()
     found = _tried(airlock, {**QUERY, "chart": {"kind": "bar"}})
     assert "picture" not in found
     assert found["privacy"]["synthetic"] is True

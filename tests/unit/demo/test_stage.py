@@ -11,6 +11,7 @@ import nbformat
 import pyotp
 import pytest
 import yaml
+from tests.support.opened import frame
 
 from saferoom.errors import BadInputError, IntegrityError
 from saferoom.hub.demo.sign_ins import load
@@ -46,21 +47,21 @@ def test_stage_lets_each_researcher_into_the_own_project_alone(stage: Stage) -> 
 
 
 def test_stage_again_changes_nothing(stage: Stage) -> None:
-    made = {path: path.stat().st_mtime_ns for path in stage.home.extracts.glob("*/*")}
+    made = {path: path.stat().st_mtime_ns for path in stage.home.extracts.glob("*/**/*")}
     again = set_stage(stage.home)
     assert again.changes == 0
     assert again.sign_ins == stage.sign_ins
-    assert {path: path.stat().st_mtime_ns for path in stage.home.extracts.glob("*/*")} == made
+    assert {path: path.stat().st_mtime_ns for path in stage.home.extracts.glob("*/**/*")} == made
 
 
 def test_stage_again_repairs_a_damaged_extract_and_keeps_the_researchers_notebook(stage: Stage) -> None:
-    extract = stage.home.extracts / PROJECT / "htv.parquet"
-    before = extract.read_bytes()
+    (extract,) = (stage.home.extracts / PROJECT / "htv").rglob("*.parquet")
+    before = frame(stage.home, PROJECT, "htv")
     extract.chmod(0o600)
     extract.write_bytes(b"damaged")
     stage.notebook.write_text("edited")
     set_stage(stage.home)
-    assert extract.read_bytes() == before
+    assert frame(stage.home, PROJECT, "htv").equals(before)
     assert stage.notebook.read_text() == "edited"
 
 
@@ -68,7 +69,7 @@ def test_stage_extracts_hold_no_identifier_of_the_owner(stage: Stage) -> None:
     import pyarrow.parquet as pq
 
     owned = set(pq.read_table(stage.home.sources / "htv.parquet", columns=["person_id"])["person_id"].to_pylist())
-    given = pq.read_table(stage.home.extracts / PROJECT / "htv.parquet")["person_id"].to_pylist()
+    given = frame(stage.home, PROJECT, "htv")["person_id"].tolist()
     assert len(given) == len(owned) == 1230
     assert owned.isdisjoint(map(str, given))
 

@@ -13,8 +13,10 @@ import pyotp
 import pytest
 from tests.support import live_world
 from tests.support.live_world import ALPHA, BETA, PASSWORD, SECRET
+from tests.support.opened import sealed
 from tornado.web import HTTPError
 
+from saferoom.errors import IntegrityError
 from saferoom.hub.home import Home
 from saferoom.hub.jupyter.authenticator import FROM_PROXY, LocalAuthenticator
 from saferoom.hub.jupyter.config import _first_page
@@ -136,7 +138,13 @@ def test_desk_is_one_even_when_configuration_is_copied(desk: Desk) -> None:
 
 
 def test_extracts_are_checked_before_they_are_shown(desk: Desk) -> None:
-    assert desk.extracts(ALPHA) == desk.home.extracts / ALPHA
+    with desk.extracts(ALPHA) as lease:
+        assert {path.name for path in lease.folder.rglob("*") if path.is_file()} == {"births.parquet"}
+    extract = sealed(desk.home, ALPHA, "births")
+    extract.chmod(0o600)
+    extract.write_bytes(extract.read_bytes()[:-1])
+    with pytest.raises(IntegrityError, match="not the one in its manifest"):
+        desk.extracts(ALPHA)
 
 
 def test_refusal_shows_the_sentence_whatever_characters_it_has() -> None:

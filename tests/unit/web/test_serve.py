@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 from tests.support.airlock_world import MOBILITY, world
+from tests.support.opened import frame
 
 from saferoom.errors import IntegrityError, UnavailableError
 from saferoom.hub import keys
@@ -110,13 +111,10 @@ def test_pseudonym_key_of_another_length_is_refused(tmp_path: Path) -> None:
 
 
 def test_identifiers_of_a_project_are_found_in_its_own_extracts(tmp_path: Path) -> None:
-    import pyarrow.parquet as pq
-
     with world(tmp_path) as place:
-        index = ExtractIdentifiers(place.home, place.instance.signing_key.verifying_key)
+        index = ExtractIdentifiers(place.instance.opened_extracts)
         survey = DatasetName("survey")
-        table = pq.read_table(place.home.extracts / MOBILITY / "survey.parquet")
-        known = [int(value) for value in table.column("person_id").to_pylist()[:3]]
+        known = [int(value) for value in frame(place.home, MOBILITY, "survey")["person_id"][:3]]
         assert index.count(MOBILITY, [survey], [*known, 17, 10**40]) == 3
         assert index.count(MOBILITY, [], known) == 0
         assert index.count(MOBILITY, [survey], []) == 0
