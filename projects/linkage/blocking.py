@@ -32,10 +32,15 @@ _LEAST_FURTHER = 0.1
 """Further matches that a rule must be expected to find."""
 _MOST_FIELDS = 8
 _WHOLE: Mapping[FieldKind, float] = {
-    FieldKind.GIVEN_NAME: 0.85, FieldKind.SURNAME: 0.87, FieldKind.DATE: 0.93, FieldKind.POSTCODE: 0.75,
-    FieldKind.ADDRESS: 0.65, FieldKind.SEX: 0.99, FieldKind.ID: 0.93, FieldKind.TEXT: 0.85,
+    FieldKind.GIVEN_NAME: 0.85, FieldKind.SURNAME: 0.87, FieldKind.DATE: 0.93, FieldKind.POSTCODE: 0.93,
+    FieldKind.ADDRESS: 0.85, FieldKind.SEX: 0.99, FieldKind.ID: 0.93, FieldKind.TEXT: 0.85,
 }  # fmt: skip
-"""How often a field agrees wholly in records of one person, before anything is known of the data."""
+"""How often a field agrees wholly in records of one person (of somebody who did not move), before the data say more."""
+_MOVED = 0.35
+"""How often records of one person are of two addresses, before the data say more; nobody should be lost for that."""
+_PLACES = (FieldKind.POSTCODE, FieldKind.ADDRESS)
+_SMALL = 2
+"""Pairs for each record that a rule of two telling fields may make to be used whatever it is expected to find."""
 _NEARLY = 0.5
 """How often a field that does not agree wholly agrees in its other form."""
 
@@ -162,7 +167,12 @@ def choose(
             taken.append(options.pop(best))
             states.take(taken[-1][0])
             left -= taken[-1][1]
-        unused = options
+        core = [one for one in options if _telling(one[0], plan) and one[1] <= min(left, _SMALL * sum(sizes))]
+        for one in core:
+            if not any(set(rule.keys) <= set(one[0].keys) and not dropped for rule, _, dropped in taken):
+                taken.append(one)
+                left -= one[1]
+        unused = [one for one in options if one not in taken]
     counts = [BlockingCount(rule.label, pairs, dropped) for rule, pairs, dropped in taken]
     counts += [BlockingCount(rule.label, pairs, dropped, used=False) for rule, pairs, dropped in unused]
     common = {i: counter.common(rule) for i, (rule, _, dropped) in enumerate(taken) if dropped}
@@ -181,6 +191,19 @@ def expected_missed(plan: LinkPlan, chosen: Chosen, agreement: Mapping[str, floa
     for rule in chosen.rules:
         states.take(rule)
     return states.missed
+
+
+def _telling(rule: BlockingRule, plan: LinkPlan) -> bool:
+    """Whether a rule is of two fields of which one tells people of a household apart: a given name, date or id."""
+    kinds = {plan.fields[key.column] for key in rule.keys}
+    persons = {FieldKind.GIVEN_NAME, FieldKind.DATE, FieldKind.ID}
+    known = persons | {FieldKind.SURNAME, *_PLACES}
+    return (
+        len(rule.keys) == 2
+        and all(key.form is Form.WHOLE for key in rule.keys)
+        and kinds <= known
+        and bool(kinds & persons)
+    )
 
 
 def _worth(gain: float, pairs: int, left: int, records: int) -> float:
@@ -241,12 +264,21 @@ class _States:
         self._place = {column: i for i, (column, _) in enumerate(ranked)}
         grid = np.indices((3,) * len(ranked)).reshape(len(ranked), -1)
         self._states: NDArray[np.int64] = grid
-        weight = np.ones(grid.shape[1])
-        for i, (column, kind) in enumerate(ranked):
-            there, whole = shares[column] ** 2, (agreement or {}).get(column, _WHOLE[kind])
-            nearly = there * (1 - whole) * _NEARLY
-            weight *= np.array([1 - there * whole - nearly, nearly, there * whole])[grid[i]]
-        self._weight = weight
+        stayed = (
+            min(max((agreement[c] for c, kind in ranked if kind in _PLACES), default=0.0) / 0.95, 1.0)
+            if agreement
+            else 1 - _MOVED
+        )
+        self._weight = np.zeros(grid.shape[1])
+        for moved, share in ((False, stayed), (True, 1 - stayed)):
+            weight = np.full(grid.shape[1], share)
+            for i, (column, kind) in enumerate(ranked):
+                there, whole = shares[column] ** 2, (agreement or {}).get(column, _WHOLE[kind])
+                if kind in _PLACES:
+                    whole = 0.0 if moved else min(whole / stayed, 0.99) if agreement else whole
+                nearly = there * (1 - whole) * _NEARLY * (0.4 if moved and kind in _PLACES else 1)
+                weight *= np.array([1 - there * whole - nearly, nearly, there * whole])[grid[i]]
+            self._weight += weight
         self._found = np.zeros(grid.shape[1], dtype=bool)
 
     @property

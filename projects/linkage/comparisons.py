@@ -13,6 +13,8 @@ from typing import Any
 
 from saferoom.projects.linkage.plan import FieldKind, LinkPlan
 
+EXCHANGED = "exchanged with surname"
+
 
 @dataclass(frozen=True)
 class Functions:
@@ -88,7 +90,11 @@ def comparisons(plan: LinkPlan, functions: Functions = DUCKDB) -> tuple[Comparis
 
 
 def _partner(plan: LinkPlan, column: str, kind: FieldKind, names: Mapping[str, str]) -> str | None:
-    """Return the surname that a given name may be exchanged with, or the other way round."""
+    """Return the surname that a given name may be exchanged with, or the other way round.
+
+    Its copy ``..._again`` is compared: Splink takes a comparison for trained on what a key's columns are in, and a key of
+    given names must not keep surnames from being trained.
+    """
     pairs = {FieldKind.GIVEN_NAME: FieldKind.SURNAME, FieldKind.SURNAME: FieldKind.GIVEN_NAME}
     if kind not in pairs or plan.of_kind(kind)[0] != column:
         return None
@@ -156,8 +162,8 @@ def _given_name(name: str, surname: str | None, f: Functions) -> tuple[str, tupl
     family_l, family_r = _both(f"{name}_family")
     levels = [Level("same", f"{left} = {right}", 0.85, 0.004, name)]
     if surname is not None:
-        exchanged = f"{left} = {surname}_r and {surname}_l = {right}"
-        levels.append(Level("exchanged with surname", exchanged, 0.004, 0.0000005))
+        exchanged = f"{left} = {surname}_again_r and {surname}_again_l = {right}"
+        levels.append(Level(EXCHANGED, exchanged, 0.004, 0.0000005))
     levels += [
         Level("same first name", f"{first_l} = {first_r}", 0.02, 0.001),
         Level("another form of it", f"{f.shares}({family_l}, {family_r})", 0.03, 0.002),
@@ -175,7 +181,7 @@ def _surname(name: str, given: str | None, f: Functions) -> tuple[str, tuple[Lev
     last_l, last_r = _both(f"{name}_last")
     null = _missing(name)
     if given is not None:  # counted there already
-        null += f" or ({left} = {given}_r and {given}_l = {right} and {left} <> {right})"
+        null += f" or ({left} = {given}_again_r and {given}_again_l = {right} and {left} <> {right})"
     part = f"{first_l} = {first_r} or {last_l} = {last_r} or {first_l} = {last_r} or {last_l} = {first_r}"
     return null, (
         Level("same", f"{left} = {right}", 0.87, 0.002, name),
@@ -224,10 +230,12 @@ def _address(name: str, _: str | None, f: Functions) -> tuple[str, tuple[Level, 
     number_l, number_r = _both(f"{name}_number")
     street_l, street_r = _both(f"{name}_street")
     similar = f"{f.jaro_winkler}({street_l}, {street_r}) >= 0.9"
+    # Another house number is another household, not a typing error.
+    alike = f"{number_l} is null or {number_r} is null or {number_l} = {number_r}"
     return _missing(name), (
         Level("same", f"{left} = {right}", 0.72, 0.0005, name),
         Level("same but for typing", f"{number_l} = {number_r} and {similar}", 0.06, 0.0005),
-        Level("one or two typing errors", f"{f.edits}({left}, {right}) <= 2", 0.03, 0.0005),
+        Level("one or two typing errors", f"({alike}) and {f.edits}({street_l}, {street_r}) <= 2", 0.03, 0.0005),
         Level("same street", f"{street_l} = {street_r}", 0.02, 0.002),
         Level("similar", f"{f.jaro_winkler}({left}, {right}) >= 0.88", 0.02, 0.005),
         Level("different", "ELSE", 0.15, 0.9915),

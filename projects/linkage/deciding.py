@@ -7,23 +7,31 @@ Competition. Where a record has at most one partner, its candidates exclude each
 summed over all other pairs of either record, the pair's probability is `o / (1 + o + O)`: what is left of its odds once
 the others are possible. Two candidates that are as good as each other get less than one half each, so neither becomes a
 link at any threshold from one half up: ties are refused, not broken.
+
+Relatives are classes of their own among the pairs that do not match; see `relatives`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saferoom.projects.linkage.plan import LinkPlan, LinkType
+from saferoom.projects.linkage.plan import LinkPlan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_STEPS = 40
+_STEPS = 100
 _SETTLED = 1e-4
 _HIGHEST_ODDS = 2.0**60
+_MOST_FOUND = 0.95
+_FEWEST_TO_LEARN_FROM = 200.0
+_AS_IF = 50.0
+"""Weight of independence, in matches."""
+_MOST_BITS = 6.0
 
 
 @dataclass
@@ -47,6 +55,12 @@ class Pairs:
     right_source: NDArray[np.int64]
     weight: NDArray[np.float64]
     passed: NDArray[np.int64]
+    relatives: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Kind of relatives -> weight of the fields that they share."""
+    pattern: NDArray[np.int64] | None = None
+    """Levels of what changes together, as one number (see `moving`); None where there is nothing of the kind."""
+    anchored: NDArray[np.bool_] | None = None
+    """Whether a pair agrees on the fields from which is learnt what changes together."""
 
 
 @dataclass(frozen=True)
@@ -59,36 +73,148 @@ class Decided:
     """With the prior that was found."""
     probability: NDArray[np.float64]
     linked: NDArray[np.bool_]
+    relatives: Mapping[str, float]
+    """Kind of relatives -> share of all pairs that are of it."""
+    moving: Mapping[int, float]
+    """Pattern of what changes together -> bits that it adds."""
 
 
-def decide(pairs: Pairs, plan: LinkPlan, prior: float, total: int, most: float, *, fixed: bool = False) -> Decided:
-    """Return which pairs are links.
+def decide(pairs: Pairs, plan: LinkPlan, start: Start) -> Decided:
+    """Return which pairs are links."""
+    rivals = _rivals(pairs, plan)
+    evidence = pairs.weight - _log_odds(start.prior)
+    if plan.many_to_one:
+        evidence = np.where(pairs.right_source == len(plan.datasets) - 1, evidence, -np.inf)
+    if start.fixed:
+        prior, kin, moving, lone = start.prior, dict(start.relatives), dict(start.moving), np.zeros(1)
+    else:
+        prior, kin, moving, lone = _classes(pairs, evidence, (plan, rivals), start)
+    weight = evidence + added(pairs, moving) + _log_odds(prior) - _of_relatives(pairs, kin)[0]
+    probability = probabilities(weight + lone, rivals)
+    threshold = plan.least_probability if plan.precision is None else _for_precision(probability, plan.precision)
+    linked = (probability >= threshold) | ((pairs.passed >= 0) & np.isfinite(weight))
+    linked = _without_rivals(pairs, rivals, probability, linked)
+    return Decided(prior, threshold, weight, probability, linked, kin, moving)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What deciding starts from.
 
     Parameters
     ----------
     prior : float
         What the weights were made with.
     total, most : pairs there are altogether, and matches there can be at most
+    sizes : tuple of int
+        Records by source.
+    relatives, moving : mapping
+        Of a model that was trained before.
+    expected : mapping
+        Pattern of what changes together -> its probability in records of one person, as if fields were independent.
     fixed : bool
-        Keep the prior, as for a model that was trained before.
+        Keep the prior, relatives and moving.
     """
-    evidence = pairs.weight - _log_odds(prior)
-    rivals = _rivals(pairs, plan)
-    if plan.many_to_one:
-        evidence = np.where(pairs.right_source == len(plan.datasets) - 1, evidence, -np.inf)
-    for _ in range(0 if fixed else _STEPS):
-        expected = min(float(probabilities(evidence + _log_odds(prior), rivals).sum()), most)
-        found = min(max(expected, 0.5) / max(total, 1), 0.5)
-        settled = abs(found - prior) <= _SETTLED * prior
-        prior = found
-        if settled:
+
+    prior: float
+    total: int
+    most: float
+    sizes: tuple[int, ...] = ()
+    relatives: Mapping[str, float] = field(default_factory=dict)
+    moving: Mapping[int, float] = field(default_factory=dict)
+    expected: Callable[[int], float] = lambda _: 1.0
+    fixed: bool = False
+
+
+_Classes = tuple[float, dict[str, float], dict[int, float], "NDArray[np.float64]"]
+
+
+def _classes(
+    pairs: Pairs, evidence: NDArray[np.float64], decided_by: tuple[LinkPlan, list[NDArray[np.int64]]], start: Start
+) -> _Classes:
+    """Return prior, shares of relatives, what changes together, and how scarce partners are: EM over classes of pairs.
+
+    Relatives start from one pair each: a class that explains no more pairs than there are without it stays empty.
+    """
+    plan, rivals = decided_by
+    total = max(start.total, 1)
+    prior, kin = start.prior, dict.fromkeys(pairs.relatives, 1.0 / total)
+    moving: dict[int, float] = {}
+    lone = np.zeros(1)
+    for _ in range(_STEPS):
+        weight = evidence + added(pairs, moving) + _log_odds(prior)
+        against, shares = _of_relatives(pairs, kin)
+        matched = probabilities(weight - against + lone, rivals)
+        found = min(max(min(float(matched.sum()), start.most), 0.5) / total, 0.5)
+        alone = probabilities(weight - against, [])
+        grown = {kind: float((share * (1.0 - alone)).sum()) / total for kind, share in shares.items()}
+        before, after = [prior, *kin.values()], [found, *grown.values()]
+        prior, kin = found, {kind: max(share, 1e-3 / total) for kind, share in grown.items()}
+        moving = changing_together(pairs, matched, start.expected)
+        lone = _scarcity(pairs, matched, plan, start.sizes)
+        if all(abs(new - old) <= _SETTLED * old for new, old in zip(after, before, strict=True)):
             break
-    weight = evidence + _log_odds(prior)
-    probability = probabilities(weight, rivals)
-    threshold = plan.least_probability if plan.precision is None else _for_precision(probability, plan.precision)
-    linked = (probability >= threshold) | ((pairs.passed >= 0) & np.isfinite(weight))
-    linked = _without_rivals(pairs, rivals, probability, linked)
-    return Decided(prior, threshold, weight, probability, linked)
+    return prior, kin, moving, lone
+
+
+def _scarcity(
+    pairs: Pairs, matched: NDArray[np.float64], plan: LinkPlan, sizes: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Return by how many bits a pair's odds rise because most others have found their partners.
+
+    With one partner at most, the odds of one pair more in a matching of M pairs are ``M / ((A - M) (B - M))`` and not
+    ``M / (A B)`` (Fortini et al. 2001; Sadinle 2017), A and B the records of the two sources. No side counts as more
+    than `_MOST_FOUND` found, as M is an estimate.
+    """
+    if not (plan.one_to_one or plan.many_to_one) or len(sizes) < 2:
+        return np.zeros(1)
+    count = len(sizes)
+    code = pairs.left_source * count + pairs.right_source
+    expected = np.bincount(code, weights=matched, minlength=count * count)
+    size = np.asarray(sizes, dtype=np.float64)
+    sides = [np.repeat(size, count)] + ([np.tile(size, count)] if plan.one_to_one else [])
+    bits = sum((-np.log2(1.0 - np.minimum(expected / side, _MOST_FOUND)) for side in sides), np.zeros(count * count))
+    return np.asarray(bits[code], dtype=np.float64)
+
+
+def changing_together(pairs: Pairs, matched: NDArray[np.float64], expected: Callable[[int], float]) -> dict[int, float]:
+    """Return pattern -> bits: how much more often it is found in records of one person than if fields were independent.
+
+    Who moves often has another postcode, address and, having married, surname at once. Learnt from the pairs that agree
+    on given name and date, which are found whatever the pattern.
+    """
+    if pairs.pattern is None or pairs.anchored is None or not pairs.anchored.any():
+        return {}
+    patterns, place = np.unique(pairs.pattern[pairs.anchored], return_inverse=True)
+    seen = np.bincount(place, weights=matched[pairs.anchored])
+    whole = float(seen.sum())
+    if whole < _FEWEST_TO_LEARN_FROM:
+        return {}
+    found = {}
+    for pattern, number in zip(patterns.tolist(), seen.tolist(), strict=True):
+        usual = expected(pattern)
+        rate = (number + _AS_IF * usual) / (whole + _AS_IF)
+        found[pattern] = float(np.clip(np.log2(rate / usual), -_MOST_BITS, _MOST_BITS))
+    return found
+
+
+def added(pairs: Pairs, moving: Mapping[int, float]) -> NDArray[np.float64]:
+    """Return the bits that each pair's pattern adds."""
+    if pairs.pattern is None or not moving:
+        return np.zeros(1)
+    table = np.zeros(int(max(int(pairs.pattern.max(initial=0)), *moving)) + 1)
+    for pattern, bits in moving.items():
+        table[pattern] = bits
+    return np.asarray(table[pairs.pattern], dtype=np.float64)
+
+
+def _of_relatives(pairs: Pairs, kin: Mapping[str, float]) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+    """Return by how many bits relatives lower each pair's weight, and each kind's share of what is no match."""
+    odds = {kind: share * np.exp2(np.minimum(pairs.relatives[kind], 200.0)) for kind, share in kin.items()}
+    whole = np.ones_like(pairs.weight)
+    for one in odds.values():
+        whole = whole + one
+    return np.log2(whole), {kind: one / whole for kind, one in odds.items()}
 
 
 def probabilities(weight: NDArray[np.float64], rivals: list[NDArray[np.int64]]) -> NDArray[np.float64]:

@@ -10,13 +10,14 @@ import numpy as np
 from saferoom.projects.linkage.blocking import BlockingRule, Chosen, choose, expected_missed, make_keys
 from saferoom.projects.linkage.clusters import cluster
 from saferoom.projects.linkage.comparisons import comparisons
-from saferoom.projects.linkage.deciding import Decided, Pairs, decide
+from saferoom.projects.linkage.deciding import Decided, Pairs, Start, decide
 from saferoom.projects.linkage.estimates import estimate
 from saferoom.projects.linkage.linked import MODEL_PASS, Linked, Progress, silent
 from saferoom.projects.linkage.models import model_document, trained_of
 from saferoom.projects.linkage.passes import label, passes_of
 from saferoom.projects.linkage.plan import LinkPlan, LinkType
 from saferoom.projects.linkage.preparing import check, prepare
+from saferoom.projects.linkage.relatives import moving_together, shared_by_relatives, usual
 from saferoom.projects.linkage.scoring import score
 from saferoom.projects.linkage.standardising import literal
 from saferoom.projects.linkage.training import Trained, settings_of, train
@@ -106,10 +107,20 @@ def _link(
     settings = settings_of(plan, trained)
     compared = score(connection, (_PREPARED, _KEYS, _SCORED), plan, chosen, settings, passes, progress)
     progress("deciding", 0.0)
-    pairs = _fetched(connection)
+    pairs = _fetched(connection, plan)
     total = _total(sizes, plan)
     most = float(sum(sizes)) if plan.link_type is LinkType.DEDUPE else float(sum(sizes) - max(sizes))
-    decided = decide(pairs, plan, trained.prior, total, most, fixed=model is not None)
+    start = Start(
+        trained.prior,
+        total,
+        most,
+        tuple(by_source.values()) if labels is None else (),
+        trained.relatives,
+        trained.moving,
+        usual(plan, trained.values, chosen.shares),
+        fixed=model is not None,
+    )
+    decided = decide(pairs, plan, start)
     sources = connection.execute(f"select source from {_PREPARED} order by id").fetchnumpy()["source"]  # noqa: S608
     clusters = cluster(pairs, decided, np.asarray(sources, dtype=np.int64), plan)
     shown = labels if labels is not None else list(records)
@@ -151,18 +162,32 @@ def _warnings(trained: Trained, chosen: Chosen) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _fetched(connection: duckdb.DuckDBPyConnection) -> Pairs:
+def _fetched(connection: duckdb.DuckDBPyConnection, plan: LinkPlan) -> Pairs:
+    shared = shared_by_relatives(plan)
+    kin = "".join(f", s.{kind}" for kind in shared)
     found = connection.execute(
         "select s.id_l, s.id_r, l.source as source_l, r.source as source_r, s.weight, "  # noqa: S608
-        f"coalesce(s.pass, -1) as pass from {_SCORED} s join {_PREPARED} l on l.id = s.id_l "
+        f"coalesce(s.pass, -1) as pass{kin}, s.pattern, s.anchored from {_SCORED} s join {_PREPARED} l on l.id = s.id_l "
         f"join {_PREPARED} r on r.id = s.id_r order by s.id_l, s.id_r"
     ).fetchnumpy()
 
     def whole(column: str) -> NDArray[np.int64]:
         return np.asarray(found[column], dtype=np.int64)
 
+    relatives = {kind: np.asarray(found[kind], dtype=np.float64) for kind in shared}
     weight = np.asarray(found["weight"], dtype=np.float64)
-    return Pairs(whole("id_l"), whole("id_r"), whole("source_l"), whole("source_r"), weight, whole("pass"))
+    together = bool(moving_together(plan))
+    return Pairs(
+        whole("id_l"),
+        whole("id_r"),
+        whole("source_l"),
+        whole("source_r"),
+        weight,
+        whole("pass"),
+        relatives,
+        whole("pattern") if together else None,
+        np.asarray(found["anchored"], dtype=bool) if together else None,
+    )
 
 
 def _write(

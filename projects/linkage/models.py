@@ -10,6 +10,7 @@ from saferoom.projects.linkage.blocking import BlockingRule, Chosen
 from saferoom.projects.linkage.comparisons import comparisons
 from saferoom.projects.linkage.deciding import Decided
 from saferoom.projects.linkage.plan import LinkPlan
+from saferoom.projects.linkage.relatives import shared_by_relatives
 from saferoom.projects.linkage.training import Trained, settings_of
 
 _VERSION = 1
@@ -31,6 +32,8 @@ def model_document(
         "one_to_one": plan.one_to_one,
         "many_to_one": plan.many_to_one,
         "prior": decided.prior,
+        "relatives": dict(decided.relatives),
+        "moving": {str(pattern): bits for pattern, bits in decided.moving.items()},
         "threshold": decided.threshold,
         "trained": trained.trained,
         "term_frequencies": trained.frequencies,
@@ -59,4 +62,9 @@ def trained_of(model: Mapping[str, Any], plan: LinkPlan) -> Trained:
     for comparison in comparisons(plan):
         if set(values.get(comparison.name, ())) != {level.label for level in comparison.levels}:
             raise BadInputError("the model lacks levels that fields are compared by; link again without it")
-    return Trained(values, float(model["prior"]), bool(model["term_frequencies"]), bool(model["trained"]))
+    relatives = {kind: float(share) for kind, share in model["relatives"].items()}
+    if set(relatives) != set(shared_by_relatives(plan)):
+        raise BadInputError("the model lacks kinds of relatives that these fields have; link again without it")
+    frequencies, trained = bool(model["term_frequencies"]), bool(model["trained"])
+    moving = {int(pattern): float(bits) for pattern, bits in model["moving"].items()}
+    return Trained(values, float(model["prior"]), frequencies, trained, relatives=relatives, moving=moving)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from saferoom.errors import BadInputError
 from saferoom.projects.linkage.comparisons import internal_names
-from saferoom.projects.linkage.plan import LinkPlan
-from saferoom.projects.linkage.standardising import cleaned, parts, quoted
+from saferoom.projects.linkage.plan import FieldKind, LinkPlan, LinkType
+from saferoom.projects.linkage.standardising import parts, quoted, stages
 from saferoom.projects.linkage.variants import make_names_table
 
 if TYPE_CHECKING:
@@ -63,12 +63,17 @@ def prepare(
     names = internal_names(plan)
     selects = []
     for number, (source, relation) in enumerate(records.items()):
-        columns = ", ".join(f"{quoted(column)}::varchar as raw_{name}" for column, name in names.items())
+        columns = ", ".join(f"{quoted(column)}::varchar as {name}" for column, name in names.items())
         selects.append(
             f"select {sides[source]}::smallint as src, {number}::smallint as source, record_id::varchar as record_id, "  # noqa: S608
             f"{columns} from {relation}"
         )
-    base = ", ".join(f"{cleaned(plan.fields[column], f'raw_{name}')} as {name}" for column, name in names.items())
+    steps = {name: stages(plan.fields[column]) for column, name in names.items()}
+    layers = []
+    for step in range(max(len(one) for one in steps.values())):
+        columns = ", ".join(f"{_step(one, step, name)} as {name}" for name, one in steps.items())
+        before = "numbered" if step == 0 else f"step_{step - 1}"
+        layers.append(f"step_{step} as (select id, src, source, record_id, {columns} from {before})")  # noqa: S608
     made = [
         f"{part.expression.format(c=name)} as {name}{part.suffix}"
         for column, name in names.items()
@@ -78,5 +83,22 @@ def prepare(
     connection.execute(
         f"create or replace temp table {into} as with raw as ({' union all '.join(selects)}), "  # noqa: S608
         "numbered as (select row_number() over (order by src, source, record_id) as id, * from raw), "
-        f"base as (select id, src, source, record_id, {base} from numbered) select {everything} from base"
+        f"{', '.join(layers)}, made as (select {everything} from step_{len(layers) - 1}) "
+        f"select *, {_found_again(plan, names)} as found_again from made"
     )
+
+
+def _found_again(plan: LinkPlan, names: Mapping[str, str]) -> str:
+    """Return the SQL of whether a record of another side has the same names and date."""
+    kinds = (FieldKind.GIVEN_NAME, FieldKind.SURNAME, FieldKind.DATE)
+    columns = [names[column] for kind in kinds for column in plan.of_kind(kind)[:1]]
+    if len(columns) < len(kinds):
+        return "false"
+    there = " and ".join(f"{column} is not null" for column in columns)
+    over = f"over (partition by {', '.join(columns)})"
+    many = f"count(*) {over} > 1" if plan.link_type is LinkType.DEDUPE else f"min(src) {over} < max(src) {over}"
+    return f"{there} and {many}"
+
+
+def _step(steps: tuple[str, ...], number: int, name: str) -> str:
+    return steps[number].format(c=name) if number < len(steps) else name

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from saferoom.projects.linkage.blocking import BlockingRule, pairs_of_rule
+from saferoom.projects.linkage.comparisons import comparisons
 from saferoom.projects.linkage.linked import Progress
 from saferoom.projects.linkage.passes import alone
 from saferoom.projects.linkage.plan import LinkPlan
+from saferoom.projects.linkage.relatives import PATTERN_BASE, RELATIVES, anchors, moving_together, shared_by_relatives
 from saferoom.projects.linkage.training import linker_on
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
-    from saferoom.projects.linkage.blocking import Chosen
+    from saferoom.projects.linkage.comparisons import comparisons
+from saferoom.projects.linkage.blocking import Chosen
 
 _CHUNK_PAIRS = 4_000_000
 _LEAST_WEIGHT = -10.0
@@ -39,7 +44,10 @@ def score(
     prepared, keys, into = tables
     estimated = sum(count.pairs for count in chosen.counts if count.used)
     chunks = max(1, -(-estimated // _CHUNK_PAIRS))
-    connection.execute(f"create or replace temp table {into} (id_l bigint, id_r bigint, weight double, pass smallint)")
+    kin = "".join(f", {kind} double" for kind in RELATIVES)
+    connection.execute(
+        f"create or replace temp table {into} (id_l bigint, id_r bigint, weight double, pass smallint{kin}, pattern integer, anchored boolean)"
+    )
     compared = 0
     with linker_on(connection, prepared, settings) as linker:
         for chunk in range(chunks):
@@ -67,7 +75,7 @@ def _score_chunk(
     count = int(connection.execute("select count(*) from linkage_blocked").fetchall()[0][0])
     if not count:
         return 0
-    api = linker._db_api  # noqa: SLF001
+    api = linker._db_api
     linker.table_management.register_blocked_pairs_for_predict(
         api.table_to_splink_dataframe("linkage_blocked", "linkage_blocked")
     )
@@ -77,9 +85,28 @@ def _score_chunk(
         for n in range(len(passes))
     )
     number = f"case {passed} end" if passes else "null"
+    there = {row[0] for row in connection.execute(f"describe {scored.physical_name}").fetchall()}
+    shared = shared_by_relatives(plan)
+    kin = "".join(f", {_sum(shared.get(kind, ()), there)}" for kind in RELATIVES)
     connection.execute(
-        f"insert into {into} select id_l, id_r, match_weight, {number} from {scored.physical_name}"  # noqa: S608
+        f"insert into {into} select id_l, id_r, match_weight, {number}{kin}, {_pattern(plan)} from {scored.physical_name}"  # noqa: S608
     )
     scored.drop_table_from_database_and_remove_from_cache()
     connection.execute("drop table linkage_blocked")
     return count
+
+
+def _sum(comparisons: Sequence[str], there: set[str]) -> str:
+    """Return the SQL of the weights of `comparisons`, what is rare or common about their values included."""
+    columns = [column for name in comparisons for column in (f"mw_{name}", f"mw_tf_adj_{name}") if column in there]
+    return " + ".join(columns) if columns else "null"
+
+
+def _pattern(plan: LinkPlan) -> str:
+    """Return the SQL of the levels of what changes together as one number, and of whether a pair is one to learn from."""
+    together = moving_together(plan)
+    if not together:
+        return "0, false"
+    levels = " + ".join(f"(gamma_{name} + 1) * {PATTERN_BASE**i}" for i, name in enumerate(together))
+    tops = {c.name: len(c.levels) - 1 for c in comparisons(plan)}
+    return f"{levels}, {' and '.join(f'gamma_{name} = {tops[name]}' for name in anchors(plan))}"

@@ -7,7 +7,7 @@ missing. Nothing is repaired beyond what the form of the value proves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from saferoom.projects.linkage.plan import FieldKind, Form
@@ -62,9 +62,12 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def cleaned(kind: FieldKind, raw: str) -> str:
-    """Return the SQL of the cleaned value of `raw`, an SQL expression of any type."""
-    return _CLEANERS[kind](f"regexp_replace(cast({raw} as varchar), '^([0-9]+)\\.0+$', '\\1')")
+def stages(kind: FieldKind) -> tuple[str, ...]:
+    """Return the steps of cleaning, each the SQL of the next value of ``{c}``, which is text (the first: of any type).
+
+    Steps are columns one after the other, so that what a step needs twice is computed once.
+    """
+    return ("regexp_replace(cast({c} as varchar), '^([0-9]+)\\.0+$', '\\1')", *_CLEANERS[kind])
 
 
 def parts(kind: FieldKind) -> tuple[Part, ...]:
@@ -77,114 +80,101 @@ def part_of(kind: FieldKind, form: Form) -> Part:
     return next(part for part in (Part("", "{c}", Form.WHOLE), *parts(kind)) if part.form is form)
 
 
-def _plain(raw: str) -> str:
+def _plain() -> str:
     """Small Latin letters without accents, other scripts as they are."""
-    text = f"translate({raw}, '{_SINGLE[0]}', '{_SINGLE[1]}')"
+    text = f"translate({{c}}, '{_SINGLE[0]}', '{_SINGLE[1]}')"
     for letter, written in _DOUBLE.items():
         text = f"replace({text}, '{letter}', '{written}')"
     return f"lower(strip_accents({text}))"
 
 
-def _words(text: str, dropped: str = "''’`´.") -> str:
-    """Letters and digits in words with one space between; `dropped` characters vanish, others end a word."""
-    kept = f"regexp_replace({text}, '[{dropped}]', '', 'g')"
-    return f"trim(regexp_replace({kept}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
+_WORDS = "trim(regexp_replace(regexp_replace({c}, '[''’`´.]', '', 'g'), '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
+"""Letters and digits in words with one space between; apostrophes and stops vanish, others end a word."""
+_UNTITLED = f"regexp_replace({{c}}, '^(({_TITLES}) )+', '')"
 
 
-def _known(text: str, missing: str) -> str:
-    return f"nullif(case when regexp_full_match({text}, '{missing}') then '' else {text} end, '')"
+def _known(missing: str) -> str:
+    return f"nullif(case when regexp_full_match({{c}}, '{missing}') then '' else {{c}} end, '')"
 
 
-def _given_name(raw: str) -> str:
-    return _known(_without_titles(_words(_plain(raw))), _NO_NAME)
-
-
-def _without_titles(text: str) -> str:
-    return f"regexp_replace({text}, '^(({_TITLES}) )+', '')"
-
-
-def _surname(raw: str) -> str:
-    text = _without_titles(_words(_plain(raw)))
-    text = f"regexp_replace({text}, '( ({_SUFFIXES}))+$', '')"
+def _surname() -> tuple[str, ...]:
+    without = f"regexp_replace({{c}}, '( ({_SUFFIXES}))+$', '')"
     # The prefix of a name is written with and without a space.
-    return _known(f"regexp_replace({text}, '^(mc|mac|o|fitz|st) ', '\\1')", _NO_NAME)
+    joined = "regexp_replace({c}, '^(mc|mac|o|fitz|st) ', '\\1')"
+    return _plain(), _WORDS, _UNTITLED, without, joined, _known(_NO_NAME)
 
 
-def _text(raw: str) -> str:
-    return _known(_words(_plain(raw)), _NO_TEXT)
-
-
-def _sex(raw: str) -> str:
-    text = f"trim(lower({raw}))"
+def _sex() -> tuple[str, ...]:
     return (
-        f"case when {text} in ('f', 'female', 'woman', 'girl', '2') then 'f' "
-        f"when {text} in ('m', 'male', 'man', 'boy', '1') then 'm' "
-        f"when {text} in ('x', 'other', 'non-binary', 'nonbinary', 'intersex', 'i') then 'x' end"
+        "trim(lower({c}))",
+        "case when {c} in ('f', 'female', 'woman', 'girl', '2') then 'f' "
+        "when {c} in ('m', 'male', 'man', 'boy', '1') then 'm' "
+        "when {c} in ('x', 'other', 'non-binary', 'nonbinary', 'intersex', 'i') then 'x' end",
     )
 
 
-def _identifier(raw: str) -> str:
-    text = f"regexp_replace(upper(strip_accents({raw})), '[^\\p{{L}}\\p{{N}}]', '', 'g')"
-    nothing = "0+|9{4,}|X+|1{6,}|NA|NAN|NK|NONE|NULL|UNKNOWN|NOTKNOWN|MISSING|TEMP"
-    return _known(text, nothing)
+def _identifier() -> tuple[str, ...]:
+    nothing = "0+|9{{4,}}|X+|1{{6,}}|NA|NAN|NK|NONE|NULL|UNKNOWN|NOTKNOWN|MISSING|TEMP"
+    return "regexp_replace(upper(strip_accents({c})), '[^\\p{{L}}\\p{{N}}]', '', 'g')", _known(nothing)
 
 
-def _postcode(raw: str) -> str:
-    text = f"regexp_replace(upper({raw}), '[^A-Z0-9]', '', 'g')"
+def _postcode() -> tuple[str, ...]:
     # The inward part is a digit and two letters: O and I typed for 0 and 1, and the other way round, are certain there.
-    shape = "^([A-Z][A-Z0-9]{1,3})([0-9OI])([A-Z01])([A-Z01])$"
-    digit = f"translate(regexp_extract({text}, '{shape}', 2), 'OI', '01')"
-    letters = f"translate(regexp_extract({text}, '{shape}', 3) || regexp_extract({text}, '{shape}', 4), '01', 'OI')"
+    shape = "^([A-Z][A-Z0-9]{{1,3}})([0-9OI])([A-Z01])([A-Z01])$"
+    digit = "translate(left(right({c}, 3), 1), 'OI', '01')"
+    letters = "translate(right({c}, 2), '01', 'OI')"
     whole = (
-        f"case when regexp_full_match({text}, '{shape}') "
-        f"then regexp_extract({text}, '{shape}', 1) || {digit} || {letters} else {text} end"
+        f"case when regexp_full_match({{c}}, '{shape}') then left({{c}}, length({{c}}) - 3) || {digit} || {letters} "
+        "else {c} end"
     )
-    return _known(whole, "ZZ99.*|0+|9{4,}|NA|NAN|NK|NONE|NULL|UNKNOWN|MISSING|NOTKNOWN")
+    nothing = "ZZ99.*|0+|9{{4,}}|NA|NAN|NK|NONE|NULL|UNKNOWN|MISSING|NOTKNOWN"
+    return "regexp_replace(upper({c}), '[^A-Z0-9]', '', 'g')", whole, _known(nothing)
 
 
-def _address(raw: str) -> str:
-    text = f"regexp_replace({_plain(raw)}, '\\b(st|str)\\.?\\s*(,|$)', 'street,', 'g')"
-    text = _words(text)
+def _address() -> tuple[str, ...]:
+    street = "regexp_replace({c}, '\\b(st|str)\\.?\\s*(,|$)', 'street,', 'g')"
+    text = "{c}"
     for short, written in _STREETS.items():
         text = f"regexp_replace({text}, '\\b{short}\\b', '{written}', 'g')"
-    return _known(text, _NO_ADDRESS)
+    # Most addresses have no short form, and looking for all of them at once is quick.
+    written_out = f"case when regexp_matches({{c}}, '\\b({'|'.join(_STREETS)})\\b') then {text} else {{c}} end"
+    return _plain(), street, _WORDS, written_out, _known(_NO_ADDRESS)
 
 
-def _date(raw: str) -> str:
+def _date() -> tuple[str, ...]:
     """``year-month-day`` as digits ``YYYYMMDD``, with 00 for a month or day that is not known; impossible days stay."""
-    text = f"trim(lower(regexp_replace({raw}, '[ t][0-9]{{1,2}}:[0-9]{{2}}.*$', '', 'i')))"
-    mark, word = "[-/. ]", "([a-z]{3,9})"
+    text = "trim(lower(regexp_replace({c}, '[ tT][0-9]{{1,2}}:[0-9]{{2}}.*$', '')))"
+    mark, word, two, four = "[-/. ]", "([a-z]{{3,9}})", "([0-9]{{1,2}})", "([0-9]{{4}})"
+    year = "([0-9]{{4}}|[0-9]{{2}})"
     shapes = (
-        (f"([0-9]{{4}}){mark}([0-9]{{1,2}}){mark}([0-9]{{1,2}})", "\\1-\\2-\\3"),
-        (f"([0-9]{{1,2}}){mark}([0-9]{{1,2}}){mark}([0-9]{{4}}|[0-9]{{2}})", "\\3-\\2-\\1"),
-        ("([12][890][0-9]{2})([0-9]{2})([0-9]{2})", "\\1-\\2-\\3"),
-        ("([0-9]{2})([0-9]{2})([12][890][0-9]{2})", "\\3-\\2-\\1"),
-        (f"([0-9]{{1,2}})(?:st|nd|rd|th)?[-/. ]*{word}[-/., ]*([0-9]{{4}}|[0-9]{{2}})", "\\3-\\2-\\1"),
-        (f"{word}[-/. ]*([0-9]{{1,2}})(?:st|nd|rd|th)?,?{mark}*([0-9]{{4}})", "\\3-\\1-\\2"),
-        (f"([0-9]{{4}}){mark}([0-9]{{1,2}})", "\\1-\\2-0"),
-        (f"([0-9]{{1,2}}){mark}([0-9]{{4}})", "\\2-\\1-0"),
-        ("([0-9]{4})", "\\1-0-0"),
+        (f"{four}{mark}{two}{mark}{two}", "\\1-\\2-\\3"),
+        (f"{two}{mark}{two}{mark}{year}", "\\3-\\2-\\1"),
+        ("([12][890][0-9]{{2}})([0-9]{{2}})([0-9]{{2}})", "\\1-\\2-\\3"),
+        ("([0-9]{{2}})([0-9]{{2}})([12][890][0-9]{{2}})", "\\3-\\2-\\1"),
+        (f"{two}(?:st|nd|rd|th)?[-/. ]*{word}[-/., ]*{year}", "\\3-\\2-\\1"),
+        (f"{word}[-/. ]*{two}(?:st|nd|rd|th)?,?{mark}*{four}", "\\3-\\1-\\2"),
+        (f"{four}{mark}{two}", "\\1-\\2-0"),
+        (f"{two}{mark}{four}", "\\2-\\1-0"),
+        (four, "\\1-0-0"),
     )
     cases = " ".join(
-        f"when regexp_full_match({text}, '{shape}') then regexp_replace({text}, '^{shape}$', '{order}')"
+        f"when regexp_full_match({{c}}, '{shape}') then regexp_replace({{c}}, '^{shape}$', '{order}')"
         for shape, order in shapes
     )
-    return _digits_of_date(f"(case {cases} end)")
-
-
-def _digits_of_date(text: str) -> str:
-    year, month, day = (f"split_part({text}, '-', {n})" for n in (1, 2, 3))
-    number = f"try_cast({year} as integer)"
-    full = f"(case when length({year}) = 2 then {number} + (case when {number} < {_CENTURY} then 2000 else 1900 end) else {number} end)"  # noqa: E501
-    named = f"coalesce(try_cast({month} as integer), nullif(list_position({_MONTHS}, left({month}, 3)), 0))"
-    of_day = f"try_cast({day} as integer)"
-    # Where the second number cannot be a month and the third can, they stand the other way round.
-    turned = f"{named} > 12 and {of_day} between 1 and 12"
-    month_day = (
-        f"case when {turned} then printf('%02d%02d', {of_day}, {named}) else printf('%02d%02d', {named}, {of_day}) end"
+    # A list [year, month, day] of numbers; the year's digits count, the month may be a name.
+    numbers = (
+        "[try_cast(split_part({c}, '-', 1) as integer) + case when length(split_part({c}, '-', 1)) > 2 then 0 "
+        f"when try_cast(split_part({{c}}, '-', 1) as integer) < {_CENTURY} then 2000 else 1900 end, "
+        f"coalesce(try_cast(split_part({{c}}, '-', 2) as integer), nullif(list_position({_MONTHS}, "
+        "left(split_part({c}, '-', 2), 3)), 0)), try_cast(split_part({c}, '-', 3) as integer)]"
     )
-    whole = f"printf('%04d', {full}) || {month_day}"
-    return f"case when {full} between {_FIRST_YEAR} and {_LAST_YEAR} then nullif({whole}, '19000101') end"
+    # Where the second number cannot be a month and the third can, they stand the other way round.
+    digits = (
+        f"case when {{c}}[1] between {_FIRST_YEAR} and {_LAST_YEAR} then nullif(case when {{c}}[2] > 12 and "
+        "{c}[3] between 1 and 12 then printf('%04d%02d%02d', {c}[1], {c}[3], {c}[2]) "
+        "else printf('%04d%02d%02d', {c}[1], {c}[2], {c}[3]) end, '19000101') end"
+    )
+    return text, f"case {cases} end", f"case when {{c}} is not null then {numbers} end", digits
 
 
 def sound(text: str) -> str:
@@ -202,15 +192,15 @@ def _first(text: str) -> str:
     return f"split_part({text}, ' ', 1)"
 
 
-_CLEANERS: Mapping[FieldKind, Callable[[str], str]] = {
-    FieldKind.GIVEN_NAME: _given_name,
-    FieldKind.SURNAME: _surname,
-    FieldKind.DATE: _date,
-    FieldKind.POSTCODE: _postcode,
-    FieldKind.ADDRESS: _address,
-    FieldKind.SEX: _sex,
-    FieldKind.ID: _identifier,
-    FieldKind.TEXT: _text,
+_CLEANERS: Mapping[FieldKind, tuple[str, ...]] = {
+    FieldKind.GIVEN_NAME: (_plain(), _WORDS, _UNTITLED, _known(_NO_NAME)),
+    FieldKind.SURNAME: _surname(),
+    FieldKind.DATE: _date(),
+    FieldKind.POSTCODE: _postcode(),
+    FieldKind.ADDRESS: _address(),
+    FieldKind.SEX: _sex(),
+    FieldKind.ID: _identifier(),
+    FieldKind.TEXT: (_plain(), _WORDS, _known(_NO_TEXT)),
 }
 _VALID_DAY = "try_strptime({c}, '%Y%m%d') is not null"
 _UK = "'^[A-Z]{{1,2}}[0-9][A-Z0-9]?[0-9][A-Z]{{2}}$'"
@@ -218,18 +208,21 @@ _PARTS: Mapping[FieldKind, tuple[Part, ...]] = {
     FieldKind.GIVEN_NAME: (
         Part("_first", _first("{c}")),
         Part("_family", families_of(_first("{c}"))),
+        Part("_again", "{c}"),
         Part("_start", "left({c}, 3)", Form.START),
         Part("_sound", sound(_first("{c}")), Form.SOUND),
     ),
     FieldKind.SURNAME: (
         Part("_first", _first("{c}")),
         Part("_last", "split_part({c}, ' ', -1)"),
+        Part("_again", "{c}"),
         Part("_start", "left({c}, 3)", Form.START),
         Part("_sound", sound("{c}"), Form.SOUND),
     ),
     FieldKind.DATE: (
         Part("_day", f"case when {_VALID_DAY} then {{c}} end"),
         Part("_year", "left({c}, 4)", Form.YEAR),
+        Part("_again", "{c}"),
     ),
     FieldKind.POSTCODE: (
         Part(

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from saferoom.projects.linkage.comparisons import (
+    EXCHANGED,
     Comparison,
     comparisons,
     fallback,
@@ -60,6 +61,10 @@ class Trained:
     frequencies: bool
     trained: bool
     warnings: tuple[str, ...] = field(default=())
+    relatives: Mapping[str, float] = field(default_factory=dict)
+    """Kind of relatives -> probability that a random pair is of it, where that is known beforehand."""
+    moving: Mapping[int, float] = field(default_factory=dict)
+    """Pattern of what changes together -> bits, where that is known beforehand."""
 
 
 @contextlib.contextmanager
@@ -85,7 +90,8 @@ def settings_of(plan: LinkPlan, trained: Trained, compared: Sequence[Comparison]
         "comparisons": [splink_comparison(c, trained.values[c.name], trained.frequencies) for c in made],
         "blocking_rules_to_generate_predictions": [],
         "probability_two_random_records_match": trained.prior,
-        "retain_matching_columns": False,
+        "retain_matching_columns": True,
+        "retain_intermediate_calculation_columns": True,
         "max_iterations": 20,
         "em_convergence": 0.001,
         "linker_uid": "saferoom",
@@ -102,7 +108,7 @@ def train(connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, siz
     """
     counting = _Counting(connection, table, plan, sizes)
     keys = counting.training_keys()
-    matches = counting.matches(keys)
+    matches = counting.matches()
     compared = comparisons(plan)
     values = {c.name: _with_u(c, counting, matches) for c in compared}
     prior = min(max(matches, 0.5) / max(counting.total, 1), 0.5)
@@ -112,6 +118,7 @@ def train(connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, siz
         said = "too few records are found to match to train on; agreement was weighed by fixed probabilities"
         return Trained(values, prior, frequencies, trained=False, warnings=(said,))
     trained = _expectation_maximisation(connection, table, plan, start, counting, keys)
+    _count_exchanged(trained, compared, counting, matches)
     untrained = [c.field for c in compared if c.name not in trained]
     for c in compared:
         if c.name in trained:
@@ -127,7 +134,7 @@ class _Counting:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, sizes: Sequence[int]) -> None:
         self._connection, self._table, self._plan, self.sizes = connection, table, plan, sizes
-        self._names = internal_names(plan)
+        self.names = internal_names(plan)
         self.dedupe = plan.link_type is LinkType.DEDUPE
         count = sum(sizes)
         self.total = count * (count - 1) // 2 if self.dedupe else (count**2 - sum(n**2 for n in sizes)) // 2
@@ -137,8 +144,9 @@ class _Counting:
     def sharing(self, columns: Sequence[str]) -> int:
         """Return the number of pairs that share all `columns` of the prepared table."""
         given = " and ".join(f"{c} is not null" for c in columns)
-        listed = ", ".join(columns)
-        blocks = f"select {listed}, src, count(*) as n from {self._table} where {given} group by all"  # noqa: S608
+        listed = ", ".join(f"k{i}" for i in range(len(columns)))
+        values = ", ".join(f"{c} as k{i}" for i, c in enumerate(columns))
+        blocks = f"select {values}, src, count(*) as n from {self._table} where {given} group by all"  # noqa: S608
         if self.dedupe:
             query = f"select sum(n * (n - 1) // 2) from ({blocks})"  # noqa: S608
         else:
@@ -159,12 +167,35 @@ class _Counting:
         return (sum(counts) ** 2 - sum(n**2 for n in counts)) // 2
 
     def training_keys(self) -> list[list[str]]:
-        """Return up to three disjoint sets of columns, each so telling that most pairs that share it may match."""
+        """Return the sets of columns on which m is trained: who shares one is, mostly, one person.
+
+        They are made of what tells a person from the others of the household, and from people of the same name: a given
+        name or an id, and a date of birth or a place.
+        """
+        given, surname, date = (self.first(k) for k in (FieldKind.GIVEN_NAME, FieldKind.SURNAME, FieldKind.DATE))
+        place = self.first(FieldKind.ADDRESS) or self.first(FieldKind.POSTCODE)
+        keys = [[self.names[column]] for column in self._plan.of_kind(FieldKind.ID)]
+        keys += [given + date] if given and date else []
+        keys += [surname + date] if surname and date else []
+        keys += [given + surname + place] if given and surname else []
+        keys = [key for key in keys if self.sharing(key)]
+        return keys if len(keys) > 1 else self.disjoint_keys()
+
+    def first(self, kind: FieldKind) -> list[str]:
+        """Return the first column of `kind`, if there is one."""
+        return [self.names[column] for column in self._plan.of_kind(kind)[:1]]
+
+    def disjoint_keys(self) -> list[list[str]]:
+        """Return up to three disjoint sets of columns, each so telling that many pairs that share it may match."""
+        given, surname, date = (self.first(k) for k in (FieldKind.GIVEN_NAME, FieldKind.SURNAME, FieldKind.DATE))
+        place = self.first(FieldKind.ADDRESS) or self.first(FieldKind.POSTCODE)
+        if given and surname and date and place:
+            return [date, given + surname, place]
         wanted = max(5 * self.most_matches, 10)
         found = []
         for column, kind in self._plan.fields.items():
             if kind is not FieldKind.SEX:
-                name = self._names[column]
+                name = self.names[column]
                 found.append((self.sharing([name]), name))
         found = [one for one in sorted(found) if one[0] > 0]
         keys: list[list[str]] = []
@@ -175,8 +206,9 @@ class _Counting:
             keys.append([name for _, name in taken])
         return keys
 
-    def matches(self, keys: Sequence[Sequence[str]]) -> float:
+    def matches(self) -> float:
         """Return about how many pairs match."""
+        keys = self.disjoint_keys()
         if len(keys) < 2:
             return float(min(self.sharing(keys[0]), self.most_matches)) if keys else 0.0
         pairs = [self.sharing([*a, *b]) for i, a in enumerate(keys) for b in keys[i + 1 :]]
@@ -185,7 +217,7 @@ class _Counting:
             all_three = self.sharing([*keys[0], *keys[1], *keys[2]])
             if all_three:
                 reckoned = max(reckoned, pairs[0] * pairs[1] * pairs[2] / all_three**2)
-        elif len(keys) == 2:
+        else:
             reckoned /= 0.8
         return min(reckoned, self.most_matches)
 
@@ -254,6 +286,24 @@ def _with_u(comparison: Comparison, counting: _Counting, matches: float) -> dict
     return {label: (start[label][0], max(rates[label] / whole, _LEAST)) for label in labels}
 
 
+def _count_exchanged(
+    trained: dict[str, dict[str, float]], compared: Sequence[Comparison], counting: _Counting, matches: float
+) -> None:
+    """Count how often names stand the other way round, which no key with a name in it can train."""
+    given = next((c for c in compared if any(level.label == EXCHANGED for level in c.levels)), None)
+    if given is None or given.name not in trained:
+        return
+    surname, date = counting.first(FieldKind.SURNAME)[0], counting.first(FieldKind.DATE)
+    other = date or counting.first(FieldKind.ADDRESS) or counting.first(FieldKind.POSTCODE)
+    if not other:
+        return
+    straight = counting.sharing([given.name, surname, *other])
+    either = counting.sharing([f"least({given.name}, {surname})", f"greatest({given.name}, {surname})", *other])
+    levels = trained[given.name]
+    same = levels.get("same", 0.0)
+    levels[EXCHANGED] = same * (either - straight) / straight if straight else min(1.0, (either - straight) / matches)
+
+
 def _with_m(
     comparison: Comparison, values: Mapping[str, tuple[float, float]], trained: Mapping[str, float], matches: float
 ) -> dict[str, tuple[float, float]]:
@@ -274,15 +324,14 @@ def _expectation_maximisation(
     counting: _Counting,
     keys: Sequence[Sequence[str]],
 ) -> dict[str, dict[str, float]]:
-    """Return comparison's name -> level's label -> m, averaged over the keys it was trained by."""
-    found: dict[str, list[dict[str, float]]] = {}
+    """Return comparison's name -> level's label -> m, from the first key that could train it."""
+    found: dict[str, dict[str, float]] = {}
     with linker_on(connection, table, settings_of(plan, start)) as linker:
         for key in keys:
             pairs = counting.sharing(key)
             if not pairs:
                 continue
-            apart = "" if counting.dedupe else " and l.src < r.src"
-            rule = " and ".join(f"l.{column} = r.{column}" for column in key) + apart
+            rule = " and ".join([*(f"l.{column} = r.{column}" for column in key), *_conditions(plan, counting, key)])
             options: dict[str, Any] = (
                 {"max_pairs": _MOST_EM_PAIRS, "record_sample_proportion": 1.0} if pairs > 2 * _MOST_EM_PAIRS else {}
             )
@@ -295,13 +344,22 @@ def _expectation_maximisation(
                     for level in comparison.comparison_levels
                     if not level.is_null_level and isinstance(level.m_probability, float)
                 }
-                found.setdefault(comparison.output_column_name, []).append(levels)
-    return {name: _mean(several) for name, several in found.items()}
+                found.setdefault(comparison.output_column_name, levels)
+    return found
 
 
-def _mean(several: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    labels = dict.fromkeys(label for one in several for label in one)
-    return {label: sum(one.get(label, 0.0) for one in several) / len(several) for label in labels}
+def _conditions(plan: LinkPlan, counting: _Counting, key: Sequence[str]) -> list[str]:
+    """Return what pairs of a key must fulfil besides sharing it.
+
+    A father and a son of one name at one address share a key of names and place. Mostly each of them also has a record
+    with his own date on the other side, so a pair whose dates differ counts only where neither has.
+    """
+    found = [] if counting.dedupe else ["l.src < r.src"]
+    dates = counting.first(FieldKind.DATE)
+    if dates and not set(key) & {*dates, *(counting.names[c] for c in plan.of_kind(FieldKind.ID))}:
+        date = dates[0]
+        found.append(f"(l.{date}_again = r.{date}_again or not (l.found_again or r.found_again))")
+    return found
 
 
 @contextlib.contextmanager
@@ -322,4 +380,4 @@ def linker_on(connection: duckdb.DuckDBPyConnection, table: str, settings: dict[
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     rows = connection.execute("select table_name, table_type from information_schema.tables").fetchall()
-    return {name: kind for name, kind in rows}
+    return dict(rows)
