@@ -10,6 +10,7 @@ from saferoom.hub.linkage.ingesting import store_of
 from saferoom.hub.linkage.linking import map_of
 from saferoom.hub.linkage.provisioner import LinkedSource, MapRef
 from saferoom.hub.linkage.records import Delivery
+from saferoom.hub.linkage.splitting import CROSSWALK
 from saferoom.hub.store.zones import ZonesReading
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName
@@ -37,17 +38,22 @@ def linked_sources(instance: Instance, wanted: Sequence[tuple[DatasetName, str]]
         Its records are not linked through an index that its dataset needs.
     """
     with store_of(instance).reading() as now:
-        return [_source(now, dataset, version) for dataset, version in wanted]
+        return [linked_source(now, now.registry.dataset(name), _there(now, name, version)) for name, version in wanted]
 
 
-def _source(now: ZonesReading, name: DatasetName, version: str) -> LinkedSource:
-    dataset, delivery = now.registry.dataset(name), now.delivery(name, version)
-    if delivery is None:
-        raise NotFoundError(f"version {version} of {name} was not ingested")
-    indexes = dataset.indexes if "crosswalk" in delivery.stamps else ()
+def linked_source(now: ZonesReading, dataset: Dataset, delivery: Delivery) -> LinkedSource:
+    """Return what the provisioner needs to read one delivery; see `linked_sources`."""
+    indexes = dataset.indexes if CROSSWALK in delivery.stamps else ()
     maps = tuple(_map(now, index, delivery) for index in indexes)
     weigh_by = {index: _weigh_by(now, index, dataset) for index in indexes}
     return LinkedSource(dataset, delivery.to_json(), maps, weigh_by)
+
+
+def _there(now: ZonesReading, name: DatasetName, version: str) -> Delivery:
+    delivery = now.delivery(name, version)
+    if delivery is None:
+        raise NotFoundError(f"version {version} of {name} was not ingested")
+    return delivery
 
 
 def _map(now: ZonesReading, index: str, delivery: Delivery) -> MapRef:

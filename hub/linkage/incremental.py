@@ -16,6 +16,7 @@ from saferoom.hub.linkage.joining import NO_SOURCE, Groups, Numbers
 from saferoom.projects.linkage.linked import Linked, Progress
 from saferoom.projects.linkage.linking import link, link_to
 from saferoom.projects.linkage.plan import LinkPlan, LinkType
+from saferoom.projects.linkage.review_sample import CLERICAL_PASS, with_decisions
 from saferoom.projects.linkage.standardising import literal
 
 LINKS = "links"
@@ -36,6 +37,8 @@ class Clusters:
         What linking said, where everything was compared anew.
     model : str
         The model, JSON.
+    reviewed : str or None
+        The table of what people decided, where they decided about some.
     """
 
     links: str
@@ -43,6 +46,7 @@ class Clusters:
     linked: Linked | None
     model: str
     counts: Mapping[str, Any]
+    reviewed: str | None
     warnings: tuple[str, ...]
 
 
@@ -52,15 +56,14 @@ def compare_all(
     """Compare all present records with each other, with a model trained for it."""
     records = {source: identifiers.relation(source) for source in identifiers.sources}
     linked = link(connection, records, plan, progress)
-    pairs = f"CREATE TABLE pairs AS SELECT {_PAIRS} FROM {linked.pairs}"  # noqa: S608
-    connection.execute(pairs)
-    connection.execute(f"CREATE TABLE {LINKS} AS FROM {linked.clusters}")
-    refused = 0
-    if connection.execute(f"SELECT 1 FROM {decided} LIMIT 1").fetchall():  # noqa: S608
-        connection.execute(f"CREATE TABLE firsts AS SELECT source, record_id, NULL::VARCHAR AS first FROM {LINKS}")  # noqa: S608
-        refused = _put_together(connection, plan, decided)
-    counts = {"compared": linked.counts["candidate_pairs"], "links": linked.counts["links"], "not_joined": refused}
-    return Clusters(LINKS, "pairs", linked, json.dumps(linked.model), counts, linked.warnings)
+    counts = {"compared": linked.counts["candidate_pairs"], "links": linked.counts["links"], "not_joined": 0}
+    reviewed = decided if _judge(connection, linked.pairs, decided) else None
+    if reviewed is not None:
+        _first_links(connection, known=False)
+        counts["not_joined"] = _put_together(connection, plan, decided)
+    else:
+        connection.execute(f"CREATE TABLE {LINKS} AS FROM {linked.clusters}")
+    return Clusters(LINKS, "pairs", linked, json.dumps(linked.model), counts, reviewed, linked.warnings)
 
 
 def compare_new(
@@ -76,7 +79,7 @@ def compare_new(
     Sources come one after the other, so that new records of one are compared with the new ones of those before it.
     """
     connection.execute(
-        "CREATE TABLE pairs (source_l VARCHAR, record_id_l VARCHAR, source_r VARCHAR, record_id_r VARCHAR,"
+        "CREATE TABLE scored (source_l VARCHAR, record_id_l VARCHAR, source_r VARCHAR, record_id_r VARCHAR,"
         " match_weight DOUBLE, match_probability DOUBLE, match_pass VARCHAR, linked BOOLEAN)"
     )
     counts = {"compared": 0, "links": 0}
@@ -90,13 +93,14 @@ def compare_new(
             continue
         name = f"joined_{number}"
         found = link_to(connection, {source: new}, known, plan, json.loads(model), progress, name=name)
-        connection.execute(f"INSERT INTO pairs SELECT {_PAIRS} FROM {found.pairs}")  # noqa: S608
+        connection.execute(f"INSERT INTO scored SELECT {_PAIRS} FROM {found.pairs}")  # noqa: S608
         counts["compared"] += found.counts["candidate_pairs"]
         counts["links"] += found.counts["links"]
         warnings |= dict.fromkeys(found.warnings)
-    _first_links(connection)
+    _judge(connection, "scored", decided)
+    _first_links(connection, known=True)
     counts["not_joined"] = _put_together(connection, plan, decided)
-    return Clusters(LINKS, "pairs", None, model, counts, tuple(warnings))
+    return Clusters(LINKS, "pairs", None, model, counts, None, tuple(warnings))
 
 
 def _others(
@@ -114,11 +118,27 @@ def _others(
     return found
 
 
-def _first_links(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `links` and `firsts`: every present record, with the entity it has, and how it was linked."""
+def _judge(connection: duckdb.DuckDBPyConnection, scored: str, decided: str) -> int:
+    """Make `pairs`: those that were scored, where somebody decided with that decision; return how many these are."""
+    sure = with_decisions(connection, scored, decided, "judged")
+    connection.execute(
+        f"CREATE TABLE pairs AS SELECT {_PAIRS} FROM (SELECT * REPLACE (CASE WHEN match_pass = '{CLERICAL_PASS}' "  # noqa: S608
+        "THEN match_probability > 0.5 ELSE linked END AS linked) FROM judged)"
+    )
+    return sure or len(connection.execute(f"SELECT 1 FROM {decided} LIMIT 1").fetchall())  # noqa: S608
+
+
+def _first_links(connection: duckdb.DuckDBPyConnection, *, known: bool) -> None:
+    """Make `links` and `firsts`: every present record, the entity it has where that counts, how it was linked."""
+    before = (
+        "known_spine"
+        if known
+        else "(SELECT NULL::VARCHAR AS source, NULL::VARCHAR AS record_id, "
+        "NULL::VARCHAR AS entity_id, NULL::DOUBLE AS match_probability, NULL::VARCHAR AS match_pass WHERE false)"
+    )
     connection.execute(f"""
         CREATE TABLE firsts AS SELECT r.source, r.record_id, k.entity_id AS first
-        FROM records r LEFT JOIN known_spine k USING (source, record_id);
+        FROM records r LEFT JOIN {before} k USING (source, record_id);
         CREATE TABLE {LINKS} AS
         WITH sides AS (
             SELECT source_l AS source, record_id_l AS record_id, * FROM pairs WHERE linked
@@ -130,7 +150,7 @@ def _first_links(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT f.source, f.record_id, NULL::VARCHAR AS cluster_id,
             coalesce(b.best.p, k.match_probability, 1.0) AS match_probability, b.best.w AS match_weight,
             coalesce(b.best.s, k.match_pass) AS match_pass
-        FROM firsts f LEFT JOIN best b USING (source, record_id) LEFT JOIN known_spine k USING (source, record_id)
+        FROM firsts f LEFT JOIN best b USING (source, record_id) LEFT JOIN {before} k USING (source, record_id)
     """)  # noqa: S608
 
 

@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,13 @@ from saferoom.hub.linkage.splitting import ATTRIBUTES, CROSSWALK, IDENTIFIERS, O
 from saferoom.hub.linkage.zone_keys import KEY_BYTES
 from saferoom.hub.linkage.zones import Zone, hand_over, run_in_zone, take_back
 from saferoom.hub.sandbox import Bind
+from saferoom.hub.store.versions import last_profile
 from saferoom.hub.store.zones import ZonesStore
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, new_id
+from saferoom.projects.catalogue.checks.report import DeliveryReport
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.versions import Version
 
 _TASK = "saferoom.hub.linkage.splitting:split"
 _INSIDE = Path("/delivery")
@@ -47,14 +51,25 @@ class Delivered:
 
     Attributes
     ----------
-    period : str or None
-        What the data are about, e.g. ``2025/26``.
+    first, last : date or None
+        First and last day that the data are about.
+    accepted : tuple of str
+        Variables (or ``rows``) that differ from the last version's as the data owner means them to.
     """
 
     dataset: DatasetName
     file: Path
     version: str
-    period: str | None = None
+    first: date | None = None
+    last: date | None = None
+    accepted: tuple[str, ...] = ()
+
+    @property
+    def period(self) -> str | None:
+        """The days in one text."""
+        if self.first is None and self.last is None:
+            return None
+        return f"{self.first or ''}..{self.last or ''}"
 
 
 def store_of(instance: Instance) -> ZonesStore:
@@ -82,13 +97,14 @@ def ingest(instance: Instance, delivered: Delivered, actor: str, tell: Tell = si
             if now.delivery(delivered.dataset, delivered.version) is not None:
                 raise _twice(delivered)
             before = now.latest(delivered.dataset)
+            profile = last_profile(now.session, instance.cipher, delivered.dataset)
             kept = {one.id for one in now.deliveries()}
             linkages = {one.name: [kept.number for kept in now.linkages(one.name)] for one in now.indexes()}
         sweep(home, kept, linkages)
         identifier = new_id("delivery").removeprefix("delivery-")
         staging = home.splits / identifier
         try:
-            made = _split(instance, dataset, delivered, staging, before, tell)
+            made = _split(instance, dataset, delivered, staging, profile, tell)
             delivery = Delivery(
                 id=identifier,
                 dataset=delivered.dataset,
@@ -98,14 +114,14 @@ def ingest(instance: Instance, delivered: Delivered, actor: str, tell: Tell = si
                 rows=made.rows,
                 sha256=made.sha256,
                 stamps=made.stamps,
-                report=made.report,
+                report=made.report.to_json(),
                 at=instance.clock.now(),
                 by=actor,
             )
             for zone in (Zone.LINKER, Zone.PROVISIONER):
                 if (staging / zone.value).exists():
                     move_in(home, zone, staging / zone.value, f"{DELIVERIES}/{identifier}")
-            _record(store, dataset, delivery)
+            _record(instance, dataset, delivered, delivery, made.report)
             return delivery
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -116,11 +132,16 @@ class _Made:
     rows: int
     sha256: str
     stamps: Mapping[str, Stamp]
-    report: Mapping[str, Any] | None
+    report: DeliveryReport
 
 
 def _split(
-    instance: Instance, dataset: Dataset, delivered: Delivered, staging: Path, before: Delivery | None, tell: Tell
+    instance: Instance,
+    dataset: Dataset,
+    delivered: Delivered,
+    staging: Path,
+    profile: Mapping[str, Any] | None,
+    tell: Tell,
 ) -> _Made:
     wanted = {ATTRIBUTES} | ({IDENTIFIERS, CROSSWALK} if identifying(dataset) else set())
     zones = {_WHOSE[kind] for kind in wanted}
@@ -135,7 +156,9 @@ def _split(
         "file": str(inside),
         "delivery": {"id": staging.name, "dataset": dataset.name, "version": delivered.version},
         "key": _record_key(instance, dataset).hex(),
-        "before": None if before is None or before.report is None else dict(before.report),
+        "before": None if profile is None else dict(profile),
+        "today": instance.clock.now().date().isoformat(),
+        "accepted": list(delivered.accepted),
     }
     file = _within_reach(delivered.file, staging)
     answer = run_in_zone(
@@ -159,12 +182,13 @@ def _split(
 def _read_answer(answer: Mapping[str, Any], wanted: set[str]) -> _Made:
     try:
         stamps = {str(kind): Stamp.from_json(stamp) for kind, stamp in answer["stamps"].items()}
-        rows, digest, report = answer["rows"], answer["sha256"], answer["report"]
-    except (KeyError, AttributeError):
+        rows, digest = answer["rows"], answer["sha256"]
+        report = DeliveryReport.read(answer["report"], answer["profile"])
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise _not_understood() from None
     if set(stamps) != wanted or type(rows) is not int or any(stamp.rows != rows for stamp in stamps.values()):
         raise _not_understood()
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not (report is None or isinstance(report, dict)):
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not report.ok:
         raise _not_understood()
     return _Made(rows, digest, stamps, report)
 
@@ -176,22 +200,35 @@ def _record_key(instance: Instance, dataset: Dataset) -> bytes:
     return hkdf.derive(keys.pseudonym_key(instance.home))
 
 
-def _record(store: ZonesStore, dataset: Dataset, delivery: Delivery) -> None:
-    with store.transaction() as transaction:
+def _record(
+    instance: Instance, dataset: Dataset, delivered: Delivered, delivery: Delivery, report: DeliveryReport
+) -> None:
+    version = Version(
+        dataset=delivery.dataset,
+        version=delivery.version,
+        sha256=delivery.sha256,
+        rows=delivery.rows,
+        first=delivered.first,
+        last=delivered.last,
+        breaking=report.breaking,
+        ingested_at=delivery.at,
+    )
+    with store_of(instance).transaction() as transaction:
         if transaction.delivery(delivery.dataset, delivery.version) is not None:
             raise WrongStateError(f"version {delivery.version} of {delivery.dataset} was ingested meanwhile")
-        if transaction.registry.dataset(dataset.name) != dataset:
+        if transaction.registry.dataset(delivery.dataset) != dataset:
             raise WrongStateError(f"{dataset.name} was described anew meanwhile; ingest the delivery again")
         transaction.add_delivery(delivery)
+        transaction.record_version(version, delivery.by, (report, instance.cipher))
         if not dataset.indexes:  # others are in force once their records are linked
-            transaction.put_in_force(dataset.name, delivery.version, delivery.by)
+            transaction.put_in_force(delivery.dataset, delivery.version, delivery.by)
 
 
 def _check_words(delivered: Delivered) -> None:
     if not _VERSION.fullmatch(delivered.version):
         raise BadInputError("a version is 1 to 40 letters, digits, dots, underscores or hyphens")
-    if delivered.period is not None and (not delivered.period.isprintable() or not 0 < len(delivered.period) <= 100):
-        raise BadInputError("a period is 1 to 100 printable characters, such as 2025/26")
+    if delivered.first is not None and delivered.last is not None and delivered.last < delivered.first:
+        raise BadInputError("the last day of the period is before its first")
     if delivered.file.suffix not in _ENDINGS:
         raise BadInputError(f"{delivered.file.name}: a delivery is a .csv or .parquet file")
     if not delivered.file.is_file():

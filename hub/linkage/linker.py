@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from saferoom.hub.linkage import sealed
 from saferoom.hub.linkage.definition import Index, kept_index, plan_of
+from saferoom.hub.linkage.desk.queueing import write_queue
 from saferoom.hub.linkage.identifiers import Identifiers, load
 from saferoom.hub.linkage.incremental import Clusters, compare_all, compare_new
 from saferoom.hub.linkage.opened import OpenZone, about_zone
@@ -119,7 +120,7 @@ class _Work:
             "stamps": {name: stamp.to_json() for name, stamp in stamps.items()},
             "counts": counts,
             "quality": pack,
-            "warnings": list(made.warnings),
+            "queue": self._queue(connection, identifiers, made),
         }
 
     def _restore(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -170,6 +171,15 @@ class _Work:
         about = about_zone("provisioner", about_linkage(MAP, self.index.name, self.number))
         recipient, signer = self.zone.publics["provisioner"], self.zone.secret.signing_key
         return sealed.write(OUT / MAP, found.to_arrow_reader(ROWS_AT_ONCE), about, recipient, signer)
+
+    def _queue(
+        self, connection: duckdb.DuckDBPyConnection, identifiers: Identifiers, made: Clusters
+    ) -> list[list[Any]]:
+        """Draw the doubtful pairs that people decide about; what reviewers see of them stays in the zone."""
+        records = {source: identifiers.relation(source) for source in identifiers.sources}
+        link, fields = f"{self.index.name}@{self.number}", tuple(self.plan.fields)
+        found = write_queue(self.zone, link, connection, pairs=made.pairs, records=records, fields=fields)
+        return [list(pair) for pair in found["pairs"]]
 
 
 def _as_before(connection: duckdb.DuckDBPyConnection) -> None:

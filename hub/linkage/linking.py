@@ -35,9 +35,12 @@ from saferoom.projects.linkage.indexes import CARRIED_PASS
 from saferoom.projects.linkage.linked import MODEL_PASS
 from saferoom.projects.linkage.passes import label, passes_of
 from saferoom.projects.linkage.quality import QualityPack
+from saferoom.projects.linkage.review_sample import CLERICAL_PASS
 
 _LINK = "saferoom.hub.linkage.linker:link_index"
 _RATE = "saferoom.hub.linkage.provisioner:rate"
+Queue = list[tuple[int, int, bool]]
+"""Doubtful pairs for people to decide: number, stratum, and whether it is taken for a link."""
 _NOT_UNDERSTOOD = "a process of the zones gave an answer that was not understood; nothing was changed"
 
 
@@ -104,7 +107,7 @@ def link_index(instance: Instance, wish: Wish, actor: str, tell: Tell = silent) 
         sweep(home, known, linkages)
         staging = home.splits / secrets.token_hex(12)
         try:
-            linkage = _link(instance, start, staging, actor, tell)
+            linkage, queue = _link(instance, start, staging, actor, tell)
             linkage = _rated(instance, start, linkage, tell)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -115,6 +118,9 @@ def link_index(instance: Instance, wish: Wish, actor: str, tell: Tell = silent) 
             for name, delivery in start.current.items():
                 if _all_linked(transaction, start.datasets[name], delivery):
                     transaction.put_in_force(delivery.dataset, delivery.version, actor)
+                transaction.note_linkage(delivery.dataset, delivery.version, linkage)
+        if queue:
+            instance.clerical.open(actor, linkage.name, queue)
         return linkage
 
 
@@ -144,20 +150,22 @@ def _start(now: ZonesReading, wish: Wish) -> _Start:
     return found
 
 
-def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Tell) -> Linkage:
+def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Tell) -> tuple[Linkage, Queue]:
     out = staging / "out"
     staging.mkdir(mode=0o700)
     out.mkdir(mode=0o700)
     hand_over(out, instance.home, Zone.LINKER)
     binds = [Bind(out, str(OUT))]
-    answer = run_in_zone(instance.home, Zone.LINKER, _LINK, _document(start), writable=binds, tell=tell)
+    document = _document(start) | {"decided": _decided(instance, start)}
+    answer = run_in_zone(instance.home, Zone.LINKER, _LINK, document, writable=binds, tell=tell)
     take_back(out)
     stamps, counts, pack = _read_answer(answer)
+    queue = _read_queue(answer)
     check_written(out, {MAP: stamps[MAP]})
     move_in(instance.home, Zone.PROVISIONER, out, f"{MAPS}/{start.index.name}/{start.number}")
     plan = plan_of(start.index, start.datasets)
-    passes = [MODEL_PASS, CARRIED_PASS, *(label(n, rule) for n, rule in enumerate(passes_of(plan)))]
-    return Linkage(
+    passes = [MODEL_PASS, CARRIED_PASS, CLERICAL_PASS, *(label(n, rule) for n, rule in enumerate(passes_of(plan)))]
+    linkage = Linkage(
         index=start.index,
         number=start.number,
         deliveries=tuple(one.name for one in start.deliveries),
@@ -169,6 +177,17 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
         at=instance.clock.now(),
         by=actor,
     )
+    return linkage, queue
+
+
+def _decided(instance: Instance, start: _Start) -> list[dict[str, Any]]:
+    """Return what people settled about doubtful pairs of the linkages before, by their numbers."""
+    found = []
+    for number in range(1, start.number):
+        link = f"{start.index.name}@{number}"
+        if decisions := instance.clerical.settled(link):
+            found.append({"link": link, "decisions": [[pair, matched] for pair, matched in decisions]})
+    return found
 
 
 def _document(start: _Start) -> dict[str, Any]:
@@ -190,7 +209,6 @@ def _document(start: _Start) -> dict[str, Any]:
         "deliveries": deliveries,
         "afresh": start.afresh,
         "policy": start.policy.model_dump(mode="json"),
-        "decided": [],
     }
 
 
@@ -203,6 +221,16 @@ def _read_answer(answer: Mapping[str, Any]) -> tuple[dict[str, Stamp], dict[str,
     if set(stamps) != {*KEPT, MAP} or not _numbers(counts):
         raise IntegrityError(_NOT_UNDERSTOOD)
     return stamps, counts, pack.document()
+
+
+def _read_queue(answer: Mapping[str, Any]) -> Queue:
+    try:
+        queue = [(number, stratum, accepted) for number, stratum, accepted in answer["queue"]]
+    except (KeyError, TypeError, ValueError):
+        raise IntegrityError(_NOT_UNDERSTOOD) from None
+    if any((type(one[0]), type(one[1]), type(one[2])) != (int, int, bool) for one in queue):
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    return queue
 
 
 def _numbers(counts: Any, depth: int = 0) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -39,8 +40,11 @@ def rate_linked(
     """)  # noqa: S608
     tables, about = LinkedTables(RATED), About(identifiers.index.name, groups=groups)
     if made.linked is not None:
-        tables = LinkedTables(RATED, made.pairs, made.links)
-        about = About.of(identifiers.plan, made.linked, identifiers.sources, identifiers.index.name)
+        tables = LinkedTables(RATED, made.pairs, made.links, made.reviewed)
+        # Probabilities compete already where a record has one partner.
+        about = replace(
+            About.of(identifiers.plan, made.linked, identifiers.sources, identifiers.index.name), one_partner=()
+        )
     return _pack(connection, tables, about, policy, memory)
 
 

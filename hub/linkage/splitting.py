@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import date
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from saferoom.errors import BadInputError
+from saferoom.hub.catalogue.checking import check_delivery
 from saferoom.hub.linkage import sealed
 from saferoom.hub.linkage.opened import OpenZone, about_zone
 from saferoom.hub.linkage.sealed import ROWS_AT_ONCE, Batches, Stamp
@@ -68,6 +70,16 @@ def split(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
         The delivery is not as its dataset is described; no file is complete then.
     """
     dataset, file = Dataset.model_validate(document["dataset"], strict=False), Path(document["file"])
+    zone.progress("checking the delivery", 0.0)
+    report = check_delivery(
+        file,
+        dataset,
+        document["before"],
+        today=date.fromisoformat(document["today"]),
+        accepted=document["accepted"],
+    )
+    if not report.ok:
+        raise BadInputError(report.text())
     with file.open("rb") as delivered:
         digest = file_digest(delivered, "sha256").hexdigest()
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
@@ -80,9 +92,15 @@ def split(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
             _number(connection, rows)
             zone.progress("splitting", 0.5)
             stamps = _write(connection, zone, dataset, columns, document)
-            return {"rows": rows, "sha256": digest, "stamps": stamps, "report": None}
         except duckdb.Error as error:
             raise BadInputError(f"{dataset.name}: {what_failed(error)}") from None
+    return {
+        "rows": rows,
+        "sha256": digest,
+        "stamps": stamps,
+        "report": report.to_json(),
+        "profile": dict(report.profile),
+    }
 
 
 def _read(connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path) -> Columns:

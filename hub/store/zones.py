@@ -10,18 +10,24 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
 from saferoom.clock import Clock
+from saferoom.digests import canonical, sha256
 from saferoom.errors import IntegrityError, WrongStateError
 from saferoom.hub.linkage.definition import Index, kept_index
 from saferoom.hub.linkage.records import Delivery, Linkage
 from saferoom.hub.linkage.sealed import Stamp
 from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.store.cipher import AtRest
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.registry_writer import RegistryWriter
+from saferoom.hub.store.tables import IngestedVersionRow
 from saferoom.hub.store.transactions import TransactionStore
+from saferoom.hub.store.versions import note_linkage, record_version
 from saferoom.hub.store.zones_tables import DeliveryRow, IndexRow, LinkageRow
 from saferoom.ids import DatasetName
 from saferoom.projects.administration.changes import compare
+from saferoom.projects.catalogue.checks.report import DeliveryReport
+from saferoom.projects.catalogue.versions import Version
 from saferoom.signing import SigningKey
 
 _STALE = "another delivery or linkage was recorded meanwhile; nothing was changed, run the command again"
@@ -109,6 +115,16 @@ class ZonesTransaction(ZonesReading):
             "files": {name: stamp["sha256"] for name, stamp in stamps.items()},
         }
         self._finish(delivery.by, "delivery.ingested", f"dataset:{delivery.dataset}", payload)
+
+    def record_version(self, version: Version, by: str, checked: tuple[DeliveryReport, AtRest]) -> None:
+        """Record the version that a delivery brought, with what its checks found."""
+        record_version(self.session, self._log, version, by, checked)
+
+    def note_linkage(self, dataset: DatasetName, version: str, linkage: Linkage) -> None:
+        """Add to a version by which model it was linked, and how well."""
+        if self.session.get(IngestedVersionRow, (dataset, version)) is not None:
+            quality = sha256(canonical(dict(linkage.quality)))
+            note_linkage(self.session, dataset, version, linkage.stamps["model"].sha256, quality)
 
     def save_index(self, index: Index, by: str) -> None:
         """Record an index's definition."""
