@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         admin_airlock,
         admin_break_glass,
         admin_budget,
+        admin_derive,
         admin_lists,
         admin_notices,
         admin_people,
@@ -44,6 +45,7 @@ def register(app: typer.Typer) -> None:
     admin_budget.register(group)
     admin_tokens.register(group)
     admin_projects.register(group)
+    admin_derive.register(group)
     group.command("password")(password)
     group.command("extract")(extract)
     group.command("end-approval")(end_approval)

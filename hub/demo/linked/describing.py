@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from saferoom.hub.demo.population import groups
+from saferoom.hub.demo.population.money import OCCUPATIONS
 from saferoom.hub.demo.population.places import AUTHORITIES, REGIONS
 
 _DIGITAL_ECONOMY = {
@@ -24,6 +26,10 @@ def codes() -> Mapping[str, str]:
         "regions": json.dumps(list(REGIONS)),
         "authorities": json.dumps([one.code for one in AUTHORITIES]),
         "authorities_of_regions": json.dumps(of_regions),
+        "region_labels": json.dumps(REGIONS),
+        "authority_labels": json.dumps({one.code: one.name for one in AUTHORITIES}),
+        "group_labels": json.dumps(dict(groups.LABELS)),
+        "class_labels": json.dumps({str(number): name for number, name in OCCUPATIONS.items()}),
         "gateways": json.dumps([_DIGITAL_ECONOMY]),
         "tax_gateways": json.dumps([_TAX]),
     }
