@@ -2,7 +2,7 @@
 
 Records that links connect are one entity. That goes wrong where a few wrong links chain people together. So entities of
 three records and more are put together anew, strongest link first: two parts join only if the mean weight over *all* pairs
-between them is positive (average linkage), if together they are not larger than the limit, and if they hold no two records
+between them (of different datasets, when datasets are linked) is positive (average linkage), if together they are not larger than the limit, and if they hold no two records
 that may not be of one entity. Pairs that were never compared count as evidence against.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from saferoom.projects.linkage.deciding import Decided, Pairs
-from saferoom.projects.linkage.plan import LinkPlan
+from saferoom.projects.linkage.plan import LinkPlan, LinkType
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +94,9 @@ def _joined(
         one, other = part[a], part[b]
         if one is other or len(one) + len(other) > plan.limits.cluster:
             continue
-        if _contradict(one, other, sources, plan) or (averaged and _mean(one, other, weights) <= 0):
+        if _contradict(one, other, sources, plan):
+            continue
+        if averaged and _mean(one, other, weights, None if plan.link_type is LinkType.DEDUPE else sources) <= 0:
             continue
         one.extend(other)
         for record in other:
@@ -113,6 +115,14 @@ def _contradict(one: list[int], other: list[int], sources: NDArray[np.int64], pl
     return False
 
 
-def _mean(one: list[int], other: list[int], weights: dict[tuple[int, int], float]) -> float:
-    total = sum(weights.get((min(a, b), max(a, b)), _NEVER_COMPARED) for a in one for b in other)
-    return total / (len(one) * len(other))
+def _mean(
+    one: list[int], other: list[int], weights: dict[tuple[int, int], float], sources: NDArray[np.int64] | None
+) -> float:
+    """Return the mean weight over the pairs between two parts that are of different sources, where that matters."""
+    total, count = 0.0, 0
+    for a in one:
+        for b in other:
+            if sources is None or sources[a] != sources[b]:
+                total += weights.get((min(a, b), max(a, b)), _NEVER_COMPARED)
+                count += 1
+    return total / max(count, 1)

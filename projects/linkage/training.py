@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Values = Mapping[str, Mapping[str, tuple[float, float]]]
 """Comparison's name -> level's label -> m and u."""
 
-_SAMPLED_PAIRS = 250_000
+_SAMPLED_PAIRS = 60_000
 _FEWEST_MATCHES = 50
 """Expected matches below which nothing is trained."""
 _FEWEST_RECORDS_FOR_FREQUENCIES = 1_000
@@ -244,7 +244,7 @@ class _Counting:
         levels = ", ".join(f"{gamma(c)} as g{i}" for i, c in enumerate(compared))
         grouped = ", ".join(f"g{i}" for i in range(len(compared)))
         counted = self._connection.execute(
-            f"select {grouped}, count(*) from (select {levels} from ({rows} limit {wanted})) group by all"  # noqa: S608
+            f"select {grouped}, count(*) from (select {levels} from ({rows})) group by all"  # noqa: S608
         ).fetchall()
         found: dict[str, dict[int, int]] = {c.name: {} for c in compared}
         for *row, n in counted:
