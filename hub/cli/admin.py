@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
         admin_break_glass,
         admin_budget,
         admin_derive,
+        admin_linkage,
         admin_lists,
         admin_notices,
         admin_people,
@@ -45,6 +46,7 @@ def register(app: typer.Typer) -> None:
     admin_budget.register(group)
     admin_tokens.register(group)
     admin_projects.register(group)
+    admin_linkage.register(group)
     admin_derive.register(group)
     group.command("password")(password)
     group.command("extract")(extract)
@@ -201,15 +203,7 @@ def _lacking(instance: Instance, administration: Administration) -> list[str]:
 
 
 def _maker(instance: Instance, administration: Administration) -> Extracts:
-    from saferoom.hub.extracts import extracts_of
-
-    return extracts_of(
-        instance.home,
-        instance.registry,
-        clock=instance.clock,
-        record=administration.record,
-        actor=administration.actor,
-    )
+    return instance.extracts(administration.actor)
 
 
 def _size(count: int) -> str:

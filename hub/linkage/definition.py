@@ -21,7 +21,7 @@ RECORD = "record_id"
 BIRTH_DECADE, POSTCODE_AREA = "birth_decade", "postcode_area"
 DERIVED = {BIRTH_DECADE: FieldKind.DATE, POSTCODE_AREA: FieldKind.POSTCODE}
 """Groups that the linker makes itself, each of the first column of a kind."""
-_OURS = ("datasets", "fields", "link_type")
+_OURS = ("datasets", "fields", "link_type", "engine")
 _NO_FILE = "-"
 
 

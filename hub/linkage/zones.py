@@ -67,8 +67,21 @@ class Zone(StrEnum):
         return f"*{self.value}"
 
 
+_SEEN_BY_ROOT = (
+    "Whoever has this machine's root, or the service's own user, has the keys and the files of both zones; keep "
+    "backups of the two keys apart."
+)
+_ONE_USER = (
+    "Both zones' folders and keys belong to one user of this machine (yours), because the hub does not run as root; "
+    "the zones' processes are kept apart by their mounts alone, and any other program of yours could open both."
+)
 KEPT = (Zone.LINKER, Zone.PROVISIONER)
 """Zones with a key and a folder."""
+
+
+def not_enforced() -> tuple[str, ...]:
+    """Return what does not keep the zones apart here, one plain sentence each."""
+    return (_SEEN_BY_ROOT,) if os.getuid() == 0 else (_ONE_USER, _SEEN_BY_ROOT)
 
 
 def folder_of(home: Home, zone: Zone) -> Path:
