@@ -18,8 +18,10 @@ from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.authenticator import LocalAuthenticator
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.spawner import RoomSpawner
+from saferoom.hub.linkage.desk.names import PAGES, SERVICE
 from saferoom.hub.sandbox import Limits
 from saferoom.hub.sandbox.software import keep_apart
+from saferoom.hub.web.shell.navigation import REVIEW_PREFIX
 from saferoom.hub.wiring import Instance
 
 # A working day; then everybody signs in again.
@@ -32,6 +34,8 @@ _HERE = Path(__file__).parent
 # One look for everything people see: the airlock's.
 _LOOK = _HERE.parent / "web" / "static"
 _AIRLOCK_SCOPE = "access:services!service=airlock"
+# Who may review is said behind the door; no room's token has this.
+_LINKAGE_SCOPE = "access:services!service=linkage"
 _HUB_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -99,7 +103,12 @@ def _proxy(c: Any, home: Home, secret: str) -> None:
     # The proxy inherits the hub's environment; rooms inherit nothing.
     os.environ["SAFEROOM_PROXY_MODULES"] = str(programs.proxy_modules())
     os.environ["SAFEROOM_PROXY_SECRET"] = secret
-    os.environ["SAFEROOM_PROXY_NAMES"] = json.dumps({programs.AIRLOCK_NAME: str(home.socket("airlock-web"))})
+    os.environ["SAFEROOM_PROXY_NAMES"] = json.dumps(
+        {
+            programs.AIRLOCK_NAME: str(home.socket("airlock-web")),
+            programs.LINKAGE_NAME: str(home.run / "linkage" / PAGES),
+        }
+    )
 
 
 def _sign_in(c: Any, desk: Desk, secret: str, settings: Settings) -> None:
@@ -128,6 +137,7 @@ def _sign_in(c: Any, desk: Desk, secret: str, settings: Settings) -> None:
                 "read:users!user",
                 "users:activity!user",
                 _AIRLOCK_SCOPE,
+                _LINKAGE_SCOPE,
             ],
         }
     ]
@@ -149,24 +159,32 @@ def _rooms(c: Any, desk: Desk, settings: Settings) -> None:
 
 
 def _airlock(c: Any, home: Home) -> None:
-    # JupyterHub knows services at TCP ports only. So it starts this one without an address, and the proxy, which knows
-    # the name, passes requests on to the socket.
-    c.ConfigurableHTTPProxy.extra_routes = {programs.AIRLOCK_PREFIX: f"http://{programs.AIRLOCK_NAME}"}
+    # JupyterHub knows services at TCP ports only. So it starts these without an address, and the proxy, which knows
+    # the names, passes requests on to the sockets.
+    c.ConfigurableHTTPProxy.extra_routes = {
+        programs.AIRLOCK_PREFIX: f"http://{programs.AIRLOCK_NAME}",
+        REVIEW_PREFIX: f"http://{programs.LINKAGE_NAME}",
+    }
     c.JupyterHub.services = [
-        {
-            "name": "airlock",
-            "command": programs.airlock_command(),
-            "environment": {
-                "SAFEROOM_HOME": str(home.root),
-                "SAFEROOM_DATABASE_URL": home.database_url,
-                "JUPYTERHUB_SERVICE_URL": unix_url(home.socket("airlock-web")),
-                "JUPYTERHUB_SERVICE_PREFIX": programs.AIRLOCK_PREFIX,
-                "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{programs.AIRLOCK_PREFIX}oauth_callback",
-            },
-            "oauth_redirect_uri": f"{programs.AIRLOCK_PREFIX}oauth_callback",
-            "oauth_no_confirm": True,
-        }
+        _service(home, "airlock", programs.airlock_command(), programs.AIRLOCK_PREFIX, home.socket("airlock-web")),
+        _service(home, SERVICE, programs.linkage_command(), REVIEW_PREFIX, home.run / "linkage" / PAGES),
     ]
+
+
+def _service(home: Home, name: str, command: list[str], prefix: str, socket: Path) -> dict[str, Any]:
+    return {
+        "name": name,
+        "command": command,
+        "environment": {
+            "SAFEROOM_HOME": str(home.root),
+            "SAFEROOM_DATABASE_URL": home.database_url,
+            "JUPYTERHUB_SERVICE_URL": unix_url(socket),
+            "JUPYTERHUB_SERVICE_PREFIX": prefix,
+            "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{prefix}oauth_callback",
+        },
+        "oauth_redirect_uri": f"{prefix}oauth_callback",
+        "oauth_no_confirm": True,
+    }
 
 
 def _first_page(desk: Desk, handler: Any) -> str:

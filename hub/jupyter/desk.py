@@ -12,12 +12,11 @@ from typing import Any
 from saferoom import ids
 from saferoom.audit import Event
 from saferoom.errors import BadInputError, NotFoundError
-from saferoom.hub.extracts import extracts_of
 from saferoom.hub.home import Home
 from saferoom.hub.opened_extracts import Lease
 from saferoom.hub.sandbox import identity
 from saferoom.hub.store.audit_log import AuditLog
-from saferoom.hub.web.shell.navigation import Entry, entries
+from saferoom.hub.web.shell.navigation import REVIEW, REVIEW_PREFIX, Entry, entries
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.decision import Decision, unknown
@@ -46,7 +45,7 @@ class Desk:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        self._extracts = extracts_of(instance.home, instance.registry, record=self._record, actor="hub")
+        self._extracts = instance.extracts("hub")
         self._ended: dict[tuple[str, str], str] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Desk:
@@ -96,6 +95,8 @@ class Desk:
         """Return where a person begins: researchers at the rooms, everybody else where their work waits."""
         person = self._person(username)
         roles = person.roles_at(self._instance.clock.now()) if person else frozenset[Role]()
+        if Role.CLERICAL_REVIEWER in roles:
+            return f"{REVIEW_PREFIX}{REVIEW.path}"
         return rooms if Role.RESEARCHER in roles else airlock
 
     def emergencies(self, username: str) -> tuple[Emergency, ...]:

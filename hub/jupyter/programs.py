@@ -19,6 +19,9 @@ AIRLOCK_PREFIX = "/services/airlock/"
 AIRLOCK_NAME = "airlock.saferoom.internal"
 """What the routing table calls the airlock; no such host exists, the proxy puts the service's socket in its place."""
 
+LINKAGE_NAME = "linkage.saferoom.internal"
+"""The same of the clerical review's pages."""
+
 
 def proxy_command() -> list[str]:
     """Return the command that starts the proxy, which ends with the hub."""
@@ -28,6 +31,11 @@ def proxy_command() -> list[str]:
 def airlock_command() -> list[str]:
     """Return the command that starts the airlock's web service, which watches for the hub's end itself."""
     return [sys.executable, "-P", "-m", "saferoom.hub.web"]
+
+
+def linkage_command() -> list[str]:
+    """Return the command that starts the clerical review's door, which starts its pages in the linker's zone."""
+    return [sys.executable, "-P", "-m", "saferoom.hub.linkage.desk"]
 
 
 def proxy_modules() -> Path:

@@ -85,8 +85,8 @@ def write_queue(
     connection.execute(f"DROP TABLE IF EXISTS {_DRAWN}")
     drawn = sample(connection, pairs, _DRAWN, most=most)
     try:
-        shown = connection.execute(_shown_sql(connection, records, fields)).to_arrow_table()
-        keys = connection.execute(f"SELECT number, {', '.join(_SIDES)} FROM {_DRAWN} ORDER BY number")
+        shown = connection.sql(_shown_sql(connection, records, fields)).to_arrow_table()
+        keys = connection.sql(f"SELECT number, {', '.join(_SIDES)} FROM {_DRAWN} ORDER BY number")
         for name, table in (("pairs", keys.to_arrow_table()), ("shown", shown)):
             _clear(zone, f"{folder}/{name}")
             zone.write(f"{folder}/{name}", table, _about(link, name))

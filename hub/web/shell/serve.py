@@ -101,7 +101,7 @@ def server(app: ASGIApp) -> Server:
     )
 
 
-async def serve(faces: Mapping[socket.socket, ASGIApp], parent: int | None) -> None:
+async def serve(faces: Mapping[socket.socket, ASGIApp], parent: int | None, name: str = "airlock") -> None:
     """Serve each app on its socket until a signal comes, or until the process `parent` is gone."""
     allow_many_files()
     servers = {listener: server(app) for listener, app in faces.items()}
@@ -114,12 +114,12 @@ async def serve(faces: Mapping[socket.socket, ASGIApp], parent: int | None) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     watch = asyncio.create_task(_watch(parent, stop))
-    _log.info("airlock is open")
+    _log.info(f"{name} is open")
     try:
         await asyncio.gather(*(running.serve([listener]) for listener, running in servers.items()))
     finally:
         watch.cancel()
-        _log.info("airlock is closed")
+        _log.info(f"{name} is closed")
 
 
 async def _watch(parent: int | None, stop: Callable[[], None]) -> None:
