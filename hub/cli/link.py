@@ -1,9 +1,9 @@
 """``saferoom link``: link the files of a plan, or find records of one file that are of the same entity."""
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import sys
@@ -74,7 +74,7 @@ def _whole_or_nothing(out: Path) -> Iterator[Path]:
         ) from None
     try:
         yield staging
-        os.replace(staging, target)
+        staging.replace(target)
     except OSError:
         raise UnavailableError("the result cannot be written to --out; nothing was written") from None
     finally:
@@ -113,7 +113,7 @@ def _progress() -> Callable[[str, float], None]:
 def _quality(
     connection: duckdb.DuckDBPyConnection, records: dict[str, str], plan: LinkPlan, made: Linked
 ) -> QualityPack:
-    """Make the quality pack on a connection of its own: the checker's engine wants files, which the linker's forbids."""
+    """Make the quality pack on a connection of its own: its checker writes files, which the linker's forbids."""
     from dataclasses import replace
 
     import duckdb
@@ -125,7 +125,7 @@ def _quality(
     for source, relation in records.items():
         there = {row[0] for row in connection.execute(f"describe {relation}").fetchall()}
         columns = [f"{quoted(c) if c in there else 'null'}::varchar as {quoted(c)}" for c in plan.groups]
-        selects.append(f"select {', '.join([f'{literal(source)} as source', 'record_id', *columns])} from {relation}")  # noqa: S608
+        selects.append(f"select {', '.join([f'{literal(source)} as source', 'record_id', *columns])} from {relation}")
     tables = {
         "grouped": " union all ".join(selects),
         "pairs": f"from {made.pairs}",
@@ -147,13 +147,13 @@ def _write(connection: duckdb.DuckDBPyConnection, made: Linked, pack: QualityPac
 
     settled = settle(connection, Known(), made.clusters, 1, lambda n: [secrets.token_hex(16) for _ in range(n)])
     spine = (
-        "select source, record_id, entity_id, match_weight_band, match_pass, match_probability "  # noqa: S608
+        "select source, record_id, entity_id, match_weight_band, match_pass, match_probability "
         f"from {settled.spine} order by source, record_id"
     )
     _parquet(connection, spine, out / "spine.parquet")
     _parquet(
         connection,
-        f"select *, {band_sql('match_weight')} as match_weight_band from {made.pairs} "  # noqa: S608
+        f"select *, {band_sql('match_weight')} as match_weight_band from {made.pairs} "
         "order by source_l, record_id_l, source_r, record_id_r",
         out / "pairs.parquet",
     )

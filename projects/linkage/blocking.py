@@ -6,6 +6,7 @@ matches for its pairs, until another would find next to none or the limit is rea
 the fields' fallback agreement and the share of records in which they are there, as if fields agreed independently.
 """
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +19,11 @@ import numpy as np
 from saferoom.projects.linkage.comparisons import internal_names
 from saferoom.projects.linkage.linked import BlockingCount
 from saferoom.projects.linkage.plan import FieldKind, Form, Key, LinkPlan, LinkType, key_of
+from saferoom.projects.linkage.reach import PLACES, Reach
 from saferoom.projects.linkage.standardising import part_of
 
 if TYPE_CHECKING:
     import duckdb
-    from numpy.typing import NDArray
 
 _LEAST_PAIRS = 2_000_000
 _PAIRS_PER_RECORD = 20
@@ -30,19 +31,8 @@ _DEAREST = 50_000
 """Pairs that one further match may cost."""
 _LEAST_FURTHER = 0.1
 """Further matches that a rule must be expected to find."""
-_MOST_FIELDS = 8
-_WHOLE: Mapping[FieldKind, float] = {
-    FieldKind.GIVEN_NAME: 0.85, FieldKind.SURNAME: 0.87, FieldKind.DATE: 0.93, FieldKind.POSTCODE: 0.93,
-    FieldKind.ADDRESS: 0.85, FieldKind.SEX: 0.99, FieldKind.ID: 0.93, FieldKind.TEXT: 0.85,
-}  # fmt: skip
-"""How often a field agrees wholly in records of one person (of somebody who did not move), before the data say more."""
-_MOVED = 0.35
-"""How often records of one person are of two addresses, before the data say more; nobody should be lost for that."""
-_PLACES = (FieldKind.POSTCODE, FieldKind.ADDRESS)
 _SMALL = 2
 """Pairs for each record that a rule of two telling fields may make to be used whatever it is expected to find."""
-_NEARLY = 0.5
-"""How often a field that does not agree wholly agrees in its other form."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +103,9 @@ def candidate_rules(plan: LinkPlan) -> tuple[BlockingRule, ...]:
     telling = [column for column, kind in plan.fields.items() if kind is not FieldKind.SEX]
     names = plan.of_kind(FieldKind.GIVEN_NAME)[:1] + plan.of_kind(FieldKind.SURNAME)[:1]
     rules = [rule_of([column]) for column in telling]
-    for pair in combinations(telling, 2):
-        rules.append(rule_of(pair, either_way=len(names) == 2 and set(pair) == set(names)))
+    rules += [
+        rule_of(pair, either_way=len(names) == 2 and set(pair) == set(names)) for pair in combinations(telling, 2)
+    ]
     dates = plan.of_kind(FieldKind.DATE)[:1]
     loose = [
         *(Key(column=column, form=Form.SOUND) for column in names),
@@ -143,20 +134,20 @@ def choose(
     """
     counter = _Counter(connection, table, plan)
     shares = counter.shares()
-    states = _States(plan, shares)
+    reach = Reach(plan, shares)
     limit = plan.limits.pairs or max(_LEAST_PAIRS, _PAIRS_PER_RECORD * sum(sizes))
     expected = max(min(sizes), 1) if len(sizes) > 1 else max(sizes[0] // 2, 1)
     given = [rule_of(parts) for parts in plan.blocking] if plan.blocking is not None else None
     taken: list[tuple[BlockingRule, int, int]] = []
     for rule in [*first, *(given or ())]:
         taken.append((rule, *counter.count(rule)))
-        states.take(rule)
+        reach.take(rule.keys)
     left = limit - sum(pairs for _, pairs, _ in taken)
     unused: list[tuple[BlockingRule, int, int]] = []
     if given is None:
         options = [(rule, *counter.count(rule)) for rule in candidate_rules(plan) if rule not in first]
         while options:
-            gains = [states.further(rule) * expected for rule, _, _ in options]
+            gains = [reach.further(rule.keys) * expected for rule, _, _ in options]
             worth = [
                 _worth(gain * pairs / max(pairs + dropped, 1), pairs, left, sum(sizes))
                 for gain, (_, pairs, dropped) in zip(gains, options, strict=True)
@@ -165,7 +156,7 @@ def choose(
             if worth[best] < 0:
                 break
             taken.append(options.pop(best))
-            states.take(taken[-1][0])
+            reach.take(taken[-1][0].keys)
             left -= taken[-1][1]
         core = [one for one in options if _telling(one[0], plan) and one[1] <= min(left, _SMALL * sum(sizes))]
         for one in core:
@@ -179,25 +170,11 @@ def choose(
     return Chosen(tuple(rule for rule, _, _ in taken), tuple(counts), common, shares)
 
 
-def expected_missed(plan: LinkPlan, chosen: Chosen, agreement: Mapping[str, float]) -> float:
-    """Return the share of true matches that share no rule's keys.
-
-    Parameters
-    ----------
-    agreement : mapping
-        Column -> how often it agrees wholly in records of one person, as trained.
-    """
-    states = _States(plan, chosen.shares, agreement)
-    for rule in chosen.rules:
-        states.take(rule)
-    return states.missed
-
-
 def _telling(rule: BlockingRule, plan: LinkPlan) -> bool:
     """Whether a rule is of two fields of which one tells people of a household apart: a given name, date or id."""
     kinds = {plan.fields[key.column] for key in rule.keys}
     persons = {FieldKind.GIVEN_NAME, FieldKind.DATE, FieldKind.ID}
-    known = persons | {FieldKind.SURNAME, *_PLACES}
+    known = persons | {FieldKind.SURNAME, *PLACES}
     return (
         len(rule.keys) == 2
         and all(key.form is Form.WHOLE for key in rule.keys)
@@ -207,7 +184,7 @@ def _telling(rule: BlockingRule, plan: LinkPlan) -> bool:
 
 
 def _worth(gain: float, pairs: int, left: int, records: int) -> float:
-    """Return further matches for each pair, below 0 for a rule not worth its pairs; a rule costs a look at each record."""
+    """Return further matches for each pair, below 0 where they are not worth it; a rule costs a look at each record."""
     if gain < _LEAST_FURTHER or pairs > min(left, gain * _DEAREST):
         return -1.0
     return gain / (pairs + 2 * records)
@@ -224,94 +201,44 @@ class _Counter:
         names = internal_names(self._plan)
         columns = {c: key_column(names[c], kind, Form.WHOLE) for c, kind in self._plan.fields.items()}
         counts = ", ".join(f"count({column})" for column in columns.values())
-        total, *there = self._connection.execute(f"select count(*), {counts} from {self._table}").fetchall()[0]  # noqa: S608
+        total, *there = self._connection.execute(f"select count(*), {counts} from {self._table}").fetchall()[0]
         return {c: found / max(total, 1) for c, found in zip(columns, there, strict=True)}
 
     def count(self, rule: BlockingRule) -> tuple[int, int]:
         """Return pairs in blocks that are not too large, and pairs in those that are."""
         kept, dropped = self._connection.execute(
-            f"select sum(pairs) filter (pairs <= {self._plan.limits.block}), "  # noqa: S608 - numbers of our own
+            f"select sum(pairs) filter (pairs <= {self._plan.limits.block}), "
             f"sum(pairs) filter (pairs > {self._plan.limits.block}) from ({self._blocks(rule)})"
         ).fetchall()[0]
         return int(kept or 0), int(dropped or 0)
 
     def common(self, rule: BlockingRule) -> str:
         """Return the SQL of the keys of blocks that are too large."""
-        return f"select key from ({self._blocks(rule)}) where pairs > {self._plan.limits.block}"  # noqa: S608
+        return f"select key from ({self._blocks(rule)}) where pairs > {self._plan.limits.block}"
 
     def _blocks(self, rule: BlockingRule) -> str:
         key = key_expression(rule, self._plan)
         if self._plan.link_type is LinkType.DEDUPE:
             return (
-                f"select key, n * (n - 1) // 2 as pairs from (select {key} as key, count(*) as n "  # noqa: S608
+                f"select key, n * (n - 1) // 2 as pairs from (select {key} as key, count(*) as n "
                 f"from {self._table} group by all) where key is not null"
             )
         return (
-            "select key, (sum(n) * sum(n) - sum(n * n)) // 2 as pairs from "  # noqa: S608
+            "select key, (sum(n) * sum(n) - sum(n * n)) // 2 as pairs from "
             f"(select {key} as key, src, count(*) as n from {self._table} group by all) "
             "where key is not null group by key"
         )
 
 
-class _States:
-    """How fields of one person's records agree: wholly, in another form, not at all; and which states rules find."""
-
-    def __init__(
-        self, plan: LinkPlan, shares: Mapping[str, float], agreement: Mapping[str, float] | None = None
-    ) -> None:
-        telling = [(c, kind) for c, kind in plan.fields.items() if kind is not FieldKind.SEX]
-        ranked = sorted(telling, key=lambda one: -_WHOLE[one[1]] * shares[one[0]] ** 2)[:_MOST_FIELDS]
-        self._place = {column: i for i, (column, _) in enumerate(ranked)}
-        grid = np.indices((3,) * len(ranked)).reshape(len(ranked), -1)
-        self._states: NDArray[np.int64] = grid
-        stayed = (
-            min(max((agreement[c] for c, kind in ranked if kind in _PLACES), default=0.0) / 0.95, 1.0)
-            if agreement
-            else 1 - _MOVED
-        )
-        self._weight = np.zeros(grid.shape[1])
-        for moved, share in ((False, stayed), (True, 1 - stayed)):
-            weight = np.full(grid.shape[1], share)
-            for i, (column, kind) in enumerate(ranked):
-                there, whole = shares[column] ** 2, (agreement or {}).get(column, _WHOLE[kind])
-                if kind in _PLACES:
-                    whole = 0.0 if moved else min(whole / stayed, 0.99) if agreement else whole
-                nearly = there * (1 - whole) * _NEARLY * (0.4 if moved and kind in _PLACES else 1)
-                weight *= np.array([1 - there * whole - nearly, nearly, there * whole])[grid[i]]
-            self._weight += weight
-        self._found = np.zeros(grid.shape[1], dtype=bool)
-
-    @property
-    def missed(self) -> float:
-        """Share of matches that no taken rule finds."""
-        return float(self._weight[~self._found].sum())
-
-    def take(self, rule: BlockingRule) -> None:
-        """Count what `rule` finds as found."""
-        self._found |= self._holds(rule)
-
-    def further(self, rule: BlockingRule) -> float:
-        """Return the share of matches that `rule` finds and none taken before."""
-        return float(self._weight[self._holds(rule) & ~self._found].sum())
-
-    def _holds(self, rule: BlockingRule) -> NDArray[np.bool_]:
-        holds = np.ones(self._states.shape[1], dtype=bool)
-        for key in rule.keys:
-            if key.column not in self._place:
-                return np.zeros_like(holds)
-            holds &= self._states[self._place[key.column]] >= (2 if key.form is Form.WHOLE else 1)
-        return holds
-
-
 def make_keys(connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, chosen: Chosen, into: str) -> None:
-    """Make the table `into` with `id, src, k0, k1, ...`: each record's key by each rule, NULL where it is too common."""
+    """Make the table `into` of `id, src, k0, k1, ...`: each record's key by each rule, NULL where it is too common."""
     columns = []
     for i, rule in enumerate(chosen.rules):
         key = key_expression(rule, plan)
         if i in chosen.common:
             key = f"case when ({key}) not in ({chosen.common[i]}) then {key} end"
         columns.append(f"{key} as k{i}")
-    connection.execute(f"create or replace temp table {into} as select id, src, {', '.join(columns)} from {table}")  # noqa: S608
+    connection.execute(f"create or replace temp table {into} as select id, src, {', '.join(columns)} from {table}")
 
 
 def pairs_of_rule(keys: str, number: int, plan: LinkPlan, condition: str = "true") -> str:
@@ -319,6 +246,6 @@ def pairs_of_rule(keys: str, number: int, plan: LinkPlan, condition: str = "true
     before = "".join(f" and (l.k{j} = r.k{j}) is not true" for j in range(number))
     apart = "l.id < r.id" if plan.link_type is LinkType.DEDUPE else "l.src < r.src"
     return (
-        f"select l.id as id_l, r.id as id_r, {number}::smallint as rule from {keys} l join {keys} r "  # noqa: S608
+        f"select l.id as id_l, r.id as id_r, {number}::smallint as rule from {keys} l join {keys} r "
         f"on l.k{number} = r.k{number} and {apart}{before} where {condition}"
     )

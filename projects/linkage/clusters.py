@@ -1,9 +1,10 @@
 """Entities from links: connected records, taken apart again where they contradict each other.
 
 Records that links connect are one entity. That goes wrong where a few wrong links chain people together. So entities of
-three records and more are put together anew, strongest link first: two parts join only if the mean weight over *all* pairs
-between them (of different datasets, when datasets are linked) is positive (average linkage), if together they are not larger than the limit, and if they hold no two records
-that may not be of one entity. Pairs that were never compared count as evidence against.
+three records and more are put together anew, strongest link first: two parts join only if the mean weight over *all*
+pairs between them (of different datasets, when datasets are linked) is positive (average linkage), if together they are
+not larger than the limit, and if they hold no two records that may not be of one entity. Pairs that were never compared
+count as evidence against.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from saferoom.projects.linkage.deciding import Decided, Pairs
+from saferoom.projects.linkage.classes import Pairs
+from saferoom.projects.linkage.deciding import Decided
 from saferoom.projects.linkage.plan import LinkPlan, LinkType
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def cluster(pairs: Pairs, decided: Decided, sources: NDArray[np.int64], plan: Li
     graph = coo_array((np.ones(len(linked), dtype=np.int8), (left, right)), shape=(count, count))
     _, component = connected_components(graph, directed=False)
     size = np.bincount(component)
-    doubtful = size > 2  # noqa: PLR2004 - two records with a link cannot contradict each other
+    doubtful = size > 2
     if not doubtful.any():
         return _first_of(component)
     return _first_of(_apart(pairs, decided, component, doubtful, sources, plan))
@@ -107,7 +109,7 @@ def _joined(
 def _contradict(one: list[int], other: list[int], sources: NDArray[np.int64], plan: LinkPlan) -> bool:
     if plan.one_to_one:
         if len(plan.datasets) == 1:
-            return len(one) + len(other) > 2  # noqa: PLR2004
+            return len(one) + len(other) > 2
         return bool({int(sources[r]) for r in one} & {int(sources[r]) for r in other})
     if plan.many_to_one:
         last = len(plan.datasets) - 1

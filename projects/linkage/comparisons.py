@@ -92,7 +92,7 @@ def comparisons(plan: LinkPlan, functions: Functions = DUCKDB) -> tuple[Comparis
 def _partner(plan: LinkPlan, column: str, kind: FieldKind, names: Mapping[str, str]) -> str | None:
     """Return the surname that a given name may be exchanged with, or the other way round.
 
-    Its copy ``..._again`` is compared: Splink takes a comparison for trained on what a key's columns are in, and a key of
+    Its copy ``..._again`` is compared: Splink does not train a comparison that a key's columns are in, and a key of
     given names must not keep surnames from being trained.
     """
     pairs = {FieldKind.GIVEN_NAME: FieldKind.SURNAME, FieldKind.SURNAME: FieldKind.GIVEN_NAME}

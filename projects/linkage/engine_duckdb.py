@@ -1,5 +1,6 @@
 """Linking files with DuckDB: a connection that can read the plan's files and nothing else, and the records in them."""
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 import contextlib
@@ -49,7 +50,7 @@ def opened(plan: LinkPlan, folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnec
             yield connection, records
         except duckdb.OutOfMemoryException:
             raise UnavailableError(
-                "linking needs more memory than there is; give more by 'limits.memory', or fewer pairs by 'limits.pairs'"
+                "linking needs more memory than there is; give more by 'limits.memory', or allow fewer 'limits.pairs'"
             ) from None
         finally:
             connection.close()
@@ -106,7 +107,7 @@ def _load(
         listed = [f"nullif(cast({quoted(record)} as varchar), '') as record_id"]
         listed += [f"{quoted(found)} as {quoted(column)}" for column, found in own.items()]
         listed += [f"{quoted(found)} as {quoted(column)}" for column, found in groups.items() if found is not None]
-        connection.execute(f"create table {table} as select {', '.join(listed)} from {function}")  # noqa: S608
+        connection.execute(f"create table {table} as select {', '.join(listed)} from {function}")
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:

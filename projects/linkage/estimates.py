@@ -1,9 +1,11 @@
 """What is expected of links without knowing the truth: precision and recall from match probabilities.
 
-If probabilities are right, the mean over the links is their precision, and the sum over the links out of the sum over all
-pairs (with the pairs that blocking missed added) is their recall. By group, and with intervals, the quality pack has them.
+If probabilities are right, the mean over the links is their precision, and the sum over the links out of the sum over
+all pairs (with the pairs that blocking missed added) is their recall. By group, and with intervals, the quality pack
+has them.
 """
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -23,8 +25,7 @@ def estimate(connection: duckdb.DuckDBPyConnection, pairs: str, missed_share: fl
         Share of true matches that blocking missed.
     """
     row = connection.execute(
-        "select sum(match_probability) filter (linked), count(*) filter (linked), sum(match_probability) "  # noqa: S608
-        f"from {pairs}"
+        f"select sum(match_probability) filter (linked), count(*) filter (linked), sum(match_probability) from {pairs}"
     ).fetchall()[0]
     accepted, links, everything = (float(value or 0) for value in row)
     missed = everything * missed_share / (1 - missed_share) if missed_share < 1 else 0.0

@@ -1,5 +1,6 @@
-"""Linking from cleaned records to entities: the one way through, for the command line and the linker's process alike."""
+"""Linking, from records to entities: the one way through, for the command line and the linker's process alike."""
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -7,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from saferoom.projects.linkage.blocking import BlockingRule, Chosen, choose, expected_missed, make_keys
+from saferoom.projects.linkage.blocking import BlockingRule, Chosen, choose, make_keys
+from saferoom.projects.linkage.classes import Pairs, Start
 from saferoom.projects.linkage.clusters import cluster
 from saferoom.projects.linkage.comparisons import comparisons
-from saferoom.projects.linkage.deciding import Decided, Pairs, Start, decide
+from saferoom.projects.linkage.counting import most_matches, total_pairs
+from saferoom.projects.linkage.deciding import Decided, decide
 from saferoom.projects.linkage.estimates import estimate
 from saferoom.projects.linkage.linked import MODEL_PASS, Linked, Progress, silent
 from saferoom.projects.linkage.models import model_document, trained_of
 from saferoom.projects.linkage.passes import label, passes_of
 from saferoom.projects.linkage.plan import LinkPlan, LinkType
 from saferoom.projects.linkage.preparing import check, prepare
+from saferoom.projects.linkage.reach import expected_missed
 from saferoom.projects.linkage.relatives import moving_together, shared_by_relatives, usual
 from saferoom.projects.linkage.scoring import score
 from saferoom.projects.linkage.standardising import literal
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 _PREPARED, _KEYS, _SCORED = "linkage_prepared", "linkage_keys", "linkage_scored"
 _LEAST_KEPT = 0.001
+_DECIMALS = 6
 """Probability from which a pair is handed on though it is no link."""
 
 
@@ -108,12 +113,10 @@ def _link(
     compared = score(connection, (_PREPARED, _KEYS, _SCORED), plan, chosen, settings, passes, progress)
     progress("deciding", 0.0)
     pairs = _fetched(connection, plan)
-    total = _total(sizes, plan)
-    most = float(sum(sizes)) if plan.link_type is LinkType.DEDUPE else float(sum(sizes) - max(sizes))
     start = Start(
         trained.prior,
-        total,
-        most,
+        total_pairs(plan, sizes),
+        most_matches(plan, sizes),
         tuple(by_source.values()) if labels is None else (),
         trained.relatives,
         trained.moving,
@@ -121,13 +124,13 @@ def _link(
         fixed=model is not None,
     )
     decided = decide(pairs, plan, start)
-    sources = connection.execute(f"select source from {_PREPARED} order by id").fetchnumpy()["source"]  # noqa: S608
+    sources = connection.execute(f"select source from {_PREPARED} order by id").fetchnumpy()["source"]
     clusters = cluster(pairs, decided, np.asarray(sources, dtype=np.int64), plan)
     shown = labels if labels is not None else list(records)
     _write(connection, pairs, decided, clusters, passes, shown, name)
     agreement = {c.field: trained.values[c.name]["same"][0] for c in comparisons(plan)}
-    missed = expected_missed(plan, chosen, agreement)
-    links = connection.execute(f"select count(*) from {name}_pairs where linked").fetchall()[0][0]  # noqa: S608
+    missed = expected_missed(plan, [rule.keys for rule in chosen.rules], chosen.shares, agreement)
+    links = connection.execute(f"select count(*) from {name}_pairs where linked").fetchall()[0][0]
     return Linked(
         pairs=f"{name}_pairs",
         clusters=f"{name}_clusters",
@@ -145,13 +148,6 @@ def _link(
     )
 
 
-def _total(sizes: list[int], plan: LinkPlan) -> int:
-    count = sum(sizes)
-    if plan.link_type is LinkType.DEDUPE:
-        return count * (count - 1) // 2
-    return (count**2 - sum(n**2 for n in sizes)) // 2
-
-
 def _warnings(trained: Trained, chosen: Chosen) -> tuple[str, ...]:
     left_out = sum(count.left_out for count in chosen.counts if count.used)
     said = [*trained.warnings]
@@ -166,25 +162,27 @@ def _fetched(connection: duckdb.DuckDBPyConnection, plan: LinkPlan) -> Pairs:
     shared = shared_by_relatives(plan)
     kin = "".join(f", s.{kind}" for kind in shared)
     found = connection.execute(
-        "select s.id_l, s.id_r, l.source as source_l, r.source as source_r, s.weight, "  # noqa: S608
-        f"coalesce(s.pass, -1) as pass{kin}, s.pattern, s.anchored from {_SCORED} s join {_PREPARED} l on l.id = s.id_l "
-        f"join {_PREPARED} r on r.id = s.id_r order by s.id_l, s.id_r"
+        "select s.id_l, s.id_r, l.source as source_l, r.source as source_r, s.weight, "
+        f"coalesce(s.pass, -1) as pass{kin}, s.pattern, s.anchored from {_SCORED} s "
+        f"join {_PREPARED} l on l.id = s.id_l join {_PREPARED} r on r.id = s.id_r order by s.id_l, s.id_r"
     ).fetchnumpy()
 
     def whole(column: str) -> NDArray[np.int64]:
         return np.asarray(found[column], dtype=np.int64)
 
-    relatives = {kind: np.asarray(found[kind], dtype=np.float64) for kind in shared}
-    weight = np.asarray(found["weight"], dtype=np.float64)
+    def bits(column: str) -> NDArray[np.float64]:
+        # Sums come out differently in their last digits from run to run; what is decided by them must not.
+        return np.asarray(np.round(np.asarray(found[column], dtype=np.float64), _DECIMALS), dtype=np.float64)
+
     together = bool(moving_together(plan))
     return Pairs(
         whole("id_l"),
         whole("id_r"),
         whole("source_l"),
         whole("source_r"),
-        weight,
+        bits("weight"),
         whole("pass"),
-        relatives,
+        {kind: bits(kind) for kind in shared},
         whole("pattern") if together else None,
         np.asarray(found["anchored"], dtype=bool) if together else None,
     )
@@ -207,8 +205,8 @@ def _write(
     arrays = {
         "id_l": pairs.left[kept],
         "id_r": pairs.right[kept],
-        "match_weight": decided.weight[kept],
-        "match_probability": decided.probability[kept],
+        "match_weight": np.round(decided.weight[kept], _DECIMALS),
+        "match_probability": np.round(decided.probability[kept], _DECIMALS + 3),
         "pass": pairs.passed[kept],
         "linked": linked[kept],
     }
@@ -218,19 +216,19 @@ def _write(
     passed = " ".join(f"when {n} then {literal(label(n, rule))}" for n, rule in enumerate(passes))
     of_pass = f"case d.pass {passed} else '{MODEL_PASS}' end" if passes else f"'{MODEL_PASS}'"
     connection.execute(
-        f"create or replace temp table {name}_pairs as select {source.format('l.source')} as source_l, "  # noqa: S608
+        f"create or replace temp table {name}_pairs as select {source.format('l.source')} as source_l, "
         f"l.record_id as record_id_l, {source.format('r.source')} as source_r, r.record_id as record_id_r, "
         f"d.match_weight, d.match_probability, {of_pass} as match_pass, d.linked "
         f"from linkage_decided d join {_PREPARED} l on l.id = d.id_l join {_PREPARED} r on r.id = d.id_r "
         "order by d.id_l, d.id_r"
     )
     best = (
-        f"select id, arg_max(struct_pack(w := match_weight, p := match_probability, s := {of_pass}), match_weight) as best "  # noqa: S608
-        "from (select id_l as id, * from linkage_decided where linked union all "
+        f"select id, arg_max(struct_pack(w := match_weight, p := match_probability, s := {of_pass}), match_weight) "
+        "as best from (select id_l as id, * from linkage_decided where linked union all "
         "select id_r as id, * from linkage_decided where linked) d group by id"
     )
     connection.execute(
-        f"create or replace temp table {name}_clusters as select {source.format('p.source')} as source, "  # noqa: S608
+        f"create or replace temp table {name}_clusters as select {source.format('p.source')} as source, "
         "p.record_id, 'c' || c.cluster as cluster_id, coalesce(b.best.p, 1.0) as match_probability, "
         "b.best.w as match_weight, b.best.s as match_pass "
         f"from {_PREPARED} p join linkage_clustered c using (id) left join ({best}) b using (id) order by id"

@@ -1,5 +1,6 @@
 """Deterministic passes: keys so telling that sharing one links two records, where nobody else in a dataset has it."""
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 from saferoom.projects.linkage.blocking import BlockingRule, rule_of
@@ -16,10 +17,11 @@ def passes_of(plan: LinkPlan) -> tuple[BlockingRule, ...]:
 
     given, surname, date = first(FieldKind.GIVEN_NAME), first(FieldKind.SURNAME), first(FieldKind.DATE)
     place = first(FieldKind.POSTCODE) or first(FieldKind.ADDRESS)
-    made = []
-    if given and surname and date:
-        made += [[*given, *surname, *date, *place]] if place else []
-        made += [[*given, *surname, *date, identifier] for identifier in plan.of_kind(FieldKind.ID)]
+    made = [given + surname + date + place] if given and surname and date and place else []
+    for identifier in plan.of_kind(FieldKind.ID):
+        # An id alone can be typed wrong, or be somebody else's; with a name or date it is not by chance.
+        others = [[identifier, *other] for other in (date, surname, given) if other]
+        made += others or [[identifier]]
     return tuple(rule_of(parts) for parts in made)
 
 
@@ -33,6 +35,6 @@ def alone(plan: LinkPlan, keys: str, number: int) -> str:
     if plan.link_type is LinkType.DEDUPE:
         return "true"
     return (
-        f"l.k{number} not in (select k{number} from {keys} where k{number} is not null "  # noqa: S608
+        f"l.k{number} not in (select k{number} from {keys} where k{number} is not null "
         f"group by src, k{number} having count(*) > 1)"
     )

@@ -1,5 +1,6 @@
 """Records made ready: checked, numbered over all sources, and cleaned into columns with names of our own."""
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ def check(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str], pla
             if column not in there:
                 raise BadInputError(f"the dataset '{source}' has no column '{column}'")
         count, given, different = connection.execute(
-            f"select count(*), count(record_id), count(distinct record_id) from {relation}"  # noqa: S608
+            f"select count(*), count(record_id), count(distinct record_id) from {relation}"
         ).fetchall()[0]
         if not count:
             raise BadInputError(f"the dataset '{source}' has no record")
@@ -65,7 +66,7 @@ def prepare(
     for number, (source, relation) in enumerate(records.items()):
         columns = ", ".join(f"{quoted(column)}::varchar as {name}" for column, name in names.items())
         selects.append(
-            f"select {sides[source]}::smallint as src, {number}::smallint as source, record_id::varchar as record_id, "  # noqa: S608
+            f"select {sides[source]}::smallint as src, {number}::smallint as source, record_id::varchar as record_id, "
             f"{columns} from {relation}"
         )
     steps = {name: stages(plan.fields[column]) for column, name in names.items()}
@@ -73,7 +74,7 @@ def prepare(
     for step in range(max(len(one) for one in steps.values())):
         columns = ", ".join(f"{_step(one, step, name)} as {name}" for name, one in steps.items())
         before = "numbered" if step == 0 else f"step_{step - 1}"
-        layers.append(f"step_{step} as (select id, src, source, record_id, {columns} from {before})")  # noqa: S608
+        layers.append(f"step_{step} as (select id, src, source, record_id, {columns} from {before})")
     made = [
         f"{part.expression.format(c=name)} as {name}{part.suffix}"
         for column, name in names.items()
@@ -81,7 +82,7 @@ def prepare(
     ]
     everything = ", ".join(["id, src, source, record_id", *names.values(), *made])
     connection.execute(
-        f"create or replace temp table {into} as with raw as ({' union all '.join(selects)}), "  # noqa: S608
+        f"create or replace temp table {into} as with raw as ({' union all '.join(selects)}), "
         "numbered as (select row_number() over (order by src, source, record_id) as id, * from raw), "
         f"{', '.join(layers)}, made as (select {everything} from step_{len(layers) - 1}) "
         f"select *, {_found_again(plan, names)} as found_again from made"

@@ -1,8 +1,8 @@
 """People who are not the same and yet agree on much: those of one household, twins, and namesakes in one household.
 
-A model of two classes, the same person or two people at random, takes relatives for the same person: that two people share
-surname, postcode and address is no coincidence on top of a coincidence. So pairs that do not match are of several classes.
-Each shares some fields as the same person does and agrees on the others by chance:
+A model of two classes, the same person or two people at random, takes relatives for the same person: that two people
+share surname, postcode and address is no coincidence on top of a coincidence. So pairs that do not match are of several
+classes. Each shares some fields as the same person does and agrees on the others by chance:
 
 ============ =====================================================
 household    surname, address and postcode
@@ -10,9 +10,9 @@ twins        these, and the date
 namesakes    these, and the given name (father and son, say)
 ============ =====================================================
 
-How many pairs are of each class is found from the data along with the number of matches (`deciding`), so where there are
-no relatives the classes are empty and nothing changes. With weight `w` of the pair and `w_k` of the fields that class `k`
-shares, the odds of a match are `2^w / (1 + sum of c_k 2^w_k)`, `c_k` the odds of the class among random pairs.
+How many pairs are of each class is found from the data along with the number of matches (`classes`), so where there are
+no relatives the classes are empty and nothing changes. With weight `w` of the pair and `w_k` of the fields that class
+`k` shares, the odds of a match are `2^w / (1 + sum of c_k 2^w_k)`, `c_k` the share of the class among random pairs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RELATIVES = ("household", "twins", "namesakes")
 
 
 def shared_by_relatives(plan: LinkPlan) -> Mapping[str, tuple[str, ...]]:
-    """Return kind of relatives -> the comparisons in which they agree like one person; empty without surname and place."""
+    """Return kind of relatives -> comparisons in which they agree like one person; empty without surname and place."""
     names = internal_names(plan)
 
     def of(*kinds: FieldKind) -> tuple[str, ...]:

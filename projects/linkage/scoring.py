@@ -1,5 +1,6 @@
 """Candidate pairs made and weighed by Splink, in chunks, so that memory is bounded by a chunk and what is kept."""
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
-
-    from saferoom.projects.linkage.comparisons import comparisons
 from saferoom.projects.linkage.blocking import Chosen
 
 _CHUNK_PAIRS = 4_000_000
@@ -46,7 +45,8 @@ def score(
     chunks = max(1, -(-estimated // _CHUNK_PAIRS))
     kin = "".join(f", {kind} double" for kind in RELATIVES)
     connection.execute(
-        f"create or replace temp table {into} (id_l bigint, id_r bigint, weight double, pass smallint{kin}, pattern integer, anchored boolean)"
+        f"create or replace temp table {into} (id_l bigint, id_r bigint, weight double, pass smallint{kin}, "
+        "pattern integer, anchored boolean)"
     )
     compared = 0
     with linker_on(connection, prepared, settings) as linker:
@@ -89,7 +89,8 @@ def _score_chunk(
     shared = shared_by_relatives(plan)
     kin = "".join(f", {_sum(shared.get(kind, ()), there)}" for kind in RELATIVES)
     connection.execute(
-        f"insert into {into} select id_l, id_r, match_weight, {number}{kin}, {_pattern(plan)} from {scored.physical_name}"  # noqa: S608
+        f"insert into {into} select id_l, id_r, match_weight, {number}{kin}, {_pattern(plan)} "
+        f"from {scored.physical_name}"
     )
     scored.drop_table_from_database_and_remove_from_cache()
     connection.execute("drop table linkage_blocked")
@@ -103,7 +104,7 @@ def _sum(comparisons: Sequence[str], there: set[str]) -> str:
 
 
 def _pattern(plan: LinkPlan) -> str:
-    """Return the SQL of the levels of what changes together as one number, and of whether a pair is one to learn from."""
+    """Return the SQL of the levels of what changes together as one number, and of whether a pair is to learn from."""
     together = moving_together(plan)
     if not together:
         return "0, false"

@@ -1,8 +1,8 @@
 """Cleaning as SQL: what a column holds, written one way, so that records can be compared and counted by it.
 
-Every kind of field becomes a few *parts*, each a plain column. Part one is the cleaned value; the others are made of it:
-a name's sound, a date's year, a postcode's outward part. What says nothing ("not known", 1 January 1900, `999999`) is
-missing. Nothing is repaired beyond what the form of the value proves.
+Every kind of field becomes a few *parts*, each a plain column. Part one is the cleaned value; the others are made of
+it: a name's sound, a date's year, a postcode's outward part. What says nothing ("not known", 1 January 1900, `999999`)
+is missing. Nothing is repaired beyond what the form of the value proves.
 """
 
 from __future__ import annotations

@@ -22,11 +22,10 @@ from saferoom.projects.linkage.comparisons import (
     Comparison,
     comparisons,
     fallback,
-    gamma,
-    internal_names,
     splink_comparison,
 )
-from saferoom.projects.linkage.plan import FieldKind, LinkPlan, LinkType
+from saferoom.projects.linkage.counting import Counting
+from saferoom.projects.linkage.plan import FieldKind, LinkPlan
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 Values = Mapping[str, Mapping[str, tuple[float, float]]]
 """Comparison's name -> level's label -> m and u."""
 
-_SAMPLED_PAIRS = 60_000
 _FEWEST_MATCHES = 50
 """Expected matches below which nothing is trained."""
 _FEWEST_RECORDS_FOR_FREQUENCIES = 1_000
@@ -106,7 +104,7 @@ def train(connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, siz
     sizes : sequence of int
         Records by source.
     """
-    counting = _Counting(connection, table, plan, sizes)
+    counting = Counting(connection, table, plan, sizes)
     keys = counting.training_keys()
     matches = counting.matches()
     compared = comparisons(plan)
@@ -129,140 +127,7 @@ def train(connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, siz
     return Trained(values, prior, frequencies, trained=True, warnings=said_of)
 
 
-class _Counting:
-    """Counts that the model starts from."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, plan: LinkPlan, sizes: Sequence[int]) -> None:
-        self._connection, self._table, self._plan, self.sizes = connection, table, plan, sizes
-        self.names = internal_names(plan)
-        self.dedupe = plan.link_type is LinkType.DEDUPE
-        count = sum(sizes)
-        self.total = count * (count - 1) // 2 if self.dedupe else (count**2 - sum(n**2 for n in sizes)) // 2
-        self.most_matches = float(count if self.dedupe else count - max(sizes))
-        self._sampled: dict[str, dict[int, int]] | None = None
-
-    def sharing(self, columns: Sequence[str]) -> int:
-        """Return the number of pairs that share all `columns` of the prepared table."""
-        given = " and ".join(f"{c} is not null" for c in columns)
-        listed = ", ".join(f"k{i}" for i in range(len(columns)))
-        values = ", ".join(f"{c} as k{i}" for i, c in enumerate(columns))
-        blocks = f"select {values}, src, count(*) as n from {self._table} where {given} group by all"  # noqa: S608
-        if self.dedupe:
-            query = f"select sum(n * (n - 1) // 2) from ({blocks})"  # noqa: S608
-        else:
-            query = (
-                f"select sum(pairs) from (select (sum(n) * sum(n) - sum(n * n)) // 2 as pairs from ({blocks}) "  # noqa: S608
-                f"group by {listed})"
-            )
-        return int(self._connection.execute(query).fetchall()[0][0] or 0)
-
-    def comparable(self, column: str) -> int:
-        """Return the number of pairs in which both have a value in `column`."""
-        rows = self._connection.execute(
-            f"select src, count({column}) from {self._table} group by all"  # noqa: S608
-        ).fetchall()
-        counts = [int(n) for _, n in rows]
-        if self.dedupe:
-            return counts[0] * (counts[0] - 1) // 2 if counts else 0
-        return (sum(counts) ** 2 - sum(n**2 for n in counts)) // 2
-
-    def training_keys(self) -> list[list[str]]:
-        """Return the sets of columns on which m is trained: who shares one is, mostly, one person.
-
-        They are made of what tells a person from the others of the household, and from people of the same name: a given
-        name or an id, and a date of birth or a place.
-        """
-        given, surname, date = (self.first(k) for k in (FieldKind.GIVEN_NAME, FieldKind.SURNAME, FieldKind.DATE))
-        place = self.first(FieldKind.ADDRESS) or self.first(FieldKind.POSTCODE)
-        keys = [[self.names[column]] for column in self._plan.of_kind(FieldKind.ID)]
-        keys += [given + date] if given and date else []
-        keys += [surname + date] if surname and date else []
-        keys += [given + surname + place] if given and surname else []
-        keys = [key for key in keys if self.sharing(key)]
-        return keys if len(keys) > 1 else self.disjoint_keys()
-
-    def first(self, kind: FieldKind) -> list[str]:
-        """Return the first column of `kind`, if there is one."""
-        return [self.names[column] for column in self._plan.of_kind(kind)[:1]]
-
-    def disjoint_keys(self) -> list[list[str]]:
-        """Return up to three disjoint sets of columns, each so telling that many pairs that share it may match."""
-        given, surname, date = (self.first(k) for k in (FieldKind.GIVEN_NAME, FieldKind.SURNAME, FieldKind.DATE))
-        place = self.first(FieldKind.ADDRESS) or self.first(FieldKind.POSTCODE)
-        if given and surname and date and place:
-            return [date, given + surname, place]
-        wanted = max(5 * self.most_matches, 10)
-        found = []
-        for column, kind in self._plan.fields.items():
-            if kind is not FieldKind.SEX:
-                name = self.names[column]
-                found.append((self.sharing([name]), name))
-        found = [one for one in sorted(found) if one[0] > 0]
-        keys: list[list[str]] = []
-        while found and len(keys) < 3:
-            taken = [found.pop(0)]
-            while found and self.sharing([name for _, name in taken]) > wanted:
-                taken.append(found.pop(0))
-            keys.append([name for _, name in taken])
-        return keys
-
-    def matches(self) -> float:
-        """Return about how many pairs match."""
-        keys = self.disjoint_keys()
-        if len(keys) < 2:
-            return float(min(self.sharing(keys[0]), self.most_matches)) if keys else 0.0
-        pairs = [self.sharing([*a, *b]) for i, a in enumerate(keys) for b in keys[i + 1 :]]
-        reckoned = float(max(pairs))
-        if len(keys) == 3:
-            all_three = self.sharing([*keys[0], *keys[1], *keys[2]])
-            if all_three:
-                reckoned = max(reckoned, pairs[0] * pairs[1] * pairs[2] / all_three**2)
-        else:
-            reckoned /= 0.8
-        return min(reckoned, self.most_matches)
-
-    def sampled(self) -> dict[str, dict[int, int]]:
-        """Return comparison's name -> level -> how many of a sample of random pairs are on it."""
-        if self._sampled is None:
-            self._sampled = self._sample()
-        return self._sampled
-
-    def _sample(self) -> dict[str, dict[int, int]]:
-        compared = comparisons(self._plan)
-        count, seed = sum(self.sizes), self._plan.seed
-        wanted = min(_SAMPLED_PAIRS, self.total)
-        pick = "cast(hash(i, {}) % {} as bigint) + 1"
-        pairs = (
-            f"select {pick.format(f'{seed}, 1', count)} as a, {pick.format(f'{seed}, 2', count)} as b "  # noqa: S608
-            f"from range({2 * wanted}) t(i)"
-        )
-        columns = sorted({word for c in compared for word in _columns(c)})
-        left = ", ".join(f"l.{c} as {c}_l" for c in columns)
-        right = ", ".join(f"r.{c} as {c}_r" for c in columns)
-        apart = "a <> b" if self.dedupe else "l.src <> r.src"
-        rows = f"select {left}, {right} from ({pairs}) join {self._table} l on l.id = a join {self._table} r on r.id = b where {apart}"  # noqa: E501, S608
-        levels = ", ".join(f"{gamma(c)} as g{i}" for i, c in enumerate(compared))
-        grouped = ", ".join(f"g{i}" for i in range(len(compared)))
-        counted = self._connection.execute(
-            f"select {grouped}, count(*) from (select {levels} from ({rows})) group by all"  # noqa: S608
-        ).fetchall()
-        found: dict[str, dict[int, int]] = {c.name: {} for c in compared}
-        for *row, n in counted:
-            for c, level in zip(compared, row, strict=True):
-                found[c.name][level] = found[c.name].get(level, 0) + n
-        return found
-
-
-def _columns(comparison: Comparison) -> set[str]:
-    import re
-
-    text = " ".join([comparison.null, *(level.condition for level in comparison.levels)])
-    return set(re.findall(r"\b([a-z_]+_[0-9]+(?:_[a-z]+)?)_l\b", text)) | set(
-        re.findall(r"\b([a-z_]+_[0-9]+(?:_[a-z]+)?)_r\b", text)
-    )
-
-
-def _with_u(comparison: Comparison, counting: _Counting, matches: float) -> dict[str, tuple[float, float]]:
+def _with_u(comparison: Comparison, counting: Counting, matches: float) -> dict[str, tuple[float, float]]:
     """Return m and u of each level: m the fallback, u counted; the matches among the pairs are taken off."""
     start = fallback(comparison)
     sampled = counting.sampled()[comparison.name]
@@ -283,11 +148,11 @@ def _with_u(comparison: Comparison, counting: _Counting, matches: float) -> dict
         same = max(counting.sharing([comparison.name]) - start["same"][0] * matches * there, 0.0)
         rates["same"] = (same + _PRIOR_PAIRS * start["same"][1]) / (comparable + _PRIOR_PAIRS)
     whole = sum(rates.values())
-    return {label: (start[label][0], max(rates[label] / whole, _LEAST)) for label in labels}
+    return {label: (start[label][0], _rounded(max(rates[label] / whole, _LEAST))) for label in labels}
 
 
 def _count_exchanged(
-    trained: dict[str, dict[str, float]], compared: Sequence[Comparison], counting: _Counting, matches: float
+    trained: dict[str, dict[str, float]], compared: Sequence[Comparison], counting: Counting, matches: float
 ) -> None:
     """Count how often names stand the other way round, which no key with a name in it can train."""
     given = next((c for c in compared if any(level.label == EXCHANGED for level in c.levels)), None)
@@ -313,7 +178,12 @@ def _with_m(
         for label in values
     }
     whole = sum(rates.values())
-    return {label: (rates[label] / whole, u) for label, (_, u) in values.items()}
+    return {label: (_rounded(rates[label] / whole), u) for label, (_, u) in values.items()}
+
+
+def _rounded(rate: float) -> float:
+    """Return `rate` without the last digits, in which runs differ."""
+    return float(f"{rate:.9g}")
 
 
 def _expectation_maximisation(
@@ -321,7 +191,7 @@ def _expectation_maximisation(
     table: str,
     plan: LinkPlan,
     start: Trained,
-    counting: _Counting,
+    counting: Counting,
     keys: Sequence[Sequence[str]],
 ) -> dict[str, dict[str, float]]:
     """Return comparison's name -> level's label -> m, from the first key that could train it."""
@@ -348,7 +218,7 @@ def _expectation_maximisation(
     return found
 
 
-def _conditions(plan: LinkPlan, counting: _Counting, key: Sequence[str]) -> list[str]:
+def _conditions(plan: LinkPlan, counting: Counting, key: Sequence[str]) -> list[str]:
     """Return what pairs of a key must fulfil besides sharing it.
 
     A father and a son of one name at one address share a key of names and place. Mostly each of them also has a record

@@ -1,9 +1,10 @@
 """Given names that the same person goes by: short forms and other spellings, as families of names.
 
-The families are common knowledge, written down here; no list was copied. A name that is short for several others (Chris,
-Sam, Alex) is in several families; sex and the other fields tell whom it is.
+The families are common knowledge, written down here; no list was copied. A name that is short for several others
+(Chris, Sam, Alex) is in several families; sex and the other fields tell whom it is.
 """
 
+# ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
 from collections.abc import Mapping
