@@ -19,7 +19,7 @@ def register(group: typer.Typer) -> None:
 
 
 def derive(
-    dataset: str = typer.Argument(None, metavar="[DATASET]", help="A derived dataset; by default every one."),
+    dataset: str | None = typer.Argument(None, metavar="[DATASET]", help="A derived dataset; by default every one."),
     as_json: bool = JSON,
 ) -> None:
     """Make derived datasets anew, and put them in force: those of which a source or the recipe changed.

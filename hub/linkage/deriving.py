@@ -13,9 +13,8 @@ from typing import Any
 
 from saferoom.digests import canonical, sha256
 from saferoom.errors import BadInputError, IntegrityError, SaferoomError, WrongStateError
-from saferoom.hub.linkage.definition import attribute_groups
+from saferoom.hub.linkage.deliveries import linked_source
 from saferoom.hub.linkage.ingesting import store_of
-from saferoom.hub.linkage.linking import map_of
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import DELIVERIES, alone, check_written, move_in
 from saferoom.hub.linkage.provisioner import LinkedSource
@@ -125,18 +124,10 @@ def _source(now: ZonesReading, name: str, used: DatasetName) -> LinkedSource:
     if delivery is None:
         how = f"saferoom admin derive {used}" if dataset.derived is not None else f"saferoom admin ingest {used} FILE"
         raise _NotThereError(f"{name} is made of {used}, of which no version is in force yet: {how}")
-    if dataset.derived is not None:  # its ids are those of the maps it was made with
-        return LinkedSource(dataset, delivery.to_json(), (), {})
-    maps, weigh_by = [], {}
-    for index in dataset.indexes:
-        linkage = now.linkage(index)
-        if linkage is None or not linkage.covers(delivery):
-            raise _NotThereError(f"{name} is made of {used}, which was not linked yet: saferoom admin link {index}")
-        maps.append(map_of(linkage))
-        weigh_by[index] = attribute_groups(
-            linkage.index, {one: now.registry.dataset(one) for one in linkage.index.sources}, used
-        )
-    return LinkedSource(dataset, delivery.to_json(), tuple(maps), weigh_by)
+    try:
+        return linked_source(now, dataset, delivery)
+    except WrongStateError as error:
+        raise _NotThereError(f"{name} is made of {used}: {error.message}") from None
 
 
 def _versions(sources: Mapping[str, LinkedSource]) -> list[dict[str, Any]]:

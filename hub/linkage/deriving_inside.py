@@ -96,9 +96,10 @@ def checked(connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str)
     parts = [
         f"CAST({quoted(v.source_column)} AS {STORAGE[v.type]}) AS {quoted(v.source_column)}" for v in dataset.variables
     ]
-    # Ids are random, so their order says nothing.
+    # Ids are random, so their order says nothing, nor does a record's number in it.
     order = ", ".join(quoted(v.source_column) for v in dataset.variables if v.role is VariableRole.ID)
-    return f"SELECT {', '.join(parts)} FROM {quoted(table)} ORDER BY {order}"  # noqa: S608
+    parts.insert(0, f"printf('%016x', row_number() OVER (ORDER BY {order})) AS r2")
+    return f"SELECT {', '.join(parts)} FROM {quoted(table)} ORDER BY r2"  # noqa: S608
 
 
 def _wrong(variable: Variable) -> str:
@@ -116,7 +117,7 @@ def _wrong(variable: Variable) -> str:
         found.append(f"NOT regexp_full_match(CAST({column} AS VARCHAR), '{_ENTITY}')")
     if variable.codelist is not None:
         codes = ", ".join("'" + str(_code(code)).replace("'", "''") + "'" for code in variable.codelist)
-        found.append(f"CAST({column} AS VARCHAR) NOT IN ({codes})")
+        found.append(f"CAST({cast} AS VARCHAR) NOT IN ({codes})")
     return " OR ".join(f"coalesce({condition}, false)" for condition in found)
 
 
