@@ -13,9 +13,10 @@ import duckdb
 import pyarrow as pa
 
 from saferoom.hub.linkage.definition import BIRTH_DECADE, DERIVED, Index, carrying
+from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.opened import OpenZone
 from saferoom.hub.linkage.places import delivery_place
-from saferoom.hub.linkage.sealed import Batches, Stamp
+from saferoom.hub.linkage.sealed import Stamp
 from saferoom.hub.linkage.splitting import IDENTIFIERS, RECORD_KEY, about_delivery
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.linkage.indexes import carried, joined, own_ids
@@ -32,13 +33,6 @@ _DECIDED = pa.schema(
         ("matched", pa.bool_()),
     ]
 )
-
-
-def load(connection: duckdb.DuckDBPyConnection, table: str, found: Batches) -> None:
-    """Put what was read into a table, in place of an earlier one of that name."""
-    connection.register("arrived", found)
-    connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM arrived")
-    connection.unregister("arrived")
 
 
 class Identifiers:

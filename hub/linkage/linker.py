@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,10 +17,11 @@ import pyarrow as pa
 from saferoom.hub.linkage import sealed
 from saferoom.hub.linkage.definition import Index, kept_index, plan_of
 from saferoom.hub.linkage.desk.queueing import write_queue
-from saferoom.hub.linkage.identifiers import Identifiers, load
+from saferoom.hub.linkage.engine import load
+from saferoom.hub.linkage.identifiers import Identifiers
 from saferoom.hub.linkage.incremental import Clusters, compare_all, compare_new
 from saferoom.hub.linkage.opened import OpenZone, about_zone
-from saferoom.hub.linkage.places import linkage_place
+from saferoom.hub.linkage.places import MAP, OUT, about_linkage, linkage_place
 from saferoom.hub.linkage.rating import rate_linked
 from saferoom.hub.linkage.sealed import ROWS_AT_ONCE, Stamp
 from saferoom.hub.linkage.splitting import RECORD_KEY
@@ -30,10 +30,6 @@ from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.linkage.plan import LinkPlan
 from saferoom.projects.linkage.spine import UNLINKED, Known, settle
 
-OUT = Path("/out")
-MAP = "map"
-KEPT = ("spine", "log", "keys", "model", "memory")
-"""What the linker keeps of every linkage."""
 _ID_BYTES = 16
 _KEYS = pa.schema([(name, pa.string()) for name in ("delivery", "source", "r1", "record_id", RECORD_KEY)])
 
@@ -57,11 +53,6 @@ class Before:
         if document is None:
             return None
         return cls(document["number"], {name: Stamp.from_json(one) for name, one in document["stamps"].items()})
-
-
-def about_linkage(kind: str, index: str, number: int) -> dict[str, str]:
-    """Return what a file of a linkage is about."""
-    return {"kind": kind, "index": index, "number": str(number)}
 
 
 def link_index(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -150,9 +141,9 @@ class _Work:
 
     def _keep(self, connection: duckdb.DuckDBPyConnection, made: Clusters, memory: bytes) -> dict[str, Stamp]:
         tables = {
-            "spine": connection.execute("FROM settled_spine").to_arrow_table(),
-            "log": connection.execute("FROM settled_log").to_arrow_table(),
-            "keys": connection.execute("FROM keys").to_arrow_table(),
+            "spine": connection.sql("FROM settled_spine").to_arrow_table(),
+            "log": connection.sql("FROM settled_log").to_arrow_table(),
+            "keys": connection.sql("FROM keys").to_arrow_table(),
             "model": pa.table({"document": [made.model]}),
             "memory": pa.table({"bytes": pa.array([memory], pa.large_binary())}),
         }
@@ -164,7 +155,7 @@ class _Work:
 
     def _hand_over(self, connection: duckdb.DuckDBPyConnection) -> Stamp:
         """Write the map of every delivery's records, in the order of their random numbers."""
-        found = connection.execute(
+        found = connection.sql(
             "SELECT k.delivery, k.r1, s.entity_id, round(s.match_probability, 3) AS match_probability, "
             "s.match_weight_band, s.match_pass FROM keys k JOIN spine s USING (source, record_id) ORDER BY k.r1"
         )

@@ -17,9 +17,8 @@ from pydantic import ValidationError
 from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
 from saferoom.hub.linkage.definition import Index, attribute_groups, plan_of
 from saferoom.hub.linkage.ingesting import store_of
-from saferoom.hub.linkage.linker import KEPT, MAP, OUT
 from saferoom.hub.linkage.messages import Tell, silent
-from saferoom.hub.linkage.places import MAPS, alone, check_written, move_in, sweep
+from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP, MAPS, OUT, alone, check_written, move_in, sweep
 from saferoom.hub.linkage.provisioner import MapRef
 from saferoom.hub.linkage.records import Delivery, Linkage
 from saferoom.hub.linkage.sealed import Stamp
@@ -199,7 +198,7 @@ def _document(start: _Start) -> dict[str, Any]:
     ]
     before = None
     if start.before is not None:
-        stamps = {name: start.before.stamps[name].to_json() for name in KEPT}
+        stamps = {name: start.before.stamps[name].to_json() for name in KEPT_BY_LINKER}
         before = {"number": start.before.number, "stamps": stamps}
     return {
         "index": start.index.model_dump(mode="json"),
@@ -218,7 +217,7 @@ def _read_answer(answer: Mapping[str, Any]) -> tuple[dict[str, Stamp], dict[str,
         counts, pack = answer["counts"], QualityPack.model_validate(answer["quality"], strict=False)
     except (KeyError, AttributeError, ValidationError):
         raise IntegrityError(_NOT_UNDERSTOOD) from None
-    if set(stamps) != {*KEPT, MAP} or not _numbers(counts):
+    if set(stamps) != {*KEPT_BY_LINKER, MAP} or not _numbers(counts):
         raise IntegrityError(_NOT_UNDERSTOOD)
     return stamps, counts, pack.document()
 

@@ -20,6 +20,16 @@ from saferoom.hub.linkage.sealed import Stamp, names
 from saferoom.hub.linkage.zones import KEPT, Zone, folder_of, hand_over
 
 DELIVERIES, INDEXES, MAPS = "deliveries", "indexes", "maps"
+OUT = Path("/out")
+"""Where a process writes what is for another zone."""
+MAP = "map"
+KEPT_BY_LINKER = ("spine", "log", "keys", "model", "memory")
+"""What the linker keeps of every linkage."""
+
+
+def about_linkage(kind: str, index: str, number: int) -> dict[str, str]:
+    """Return what a file of a linkage is about."""
+    return {"kind": kind, "index": index, "number": str(number)}
 
 
 def delivery_place(delivery: str, kind: str) -> str:

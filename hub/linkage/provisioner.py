@@ -15,10 +15,9 @@ import duckdb
 import pyarrow as pa
 
 from saferoom.errors import IntegrityError
-from saferoom.hub.linkage.identifiers import load
-from saferoom.hub.linkage.linker import MAP, about_linkage
+from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.opened import OpenZone
-from saferoom.hub.linkage.places import MAPS, delivery_place, map_place
+from saferoom.hub.linkage.places import MAP, MAPS, about_linkage, delivery_place, map_place
 from saferoom.hub.linkage.rating import RATED, rate_attributes
 from saferoom.hub.linkage.sealed import Stamp
 from saferoom.hub.linkage.splitting import ATTRIBUTES, CROSSWALK, about_delivery
@@ -169,7 +168,7 @@ def read_map(zone: OpenZone, connection: duckdb.DuckDBPyConnection, ref: MapRef,
     table = f"map_{ref.index}"
     place, about = map_place(ref.index, ref.number), about_linkage(MAP, ref.index, ref.number)
     load(connection, table, zone.read_from("linker", place, about, ref.stamp))
-    if columns_of(connection, table, "the map") != _MAP_COLUMNS:
+    if list(columns_of(connection, table, "the map").items()) != list(_MAP_COLUMNS.items()):
         raise IntegrityError(_NOT_A_MAP)
     bands = ", ".join(f"'{band}'" for band in (*BANDS, BY_KEY, UNLINKED))
     wrong = number(
@@ -286,4 +285,4 @@ def plain_table(zone: OpenZone, source: LinkedSource) -> pa.Table:
     """Return a linked source as a table in memory; see `materialise`."""
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         relation = joined(zone, connection, source)
-        return connection.execute(f"FROM {relation}").to_arrow_table()
+        return connection.sql(f"FROM {relation}").to_arrow_table()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from saferoom.disclosure.history.memory import Memory
-from saferoom.hub.linkage.identifiers import Identifiers
-from saferoom.hub.linkage.incremental import Clusters
 from saferoom.policies.models import RiskAppetite
 from saferoom.projects.linkage.quality import About, LinkedTables, quality_pack
+
+if TYPE_CHECKING:
+    from saferoom.hub.linkage.identifiers import Identifiers
+    from saferoom.hub.linkage.incremental import Clusters
 
 RATED = "rated"
 

@@ -22,6 +22,7 @@ from saferoom.errors import BadInputError
 from saferoom.hub.catalogue.checking import check_delivery
 from saferoom.hub.linkage import sealed
 from saferoom.hub.linkage.opened import OpenZone, about_zone
+from saferoom.hub.linkage.places import OUT as OUT
 from saferoom.hub.linkage.sealed import ROWS_AT_ONCE, Batches, Stamp
 from saferoom.hub.owner_files import quoted, read, what_failed
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
@@ -30,8 +31,6 @@ from saferoom.projects.linkage.tables import number
 
 Columns = Mapping[str, str]
 """Of variable to its column of `raw`."""
-OUT = Path("/out")
-"""Where the process writes: one folder for each zone."""
 IDENTIFIERS, ATTRIBUTES, CROSSWALK = "identifiers", "attributes", "crosswalk"
 OWN_NUMBER = {"linker": "r1", "provisioner": "r2"}
 """The column with a record's number in each zone."""
@@ -148,11 +147,11 @@ def _write(
     stamps: dict[str, Stamp] = {}
     if named:
         key = f"{_record_key(dataset, columns, bytes.fromhex(document['key']))} AS {RECORD_KEY}"
-        found = connection.execute(_sorted("r1", [key, *named]))
+        found = connection.sql(_sorted("r1", [key, *named]))
         stamps[IDENTIFIERS] = _seal(zone, "linker", IDENTIFIERS, found, delivery)
-        found = connection.execute("SELECT r1, r2 FROM numbers ORDER BY r1")
+        found = connection.sql("SELECT r1, r2 FROM numbers ORDER BY r1")
         stamps[CROSSWALK] = _seal(zone, "provisioner", CROSSWALK, found, delivery)
-    found = connection.execute(_sorted("r2", list(told.values())))
+    found = connection.sql(_sorted("r2", list(told.values())))
     stamps[ATTRIBUTES] = _seal(zone, "provisioner", ATTRIBUTES, found, delivery)
     return {name: stamp.to_json() for name, stamp in stamps.items()}
 
@@ -185,7 +184,7 @@ def _seal(
     zone: OpenZone,
     recipient: str,
     kind: str,
-    found: duckdb.DuckDBPyConnection,
+    found: duckdb.DuckDBPyRelation,
     delivery: Mapping[str, str],
 ) -> Stamp:
     data: Batches = found.to_arrow_reader(ROWS_AT_ONCE)

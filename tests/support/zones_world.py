@@ -11,11 +11,21 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from saferoom.clock import FrozenClock
 from saferoom.hub.administration import Administration
 from saferoom.hub.home import Home
+from saferoom.hub.linkage import zones
+from saferoom.hub.linkage.definition import read_index
 from saferoom.hub.linkage.ingesting import Delivered, ingest
-from saferoom.hub.linkage.records import Delivery
+from saferoom.hub.linkage.linking import Wish, link_index
+from saferoom.hub.linkage.messages import Job, silent
+from saferoom.hub.linkage.opened import OpenZone
+from saferoom.hub.linkage.records import Delivery, Linkage
+from saferoom.hub.linkage.zone_keys import ZoneSecret
+from saferoom.hub.linkage.zones import Zone
+from saferoom.hub.sandbox import Bind
 from saferoom.hub.store import migrate
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName
@@ -23,11 +33,64 @@ from saferoom.projects.administration.documents import read_entries
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ACTOR = "admin:ada"
-GIVEN = "Ada Ben Cleo Dan Eve Finn Gwen Hugo Iris Jon Kay Liam Mona Ned Olive Pat Quin Rosa Sam Tess Uma Vic Wes Yara".split()
-FAMILY = (
-    "Abbot Baker Cole Dunn Ellis Ford Grant Hale Irwin Jones Kerr Lowe Mason Nash Owen Price Quirk Reed Shaw Todd Upton "
-    "Vance Wood York Zeller Amber Birch Cedar Dale Elm"
-).split()
+GIVEN = [
+    "Ada",
+    "Ben",
+    "Cleo",
+    "Dan",
+    "Eve",
+    "Finn",
+    "Gwen",
+    "Hugo",
+    "Iris",
+    "Jon",
+    "Kay",
+    "Liam",
+    "Mona",
+    "Ned",
+    "Olive",
+    "Pat",
+    "Quin",
+    "Rosa",
+    "Sam",
+    "Tess",
+    "Uma",
+    "Vic",
+    "Wes",
+    "Yara",
+]
+FAMILY = [
+    "Abbot",
+    "Baker",
+    "Cole",
+    "Dunn",
+    "Ellis",
+    "Ford",
+    "Grant",
+    "Hale",
+    "Irwin",
+    "Jones",
+    "Kerr",
+    "Lowe",
+    "Mason",
+    "Nash",
+    "Owen",
+    "Price",
+    "Quirk",
+    "Reed",
+    "Shaw",
+    "Todd",
+    "Upton",
+    "Vance",
+    "Wood",
+    "York",
+    "Zeller",
+    "Amber",
+    "Birch",
+    "Cedar",
+    "Dale",
+    "Elm",
+]
 Row = dict[str, Any]
 _IDENTIFIERS = """\
   - {name: given_name, type: text, role: direct, identifies: given_name}
@@ -106,7 +169,7 @@ def people(count: int, seed: int = 7) -> list[Row]:
                 "given_name": rng.choice(GIVEN),
                 "surname": rng.choice(FAMILY),
                 "date_of_birth": born.isoformat(),
-                "postcode": f"QX{rng.randrange(1, 60)} {rng.randrange(1, 10)}{rng.choice('ABDEFG')}{rng.choice('HJLNPQ')}",
+                "postcode": f"QX{rng.randrange(1, 60)} {rng.randrange(1, 10)}" + "".join(rng.choices("ABDEFGHJ", k=2)),
                 "sex": rng.choice("FM"),
             }
         )
@@ -169,6 +232,41 @@ class ZonesWorld:
         file = write_csv(self.inbox / f"{dataset}-{version}.csv", rows)
         return ingest(self.instance, Delivered(DatasetName(dataset), file, version), ACTOR)
 
+    def link(self, definition: str | None = None, *, afresh: bool = False) -> Linkage:
+        read = None if definition is None else read_index(definition, "person.yaml")
+        return link_index(self.instance, Wish("person", read, afresh), ACTOR)
+
+
+_PRELUDE = """
+import json, os, sys
+from pathlib import Path
+from saferoom.hub.linkage.messages import Job, silent
+from saferoom.hub.linkage.opened import OpenZone
+from saferoom.hub.linkage.process import open_from_descriptor
+from saferoom.hub.linkage.zone_keys import ZonePublic
+
+def opened(job):
+    zone = open_from_descriptor(sys.argv[1], int(sys.argv[2]))
+    publics = {name: ZonePublic.from_json(one) for name, one in job.publics.items()}
+    return OpenZone(zone.zone, zone.folder, publics, zone._secret)
+
+job = Job.from_bytes(sys.stdin.buffer.read())
+
+def answer(document):
+    print(json.dumps({"answer": document}), flush=True)
+"""
+
+
+def run_program(
+    home: Home, zone: Zone, program: str, document: Mapping[str, Any], binds: Sequence[Bind] = ()
+) -> dict[str, Any]:
+    """Let `program` play a process of a zone, in the zone's own sandbox; it has `job`, `opened(job)` and `answer`."""
+    publics = {name: public.to_json() for name, public in zones.publics(home).items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zones, "COMMAND", (*zones.COMMAND[:2], "-c"))
+        patch.setattr(zones, "_MODULE", _PRELUDE + program)
+        return zones._run(home, zone, Job("", document, publics), binds, (), 60.0, silent)
+
 
 @contextmanager
 def zones_world(folder: Path) -> Iterator[ZonesWorld]:
@@ -181,3 +279,9 @@ def zones_world(folder: Path) -> Iterator[ZonesWorld]:
         yield made
     finally:
         instance.close()
+
+
+def zone_of(home: Home, zone: Zone) -> OpenZone:
+    """Return a zone as its own process sees it, for tests that stand where it does."""
+    secret = ZoneSecret((home.keys / f"{zone.value}.key").read_bytes(), zone.value)
+    return OpenZone(zone.value, home.root / zone.value, zones.publics(home), secret)
