@@ -13,6 +13,7 @@ from saferoom.clock import Clock, parse
 from saferoom.errors import IntegrityError, StaleVersionError, WrongStateError
 from saferoom.hub.store import airlock_record_rows as records
 from saferoom.hub.store import airlock_rows as rows
+from saferoom.hub.store import catalogue_entries
 from saferoom.hub.store.airlock_lists import AirlockLists
 from saferoom.hub.store.airlock_records import ClaimRow, DownloadRow, DroppedRow, SampleRow
 from saferoom.hub.store.airlock_tables import (
@@ -200,6 +201,8 @@ class AirlockTransaction(AirlockReading):
         self._append(row, step)
         self._index(request)
         self._session.flush()
+        if step.release is not None:
+            catalogue_entries.renew(self._session, [used["name"] for used in row.datasets], row.updated_at)
         if step.release is not None or step.withdrawal is not None:
             self._log.sign()
         return rows.read_request(row)

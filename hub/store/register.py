@@ -15,17 +15,20 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import HEAD_TYPE, Opener
 from saferoom.clock import parse
+from saferoom.hub.store import catalogue_entries
 from saferoom.hub.store.airlock import AirlockReading
 from saferoom.hub.store.airlock_records import ReleaseRow, WithdrawalRow
 from saferoom.hub.store.airlock_tables import OutputRow, RequestDatasetRow, RequestRow
 from saferoom.hub.store.audit_log import AuditHeadRow
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.life_tables import LifeRow
-from saferoom.hub.store.tables import ApprovalRow, DatasetRow, ProjectRow
+from saferoom.hub.store.tables import ApprovalRow, CatalogueEntryRow, CatalogueHeadRow, DatasetRow, ProjectRow
 from saferoom.ids import DatasetName, Digest, ProjectSlug, ReleaseId
 from saferoom.projects.airlock.service_levels import Decided
 from saferoom.projects.paging import Cut, Paged
 from saferoom.projects.register.model import (
+    CatalogueHead,
+    CatalogueList,
     Head,
     PublicDataset,
     PublicProject,
@@ -104,12 +107,33 @@ class PublicRecords:
             .where(RequestDatasetRow.dataset == DatasetRow.name)
             .scalar_subquery()
         )
-        query = select(DatasetRow.name, DatasetRow.title, DatasetRow.version, used, left)
+        named = ~DatasetRow.undisclosed
+        query = select(DatasetRow.name, DatasetRow.title, DatasetRow.version, used, left).where(named)
         ordered = query.order_by(func.lower(DatasetRow.title), DatasetRow.name)
         with self._database.reading() as session:
             found = session.execute(ordered.limit(cut.size).offset(cut.offset))
             items = tuple(PublicDataset(DatasetName(name), *rest) for name, *rest in found)
-            return Paged(items, _count(session, select(DatasetRow.name)), cut)
+            return Paged(items, _count(session, select(DatasetRow.name).where(named)), cut)
+
+    def entries(self) -> CatalogueList:
+        with self._database.reading() as session:
+            head = catalogue_entries.newest_head(session)
+            kept = {row.dataset: row.document for row in session.scalars(select(CatalogueEntryRow))}
+            hidden = catalogue_entries.hidden(session)
+            names = [DatasetName(name) for name in session.scalars(select(DatasetRow.name)) if name not in hidden]
+            # Datasets that are older than the list have no entry yet.
+            made = catalogue_entries.entries(session, [name for name in names if name not in kept])
+            found = [made.get(name) or kept[name] for name in names]
+            ordered = sorted(found, key=lambda one: (one["title"].lower(), one["name"]))
+            return CatalogueList(tuple(ordered), len(hidden), _catalogue_head(head))
+
+    def entry(self, name: DatasetName) -> Mapping[str, Any] | None:
+        with self._database.reading() as session:
+            row = session.get(DatasetRow, name)
+            if row is None or row.undisclosed:
+                return None
+            kept = session.get(CatalogueEntryRow, name)
+            return catalogue_entries.entries(session, [name])[name] if kept is None else kept.document
 
     def releases(self, cut: Cut, project: ProjectSlug | None = None) -> Paged[PublicRelease]:
         chosen = () if project is None else (RequestRow.project == project,)
@@ -136,6 +160,13 @@ class PublicRecords:
             return None
         said = self._key.open_json(envelope, HEAD_TYPE)
         return Head(said["seq"], parse(said["at"]), Digest(said["digest"]), envelope)
+
+
+def _catalogue_head(row: CatalogueHeadRow | None) -> CatalogueHead | None:
+    if row is None:
+        return None
+    digests = Digest(row.previous), Digest(row.digest)
+    return CatalogueHead(row.number, row.at, *digests, row.datasets, row.undisclosed)
 
 
 def _count(session: Session, query: Select[Any]) -> int:
@@ -165,7 +196,10 @@ def _projects(session: Session, found: Iterable[Row[Any]], today: date) -> tuple
 
 def _approved(session: Session, slugs: Collection[str]) -> Mapping[str, list[DatasetName]]:
     found: dict[str, list[DatasetName]] = defaultdict(list)
-    query = select(ApprovalRow.project, ApprovalRow.dataset).where(ApprovalRow.project.in_(slugs))
+    named = select(DatasetRow.name).where(~DatasetRow.undisclosed)
+    query = select(ApprovalRow.project, ApprovalRow.dataset).where(
+        ApprovalRow.project.in_(slugs), ApprovalRow.dataset.in_(named)
+    )
     for project, dataset in session.execute(query.order_by(ApprovalRow.dataset)):
         found[project].append(DatasetName(dataset))
     return found
@@ -174,12 +208,15 @@ def _approved(session: Session, slugs: Collection[str]) -> Mapping[str, list[Dat
 def _releases(session: Session, found: Iterable[Row[Any]]) -> tuple[PublicRelease, ...]:
     rows = tuple(found)
     outputs = _lanes(session, [row.request for row in rows])
+    hidden = catalogue_entries.hidden(session)
     return tuple(
         PublicRelease(
             id=ReleaseId(row.id),
             at=row.at,
             project=ProjectSlug(row.project),
-            datasets=tuple((DatasetName(used["name"]), str(used["version"])) for used in row.datasets),
+            datasets=tuple(
+                (DatasetName(used["name"]), str(used["version"])) for used in row.datasets if used["name"] not in hidden
+            ),
             outputs=outputs.get(row.request, {}),
             automatic=row.automatic,
             checkers=0 if row.automatic else max(row.checkers, 1),

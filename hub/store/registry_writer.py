@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
 from saferoom.errors import WrongStateError
-from saferoom.hub.store import direct_lives, people_rows
+from saferoom.hub.store import catalogue_entries, direct_lives, people_rows
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.ledger_tables import AccountRow
 from saferoom.hub.store.registry import PLATFORM_ID
@@ -56,6 +56,10 @@ class RegistryWriter:
         self._log.record(Event(self._actor, action, subject, {"changes": differences}))
         self._follow(change.record)
         self._session.flush()
+        if isinstance(change.record, Dataset):
+            catalogue_entries.renew(self._session, [change.record.name], self._at, backfill=True)
+        elif isinstance(change.record, Version | Approval):
+            catalogue_entries.renew(self._session, [change.record.dataset], self._at)
 
     def _follow(self, record: PolicyModel) -> None:
         """Keep the lives of projects beside what is registered."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, false
+from sqlalchemy import JSON, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from saferoom.hub.store.base import Base
+from saferoom.hub.store.catalogue_tables import CatalogueEntryRow as CatalogueEntryRow
+from saferoom.hub.store.catalogue_tables import CatalogueHeadRow as CatalogueHeadRow
+from saferoom.hub.store.catalogue_tables import IngestedVersionRow as IngestedVersionRow
 from saferoom.hub.store.people_tables import EmergencyRow as EmergencyRow
 from saferoom.hub.store.people_tables import PersonRecordRow as PersonRecordRow
 from saferoom.hub.store.people_tables import PersonRoleRow as PersonRoleRow
@@ -68,27 +71,6 @@ class VariableRow(Base):
     carries: Mapped[str | None]
     labels: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     harmonised: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-
-
-class IngestedVersionRow(Base):
-    """A version of a dataset that came in; added once, never changed."""
-
-    __tablename__ = "datasets_ingested"
-
-    dataset: Mapped[str] = mapped_column(ForeignKey("datasets.name"), primary_key=True)
-    version: Mapped[str] = mapped_column(primary_key=True)
-    sha256: Mapped[str]
-    rows: Mapped[int] = mapped_column(BigInteger)
-    first: Mapped[date | None]
-    last: Mapped[date | None]
-    breaking: Mapped[bool]
-    ingested_at: Mapped[datetime]
-    linkage_model: Mapped[str | None]
-    quality_pack: Mapped[str | None]
-    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """What the checks of its delivery found, for its data owner and the administrators."""
-    profile: Mapped[bytes | None]
-    """What the next version's drift is measured against, encrypted."""
 
 
 class ProjectRow(Base):

@@ -12,7 +12,7 @@ and named nowhere, also not as what another one was linked from.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,18 @@ def entry(
         "projects": list(used.projects),
         "releases": used.releases,
     }
+
+
+def list_digest(previous: str, entries: Mapping[str, str], undisclosed: int) -> Digest:
+    """Return the digest of the whole list: of the one before it, of every entry, and of how many are not named.
+
+    Parameters
+    ----------
+    entries : mapping of str to str
+        The digest of every dataset's entry.
+    """
+    listed = [[name, entries[name]] for name in sorted(entries)]
+    return sha256(canonical({"previous": previous, "entries": listed, "undisclosed": undisclosed}))
 
 
 def digest(document: Entry) -> Digest:

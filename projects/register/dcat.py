@@ -14,21 +14,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from saferoom.clock import isoformat
+from saferoom.projects.catalogue.exports.dcat_ap import (
+    CONTEXT,
+    RESTRICTED,
+    TYPE,
+    catalogue_node,
+    dataset_nodes,
+    english,
+    name_of,
+    publisher_node,
+    typed,
+)
+from saferoom.projects.catalogue.exports.words import ACCESS
 from saferoom.projects.register.model import PublicDataset, PublicProject, PublicRelease
 from saferoom.projects.register.service import Whole
 
-TYPE = "application/ld+json"
-_CONTEXT = {
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "dct": "http://purl.org/dc/terms/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
-    "prov": "http://www.w3.org/ns/prov#",
-    "spdx": "http://spdx.org/rdf/terms#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-}
-_RESTRICTED = "http://publications.europa.eu/resource/authority/access-right/RESTRICTED"
+__all__ = ["TYPE", "catalogue"]
+
 _SHA256 = "http://spdx.org/rdf/terms#checksumAlgorithm_sha256"
-_LICENCE_WORDS = "May be used inside this environment only, by accredited researchers of an approved project."
+_ABOUT = "Datasets, approved projects and releases of a trusted research environment."
 
 
 def catalogue(whole: Whole, address: str, title: str) -> dict[str, Any]:
@@ -41,75 +45,58 @@ def catalogue(whole: Whole, address: str, title: str) -> dict[str, Any]:
     title : str
         What the environment calls itself; also the name of the publisher.
     """
-    publisher = {"@id": f"{address}#publisher", "@type": "foaf:Agent", "foaf:name": title}
-    datasets = [_dataset(dataset, address) for dataset in whole.datasets]
-    top = {
-        "@id": address,
-        "@type": "dcat:Catalog",
-        "dct:title": _english(f"Register of {title}"),
-        "dct:description": _english("Datasets, approved projects and releases of a trusted research environment."),
-        "dct:publisher": {"@id": publisher["@id"]},
-        "dct:language": {"@id": "http://publications.europa.eu/resource/authority/language/ENG"},
-        "foaf:homepage": {"@id": address},
-        "dcat:dataset": [{"@id": dataset["@id"]} for dataset in datasets],
-    }
+    known = {entry["name"]: entry for entry in whole.listed.entries}
+    datasets = [
+        node
+        for one in whole.datasets
+        for node in (dataset_nodes(known[one.name], address) if one.name in known else [_dataset(one, address)])
+    ]
+    top = catalogue_node([one.name for one in whole.datasets], address, title, _ABOUT)
     projects = [_project(project, address) for project in whole.projects]
     releases = [_release(release, address) for release in whole.releases]
-    return {"@context": _CONTEXT, "@graph": [top, publisher, *datasets, *projects, *releases]}
-
-
-def _english(text: str) -> dict[str, str]:
-    return {"@language": "en", "@value": text}
-
-
-def _typed(kind: str, value: str) -> dict[str, str]:
-    return {"@type": f"xsd:{kind}", "@value": value}
-
-
-def _id(address: str, kind: str, name: str) -> str:
-    return f"{address}#{kind}-{name}"
+    return {"@context": CONTEXT, "@graph": [top, publisher_node(address, title), *datasets, *projects, *releases]}
 
 
 def _dataset(dataset: PublicDataset, address: str) -> dict[str, Any]:
     return {
-        "@id": _id(address, "dataset", dataset.name),
+        "@id": name_of(address, "dataset", dataset.name),
         "@type": "dcat:Dataset",
-        "dct:title": _english(dataset.title),
-        "dct:description": _english(f"Version {dataset.version}. {_LICENCE_WORDS}"),
+        "dct:title": english(dataset.title),
+        "dct:description": english(f"Version {dataset.version}. {ACCESS}"),
         "dct:identifier": dataset.name,
         "dcat:version": dataset.version,
-        "dct:accessRights": {"@id": _RESTRICTED},
+        "dct:accessRights": RESTRICTED,
         "dct:publisher": {"@id": f"{address}#publisher"},
     }
 
 
 def _project(project: PublicProject, address: str) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "@id": _id(address, "project", project.slug),
+        "@id": name_of(address, "project", project.slug),
         "@type": "prov:Activity",
-        "dct:title": _english(project.title),
+        "dct:title": english(project.title),
         "dct:identifier": project.slug,
-        "prov:used": [{"@id": _id(address, "dataset", name)} for name in project.datasets],
+        "prov:used": [{"@id": name_of(address, "dataset", name)} for name in project.datasets],
     }
     if project.question:
-        described["dct:description"] = _english(project.question)
+        described["dct:description"] = english(project.question)
     if project.ends:
-        described["prov:endedAtTime"] = _typed("date", project.ends.isoformat())
+        described["prov:endedAtTime"] = typed("date", project.ends.isoformat())
     return described
 
 
 def _release(release: PublicRelease, address: str) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "@id": _id(address, "release", release.id),
+        "@id": name_of(address, "release", release.id),
         "@type": "prov:Entity",
         "dct:identifier": release.id,
-        "dct:issued": _typed("dateTime", isoformat(release.at)),
-        "prov:wasGeneratedBy": {"@id": _id(address, "project", release.project)},
-        "prov:wasDerivedFrom": [{"@id": _id(address, "dataset", name)} for name, _ in release.datasets],
+        "dct:issued": typed("dateTime", isoformat(release.at)),
+        "prov:wasGeneratedBy": {"@id": name_of(address, "project", release.project)},
+        "prov:wasDerivedFrom": [{"@id": name_of(address, "dataset", name)} for name, _ in release.datasets],
         "spdx:checksum": _checksum(release.bundle),
     }
     if release.withdrawn:
-        described["prov:invalidatedAtTime"] = _typed("dateTime", isoformat(release.withdrawn.at))
+        described["prov:invalidatedAtTime"] = typed("dateTime", isoformat(release.withdrawn.at))
     return described
 
 
@@ -117,5 +104,5 @@ def _checksum(digest: str) -> Mapping[str, Any]:
     return {
         "@type": "spdx:Checksum",
         "spdx:algorithm": {"@id": _SHA256},
-        "spdx:checksumValue": _typed("hexBinary", digest),
+        "spdx:checksumValue": typed("hexBinary", digest),
     }

@@ -3,13 +3,15 @@
 Everybody may read it, so every field here was decided on; there is no other way into the register.
 
 Public: which projects were approved, what they want to find out and for whose benefit, under which law, from which
-datasets, until when; which datasets there are; which releases left, when, from which project and datasets, how they
-were checked, and the digest by which a bundle is recognised; every withdrawal; how long decisions take; the signed
-head of the audit trail.
+datasets, until when; which datasets there are, with their non-confidential metadata
+(`saferoom.projects.catalogue.public`); which releases left, when, from which project and datasets, how they were
+checked, and the digest by which a bundle is recognised; every withdrawal; how long decisions take; the signed head of
+the audit trail.
 
-Not public: people, whatever they did; proposals that were not approved; a dataset's owner, source, variables and
-policies; the titles, words, queries and numbers of releases. Those words are a researcher's, or follow from what a
-researcher asked for: published by themselves they would be a way out of the room (see ADR 0007).
+Not public: people, whatever they did; proposals that were not approved; a dataset's source, direct identifiers and
+policies; datasets whose existence is confidential, which are counted and named nowhere; the titles, words, queries and
+numbers of releases. Those words are a researcher's, or follow from what a researcher asked for: published by themselves
+they would be a way out of the room (see ADR 0007).
 """
 
 from __future__ import annotations
@@ -22,8 +24,11 @@ from typing import Any
 
 from saferoom.clock import isoformat
 from saferoom.ids import DatasetName, Digest, ProjectSlug, ReleaseId
+from saferoom.projects.catalogue.public import digest
 
 VERSION = 1
+CATALOGUE_TYPE = "application/vnd.saferoom.catalogue-head+json"
+"""The type of the signed head of the list of datasets."""
 
 
 class PublicState(StrEnum):
@@ -92,6 +97,53 @@ class PublicDataset:
             "version": self.version,
             "projects": self.projects,
             "releases": self.releases,
+        }
+
+
+@dataclass(frozen=True)
+class CatalogueHead:
+    """The newest state of the public list of datasets; its digest covers the one before it.
+
+    Attributes
+    ----------
+    datasets, undisclosed : int
+        How many are named, and how many are not.
+    """
+
+    number: int
+    at: datetime
+    previous: Digest
+    digest: Digest
+    datasets: int
+    undisclosed: int
+
+    def document(self) -> dict[str, Any]:
+        """Return the head as a JSON-ready document."""
+        return {
+            "number": self.number,
+            "at": isoformat(self.at),
+            "previous": self.previous,
+            "digest": self.digest,
+            "datasets": self.datasets,
+            "undisclosed": self.undisclosed,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class CatalogueList:
+    """The public list of datasets: an entry for each, its digest, and the head; None while the list never changed."""
+
+    entries: tuple[Mapping[str, Any], ...]
+    undisclosed: int
+    head: CatalogueHead | None
+
+    def document(self) -> dict[str, Any]:
+        """Return the list as a JSON-ready document."""
+        return {
+            "version": VERSION,
+            "head": self.head.document() if self.head else None,
+            "undisclosed": self.undisclosed,
+            "datasets": [{**entry, "sha256": digest(dict(entry))} for entry in self.entries],
         }
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from saferoom.clock import Clock
 from saferoom.errors import NotFoundError
-from saferoom.ids import ProjectSlug, ReleaseId
+from saferoom.ids import DatasetName, ProjectSlug, ReleaseId
 from saferoom.projects.paging import Cut, Paged
 from saferoom.projects.register.model import (
     VERSION,
+    CatalogueList,
     Head,
     PublicDataset,
     PublicProject,
@@ -41,6 +42,7 @@ class Whole:
     releases: tuple[PublicRelease, ...]
     times: ResponseTimes
     head: Head | None
+    listed: CatalogueList = field(default_factory=lambda: CatalogueList((), 0, None))
 
     def document(self) -> dict[str, Any]:
         """Return the register as a JSON-ready document; the same state of things makes the same document."""
@@ -86,6 +88,7 @@ class Register:
         self._clock = clock
         self._kept = Kept(self._whole, clock)
         self._times = Kept(self._counted, clock)
+        self._entries = Kept(records.entries, clock)
         self._withdrawals = Kept(withdrawals, clock)
 
     def totals(self) -> Totals:
@@ -103,6 +106,14 @@ class Register:
     def datasets(self, cut: Cut) -> Paged[PublicDataset]:
         """Return a page of the datasets, by title."""
         return self._records.datasets(cut)
+
+    def entries(self) -> CatalogueList:
+        """Return the public list of datasets as it was at most `FRESH` ago."""
+        return self._entries.get()
+
+    def entry(self, name: DatasetName) -> Mapping[str, Any]:
+        """Return what is public of a dataset."""
+        return _found(self._records.entry(name), "dataset")
 
     def releases(self, cut: Cut, project: ProjectSlug | None = None) -> Paged[PublicRelease]:
         """Return a page of the releases, the newest first."""
@@ -139,6 +150,7 @@ class Register:
             releases=_all(self.releases),
             times=self._counted(),
             head=self.head(),
+            listed=self._records.entries(),
         )
 
     def _today(self) -> date:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from saferoom.ids import ProjectSlug, ReleaseId
+from saferoom.ids import DatasetName, ProjectSlug, ReleaseId
 from saferoom.projects.airlock.service_levels import Decided
 from saferoom.projects.paging import Cut, Paged
-from saferoom.projects.register.model import Head, PublicDataset, PublicProject, PublicRelease, Totals
+from saferoom.projects.register.model import CatalogueList, Head, PublicDataset, PublicProject, PublicRelease, Totals
 
 
 class Records(Protocol):
@@ -21,6 +22,14 @@ class Records(Protocol):
     def project(self, slug: ProjectSlug, today: date) -> PublicProject | None: ...
 
     def datasets(self, cut: Cut) -> Paged[PublicDataset]: ...
+
+    def entries(self) -> CatalogueList:
+        """Return the public list of datasets, by title."""
+        ...
+
+    def entry(self, name: DatasetName) -> Mapping[str, Any] | None:
+        """Return what is public of one dataset; None for one that there is not, or that is not disclosed."""
+        ...
 
     def releases(self, cut: Cut, project: ProjectSlug | None = None) -> Paged[PublicRelease]: ...
 

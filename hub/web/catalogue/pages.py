@@ -8,7 +8,9 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from saferoom.hub.web.catalogue import present
+from saferoom.errors import NotFoundError
+from saferoom.hub.store.versions import report_of
+from saferoom.hub.web.catalogue import present, versions
 from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
 from saferoom.hub.web.shell.navigation import CATALOGUE
@@ -16,6 +18,8 @@ from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page
 from saferoom.hub.web.texts import catalogue as texts
 from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName
+from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.shelves import words_of
 from saferoom.projects.people.model import Role
 
@@ -39,7 +43,11 @@ def dataset(request: Request, name: str, who: Someone, q: str = "") -> Response:
     values = {
         "item": item,
         "owner": instance.registry.person(item.owner).display_name,
-        "editions": instance.shelves.editions(item.name),
+        "about": present.about(instance, item),
+        "lines": versions.lines(instance, item),
+        "insider": _insider(who, item),
+        "frequencies": texts.FREQUENCIES,
+        "breaking": texts.BREAKING,
         "asked": asked,
         "found": instance.shelves.variables(item.name, words_of(asked), cut_of(request)),
         "kept_back": present.kept_back(item),
@@ -49,14 +57,40 @@ def dataset(request: Request, name: str, who: Someone, q: str = "") -> Response:
     return _page(request, who, "dataset", values)
 
 
+@router.get("/{name}/versions/{version}")
+def report(request: Request, name: str, version: str, who: Someone) -> Response:
+    """Show what the checks of a delivery found; to the data owner and to administrators only."""
+    instance = _instance(request)
+    item = present.dataset(instance, name)
+    if not _insider(who, item):
+        raise NotFoundError("there is no such report; a delivery's report is for its data owner")
+    with instance.database.reading() as session:
+        found = report_of(session, DatasetName(item.name), version[:40])
+    if found is None:
+        raise NotFoundError("no report of this version is on record")
+    values = {"item": item, "version": version[:40], "report": found[0], "at": found[1], "statuses": texts.STATUSES}
+    return _page(request, who, "report", values)
+
+
 @router.get("/{name}/{variable}")
 def variable(request: Request, name: str, variable: str, who: Someone) -> Response:
     """Show a variable: its codelist, and which codes make up which broader category."""
     item = present.dataset(_instance(request), name)
     found = present.variable(item, variable)
     codes = present.codes(found, cut_of(request))
-    values = {"item": item, "variable": found, "codes": codes, "groups": present.groups(found)}
+    values = {
+        "item": item,
+        "variable": found,
+        "codes": codes,
+        "groups": present.groups(found),
+        "harmonised": present.harmonised(found),
+    }
     return _page(request, who, "variable", values)
+
+
+def _insider(who: Visitor, item: Dataset) -> bool:
+    """Tell whether somebody may know what only the data owner and administrators know of a dataset."""
+    return who.username == item.owner or Role.ADMINISTRATOR in who.person.roles
 
 
 def _instance(request: Request) -> Instance:

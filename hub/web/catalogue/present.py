@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from saferoom.errors import BadInputError, NotFoundError
 from saferoom.hub.wiring import Instance
-from saferoom.ids import dataset_name
+from saferoom.ids import DatasetName, dataset_name
 from saferoom.policies.explain import Row, explain
 from saferoom.policies.merge import Layer, strictest
+from saferoom.projects.catalogue import limits
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
+from saferoom.projects.catalogue.public import Used, entry
 from saferoom.projects.paging import Cut, Paged
 from saferoom.projects.registry import Platform
 
@@ -45,6 +48,31 @@ def variable(item: Dataset, name: str) -> Variable:
 def kept_back(item: Dataset) -> int:
     """Return how many variables of `item` name a person by themselves, and are never handed out."""
     return sum(one.role is VariableRole.DIRECT for one in item.variables)
+
+
+def about(instance: Instance, item: Dataset) -> dict[str, Any]:
+    """Return what is told of a dataset to everybody who is signed in, in the form of its public entry."""
+    registry = instance.registry
+    allowed = limits.permitted(item, limits.finder(registry.dataset))
+    return entry(item, registry.versions(DatasetName(item.name)), Used(), (), allowed)
+
+
+def harmonised(found: Variable) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Return each harmonised code with what it means, and the variable's codes that are it, nation by nation."""
+    told = found.harmonised
+    if told is None or not told.mapping:
+        return ()
+    codes = dict.fromkeys([*(told.codes or ()), *(code for known in told.mapping.values() for code in known.values())])
+    return tuple(
+        (
+            code,
+            (told.codes or {}).get(code, ""),
+            tuple(
+                ", ".join(mine for mine, shared in known.items() if shared == code) for known in told.mapping.values()
+            ),
+        )
+        for code in codes
+    )
 
 
 def codes(found: Variable, cut: Cut) -> Paged[int | str | bool]:

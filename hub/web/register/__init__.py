@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web.register import documents, pages
+from saferoom.hub.web.register import catalogue, documents, pages
 from saferoom.hub.web.shell.areas import Area
 
-AREA = Area(routers=(pages.router, documents.router))
+AREA = Area(routers=(pages.router, documents.router, catalogue.router))

@@ -36,13 +36,13 @@ def overview(request: Request, who: Anybody) -> Response:
         "head": register.head(),
         "environment": parts_of(request).instance.registry.platform().environment,
     }
-    return _page(request, who, "overview", values)
+    return shown(request, who, "overview", values)
 
 
 @router.get("/projects")
 def projects(request: Request, who: Anybody) -> Response:
     """List the approved projects."""
-    return _page(request, who, "projects", {"found": _register(request).projects(cut_of(request))})
+    return shown(request, who, "projects", {"found": _register(request).projects(cut_of(request))})
 
 
 @router.get("/projects/{slug}")
@@ -50,26 +50,28 @@ def project(request: Request, slug: str, who: Anybody) -> Response:
     """Show one approved project with its releases."""
     register, known = _register(request), _slug(slug)
     found = register.project(known)
-    return _page(request, who, "project", {"item": found, "found": register.releases(cut_of(request), known)})
+    return shown(request, who, "project", {"item": found, "found": register.releases(cut_of(request), known)})
 
 
 @router.get("/datasets")
 def datasets(request: Request, who: Anybody) -> Response:
     """List the datasets."""
-    return _page(request, who, "datasets", {"found": _register(request).datasets(cut_of(request))})
+    listed = _register(request).entries()
+    values = {"found": _register(request).datasets(cut_of(request)), "listed": listed}
+    return shown(request, who, "datasets", values)
 
 
 @router.get("/releases")
 def releases(request: Request, who: Anybody) -> Response:
     """List the releases, the newest first."""
-    return _page(request, who, "releases", {"found": _register(request).releases(cut_of(request))})
+    return shown(request, who, "releases", {"found": _register(request).releases(cut_of(request))})
 
 
 @router.get("/releases/{release_id}")
 def release(request: Request, release_id: str, who: Anybody) -> Response:
     """Show one release, and how to check a bundle that claims to be it."""
     found = _register(request).release(ReleaseId(release_id[:100]))
-    return _page(request, who, "release", {"item": found})
+    return shown(request, who, "release", {"item": found})
 
 
 def _register(request: Request) -> Register:
@@ -83,7 +85,8 @@ def _slug(text: str) -> ProjectSlug:
         raise NotFoundError("there is no such project in the register") from None
 
 
-def _page(request: Request, who: Visitor | None, name: str, values: dict[str, Any]) -> Response:
+def shown(request: Request, who: Visitor | None, name: str, values: dict[str, Any]) -> Response:
+    """Return a page of the register."""
     values |= {"states": texts.STATES, "lanes": texts.LANES, "causes": texts.CAUSES, "part": name}
     made = page(request, f"register/{name}.html", who, here=REGISTER.path, **values)
     return public_page(request, who, made)

@@ -34,6 +34,7 @@ _environment.filters |= {
     "lasting": common.lasting,
     "sentence": common.sentence,
     "purposes": catalogue.purposes,
+    "nations": catalogue.nations,
 }
 
 

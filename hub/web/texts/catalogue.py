@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from saferoom.hub.web.texts.common import Sign
+from saferoom.projects.catalogue.checks.report import Status
+from saferoom.projects.catalogue.describing import NATIONS, Frequency
 from saferoom.projects.catalogue.limits import in_words
 from saferoom.projects.catalogue.model import VariableRole, VariableType
 from saferoom.projects.catalogue.purposes import Purpose
@@ -28,6 +30,34 @@ ROLES = {
 }
 
 
-def purposes(named: Collection[Purpose]) -> str:
+STATUSES = {
+    Status.PASS: Sign("pass", "✓", "passed"),
+    Status.WARN: Sign("review", "!", "look at it"),
+    Status.FAIL: Sign("fail", "✕", "refused"),
+}
+BREAKING = Sign("review", "!", "may break earlier work")
+FREQUENCIES = {
+    Frequency.DAILY.value: "every day",
+    Frequency.WEEKLY.value: "every week",
+    Frequency.MONTHLY.value: "every month",
+    Frequency.QUARTERLY.value: "every quarter",
+    Frequency.TERMLY.value: "every term",
+    Frequency.TWICE_A_YEAR.value: "twice a year",
+    Frequency.YEARLY.value: "every year",
+    Frequency.EVERY_TWO_YEARS.value: "every two years",
+    Frequency.EVERY_TEN_YEARS.value: "every ten years",
+    Frequency.IRREGULAR.value: "now and then",
+    Frequency.NEVER.value: "never again",
+}
+
+
+def purposes(named: Collection[str]) -> str:
     """Return purposes in words; empty for none."""
-    return in_words(named) if named else ""
+    if len(named) == len(Purpose):
+        return "every purpose"
+    return in_words([Purpose(name) for name in named]) if named else ""
+
+
+def nations(codes: Collection[str]) -> str:
+    """Return nations by their names; empty for none."""
+    return ", ".join(NATIONS.get(code, code) for code in codes)

@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.add_column("projects", sa.Column("purposes", sa.JSON(), nullable=True))
     op.add_column("lives", sa.Column("purposes", sa.JSON(), nullable=True))
     _keep_versions()
+    _list_publicly()
 
 
 def _keep_versions() -> None:
@@ -46,4 +47,26 @@ def _keep_versions() -> None:
         sa.Column("profile", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["dataset"], ["datasets.name"], name=op.f("fk_datasets_ingested_dataset_datasets")),
         sa.PrimaryKeyConstraint("dataset", "version", name=op.f("pk_datasets_ingested")),
+    )
+
+
+def _list_publicly() -> None:
+    op.create_table(
+        "catalogue_entries",
+        sa.Column("dataset", sa.String(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["dataset"], ["datasets.name"], name=op.f("fk_catalogue_entries_dataset_datasets")),
+        sa.PrimaryKeyConstraint("dataset", name=op.f("pk_catalogue_entries")),
+    )
+    op.create_table(
+        "catalogue_heads",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("previous", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("datasets", sa.Integer(), nullable=False),
+        sa.Column("undisclosed", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_catalogue_heads")),
     )
