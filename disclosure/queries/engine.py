@@ -181,17 +181,26 @@ class Engine:
         function = reader(source, link, whole=self._load)
         # Parquet is read where it lies, as often as needed; text is parsed once.
         kind = "TABLE" if self._load and function.startswith("read_csv") else "VIEW"
-        try:
+        with self._read(source):
             self._connection.execute(f'CREATE {kind} "{name}" AS SELECT * FROM {function}')
             columns = self._connection.execute(f'DESCRIBE "{name}"').fetchall()
             empty = self._need_rows and self._connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is None
+        if empty:
+            raise BadInputError(f"{files.described(source)} has no rows")
+        return self._told(source, name, [str(row[0]) for row in columns])
+
+    def _told(self, source: Source, quoted: str, names: Sequence[str]) -> Relation:
+        """Return what is known of a dataset that has been attached."""
+        return replace(_relation(source, names), unique=self._uniqueness(quoted, names))
+
+    @contextlib.contextmanager
+    def _read(self, source: Source) -> Iterator[None]:
+        """Turn errors of reading a file into sentences."""
+        try:
+            yield
         except duckdb.Error as error:
             self._limit_reached(error)
             raise problem(source, error) from None
-        if empty:
-            raise BadInputError(f"{files.described(source)} has no rows")
-        names = [str(row[0]) for row in columns]
-        return replace(_relation(source, names), unique=self._uniqueness(name, names))
 
     def _uniqueness(self, quoted: str, names: Sequence[str]) -> Callable[[str], bool]:
         """Return what says whether a column of a dataset has no value twice; looked up only when a view needs it."""

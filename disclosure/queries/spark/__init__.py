@@ -1,0 +1,1 @@
+"""Declared statistics on Apache Spark: DuckDB says what SQL means, Spark computes it."""
