@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from saferoom.hub.linkage.deriving import derive_stale
 from saferoom.hub.linkage.messages import Tell, silent
+from saferoom.hub.refreshing import provision_entitled
 from saferoom.hub.wiring import Instance
-from saferoom.ids import DatasetName
+from saferoom.ids import DatasetName, ProjectSlug
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,19 @@ class Followed:
         Derived datasets that were made anew.
     problems : tuple of str
         Why others could not be; their versions before stay in force.
-    projects : mapping of str to str
+    projects : mapping of ProjectSlug to str
         By project, what became of its extracts.
     """
 
     derived: tuple[str, ...]
     problems: tuple[str, ...]
-    projects: Mapping[str, str]
+    projects: Mapping[ProjectSlug, str]
 
 
-def follow(instance: Instance, _datasets: Sequence[DatasetName], actor: str, tell: Tell = silent) -> Followed:
+def follow(instance: Instance, datasets: Sequence[DatasetName], actor: str, tell: Tell = silent) -> Followed:
     """Make anew what depends on `datasets`; what cannot be made stops nothing else."""
     outcomes = derive_stale(instance, actor, tell)
     made = tuple(one.dataset for one in outcomes if one.made is not None)
     problems = tuple(f"{one.dataset}: {one.problem}" for one in outcomes if one.problem)
-    return Followed(made, problems, {})
+    tell("making extracts", 0.0)
+    return Followed(made, problems, provision_entitled(instance, {*datasets, *made}, actor))
