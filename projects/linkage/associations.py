@@ -132,7 +132,8 @@ def associate(
     """
     connection.execute(f"CREATE TABLE {quoted(into)} AS {_merged(found, association, gap)}")
     rows, left, right = connection.execute(
-        f"SELECT count(*), count_if(left_id IS NULL), count_if(right_id IS NULL) FROM ({found})"
+        "SELECT count(*), count(*) FILTER (WHERE left_id IS NULL), count(*) FILTER (WHERE right_id IS NULL)"
+        f" FROM ({found})"
     ).fetchall()[0]
     pairs = number(connection, f"SELECT count(DISTINCT (left_id, right_id)) FROM {quoted(into)}")
     return Associated(into, int(rows), pairs, int(left), int(right))
@@ -149,7 +150,7 @@ def _merged(found: str, association: Association, gap: int) -> str:
         ), before AS (
             SELECT *, max(closes) OVER ({pair} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until FROM found
         ), starts AS (
-            SELECT *, count_if(until IS NULL OR (isfinite(until) AND isfinite(opens)
+            SELECT *, count(*) FILTER (WHERE until IS NULL OR (isfinite(until) AND isfinite(opens)
                 AND opens > until + {int(gap)})) OVER ({pair} ROWS UNBOUNDED PRECEDING) AS period FROM before
         )
         SELECT left_id, '{association.value}' AS association, right_id,

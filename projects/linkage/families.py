@@ -170,8 +170,8 @@ def _ask(connection: duckdb.DuckDBPyConnection) -> None:
     """)
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE _kin_cell AS
-        SELECT role, others, (count_if(linked AND near) + 1) / (count_if(linked) + 2) AS m,
-            (count_if(NOT linked AND near) + 1) / (count_if(NOT linked) + 2) AS u
+        SELECT role, others, (count(*) FILTER (WHERE linked AND near) + 1) / (count(*) FILTER (WHERE linked) + 2) AS m,
+            (count(*) FILTER (WHERE NOT linked AND near) + 1) / (count(*) FILTER (WHERE NOT linked) + 2) AS u
         FROM (
             SELECT w.*, s.l IS NOT NULL AS linked FROM _kin_word w JOIN _kin_pair p USING (l, r)
             LEFT JOIN _kin_link s USING (l, r) WHERE NOT taken AND (s.l IS NOT NULL OR p.bits < -4)
@@ -223,7 +223,8 @@ def _write(connection: duckdb.DuckDBPyConnection, pairs: str, into: str, rounds:
         ORDER BY ALL
     """)
     links, added, dropped = connection.execute(f"""
-        SELECT count_if(linked), count_if(linked AND NOT linked_before), count_if(linked_before AND NOT linked)
+        SELECT count(*) FILTER (WHERE linked), count(*) FILTER (WHERE linked AND NOT linked_before),
+            count(*) FILTER (WHERE linked_before AND NOT linked)
         FROM {quoted(into)}
     """).fetchall()[0]
     connection.execute(f"ALTER TABLE {quoted(into)} DROP COLUMN linked_before")

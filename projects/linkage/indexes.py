@@ -130,7 +130,7 @@ def memberships(connection: duckdb.DuckDBPyConnection, indexes: Mapping[str, str
                     count(*) OVER (PARTITION BY entity_id) > 1 AS shared
                 FROM {quoted(spine)} GROUP BY source, entity_id
             )
-            SELECT source, sum(records)::BIGINT, count(*), count_if(shared), max(records)
+            SELECT source, sum(records)::BIGINT, count(*), count(*) FILTER (WHERE shared), max(records)
             FROM held GROUP BY source ORDER BY source
         """).fetchall()
         found += [Membership(index, *row) for row in rows]
