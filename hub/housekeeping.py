@@ -6,15 +6,15 @@ Nothing here is needed for safety: rooms ask for themselves whether they may go 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import structlog
 
-from saferoom.audit import Event
 from saferoom.errors import SaferoomError
-from saferoom.hub.extracts import Extracts, extracts_of
-from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.extracts import Extracts
+from saferoom.hub.refreshing import Watch, due, refresh
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug
 from saferoom.projects.life.states import REGISTERED
@@ -31,6 +31,7 @@ class Housekeeping:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
+        self._watch = Watch(instance)
         self._seen: datetime | None = None
         self._closed: datetime | None = None
 
@@ -45,6 +46,8 @@ class Housekeeping:
         chores = (
             ("close", self._close),
             ("withdraw", self._withdraw),
+            ("refresh", lambda: self._watch.look(time.monotonic())),
+            ("opened extracts", self._instance.opened_extracts.tidy),
             ("seal", self._seal),
             ("resume", self._instance.airlock.resume),
             ("tokens", self._instance.tokens.tidy),
@@ -108,16 +111,12 @@ def make_extracts(instance: Instance, projects: Iterable[ProjectSlug]) -> None:
     extracts = _extracts(instance, "system")
     for slug in projects:
         try:
-            if extracts.lacking(slug):
-                extracts.provision(slug)
+            if wanted := due(instance, extracts, slug):
+                refresh(instance, extracts, slug, wanted)
                 _log.info("extracts made", project=slug)
         except SaferoomError as error:
             _log.error("extracts not made", project=slug, reason=error.message)
 
 
 def _extracts(instance: Instance, actor: str) -> Extracts:
-    def record(event: Event) -> None:
-        with instance.database.transaction() as session:
-            AuditLog(session, instance.clock, instance.signing_key).record(event)
-
-    return extracts_of(instance.home, instance.registry, clock=instance.clock, record=record, actor=actor)
+    return instance.extracts(actor)

@@ -16,11 +16,13 @@ from saferoom.signing import SigningKey
 if TYPE_CHECKING:
     from saferoom.hub.crosswalks import Crosswalks
     from saferoom.hub.evaluator.runner import Evaluator
+    from saferoom.hub.extracts import Extracts
     from saferoom.hub.opened_extracts import OpenedExtracts
     from saferoom.hub.store.answers import Answers
     from saferoom.hub.store.catalogue import StoredShelves
     from saferoom.hub.store.cipher import AtRest
     from saferoom.hub.store.credentials import Credentials
+    from saferoom.hub.store.extract_records import ExtractRecords
     from saferoom.hub.store.registry import StoredRegistry
     from saferoom.projects.airlock.service import Airlock
     from saferoom.projects.ledger.budgets import Budgets
@@ -86,6 +88,19 @@ class Instance:
         from saferoom.hub.crosswalks import Crosswalks
 
         return Crosswalks(self.home.crosswalks, self.cipher)
+
+    @cached_property
+    def extract_records(self) -> ExtractRecords:
+        """Epochs of projects' ids, and refreshes."""
+        from saferoom.hub.store.extract_records import ExtractRecords
+
+        return ExtractRecords(self.database, self.clock, self.signing_key)
+
+    def extracts(self, actor: str) -> Extracts:
+        """Return what makes extracts in the name of `actor`."""
+        from saferoom.hub.extract_wiring import extracts_for
+
+        return extracts_for(self, actor)
 
     @cached_property
     def opened_extracts(self) -> OpenedExtracts:

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
         admin_break_glass,
         admin_budget,
         admin_derive,
+        admin_extracts,
         admin_linkage,
         admin_lists,
         admin_notices,
@@ -49,7 +50,7 @@ def register(app: typer.Typer) -> None:
     admin_linkage.register(group)
     admin_derive.register(group)
     group.command("password")(password)
-    group.command("extract")(extract)
+    admin_extracts.register(group)
     group.command("end-approval")(end_approval)
     group.command("remove-member")(remove_member)
     app.add_typer(group)
@@ -107,35 +108,6 @@ def password(
     print(f"The password of {name} is set; an earlier one and its second factor no longer work.")
     print("Second factor, shown this once. Add it to an authenticator app:")
     print(f"  {enrolment.uri}")
-
-
-def extract(
-    project: str = typer.Argument(..., metavar="PROJECT", help="The project's short name."), as_json: bool = _JSON
-) -> None:
-    """Make a project's extracts from the data owners' files: approved variables, project pseudonyms."""
-    from saferoom import ids
-    from saferoom.hub.cli.text import table
-
-    slug = ids.project_slug(project)
-    with opened() as (instance, administration):
-        maker = _maker(instance, administration)
-        manifest = maker.provision(slug)
-        folder = maker.extracts / slug
-    if as_json:
-        print(manifest.model_dump_json())
-        return
-    rows = [
-        (
-            file.dataset,
-            file.version,
-            f"{file.rows:,}",
-            f"{file.bytes / 1e6:.1f} MB",
-            ", ".join(c.name for c in file.columns),
-        )
-        for file in manifest.files
-    ]
-    print(table(("dataset", "version", "rows", "size", "columns"), rows))
-    print(f"Written to {folder}; rooms of {slug} see them at /data.")
 
 
 def end_approval(

@@ -18,7 +18,7 @@ from saferoom.hub.administration import Administration, read_files
 from saferoom.hub.demo.linked.describing import codes
 from saferoom.hub.demo.preparation import prepare
 from saferoom.hub.demo.sign_ins import SignIn, enrol
-from saferoom.hub.extracts import Extracts, extracts_of
+from saferoom.hub.extracts import Extracts
 from saferoom.hub.home import Home
 from saferoom.hub.sandbox import identity
 from saferoom.hub.store.migrate import upgrade
@@ -32,7 +32,7 @@ PROJECT = ProjectSlug("educational-mobility")
 OTHER_PROJECT = ProjectSlug("college-wages")
 NOTEBOOK = "educational-mobility.ipynb"
 _DOCUMENTS = ("people.yaml", "datasets.yaml", "projects.yaml")
-LINKED_DOCUMENTS = ("linked-datasets.yaml", "linked-derived.yaml")
+LINKED_DOCUMENTS = ("linked-datasets.yaml", "linked-derived.yaml", "linked-projects.yaml")
 _ACTOR = "saferoom demo"
 _DAYS = {"in_half_a_year": 182, "in_a_year": 365, "in_two_years": 730}
 
@@ -106,10 +106,7 @@ def _apply(instance: Instance) -> int:
 
 def _provision(instance: Instance, *, anew: bool) -> None:
     """Make the extracts that are missing, damaged, or older than the owners' files; all of them when `anew`."""
-    administration = Administration(instance.database, instance.clock, instance.signing_key, _ACTOR)
-    extracts = extracts_of(
-        instance.home, instance.registry, clock=instance.clock, record=administration.record, actor=_ACTOR
-    )
+    extracts = instance.extracts(_ACTOR)
     newest = max(path.stat().st_mtime for path in instance.home.sources.iterdir())
     for project in instance.registry.projects():
         if project.active and (anew or not _holds(extracts, project.slug, newest)):

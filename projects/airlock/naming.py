@@ -19,9 +19,7 @@ def datasets_named(query: Mapping[str, Any], live: Sequence[DatasetName]) -> tup
     """
     if not isinstance(query.get("from"), str):
         return tuple(live)
-    said = {
-        word.lower() for key, part in query.items() if key != "title" for text in _texts(part) for word in _words(text)
-    }
+    said = words_of(query)
     return tuple(name for name in live if name.lower() in said) or tuple(live)
 
 
@@ -48,8 +46,10 @@ def versions_named(query: Mapping[str, Any], names: Sequence[DatasetName]) -> di
 _VERSIONS = 'maps datasets that the query uses to one of their versions, each a text, as {survey: "1"}'
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text)
+def words_of(query: Mapping[str, Any]) -> frozenset[str]:
+    """Return every name in a query document but those in its title, in small letters."""
+    parts = (part for key, part in query.items() if key != "title")
+    return frozenset(word.lower() for part in parts for text in _texts(part) for word in _WORD.findall(text))
 
 
 def _texts(part: Any) -> Iterator[str]:

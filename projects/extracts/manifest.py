@@ -141,7 +141,8 @@ class Manifest(PolicyModel):
     @property
     def contents(self) -> tuple[tuple[str, str, int], ...]:
         """Every file: its name, digest and size in bytes."""
-        return tuple(one for part in (*self.files, *self.changes) for one in part.contents)
+        parts: tuple[ExtractFile | IdChanges, ...] = (*self.files, *self.changes)
+        return tuple(one for part in parts for one in part.contents)
 
 
 def seal_manifest(manifest: Manifest, key: SigningKey) -> bytes:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.extracts.manifest import ExtractFile
-from saferoom.projects.linkage.weights import BANDS
+from saferoom.projects.linkage.settling import UNLINKED
+from saferoom.projects.linkage.weights import BANDS, BY_KEY
 
 _BAND, _PASS, _WEIGHT = "match_weight_band", "match_pass", "linkage_weight"
 
@@ -37,7 +38,10 @@ def match_columns(file: ExtractFile) -> set[str]:
 
 def _of(suffix: str) -> Iterator[Variable]:
     yield Variable(
-        name=_BAND + suffix, type=VariableType.TEXT, label="How sure the match is, in bands", codelist=tuple(BANDS)
+        name=_BAND + suffix,
+        type=VariableType.TEXT,
+        label="How sure the match is, in bands",
+        codelist=(*BANDS, BY_KEY, UNLINKED),
     )
     yield Variable(name=_PASS + suffix, type=VariableType.TEXT, label="How the record was matched")
     yield Variable(

@@ -15,6 +15,10 @@ WAITS = "project.amendment_waits"
 """Given when an amendment waits for an administrator; no row of the table, which stays in its state."""
 HELD = "project.refresh_waits"
 """Given when a new version of a dataset breaks what its owner approved, who then has to confirm it."""
+REFRESHED = "project.extract_refreshed"
+"""Given when a project has the extract of a dataset's new version; no deed of anybody's."""
+IDS_CHANGED = "project.ids_changed"
+"""Given when the units of a project's extracts have new ids."""
 BUDGET = "budget.used"
 """Given when a privacy budget is half, mostly or nearly spent; no deed of its own."""
 
@@ -47,4 +51,6 @@ def all_kinds() -> frozenset[str]:
     """Return every kind of notice there can be, from the tables of what can happen."""
     requests = {row.audit for row in airlock.TRANSITIONS if row.notify is not None}
     projects = {row.audit for row in life.TRANSITIONS if row.notify is not None}
-    return frozenset({*requests, *projects, WAITS, HELD, *BREAK_GLASS, *TOKENS, REMINDER, BUDGET})
+    return frozenset(
+        {*requests, *projects, WAITS, HELD, REFRESHED, IDS_CHANGED, *BREAK_GLASS, *TOKENS, REMINDER, BUDGET}
+    )

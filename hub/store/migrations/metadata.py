@@ -6,6 +6,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     airlock,
     audit_log,
     credentials,
+    extracts_tables,
     ledger_tables,
     life_tables,
     linkage_tables,

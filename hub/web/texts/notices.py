@@ -147,6 +147,17 @@ KINDS: Mapping[str, Said] = {
         "A data owner has confirmed a new version of a dataset for project {id}.",
         "Sign in to see what changed.",
     ),
+    "project.extract_refreshed": Said(
+        "Project {id} has a new version of a dataset",
+        "Project {id} has the extract of a dataset's new version; the versions before stay beside it for a while.",
+        "Sign in to see what changed.",
+    ),
+    "project.ids_changed": Said(
+        "The ids in the data of project {id} have changed",
+        "Every unit in the extracts of project {id} has a new id. Tables with old ids can be carried over with "
+        "saferoom.new_ids().",
+        "Sign in and open a room.",
+    ),
     "project.handed_over": Said(
         "Project {id} has another lead", "Project {id} was handed over; its page says who leads it now."
     ),

@@ -1,0 +1,57 @@
+"""The minimisation report: reads which variables a project's judged queries named."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from sqlalchemy import select
+
+from saferoom.errors import SaferoomError
+from saferoom.hub.store.airlock_tables import EvaluationRow
+from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug
+from saferoom.projects.airlock import evaluations
+from saferoom.projects.airlock.naming import words_of
+from saferoom.projects.extracts.coverage import in_force
+from saferoom.projects.extracts.minimisation import Asked, Unused, unused
+
+
+def report(instance: Instance, project: ProjectSlug, since: date | None = None) -> list[Unused]:
+    """Return, for each dataset that is approved today, which of its variables no query of the project named.
+
+    Parameters
+    ----------
+    since : date, optional
+        The first day (UTC) whose queries count.
+    """
+    registry, now = instance.registry, instance.clock.now()
+    asked = _asked(instance, project, since)
+    found = []
+    for approval in registry.approvals(project):
+        if approval.live(now):
+            described = in_force(registry, approval)
+            names = [name for name in approval.columns(described) if name not in described.units]
+            labels = {name: (v.label if (v := described.variable(name)) else None) for name in names}
+            found.append(unused(DatasetName(approval.dataset), labels, asked, since))
+    return found
+
+
+def _asked(instance: Instance, project: ProjectSlug, since: date | None) -> list[Asked]:
+    wanted = [EvaluationRow.project == project]
+    if since is not None:
+        wanted.append(EvaluationRow.created_at >= datetime.combine(since, time.min, UTC))
+    columns = (EvaluationRow.id, EvaluationRow.digest, EvaluationRow.datasets, EvaluationRow.file)
+    with instance.database.reading() as session:
+        rows = session.execute(select(*columns).where(*wanted)).all()
+    # Files name no variables: what is in them was made in the room.
+    return [_one(instance, id_, digest, datasets) for id_, digest, datasets, file in rows if file is None]
+
+
+def _one(instance: Instance, id_: str, digest: str, datasets: list[dict[str, str]]) -> Asked:
+    names = [DatasetName(one["name"]) for one in datasets]
+    try:
+        judgement = evaluations.opened(instance.airlock, EvaluationId(id_), Digest(digest))
+    except SaferoomError:
+        return Asked(names, None)
+    words = words_of(judgement.evaluation.query.document())
+    return Asked(names, words, judgement.snapshot is not None)
