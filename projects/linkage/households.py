@@ -217,7 +217,8 @@ def _learn(connection: duckdb.DuckDBPyConnection) -> tuple[float, float, float, 
     -------
     tuple of float
         Share of two people at one address with one surname; how much more common a surname is among neighbours than
-        among all; share of relatives who are at one address; and that of two neighbours.
+        among all; share of relatives who are at one address; and the chance that one lives at a given other address of
+        the postcode.
     """
     connection.execute("""
         CREATE TEMP TABLE _home_share AS
@@ -242,13 +243,15 @@ def _learn(connection: duckdb.DuckDBPyConnection) -> tuple[float, float, float, 
         SELECT (same_home_alike + 1) / (same_home + 2), CASE WHEN neighbours > 0 AND by_chance > 0
             THEN greatest(neighbours_alike / neighbours / by_chance, 1) ELSE 1 END FROM pairs
     """).fetchall()[0]
-    kin = connection.execute("""
-        SELECT (count(*) FILTER (WHERE a.home = b.home) + 1) / (count(*) + 2) FROM _home_kin k
-        JOIN _home_at a ON a.number = k.number JOIN _home_at b ON b.number = k.other
-    """).fetchall()[0][0]
+    kin, neighbours = connection.execute("""
+        SELECT (count(*) FILTER (WHERE a.home = b.home) + 1) / (count(*) + 2),
+            (count(*) FILTER (WHERE a.home <> b.home AND p.postcode = q.postcode) + 1) / (count(*) + 2)
+        FROM _home_kin k JOIN _home_at a ON a.number = k.number JOIN _home_at b ON b.number = k.other
+        JOIN _home_plain p ON p.number = a.number JOIN _home_plain q ON q.number = b.number
+    """).fetchall()[0]
     homes = max(2, number(connection, "SELECT count(DISTINCT home) FROM _home_at"))
     codes = max(1, number(connection, "SELECT count(DISTINCT postcode) FROM _home_plain"))
-    return float(row[0] or 0.5), float(row[1] or 1.0), float(kin), 1 / max(2.0, homes / codes)
+    return float(row[0] or 0.5), float(row[1] or 1.0), float(kin), float(neighbours) / max(1.0, homes / codes - 1)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, into: str) -> Placed:
