@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         admin_airlock,
         admin_break_glass,
         admin_budget,
+        admin_catalogue,
         admin_derive,
         admin_extracts,
         admin_linkage,
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(name="admin", help="People, projects, datasets and extracts.", no_args_is_help=True)
     group.command("apply")(apply)
     admin_lists.register(group)
+    admin_catalogue.register(group)
     admin_people.register(group)
     admin_break_glass.register(group)
     admin_airlock.register(group)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from saferoom.hub.web.api.catalogue_documents import (
+    Checks,
     Code,
     Dataset,
     Hit,
     Variable,
     VariableLine,
+    VersionLine,
     dataset_document,
     variable_document,
 )
@@ -15,8 +17,9 @@ from saferoom.hub.web.api.documents import Listed, listed
 from saferoom.hub.web.api.routing import Caller, On, PageNumber
 from saferoom.hub.web.api.routing import router as routes
 from saferoom.hub.web.catalogue import present
+from saferoom.hub.web.catalogue.versions import lines
 from saferoom.projects.catalogue.shelves import words_of
-from saferoom.projects.paging import Cut
+from saferoom.projects.paging import Cut, Paged
 
 router = routes("catalogue")
 
@@ -31,6 +34,21 @@ def search(_: Caller, on: On, q: str = "", page: PageNumber = 1) -> Listed[Hit]:
 def dataset(_: Caller, on: On, name: str) -> Dataset:
     """Show a dataset."""
     return dataset_document(on, present.dataset(on, name))
+
+
+@router.get("/catalogue/{name}/versions")
+def versions(_: Caller, on: On, name: str, page: PageNumber = 1) -> Listed[VersionLine]:
+    """List the versions of a dataset, the newest first, each with what its description changed."""
+    found, cut = lines(on, present.dataset(on, name)), Cut(page)
+    return listed(Paged(found[cut.offset : cut.offset + cut.size], len(found), cut), VersionLine)
+
+
+@router.get("/catalogue/{name}/versions/{version}/checks")
+def checks(caller: Caller, on: On, name: str, version: str) -> Checks:
+    """Show what the checks of a delivery found; to the data owner and to administrators only."""
+    known = present.dataset(on, name)
+    found = present.report(on, on.registry.person(caller), known, version)
+    return Checks.model_validate({"version": version, "at": found[1], **found[0].to_json()}, strict=False)
 
 
 @router.get("/catalogue/{name}/variables")

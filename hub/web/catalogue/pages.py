@@ -8,8 +8,6 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from saferoom.errors import NotFoundError
-from saferoom.hub.store.versions import report_of
 from saferoom.hub.web.catalogue import present, versions
 from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
@@ -18,8 +16,6 @@ from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page
 from saferoom.hub.web.texts import catalogue as texts
 from saferoom.hub.wiring import Instance
-from saferoom.ids import DatasetName
-from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.shelves import words_of
 from saferoom.projects.people.model import Role
 
@@ -45,7 +41,7 @@ def dataset(request: Request, name: str, who: Someone, q: str = "") -> Response:
         "owner": instance.registry.person(item.owner).display_name,
         "about": present.about(instance, item),
         "lines": versions.lines(instance, item),
-        "insider": _insider(who, item),
+        "insider": present.insider(who.person, item),
         "frequencies": texts.FREQUENCIES,
         "breaking": texts.BREAKING,
         "asked": asked,
@@ -62,12 +58,7 @@ def report(request: Request, name: str, version: str, who: Someone) -> Response:
     """Show what the checks of a delivery found; to the data owner and to administrators only."""
     instance = _instance(request)
     item = present.dataset(instance, name)
-    if not _insider(who, item):
-        raise NotFoundError("there is no such report; a delivery's report is for its data owner")
-    with instance.database.reading() as session:
-        found = report_of(session, DatasetName(item.name), version[:40])
-    if found is None:
-        raise NotFoundError("no report of this version is on record")
+    found = present.report(instance, who.person, item, version[:40])
     values = {"item": item, "version": version[:40], "report": found[0], "at": found[1], "statuses": texts.STATUSES}
     return _page(request, who, "report", values)
 
@@ -86,11 +77,6 @@ def variable(request: Request, name: str, variable: str, who: Someone) -> Respon
         "harmonised": present.harmonised(found),
     }
     return _page(request, who, "variable", values)
-
-
-def _insider(who: Visitor, item: Dataset) -> bool:
-    """Tell whether somebody may know what only the data owner and administrators know of a dataset."""
-    return who.username == item.owner or Role.ADMINISTRATOR in who.person.roles
 
 
 def _instance(request: Request) -> Instance:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from saferoom.errors import BadInputError, NotFoundError
+from saferoom.hub.store.versions import report_of
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, dataset_name
 from saferoom.policies.explain import Row, explain
 from saferoom.policies.merge import Layer, strictest
 from saferoom.projects.catalogue import limits
+from saferoom.projects.catalogue.checks.report import DeliveryReport
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
 from saferoom.projects.catalogue.public import Used, entry
 from saferoom.projects.paging import Cut, Paged
+from saferoom.projects.people.model import Person, Role
 from saferoom.projects.registry import Platform
 
 LONGEST_SEARCH = 200
@@ -73,6 +77,22 @@ def harmonised(found: Variable) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
         )
         for code in codes
     )
+
+
+def insider(person: Person, item: Dataset) -> bool:
+    """Tell whether somebody may know what only the data owner and administrators know of a dataset."""
+    return person.username == item.owner or Role.ADMINISTRATOR in person.roles
+
+
+def report(instance: Instance, person: Person, item: Dataset, version: str) -> tuple[DeliveryReport, datetime]:
+    """Return what the checks of a delivery found, and when it came, for its data owner and administrators."""
+    if not insider(person, item):
+        raise NotFoundError("there is no such report; a delivery's report is for its data owner")
+    with instance.database.reading() as session:
+        found = report_of(session, DatasetName(item.name), version)
+    if found is None:
+        raise NotFoundError("no report of this version is on record")
+    return found
 
 
 def codes(found: Variable, cut: Cut) -> Paged[int | str | bool]:

@@ -41,7 +41,8 @@ VARIABLES = "/catalogue/{name}/variables"
 
 PAGES: dict[str, tuple[str, ...]] = {
     "/catalogue": ("GET /catalogue",),
-    "/catalogue/{name}": ("GET /catalogue/{name}", f"GET {VARIABLES}"),
+    "/catalogue/{name}": ("GET /catalogue/{name}", f"GET {VARIABLES}", "GET /catalogue/{name}/versions"),
+    "/catalogue/{name}/versions/{version}": ("GET /catalogue/{name}/versions/{version}/checks",),
     "/catalogue/{name}/{variable}": (f"GET {VARIABLES}/{{variable}}", f"GET {VARIABLES}/{{variable}}/codes"),
     "/notices": ("GET /notices",),
     "/notices/bell": ("GET /notices",),
