@@ -13,8 +13,11 @@ _BAND, _PASS, _WEIGHT = "match_weight_band", "match_pass", "linkage_weight"
 
 
 def match_variables(dataset: Dataset) -> tuple[Variable, ...]:
-    """Return the variables that the provisioner adds to a dataset that was linked; none for one that was not."""
-    indexes = dataset.indexes
+    """Return the variables that the provisioner adds to a dataset that was linked; none for one that was not.
+
+    A derived dataset has what its recipe makes: its records were matched as part of others.
+    """
+    indexes = () if dataset.derived is not None else dataset.indexes
     suffixes = [""] if len(indexes) == 1 else [f"_{index}" for index in indexes]
     return tuple(variable for suffix in suffixes if indexes for variable in _of(suffix))
 
