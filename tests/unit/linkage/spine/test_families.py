@@ -26,14 +26,16 @@ class Village:
         self.connection.execute(f"CREATE TABLE pairs ({_PAIRS})")
         self.connection.execute("CREATE TABLE families (source TEXT, record_id TEXT, family TEXT, role TEXT)")
         self.connection.execute("CREATE TABLE households (source TEXT, record_id TEXT, household TEXT)")
-        for number in range(families):
-            for role in ("child", "mother", "father"):
-                one = f"{role}{number}"
-                self.connection.execute(f"INSERT INTO families VALUES ('births', '{one}', 'f{number}', '{role}')")
-                self.connection.execute(f"INSERT INTO households VALUES ('census', '{one}', 'h{number}')")
-                self.pair(one, one, 0.999)
-                # Somebody of another household who is somewhat alike.
-                self.pair(one, f"{role}{(number + 7) % families}", 0.01)
+        people = [(role, number) for number in range(families) for role in ("child", "mother", "father")]
+        for table, letter, columns in (("families", "f", 4), ("households", "h", 3)):
+            source = "births" if table == "families" else "census"
+            rows = [(source, f"{role}{n}", f"{letter}{n}", role)[:columns] for role, n in people]
+            marks = ", ".join("?" for _ in rows[0])
+            self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        # Everybody's own record, and somebody of another household who is somewhat alike.
+        pairs = [(f"{role}{n}", f"{role}{n}", 0.999, True) for role, n in people]
+        pairs += [(f"{role}{n}", f"{role}{(n + 7) % families}", 0.01, False) for role, n in people]
+        self.connection.executemany("INSERT INTO pairs VALUES ('births', ?, 'census', ?, 1, ?, 'model', ?)", pairs)
 
     def pair(self, birth: str, census: str, probability: float) -> None:
         linked = probability >= 0.95
