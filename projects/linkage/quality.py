@@ -159,13 +159,12 @@ def _overall(
     connection: DuckDBPyConnection, tables: LinkedTables, about: About, policy: RiskAppetite
 ) -> tuple[Found | None, Work]:
     if tables.pairs is None:
-        return None, Work({}, 1.0, pairs=False)
+        return None, Work({}, 0.0, pairs=False)
     counted, reviewed = rates.strata(connection)
-    bare = rates.estimate(counted, reviewed)
-    reach = bare.matches / (bare.matches + about.missed_by_blocking) if bare.matches > 0 else 1.0
-    found = rates.estimate(counted, reviewed, reach)
+    found = rates.with_blocked(counted, reviewed, about.missed_by_blocking)
     # Of a handful of links a mean is nearly somebody's own probability.
-    return (found if found.links >= policy.threshold_units else None), Work(reviewed, reach, pairs=True)
+    shown = found if found.links >= policy.threshold_units else None
+    return shown, Work(reviewed, about.missed_by_blocking, pairs=True)
 
 
 def model_values(model: Mapping[str, Any]) -> tuple[LevelValues, ...]:
@@ -204,7 +203,7 @@ def _notes(tables: LinkedTables, work: Work) -> tuple[str, ...]:
         return ("Precision and recall are in the linker's pack: here nothing is known of pairs.",)
     notes = [
         "Intervals of precision and recall are of chance alone.",
-        "Recall counts what blocking let nobody compare as the model expects it, in all groups alike.",
+        "Recall counts what blocking let nobody compare as the model expects it, most where most was refused.",
     ]
     if any(seen.decisions >= rates.FEWEST_REVIEWED for seen in work.reviewed.values()):
         notes.append("Within a stratum of match probability, pairs of all groups are taken to be alike.")

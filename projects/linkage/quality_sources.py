@@ -86,7 +86,7 @@ class Work:
     """What estimates are made from; empty where there are no pairs."""
 
     reviewed: Mapping[rates.Key, rates.Reviewed]
-    reach: float
+    blocked: float
     pairs: bool
 
 
@@ -159,7 +159,11 @@ class Maker:
         own: Mapping[rates.Key, rates.Counted],
         others: Mapping[rates.Key, rates.Counted],
     ) -> GroupRow:
-        here, there = (rates.estimate(one, self.work.reviewed, self.work.reach) for one in (own, others))
+        # Whom comparing loses, blocking loses: what was never compared falls on groups as what was refused does.
+        lost, elsewhere = rates.missed(own), rates.missed(others)
+        share = lost / (lost + elsewhere) if lost + elsewhere > 0 else 0.0
+        here = rates.with_blocked(own, self.work.reviewed, self.work.blocked * share)
+        there = rates.with_blocked(others, self.work.reviewed, self.work.blocked * (1 - share))
         if here.links < self.policy.threshold_units:
             return row
         self._compare_estimates((*place, row.label), here, there)

@@ -233,6 +233,18 @@ def _of(counted: Mapping[Key, Counted], usable: Mapping[Key, Reviewed], accepted
     return found
 
 
+def with_blocked(counted: Mapping[Key, Counted], reviewed: Mapping[Key, Reviewed], blocked: float) -> Found:
+    """Return the same where `blocked` pairs of the same entity, as expected, were never compared at all."""
+    bare = estimate(counted, reviewed)
+    reach = bare.matches / (bare.matches + blocked) if bare.matches > 0 else 1.0
+    return estimate(counted, reviewed, reach)
+
+
+def missed(counted: Mapping[Key, Counted]) -> float:
+    """Return how many pairs of the same entity are expected among those that were not accepted."""
+    return sum(found.expected for (accepted, _), found in counted.items() if not accepted)
+
+
 def merged(parts: Iterable[Mapping[Key, Counted]]) -> dict[Key, Counted]:
     """Return several groups' strata as one group's."""
     found: dict[Key, Counted] = {}
