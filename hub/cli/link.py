@@ -93,7 +93,7 @@ def _linked(plan: LinkPlan, folder: Path, out: Path) -> dict[str, Any]:
     with opened(plan, folder) as (connection, records):
         made = link_records(connection, records, plan, _progress())
         pack = _quality(connection, records, plan, made)
-        return _write(connection, made, pack, out)
+        return _write(connection, plan, made, pack, out)
 
 
 def _progress() -> Callable[[str, float], None]:
@@ -141,7 +141,9 @@ def _quality(
         return quality_pack(own, LinkedTables("grouped", "pairs", "clusters"), about).pack
 
 
-def _write(connection: duckdb.DuckDBPyConnection, made: Linked, pack: QualityPack, out: Path) -> dict[str, Any]:
+def _write(
+    connection: duckdb.DuckDBPyConnection, plan: LinkPlan, made: Linked, pack: QualityPack, out: Path
+) -> dict[str, Any]:
     from saferoom.projects.linkage.spine import Known, settle
     from saferoom.projects.linkage.weights import band_sql
 
@@ -164,7 +166,7 @@ def _write(connection: duckdb.DuckDBPyConnection, made: Linked, pack: QualityPac
         "threshold": made.threshold,
         "estimated_precision": made.estimates.precision,
         "estimated_recall": made.estimates.recall,
-        "by_group": _by_group(summary["by_group"]),
+        "by_group": _by_group(summary["by_group"], plan.groups),
         "by_source": summary["by_group"],
         "sentences": summary["sentences"],
         "blocking": [one for one in blocking if one["used"]],
@@ -179,12 +181,12 @@ def _write(connection: duckdb.DuckDBPyConnection, made: Linked, pack: QualityPac
     return document
 
 
-def _by_group(by_source: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """Return column -> value -> rates, of the first dataset that has the column."""
-    found: dict[str, dict[str, Any]] = {}
+def _by_group(by_source: dict[str, dict[str, dict[str, Any]]], groups: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Return column -> value -> rates, of the first dataset that has the column; empty where nothing may be shown."""
+    found: dict[str, dict[str, Any]] = {column: {} for column in groups}
     for source, columns in by_source.items():
         for column, values in columns.items():
-            if values and column not in found:
+            if values and not found[column]:
                 found[column] = {label: {"source": source, **rates} for label, rates in values.items()}
     return found
 
