@@ -29,6 +29,7 @@ from saferoom.disclosure.history.undone import news_of, with_people
 from saferoom.disclosure.privacy import lane
 from saferoom.disclosure.queries.canonical import canonical_document
 from saferoom.disclosure.queries.engine import Engine, Limits
+from saferoom.disclosure.queries.engines import EngineKind
 from saferoom.disclosure.queries.evidence import Mask
 from saferoom.disclosure.queries.model import Method, Query
 from saferoom.disclosure.queries.obstacles import automatic_obstacles
@@ -64,6 +65,8 @@ class Context:
     keys_from_query : bool
         Whether whoever asks holds the data anyway, as on the command line: queries with differential privacy may then
         name the codes of columns that have no codelist.
+    engine : EngineKind
+        What computes; verdicts and numbers are the same.
     """
 
     sources: Sequence[Source]
@@ -74,6 +77,7 @@ class Context:
     crosswalks: Mapping[str, Crosswalk] | None = None
     secret: bytes | None = field(default=None, repr=False)
     keys_from_query: bool = False
+    engine: EngineKind = EngineKind.DUCKDB
 
 
 def check(
@@ -98,6 +102,7 @@ def check(
         When it needs more time or memory than the limits allow.
     """
     if query.protect.method is Method.DP:
+        _only_duckdb(context)
         with lane.schemas_of(context) as engine:
             return beside_what_left(lane.quote(query, context, engine), context.memory)
     with opened(context) as engine:
@@ -115,8 +120,16 @@ def draw(query: Query, context: Context, plan_digest: Digest) -> Evaluation:
     """
     if query.protect.method is not Method.DP:
         raise BadInputError("protect.method: only queries with differential privacy (dp) are drawn")
+    _only_duckdb(context)
     with lane.data_of(context) as engine:
         return beside_what_left(lane.drawn(query, context, engine, plan_digest), context.memory)
+
+
+def _only_duckdb(context: Context) -> None:
+    if context.engine is not EngineKind.DUCKDB:
+        raise BadInputError(
+            "protect.method: noise with differential privacy is drawn with the engine duckdb alone; leave the engine out"
+        )
 
 
 def _resolved(query: Query, context: Context, engine: Engine, clock: Callable[[], float] | None) -> Judged:
@@ -153,7 +166,17 @@ def opened(context: Context) -> Engine:
     """Return an engine, still closed, for the context's data; several queries can be judged with it one by one."""
     if not context.sources:
         raise BadInputError("from: there is no dataset to compute the statistic from")
-    return Engine(context.sources, context.limits, crosswalks=context.crosswalks, rows_apart=context.memory is not None)
+    rows_apart = context.memory is not None
+    if context.engine is EngineKind.SPARK:
+        # Here, because Spark is no part of a usual installation.
+        from saferoom.disclosure.queries.spark.engine import SparkEngine
+        from saferoom.disclosure.queries.spark.session import settings_for
+
+        settings = settings_for(context.limits)
+        return SparkEngine(
+            context.sources, context.limits, settings, crosswalks=context.crosswalks, rows_apart=rows_apart
+        )
+    return Engine(context.sources, context.limits, crosswalks=context.crosswalks, rows_apart=rows_apart)
 
 
 @dataclass(frozen=True)

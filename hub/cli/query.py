@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from saferoom.disclosure.queries.engines import EngineKind
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def query(
     twin: bool = typer.Option(
         False, "--twin", help="With differential privacy: try the query on made-up data; computes nothing from rows."
     ),
+    engine: EngineKind = typer.Option(
+        EngineKind.DUCKDB, "--engine", help="What computes; spark needs Java 17 and pip install 'saferoom[spark]'."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
     """Evaluate and judge a declared statistic; exit 0 pass, 10 review, 20 fail, 2 bad input.
@@ -71,7 +75,7 @@ def query(
             raise BadInputError("--charts: the query asks for no chart; write for example chart: {kind: bar}")
         wish = Wish(quote=quote, twin=twin, commit=commit, charts=charts is not None)
         wish.check(asked)
-        context = Context(sources_of(data, unit), policy_of(policy))
+        context = Context(sources_of(data, unit), policy_of(policy), engine=engine)
         if history is None:
             evaluation = _evaluated(asked, replace(context, secret=secret_of(asked, context)), wish, None)
         else:

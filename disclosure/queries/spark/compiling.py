@@ -57,7 +57,7 @@ def compile_statement(sql: str, describe: Describe, names: Mapping[str, str]) ->
         raise refused("the query") from None
     work = _Work(describe, names)
     if isinstance(tree, exp.Drop):
-        return Compiled("", {}, drops=tree.this.name)
+        return Compiled("", {}, drops=tree.find(exp.Table).name)
     if isinstance(tree, exp.Create):
         table, query = _created(tree)
         return Compiled(_written(work.query(query, ())), work.functions, table=table)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saferoom.disclosure.queries.engine import Limits
 from saferoom.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ class SparkSettings:
     partitions: int = 8
     jars: tuple[str, ...] = ()
     small: bool = False
+
+
+def settings_for(limits: Limits) -> SparkSettings:
+    """Return Spark on this machine within the limits of one check."""
+    cores = limits.threads or min(os.cpu_count() or 1, 8)
+    return SparkSettings(master=f"local[{cores}]", memory_mib=limits.memory_mib, partitions=2 * cores)
 
 
 def missing() -> str | None:
