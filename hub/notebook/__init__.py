@@ -25,6 +25,7 @@ from saferoom.hub.notebook.builders import (
 from saferoom.hub.notebook.charts import Chart
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, upload, uploads
+from saferoom.hub.notebook.linkage import Corrected, with_correction
 from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.privacy import budget, dp
@@ -55,6 +56,7 @@ sum = total
 
 __all__ = [
     "Chart",
+    "Corrected",
     "File",
     "Result",
     "RoomError",
@@ -99,5 +101,6 @@ __all__ = [
     "ttest",
     "upload",
     "uploads",
+    "with_correction",
     "write_acro",
 ]
