@@ -179,12 +179,13 @@ def _open(life: Life, number: int, dataset: DatasetName) -> Amendment:
 
 def _terms(parts: Parts, deed: Deed, amendment: Amendment, dataset: DatasetName, terms: Terms | None) -> Terms:
     held = approval_of(deed.tx.registry, deed.life.slug, dataset)
-    after = alterations.applied(deed.life.proposal, amendment.change).wish(dataset) or Wish(dataset=dataset)
+    changed = alterations.applied(deed.life.proposal, amendment.change)
+    after = changed.wish(dataset) or Wish(dataset=dataset)
     if terms is None:
         if held is None or any(wish.dataset == dataset for wish in amendment.change.datasets):
             raise WrongStateError(f"say on which terms {dataset} is approved: which variables, until when")
         return held.terms
-    return settled(parts, deed, deed.tx.registry.dataset(dataset), terms, after)
+    return settled(parts, deed, deed.tx.registry.dataset(dataset), terms, after, changed.purposes)
 
 
 def _ended(deed: Deed, amendment: Amendment, state: AmendmentState, reason: str) -> Amendment:
@@ -228,7 +229,10 @@ def _take_effect(deed: Deed, amendment: Amendment, *, by_system: bool) -> Life:
         add=frozenset() if refused else change.add,
         ends=None if refused else change.ends,
         purposes=None if refused else change.purposes,
-        datasets=tuple(wish for wish in change.datasets if wish.dataset not in refused),
+        # What was asked for other purposes comes with these or not at all.
+        datasets=()
+        if refused and change.purposes is not None
+        else tuple(wish for wish in change.datasets if wish.dataset not in refused),
     )
     if agreed:
         refuse(alterations.problems(deed.tx.registry, deed.life, agreed, deed.at))

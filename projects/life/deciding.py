@@ -8,6 +8,7 @@ from saferoom.errors import WrongStateError
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.approvals.model import Approval, Project, Terms
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.purposes import Purpose
 from saferoom.projects.extracts import rows
 from saferoom.projects.life import checks
 from saferoom.projects.life.model import Choice, Life, Ruling, Wish
@@ -71,11 +72,20 @@ class Deciding(Parts):
             return deed.take({"people": sorted(deed.life.proposal.members)}, reason="")
 
 
-def settled(parts: Parts, deed: Deed, dataset: Dataset, terms: Terms, wish: Wish) -> Terms:
-    """Return an owner's terms as they are kept, after they were checked against what was asked for."""
+def settled(
+    parts: Parts, deed: Deed, dataset: Dataset, terms: Terms, wish: Wish, purposes: tuple[Purpose, ...] | None = None
+) -> Terms:
+    """Return an owner's terms as they are kept, after they were checked against what was asked for.
+
+    Parameters
+    ----------
+    purposes : tuple of Purpose, optional
+        What the data are for; left out, the project's present purposes.
+    """
     asked = terms if terms.rows is not None else terms.model_copy(update={"rows": wish.rows})
     refuse(checks.terms_problems(dataset, asked, wish, deed.at))
-    refuse(checks.purpose_problems(deed.tx.registry, dataset.name, deed.life.proposal.purposes))
+    used_for = deed.life.proposal.purposes if purposes is None else purposes
+    refuse(checks.purpose_problems(deed.tx.registry, dataset.name, used_for))
     tried(parts, dataset, asked.rows)
     order = [variable.name for variable in dataset.variables]
     variables = None if asked.variables is None else tuple(sorted(asked.variables, key=order.index))
