@@ -36,12 +36,16 @@ def cluster(pairs: Pairs, decided: Decided, sources: NDArray[np.int64], plan: Li
     sources : ndarray of int
         Source of record 1, 2, ...
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     count = len(sources)
     linked = np.flatnonzero(decided.linked)
     left, right = pairs.left[linked] - 1, pairs.right[linked] - 1
+    if np.bincount(np.concatenate([left, right]), minlength=1).max() <= 1:
+        alone = np.arange(1, count + 1, dtype=np.int64)
+        alone[right] = left + 1
+        return alone
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(linked), dtype=np.int8), (left, right)), shape=(count, count))
     _, component = connected_components(graph, directed=False)
     size = np.bincount(component)
