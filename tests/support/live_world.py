@@ -31,6 +31,8 @@ PEOPLE = {
     "olga": ("Olga Owner", "data-owner"),
     "carla": ("Carla Checker", "output-checker"),
     "chen": ("Chen Checker", "output-checker"),
+    "rhea": ("Rhea Reviewer", "clerical-reviewer"),
+    "rolf": ("Rolf Reviewer", "clerical-reviewer"),
 }
 PROJECTS = {ALPHA: ("ana", "cleo"), BETA: ("ben",)}
 DATASETS = {ALPHA: "births", BETA: "deaths"}
