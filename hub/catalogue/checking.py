@@ -123,7 +123,8 @@ class _Checking:
         query = queries.repeated_keys([self._columns[name] for name in self._dataset.key])
         beyond, keys = (int(value) for value in self._row(query))
         if beyond:
-            said = f"{beyond:,} rows repeat a key that an earlier row has ({keys:,} keys); keep one row of each"
+            rows = "1 row repeats" if beyond == 1 else f"{beyond:,} rows repeat"
+            said = f"{rows} a key that an earlier row has ({keys:,} in all); keep one row of each"
             yield Check(Kind.KEY, Status.FAIL, said, listed, {"rows": beyond, "keys": keys})
         else:
             yield Check(Kind.KEY, Status.PASS, "no two rows have the same key", listed)
@@ -131,7 +132,8 @@ class _Checking:
     def _duplicates(self) -> Iterator[Check]:
         (beyond,) = self._row(queries.repeated_rows(list(self._columns.values())))
         if beyond:
-            said = f"{beyond:,} rows are the same as another in every column; see that none was exported twice"
+            rows = "1 row is" if beyond == 1 else f"{beyond:,} rows are"
+            said = f"{rows} the same as another in every column; see that none was exported twice"
             yield Check(Kind.DUPLICATES, Status.WARN, said, counts={"rows": int(beyond)})
         else:
             yield Check(Kind.DUPLICATES, Status.PASS, "no two rows are the same")
@@ -157,7 +159,8 @@ class _Checking:
                 yield Check(Kind.REFERENCES, Status.PASS, f"every value is in {reference.dataset}", listed, counts)
                 continue
             status = Status.FAIL if DANGLING.fails(lacking, of) else Status.WARN
-            said = f"{lacking:,} rows have a value that {reference.dataset} does not have; deliver both of the same day"
+            rows = "1 row has" if lacking == 1 else f"{lacking:,} rows have"
+            said = f"{rows} a value that {reference.dataset} does not have; deliver both of the same day"
             yield Check(Kind.REFERENCES, status, said, listed, counts)
 
     def _identifiers(self) -> Iterator[Check]:
