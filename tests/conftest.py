@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.support.live import live as live
 
-HEAVY = ("live", "browser", "packaging", "postgres")
+HEAVY = ("live", "browser", "packaging", "postgres", "spark")
 """The first of these that a test is marked with names its group."""
 
 

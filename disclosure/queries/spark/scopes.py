@@ -136,6 +136,10 @@ def _probe(select: exp.Select, ctes: Sequence[exp.CTE], *, rows: bool) -> tuple[
         copy.set("group", None)
         copy.set("where", None)
         copy.set("expressions", [])
+        for join in copy.args.get("joins") or []:
+            # A table of which nothing comes out has types all the same.
+            if str(join.args.get("kind") or "").upper() in {"SEMI", "ANTI"}:
+                join.set("kind", None)
     marker = exp.column("_here_")
     copy.append("expressions", marker)
     text = copy.sql(dialect="duckdb", comments=False)
