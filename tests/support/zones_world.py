@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -235,6 +236,17 @@ class ZonesWorld:
     def link(self, definition: str | None = None, *, afresh: bool = False) -> Linkage:
         read = None if definition is None else read_index(definition, "person.yaml")
         return link_index(self.instance, Wish("person", read, afresh), ACTOR)
+
+
+@contextmanager
+def copied(place: ZonesWorld, folder: Path) -> Iterator[ZonesWorld]:
+    """Yield a copy of an instance, for tests that change it."""
+    subprocess.run(["cp", "-a", f"{place.home.root}/", str(folder / "home")], check=True)
+    instance = Instance.open(Home(folder / "home"), FrozenClock(NOW))
+    try:
+        yield ZonesWorld(instance, folder / "inbox")
+    finally:
+        instance.close()
 
 
 _PRELUDE = """
