@@ -122,8 +122,8 @@ def _judge(connection: duckdb.DuckDBPyConnection, scored: str, decided: str) -> 
     """Make `pairs`: those that were scored, where somebody decided with that decision; return how many these are."""
     sure = with_decisions(connection, scored, decided, "judged")
     connection.execute(
-        f"CREATE TABLE pairs AS SELECT {_PAIRS} FROM (SELECT * REPLACE (CASE WHEN match_pass = '{CLERICAL_PASS}' "  # noqa: S608
-        "THEN match_probability > 0.5 ELSE linked END AS linked) FROM judged)"
+        f"CREATE TABLE pairs AS SELECT {_PAIRS}, model_probability FROM (SELECT * REPLACE ("  # noqa: S608
+        f"CASE WHEN match_pass = '{CLERICAL_PASS}' THEN match_probability > 0.5 ELSE linked END AS linked) FROM judged)"
     )
     return sure or len(connection.execute(f"SELECT 1 FROM {decided} LIMIT 1").fetchall())  # noqa: S608
 

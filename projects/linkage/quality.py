@@ -164,7 +164,7 @@ def _overall(
     found = rates.with_blocked(counted, reviewed, about.missed_by_blocking)
     # Of a handful of links a mean is nearly somebody's own probability.
     shown = found if found.links >= policy.threshold_units else None
-    return shown, Work(reviewed, about.missed_by_blocking, pairs=True)
+    return shown, Work(reviewed, about.missed_by_blocking, pairs=True, decided=rates.decisions(connection))
 
 
 def model_values(model: Mapping[str, Any]) -> tuple[LevelValues, ...]:
@@ -191,11 +191,10 @@ def _number(value: Any) -> float | None:
 
 
 def _review(work: Work, policy: RiskAppetite) -> Review | None:
-    decided = sum(seen.decisions for seen in work.reviewed.values())
-    if decided < policy.threshold_units:
+    if work.decided < policy.threshold_units:
         return None
-    used = sum(seen.decisions >= rates.FEWEST_REVIEWED for seen in work.reviewed.values())
-    return Review(pairs=decided, strata=used)
+    used = {key[1] for key, seen in work.reviewed.items() if seen.decisions >= rates.FEWEST_REVIEWED}
+    return Review(pairs=work.decided, strata=len(used))
 
 
 def _notes(tables: LinkedTables, work: Work) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ class Work:
     reviewed: Mapping[rates.Key, rates.Reviewed]
     blocked: float
     pairs: bool
+    decided: int = 0
 
 
 @dataclass

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from saferoom.projects.linkage.intervals import Share, Stratum, part, stratified
 from saferoom.projects.linkage.quality_model import Basis
-from saferoom.projects.linkage.tables import quoted
+from saferoom.projects.linkage.tables import columns_of, number, quoted
 from saferoom.projects.linkage.weights import band_sql
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 STRATA = (0.0, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999)
 """Lower bounds of the strata of match probability."""
+KNOWN = -1
+"""The stratum of pairs that people decided and that are linked, or not, because of it."""
 FEWEST_REVIEWED = 10
 """A stratum with fewer decisions keeps the model's word."""
 MISSING = "(missing)"
@@ -77,8 +79,14 @@ class Found:
 def prepare_pairs(
     connection: DuckDBPyConnection, pairs: str, clusters: str, one_partner: Sequence[str], reviewed: str | None
 ) -> None:
-    """Make the table of pairs: whether accepted, stratum, posterior, and what people decided of it."""
-    strata = " + ".join(f"(p >= {edge})::INT" for edge in STRATA)
+    """Make the table of pairs: whether accepted, stratum, posterior, and what people decided of it.
+
+    Where decisions count in the pairs already (`review_sample.with_decisions`), what was decided is known and a stratum
+    of its own, and tells of the other pairs that the model took for as likely.
+    """
+    counts = "model_probability" in columns_of(connection, pairs, "the table of pairs")
+    said = "p.model_probability" if counts else "p.match_probability"
+    strata = " + ".join(f"(o.said >= {edge})::INT" for edge in STRATA) + " - 1"
     ones = ", ".join(_text(source) for source in one_partner) or "NULL"
     decided = "SELECT NULL sl, NULL il, NULL sr, NULL ir, NULL::BOOLEAN matched WHERE false"
     if reviewed is not None:
@@ -87,7 +95,8 @@ def prepare_pairs(
         CREATE OR REPLACE TEMP TABLE {PAIRS} AS
         WITH known AS (
             SELECT p.source_l sl, p.record_id_l il, p.source_r sr, p.record_id_r ir,
-                greatest(0, least(p.match_probability, 1)) p, coalesce(a.cluster_id = b.cluster_id, false) accepted
+                greatest(0, least(p.match_probability, 1)) p, {said} said,
+                coalesce(a.cluster_id = b.cluster_id, false) accepted
             FROM {quoted(pairs)} p
             LEFT JOIN {quoted(clusters)} a ON a.source = p.source_l AND a.record_id = p.record_id_l
             LEFT JOIN {quoted(clusters)} b ON b.source = p.source_r AND b.record_id = p.record_id_r
@@ -97,7 +106,9 @@ def prepare_pairs(
             UNION ALL SELECT sr, ir, sl, o FROM odds WHERE sr IN ({ones})
         ), rivals AS (SELECT s, i, other, sum(o) every FROM sides GROUP BY ALL
         ), decided AS ({decided} UNION ALL SELECT sr, ir, sl, il, matched FROM ({decided}))
-        SELECT o.sl, o.il, o.sr, o.ir, o.accepted, {strata} - 1 stratum,
+        SELECT o.sl, o.il, o.sr, o.ir, o.accepted,
+            CASE WHEN {counts} AND d.matched IS NOT NULL THEN {KNOWN} ELSE {strata} END stratum,
+            {strata} said_stratum, {counts} counts,
             CASE WHEN o.sl IN ({ones}) OR o.sr IN ({ones}) THEN
                 o.o / (1 + o.o + greatest(0, coalesce(l.every, o.o) - o.o) + greatest(0, coalesce(r.every, o.o) - o.o))
             ELSE o.p END q,
@@ -160,13 +171,26 @@ def column_of(place: int) -> str:
 
 def strata(connection: DuckDBPyConnection) -> tuple[dict[Key, Counted], dict[Key, Reviewed]]:
     """Return how many pairs each stratum has, and what people decided there."""
-    rows = connection.execute(f"""
-        SELECT accepted, stratum, count(*), sum(q), count(matched), count(*) FILTER (WHERE matched)
-        FROM {PAIRS} GROUP BY ALL ORDER BY ALL
-    """).fetchall()
+    rows = connection.execute(
+        f"SELECT accepted, stratum, count(*), sum(q) FROM {PAIRS} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
     counted = {(bool(row[0]), int(row[1])): Counted(float(row[2]), float(row[3])) for row in rows}
-    reviewed = {(bool(row[0]), int(row[1])): Reviewed(int(row[4]), int(row[5])) for row in rows if row[4]}
+    # Where decisions count, whether a pair is accepted follows from them, so that both kinds make one sample.
+    seen = connection.execute(f"""
+        SELECT CASE WHEN counts THEN NULL ELSE accepted END accepted_, said_stratum,
+            count(*), count(*) FILTER (WHERE matched)
+        FROM {PAIRS} WHERE matched IS NOT NULL GROUP BY ALL ORDER BY ALL
+    """).fetchall()
+    reviewed = {}
+    for accepted, stratum, decisions, matches in seen:
+        for kind in (True, False) if accepted is None else (bool(accepted),):
+            reviewed[kind, int(stratum)] = Reviewed(int(decisions), int(matches))
     return counted, reviewed
+
+
+def decisions(connection: DuckDBPyConnection) -> int:
+    """Return how many pairs people decided."""
+    return number(connection, f"SELECT count(*) FROM {PAIRS} WHERE matched IS NOT NULL")
 
 
 def strata_by(connection: DuckDBPyConnection, source: str, place: int) -> dict[str, dict[Key, Counted]]:

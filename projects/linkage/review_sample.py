@@ -121,8 +121,9 @@ def _sizes(populations: Mapping[Key, int], spreads: Mapping[Key, float], most: i
 def with_decisions(connection: DuckDBPyConnection, pairs: str, decided: str, into: str) -> int:
     """Make the table `into`: `pairs` in which those that people settled are sure, and return how many these are.
 
-    A match has nearly all the probability and `match_pass` says so; what is no match has none. Pairs of either order
-    of their sides are found.
+    A match has nearly all the probability and `match_pass` says so; what is no match has none. `model_probability`
+    keeps what the model said, from which the quality pack learns how far it can be trusted. Pairs of either order of
+    their sides are found.
 
     Parameters
     ----------
@@ -139,7 +140,7 @@ def with_decisions(connection: DuckDBPyConnection, pairs: str, decided: str, int
     match = " AND ".join(f"p.{side} = d.{side}" for side in _SIDES)
     weight = math.log2(_SURE / (1 - _SURE))
     connection.execute(f"""
-        CREATE TABLE {quoted(into)} AS SELECT p.* REPLACE (
+        CREATE TABLE {quoted(into)} AS SELECT p.match_probability AS model_probability, p.* REPLACE (
             CASE WHEN d.matched THEN {_SURE} WHEN NOT d.matched THEN 0 ELSE p.match_probability END
                 AS match_probability,
             CASE WHEN d.matched THEN {weight} WHEN NOT d.matched THEN {-weight} ELSE p.match_weight END AS match_weight,

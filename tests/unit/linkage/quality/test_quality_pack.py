@@ -13,6 +13,7 @@ from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
 from saferoom.projects.linkage.quality import About, LinkedTables, QualityPack, model_values, quality_pack
 from saferoom.projects.linkage.quality_model import Basis, GroupRow, State
+from saferoom.projects.linkage.review_sample import sample, with_decisions
 from saferoom.projects.linkage.sentences import Compared, sentences
 
 TABLES = LinkedTables("records", "pairs", "clusters")
@@ -266,3 +267,39 @@ def test_pack_of_no_records_is_refused() -> None:
 def test_pack_leaves_nothing_in_the_connection(biased: tuple[World, QualityPack]) -> None:
     names = {row[0] for row in biased[0].connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     assert not any(name.startswith("_quality") for name in names)
+
+
+def test_pack_of_decided_links_learns_from_what_the_model_had_said() -> None:
+    made = world(6000, seed=12)
+    con = made.connection
+    # A model that is too sure of doubtful pairs, a sample of which people decided; links follow their decisions.
+    con.execute(
+        "CREATE OR REPLACE TABLE pairs AS SELECT *, match_probability >= .9 AS linked FROM (SELECT * REPLACE "
+        "(least(.9999, sqrt(match_probability)) AS match_probability) FROM pairs)"
+    )
+    drawn = sample(con, "pairs", "doubtful", most=150)
+    con.execute(
+        "CREATE TABLE decided AS SELECT d.* EXCLUDE (number, stratum, accepted), t.matched "
+        "FROM doubtful d JOIN truth t USING (source_l, record_id_l, source_r, record_id_r)"
+    )
+    assert with_decisions(con, "pairs", "decided", "judged") == 150
+    con.execute("""
+        UPDATE clusters SET cluster_id = CASE WHEN j.match_probability >= .9 THEN 'c' || record_id[2:]
+            ELSE clusters.source || clusters.record_id END
+        FROM judged j WHERE substr(j.record_id_l, 2) = substr(clusters.record_id, 2)
+    """)
+    both = "judged j JOIN truth t USING (record_id_l)"
+    found = made.number(f"SELECT avg((j.match_probability >= .9)::INT) FROM {both} WHERE t.matched")
+    about_them = about()
+    packs = [
+        quality_pack(con, LinkedTables("records", "judged", "clusters", reviewed), about_them).pack
+        for reviewed in (None, "decided")
+    ]
+    alone, reviewed = packs
+    assert drawn.pairs > 150
+    assert alone.recall is not None
+    assert reviewed.recall is not None
+    assert reviewed.review is not None
+    assert reviewed.review.pairs == 150
+    assert abs(reviewed.recall.value - found) < abs(alone.recall.value - found) / 2
+    assert reviewed.recall.low - 0.005 <= found <= reviewed.recall.high + 0.005
