@@ -18,6 +18,7 @@ BENCHES = {
     "fuzz": "saferoom.hub.bench.fuzz",
     "history": "saferoom.hub.bench.history",
     "privacy": "saferoom.hub.bench.privacy",
+    "provisioning": "saferoom.hub.bench.provisioning",
     "query": "saferoom.hub.bench.query",
     "rooms": "saferoom.hub.bench.rooms",
     "tables": "saferoom.hub.bench.tables",

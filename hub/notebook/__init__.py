@@ -24,8 +24,10 @@ from saferoom.hub.notebook.builders import (
 )
 from saferoom.hub.notebook.charts import Chart
 from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.extracts import extract, new_ids
 from saferoom.hub.notebook.files import File, upload, uploads
 from saferoom.hub.notebook.linkage import Corrected, with_correction
+from saferoom.hub.notebook.measures import measures
 from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.privacy import budget, dp
@@ -71,13 +73,16 @@ __all__ = [
     "crosstab",
     "data",
     "dp",
+    "extract",
     "frequency",
     "gini",
     "hexbin",
     "histogram",
     "mean",
+    "measures",
     "median",
     "mobility",
+    "new_ids",
     "odds_ratio",
     "outbox",
     "preflight",

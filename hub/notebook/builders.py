@@ -9,7 +9,7 @@ from saferoom.errors import BadInputError
 from saferoom.hub.notebook.asking import declared, evaluate
 from saferoom.hub.notebook.documents import Names, Terms, names, shows_terms
 from saferoom.hub.notebook.errors import RoomError
-from saferoom.hub.notebook.extracts import Extract, Extracts, datasets
+from saferoom.hub.notebook.extracts import Extract, Extracts, datasets, extract
 from saferoom.hub.notebook.results import Result
 from saferoom.hub.notebook.snapshots import as_parquet
 
@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 @overload
 def data(name: None = None) -> Extracts: ...
 @overload
-def data(name: str) -> Extract: ...
-def data(name: str | None = None) -> Extracts | Extract:
-    """Return the project's extracts, or open the one called `name`.
+def data(name: str, version: str | None = None) -> Extract: ...
+def data(name: str | None = None, version: str | None = None) -> Extracts | Extract:
+    """Return the project's extracts, or open the one called `name`, in its newest version or the one that is named.
 
     Examples
     --------
     ``saferoom.data()`` lists them; ``saferoom.data("htv").frame()`` is a pandas frame,
     ``saferoom.data("htv").relation()`` a DuckDB relation.
     """
-    found = datasets()
-    return found if name is None else found[name]
+    return datasets() if name is None else extract(name, version)
 
 
 @shows_terms

@@ -37,6 +37,8 @@ class Terms(TypedDict, total=False):
         New columns, each an SQL expression, usable in `measure`, `by` and `where`.
     views : mapping of str to str or Ibis table expression
         Declared preparation: SELECT statements, or expressions, over the project's extracts and earlier views.
+    versions : mapping of str to str
+        Versions of datasets that are not to be the newest: ``{"people": "1"}``.
     weight : str
         The survey weight's column.
     margins : bool
@@ -56,6 +58,7 @@ class Terms(TypedDict, total=False):
     where: str | None
     derive: Mapping[str, str] | None
     views: Mapping[str, str | ir.Table] | None
+    versions: Mapping[str, str] | None
     weight: str | None
     margins: bool
     protect: str | Mapping[str, Any] | None
@@ -105,7 +108,7 @@ def document(statistic: str, measure: str | None, by: Names | None, terms: Terms
         value = terms.get(name)
         if value is not None:
             query[key] = _text(value, name)
-    for key in ("derive", "views", "options"):
+    for key in ("derive", "views", "versions", "options"):
         value = terms.get(key)
         if value:
             query[key] = _mapping(value, key)

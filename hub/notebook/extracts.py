@@ -38,6 +38,8 @@ class Extract:
             self.units = tuple(map(str, item["units"]))
             self.owner = str(item["owner"])
             self.approved_until = str(item["approved_until"])
+            self.version = str(item["version"])
+            self.versions = tuple(map(str, item["versions"]))
             self.columns = tuple(_column(column) for column in item["columns"])
         except (KeyError, TypeError):
             raise RoomError("the airlock's answer was not understood; restart the room so that both match") from None
@@ -84,7 +86,9 @@ class Extract:
 
     def _summary(self) -> str:
         units = ", ".join(self.units)
-        return f"{self.title} · units: {units} · owner: {self.owner} · approved until {self.approved_until}"
+        others = ", ".join(version for version in self.versions if version != self.version)
+        version = f"version {self.version}" + (f" (also {others})" if others else "")
+        return f"{self.title} · {version} · units: {units} · owner: {self.owner} · approved until {self.approved_until}"
 
     def __repr__(self) -> str:
         lines = [f"{self.name}: {self._summary()}"]
@@ -150,6 +154,47 @@ def datasets() -> Extracts:
     """Return the project's extracts by name."""
     answer = Connection.from_environment().get("/api/room/datasets")
     return Extracts([Extract(item) for item in answer])
+
+
+def extract(name: str, version: str | None = None) -> Extract:
+    """Open an extract of this project, the newest version where none is named.
+
+    Queries over another version than the newest name it, too, as
+    ``saferoom.mean("pay", source="people", versions={"people": "1"})``.
+
+    Examples
+    --------
+    ``saferoom.extract("people", version="1").frame()``
+    """
+    if version is None:
+        return datasets()[name]
+    return Extract(Connection.from_environment().post(f"/api/room/datasets/{name}/versions", {"version": version}))
+
+
+def new_ids(unit: str, epoch: int = 1) -> pd.Series[Any]:
+    """Return what the ids of a kind of unit have become, by the old id.
+
+    Parameters
+    ----------
+    unit : str
+        The unit's column, e.g. ``person_id``.
+    epoch : int
+        Which old ids: those of the first epoch, or of a later one where ids were changed several times.
+
+    Examples
+    --------
+    ``table["person_id"] = table["person_id"].map(saferoom.new_ids("person_id"))`` carries an older table over.
+    """
+    import pandas as pd
+
+    found = {item["unit"]: item["path"] for item in Connection.from_environment().get("/api/room/ids")}
+    if unit not in found:
+        raise RoomError(f"the ids of {unit} were never changed in this project, so that old tables fit as they are")
+    table = pd.read_parquet(found[unit])
+    chosen = table[table["epoch"] == epoch]
+    if chosen.empty:
+        raise RoomError(f"there were no ids of {unit} of epoch {epoch}; there were {sorted(set(table['epoch']))}")
+    return chosen.set_index("old_id")["new_id"]
 
 
 def _column(item: Mapping[str, Any]) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from saferoom.clock import isoformat
@@ -14,6 +15,7 @@ from saferoom.projects.airlock.model import Comment, EvaluationRecord, Output, R
 from saferoom.projects.airlock.outbox import Outcome
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.extracts.manifest import ExtractFile
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import NEED_LIMIT, Account
 
@@ -23,14 +25,15 @@ def no_such_request() -> NotFoundError:
     return NotFoundError("there is no such request of yours in this project")
 
 
-def dataset(found: Dataset, approval: Approval) -> dict[str, Any]:
-    """Describe an extract: where it is in the room, and its approved columns."""
+def dataset(found: Dataset, approval: Approval, versions: Sequence[str] = ()) -> dict[str, Any]:
+    """Describe an extract: where it is in the room, its approved columns, and the versions that there are."""
     approved = approval.columns(found)
     variables = [variable for name in approved if (variable := found.variable(name))]
     return {
         "name": found.name,
         "title": found.title,
         "path": f"/data/{found.name}.parquet",
+        "versions": list(versions),
         "units": list(found.units),
         "columns": [
             {"name": v.name, "type": v.type.value, "role": v.role.value, "label": v.label or ""} for v in variables
@@ -39,6 +42,24 @@ def dataset(found: Dataset, approval: Approval) -> dict[str, Any]:
         "version": found.version,
         "approved_until": approval.until.isoformat(),
         "rows": approval.rows or "",
+    }
+
+
+def extract(file: ExtractFile, owner: str, until: str) -> dict[str, Any]:
+    """Describe one version of an extract, as it is open in the room."""
+    return {
+        "name": file.dataset,
+        "title": file.title,
+        "path": f"/data/{file.file}",
+        "versions": [file.version],
+        "units": list(file.units),
+        "columns": [
+            {"name": c.name, "type": c.type.value, "role": c.role.value, "label": c.label or ""} for c in file.columns
+        ],
+        "owner": owner,
+        "version": file.version,
+        "approved_until": until,
+        "rows": file.where or "",
     }
 
 

@@ -16,14 +16,14 @@ from starlette.requests import Request
 
 from saferoom.errors import BadInputError, NotFoundError
 from saferoom.hub.evaluator.trials import trial
-from saferoom.hub.web.room import answers
+from saferoom.hub.web.room import answers, rooms_extracts
 from saferoom.hub.web.shell.bodies import read_json
 from saferoom.hub.web.shell.hub_auth import Resident
 from saferoom.hub.web.shell.identity import resident
 from saferoom.hub.web.shell.padded import PaddedJson
 from saferoom.hub.web.shell.parts import Parts, parts_of
 from saferoom.hub.web.shell.rates import Rate
-from saferoom.ids import EvaluationId, RequestId
+from saferoom.ids import DatasetName, EvaluationId, RequestId
 from saferoom.projects.airlock.screening import LONGEST
 from saferoom.projects.airlock.service import Airlock
 from saferoom.projects.extracts.coverage import in_force
@@ -79,7 +79,35 @@ async def datasets(request: Request, who: Living) -> list[dict[str, Any]]:
 def _datasets(parts: Parts, who: Resident) -> list[dict[str, Any]]:
     registry, now = parts.instance.registry, parts.instance.clock.now()
     live = [approval for approval in registry.approvals(who.project) if approval.live(now)]
-    return [answers.dataset(in_force(registry, approval), approval) for approval in live]
+    versions = rooms_extracts.versions(parts.instance, who.project)
+    return [
+        answers.dataset(in_force(registry, approval), approval, versions.get(approval.dataset, ())) for approval in live
+    ]
+
+
+class VersionBody(_Body):
+    """Asks for a version of an extract to be opened in the room."""
+
+    version: str = Field(max_length=40)
+
+
+@router.post("/datasets/{name}/versions")
+async def open_version(request: Request, name: str, who: Living) -> dict[str, Any]:
+    """Open another version of an extract than the newest, for as long as the project's rooms run."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.CALLS, who.username)
+    body = read_body(VersionBody, await read_json(request))
+    return await run_in_threadpool(
+        rooms_extracts.open_version, parts.instance, who.project, DatasetName(name[:100]), body.version
+    )
+
+
+@router.get("/ids")
+async def changed_ids(request: Request, who: Living) -> list[dict[str, Any]]:
+    """List the tables of old and new ids that are open in the project's rooms."""
+    parts = parts_of(request)
+    parts.rates.spend(Rate.CALLS, who.username)
+    return await run_in_threadpool(rooms_extracts.changes, parts.instance, who.project)
 
 
 @router.post("/evaluations")

@@ -120,7 +120,8 @@ def datasets(tmp_path: Path) -> list[dict[str, Any]]:
         {"name": "person_id", "type": "integer", "role": "id", "label": "Person"},
         {"name": "region", "type": "text", "role": "quasi", "label": "Region <b>"},
     ]
-    common = {"units": ["person_id"], "owner": "ines", "approved_until": "2030-01-31", "columns": columns}
+    known = {"version": "2", "versions": ["2", "1"], "approved_until": "2030-01-31"}
+    common = {"units": ["person_id"], "owner": "ines", "columns": columns, **known}
     return [
         {"name": "people", "title": "People", "path": str(path), **common},
         {"name": "gone", "title": "Gone", "path": str(tmp_path / "gone.parquet"), **common},
