@@ -17,6 +17,7 @@ BENCHES = {
     "client": "saferoom.hub.bench.client",
     "fuzz": "saferoom.hub.bench.fuzz",
     "history": "saferoom.hub.bench.history",
+    "linkage": "saferoom.hub.bench.linkage",
     "privacy": "saferoom.hub.bench.privacy",
     "provisioning": "saferoom.hub.bench.provisioning",
     "query": "saferoom.hub.bench.query",
@@ -45,7 +46,7 @@ def bench(
         raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
     if page is not None and (name is None or not hasattr(importlib.import_module(BENCHES[name]), "page")):
         raise BadInputError(
-            "--page: needs the name of a benchmark that is published: privacy, query, tables, verdicts, web"
+            "--page: needs the name of a benchmark that is published: linkage, privacy, query, tables, verdicts, web"
         )
     results: dict[str, Any] = {}
     for chosen in [name] if name else list(BENCHES):

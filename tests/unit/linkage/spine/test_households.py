@@ -86,7 +86,8 @@ def test_two_towns_with_one_address_stay_apart_and_a_missing_postcode_goes_to_ne
 
 def test_a_missing_address_is_found_by_the_surname_in_the_postcode(street: Street) -> None:
     street.connection.execute("""
-        INSERT INTO records SELECT 'census', 'other' || i, 'Name' || i, 'QQ1 1QQ', i || ' High Street' FROM range(400) t(i)
+        INSERT INTO records
+        SELECT 'census', 'other' || i, 'Name' || i, 'QQ1 1QQ', i || ' High Street' FROM range(400) t(i)
     """)
     street.add("rare", "Zephaniah", "AB0 0CD", "1 Mill Road, Town 0")
     street.add("lost", "Zephaniah", "AB0 0CD", None)
