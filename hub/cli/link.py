@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
+import importlib
 import json
 import secrets
 import shutil
@@ -82,18 +83,24 @@ def _whole_or_nothing(out: Path) -> Iterator[Path]:
 
 
 def _linked(plan: LinkPlan, folder: Path, out: Path) -> dict[str, Any]:
-    from saferoom.projects.linkage.plan import Engine
-
-    if plan.engine is Engine.SPARK:
-        from saferoom.projects.linkage.engine_spark import opened
-    else:
-        from saferoom.projects.linkage.engine_duckdb import opened
     from saferoom.projects.linkage.linking import link as link_records
 
-    with opened(plan, folder) as (connection, records):
-        made = link_records(connection, records, plan, _progress())
+    engine = _engine(plan)
+    with engine.opened(plan, folder) as (connection, records):
+        made = link_records(connection, records, plan, _progress(), scorer=engine.score)
         pack = _quality(connection, records, plan, made)
         return _write(connection, plan, made, pack, out)
+
+
+def _engine(plan: LinkPlan) -> Any:
+    """Return the module of the plan's engine: `opened` reads the files, `score` makes and weighs pairs."""
+    try:
+        return importlib.import_module(f"saferoom.projects.linkage.engine_{plan.engine.value}")
+    except ImportError:
+        raise UnavailableError(
+            f"the engine '{plan.engine.value}' is not installed here: pip install saferoom[{plan.engine.value}], or "
+            "write 'engine: duckdb'"
+        ) from None
 
 
 def _progress() -> Callable[[str, float], None]:

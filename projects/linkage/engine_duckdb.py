@@ -15,10 +15,14 @@ from saferoom.disclosure.queries.files import PARQUET, problem, reader
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, UnavailableError
 from saferoom.projects.linkage.plan import DatasetPlan, LinkPlan
+from saferoom.projects.linkage.scoring import score as score
 from saferoom.projects.linkage.standardising import quoted
 
 if TYPE_CHECKING:
     import duckdb
+
+_MEMORY = 2.0
+"""GiB, where the plan says nothing; what needs more is put on disk."""
 
 
 @contextlib.contextmanager
@@ -77,8 +81,7 @@ def _connect(plan: LinkPlan, scratch: Path, links: Sequence[Path]) -> duckdb.Duc
         "allow_persistent_secrets": "false",
         "preserve_insertion_order": "false",
     }
-    if plan.limits.memory is not None:
-        config["memory_limit"] = f"{int(plan.limits.memory * 1024)}MiB"
+    config["memory_limit"] = f"{int((plan.limits.memory or _MEMORY) * 1024)}MiB"
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET enable_progress_bar = false")

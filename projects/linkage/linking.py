@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from saferoom.projects.linkage.plan import LinkPlan, LinkType
 from saferoom.projects.linkage.preparing import check, prepare
 from saferoom.projects.linkage.reach import expected_missed
 from saferoom.projects.linkage.relatives import moving_together, shared_by_relatives, usual
-from saferoom.projects.linkage.scoring import score
+from saferoom.projects.linkage.scoring import Scorer, score
 from saferoom.projects.linkage.standardising import literal
 from saferoom.projects.linkage.training import Trained, settings_of, train
 
@@ -43,6 +44,7 @@ def link(
     progress: Progress = silent,
     *,
     name: str = "linked",
+    scorer: Scorer = score,
 ) -> Linked:
     """Link the records of several sources, or find those of one source that are of the same entity.
 
@@ -54,6 +56,8 @@ def link(
         Source -> relation with `record_id` and the plan's fields and groups under the plan's names.
     progress : callable
         Told what is being done; the counts of blocking come first.
+    scorer : callable
+        Makes and weighs candidate pairs, as `scoring.score` does; another engine brings its own.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def link(
         A column is missing, a source is empty, or ids are missing or stand twice.
     """
     sides = {source: number for number, source in enumerate(records)}
-    return _link(connection, records, plan, sides, None, progress, name)
+    return _link(connection, records, plan, _Run(sides, name, progress, scorer=scorer))
 
 
 def link_to(
@@ -82,20 +86,24 @@ def link_to(
     renamed = {**{f"new {s}": r for s, r in new.items()}, **{f"known {s}": r for s, r in known.items()}}
     sides = {source: 0 if source.startswith("new ") else 1 for source in renamed}
     loose = plan.model_copy(update={"one_to_one": False, "many_to_one": False, "link_type": LinkType.LINK})
-    labels = [*new, *known]
-    return _link(connection, renamed, loose, sides, model, progress, name, labels)
+    run = _Run(sides, name, progress, model=model, labels=[*new, *known])
+    return _link(connection, renamed, loose, run)
 
 
-def _link(
-    connection: duckdb.DuckDBPyConnection,
-    records: Mapping[str, str],
-    plan: LinkPlan,
-    sides: Mapping[str, int],
-    model: Mapping[str, Any] | None,
-    progress: Progress,
-    name: str,
-    labels: list[str] | None = None,
-) -> Linked:
+@dataclass(frozen=True)
+class _Run:
+    """How one linkage runs: sides of sources, a saved model, what sources are called in the result."""
+
+    sides: Mapping[str, int]
+    name: str
+    progress: Progress
+    model: Mapping[str, Any] | None = None
+    labels: list[str] | None = None
+    scorer: Scorer = score
+
+
+def _link(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str], plan: LinkPlan, run: _Run) -> Linked:
+    sides, model, progress, name, labels = run.sides, run.model, run.progress, run.name, run.labels
     by_source = check(connection, records, plan)
     sizes = [sum(n for s, n in by_source.items() if sides[s] == side) for side in sorted(set(sides.values()))]
     progress("cleaning records", 0.0)
@@ -110,7 +118,7 @@ def _link(
     progress("training the model", 0.0)
     trained = trained_of(model, plan) if model is not None else train(connection, _PREPARED, plan, sizes)
     settings = settings_of(plan, trained)
-    compared = score(connection, (_PREPARED, _KEYS, _SCORED), plan, chosen, settings, passes, progress)
+    compared = run.scorer(connection, (_PREPARED, _KEYS, _SCORED), plan, chosen, settings, passes, progress)
     progress("deciding", 0.0)
     pairs = _fetched(connection, plan)
     start = Start(

@@ -100,7 +100,7 @@ class Limits(_Part):
     cluster: Annotated[int, Field(ge=2)] = 100
     """Records that one entity may have; larger ones are split at their weakest links."""
     memory: Annotated[float, Field(gt=0)] | None = None
-    """GiB of memory for the engine."""
+    """GiB of memory for the engine, 2 by default; beyond that it uses the disk."""
     threads: Annotated[int, Field(ge=1, le=256)] | None = None
 
 

@@ -3,13 +3,14 @@
 # ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from saferoom.projects.linkage.blocking import BlockingRule, pairs_of_rule
 from saferoom.projects.linkage.comparisons import comparisons
 from saferoom.projects.linkage.linked import Progress
 from saferoom.projects.linkage.passes import alone
-from saferoom.projects.linkage.plan import LinkPlan
+from saferoom.projects.linkage.plan import Engine, LinkPlan
 from saferoom.projects.linkage.relatives import PATTERN_BASE, RELATIVES, anchors, moving_together, shared_by_relatives
 from saferoom.projects.linkage.training import linker_on
 
@@ -22,6 +23,21 @@ from saferoom.projects.linkage.blocking import Chosen
 _CHUNK_PAIRS = 4_000_000
 _LEAST_WEIGHT = -10.0
 """Pairs of a lower match weight (a probability under 0.1 %) are forgotten at once."""
+
+
+Scorer = Callable[
+    [
+        "duckdb.DuckDBPyConnection",
+        tuple[str, str, str],
+        LinkPlan,
+        "Chosen",
+        dict[str, Any],
+        tuple[BlockingRule, ...],
+        Progress,
+    ],
+    int,
+]
+"""What makes and weighs candidate pairs; see `score`."""
 
 
 def score(
@@ -48,7 +64,17 @@ def score(
         f"create or replace temp table {into} (id_l bigint, id_r bigint, weight double, pass smallint{kin}, "
         "pattern integer, anchored boolean)"
     )
+    if plan.engine is Engine.SPARK and chosen.rules:
+        # Here, because Spark is no part of a usual installation.
+        from saferoom.projects.linkage.engine_spark import scored
+
+        progress("comparing pairs", 0.0)
+        with scored(connection, (prepared, keys), plan, chosen, settings, _LEAST_WEIGHT) as (weighed, compared):
+            _keep(connection, weighed, keys, into, plan, passes)
+        return compared
     compared = 0
+    if not chosen.rules:
+        return compared
     with linker_on(connection, prepared, settings) as linker:
         for chunk in range(chunks):
             progress("comparing pairs", chunk / chunks)
@@ -80,21 +106,32 @@ def _score_chunk(
         api.table_to_splink_dataframe("linkage_blocked", "linkage_blocked")
     )
     scored = linker.inference.predict(threshold_match_weight=_LEAST_WEIGHT, warning_mode="never")
+    _keep(connection, scored.physical_name, keys, into, plan, passes)
+    scored.drop_table_from_database_and_remove_from_cache()
+    connection.execute("drop table linkage_blocked")
+    return count
+
+
+def _keep(
+    connection: duckdb.DuckDBPyConnection,
+    scored: str,
+    keys: str,
+    into: str,
+    plan: LinkPlan,
+    passes: tuple[BlockingRule, ...],
+) -> None:
+    """Put the scored pairs of a relation into the table `into`."""
     passed = " ".join(
         f"when match_key = '{n}' and id_l in (select id from {keys} l where {alone(plan, keys, n)}) then {n}"
         for n in range(len(passes))
     )
     number = f"case {passed} end" if passes else "null"
-    there = {row[0] for row in connection.execute(f"describe {scored.physical_name}").fetchall()}
+    there = {row[0] for row in connection.execute(f"describe {scored}").fetchall()}
     shared = shared_by_relatives(plan)
     kin = "".join(f", {_sum(shared.get(kind, ()), there)}" for kind in RELATIVES)
     connection.execute(
-        f"insert into {into} select id_l, id_r, match_weight, {number}{kin}, {_pattern(plan)} "
-        f"from {scored.physical_name}"
+        f"insert into {into} select id_l, id_r, match_weight, {number}{kin}, {_pattern(plan)} from {scored}"
     )
-    scored.drop_table_from_database_and_remove_from_cache()
-    connection.execute("drop table linkage_blocked")
-    return count
 
 
 def _sum(comparisons: Sequence[str], there: set[str]) -> str:
