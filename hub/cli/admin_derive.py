@@ -24,12 +24,14 @@ def derive(
 ) -> None:
     """Make derived datasets anew, and put them in force: those of which a source or the recipe changed.
 
-    Deliveries and linkages do so by themselves; this is for after a recipe was changed.
+    Deliveries and linkages do so by themselves; this is for after a recipe was changed. Entitled projects get the new
+    versions at once.
     """
     from saferoom.hub.cli.commands import print_json
     from saferoom.hub.cli.instance import opened
     from saferoom.hub.linkage import deriving
     from saferoom.hub.linkage.deriving import Outcome
+    from saferoom.hub.refreshing import provision_entitled
     from saferoom.ids import dataset_name
 
     with opened() as (instance, administration):
@@ -39,10 +41,11 @@ def derive(
         else:
             name = dataset_name(dataset)
             found = [Outcome(name, deriving.derive(instance, name, actor, _tell))]
+        given = provision_entitled(instance, [one.dataset for one in found if one.made is not None], actor)
     if as_json:
-        print_json({"derived": [_document(one) for one in found]})
+        print_json({"derived": [_document(one) for one in found], "projects": dict(given)})
     else:
-        for line in _lines(found):
+        for line in [*_lines(found), *(f"{project}: {said}" for project, said in sorted(given.items()))]:
             print(line)
     if any(one.problem for one in found):
         raise typer.Exit(2)

@@ -2,8 +2,8 @@
 
 Sign-in with a one-time code, a room, the example notebook in a real kernel, an automatic release, an output checker's
 approval on the airlock's pages, a figure that two checkers see, a release paid from a privacy budget, forgeries that
-must be refused, a table that another project's release forbids, a protected aggregated table, bundles and the audit
-trail verified offline.
+must be refused, a table that another project's release forbids, a linked project from its departments' deliveries to
+released tables and through a refresh, a protected aggregated table, bundles and the audit trail verified offline.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 
 from saferoom.clock import SystemClock
 from saferoom.hub.demo import budgeting, checking, files, forgeries, proofs, protecting
+from saferoom.hub.demo.linked import performing
 from saferoom.hub.demo.notebook import RunCell, read_cells
 from saferoom.hub.demo.process import RunningHub, running_hub
-from saferoom.hub.demo.stage import NOTEBOOK, OTHER_PROJECT, PROJECT, Stage, set_stage
+from saferoom.hub.demo.stage import NOTEBOOK, OTHER_PROJECT, PROJECT, Stage, set_stage, stage_linked
 from saferoom.hub.demo.steps import Steps
 from saferoom.hub.drive import HubSession, Room
 from saferoom.hub.home import Home
@@ -134,8 +135,11 @@ def _drive(performance: Performance) -> None:
     forgeries.from_another_project(steps, other, performance.requests, performance.evaluations)
     protecting.across_projects(steps, room, (carla, chen), other)
     forgeries.replayed_token(steps, rosa, room, performance.stage.home)
+    stage_linked(performance.stage.home, steps)
+    linked_room, linked = performing.work(steps, rosa)
+    performing.next_year(steps, performance.stage.home, rosa, linked_room)
     left = ("safe_request", "rounded_request", "checked_request", "figure_request")
-    released = [performance.requests[name] for name in left]
+    released = [*(performance.requests[name] for name in left), *linked[:1]]
     proofs.certificate(steps, rosa, performance.stage.home, private)
     proofs.bundles(steps, rosa, performance.stage.home, released)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from saferoom.clock import SystemClock
-from saferoom.errors import UnavailableError
+from saferoom.errors import SaferoomError, UnavailableError
 from saferoom.hub.cli.text import table
+from saferoom.hub.demo.linked.staging import NOTEBOOK as LINKED_NOTEBOOK
+from saferoom.hub.demo.linked.staging import PROJECT as LINKED
 from saferoom.hub.demo.mailbox import Kept, mailbox
 from saferoom.hub.demo.process import ADDRESS, RunningHub, running_hub
-from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, folder, set_stage
+from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, folder, set_stage, stage_linked
+from saferoom.hub.demo.steps import Steps
 from saferoom.hub.home import Home
 from saferoom.hub.sandbox import enforcement
 
@@ -20,6 +23,9 @@ _ROLES = {
     "chen": "output checker",
     "olga": "data owner of htv",
     "omar": "data owner of twoyear",
+    "esme": "data owner of schools' data",
+    "tom": "data owner of taxes and benefits",
+    "nora": "data owner of births, census, derived data",
     "ada": "administrator",
 }
 
@@ -36,9 +42,21 @@ def host(home: Home, port: int, show: Callable[[str], None]) -> None:
         with mailbox(home, folder(home) / "mail", pages) as mail, running_hub(home, port) as hub:
             for line in _welcome(stage, hub, gaps, mail):
                 show(line)
+            _link(home, show)
             _stay(hub, show)
     except KeyboardInterrupt:
         show("saferoom: the hub, the airlock and every room have ended; nothing is lost. Come back with: saferoom demo")
+
+
+def _link(home: Home, show: Callable[[str], None]) -> None:
+    """Set up the linked project while people sign in already; what goes wrong with it ends nothing else."""
+    show("\nsaferoom: preparing the linked project; meanwhile everything else can be used")
+    try:
+        stage_linked(home, Steps(show))
+    except SaferoomError as error:
+        show(f"saferoom: the linked project is not there: {error.message}")
+    else:
+        show(f"saferoom: the linked project {LINKED} is ready")
 
 
 def _stay(hub: RunningHub, show: Callable[[str], None]) -> None:
@@ -66,7 +84,8 @@ def _welcome(stage: Stage, hub: RunningHub, gaps: tuple[str, ...], mail: Kept) -
         "  A code holds for 30 seconds and works once. A new one: saferoom demo --code USER",
         "  (or put the one-time secret into an authenticator app).",
         f"  Sign in as rosa, open {PROJECT}, and run {NOTEBOOK}; then sign in as carla",
-        "  in a private window and open the airlock.",
+        "  in a private window and open the airlock. Rosa's other project has linked data:",
+        f"  {LINKED}, with {LINKED_NOTEBOOK}; it is ready a while after the first start.",
         "",
         "  Not enforced on this machine:",
         *(f"   - {gap}" for gap in gaps),

@@ -13,11 +13,14 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
+from saferoom.clock import SystemClock
 from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
 from saferoom.hub.administration import Administration, read_files
+from saferoom.hub.demo.linked import staging as linked
 from saferoom.hub.demo.linked.describing import codes
 from saferoom.hub.demo.preparation import prepare
 from saferoom.hub.demo.sign_ins import SignIn, enrol
+from saferoom.hub.demo.steps import Steps
 from saferoom.hub.extracts import Extracts
 from saferoom.hub.home import Home
 from saferoom.hub.sandbox import identity
@@ -32,7 +35,7 @@ PROJECT = ProjectSlug("educational-mobility")
 OTHER_PROJECT = ProjectSlug("college-wages")
 NOTEBOOK = "educational-mobility.ipynb"
 _DOCUMENTS = ("people.yaml", "datasets.yaml", "projects.yaml")
-LINKED_DOCUMENTS = ("linked-datasets.yaml", "linked-derived.yaml", "linked-projects.yaml")
+LINKED_DOCUMENTS = (*linked.DATASETS, *linked.PROJECTS)
 _ACTOR = "saferoom demo"
 _DAYS = {"in_half_a_year": 182, "in_a_year": 365, "in_two_years": 730}
 
@@ -67,22 +70,33 @@ def set_stage(home: Home) -> Stage:
         _name_leads(instance)
         people = [person.username for person in instance.registry.people()]
         sign_ins = enrol(instance.credentials, people, folder(home) / "sign-ins.json")
-        _place_notebook(home)
+        _place_notebook(home, PROJECT, NOTEBOOK)
     finally:
         instance.close()
     return Stage(home, sign_ins, changes)
 
 
-def example_notebook() -> str:
-    """Return the example notebook, from the package or from the checkout it is developed in."""
-    packaged = resources.files("saferoom.hub.demo") / NOTEBOOK
+def stage_linked(home: Home, steps: Steps) -> None:
+    """Set up the linked project beside the others; its steps are shown, as they take a while."""
+    linked.prepare(steps, home, documents(SystemClock().now().date()))
+    instance = Instance.open(home)
+    try:
+        _name_leads(instance)
+    finally:
+        instance.close()
+    _place_notebook(home, linked.PROJECT, linked.NOTEBOOK)
+
+
+def example_notebook(name: str = NOTEBOOK) -> str:
+    """Return an example notebook, from the package or from the checkout it is developed in."""
+    packaged = resources.files("saferoom.hub.demo") / name
     if packaged.is_file():
         return packaged.read_text(encoding="utf-8")
-    path = Path(__file__).resolve().parents[2] / "examples" / NOTEBOOK
+    path = Path(__file__).resolve().parents[2] / "examples" / name
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UnavailableError(f"the example notebook {NOTEBOOK} is missing; install Saferoom again") from None
+        raise UnavailableError(f"the example notebook {name} is missing; install Saferoom again") from None
 
 
 def documents(today: date) -> dict[str, str]:
@@ -131,17 +145,17 @@ def _holds(extracts: Extracts, project: ProjectSlug, newest: float) -> bool:
     return made >= newest and not extracts.lacking(project)
 
 
-def _place_notebook(home: Home) -> None:
-    workspace = home.workspaces / PROJECT
+def _place_notebook(home: Home, project: ProjectSlug, name: str) -> None:
+    workspace = home.workspaces / project
     workspace.mkdir(mode=0o700, exist_ok=True)
-    target = workspace / NOTEBOOK
+    target = workspace / name
     # Opened anew or not at all: the workspace is the researchers', and what they put there is not followed.
     try:
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
         return
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(example_notebook())
-        uid = identity(home, f"project:{PROJECT}")
+        file.write(example_notebook(name))
+        uid = identity(home, f"project:{project}")
         if uid is not None:
             os.fchown(file.fileno(), uid, uid)

@@ -20,7 +20,7 @@ from saferoom.hub.demo.linked.preparing import FILES, PEOPLE, REFRESHED, deliver
 from saferoom.hub.demo.steps import Step, Steps
 from saferoom.hub.home import Home
 from saferoom.hub.linkage.definition import read_index
-from saferoom.hub.linkage.following import Followed, follow
+from saferoom.hub.linkage.following import follow
 from saferoom.hub.linkage.ingesting import Delivered, ingest, store_of
 from saferoom.hub.linkage.linking import Wish, link_index
 from saferoom.hub.linkage.records import Linkage
@@ -85,13 +85,9 @@ def refresh(steps: Steps, home: Home, people: int = PEOPLE) -> None:
         with steps.step("derive anew and give every entitled project its new versions") as step:
             followed = follow(instance, list(files), _ACTOR)
             step.expect(not followed.problems, "; ".join(followed.problems))
-            outcome = followed.projects or provision_entitled(instance, _linked_names(followed, files), _ACTOR)
-            step.expect(outcome.get(PROJECT) == MADE, f"the project's extracts: {outcome.get(PROJECT, 'not made')}")
+            step.expect(followed.projects.get(PROJECT, MADE) == MADE, followed.projects.get(PROJECT, ""))
+            _expect_all(step, instance)
             step.note = f"made anew: {', '.join(followed.derived)}; {PROJECT} has them"
-
-
-def _linked_names(followed: Followed, files: Iterable[DatasetName]) -> list[DatasetName]:
-    return [*files, *(DatasetName(name) for name in followed.derived)]
 
 
 @contextmanager
@@ -184,5 +180,12 @@ def _provision(step: Step, instance: Instance) -> str:
         instance, [approval.dataset for approval in instance.registry.approvals(PROJECT)], _ACTOR
     )
     step.expect(outcome.get(PROJECT, MADE) == MADE, outcome.get(PROJECT, ""))
+    _expect_all(step, instance)
     manifest = instance.extracts(_ACTOR).verify(PROJECT)
     return ", ".join(f"{file.dataset} {file.version}" for file in manifest.files)
+
+
+def _expect_all(step: Step, instance: Instance) -> None:
+    """Expect that the project has every extract in its present version, whoever made it: the service looks, too."""
+    lacking = instance.extracts(_ACTOR).lacking(PROJECT)
+    step.expect(not lacking, f"the project lacks {', '.join(lacking)}")
