@@ -87,13 +87,13 @@ def _linked(plan: LinkPlan, folder: Path, out: Path) -> dict[str, Any]:
 
     engine = _engine(plan)
     with engine.opened(plan, folder) as (connection, records):
-        made = link_records(connection, records, plan, _progress(), scorer=engine.score)
+        made = link_records(connection, records, plan, _progress())
         pack = _quality(connection, records, plan, made)
         return _write(connection, plan, made, pack, out)
 
 
 def _engine(plan: LinkPlan) -> Any:
-    """Return the module of the plan's engine: `opened` reads the files, `score` makes and weighs pairs."""
+    """Return the module of the plan's engine, whose `opened` reads the files."""
     try:
         return importlib.import_module(f"saferoom.projects.linkage.engine_{plan.engine.value}")
     except ImportError:

@@ -15,7 +15,6 @@ from saferoom.disclosure.queries.files import PARQUET, problem, reader
 from saferoom.disclosure.queries.source import Source
 from saferoom.errors import BadInputError, UnavailableError
 from saferoom.projects.linkage.plan import DatasetPlan, LinkPlan
-from saferoom.projects.linkage.scoring import score as score
 from saferoom.projects.linkage.standardising import quoted
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from saferoom.projects.linkage.plan import LinkPlan, LinkType
 from saferoom.projects.linkage.preparing import check, prepare
 from saferoom.projects.linkage.reach import expected_missed
 from saferoom.projects.linkage.relatives import moving_together, shared_by_relatives, usual
-from saferoom.projects.linkage.scoring import Scorer, score
+from saferoom.projects.linkage.scoring import score
 from saferoom.projects.linkage.standardising import literal
 from saferoom.projects.linkage.training import Trained, settings_of, train
 
@@ -44,7 +44,6 @@ def link(
     progress: Progress = silent,
     *,
     name: str = "linked",
-    scorer: Scorer = score,
 ) -> Linked:
     """Link the records of several sources, or find those of one source that are of the same entity.
 
@@ -56,8 +55,6 @@ def link(
         Source -> relation with `record_id` and the plan's fields and groups under the plan's names.
     progress : callable
         Told what is being done; the counts of blocking come first.
-    scorer : callable
-        Makes and weighs candidate pairs, as `scoring.score` does; another engine brings its own.
 
     Raises
     ------
@@ -65,7 +62,7 @@ def link(
         A column is missing, a source is empty, or ids are missing or stand twice.
     """
     sides = {source: number for number, source in enumerate(records)}
-    return _link(connection, records, plan, _Run(sides, name, progress, scorer=scorer))
+    return _link(connection, records, plan, _Run(sides, name, progress))
 
 
 def link_to(
@@ -99,7 +96,6 @@ class _Run:
     progress: Progress
     model: Mapping[str, Any] | None = None
     labels: list[str] | None = None
-    scorer: Scorer = score
 
 
 def _link(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str], plan: LinkPlan, run: _Run) -> Linked:
@@ -118,7 +114,7 @@ def _link(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str], pla
     progress("training the model", 0.0)
     trained = trained_of(model, plan) if model is not None else train(connection, _PREPARED, plan, sizes)
     settings = settings_of(plan, trained)
-    compared = run.scorer(connection, (_PREPARED, _KEYS, _SCORED), plan, chosen, settings, passes, progress)
+    compared = score(connection, (_PREPARED, _KEYS, _SCORED), plan, chosen, settings, passes, progress)
     progress("deciding", 0.0)
     pairs = _fetched(connection, plan)
     start = Start(

@@ -3,7 +3,6 @@
 # ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from saferoom.projects.linkage.blocking import BlockingRule, pairs_of_rule
@@ -18,26 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
-from saferoom.projects.linkage.blocking import Chosen
+
+    from saferoom.projects.linkage.blocking import Chosen
 
 _CHUNK_PAIRS = 4_000_000
 _LEAST_WEIGHT = -10.0
 """Pairs of a lower match weight (a probability under 0.1 %) are forgotten at once."""
-
-
-Scorer = Callable[
-    [
-        "duckdb.DuckDBPyConnection",
-        tuple[str, str, str],
-        LinkPlan,
-        "Chosen",
-        dict[str, Any],
-        tuple[BlockingRule, ...],
-        Progress,
-    ],
-    int,
-]
-"""What makes and weighs candidate pairs; see `score`."""
 
 
 def score(
