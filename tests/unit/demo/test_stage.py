@@ -14,6 +14,7 @@ import yaml
 from tests.support.opened import frame
 
 from saferoom.errors import BadInputError, IntegrityError
+from saferoom.hub.demo.linked import staging as linked
 from saferoom.hub.demo.sign_ins import load
 from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, documents, example_notebook, folder, set_stage
 from saferoom.hub.home import Home
@@ -100,10 +101,12 @@ def test_documents_dates_follow_the_day() -> None:
     assert "$" not in "".join(texts.values())
 
 
-def test_example_notebook_is_clean_and_its_cells_have_names() -> None:
-    notebook = nbformat.from_dict(json.loads(example_notebook()))  # type: ignore[no-untyped-call]
+@pytest.mark.parametrize(("name", "refusals"), [(NOTEBOOK, 3), (linked.NOTEBOOK, 1)])
+def test_example_notebook_is_clean_and_its_cells_have_names(name: str, refusals: int) -> None:
+    notebook = nbformat.from_dict(json.loads(example_notebook(name)))  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells)
-    assert sum("raises-exception" in cell.metadata.get("tags", []) for cell in cells) == 3
-    assert NOTEBOOK.endswith(".ipynb")
+    assert sum("raises-exception" in cell.metadata.get("tags", []) for cell in cells) == refusals
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert name.endswith(".ipynb")
