@@ -75,6 +75,16 @@ def in_words(purposes: Collection[Purpose]) -> str:
     return said[0] if len(said) == 1 else f"{'; '.join(said[:-1])}; and {said[-1]}" if said else "nothing"
 
 
+def told(purposes: Collection[Purpose]) -> str:
+    """Return in words what something may be used for, by what it may not where that is shorter."""
+    left = [purpose for purpose in Purpose if purpose not in purposes]
+    if not left:
+        return "every purpose of research"
+    if len(left) < len(purposes):
+        return f"every purpose of research but {in_words(left)}"
+    return in_words(purposes)
+
+
 def _refusal(dataset: Dataset, purposes: Collection[Purpose]) -> str:
     if not limited(dataset.gateways):
         return ""

@@ -60,6 +60,7 @@ def entry(
         What it may be used for, its own gateways and those of its sources taken together.
     """
     shown = [variable for variable in dataset.variables if variable.role is not VariableRole.DIRECT]
+    named = {variable.name for variable in shown}
     return {
         "name": dataset.name,
         "title": dataset.title,
@@ -70,20 +71,23 @@ def entry(
         "purposes": [purpose.value for purpose in permitted],
         "coverage": dataset.coverage.model_dump(mode="json"),
         "nations": list(dataset.nations),
-        "gaps": [gap.model_dump(mode="json") for gap in dataset.gaps],
+        "gaps": [
+            {**gap.model_dump(mode="json"), "variables": [name for name in gap.variables if name in named]}
+            for gap in dataset.gaps
+        ],
         "quality": [one.model_dump(mode="json") for one in dataset.quality],
         "refresh": None
         if dataset.refresh is None
         else dataset.refresh.model_dump(mode="json", include={"frequency", "next", "same_day"}),
         "versions": [_version(one) for one in versions],
         "units": list(dataset.units),
-        "key": [name for name in dataset.key if name in {variable.name for variable in shown}],
+        "key": list(dataset.key) if set(dataset.key) <= named else [],
         "variables": [_variable(variable) for variable in shown],
         "direct_identifiers": len(dataset.variables) - len(shown),
         "references": [
             {"variables": list(one.variables), "dataset": one.dataset, "to": list(one.targets)}
             for one in dataset.references
-            if one.dataset not in hidden and set(one.variables) <= {variable.name for variable in shown}
+            if one.dataset not in hidden and set(one.variables) <= named
         ],
         "indexes": list(dataset.indexes),
         "linked_from": [name for name in dataset.linked_from if name not in hidden],

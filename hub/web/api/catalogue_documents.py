@@ -171,7 +171,7 @@ def dataset_document(on: Instance, found: model.Dataset) -> Dataset:
         kept_back=present.kept_back(found),
         gateways=list(found.gateways),
         purposes=list(limits.permitted(found, limits.finder(on.registry.dataset))),
-        gaps=list(found.gaps),
+        gaps=[gap.model_copy(update={"variables": present.nameable(found, gap.variables)}) for gap in found.gaps],
         nations=list(found.nations),
         refresh=found.refresh,
         twin=found.twin,

@@ -79,6 +79,12 @@ def harmonised(found: Variable) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     )
 
 
+def nameable(item: Dataset, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of `names` that are no direct identifiers: of these nothing is told."""
+    direct = {one.name for one in item.variables if one.role is VariableRole.DIRECT}
+    return tuple(name for name in names if name not in direct)
+
+
 def insider(person: Person, item: Dataset) -> bool:
     """Tell whether somebody may know what only the data owner and administrators know of a dataset."""
     return person.username == item.owner or Role.ADMINISTRATOR in person.roles

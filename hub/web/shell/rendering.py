@@ -35,6 +35,7 @@ _environment.filters |= {
     "sentence": common.sentence,
     "purposes": catalogue.purposes,
     "nations": catalogue.nations,
+    "isoday": catalogue.isoday,
 }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
-from saferoom.hub.web.texts.common import Sign
+from saferoom.hub.web.texts.common import Sign, day
 from saferoom.projects.catalogue.checks.report import Status
 from saferoom.projects.catalogue.describing import NATIONS, Frequency
-from saferoom.projects.catalogue.limits import in_words
+from saferoom.projects.catalogue.limits import told
 from saferoom.projects.catalogue.model import VariableRole, VariableType
 from saferoom.projects.catalogue.purposes import Purpose
 
@@ -53,11 +54,14 @@ FREQUENCIES = {
 
 def purposes(named: Collection[str]) -> str:
     """Return purposes in words; empty for none."""
-    if len(named) == len(Purpose):
-        return "every purpose"
-    return in_words([Purpose(name) for name in named]) if named else ""
+    return told([Purpose(name) for name in named]) if named else ""
 
 
 def nations(codes: Collection[str]) -> str:
     """Return nations by their names; empty for none."""
     return ", ".join(NATIONS.get(code, code) for code in codes)
+
+
+def isoday(written: str) -> str:
+    """Return a day that a document has, 2021-03-21, as pages say it."""
+    return day(date.fromisoformat(written))

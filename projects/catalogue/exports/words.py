@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from saferoom.projects.catalogue.describing import NATIONS
-from saferoom.projects.catalogue.limits import in_words
+from saferoom.projects.catalogue.limits import told
 from saferoom.projects.catalogue.purposes import Purpose
 
 ACCESS = "May be used inside this environment only, by accredited researchers of an approved project."
@@ -25,8 +25,7 @@ def description(entry: Mapping[str, Any]) -> str:
 
 def purposes(entry: Mapping[str, Any]) -> str:
     """Return for what a dataset may be used."""
-    allowed = [Purpose(name) for name in entry["purposes"]]
-    return "every purpose of research" if len(allowed) == len(Purpose) else in_words(allowed)
+    return told([Purpose(name) for name in entry["purposes"]])
 
 
 def nation(code: str) -> str:

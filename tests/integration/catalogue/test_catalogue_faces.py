@@ -6,24 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.support.airlock_server import Browser, Service, service
-from tests.support.airlock_world import NOW, world
+from tests.support.airlock_world import world
 from tests.support.api_client import client
-from tests.support.deliveries import checked
-from tests.unit.catalogue.test_descriptions import FULL
+from tests.support.catalogue_world import described
 
-from saferoom.hub.administration import Administration
 from saferoom.hub.cli.main import main
-from saferoom.hub.store import versions
-from saferoom.hub.store.audit_log import AuditLog
 from saferoom.projects.administration.documents import read_entries
 from saferoom.projects.administration.written import to_yaml
-from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.register.model import CATALOGUE_TYPE
 from saferoom.signing import VerifyingKey
 
@@ -45,32 +38,12 @@ FORMS = (
 )
 
 
-def pupils(**changes: Any) -> str:
-    """The full description as a document of dora's, which anybody may know of."""
-    return json.dumps(
-        {"kind": "dataset", **FULL, "owner": "dora", "undisclosed": False, "linked_from": [], "references": []}
-        | changes
-    )
-
-
 @pytest.fixture(scope="module")
 def airlock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service for all tests, which only look: dora's pupils in two versions, and a dataset nobody may know of."""
+    """One service for all tests, which only look."""
     folder = tmp_path_factory.mktemp("faces")
     with world(folder) as place, service(place) as made:
-        instance = place.instance
-        administration = Administration(instance.database, instance.clock, instance.signing_key, "admin:root")
-        hidden = pupils(name="secret_existence", title="Hidden title", undisclosed=True)
-        administration.apply(read_entries([(pupils(), "a.yaml"), (hidden, "b.yaml")]))
-        again = pupils(version="2022", title="Pupils", variables=[*FULL["variables"], {"name": "x", "type": "text"}])
-        administration.apply(read_entries([(again, "c.yaml")]))
-        with instance.database.transaction() as session:
-            came = Version.model_validate(
-                {"dataset": "pupils", "version": "2022", "sha256": "a" * 64, "rows": 123_457, "first": date(2022, 1, 1),
-                 "ingested_at": NOW, "breaking": True, "linkage_model": "b" * 64, "quality_pack": "c" * 64}
-            )  # fmt: skip
-            log = AuditLog(session, instance.clock, instance.signing_key)
-            versions.record_version(session, log, came, "admin:root", (checked(folder), instance.cipher))
+        described(place, folder)
         yield made
 
 
@@ -146,7 +119,7 @@ def test_catalogue_shows_law_gaps_versions_and_harmonised_codes(ana: Browser) ->
         "Department for Education",
         "health and health care",
         "Independent schools",
-        "the next version is expected on 2027-01-15",
+        "the next version is expected on 15 January 2027",
         "x: is new",
         "may break earlier work",
         "England, Scotland",
@@ -155,6 +128,7 @@ def test_catalogue_shows_law_gaps_versions_and_harmonised_codes(ana: Browser) ->
     ):
         assert words in page, words
     assert "its checks" not in page
+    assert "One row for each" not in page  # the key is a direct identifier, of which nothing is told
     variable = ana.get("catalogue/pupils/sex").text
     for words in ("Harmonised: Sex", "England", "Scotland", "female"):
         assert words in variable

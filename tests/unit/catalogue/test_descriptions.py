@@ -7,77 +7,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from tests.support.catalogue_world import FULL, full, variables
 from tests.support.registry_world import dataset
 
 from saferoom.errors import BadInputError
 from saferoom.ids import DatasetName
 from saferoom.projects.administration.documents import read_entries
 from saferoom.projects.administration.written import to_yaml
-from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.versions import Version
-
-FULL: dict[str, Any] = {
-    "name": "pupils",
-    "title": "Pupils",
-    "owner": "olga",
-    "source": "schools/pupils.csv",
-    "version": "2021",
-    "units": ["person_id", "school"],
-    "variables": [
-        {"name": "person_id", "type": "text", "role": "id", "linked_through": "person"},
-        {"name": "school", "type": "integer", "role": "id"},
-        {"name": "pupil", "type": "text", "role": "direct", "identifies": "id"},
-        {"name": "upn", "type": "text", "role": "direct", "carries": "pupil_index"},
-        {
-            "name": "sex",
-            "type": "text",
-            "role": "quasi",
-            "identifies": "sex",
-            "codelist": ["F", "M"],
-            "labels": {"F": "female", "M": "male"},
-            "harmonised": {
-                "concept": "Sex",
-                "definition": "Sex as registered.",
-                "source": "https://www.example.org/sex",
-                "codes": {"1": "male", "2": "female"},
-                "mapping": {"GB-ENG": {"F": "2", "M": "1"}, "GB-SCT": {"F": "2"}},
-            },
-        },
-        {"name": "points", "type": "number", "complete": True},
-    ],
-    "description": "Everybody at school.",
-    "coverage": {"population": "pupils", "area": "England and Scotland", "first": "2010-09-01"},
-    "gateways": [
-        {
-            "law": "Education Act 1996",
-            "section": "section 537A",
-            "controller": "Department for Education",
-            "url": "https://www.legislation.gov.uk/ukpga/1996/56/section/537A",
-            "excluded": ["health"],
-        }
-    ],
-    "gaps": [
-        {"what": "Independent schools", "why": "They need not tell.", "first": "2010-09-01", "variables": ["points"]}
-    ],
-    "refresh": {"frequency": "yearly", "next": "2027-01-15", "keep_versions": 2, "keep_until": "2028-01-01"},
-    "nations": ["GB-ENG", "GB-SCT"],
-    "key": ["pupil"],
-    "references": [{"variables": ["school"], "dataset": "schools"}],
-    "twin": {"url": "https://www.example.org/twin.csv", "made_with": "each column by itself", "rows": 100},
-    "quality": [{"what": "Late returns", "known": "about 3 %"}],
-    "linked_from": ["schools"],
-    "undisclosed": True,
-    "risk_appetite": {"name": "schools", "structural": ["sex"], "threshold_units": 12},
-}
-
-
-def full(**changes: Any) -> Dataset:
-    return Dataset.model_validate_json(json.dumps(FULL | changes))
-
-
-def variables(**changes: Any) -> list[dict[str, Any]]:
-    """Return the variables, `sex` changed."""
-    return [one | changes if one["name"] == "sex" else one for one in FULL["variables"]]
 
 
 def test_description_says_what_the_file_has_and_what_linking_fills() -> None:
@@ -155,7 +92,14 @@ def test_linked_dataset_needs_something_that_identifies() -> None:
     bare = [one for one in FULL["variables"] if one["name"] not in ("pupil", "upn", "sex")]
     with pytest.raises(BadInputError, match="none says what it identifies"):
         read_entries(
-            [(json.dumps({"kind": "dataset", **FULL, "variables": bare, "key": [], "risk_appetite": {}}), "f.yaml")]
+            [
+                (
+                    json.dumps(
+                        {"kind": "dataset", **FULL, "variables": bare, "key": [], "gaps": [], "risk_appetite": {}}
+                    ),
+                    "f.yaml",
+                )
+            ]
         )
 
 

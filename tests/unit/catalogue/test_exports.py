@@ -19,8 +19,8 @@ import jsonschema  # type: ignore[import-untyped]
 import pyshacl
 import pytest
 import rdflib
+from tests.support.catalogue_world import full
 from tests.support.registry_world import dataset
-from tests.unit.catalogue.test_descriptions import full
 
 from saferoom.ids import DatasetName
 from saferoom.projects.catalogue import limits, public

@@ -1,0 +1,34 @@
+"""The catalogue's pages of a dataset described in full: accessible, and usable at any width."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page
+from tests.support.accessible import faults
+from tests.support.airlock_pages import each
+from tests.support.airlock_server import Service
+from tests.support.catalogue_world import described
+
+pytestmark = pytest.mark.browser
+SEEN = {
+    "catalogue, dataset": ("ana", "catalogue/pupils"),
+    "catalogue, dataset of the owner": ("dora", "catalogue/pupils"),
+    "catalogue, variable": ("ana", "catalogue/pupils/sex"),
+    "catalogue, checks of a version": ("dora", "catalogue/pupils/versions/2022"),
+    "register, dataset": ("", "register/datasets/pupils"),
+    "register, datasets": ("", "register/datasets"),
+    "proposal": ("ana", "projects/new?dataset=pupils"),
+}
+
+
+def too_wide(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def test_pages_are_accessible_and_fit_narrow_windows(chromium: Chromium, airlock: Service, tmp_path: Path) -> None:
+    described(airlock.world, tmp_path)
+    assert each(chromium, airlock, SEEN, faults) == {}
+    assert each(chromium, airlock, SEEN, too_wide, viewport={"width": 360, "height": 740}) == {}
