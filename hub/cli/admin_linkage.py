@@ -48,6 +48,7 @@ def ingest(
     from saferoom.hub.linkage.ingesting import Delivered
     from saferoom.hub.linkage.status import delivery_document
     from saferoom.ids import dataset_name
+    from saferoom.projects.catalogue.checks.report import DeliveryReport
 
     first, last = _days(period)
     wanted = Delivered(dataset_name(dataset), file, version, first, last, tuple(accept))
@@ -58,6 +59,7 @@ def ingest(
     if as_json:
         print_json({"delivery": delivery_document(made), "report": made.report, "link": waits, **_after(followed)})
         return
+    print(DeliveryReport.read(made.report or {}).text())
     print(f"Ingested: {made.dataset} {made.version}, {made.rows:,} rows, SHA-256 {made.sha256}.")
     for index in waits:
         print(f"To link: saferoom admin link {index}")

@@ -176,3 +176,18 @@ def test_decision_of_people_joins_and_keeps_apart(engine: duckdb.DuckDBPyConnect
     assert whose[("a", "1")] == whose[("b", "1")]
     assert whose[("b", "x")] == "new"
     assert events == {"merged": 1, "new": 1}
+
+
+def test_pair_that_people_decided_about_is_as_they_say(engine: duckdb.DuckDBPyConnection) -> None:
+    engine.execute("ALTER TABLE pairs RENAME TO scored")
+    engine.execute("""
+        INSERT INTO scored VALUES ('a', '1', 'b', '1', 3, .5, 'model', false),
+            ('a', '2', 'b', '2', 4, .96, 'model', true), ('a', '3', 'b', '3', 9, .99, 'model', true);
+        INSERT INTO decided VALUES ('b', '1', 'a', '1', true), ('a', '2', 'b', '2', false);
+    """)
+    assert incremental._judge(engine, "scored", "decided")
+    assert engine.execute("SELECT record_id_l, linked FROM pairs ORDER BY 1").fetchall() == [
+        ("1", True),
+        ("2", False),
+        ("3", True),
+    ]
