@@ -71,21 +71,11 @@ def saferoom_work(connection: duckdb.DuckDBPyConnection, left: Path, right: Path
 
 
 def splink_work(connection: duckdb.DuckDBPyConnection, left: Path, right: Path, more: tuple[str, ...]) -> Links:
-    """Splink by itself, as its documentation shows it: EM without labels, one to one by its own clustering."""
-    linker, pairs = _predicted(connection, left, right, more)
-    table = linker.clustering.cluster_using_single_best_links(
-        pairs, duplicate_free_datasets=["a", "b"], threshold_match_probability=0.5
-    ).physical_name
-    return _rows(
-        connection,
-        f"SELECT l.record_id, r.record_id FROM {table} l JOIN {table} r USING (cluster_id) "  # noqa: S608
-        "WHERE l.source_dataset = 'a' AND r.source_dataset = 'b'",
-    )
+    """Splink by itself, as its documentation shows it; links are pairs above one half that are each other's best.
 
-
-def splink_pairs_work(connection: duckdb.DuckDBPyConnection, left: Path, right: Path, more: tuple[str, ...]) -> Links:
-    """Splink without its clustering: pairs of a probability of at least one half that are each other's best."""
-    _, pairs = _predicted(connection, left, right, more)
+    Its own one-to-one clustering is left out, because it takes many times as long and several GiB here.
+    """
+    pairs = _predicted(connection, left, right, more)
     return _rows(
         connection,
         f"""
@@ -100,10 +90,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Links:
     return [(str(left), str(right)) for left, right in connection.execute(sql).fetchall()]
 
 
-def _predicted(
-    connection: duckdb.DuckDBPyConnection, left: Path, right: Path, more: tuple[str, ...]
-) -> tuple[Any, Any]:
-    """Return the trained linker and its scored pairs."""
+def _predicted(connection: duckdb.DuckDBPyConnection, left: Path, right: Path, more: tuple[str, ...]) -> Any:
+    """Train Splink without labels and return its scored pairs."""
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -133,7 +121,7 @@ def _predicted(
     linker.training.estimate_u_using_random_sampling(1e6, seed=1)
     for key in (("given_name", "surname"), ("date_of_birth",)):
         linker.training.estimate_parameters_using_expectation_maximisation(block_on(*key))
-    return linker, linker.inference.predict(threshold_match_probability=0.01)
+    return linker.inference.predict(threshold_match_probability=0.01)
 
 
 def keys_work(connection: duckdb.DuckDBPyConnection, left: Path, right: Path, more: tuple[str, ...]) -> Links:
@@ -175,7 +163,6 @@ def bloom_work(connection: duckdb.DuckDBPyConnection, left: Path, right: Path, m
 WORKS: dict[str, Work] = {
     "saferoom": saferoom_work,
     "splink": splink_work,
-    "splink-pairs": splink_pairs_work,
     "keys": keys_work,
     "bloom": bloom_work,
 }

@@ -18,10 +18,9 @@ def report(result: Mapping[str, Any], say: Say) -> None:
             times = f"{found['seconds']['link']:8.2f} {found['seconds']['processor']:9.2f} {found['peak_mib']:6.0f}"
             say(f"  {who:16} {found['f1']:7.4f} {found['precision']:9.4f} {found['recall']:7.4f} {times}")
     for step in result["scaling"]:
-        say(
-            f"\n{step['rows']:,} x {step['rows']:,}: {step['seconds']:.1f} s, {step['processor']:.1f} s of a processor, "
-            f"{step['peak_mib']:.0f} MiB, precision {step['precision']:.4f}, recall {step['recall']:.4f}"
-        )
+        cost = f"{step['seconds']:.1f} s, {step['processor']:.1f} s of a processor, {step['peak_mib']:.0f} MiB"
+        quality = f"precision {step['precision']:.4f}, recall {step['recall']:.4f}"
+        say(f"\n{step['rows']:,} x {step['rows']:,}: {cost}, {quality}")
     for what in ("parent and child", "household"):
         say(f"\n{what}: precision, recall, gap between ethnic groups")
         for way, found in result["groups"][what].items():
@@ -91,7 +90,7 @@ _INTRODUCTION = """\
 FEBRL4 is a synthetic benchmark of 5,000 records each linked to 5,000 others, with typing errors, missing and exchanged
 values. Every contestant runs in a fresh process, in turns, from the two files to the pairs of ids; medians of seconds
 are shown, and the ratio is that of the fastest runs, because the machine with its {processors} processors is shared
-with others (Python {python}). Nobody is given a label. Splink's own one-to-one clustering and recordlinkage ran once."""
+with others (Python {python}). Nobody is given a label. recordlinkage ran once."""
 _GROUPS = """\
 The demonstration's world has errors at rates that differ by group, made up in the order that studies report. Recall by
 group is the share of true pairs that are found, of groups with at least 100: of a child's and a parent's census records
