@@ -34,6 +34,9 @@ class Unit(StrEnum):
     BUSINESS = "business"
 
 
+PLACES = (Unit.HOUSEHOLD, Unit.ADDRESS)
+"""Entities that many records of a source are of: records are placed by address, not paired."""
+
 if TYPE_CHECKING:
     HowToLink = PolicyModel
 else:
@@ -121,6 +124,8 @@ def plan_of(index: Index, datasets: Mapping[str, Dataset]) -> LinkPlan:
         "groups": [name for name in index.groups if _in_linker(name, fields)],
         "link_type": "link" if len(compared) > 1 else "dedupe",
     }
+    if index.unit in PLACES and not {FieldKind.POSTCODE, FieldKind.ADDRESS} <= set(fields.values()):
+        raise BadInputError(f"{index.name}: an index of places needs a field with an address and one with a postcode")
     try:
         return LinkPlan.model_validate(document, strict=False)
     except ValidationError as error:

@@ -13,11 +13,12 @@ import pyarrow as pa
 
 from saferoom.hub.linkage.identifiers import Identifiers
 from saferoom.hub.linkage.joining import NO_SOURCE, Groups, Numbers
+from saferoom.projects.linkage.households import place
 from saferoom.projects.linkage.linked import Linked, Progress
 from saferoom.projects.linkage.linking import link, link_to
-from saferoom.projects.linkage.plan import LinkPlan, LinkType
+from saferoom.projects.linkage.plan import FieldKind, LinkPlan, LinkType
 from saferoom.projects.linkage.review_sample import CLERICAL_PASS, with_decisions
-from saferoom.projects.linkage.standardising import literal
+from saferoom.projects.linkage.standardising import literal, quoted
 
 LINKS = "links"
 _PAIRS = "source_l, record_id_l, source_r, record_id_r, match_weight, match_probability, match_pass, linked"
@@ -39,6 +40,8 @@ class Clusters:
         The model, JSON.
     reviewed : str or None
         The table of what people decided, where they decided about some.
+    whole : bool
+        Whether all present records were compared with each other.
     """
 
     links: str
@@ -47,7 +50,7 @@ class Clusters:
     model: str
     counts: Mapping[str, Any]
     reviewed: str | None
-    warnings: tuple[str, ...]
+    whole: bool
 
 
 def compare_all(
@@ -63,7 +66,22 @@ def compare_all(
         counts["not_joined"] = _put_together(connection, plan, decided)
     else:
         connection.execute(f"CREATE TABLE {LINKS} AS FROM {linked.clusters}")
-    return Clusters(LINKS, "pairs", linked, json.dumps(linked.model), counts, reviewed, linked.warnings)
+    return Clusters(LINKS, "pairs", linked, json.dumps(linked.model), counts, reviewed, whole=True)
+
+
+def compare_places(connection: duckdb.DuckDBPyConnection, plan: LinkPlan) -> Clusters:
+    """Put all present records of one address, or of a household that lives there, together."""
+    named = {"surname": FieldKind.SURNAME, "postcode": FieldKind.POSTCODE, "address": FieldKind.ADDRESS}
+    held = {name: next(iter(plan.of_kind(kind)), None) for name, kind in named.items()}
+    listed = ", ".join(f"{'NULL::VARCHAR' if own is None else quoted(own)} AS {name}" for name, own in held.items())
+    connection.execute(f"CREATE TABLE at_home AS SELECT source, record_id, {listed} FROM records")  # noqa: S608
+    if plan.threshold is None:
+        placed = place(connection, "at_home", LINKS)
+    else:
+        placed = place(connection, "at_home", LINKS, threshold=plan.threshold)
+    _no_pairs(connection, "pairs")
+    counts = {"placed": dict(placed.placed), "nowhere": placed.nowhere}
+    return Clusters(LINKS, "pairs", None, "{}", counts, None, whole=True)
 
 
 def compare_new(
@@ -78,12 +96,8 @@ def compare_new(
 
     Sources come one after the other, so that new records of one are compared with the new ones of those before it.
     """
-    connection.execute(
-        "CREATE TABLE scored (source_l VARCHAR, record_id_l VARCHAR, source_r VARCHAR, record_id_r VARCHAR,"
-        " match_weight DOUBLE, match_probability DOUBLE, match_pass VARCHAR, linked BOOLEAN)"
-    )
+    _no_pairs(connection, "scored")
     counts = {"compared": 0, "links": 0}
-    warnings: dict[str, None] = {}
     for number, source in enumerate(identifiers.sources):
         new = identifiers.part(source, new=True)
         if not connection.execute(f"SELECT 1 FROM {new} LIMIT 1").fetchall():  # noqa: S608
@@ -96,11 +110,17 @@ def compare_new(
         connection.execute(f"INSERT INTO scored SELECT {_PAIRS} FROM {found.pairs}")  # noqa: S608
         counts["compared"] += found.counts["candidate_pairs"]
         counts["links"] += found.counts["links"]
-        warnings |= dict.fromkeys(found.warnings)
     _judge(connection, "scored", decided)
     _first_links(connection, known=True)
     counts["not_joined"] = _put_together(connection, plan, decided)
-    return Clusters(LINKS, "pairs", None, model, counts, None, tuple(warnings))
+    return Clusters(LINKS, "pairs", None, model, counts, None, whole=False)
+
+
+def _no_pairs(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    connection.execute(
+        f"CREATE TABLE {table} (source_l VARCHAR, record_id_l VARCHAR, source_r VARCHAR, record_id_r VARCHAR,"
+        " match_weight DOUBLE, match_probability DOUBLE, match_pass VARCHAR, linked BOOLEAN)"
+    )
 
 
 def _others(
@@ -109,10 +129,10 @@ def _others(
     """Return what the new records of source `number` are compared with."""
     found = {}
     own = plan.link_type is LinkType.DEDUPE
-    for place, source in enumerate(identifiers.sources):
-        if place == number and not own:
+    for position, source in enumerate(identifiers.sources):
+        if position == number and not own:
             continue
-        relation = identifiers.relation(source) if place < number else identifiers.part(source, new=False)
+        relation = identifiers.relation(source) if position < number else identifiers.part(source, new=False)
         if connection.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchall():  # noqa: S608
             found[source] = relation
     return found

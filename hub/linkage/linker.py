@@ -15,11 +15,11 @@ import duckdb
 import pyarrow as pa
 
 from saferoom.hub.linkage import sealed
-from saferoom.hub.linkage.definition import Index, kept_index, plan_of
+from saferoom.hub.linkage.definition import PLACES, Index, kept_index, plan_of
 from saferoom.hub.linkage.desk.queueing import write_queue
 from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.identifiers import Identifiers
-from saferoom.hub.linkage.incremental import Clusters, compare_all, compare_new
+from saferoom.hub.linkage.incremental import Clusters, compare_all, compare_new, compare_places
 from saferoom.hub.linkage.opened import OpenZone, about_zone
 from saferoom.hub.linkage.places import MAP, OUT, about_linkage, linkage_place
 from saferoom.hub.linkage.rating import rate_linked
@@ -95,7 +95,7 @@ class _Work:
         made = self._compare(connection, identifiers)
         known = Known() if self.before is None else Known("known_spine", "known_log")
         into = ("settled_spine", "settled_log")
-        together = self.before is not None and not self.document["afresh"]
+        together = self.before is not None and not made.whole
         self.zone.progress("settling entities", 0.0)
         settled = settle(connection, known, made.links, self.number, _new_ids, into=into, together=together)
         if together:
@@ -134,6 +134,8 @@ class _Work:
 
     def _compare(self, connection: duckdb.DuckDBPyConnection, identifiers: Identifiers) -> Clusters:
         decided = identifiers.decided(self.document["decided"])
+        if self.index.unit in PLACES:
+            return compare_places(connection, self.plan)
         if self.before is None or self.document["afresh"]:
             return compare_all(connection, identifiers, self.plan, decided, self.zone.progress)
         model = self._earlier(self.before, "model").read_all().column("document")[0].as_py()

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
-from saferoom.hub.linkage.definition import Index, attribute_groups, plan_of
+from saferoom.hub.linkage.definition import PLACES, Index, attribute_groups, plan_of
 from saferoom.hub.linkage.ingesting import store_of
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP, MAPS, OUT, alone, check_written, move_in, sweep
@@ -30,6 +30,7 @@ from saferoom.hub.wiring import Instance
 from saferoom.policies.merge import Layer, strictest
 from saferoom.policies.models import RiskAppetite
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.linkage.households import PLACED_BY
 from saferoom.projects.linkage.indexes import CARRIED_PASS
 from saferoom.projects.linkage.linked import MODEL_PASS
 from saferoom.projects.linkage.passes import label, passes_of
@@ -163,7 +164,14 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
     check_written(out, {MAP: stamps[MAP]})
     move_in(instance.home, Zone.PROVISIONER, out, f"{MAPS}/{start.index.name}/{start.number}")
     plan = plan_of(start.index, start.datasets)
-    passes = [MODEL_PASS, CARRIED_PASS, CLERICAL_PASS, *(label(n, rule) for n, rule in enumerate(passes_of(plan)))]
+    placed = PLACED_BY if start.index.unit in PLACES else ()
+    passes = [
+        MODEL_PASS,
+        CARRIED_PASS,
+        CLERICAL_PASS,
+        *placed,
+        *(label(n, rule) for n, rule in enumerate(passes_of(plan))),
+    ]
     linkage = Linkage(
         index=start.index,
         number=start.number,

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 RELATIVE = ("source", "record_id", "other_source", "other_record_id")
 THRESHOLD = 0.9
 _FIELDS = {"surname": FieldKind.SURNAME, "postcode": FieldKind.POSTCODE, "address": FieldKind.ADDRESS}
-_PASSES = ("key: address and postcode", "address, postcode mistyped or missing", "postcode and surname", "relatives")
+PLACED_BY = ("key: address and postcode", "address, postcode mistyped or missing", "postcode and surname", "relatives")
+"""What `match_pass` says of records that were placed."""
 _TYPO = 2
 _NOWHERE = 3.0
 """Odds that a record without an address is at none of the others', in addresses of its postcode."""
@@ -255,7 +256,7 @@ def _learn(connection: duckdb.DuckDBPyConnection) -> tuple[float, float, float, 
 
 
 def _write(connection: duckdb.DuckDBPyConnection, into: str) -> Placed:
-    cases = " ".join(f"WHEN {number} THEN '{label}'" for number, label in enumerate(_PASSES))
+    cases = " ".join(f"WHEN {number} THEN '{label}'" for number, label in enumerate(PLACED_BY))
     connection.execute(f"""
         CREATE TABLE {quoted(into)} AS
         SELECT p.source, p.record_id, 'a' || coalesce(a.home, p.number) AS cluster_id,
@@ -265,6 +266,6 @@ def _write(connection: duckdb.DuckDBPyConnection, into: str) -> Placed:
     """)
     counts = connection.execute("SELECT pass, count(*) FROM _home_at GROUP BY pass ORDER BY pass").fetchall()
     records = number(connection, "SELECT count(*) FROM _home_plain")
-    placed = {_PASSES[number]: int(count) for number, count in counts}
+    placed = {PLACED_BY[number]: int(count) for number, count in counts}
     addresses = number(connection, "SELECT count(DISTINCT home) FROM _home_at")
     return Placed(into, records, addresses, placed, records - sum(placed.values()))

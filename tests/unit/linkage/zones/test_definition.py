@@ -67,6 +67,7 @@ def test_document_that_is_wrong_is_refused_with_its_line(text: str, sentence: st
         ("plan:", "fields: {surname: date}\nplan:", "surname is not date in every source"),
         ("  one_to_one: true", "  one_to_one: true\n  many_to_one: true", "cannot both be true"),
         ("  one_to_one: true", "  passes: [[meals]]", "'passes' names the column 'meals'"),
+        ("unit: person", "unit: address", "needs a field with an address"),
         ("[pupils, taxpayers]", "[pupils, meals]", "no two sources share a variable"),
     ],
 )

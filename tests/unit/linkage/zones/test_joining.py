@@ -191,3 +191,35 @@ def test_pair_that_people_decided_about_is_as_they_say(engine: duckdb.DuckDBPyCo
         ("2", False),
         ("3", True),
     ]
+
+
+def test_places_put_everybody_of_an_address_together_and_keep_their_ids(engine: duckdb.DuckDBPyConnection) -> None:
+    fields = {"name": "surname", "home": "address", "code": "postcode"}
+    sources = [{"name": name, "file": "-", "id": "record_id"} for name in ("a", "b")]
+    plan = LinkPlan.model_validate({"datasets": sources, "fields": fields}, strict=False)
+    rows = [
+        ("a", "1", "Abbot", "1 High Street", "QX1 1AB"),
+        ("a", "2", "Abbot", "1 High Street", "QX1 1AB"),
+        ("b", "1", "Baker", "1 high st.", "QX11AB"),
+        ("b", "2", "Cole", "7 Mill Lane", "QX2 2CD"),
+        ("b", "3", "Dunn", None, None),
+    ]
+    engine.execute(
+        "DROP TABLE records; DROP TABLE pairs; CREATE TABLE records (source VARCHAR, record_id VARCHAR, name VARCHAR,"
+        " home VARCHAR, code VARCHAR)"
+    )
+    engine.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?)", [list(one) for one in rows])
+    made = incremental.compare_places(engine, plan)
+    assert made.whole
+    assert engine.execute("SELECT count(*) FROM pairs").fetchall() == [(0,)]
+    settle(engine, Known(), made.links, 1, _ids, into=("s", "l"))
+    whose = {
+        (source, record): entity
+        for source, record, entity in engine.execute("SELECT source, record_id, entity_id FROM s").fetchall()
+    }
+    assert whose["a", "1"] == whose["a", "2"] == whose["b", "1"]
+    assert len({whose["a", "1"], whose["b", "2"], whose["b", "3"]}) == 3
+    bands = engine.execute(
+        "SELECT record_id FROM s WHERE source = 'b' AND match_weight_band <> 'not linked'"
+    ).fetchall()
+    assert bands == [("1",)]
