@@ -39,7 +39,8 @@ class Detector:
     Attributes
     ----------
     condition : str
-        SQL over `value`, and over `words`, how many of its words are names, `parts`, how many words it has.
+        SQL over `value`, and over `parts`, how many words it has, `whole`, whether all of them are names, and
+        `pairs`, how often two names with capitals follow each other.
     among : str
         SQL for the values that count as a whole; shares are of these.
     kinds : tuple of FieldKind
@@ -61,7 +62,7 @@ def _check_digit(digits: str) -> str:
 
 
 _TEN_DIGITS = f"regexp_replace(regexp_extract(value, '{_TEN}', 1), '[^0-9]', '', 'g')"
-_NAMED = "parts BETWEEN 2 AND 4 AND named = parts"
+_NAMED = "(parts BETWEEN 2 AND 4 AND whole) OR pairs > 0"
 DETECTORS = (
     Detector("e-mail addresses", f"regexp_matches(value, '{_EMAIL}')", Bound()),
     Detector(
@@ -100,7 +101,7 @@ DETECTORS = (
     ),
     Detector(
         "given names or surnames",
-        "parts = 1 AND named = 1",
+        "parts = 1 AND whole",
         Bound(warn=10, warn_share=0.2, fail=10, fail_share=0.5),
         kinds=(FieldKind.GIVEN_NAME, FieldKind.SURNAME),
     ),
@@ -108,6 +109,8 @@ DETECTORS = (
 OWN = Bound(warn=3, fail=10, fail_share=0.01)
 """Rows whose text repeats a direct identifier of the same row; few are chance, as the town and the surname Preston."""
 _SHORTEST = 4
+_MOST_WORDS = 60
+"""Words of a text that are looked up."""
 NAMES = "names_known"
 """The table with every known name, in small letters, in its column `name`."""
 
@@ -139,18 +142,20 @@ def counting(column: str, detectors: tuple[Detector, ...], table: str = "raw") -
         f"coalesce(sum(n) FILTER (WHERE {one.condition}), 0), coalesce(sum(n) FILTER (WHERE {one.among}), 0)"
         for one in detectors
     )
-    words = "list_filter(string_split_regex(lower(value), '[^a-zà-ÿ''-]+'), lambda x: x <> '')"
-    # Names are looked up once for each different word.
+    words = f"list_filter(string_split_regex(value, '[^A-Za-zÀ-ÿ''-]+'), lambda x: x <> '')[:{_MOST_WORDS}]"
+    follows = (
+        "len(list_filter(range(1, len(listed)), lambda i: known[i] AND known[i + 1]"
+        " AND regexp_matches(listed[i], '^[A-ZÀ-Þ]') AND regexp_matches(listed[i + 1], '^[A-ZÀ-Þ]')))"
+    )
     return f"""
         WITH shown AS (
             SELECT {column}::VARCHAR AS value, count(*) AS n FROM {table} WHERE {column} IS NOT NULL GROUP BY 1
         ), split AS (SELECT value, n, {words} AS listed FROM shown),
-        known AS (
-            SELECT value, count(*) AS named FROM (SELECT value, unnest(listed) AS word FROM split
-                WHERE len(listed) BETWEEN 1 AND 4 AND NOT regexp_matches(value, '[0-9]'))
-            SEMI JOIN {NAMES} ON word = name GROUP BY value
-        ), judged AS (
-            SELECT value, n, len(listed) AS parts, coalesce(named, 0) AS named FROM split LEFT JOIN known USING (value)
+        looked AS (SELECT value, n, listed, list_transform(listed, lambda x: map_contains(names, lower(x))) AS known
+            FROM split, (SELECT map_from_entries(list((name, true))) AS names FROM {NAMES})),
+        judged AS (
+            SELECT value, n, len(listed) AS parts, {follows} AS pairs,
+                NOT regexp_matches(value, '[0-9]') AND NOT list_contains(known, false) AS whole FROM looked
         )
         SELECT {asked} FROM judged
     """
