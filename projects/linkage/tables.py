@@ -8,14 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from saferoom.errors import BadInputError
+from saferoom.projects.measures.checking import quoted as quoted
 
 if TYPE_CHECKING:
     import duckdb
-
-
-def quoted(name: str) -> str:
-    """Return a name as the engine reads it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str, what: str) -> dict[str, str]:
