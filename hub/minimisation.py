@@ -6,14 +6,16 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy import select
 
-from saferoom.errors import SaferoomError
+from saferoom.errors import NotFoundError, SaferoomError
 from saferoom.hub.store.airlock_tables import EvaluationRow
 from saferoom.hub.wiring import Instance
-from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug
+from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, Username
 from saferoom.projects.airlock import evaluations
 from saferoom.projects.airlock.naming import words_of
 from saferoom.projects.extracts.coverage import in_force
 from saferoom.projects.extracts.minimisation import Asked, Unused, unused
+from saferoom.projects.life.permissions import Standing
+from saferoom.projects.life.view import View
 
 
 def report(instance: Instance, project: ProjectSlug, since: date | None = None) -> list[Unused]:
@@ -34,6 +36,27 @@ def report(instance: Instance, project: ProjectSlug, since: date | None = None) 
             labels = {name: (v.label if (v := described.variable(name)) else None) for name in names}
             found.append(unused(DatasetName(approval.dataset), labels, asked, since))
     return found
+
+
+def sees_use(view: View) -> bool:
+    """Tell whether somebody is shown which variables were never used: the lead, data owners, administrators."""
+    return bool(view.standing & {Standing.LEAD, Standing.OWNER, Standing.ADMINISTRATOR})
+
+
+def report_for(instance: Instance, view: View, username: Username, since: date | None = None) -> list[Unused]:
+    """Return the report as far as it concerns a person: data owners see their own datasets.
+
+    Raises
+    ------
+    NotFoundError
+        The person is shown none of it.
+    """
+    if not sees_use(view):
+        raise NotFoundError("the use of variables is shown to the lead, the data owners and administrators")
+    everything = report(instance, ProjectSlug(view.life.slug), since)
+    if view.standing & {Standing.LEAD, Standing.ADMINISTRATOR}:
+        return everything
+    return [one for one in everything if instance.registry.dataset(one.dataset).owner == username]
 
 
 def _asked(instance: Instance, project: ProjectSlug, since: date | None) -> list[Asked]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from saferoom.disclosure.queries.source import Source
@@ -44,6 +45,25 @@ def opened(
     wanted = [(str(name), chosen.get(name)) for name in names]
     with instance.opened_extracts.lease(project, wanted) as lease:
         yield lease, _present(instance, project, lease.manifest, wanted)
+
+
+@contextmanager
+def every_version(instance: Instance, project: ProjectSlug, names: Sequence[DatasetName]) -> Iterator[list[Source]]:
+    """Have every version of the project's extracts of `names` open: a file may hold records of an older one.
+
+    The version in force has the dataset's name; older ones have names of their own, which no query knows.
+
+    Raises as `opened` does.
+    """
+    with opened(instance, project, names) as (lease, present):
+        older = [file for file in lease.manifest.files if file.dataset in names and file not in present]
+        with instance.opened_extracts.lease(project, [(file.dataset, file.version) for file in older]):
+            known = [source_of(file, lease.folder) for file in present]
+            others = [
+                replace(source_of(file, lease.folder), name=f"{file.dataset}__{number}")
+                for number, file in enumerate(older)
+            ]
+            yield [*known, *others]
 
 
 def _present(

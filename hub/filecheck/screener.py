@@ -6,7 +6,7 @@ from saferoom.disclosure.files.view import View
 from saferoom.hub.evaluator.turns import Turns
 from saferoom.hub.filecheck.job import FileJob
 from saferoom.hub.filecheck.runner import examine_files
-from saferoom.hub.project_sources import opened, source_of
+from saferoom.hub.project_sources import every_version
 from saferoom.hub.sandbox import identity
 from saferoom.hub.wiring import Instance
 from saferoom.projects.airlock import evaluations, files
@@ -54,8 +54,7 @@ class Screener:
             declared = files.statistic(airlock, upload.author, project, upload.query_of)
             query = evaluations.load(airlock, declared).evaluation.query.document()
         appetite, _ = effective(self._instance.registry, project, names)
-        with self._turns.turn(upload.author), opened(self._instance, project, names) as (lease, found_files):
-            sources = [source_of(file, lease.folder) for file in found_files]
+        with self._turns.turn(upload.author), every_version(self._instance, project, names) as sources:
             job = FileJob([(name, upload.data)], sources, appetite.policy, query, views=True)
             (found,) = examine_files(job, identity(self._instance.home, _IDENTITY))
         return Screened(found.report, found.view or View(), found.clean, found.matched)

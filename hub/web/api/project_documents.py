@@ -256,6 +256,40 @@ class ProjectEvent(Document):
     subject: str
 
 
+class UnusedVariables(Document):
+    """What the queries of a project never named of one dataset."""
+
+    dataset: str
+    since: date | None
+    """The first day whose queries were looked at; null for all time."""
+    approved: list[str]
+    used: list[str]
+    unused: list[str]
+    queries: int
+    snapshots: int
+    """Of the queries, those over tables made in rooms, which may hold any variable."""
+    unreadable: int
+    """Of the queries, those that cannot be read any more; nothing is called unused while there are some."""
+    sentence: str
+
+
+class NewVersion(Document):
+    """A new version of a dataset that a project was given."""
+
+    dataset: str
+    before: str
+    version: str
+    changes: list[str]
+    at: datetime
+
+
+class ProjectUse(Document):
+    """Which variables a project never used, and which new versions it was given, the newest first."""
+
+    datasets: list[UnusedVariables]
+    refreshes: list[NewVersion]
+
+
 class ProjectRelease(Document):
     """An output that left a project."""
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from saferoom.errors import NotFoundError
+from saferoom.hub.minimisation import report_for
 from saferoom.hub.web.airlock.commands import Nothing
 from saferoom.hub.web.api.documents import Listed, listed
 from saferoom.hub.web.api.project_commands import AmendBody, EditBody, LeadBody, ReasonBody, VersionBody
 from saferoom.hub.web.api.project_documents import (
     Envelope,
+    NewVersion,
     Project,
     ProjectDone,
     ProjectEvent,
     ProjectLine,
     ProjectRelease,
+    ProjectUse,
+    UnusedVariables,
     done,
     project_document,
 )
@@ -50,6 +56,17 @@ def history(who: Caller, on: On, slug: str, page: PageNumber = 1) -> Listed[Proj
     """List what the audit trail knows of a project, the newest first."""
     view = on.lives.view(Actor.person(who), ProjectSlug(slug))
     return listed(on.lives.history(view, Cut(page)), ProjectEvent)
+
+
+@router.get("/projects/{slug}/use")
+def use(who: Caller, on: On, slug: str, since: date | None = None) -> ProjectUse:
+    """Show which approved variables no query of a project named, and which new versions it was given."""
+    name = ProjectSlug(slug)
+    found = report_for(on, on.lives.view(Actor.person(who), name), who, since)
+    return ProjectUse(
+        datasets=[UnusedVariables.model_validate(one) for one in found],
+        refreshes=[NewVersion.model_validate(one) for one in on.extract_records.refreshes(name)],
+    )
 
 
 @router.get("/projects/{slug}/releases")

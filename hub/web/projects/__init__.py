@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web.projects import amendments, decisions, pages, proposals, simple
+from saferoom.hub.web.projects import amendments, decisions, pages, proposals, simple, use
 from saferoom.hub.web.shell.areas import Area
 from saferoom.hub.web.texts.projects import NEWS
 
 AREA = Area(
-    routers=(proposals.router, amendments.router, decisions.router, simple.router, pages.router),
+    routers=(proposals.router, amendments.router, decisions.router, simple.router, pages.router, use.router),
     news=NEWS,
 )

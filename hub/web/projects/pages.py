@@ -12,6 +12,7 @@ from starlette.responses import Response
 from saferoom.errors import NotFoundError
 from saferoom.hub.web.projects import present
 from saferoom.hub.web.projects.sheets import SHEETS
+from saferoom.hub.web.projects.use import of_project
 from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
 from saferoom.hub.web.shell.navigation import PROJECTS
@@ -68,6 +69,7 @@ def project(request: Request, slug: str, who: Someone) -> Response:
         lines=instance.lives.history(view, Cut(1, _NEWEST)).items,
         releases=instance.lives.released(view, Cut(1, _NEWEST)),
         budget=instance.budgets.can_see(who.username, AccountId(AccountKind.PROJECT, name)),
+        **of_project(instance, view),
         **present.ProjectPage(instance, view).values(),
     )
 

@@ -10,14 +10,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from tests.support.airlock_world import MOBILITY, World, world
+from tests.support.opened import frame
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, WrongStateError
+from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.store import tables
 from saferoom.ids import Username
 from saferoom.projects.airlock.naming import versions_named
 from saferoom.projects.airlock.states import State
+from saferoom.projects.airlock.uploads import Upload
 
 ANA = Username("ana")
 COUNT = {"from": "survey", "statistic": "frequency", "by": ["education"]}
@@ -38,7 +41,7 @@ def place(tmp_path: Path) -> Iterator[World]:
 
 def _count(evaluation: Evaluation) -> int:
     assert evaluation.table is not None
-    return sum(int(row[1]) for row in evaluation.table.rows)
+    return sum(int(str(row[1])) for row in evaluation.table.rows)
 
 
 def _judged(place: World, query: dict[str, Any]) -> Evaluation:
@@ -69,7 +72,7 @@ def test_newest_is_stale_after_the_next_refresh_and_a_named_version_is_not(place
     place.instance.extracts("system").provision(MOBILITY)
     with pytest.raises(WrongStateError, match="refreshed since"):
         airlock.submit(ANA, MOBILITY, [newest.id], "Education", "Context.", "Controls.")
-    assert airlock.submit(ANA, MOBILITY, [named.id], "Education", "Context.", "Controls.")
+    assert airlock.submit(ANA, MOBILITY, [named.id], "Education", "Context.", "Controls.").datasets
 
 
 def test_difference_between_versions_is_one_person_and_fails(place: World) -> None:
@@ -99,3 +102,16 @@ def test_version_that_there_is_not_is_refused_with_a_sentence(place: World, vers
 
 def test_query_without_versions_names_none() -> None:
     assert versions_named(COUNT, []) == {}
+
+
+def test_file_with_records_of_an_older_version_is_not_taken_for_safe(place: World) -> None:
+    source = place.home.sources / "survey.parquet"
+    pq.write_table(pq.read_table(source).filter(pc.field("person_id") > 300), source)
+    place.change(tables.DatasetRow, "survey", version="3")
+    place.instance.extracts("system").provision(MOBILITY)
+    old = frame(place.home, MOBILITY, "survey", "1")
+    gone = old[~old["person_id"].isin(frame(place.home, MOBILITY, "survey")["person_id"])]
+    data = gone[["person_id", "region", "wage"]].to_csv(index=False).encode()
+    screened = Screener(place.instance).screen(Upload(ANA, MOBILITY, "gone.csv", data))
+    assert screened.report.verdict is Verdict.FAIL
+    assert "unit-ids" in {finding.rule for finding in screened.report.findings}

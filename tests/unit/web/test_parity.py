@@ -57,6 +57,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/projects": ("GET /projects",),
     PROJECT: (f"GET {PROJECT}", f"GET {PROJECT}/releases"),
     f"{PROJECT}/history": (f"GET {PROJECT}/history",),
+    f"{PROJECT}/use": (f"GET {PROJECT}/use",),
     f"{PROJECT}/certificate": (f"GET {PROJECT}/certificate",),
     "/tokens": ("GET /tokens",),
     "/budgets": ("GET /budgets",),
