@@ -65,9 +65,7 @@ def test_hostile_names_of_columns_sources_and_files_are_names(tmp_path: Path, so
     assert sources == {HOSTILE[0], "o'ther"}
 
 
-@pytest.mark.parametrize(
-    "value", ["=cmd|' /C calc'!A0", "'); drop table x; --", "\u202e\u0000x", "x" * 50_000, "\U0001f600"]
-)
+@pytest.mark.parametrize("value", ["'); drop table x; --", "\u202e=cmd|' /C calc'!A0\U0001f600", "x" * 20_000])
 def test_hostile_values_are_values(tmp_path: Path, some: People, value: str) -> None:
     for name, rows in (("a", some.left), ("b", some.right)):
         spoilt = [{**row, "surname": value, "address": value} if i < 3 else row for i, row in enumerate(rows)]

@@ -67,7 +67,7 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
 
 @pytest.fixture(scope="session")
 def some_people() -> People:
-    return people(600, 3)
+    return people(400, 3)
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,9 @@ def test_two_files_with_errors_are_linked_nearly_as_they_should(
     found, truth = shell.linked(), some_people.truth
     assert len(found & truth) / len(found) >= 0.99
     assert len(found & truth) / len(truth) >= 0.95
-    assert document["counts"]["records"] == {"a": 450, "b": 450}
+    assert document["counts"]["records"] == {"a": 300, "b": 300}
     assert document["counts"]["links"] == len(found)
-    assert document["counts"]["entities"] == 900 - len(found)
+    assert document["counts"]["entities"] == 600 - len(found)
     assert document["estimated_precision"] == pytest.approx(len(found & truth) / len(found), abs=0.02)
     assert document["estimated_recall"] == pytest.approx(len(found & truth) / len(truth), abs=0.04)
     assert set(document["by_group"]["area"]) == {"north", "south", "west"}
@@ -85,7 +85,7 @@ def test_records_of_one_file_are_found_again(shell: Shell, some_people: People) 
     entities = shell.entities()
     together = {pair for pair in some_people.truth if entities["all", pair[0]] == entities["all", pair[1]]}
     assert len(together) / len(some_people.truth) >= 0.95
-    assert document["counts"]["entities"] >= 600 * 0.99
+    assert document["counts"]["entities"] >= 400 * 0.99
 
 
 def test_three_files_share_entities(small: Shell, few_people: People) -> None:
@@ -140,7 +140,7 @@ def test_columns_called_otherwise_are_found_by_the_datasets_own_names(
     assert small.linked() == few_people.truth
 
 
-@pytest.mark.parametrize("change", [{"dob": ""}, {"surname": "Smith"}, {"postcode": "", "address": ""}, {"sex": ""}])
+@pytest.mark.parametrize("change", [{"dob": ""}, {"surname": "Smith", "sex": ""}, {"postcode": "", "address": ""}])
 def test_field_that_says_nothing_changes_nothing_else(
     small: Shell, few_people: People, plan: dict[str, Any], change: dict[str, str]
 ) -> None:

@@ -15,7 +15,7 @@ EXAMPLE = Path(__file__).parents[4] / "examples" / "link-pupils-to-births.yaml"
 
 def test_example_finds_the_births_of_pupils(shell: Shell) -> None:
     world = shell.folder / "world"
-    generate(world, people=4000, seed=1)
+    generate(world, people=2500, seed=1)
     shutil.copy(EXAMPLE, shell.folder)
     document = shell.document((shell.folder / EXAMPLE.name).read_text(encoding="utf-8"))
     spine = shell.folder / "out" / "spine.parquet"

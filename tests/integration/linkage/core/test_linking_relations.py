@@ -57,7 +57,7 @@ def test_new_records_find_known_ones_by_a_saved_model(
     assert len(found & truth) >= len(truth) * 0.9
     assert len(found - truth) <= 2
     assert made.model["prior"] == pytest.approx(model["prior"])
-    assert connection.execute(f"select count(*) from {made.clusters}").fetchall()[0][0] == 900
+    assert connection.execute(f"select count(*) from {made.clusters}").fetchall()[0][0] == 600
 
 
 def test_model_of_other_fields_is_refused(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> None:
