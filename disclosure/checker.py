@@ -128,7 +128,7 @@ def draw(query: Query, context: Context, plan_digest: Digest) -> Evaluation:
 def _only_duckdb(context: Context) -> None:
     if context.engine is not EngineKind.DUCKDB:
         raise BadInputError(
-            "protect.method: noise with differential privacy is drawn with the engine duckdb alone; leave the engine out"
+            "protect.method: noise with differential privacy is drawn with the engine duckdb alone; choose it"
         )
 
 

@@ -24,6 +24,8 @@ NOT_RUN = {
     "(Debian, Ubuntu: apt-get install chromium).",
     "postgres": "the tests of privacy budgets on PostgreSQL, because none is installed and installing one needs root "
     "(Debian, Ubuntu: apt-get install postgresql).",
+    "spark": "the tests of Spark, because they need Java 17 or newer (Debian, Ubuntu: apt-get install "
+    "default-jre-headless) and PySpark (pip install 'saferoom[spark]').",
 }
 
 COVERAGE = "--cov"
@@ -64,7 +66,8 @@ def pytest_command(words: list[str]) -> list[str]:
     command += ["-q", "-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
     if words:
         command += [COVERAGE, "--cov-report=term:skip-covered"]
-    missing = [mark for mark, there in (("browser", has_browser()), ("postgres", has_postgres())) if not there]
+    there = {"browser": has_browser(), "postgres": has_postgres(), "spark": has_spark()}
+    missing = [mark for mark in there if not there[mark]]
     for mark in missing:
         print(f"NOT RUN HERE: {NOT_RUN[mark]}", flush=True)
     return [*command, *(["-m", " and ".join(f"not {mark}" for mark in missing)] if missing else [])]
@@ -78,6 +81,13 @@ def has_browser() -> bool:
 def has_postgres() -> bool:
     """Tell whether the tests of PostgreSQL have its programs; Debian keeps them out of the path."""
     return bool(shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+
+
+def has_spark() -> bool:
+    """Tell whether the tests of Spark have PySpark and a Java that it runs on."""
+    from saferoom.disclosure.queries.spark.session import missing
+
+    return missing() is None
 
 
 def run_pytest(words: list[str]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import importlib
 import os
 import tempfile
 import warnings
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saferoom.disclosure.queries.spark.compiling import compile_statement
-from saferoom.disclosure.queries.spark.session import SparkSettings, missing, session
+from saferoom.disclosure.queries.spark.session import SparkSettings, errors, missing, session
 from saferoom.disclosure.queries.spark.worker import WorkerFunction
 from saferoom.errors import UnavailableError
 from saferoom.projects.linkage import engine_duckdb
@@ -81,14 +82,11 @@ def scored(
     UnavailableError
         Spark stopped, for example for want of memory.
     """
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
-    from pyspark.errors import PySparkException
-
     with tempfile.TemporaryDirectory(prefix="saferoom-link-spark-") as name, quiet_splink(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             count, files = _weighed(connection, tables, plan, chosen, settings, least_weight, Path(name))
-        except (PySparkException, Py4JError):
+        except errors():
             raise UnavailableError(
                 "Spark stopped while it compared pairs; give more by 'limits.memory', or allow fewer 'limits.pairs'"
             ) from None
@@ -115,16 +113,17 @@ def _weighed(
 ) -> tuple[int, str]:
     from pyspark import StorageLevel
     from splink import Linker
-    from splink.backends.spark import SparkAPI
 
+    make_api: Any = importlib.import_module("splink.backends.spark").SparkAPI
     spark = session(_settings(plan))
     for name, function in _FUNCTIONS.items():
-        spark.udf.register(name, function.registered())
+        # So that Spark computes each once, and does not repeat it where its outcome is used.
+        spark.udf.register(name, function.registered().asNondeterministic())
     for table in tables:
         spark.read.parquet(_written(connection, table, folder).as_uri()).createOrReplaceTempView(table)
     candidates = spark.sql(_candidates(connection, tables[1], plan, chosen)).persist(StorageLevel.MEMORY_AND_DISK)
     candidates.createOrReplaceTempView("linkage_blocked")
-    api = SparkAPI(spark_session=spark, register_udfs_automatically=False, break_lineage_method="persist")
+    api = make_api(spark_session=spark, register_udfs_automatically=False, break_lineage_method="persist")
     linker = Linker(
         api.register(spark.table(tables[0])), _for_spark(settings, plan), log_level=None, validate_settings=False
     )

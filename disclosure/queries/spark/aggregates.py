@@ -118,6 +118,17 @@ def _quantile(node: exp.Expression, types: Types, part: Part) -> exp.Expression:
     if kind is None or spark_type(kind) is None or kind in {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN"}:
         raise _refused()
     value = cast(part(node.this), "DOUBLE")
+    if kind.startswith("DECIMAL"):
+        # DuckDB cuts digits off between two values.
+        raise BadInputError(
+            "medians and quantiles of numbers with a fixed count of digits cannot be computed with the engine spark; "
+            "write cast(... as double) around the column"
+        )
+    made = _percentile(node, value)
+    return cast(made, "FLOAT") if types.of(node) == "FLOAT" else made
+
+
+def _percentile(node: exp.Expression, value: exp.Expression) -> exp.Expression:
     if isinstance(node, exp.Median):
         return called("percentile", value, number(0.5))
     fraction = node.expression

@@ -57,7 +57,7 @@ def compile_statement(sql: str, describe: Describe, names: Mapping[str, str]) ->
         raise refused("the query") from None
     work = _Work(describe, names)
     if isinstance(tree, exp.Drop):
-        return Compiled("", {}, drops=tree.find(exp.Table).name)
+        return Compiled("", {}, drops=str(next(tree.find_all(exp.Table)).name))
     if isinstance(tree, exp.Create):
         table, query = _created(tree)
         return Compiled(_written(work.query(query, ())), work.functions, table=table)
@@ -107,6 +107,7 @@ class _Work:
     def query(self, node: Any, ctes: Sequence[exp.CTE]) -> exp.Expression:
         """Return a query for Spark; `ctes` are what WITH has named where it stands."""
         if isinstance(node, exp.Subquery):
+            _only(node, "this", "alias")
             return exp.Subquery(this=self.query(node.this, ctes), alias=_alias(node))
         if isinstance(node, exp.Union):
             clauses, ctes = self._with(node, ctes)
@@ -137,9 +138,7 @@ class _Work:
 
     def _select(self, node: exp.Select, ctes: Sequence[exp.CTE]) -> exp.Expression:
         clauses, ctes = self._with(node, ctes)
-        unknown = {key for key, value in node.args.items() if value} - _CLAUSES
-        if unknown:
-            raise refused("the query")
+        _only(node, *_CLAUSES)
         types = Types(node, ctes, self._describe)
         types.gather(list(typed_nodes(_roots(node))))
         scope = Scope(types, lambda inner: self.query(inner, ctes), self.functions)
@@ -189,8 +188,9 @@ class _Work:
             return self.query(node, ctes)
         if isinstance(node, exp.Values):
             return self._values(node)
-        if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier) or node.args.get("db"):
+        if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
             raise refused("the query")
+        _only(node, "this", "alias")
         name = node.name.lower()
         is_named = any(cte.alias.lower() == name for cte in ctes)
         alias = _alias(node)
@@ -200,6 +200,7 @@ class _Work:
         return exp.Table(this=exp.to_identifier(self._names[name]), alias=alias)
 
     def _join(self, node: exp.Join, scope: Scope, ctes: Sequence[exp.CTE]) -> exp.Expression:
+        _only(node, "this", "on", "using", "side", "kind", "method")
         on, kind, side = node.args.get("on"), str(node.args.get("kind") or ""), str(node.args.get("side") or "")
         relation = self._relation(node.this, ctes)
         if str(node.args.get("method") or "").upper() == "ASOF":
@@ -218,8 +219,7 @@ class _Work:
     def _group_and_order(self, node: exp.Select, made: exp.Select, scope: Scope) -> None:
         group, order, limit = (node.args.get(key) for key in ("group", "order", "limit"))
         if group is not None:
-            if {key for key, value in group.args.items() if value} - {"expressions"}:
-                raise refused("the query")
+            _only(group, "expressions")
             made.set("group", exp.Group(expressions=[compiled(item, scope) for item in group.expressions]))
         if order is not None:
             made.set("order", exp.Order(expressions=[_order_key(item, scope) for item in order.expressions]))
@@ -234,6 +234,12 @@ class _Work:
 _CLAUSES = frozenset(
     {"with_", "expressions", "from_", "joins", "where", "group", "having", "qualify", "order", "limit", "distinct"}
 )
+
+
+def _only(node: exp.Expression, *known: str) -> None:
+    """Refuse what has parts that are not known: samples, pivots, locks, hints."""
+    if {key for key, value in node.args.items() if value} - set(known):
+        raise refused("the query")
 
 
 def _order_key(item: exp.Expression, scope: Scope) -> exp.Expression:

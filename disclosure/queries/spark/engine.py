@@ -22,7 +22,7 @@ from saferoom.disclosure.queries.files import described, reader
 from saferoom.disclosure.queries.relations import Relation
 from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.queries.spark.compiling import Compiled, compile_statement
-from saferoom.disclosure.queries.spark.session import SparkSettings, session
+from saferoom.disclosure.queries.spark.session import SparkSettings, errors, session
 from saferoom.disclosure.queries.spark.types import spark_type
 from saferoom.errors import BadInputError
 
@@ -158,20 +158,29 @@ class SparkEngine(Engine):
             columns = self._connection.execute(f'DESCRIBE "{name}"').fetchall()
             path = self._as_parquet(source, link)
         with self._sentences():
-            # Spark's own reader; only what we name is read, and no path reaches SQL.
-            frame = self._session.read.parquet(path.resolve().as_uri())
+            frame = self._file(path, columns)
             lower = {field.lower(): field for field in frame.columns}
             items = []
             for row in columns:
                 kind, own = spark_type(str(row[1])), lower.get(str(row[0]).lower())
                 if kind is not None and own is not None:
-                    ticked = own.replace("`", "``")
-                    items.append(f"CAST(`{ticked}` AS {kind}) AS `{ticked}`")
+                    items.append(f"CAST({_ticked(own)} AS {kind}) AS {_ticked(own)}")
             frame.selectExpr(*items).createOrReplaceTempView(view)
         self._names[source.name.lower()] = view
         if not self.rows(f'SELECT 1 FROM "{name}" LIMIT 1'):
             raise BadInputError(f"{described(source)} has no rows")
         return self._told(source, name, [str(row[0]) for row in columns])
+
+    def _file(self, path: Path, columns: Sequence[tuple[Any, ...]]) -> DataFrame:
+        """Return the rows of a Parquet file; no path reaches SQL."""
+        address = path.resolve().as_uri()
+        try:
+            return self._session.read.parquet(address)
+        except errors():
+            # It has columns of types that Spark does not have: the others can be read.
+            known = [(str(name), spark_type(str(kind))) for name, kind, *_ in columns]
+            schema = ", ".join(f"{_ticked(name)} {kind}" for name, kind in known if kind is not None)
+            return self._session.read.schema(schema).parquet(address)
 
     def _as_parquet(self, source: Source, link: Path) -> Path:
         """Return a Parquet file of the source's rows; text is read by DuckDB, so that it means the same."""
@@ -205,13 +214,10 @@ class SparkEngine(Engine):
     @contextlib.contextmanager
     def _sentences(self) -> Iterator[None]:
         """Turn errors of Spark and of DuckDB, whose texts may quote data, into sentences that do not."""
-        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
-        from pyspark.errors import PySparkException
-
         try:
             with super()._sentences():
                 yield
-        except (PySparkException, Py4JError) as error:
+        except errors() as error:
             if self._interrupted.is_set():
                 raise self._too_long() from None
             raise _sentence(error) from None
@@ -221,6 +227,10 @@ class SparkEngine(Engine):
         with contextlib.suppress(Exception):
             self._session.sparkContext.cancelJobGroup(self._jobs)
         self._connection.interrupt()
+
+
+def _ticked(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
 
 
 _RANGES = ("CAST_INVALID_INPUT", "ARITHMETIC_OVERFLOW", "NUMERIC_VALUE_OUT_OF_RANGE", "CAST_OVERFLOW", "DIVIDE_BY_ZERO")

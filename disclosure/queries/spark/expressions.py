@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
 
+from saferoom.disclosure.queries import allowed
 from saferoom.disclosure.queries.spark import numeric, plain
 from saferoom.disclosure.queries.spark.aggregates import aggregate
 from saferoom.disclosure.queries.spark.rule import NotNativeError, Rule, Scope, named, refused
@@ -116,6 +117,21 @@ _RULES: dict[type[exp.Expression], Rule] = {
 # -- what DuckDB computes in Spark's workers --------------------------------------------------------------------
 
 
+_WORKERS = frozenset(
+    {
+        *allowed.EXPRESSIONS,
+        exp.Chr,
+        exp.ConcatWs,
+        exp.DataTypeParam,
+        exp.DPipe,
+        exp.Format,
+        exp.RegexpExtract,
+        exp.RegexpFullMatch,
+    }
+)
+_WORKERS_OWN = frozenset({"isfinite", "md5_number_lower", "hash", "nfc_normalize", "regexp_full_match"})
+
+
 def _by_worker(node: exp.Expression, scope: Scope) -> exp.Expression:
     """Return a call of a function that DuckDB computes, over the columns and totals inside the expression."""
     returns = scope.types.of(node)
@@ -146,7 +162,7 @@ def _with_leaves(node: exp.Expression, leaf: Callable[[exp.Expression], exp.Expr
     is_query = isinstance(node, exp.Query) or (isinstance(node, exp.In) and node.args.get("query") is not None)
     if isinstance(node, exp.Column | exp.Window) or is_aggregate(node) or is_query:
         return leaf(node)
-    if not isinstance(node, exp.Condition | exp.Func | exp.DataType | exp.Var | exp.If | exp.Identifier | exp.Interval):
+    if type(node) not in _WORKERS and not (isinstance(node, exp.Anonymous) and node.name.lower() in _WORKERS_OWN):
         raise refused("an expression")
     copy = node.copy()
     for key, value in node.args.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
+import importlib.util
 import logging
 import os
 import re
@@ -16,7 +18,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saferoom.disclosure.queries.engine import Limits
 from saferoom.errors import UnavailableError
@@ -47,8 +49,6 @@ class SparkSettings:
         Of Java's heap on this machine.
     partitions : int
         Parts that rows are shuffled into.
-    jars : tuple of str
-        Files of Java code to load.
     small : bool
         For little data: plans are interpreted, because making Java code of them would take longer than running them.
     """
@@ -56,7 +56,6 @@ class SparkSettings:
     master: str = "local[*]"
     memory_mib: int = 2_000
     partitions: int = 8
-    jars: tuple[str, ...] = ()
     small: bool = False
 
 
@@ -68,8 +67,6 @@ def settings_for(limits: Limits) -> SparkSettings:
 
 def missing() -> str | None:
     """Return the sentence that says what the engine spark lacks on this machine; None where it is all there."""
-    import importlib.util
-
     if importlib.util.find_spec("pyspark") is None:
         return _NO_PYSPARK
     return None if java_version() >= _OLDEST_JAVA else _NO_JAVA
@@ -89,6 +86,16 @@ def java_version() -> int:
     return int(found[1]) if found else 0
 
 
+def errors() -> tuple[type[Exception], ...]:
+    """Return the kinds of errors that Spark raises; their texts may quote data."""
+    found: Any = (
+        importlib.import_module("pyspark.errors").PySparkException,
+        importlib.import_module("py4j.protocol").Py4JError,
+    )
+    kinds: tuple[type[Exception], ...] = found
+    return kinds
+
+
 def session(settings: SparkSettings) -> SparkSession:
     """Return a session of its own (names, settings) in the process's Spark, which is started when there is none.
 
@@ -98,19 +105,17 @@ def session(settings: SparkSettings) -> SparkSession:
         PySpark or Java is missing, or Spark does not start.
     """
     with _LOCK:
-        if _STARTED and (_STARTED[0].sparkContext._jsc is None or not set(settings.jars) <= set(_JARS)):
+        if _STARTED and _STARTED[0].sparkContext._jsc is None:
             _stop()
         if not _STARTED:
             lacking = missing()
             if lacking is not None:
                 raise UnavailableError(lacking)
             _STARTED.append(_started(settings))
-            _JARS[:] = settings.jars
         return _STARTED[0].newSession()
 
 
 _STARTED: list[SparkSession] = []
-_JARS: list[str] = []
 _FOLDERS = contextlib.ExitStack()
 
 
@@ -132,7 +137,6 @@ def _started(settings: SparkSettings) -> SparkSession:
 
 def _launched(configuration: dict[str, str]) -> SparkSession:
     from pyspark import SparkConf, SparkContext
-    from pyspark.java_gateway import launch_gateway
     from pyspark.sql import SparkSession
 
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
@@ -141,10 +145,8 @@ def _launched(configuration: dict[str, str]) -> SparkSession:
     conf = SparkConf(loadDefaults=False)
     conf.setAll(list(configuration.items()))
     # Java's messages may quote data.
-    gateway = launch_gateway(
-        conf,  # type: ignore[no-untyped-call]
-        {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL},
-    )
+    launch: Any = importlib.import_module("pyspark.java_gateway").launch_gateway
+    gateway = launch(conf, {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL})
     return SparkSession(SparkContext(gateway=gateway, conf=conf))
 
 
@@ -170,7 +172,6 @@ def _configuration(settings: SparkSettings, folder: Path) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.catalogImplementation": "in-memory",
         "spark.io.encryption.enabled": "true",
-        "spark.jars": ",".join(settings.jars),
         **_sql_configuration(settings),
     }
 

@@ -50,15 +50,14 @@ class WorkerFunction:
         kind = "VARCHAR" if self.returns.startswith("ENUM(") else carried.get(self.returns, self.returns)
         return f"SELECT CAST(({self.expression}) AS {kind}) AS x FROM (SELECT {columns} FROM given) g"
 
-    def registered(self) -> Callable[..., Any]:
+    def registered(self) -> Any:
         """Return what Spark registers."""
         functions: Any = importlib.import_module("pyspark.sql.functions")
 
         kind = spark_type(self.returns)
         if kind is None:
             raise ValueError(self.returns)
-        made: Callable[..., Any] = functions.arrow_udf(_computing(self.select), returnType=kind)
-        return made
+        return functions.arrow_udf(_computing(self.select), returnType=kind)
 
 
 def _computing(select: str) -> Callable[..., Any]:
