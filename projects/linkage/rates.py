@@ -25,7 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saferoom.projects.linkage.intervals import Share, Stratum, part, stratified
+from saferoom.projects.linkage.intervals import Share, Stratum, part, stratified, wilson
 from saferoom.projects.linkage.quality_model import Basis
 from saferoom.projects.linkage.tables import columns_of, number, quoted
 from saferoom.projects.linkage.weights import band_sql
@@ -226,7 +226,8 @@ def estimate(counted: Mapping[Key, Counted], reviewed: Mapping[Key, Reviewed], r
     Notes
     -----
     Intervals are of chance alone: with match probabilities only, they take the model for true, which is why a clerical
-    sample is worth having. In a group, strata are taken to be as in all groups together.
+    sample is worth having. That of recall is never narrower than Wilson's for the expected number of pairs. In a
+    group, strata are taken to be as in all groups together.
     """
     usable = {key: seen for key, seen in reviewed.items() if seen.decisions >= FEWEST_REVIEWED and key in counted}
     links, others = (_of(counted, usable, accepted) for accepted in (True, False))
@@ -237,9 +238,18 @@ def estimate(counted: Mapping[Key, Counted], reviewed: Mapping[Key, Reviewed], r
     expected = (hits.value * size if hits else 0.0) + (misses.value * rest if misses else 0.0)
     if hits is None:
         return Found(None, None, basis, 0.0, expected)
-    whole = part(hits, size, misses, rest)
-    recall = Share(whole.value * reach, whole.low * reach, whole.high * reach) if expected > 0 else None
+    recall = _recall(part(hits, size, misses, rest), expected, reach) if expected > 0 else None
     return Found(hits, recall, basis, size, expected)
+
+
+def _recall(whole: Share, expected: float, reach: float) -> Share:
+    """Return recall with an interval as wide as that of a share of so many pairs at least.
+
+    However sure the model is that nothing was refused wrongly, so few pairs might have been lucky.
+    """
+    value = whole.value * reach
+    plain = wilson(value * expected, expected)
+    return Share(value, min(whole.low * reach, plain.low), max(whole.high * reach, plain.high))
 
 
 def _of(counted: Mapping[Key, Counted], usable: Mapping[Key, Reviewed], accepted: bool) -> list[Stratum]:

@@ -11,6 +11,7 @@ from tests.support.linkage_pairs import World, world
 
 from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
+from saferoom.projects.linkage.intervals import wilson
 from saferoom.projects.linkage.quality import About, LinkedTables, QualityPack, model_values, quality_pack
 from saferoom.projects.linkage.quality_model import Basis, GroupRow, State
 from saferoom.projects.linkage.review_sample import sample, with_decisions
@@ -303,3 +304,18 @@ def test_pack_of_decided_links_learns_from_what_the_model_had_said() -> None:
     assert reviewed.review.pairs == 150
     assert abs(reviewed.recall.value - found) < abs(alone.recall.value - found) / 2
     assert reviewed.recall.low - 0.005 <= found <= reviewed.recall.high + 0.005
+
+
+def test_pack_of_few_links_that_all_look_sure_keeps_wide_intervals() -> None:
+    con = duckdb.connect()
+    con.execute("CREATE TABLE records AS SELECT unnest(['a', 'b']) source, i::TEXT record_id FROM range(60) t(i)")
+    con.execute("""CREATE TABLE pairs AS SELECT 'a' source_l, i::TEXT record_id_l, 'b' source_r, i::TEXT record_id_r,
+        1.0 match_probability FROM range(30) t(i)""")
+    con.execute("""CREATE TABLE clusters AS SELECT source, record_id, CASE WHEN record_id::INT < 30 THEN record_id
+        ELSE source || record_id END cluster_id, 1.0 match_probability, 20.0 match_weight, 'model' match_pass
+        FROM records""")
+    pack = quality_pack(con, TABLES, About("1", one_partner=("a", "b"))).pack
+    for found in (pack.precision, pack.recall):
+        assert found is not None
+        assert found.value == 1
+        assert found.low == pytest.approx(wilson(30, 30).low, abs=1e-3)
