@@ -28,6 +28,16 @@ class MemoryFolder:
     path: Path
     in_memory: bool
 
+    @property
+    def sentence(self) -> str:
+        """What holds here, marked where it is a gap."""
+        if self.in_memory:
+            return f"enforced: Plain extracts are in memory alone while they are used, in {self.path.parent}."
+        return (
+            f"NOT enforced: Plain extracts are in {self.path.parent} while they are used, which is not in memory; name "
+            f"a folder in memory in {VARIABLE}."
+        )
+
     def prepare(self) -> Path:
         """Make the folder, closed to everybody else.
 

@@ -17,6 +17,7 @@ import typer
 from saferoom.errors import BadInputError, WrongStateError
 from saferoom.hub.home import Home
 from saferoom.hub.jupyter.addresses import host
+from saferoom.hub.memory_folder import memory_folder
 from saferoom.hub.sandbox import Limits, enforcement
 from saferoom.hub.sandbox.spec import MEBIBYTE
 
@@ -49,6 +50,7 @@ def start(
     # Before anything else: without a sandbox there is no hub.
     for line in enforcement().lines():
         typer.echo(f"saferoom: {line}")
+    typer.echo(f"saferoom: {memory_folder(chosen).sentence}")
     chosen.prepare()
     with only_one(chosen):
         check_port(address, port)

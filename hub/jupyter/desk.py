@@ -136,10 +136,6 @@ class Desk:
         self._extracts.prune(slug)
         return self._extracts.opened.lease(slug)
 
-    def tidy_extracts(self) -> None:
-        """Remove what a killed service had opened."""
-        self._extracts.opened.tidy()
-
     def withdraw_extracts(self, project: str) -> None:
         """Take away from running rooms what no approval covers any more."""
         self._extracts.prune(ProjectSlug(project))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from tests.support import live_world
@@ -164,3 +166,21 @@ def _room_answers(live: Live, person: str, project: str) -> bool:
     session: HubSession = live.session(person)
     answer = session.http.get(f"/user/{person}/{project}/api", follow_redirects=False)
     return answer.status_code == 200 and "version" in answer.text
+
+
+def test_room_opens_an_older_version_and_only_its_own_projects_folder_is_there(live: Live) -> None:
+    live.session("ana").stop_room(ALPHA)
+    room = live.room("ana", ALPHA)
+    live.room("ben", BETA)
+    opened = Path(os.environ["SAFEROOM_OPENED"])
+    places = {path.parent.parent.parent.name: path for path in opened.glob("*/*/*/1/*.parquet")}
+    assert {ALPHA, BETA} <= set(places)  # both are open on the machine
+    said = room.execute(
+        "import os, saferoom\n"
+        "x = saferoom.extract('births', version='1')\n"
+        "print(len(x.frame()), x.version, x.path, os.path.exists('/data/births.parquet'), sorted(os.listdir('/data')), "
+        f"os.path.exists({str(opened)!r}), [name for name in os.listdir('/dev/shm') if 'saferoom' in name])"
+    ).text
+    assert said.strip() == "400 1 /data/births/1/births.parquet True ['births', 'births.parquet'] False []"
+    answer = room.execute("try:\n  saferoom.extract('births', version='9')\nexcept Exception as e: print(e)").text
+    assert "it has: 1" in answer
