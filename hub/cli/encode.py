@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +44,13 @@ def encode(
         elif link is not None:
             if plan or key_file:
                 raise BadInputError("--link takes two encoded files and --out; it needs no plan and no key")
-            document = _link(link[0], link[1], _new(out))
+            with _whole_or_nothing(out) as file:
+                document = _link(link[0], link[1], file)
         else:
             if plan is None or key_file is None:
                 raise BadInputError("give a plan with --key-file and --out, or --link with two encoded files")
-            document = _encode(plan, key_file, _new(out))
+            with _whole_or_nothing(out) as file:
+                document = _encode(plan, key_file, file)
     except SaferoomError:
         raise
     except Exception as error:
@@ -60,14 +65,26 @@ def encode(
             print(f"{name}: {value}")
 
 
-def _new(out: Path | None) -> Path:
+@contextmanager
+def _whole_or_nothing(out: Path | None) -> Iterator[Path]:
+    """Yield a file beside `out` that takes its name once all of it is there."""
     if out is None:
         raise BadInputError("--out is missing; name the new file")
     if out.exists() or out.is_symlink():
         raise BadInputError("--out: there is a file of that name already; name a new one")
     if not out.parent.is_dir():
         raise BadInputError("--out: the folder does not exist; make it first")
-    return out
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        os.close(descriptor)
+    except OSError:
+        raise BadInputError("--out: the file cannot be written there") from None
+    part = Path(name)
+    try:
+        yield part
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _make_key(file: Path) -> None:
@@ -118,11 +135,7 @@ def _link(left: Path, right: Path, out: Path) -> dict[str, Any]:
     ids = [pa.array(side.ids).take(pa.array(at)) for side, at in zip(sides, (found.left, found.right), strict=True)]
     columns = {"record_id_l": ids[0], "record_id_r": ids[1], "dice": found.dice, "probability": found.probability}
     table = pa.table(columns).sort_by([("record_id_l", "ascending")])
-    try:
-        pq.write_table(table, out)
-    except OSError:
-        out.unlink(missing_ok=True)
-        raise BadInputError("--out: the file cannot be written there") from None
+    pq.write_table(table, out)
     return {
         "records": [len(side.ids) for side in sides],
         "compared": found.compared,

@@ -187,13 +187,9 @@ def _write(connection: duckdb.DuckDBPyConnection, out: Path, note: dict[str, Any
         _BATCH * 8
     )
     schema = pa.schema([("record_id", pa.string()), ("encoding", pa.binary())], metadata={_NOTE: json.dumps(note)})
-    try:
-        with pq.ParquetWriter(out, schema) as writer:
-            for batch in reader:
-                writer.write_table(pa.Table.from_batches([batch]).cast(schema))
-    except OSError:
-        out.unlink(missing_ok=True)
-        raise BadInputError("the encoded file cannot be written there; name a file in a folder that exists") from None
+    with pq.ParquetWriter(out, schema) as writer:
+        for batch in reader:
+            writer.write_table(pa.Table.from_batches([batch]).cast(schema))
 
 
 def read_encoded(file: Path) -> Encoded:

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.support.encoded_people import people
@@ -166,3 +167,41 @@ def test_damaged_and_foreign_files_are_refused(world: Path, tmp_path: Path) -> N
 def test_options_that_do_not_go_together_are_refused(words: list[str], wanted: str) -> None:
     status, _, said = _run(*words)
     assert (status, wanted in said) == (2, True), said
+
+
+def test_a_file_without_a_record_is_refused(world: Path, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("number,given,family,born,sex\n")
+    (tmp_path / "plan.json").write_text(json.dumps(_PLAN))
+    status, _, said = _run(tmp_path / "plan.json", "--key-file", world / "key", "--out", tmp_path / "out")
+    assert (status, "has no record" in said) == (2, True), said
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_existing_file_is_never_overwritten_and_people_are_told_in_words(world: Path, tmp_path: Path) -> None:
+    plan, key = world / "left" / "plan.json", world / "key"
+    status, said, _ = _run(plan, "--key-file", key, "--out", tmp_path / "out")
+    assert (status, "records: 300" in said) == (0, True)
+    before = (tmp_path / "out").read_bytes()
+    status, _, said = _run(plan, "--key-file", key, "--out", tmp_path / "out")
+    assert (status, "there is a file of that name already" in said) == (2, True)
+    assert (tmp_path / "out").read_bytes() == before
+
+
+def test_an_encoded_file_with_a_record_twice_is_refused(world: Path, tmp_path: Path) -> None:
+    table = pq.read_table(world / "left.parquet")
+    pq.write_table(pa.concat_tables([table.slice(0, 299), table.slice(0, 1)]), tmp_path / "x.parquet")
+    status, _, said = _run("--link", tmp_path / "x.parquet", world / "right.parquet", "--out", tmp_path / "links")
+    assert (status, "or it is damaged" in said) == (2, True), said
+
+
+def test_what_goes_wrong_inside_is_told_without_any_value(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("topsecret")
+
+    monkeypatch.setattr("saferoom.projects.linkage.bloom_files.read_encoded", broken)
+    left = world / "left.parquet"
+    status, _, said = _run("--link", left, left, "--out", tmp_path / "links")
+    assert (status, "RuntimeError" in said, "topsecret" in said) == (1, True, False)
+    assert list(tmp_path.iterdir()) == []

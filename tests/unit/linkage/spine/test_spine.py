@@ -171,3 +171,14 @@ def test_new_numbers_that_clash_are_refused() -> None:
     world.connection.execute("CREATE TABLE same AS FROM (VALUES ('s', 'a', 'b')) t(source, record_id, new_record_id)")
     with pytest.raises(BadInputError, match="1 new numbers would stand for several"):
         renumbered(world.connection, "spine_1", "same", "spine_new")
+
+
+def test_columns_of_another_type_are_refused_without_their_values() -> None:
+    world = SpineWorld()
+    world.links([[A, B], [C]])
+    world.connection.execute("ALTER TABLE links ALTER match_weight TYPE TEXT")
+    world.connection.execute("UPDATE links SET match_weight = 'topsecret'")
+    with pytest.raises(BadInputError, match="a column may be of another type") as caught:
+        settle(world.connection, Known(), "links", 1, numbered())
+    assert "topsecret" not in caught.value.message
+    assert world.rows("SELECT table_name FROM information_schema.tables") == [("links",)]
