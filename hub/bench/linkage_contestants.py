@@ -174,7 +174,8 @@ def main(words: list[str]) -> None:
     import warnings
 
     import duckdb
-    import pyarrow.parquet  # noqa: F401 - imports are not measured
+    import pandas  # noqa: F401 - imports are not measured; DuckDB takes it for parameters
+    import pyarrow.parquet  # noqa: F401
     import scipy.sparse.csgraph  # noqa: F401
     import splink  # noqa: F401
 
