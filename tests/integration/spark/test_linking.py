@@ -31,7 +31,8 @@ def test_plan_with_spark_links_what_duckdb_links(tmp_path: Path, people: Source)
 
 
 def _plan(engine: str) -> LinkPlan:
-    return read_plan(json.dumps(plan_of("a", "b", engine=engine)), "plan.json")
+    fields = {"given": "given_name", "surname": "surname", "dob": "date", "postcode": "postcode"}
+    return read_plan(json.dumps({**plan_of("a", "b", engine=engine), "fields": fields}), "plan.json")
 
 
 def _linked(plan: LinkPlan, folder: Path) -> tuple[list[tuple[object, ...]], object]:
