@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,11 @@ import pytest
 from tests.support.desk_server import NAMES, DeskService, asked_directly, desk_service
 from tests.support.review_world import LINK, RON
 
+from saferoom.errors import UnavailableError
+from saferoom.hub.linkage.desk import __main__ as desk_program
+from saferoom.hub.linkage.desk.asking import Door
+from saferoom.hub.linkage.desk.pages import DeskParts
+from saferoom.hub.web.shell.navigation import REVIEW_PREFIX
 from saferoom.projects.linkage.clerical import Choice, State
 
 
@@ -145,3 +152,35 @@ def test_sign_out_ends_the_session(desk: DeskService) -> None:
     answer = pia.post("sign-out", {"csrf": pia.fields()["csrf"]})
     assert answer.headers["location"] == "/hub/logout"
     assert pia.get().status_code == 303
+
+
+def test_hub_that_does_not_answer_is_told_and_shows_nothing(desk: DeskService) -> None:
+    pia = desk.reviewer("pia")
+    desk.hub.down = True
+    answer = pia.get()
+    assert answer.status_code == 503
+    assert "does not answer" in answer.text
+    assert not [name for name in NAMES if name in answer.text]
+
+
+def test_door_that_is_gone_is_told_and_shows_nothing(desk: DeskService) -> None:
+    pia = desk.reviewer("pia")
+    desk.door.unlink()
+    desk.door.touch()
+    # Connections that are open stay open; a new one finds nobody.
+    fresh = DeskParts.of(desk.zone, Door(desk.door, REVIEW_PREFIX, "/hub/"), desk.world.around.clock)
+    with pytest.raises(UnavailableError, match="does not answer"):
+        asyncio.run(fresh.door.visitor("t" * 32))
+    assert pia.get().status_code == 200
+
+
+def test_door_without_a_hub_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("JUPYTERHUB_API_TOKEN", raising=False)
+    monkeypatch.setenv("SAFEROOM_HOME", str(tmp_path))
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    with pytest.raises(SystemExit) as ended:
+        desk_program.main()
+    assert ended.value.code == 1
+    assert "started by the hub" in capsys.readouterr().err
