@@ -38,7 +38,7 @@ def check_delivery(
     before: Profile | None = None,
     *,
     today: date,
-    others: Mapping[str, Path] | None = None,
+    others: Mapping[str, Profile | None] | None = None,
     accepted: Collection[str] = (),
 ) -> DeliveryReport:
     """Check a delivered file against its dataset's description and the last version.
@@ -52,7 +52,7 @@ def check_delivery(
     today : date
         The day of the delivery: nobody is born after it.
     others : mapping, optional
-        Files of the datasets that `references` name.
+        The profiles of the last versions of the datasets that `references` name.
     accepted : collection of str
         Variables (or `rows`) whose drift the data owner has looked at and means: its failures become warnings.
 
@@ -91,7 +91,9 @@ class _Checking:
         typed = file.suffix != ".csv"
         self._bad = {} if typed else {name: f"bad{column[1:]}" for name, column in self._columns.items()}
 
-    def report(self, checks: list[Check], others: Mapping[str, Path], accepted: frozenset[str]) -> DeliveryReport:
+    def report(
+        self, checks: list[Check], others: Mapping[str, Profile | None], accepted: frozenset[str]
+    ) -> DeliveryReport:
         """Run every check and return what was found."""
         rows, found = measuring.asked(self._connection, self._dataset, self._columns, self._bad, self._today)
         if not rows:
@@ -112,7 +114,8 @@ class _Checking:
         known = self._before.get("variables", {})
         described = self._dataset.model_dump(mode="json")
         variables = measuring.profile(self._connection, self._dataset, self._columns, found, known)
-        return {"form": drift.VERSION, "rows": rows, "variables": variables, "described": described}
+        keys = measuring.values(self._connection, self._dataset, self._columns)
+        return {"form": drift.VERSION, "rows": rows, "variables": variables, "described": described, "keys": keys}
 
     def _keys(self) -> Iterator[Check]:
         if not self._dataset.key:
@@ -138,22 +141,18 @@ class _Checking:
         else:
             yield Check(Kind.DUPLICATES, Status.PASS, "no two rows are the same")
 
-    def _references(self, others: Mapping[str, Path]) -> Iterator[Check]:
+    def _references(self, others: Mapping[str, Profile | None]) -> Iterator[Check]:
         for number, reference in enumerate(self._dataset.references):
-            listed, source = ", ".join(reference.variables), others.get(reference.dataset)
-            if source is None:
-                said = f"could not be looked up: no file of {reference.dataset} is at hand"
+            listed, keys = ", ".join(reference.variables), (others.get(reference.dataset) or {}).get("keys", {})
+            if any(target not in keys for target in reference.targets):
+                said = f"could not be looked up: no version of {reference.dataset} with these ids came in yet"
                 yield Check(Kind.REFERENCES, Status.WARN, said, listed)
                 continue
-            names = ", ".join(owner_files.quoted(name) for name in reference.targets)
-            reading = "read_csv(?, all_varchar=true)" if source.suffix == ".csv" else "read_parquet(?)"
-            other = f"other{number}"
-            self._connection.execute(
-                f"CREATE TEMP TABLE {other} AS SELECT DISTINCT {names} FROM {reading}", [str(source)]
-            )
-            mine = [self._columns[name] for name in reference.variables]
-            targets = [owner_files.quoted(name) for name in reference.targets]
-            of, lacking = (int(value) for value in self._row(queries.dangling(mine, other, targets)))
+            tables = [f"other{number}_{place}" for place in range(len(reference.targets))]
+            for table, target in zip(tables, reference.targets, strict=True):
+                self._connection.execute(f"CREATE TEMP TABLE {table} AS SELECT unnest(?) AS value", [keys[target]])
+            query = queries.dangling([self._columns[name] for name in reference.variables], tables)
+            of, lacking = (int(value) for value in self._row(query))
             counts = {"rows": lacking, "of": of}
             if not lacking:
                 yield Check(Kind.REFERENCES, Status.PASS, f"every value is in {reference.dataset}", listed, counts)

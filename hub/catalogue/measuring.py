@@ -79,6 +79,21 @@ def profile(
     return made
 
 
+def values(connection: duckdb.DuckDBPyConnection, dataset: Dataset, columns: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the hashes of the ids, which other datasets may refer to; none where there are very many.
+
+    Of direct identifiers there are none: the hub keeps the profile, and learns nothing of them.
+    """
+    found: dict[str, list[str]] = {}
+    for variable in dataset.delivered:
+        if variable.role is not VariableRole.ID:
+            continue
+        rows = connection.execute(queries.values(columns[variable.name])).fetchall()
+        if len(rows) + sum(map(len, found.values())) <= queries.MOST_VALUES:
+            found[variable.name] = sorted(str(row[0]) for row in rows)
+    return found
+
+
 def _numbers(bins: object) -> bool:
     return isinstance(bins, list) and bool(bins) and all(isinstance(edge, float) for edge in bins)
 

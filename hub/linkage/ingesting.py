@@ -17,6 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.orm import Session
 
 from saferoom.digests import canonical
 from saferoom.errors import BadInputError, IntegrityError, UnavailableError, WrongStateError
@@ -94,17 +95,19 @@ def ingest(instance: Instance, delivered: Delivered, actor: str, tell: Tell = si
     with alone(home):
         with store.reading() as now:
             dataset = now.registry.dataset(delivered.dataset)
+            if dataset.derived is not None:
+                raise BadInputError(f"{dataset.name} is derived from other datasets; nobody delivers it")
             if now.delivery(delivered.dataset, delivered.version) is not None:
                 raise _twice(delivered)
             before = now.latest(delivered.dataset)
-            profile = last_profile(now.session, instance.cipher, delivered.dataset)
+            known = _known(now.session, instance, dataset)
             kept = {one.id for one in now.deliveries()}
             linkages = {one.name: [kept.number for kept in now.linkages(one.name)] for one in now.indexes()}
         sweep(home, kept, linkages)
         identifier = new_id("delivery").removeprefix("delivery-")
         staging = home.splits / identifier
         try:
-            made = _split(instance, dataset, delivered, staging, profile, tell)
+            made = _split(instance, dataset, delivered, staging, known, tell)
             delivery = Delivery(
                 id=identifier,
                 dataset=delivered.dataset,
@@ -135,12 +138,22 @@ class _Made:
     report: DeliveryReport
 
 
+def _known(session: Session, instance: Instance, dataset: Dataset) -> dict[str, Any]:
+    """Return what a delivery is compared with: the last version's profile, and the ids of datasets it refers to."""
+    before = last_profile(session, instance.cipher, DatasetName(dataset.name))
+    others = {}
+    for reference in dataset.references:
+        profile = last_profile(session, instance.cipher, DatasetName(reference.dataset)) or {}
+        others[reference.dataset] = {"keys": profile.get("keys", {})}
+    return {"before": None if before is None else dict(before), "others": others}
+
+
 def _split(
     instance: Instance,
     dataset: Dataset,
     delivered: Delivered,
     staging: Path,
-    profile: Mapping[str, Any] | None,
+    known: Mapping[str, Any],
     tell: Tell,
 ) -> _Made:
     wanted = {ATTRIBUTES} | ({IDENTIFIERS, CROSSWALK} if identifying(dataset) else set())
@@ -156,7 +169,7 @@ def _split(
         "file": str(inside),
         "delivery": {"id": staging.name, "dataset": dataset.name, "version": delivered.version},
         "key": _record_key(instance, dataset).hex(),
-        "before": None if profile is None else dict(profile),
+        **known,
         "today": instance.clock.now().date().isoformat(),
         "accepted": list(delivered.accepted),
     }

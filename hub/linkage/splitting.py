@@ -75,6 +75,7 @@ def split(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
         dataset,
         document["before"],
         today=date.fromisoformat(document["today"]),
+        others=document["others"],
         accepted=document["accepted"],
     )
     if not report.ok:

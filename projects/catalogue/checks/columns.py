@@ -17,6 +17,9 @@ from saferoom.projects.linkage.plan import FieldKind
 
 BUCKETS = 32
 """Bins of texts without a codelist, by their hash: which values are common is not kept."""
+MOST_VALUES = 200_000
+"""Different values of a column that are kept, as hashes, for datasets that refer to it."""
+_HASH_DIGITS = 16
 _BINS = 10
 _FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%d-%m-%Y", "%d.%m.%Y", "%d %b %Y")
 _TIMES = (VariableType.DATE, VariableType.DATETIME)
@@ -144,9 +147,26 @@ def repeated_rows(columns: Sequence[str]) -> str:
     return f"SELECT count(*) - count(DISTINCT hash({', '.join(columns)})) FROM raw"
 
 
-def dangling(columns: Sequence[str], other: str, targets: Sequence[str]) -> str:
-    """Return SQL that counts the rows whose values another table should have, and those that it has not."""
+def hashed(column: str) -> str:
+    """Return SQL of the hash by which values of two datasets are compared: 64 bits, as 16 digits."""
+    return f"md5(trim({column}::VARCHAR))[:{_HASH_DIGITS}]"
+
+
+def values(column: str) -> str:
+    """Return SQL of the hashes of a column's different values, one more than are kept."""
+    return f"SELECT DISTINCT {hashed(column)} AS value FROM raw WHERE {column} IS NOT NULL LIMIT {MOST_VALUES + 1}"
+
+
+def dangling(columns: Sequence[str], others: Sequence[str]) -> str:
+    """Return SQL that counts the rows that have a value in every column, and those of which another dataset lacks one.
+
+    Parameters
+    ----------
+    others : sequence of str
+        For each column, the table with the hashes of the other dataset's values, in its column `value`.
+    """
     whole = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-    same = " AND ".join(f"raw.{a}::VARCHAR = {other}.{b}::VARCHAR" for a, b in zip(columns, targets, strict=True))
-    lacking = f"SELECT count(*) FROM raw ANTI JOIN {other} ON {same} WHERE {whole}"
-    return f"SELECT (SELECT count(*) FROM raw WHERE {whole}), ({lacking})"
+    known = " AND ".join(
+        f"{hashed(column)} IN (SELECT value FROM {other})" for column, other in zip(columns, others, strict=True)
+    )
+    return f"SELECT count(*), count(*) FILTER (WHERE NOT ({known})) FROM raw WHERE {whole}"

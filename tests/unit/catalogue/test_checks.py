@@ -13,6 +13,7 @@ from tests.support.deliveries import ROWS, TODAY, Row, checked, delivery, found,
 
 from saferoom.hub.catalogue.checking import check_delivery
 from saferoom.projects.catalogue.checks.report import DeliveryReport, Kind, Status
+from saferoom.projects.catalogue.model import Dataset
 
 SECRET = "Zebedee-Quux-77"
 FAIL, WARN, PASS = Status.FAIL, Status.WARN, Status.PASS
@@ -197,15 +198,29 @@ def test_file_without_rows_and_rows_without_all_fields_are_refused(tmp_path: Pat
     assert SECRET not in report.text()
 
 
-def test_references_are_looked_up_in_the_other_file(tmp_path: Path) -> None:
+def test_references_are_looked_up_in_the_other_dataset(tmp_path: Path) -> None:
     described = pupils(references=[{"variables": ["school"], "dataset": "schools", "to": ["number"]}])
-    schools = tmp_path / "schools.csv"
-    schools.write_text("number\n" + "\n".join(str(number) for number in range(1, 21)) + "\n")
-    assert found(checked(tmp_path, dataset=described, others={"schools": schools}), Kind.REFERENCES, PASS)
-    lacking = checked(tmp_path, put("school", 99, 3), described, others={"schools": schools})
+    schools = Dataset.model_validate(
+        {
+            "name": "schools",
+            "title": "Schools",
+            "owner": "olga",
+            "source": "schools.csv",
+            "units": ["number"],
+            "key": ["number"],
+            "variables": [{"name": "number", "type": "text", "role": "id"}, {"name": "kind", "type": "text"}],
+        },
+        strict=False,
+    )
+    path = tmp_path / "schools.csv"
+    path.write_text("number,kind\n" + "".join(f"{number},state\n" for number in range(1, 21)))
+    profile = json.loads(json.dumps(check_delivery(path, schools, today=TODAY).profile))
+    assert found(checked(tmp_path, dataset=described, others={"schools": profile}), Kind.REFERENCES, PASS)
+    lacking = checked(tmp_path, put("school", 99, 3), described, others={"schools": profile})
     assert "3 rows have a value that schools does not have" in found(lacking, Kind.REFERENCES, FAIL)[0].message
-    unknown = found(checked(tmp_path, dataset=described), Kind.REFERENCES, WARN)
-    assert "no file of schools is at hand" in unknown[0].message
+    for others in (None, {}, {"schools": None}, {"schools": {**profile, "keys": {}}}):
+        unknown = found(checked(tmp_path, dataset=described, others=others), Kind.REFERENCES, WARN)
+        assert "no version of schools with these ids came in yet" in unknown[0].message
 
 
 def test_report_is_read_back_as_it_was_written_and_keeps_the_profile_to_itself(tmp_path: Path) -> None:
