@@ -101,13 +101,17 @@ def link_index(instance: Instance, wish: Wish, actor: str, tell: Tell = silent) 
     store, home = store_of(instance), instance.home
     with alone(home):
         with store.reading() as now:
+            newest = now.linkage(wish.index)
+        if newest is not None:
+            open_review(instance, newest)  # whoever recorded it may have been killed before
+        with store.reading() as now:
             start = _start(now, wish)
             known = {one.id for one in now.deliveries()}
             linkages = {one.name: [kept.number for kept in now.linkages(one.name)] for one in now.indexes()}
         sweep(home, known, linkages)
         staging = home.splits / secrets.token_hex(12)
         try:
-            linkage, queue = _link(instance, start, staging, actor, tell)
+            linkage = _link(instance, start, staging, actor, tell)
             linkage = _rated(instance, start, linkage, tell)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -119,9 +123,16 @@ def link_index(instance: Instance, wish: Wish, actor: str, tell: Tell = silent) 
                 if _all_linked(transaction, start.datasets[name], delivery):
                     transaction.put_in_force(delivery.dataset, delivery.version, actor)
                 transaction.note_linkage(delivery.dataset, delivery.version, linkage)
-        if queue:
-            instance.clerical.open(actor, linkage.name, queue)
+        open_review(instance, linkage)
         return linkage
+
+
+def open_review(instance: Instance, linkage: Linkage) -> None:
+    """Let people decide about a linkage's doubtful pairs, where there are some and they cannot yet."""
+    with instance.clerical.store.reading() as now:
+        known = now.review(linkage.name) is not None
+    if linkage.queue and not known:
+        instance.clerical.open(linkage.by, linkage.name, linkage.queue)
 
 
 def _start(now: ZonesReading, wish: Wish) -> _Start:
@@ -150,7 +161,7 @@ def _start(now: ZonesReading, wish: Wish) -> _Start:
     return found
 
 
-def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Tell) -> tuple[Linkage, Queue]:
+def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Tell) -> Linkage:
     out = staging / "out"
     staging.mkdir(mode=0o700)
     out.mkdir(mode=0o700)
@@ -160,7 +171,6 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
     answer = run_in_zone(instance.home, Zone.LINKER, _LINK, document, writable=binds, tell=tell)
     take_back(out)
     stamps, counts, pack = _read_answer(answer)
-    queue = _read_queue(answer)
     check_written(out, {MAP: stamps[MAP]})
     move_in(instance.home, Zone.PROVISIONER, out, f"{MAPS}/{start.index.name}/{start.number}")
     plan = plan_of(start.index, start.datasets)
@@ -172,19 +182,19 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
         *placed,
         *(label(n, rule) for n, rule in enumerate(passes_of(plan))),
     ]
-    linkage = Linkage(
+    return Linkage(
         index=start.index,
         number=start.number,
         deliveries=tuple(one.name for one in start.deliveries),
         afresh=start.afresh,
         passes=tuple(dict.fromkeys([*(start.before.passes if start.before else ()), *passes])),
         stamps=stamps,
+        queue=tuple(_read_queue(answer)),
         counts=counts,
         quality={"identifiers": pack, "attributes": {}},
         at=instance.clock.now(),
         by=actor,
     )
-    return linkage, queue
 
 
 def _decided(instance: Instance, start: _Start) -> list[dict[str, Any]]:

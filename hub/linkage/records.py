@@ -65,6 +65,8 @@ class Linkage:
         What `match_pass` of its map may say.
     stamps : mapping of str to Stamp
         Of what the linker keeps, and of the ``map``.
+    queue : tuple of (int, int, bool)
+        Doubtful pairs for people to decide: number, stratum, and whether it is taken for a link.
     counts : mapping
         Numbers alone.
     quality : mapping
@@ -77,6 +79,7 @@ class Linkage:
     afresh: bool
     passes: tuple[str, ...]
     stamps: Mapping[str, Stamp]
+    queue: tuple[tuple[int, int, bool], ...]
     counts: Mapping[str, Any]
     quality: Mapping[str, Any]
     at: datetime

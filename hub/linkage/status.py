@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saferoom.hub.linkage.ingesting import store_of
+from saferoom.hub.linkage.linking import open_review
 from saferoom.hub.linkage.records import Delivery, Linkage
 from saferoom.hub.linkage.zones import KEPT, not_enforced
 from saferoom.hub.wiring import Instance
@@ -66,6 +67,7 @@ def linked_data(instance: Instance) -> LinkedData:
 
 
 def _review(instance: Instance, linkage: Linkage) -> Mapping[str, Any] | None:
+    open_review(instance, linkage)
     with instance.clerical.store.reading() as now:
         if now.review(linkage.name) is None:
             return None

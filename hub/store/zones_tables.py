@@ -60,6 +60,8 @@ class LinkageRow(Base):
     """What `match_pass` of its map may say."""
     stamps: Mapped[dict[str, Any]]
     """Of what the linker keeps, and of the map for the provisioner."""
+    queue: Mapped[list[Any]]
+    """Doubtful pairs for people to decide: number, stratum, whether taken for a link."""
     counts: Mapped[dict[str, Any]]
     quality: Mapped[dict[str, Any]]
     """The quality pack, as it passed the checker: by groups that identify, and by attributes."""

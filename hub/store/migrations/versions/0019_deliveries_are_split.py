@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("afresh", sa.Boolean(), nullable=False),
         sa.Column("passes", sa.JSON(), nullable=False),
         sa.Column("stamps", sa.JSON(), nullable=False),
+        sa.Column("queue", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("quality", sa.JSON(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),

@@ -26,8 +26,10 @@ from saferoom.hub.linkage import ingesting, linking, zones
 from saferoom.hub.linkage.deliveries import linked_sources
 from saferoom.hub.linkage.ingesting import Delivered, ingest, store_of
 from saferoom.hub.linkage.linking import Wish, link_index
+from saferoom.hub.linkage.status import linked_data
 from saferoom.hub.linkage.zones import Zone
 from saferoom.hub.store.zones import ZonesTransaction
+from saferoom.hub.store.zones_tables import LinkageRow
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName
 
@@ -197,6 +199,18 @@ def test_link_killed_at_any_step_leaves_what_was_and_can_be_done_again(place: Zo
         assert made.link().name == "person@2"
         assert state(made)[1] == ["person@2", "person@1"]
         assert rows(made, "taxpayers", "1", "2") == [200, 220]
+
+
+def test_review_that_a_killed_process_did_not_open_is_opened_later(place: ZonesWorld, tmp_path: Path) -> None:
+    with copied(place, tmp_path) as made:
+        with made.instance.database.transaction() as session:
+            row = session.get_one(LinkageRow, ("person", 1))
+            row.queue = [[1, 0, True], [2, 1, False]]
+        assert made.instance.clerical.settled("person@1") == ()
+        (index,) = linked_data(made.instance).indexes
+        assert index.review is not None
+        (again,) = linked_data(made.instance).indexes
+        assert again.review == index.review
 
 
 def rows(place: ZonesWorld, dataset: str, *versions: str) -> list[int]:
