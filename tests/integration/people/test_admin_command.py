@@ -421,3 +421,32 @@ def test_system_user_without_a_name_is_known_by_number(filled: Terminal, monkeyp
         actors = session.scalars(select(AuditLinkRow.actor)).all()
     instance.close()
     assert f"admin:{os.getuid()}" in actors
+
+
+def test_ids_are_rotated_and_the_reason_is_asked_for(filled: Terminal) -> None:
+    assert filled("admin", "rotate", "mobility")[0] == 2
+    status, _, said = filled("admin", "rotate", "mobility", "--reason", " ")
+    assert status == 2
+    assert "say why" in said
+    before = filled("admin", "rotate", "mobility", "--reason", "None was made yet.")[1]
+    assert "its first ones will have the ids of epoch 2" in before
+    filled("admin", "extract", "mobility")
+    rotated = filled.json("admin", "rotate", "mobility", "--reason", "A list of ids was seen.")
+    assert rotated["epoch"] == 3
+    assert [file["epoch"] for file in rotated["manifest"]["files"]] == [3]
+    assert [change["unit"] for change in rotated["manifest"]["changes"]] == ["person_id"]
+    status, out, _ = filled("admin", "rotate", "mobility", "--reason", "Again.")
+    assert status == 0
+    assert "epoch 4" in out
+
+
+def test_minimisation_names_variables_that_nothing_was_asked_of(filled: Terminal) -> None:
+    found = filled.json("admin", "minimisation", "mobility")
+    assert [(one["dataset"], one["unused"]) for one in found["datasets"]] == [("htv", ["sex", "wage"])]
+    status, out, _ = filled("admin", "minimisation", "mobility", "--since", "2026-01-01")
+    assert status == 0
+    assert "no query was asked since 2026-01-01" in out
+    status, _, said = filled("admin", "minimisation", "mobility", "--since", "yesterday")
+    assert status == 2
+    assert "must be a day" in said
+    assert filled("admin", "minimisation", "nowhere")[0] != 0

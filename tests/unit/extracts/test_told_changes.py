@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from tests.support.registry_world import HTV, NOW, TODAY, approval, dataset
+from tests.support.registry_world import HTV, NOW, OLGA, TODAY, approval, dataset
 
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.catalogue.model import Coverage, Dataset
@@ -21,7 +21,7 @@ def _file(version: str = "1", linkage: str | None = None) -> ExtractFile:
     return ExtractFile(
         dataset=HTV,
         title="HTV",
-        owner="olga",
+        owner=OLGA,
         version=version,
         file=f"htv/{version}/htv.parquet",
         sha256="",
