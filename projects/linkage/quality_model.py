@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from saferoom.projects.linkage.agreement import Agreement
+
 FORMAT = 1
 
 
@@ -114,6 +116,25 @@ class Review(_Part):
     strata: int
 
 
+class Coefficient(_Part):
+    """A coefficient of agreement with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Agreed(_Part):
+    """How far clerical reviewers agree who did not see each other's decisions; of pairs, so about nobody's record."""
+
+    pairs: int
+    agreed: Coefficient
+    kappa: Coefficient | None
+    """Cohen's; None where everybody decided everything alike."""
+    ac1: Coefficient | None
+    """Gwet's, which holds where nearly all pairs are of one kind, too."""
+
+
 class Sentence(_Part):
     """A plain sentence and what it rests on."""
 
@@ -153,6 +174,7 @@ class QualityPack(_Part):
     """How many differences between groups were tried."""
     model: tuple[LevelValues, ...]
     review: Review | None
+    agreement: Agreed | None = None
     rules: Rules
     notes: tuple[str, ...]
 
@@ -160,6 +182,12 @@ class QualityPack(_Part):
         """Return the pack JSON-ready."""
         found: dict[str, Any] = self.model_dump(mode="json")
         return found
+
+    def with_agreement(self, agreement: Agreement | None) -> QualityPack:
+        """Return the pack with how far reviewers agree, of as many pairs as the policy's threshold at least."""
+        if agreement is None or agreement.pairs < self.rules.threshold_units:
+            return self
+        return self.model_copy(update={"agreement": Agreed.model_validate(agreement.document())})
 
     def summary(self) -> dict[str, Any]:
         """Return what ``saferoom link --json`` tells: precision, recall, sources, by group; null may not be shown."""

@@ -35,7 +35,16 @@ def _headline(pack: QualityPack) -> str:
         lines.append(_row([name, *_cells(found), _NOTHING if found is None else found.basis.value]))
     threshold = "" if pack.threshold is None else f" at match probability {pack.threshold:.4g}"
     review = "" if pack.review is None else f"\n\n{pack.review.pairs:,} pairs were decided in clerical review."
-    return "\n".join(lines) + f"\n\nPairs count as links{threshold}.{review}"
+    return "\n".join(lines) + f"\n\nPairs count as links{threshold}.{review}{_agreement(pack)}"
+
+
+def _agreement(pack: QualityPack) -> str:
+    found = pack.agreement
+    if found is None:
+        return ""
+    parts = [("agreement", found.agreed), ("Cohen's kappa", found.kappa), ("Gwet's AC1", found.ac1)]
+    told = ", ".join(f"{name} {one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for name, one in parts if one)
+    return f"\n\nOf {found.pairs:,} pairs that two reviewers decided: {told}."
 
 
 def _sentences(pack: QualityPack) -> str:

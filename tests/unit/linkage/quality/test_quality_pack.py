@@ -11,6 +11,7 @@ from tests.support.linkage_pairs import World, world
 
 from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
+from saferoom.projects.linkage.agreement import agreement
 from saferoom.projects.linkage.intervals import wilson
 from saferoom.projects.linkage.quality import About, LinkedTables, QualityPack, model_values, quality_pack
 from saferoom.projects.linkage.quality_model import Basis, GroupRow, State
@@ -207,6 +208,18 @@ def test_pack_summary_has_precision_recall_and_groups(biased: tuple[World, Quali
     assert summary["precision"]["value"] == biased[1].precision.value  # type: ignore[union-attr]
     assert summary["by_group"]["schools"]["ethnicity"]["black"]["recall"]["value"] < 0.9
     json.dumps(summary, allow_nan=False)
+
+
+def test_pack_tells_how_far_reviewers_agree_where_enough_pairs_were_decided(biased: tuple[World, QualityPack]) -> None:
+    _, pack = biased
+    told = pack.with_agreement(agreement([[40, 3, 0], [2, 50, 0], [0, 0, 5]]))
+    assert told.agreement is not None
+    assert told.agreement.pairs == 100
+    assert "Of 100 pairs that two reviewers decided: agreement 0.95" in told.markdown()
+    assert "Cohen's kappa 0.91" in told.markdown()
+    assert QualityPack.model_validate_json(json.dumps(told.document())) == told
+    assert pack.with_agreement(agreement([[4, 1], [0, 4]])) == pack
+    assert pack.with_agreement(None) == pack
 
 
 def test_pack_has_m_and_u_of_the_model() -> None:
