@@ -16,6 +16,7 @@ from saferoom.hub.cli.main import COMMANDS, build
 from saferoom.hub.web.api import reference as api
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
+from saferoom.projects.catalogue import reference as catalogue
 from saferoom.projects.ledger import diagram as budgets
 from saferoom.projects.life import diagram as project_states
 from saferoom.projects.measures import reference as measures
@@ -97,6 +98,7 @@ PAGES = {
     "people.md": people.page,
     "budgets.md": budgets.page,
     "measures.md": measures.page,
+    "catalogue.md": catalogue.page,
     "api/README.md": api.page,
     "api/openapi.json": api.document,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from saferoom.errors import BadInputError
 from saferoom.ids import DatasetName
 from saferoom.projects.administration.documents import read_entries
 from saferoom.projects.administration.written import to_yaml
+from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.purposes import Purpose
 from saferoom.projects.catalogue.versions import Version
 
 
@@ -118,3 +121,11 @@ def test_version_that_makes_no_sense_is_refused(changes: dict[str, Any], said: s
     values |= {"ingested_at": "2026-01-01T00:00:00Z"} | changes
     with pytest.raises(BadInputError, match=said):
         read_entries([(json.dumps(values), "f.yaml")])
+
+
+def test_example_of_the_guide_is_a_document() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "how-to" / "describe-and-deliver.md"
+    example = guide.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    (entry,) = read_entries([(example, "guide.yaml")])
+    assert isinstance(entry.record, Dataset)
+    assert entry.record.gateways[0].excluded == (Purpose.HEALTH,)
