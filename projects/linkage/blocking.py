@@ -105,7 +105,10 @@ def candidate_rules(plan: LinkPlan) -> tuple[BlockingRule, ...]:
     names = plan.of_kind(FieldKind.GIVEN_NAME)[:1] + plan.of_kind(FieldKind.SURNAME)[:1]
     rules = [rule_of([column]) for column in telling]
     rules += [
-        rule_of(pair, either_way=len(names) == 2 and set(pair) == set(names)) for pair in combinations(telling, 2)
+        rule_of(pair, either_way=len(names) == 2 and set(pair) == set(names))
+        for pair in combinations(telling, 2)
+        # Two texts, such as a town and a county, say the same thing twice.
+        if any(plan.fields[column] is not FieldKind.TEXT for column in pair)
     ]
     dates = plan.of_kind(FieldKind.DATE)[:1]
     loose = [
@@ -115,6 +118,13 @@ def candidate_rules(plan: LinkPlan) -> tuple[BlockingRule, ...]:
     ]
     rules += [rule_of(keys) for keys in combinations(loose, 3)]
     return tuple(rules)
+
+
+def used_forms(plan: LinkPlan) -> set[tuple[str, Form]]:
+    """Return the columns and forms that some rule of `plan` may use; no others have to be made."""
+    given = [key_of(part) for rule in [*(plan.passes or ()), *(plan.blocking or ())] for part in rule]
+    chosen = [key for rule in candidate_rules(plan) for key in rule.keys] if plan.blocking is None else []
+    return {(key.column, key.form) for key in [*given, *chosen]}
 
 
 def choose(

@@ -16,7 +16,8 @@ from saferoom.projects.linkage.plan import FieldKind, LinkPlan, LinkType
 if TYPE_CHECKING:
     import duckdb
 
-_SAMPLED_PAIRS = 60_000
+_FEWEST_SAMPLED, _MOST_SAMPLED = 20_000, 100_000
+"""Random pairs; between them, twice the number of records."""
 _TWO_OF_THREE = 0.8
 """How often one of two keys finds a match, where there is no third one to tell."""
 
@@ -132,7 +133,7 @@ class Counting:
     def _sample(self) -> dict[str, dict[int, int]]:
         compared = comparisons(self._plan)
         count, seed = sum(self.sizes), self._plan.seed
-        wanted = min(_SAMPLED_PAIRS, self.total)
+        wanted = min(max(_FEWEST_SAMPLED, min(2 * count, _MOST_SAMPLED)), self.total)
         pick = "cast(hash(i, {}) % {} as bigint) + 1"
         pairs = (
             f"select {pick.format(f'{seed}, 1', count)} as a, {pick.format(f'{seed}, 2', count)} as b "

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from saferoom.errors import BadInputError
+from saferoom.projects.linkage.blocking import used_forms
 from saferoom.projects.linkage.comparisons import internal_names
-from saferoom.projects.linkage.plan import FieldKind, LinkPlan, LinkType
+from saferoom.projects.linkage.plan import FieldKind, Form, LinkPlan, LinkType
 from saferoom.projects.linkage.standardising import parts, quoted, stages
 from saferoom.projects.linkage.variants import make_names_table
 
 if TYPE_CHECKING:
     import duckdb
+
+_ONLY_WHERE_USED = (Form.START, Form.SOUND, Form.YEAR)
+"""Forms that nothing is compared by, only blocking and passes."""
 
 
 def check(connection: duckdb.DuckDBPyConnection, records: Mapping[str, str], plan: LinkPlan) -> dict[str, int]:
@@ -75,10 +79,12 @@ def prepare(
         columns = ", ".join(f"{_step(one, step, name)} as {name}" for name, one in steps.items())
         before = "numbered" if step == 0 else f"step_{step - 1}"
         layers.append(f"step_{step} as (select id, src, source, record_id, {columns} from {before})")
+    used = used_forms(plan)
     made = [
         f"{part.expression.format(c=name)} as {name}{part.suffix}"
         for column, name in names.items()
         for part in parts(plan.fields[column])
+        if part.form not in _ONLY_WHERE_USED or (column, part.form) in used
     ]
     everything = ", ".join(["id, src, source, record_id", *names.values(), *made])
     connection.execute(

@@ -24,7 +24,12 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def cleaned(connection: duckdb.DuckDBPyConnection, kind: FieldKind, values: list[Any], suffix: str = "") -> list[Any]:
     fields = {"v": kind.value} if kind is not K.SEX else {"v": "sex", "w": "text"}
-    document = {"datasets": [{"name": "a", "file": "-", "id": "i"}], "fields": fields, "link_type": "dedupe"}
+    document: dict[str, Any] = {
+        "datasets": [{"name": "a", "file": "-", "id": "i"}],
+        "fields": fields,
+        "link_type": "dedupe",
+    }
+    document["blocking"] = [[{"column": "v", "form": form.value}] for form in FORMS[kind]]
     plan = LinkPlan.model_validate_json(json.dumps(document))
     connection.execute("create or replace table given (record_id varchar, v varchar, w varchar)")
     connection.executemany("insert into given values (?, ?, null)", [[f"{i:04d}", v] for i, v in enumerate(values)])
