@@ -29,7 +29,7 @@ _LEAST_PAIRS = 2_000_000
 _PAIRS_PER_RECORD = 20
 _DEAREST = 5_000
 """Pairs that one further match may cost, and pairs that cost next to nothing."""
-_CHEAP = 50_000
+_CHEAP = 20_000
 _LEAST_FURTHER = 0.1
 """Further matches that a rule must be expected to find."""
 _SMALL = 2
