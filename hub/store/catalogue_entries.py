@@ -41,19 +41,19 @@ def renew(session: Session, names: Iterable[str], at: datetime, *, backfill: boo
     """
     session.flush()
     every = frozenset(DatasetName(name) for name in session.scalars(select(DatasetRow.name)))
-    kept = {row.dataset: row for row in session.scalars(select(CatalogueEntryRow))}
+    kept = _digests(session)
     confidential = hidden(session)
     links = SessionRegistry(session).links()
     changed = set(names)
     concerned = {name for name in every if (backfill and name not in kept) or changed & set(lineages(links, [name]))}
     written = False
     for name, document in entries(session, sorted(concerned - confidential)).items():
-        digest, row = public.digest(document), kept.get(name)
-        if row is None or row.digest != digest:
+        digest = public.digest(document)
+        if kept.get(name) != digest:
             session.merge(CatalogueEntryRow(dataset=name, document=document, digest=digest, at=at))
             written = True
     for name in sorted(confidential & set(kept)):
-        session.delete(kept[name])
+        session.delete(session.get_one(CatalogueEntryRow, name))
     session.flush()
     before = newest_head(session)
     if written or confidential & set(kept) or before is None or before.undisclosed != len(confidential):
@@ -80,7 +80,7 @@ def newest_head(session: Session) -> CatalogueHeadRow | None:
 
 
 def _add_head(session: Session, before: CatalogueHeadRow | None, undisclosed: int, at: datetime) -> None:
-    listed = {row.dataset: row.digest for row in session.scalars(select(CatalogueEntryRow))}
+    listed = _digests(session)
     previous = FIRST if before is None else before.digest
     session.add(
         CatalogueHeadRow(
@@ -93,6 +93,11 @@ def _add_head(session: Session, before: CatalogueHeadRow | None, undisclosed: in
         )
     )
     session.flush()
+
+
+def _digests(session: Session) -> dict[str, str]:
+    query = select(CatalogueEntryRow.dataset, CatalogueEntryRow.digest)
+    return {row.dataset: row.digest for row in session.execute(query)}
 
 
 def _used(session: Session, names: Sequence[DatasetName]) -> Mapping[DatasetName, public.Used]:
