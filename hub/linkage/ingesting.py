@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
 from saferoom.digests import canonical
-from saferoom.errors import BadInputError, IntegrityError, UnavailableError, WrongStateError
+from saferoom.errors import BadInputError, UnavailableError, WrongStateError
 from saferoom.hub import keys
+from saferoom.hub.linkage.answers import Split, read_split
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import DELIVERIES, alone, check_written, move_in, sweep
 from saferoom.hub.linkage.records import Delivery
-from saferoom.hub.linkage.sealed import Stamp
 from saferoom.hub.linkage.splitting import ATTRIBUTES, CROSSWALK, IDENTIFIERS, OUT, identifying
 from saferoom.hub.linkage.zone_keys import KEY_BYTES
 from saferoom.hub.linkage.zones import Zone, hand_over, run_in_zone, take_back
@@ -42,7 +42,6 @@ _TASK = "saferoom.hub.linkage.splitting:split"
 _INSIDE = Path("/delivery")
 _ENDINGS = (".csv", ".parquet")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _WHOSE = {IDENTIFIERS: Zone.LINKER, ATTRIBUTES: Zone.PROVISIONER, CROSSWALK: Zone.PROVISIONER}
 
 
@@ -130,24 +129,6 @@ def ingest(instance: Instance, delivered: Delivered, actor: str, tell: Tell = si
             shutil.rmtree(staging, ignore_errors=True)
 
 
-@dataclass(frozen=True)
-class _Made:
-    rows: int
-    sha256: str
-    stamps: Mapping[str, Stamp]
-    report: DeliveryReport
-
-
-def _known(session: Session, instance: Instance, dataset: Dataset) -> dict[str, Any]:
-    """Return what a delivery is compared with: the last version's profile, and the ids of datasets it refers to."""
-    before = last_profile(session, instance.cipher, DatasetName(dataset.name))
-    others = {}
-    for reference in dataset.references:
-        profile = last_profile(session, instance.cipher, DatasetName(reference.dataset)) or {}
-        others[reference.dataset] = {"keys": profile.get("keys", {})}
-    return {"before": None if before is None else dict(before), "others": others}
-
-
 def _split(
     instance: Instance,
     dataset: Dataset,
@@ -155,7 +136,7 @@ def _split(
     staging: Path,
     known: Mapping[str, Any],
     tell: Tell,
-) -> _Made:
+) -> Split:
     wanted = {ATTRIBUTES} | ({IDENTIFIERS, CROSSWALK} if identifying(dataset) else set())
     zones = {_WHOSE[kind] for kind in wanted}
     staging.mkdir(mode=0o700)
@@ -184,7 +165,7 @@ def _split(
         tell=tell,
     )
     take_back(out)
-    made = _read_answer(answer, wanted)
+    made = read_split(answer, wanted)
     for zone in zones:
         stamps = {kind: stamp for kind, stamp in made.stamps.items() if _WHOSE[kind] is zone}
         check_written(out / zone.value, stamps)
@@ -192,18 +173,14 @@ def _split(
     return made
 
 
-def _read_answer(answer: Mapping[str, Any], wanted: set[str]) -> _Made:
-    try:
-        stamps = {str(kind): Stamp.from_json(stamp) for kind, stamp in answer["stamps"].items()}
-        rows, digest = answer["rows"], answer["sha256"]
-        report = DeliveryReport.read(answer["report"], answer["profile"])
-    except (KeyError, TypeError, AttributeError, ValueError):
-        raise _not_understood() from None
-    if set(stamps) != wanted or type(rows) is not int or any(stamp.rows != rows for stamp in stamps.values()):
-        raise _not_understood()
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not report.ok:
-        raise _not_understood()
-    return _Made(rows, digest, stamps, report)
+def _known(session: Session, instance: Instance, dataset: Dataset) -> dict[str, Any]:
+    """Return what a delivery is compared with: the last version's profile, and the ids of datasets it refers to."""
+    before = last_profile(session, instance.cipher, DatasetName(dataset.name))
+    others = {}
+    for reference in dataset.references:
+        profile = last_profile(session, instance.cipher, DatasetName(reference.dataset)) or {}
+        others[reference.dataset] = {"keys": profile.get("keys", {})}
+    return {"before": None if before is None else dict(before), "others": others}
 
 
 def _record_key(instance: Instance, dataset: Dataset) -> bytes:
@@ -266,7 +243,3 @@ def _twice(delivered: Delivered) -> WrongStateError:
     return WrongStateError(
         f"version {delivered.version} of {delivered.dataset} was ingested before; give the new delivery another version"
     )
-
-
-def _not_understood() -> IntegrityError:
-    return IntegrityError("the splitting process gave an answer that was not understood; nothing was changed")

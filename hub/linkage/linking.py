@@ -12,16 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
+from saferoom.errors import BadInputError, NotFoundError, WrongStateError
+from saferoom.hub.linkage.answers import read_linked, read_packs, read_queue
 from saferoom.hub.linkage.definition import PLACES, Index, attribute_groups, plan_of
 from saferoom.hub.linkage.ingesting import store_of
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP, MAPS, OUT, alone, check_written, move_in, sweep
 from saferoom.hub.linkage.provisioner import MapRef
 from saferoom.hub.linkage.records import Delivery, Linkage
-from saferoom.hub.linkage.sealed import Stamp
 from saferoom.hub.linkage.splitting import IDENTIFIERS
 from saferoom.hub.linkage.zones import Zone, hand_over, run_in_zone, take_back
 from saferoom.hub.sandbox import Bind
@@ -34,14 +32,10 @@ from saferoom.projects.linkage.households import PLACED_BY
 from saferoom.projects.linkage.indexes import CARRIED_PASS
 from saferoom.projects.linkage.linked import MODEL_PASS
 from saferoom.projects.linkage.passes import label, passes_of
-from saferoom.projects.linkage.quality import QualityPack
 from saferoom.projects.linkage.review_sample import CLERICAL_PASS
 
 _LINK = "saferoom.hub.linkage.linker:link_index"
-_RATE = "saferoom.hub.linkage.provisioner:rate"
-Queue = list[tuple[int, int, bool]]
-"""Doubtful pairs for people to decide: number, stratum, and whether it is taken for a link."""
-_NOT_UNDERSTOOD = "a process of the zones gave an answer that was not understood; nothing was changed"
+_RATE = "saferoom.hub.linkage.rating_inside:rate"
 
 
 @dataclass(frozen=True)
@@ -170,7 +164,7 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
     document = _document(start) | {"decided": _decided(instance, start)}
     answer = run_in_zone(instance.home, Zone.LINKER, _LINK, document, writable=binds, tell=tell)
     take_back(out)
-    stamps, counts, pack = _read_answer(answer)
+    stamps, counts, pack = read_linked(answer)
     check_written(out, {MAP: stamps[MAP]})
     move_in(instance.home, Zone.PROVISIONER, out, f"{MAPS}/{start.index.name}/{start.number}")
     plan = plan_of(start.index, start.datasets)
@@ -189,7 +183,7 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
         afresh=start.afresh,
         passes=tuple(dict.fromkeys([*(start.before.passes if start.before else ()), *passes])),
         stamps=stamps,
-        queue=tuple(_read_queue(answer)),
+        queue=tuple(read_queue(answer)),
         counts=counts,
         quality={"identifiers": pack, "attributes": {}},
         at=instance.clock.now(),
@@ -229,36 +223,6 @@ def _document(start: _Start) -> dict[str, Any]:
     }
 
 
-def _read_answer(answer: Mapping[str, Any]) -> tuple[dict[str, Stamp], dict[str, Any], dict[str, Any]]:
-    try:
-        stamps = {str(kind): Stamp.from_json(stamp) for kind, stamp in answer["stamps"].items()}
-        counts, pack = answer["counts"], QualityPack.model_validate(answer["quality"], strict=False)
-    except (KeyError, AttributeError, ValidationError):
-        raise IntegrityError(_NOT_UNDERSTOOD) from None
-    if set(stamps) != {*KEPT_BY_LINKER, MAP} or not _numbers(counts):
-        raise IntegrityError(_NOT_UNDERSTOOD)
-    return stamps, counts, pack.document()
-
-
-def _read_queue(answer: Mapping[str, Any]) -> Queue:
-    try:
-        queue = [(number, stratum, accepted) for number, stratum, accepted in answer["queue"]]
-    except (KeyError, TypeError, ValueError):
-        raise IntegrityError(_NOT_UNDERSTOOD) from None
-    if any((type(one[0]), type(one[1]), type(one[2])) != (int, int, bool) for one in queue):
-        raise IntegrityError(_NOT_UNDERSTOOD)
-    return queue
-
-
-def _numbers(counts: Any, depth: int = 0) -> bool:
-    """Tell whether these are named numbers alone."""
-    if not isinstance(counts, dict) or depth > 2:  # by source, by what is counted
-        return False
-    return all(
-        isinstance(name, str) and (type(value) is int or _numbers(value, depth + 1)) for name, value in counts.items()
-    )
-
-
 def _rated(instance: Instance, start: _Start, linkage: Linkage, tell: Tell) -> Linkage:
     """Return the linkage with the rates by attributes, and with a map that the provisioner found to be one."""
     sources = {
@@ -272,7 +236,7 @@ def _rated(instance: Instance, start: _Start, linkage: Linkage, tell: Tell) -> L
         "sources": list(sources.values()),
     }
     answer = run_in_zone(instance.home, Zone.PROVISIONER, _RATE, document, tell=tell)
-    packs, stamps = _read_packs(answer, list(sources))
+    packs, stamps = read_packs(answer, list(sources))
     quality = {**linkage.quality, "attributes": packs}
     return replace(linkage, quality=quality, stamps={**linkage.stamps, **stamps})
 
@@ -285,16 +249,6 @@ def _rating(start: _Start, delivery: Delivery, groups: Sequence[str]) -> dict[st
         before = {"number": start.before.number, "stamp": stamp.to_json()}
     columns = {name: one.source_column for name in groups if (one := own.variable(name)) is not None}
     return {"delivery": delivery.to_json(), "groups": columns, "before": before}
-
-
-def _read_packs(answer: Mapping[str, Any], wanted: Sequence[str]) -> tuple[dict[str, Any], dict[str, Stamp]]:
-    try:
-        found = answer["packs"]
-        packs = {name: QualityPack.model_validate(found[name]["pack"], strict=False).document() for name in wanted}
-        stamps = {f"memory-{name}": Stamp.from_json(found[name]["memory"]) for name in wanted}
-    except (KeyError, TypeError, AttributeError, ValidationError):
-        raise IntegrityError(_NOT_UNDERSTOOD) from None
-    return packs, stamps
 
 
 def map_of(linkage: Linkage) -> MapRef:

@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import selectors
-import stat
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from saferoom.hub import keys
 from saferoom.hub.home import Home
 from saferoom.hub.linkage.messages import MOST_LINE_BYTES, Job, Tell, hear, silent
 from saferoom.hub.linkage.opened import INSIDE
+from saferoom.hub.linkage.owning import own
 from saferoom.hub.linkage.process import NO_KEY
 from saferoom.hub.linkage.zone_keys import ZonePublic
 from saferoom.hub.sandbox import Bind, Limits, Running, Sandbox, identity, start
@@ -101,7 +101,7 @@ def folder_of(home: Home, zone: Zone) -> Path:
 
 def hand_over(path: Path, home: Home, zone: Zone) -> None:
     """Give a file or folder to the zone's user, where this runs as root; close it to all others."""
-    _own(path, identity(home, zone.user))
+    own(path, identity(home, zone.user))
 
 
 def take_back(path: Path) -> None:
@@ -112,7 +112,7 @@ def take_back(path: Path) -> None:
     IntegrityError
         There is something in it that is neither a plain file nor a folder.
     """
-    _own(path, os.getuid() if os.getuid() == 0 else None)
+    own(path, os.getuid() if os.getuid() == 0 else None)
 
 
 def publics(home: Home) -> dict[str, ZonePublic]:
@@ -268,21 +268,6 @@ def _limits() -> Limits:
         open_files=4096,
         scratch_bytes=memory // 2,
     )
-
-
-def _own(path: Path, owner: int | None) -> None:
-    """Make `path`, and what is in it, `owner`'s (None: leave that), readable for nobody else; follow no link."""
-    status = path.lstat()
-    if stat.S_ISDIR(status.st_mode):
-        for child in path.iterdir():
-            _own(child, owner)
-    elif not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-        raise IntegrityError(f"{path.name} is neither a file nor a folder of the zones; nothing was taken over")
-    wanted = 0o700 if stat.S_ISDIR(status.st_mode) else 0o600
-    if status.st_mode & 0o777 != wanted:
-        path.chmod(wanted, follow_symlinks=True)
-    if owner is not None and (status.st_uid, status.st_gid) != (owner, owner):
-        os.chown(path, owner, owner, follow_symlinks=False)
 
 
 @contextmanager

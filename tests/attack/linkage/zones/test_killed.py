@@ -216,9 +216,10 @@ def test_review_that_a_killed_process_did_not_open_is_opened_later(place: ZonesW
 def rows(place: ZonesWorld, dataset: str, *versions: str) -> list[int]:
     """Return how many rows the provisioner makes of each version."""
     program = (
-        "from saferoom.hub.linkage.provisioner import LinkedSource, plain_table\n"
+        "from saferoom.hub.linkage.provisioner import LinkedSource, materialise\n"
         "zone, of = opened(job), job.document['of']\n"
-        "answer({'rows': [plain_table(zone, LinkedSource.from_json(one)).num_rows for one in of]})"
+        "file = Path('/tmp/plain.parquet')\n"
+        "answer({'rows': [materialise(zone, LinkedSource.from_json(one), file) for one in of]})"
     )
     sources = linked_sources(place.instance, [(DatasetName(dataset), version) for version in versions])
     found: list[int] = run_program(place.home, Zone.PROVISIONER, program, {"of": [one.to_json() for one in sources]})[

@@ -1,0 +1,113 @@
+"""What processes of the zones answer, read without believing more than its form: counts, digests and checked packs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from saferoom.errors import IntegrityError
+from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP
+from saferoom.hub.linkage.sealed import Stamp
+from saferoom.projects.catalogue.checks.report import DeliveryReport
+from saferoom.projects.linkage.quality import QualityPack
+
+Queue = list[tuple[int, int, bool]]
+"""Doubtful pairs for people to decide: number, stratum, and whether it is taken for a link."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NOT_UNDERSTOOD = "a process of the zones gave an answer that was not understood; nothing was changed"
+
+
+def read_linked(answer: Mapping[str, Any]) -> tuple[dict[str, Stamp], dict[str, Any], dict[str, Any]]:
+    """Return the stamps, counts and quality pack of a linker's answer.
+
+    Raises
+    ------
+    IntegrityError
+        It is nothing of the kind.
+    """
+    try:
+        stamps = {str(kind): Stamp.from_json(stamp) for kind, stamp in answer["stamps"].items()}
+        counts, pack = answer["counts"], QualityPack.model_validate(answer["quality"], strict=False)
+    except (KeyError, AttributeError, ValidationError):
+        raise IntegrityError(_NOT_UNDERSTOOD) from None
+    if set(stamps) != {*KEPT_BY_LINKER, MAP} or not _numbers(counts):
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    return stamps, counts, pack.document()
+
+
+def read_queue(answer: Mapping[str, Any]) -> Queue:
+    """Return the doubtful pairs of a linker's answer.
+
+    Raises
+    ------
+    IntegrityError
+        It is nothing of the kind.
+    """
+    try:
+        queue = [(number, stratum, accepted) for number, stratum, accepted in answer["queue"]]
+    except (KeyError, TypeError, ValueError):
+        raise IntegrityError(_NOT_UNDERSTOOD) from None
+    if any((type(one[0]), type(one[1]), type(one[2])) != (int, int, bool) for one in queue):
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    return queue
+
+
+def _numbers(counts: Any, depth: int = 0) -> bool:
+    """Tell whether these are named numbers alone."""
+    if not isinstance(counts, dict) or depth > 2:  # by source, by what is counted
+        return False
+    return all(
+        isinstance(name, str) and (type(value) is int or _numbers(value, depth + 1)) for name, value in counts.items()
+    )
+
+
+def read_packs(answer: Mapping[str, Any], wanted: Sequence[str]) -> tuple[dict[str, Any], dict[str, Stamp]]:
+    """Return the packs of the sources `wanted`, and the stamps of their memories, from a provisioner's answer.
+
+    Raises
+    ------
+    IntegrityError
+        It is nothing of the kind.
+    """
+    try:
+        found = answer["packs"]
+        packs = {name: QualityPack.model_validate(found[name]["pack"], strict=False).document() for name in wanted}
+        stamps = {f"memory-{name}": Stamp.from_json(found[name]["memory"]) for name in wanted}
+    except (KeyError, TypeError, AttributeError, ValidationError):
+        raise IntegrityError(_NOT_UNDERSTOOD) from None
+    return packs, stamps
+
+
+@dataclass(frozen=True)
+class Split:
+    """What splitting a delivery came to."""
+
+    rows: int
+    sha256: str
+    stamps: Mapping[str, Stamp]
+    report: DeliveryReport
+
+
+def read_split(answer: Mapping[str, Any], wanted: set[str]) -> Split:
+    """Return what a splitter answered; `wanted` are the files that it was to write.
+
+    Raises
+    ------
+    IntegrityError
+        It is nothing of the kind.
+    """
+    try:
+        stamps = {str(kind): Stamp.from_json(stamp) for kind, stamp in answer["stamps"].items()}
+        rows, digest = answer["rows"], answer["sha256"]
+        report = DeliveryReport.read(answer["report"], answer["profile"])
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise IntegrityError(_NOT_UNDERSTOOD) from None
+    if set(stamps) != wanted or type(rows) is not int or any(stamp.rows != rows for stamp in stamps.values()):
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not report.ok:
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    return Split(rows, digest, stamps, report)
