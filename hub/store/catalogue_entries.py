@@ -29,15 +29,11 @@ def hidden(session: Session) -> frozenset[DatasetName]:
     return frozenset(DatasetName(name) for name in session.scalars(query))
 
 
-def renew(session: Session, names: Iterable[str], at: datetime, *, backfill: bool = False) -> None:
+def renew(session: Session, names: Iterable[str], at: datetime) -> None:
     """Make the entries of `names` what is known now, and of every dataset that was linked from one of them.
 
-    Nothing is written where nothing changes.
-
-    Parameters
-    ----------
-    backfill : bool
-        Whether datasets that are older than the list get their entries, too.
+    Datasets that are older than the list get their entries, too, so that a head covers all of them. Nothing is written
+    where nothing changes.
     """
     session.flush()
     every = frozenset(DatasetName(name) for name in session.scalars(select(DatasetRow.name)))
@@ -45,7 +41,7 @@ def renew(session: Session, names: Iterable[str], at: datetime, *, backfill: boo
     confidential = hidden(session)
     links = SessionRegistry(session).links()
     changed = set(names)
-    concerned = {name for name in every if (backfill and name not in kept) or changed & set(lineages(links, [name]))}
+    concerned = {name for name in every if name not in kept or changed & set(lineages(links, [name]))}
     written = False
     for name, document in entries(session, sorted(concerned - confidential)).items():
         digest = public.digest(document)

@@ -57,7 +57,7 @@ class RegistryWriter:
         self._follow(change.record)
         self._session.flush()
         if isinstance(change.record, Dataset):
-            catalogue_entries.renew(self._session, [change.record.name], self._at, backfill=True)
+            catalogue_entries.renew(self._session, [change.record.name], self._at)
         elif isinstance(change.record, Version | Approval):
             catalogue_entries.renew(self._session, [change.record.dataset], self._at)
 

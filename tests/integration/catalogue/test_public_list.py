@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.airlock_world import world as airlock_world
 from tests.support.deliveries import checked
 from tests.support.life_world import HTV, TWO, LifeWorld, life_world
 from tests.support.registry_world import dataset
@@ -25,6 +26,7 @@ from saferoom.projects.catalogue.purposes import Gateway, Purpose
 from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.paging import Cut
 from saferoom.projects.register.model import CatalogueList
+from saferoom.projects.register.service import FRESH
 
 PROJECT = """\
 kind: project
@@ -187,3 +189,15 @@ def test_reference_to_nothing_is_refused(world: LifeWorld) -> None:
     with pytest.raises(BadInputError, match="htv has no variable called gone"):
         world.apply(text.format("htv", "gone"))
     world.apply(text.format("htv", "person_id"))
+
+
+def test_release_is_counted_and_the_head_covers_datasets_older_than_the_list(tmp_path: Path) -> None:
+    with airlock_world(tmp_path) as place:
+        before = place.instance.public_register.entries()
+        assert (before.head, {entry["releases"] for entry in before.entries}) == (None, {0})
+        place.approve(place.request())
+        place.clock.advance(FRESH)
+        document = place.instance.public_register.entries().document()
+    assert {entry["name"]: entry["releases"] for entry in document["datasets"]} == {"register": 0, "survey": 1}
+    digests = {entry["name"]: entry["sha256"] for entry in document["datasets"]}
+    assert document["head"]["digest"] == public.list_digest(FIRST, digests, 0)
