@@ -40,6 +40,8 @@ _FUNCTIONS = {
     SPARK.jaro_winkler: WorkerFunction(f"{DUCKDB.jaro_winkler}(c0, c1)", _TEXTS, "DOUBLE"),
     SPARK.edits: WorkerFunction(f"{DUCKDB.edits}(c0, c1)", _TEXTS, "BIGINT"),
 }
+_OPTIMIZER = "org.apache.spark.sql.catalyst.optimizer"
+_INLINING = (f"{_OPTIMIZER}.CollapseProject", f"{_OPTIMIZER}.PushDownPredicates")
 _HANDED = ("match_key", "id_l", "id_r", "match_weight", "gamma_", "mw_")
 """What scored pairs hand back: whole names, and how names begin."""
 
@@ -116,6 +118,8 @@ def _weighed(
 
     make_api: Any = importlib.import_module("splink.backends.spark").SparkAPI
     spark = session(_settings(plan))
+    # Splink builds weights on weights: put into each other they would be computed many times over.
+    spark.conf.set("spark.sql.optimizer.excludedRules", ",".join(_INLINING))
     for name, function in _FUNCTIONS.items():
         # So that Spark computes each once, and does not repeat it where its outcome is used.
         spark.udf.register(name, function.registered().asNondeterministic())

@@ -132,3 +132,30 @@ def test_engines_do_not_see_each_others_tables(people: Source) -> None:
         one.tidy()
         with pytest.raises(BadInputError):
             one.rows("SELECT count(*) FROM _base")
+
+
+def test_spark_listens_on_this_machine_alone_and_keeps_its_folder_private(people: Source) -> None:
+    with SparkEngine([people], Limits(), SMALL) as engine:
+        context = engine._session.sparkContext
+        java = context._gateway.proc.pid
+        folder = Path(context.getConf().get("spark.local.dir")).parent
+        listening = _listening(java)
+    assert listening
+    assert {address for address in listening if not _is_loopback(address)} == set()
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def _listening(process: int) -> set[str]:
+    """Return the local addresses, as the kernel writes them, of the sockets on which a process listens."""
+    held = {link.readlink().name for link in Path(f"/proc/{process}/fd").iterdir() if link.is_symlink()}
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{process}/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *rest = line.split()
+            if state == "0A" and f"socket:[{rest[5]}]" in held:
+                found.add(local.split(":")[0])
+    return found
+
+
+def _is_loopback(address: str) -> bool:
+    return address in {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
