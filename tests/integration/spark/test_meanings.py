@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.spark import SMALL, differences
@@ -136,7 +137,7 @@ def test_engines_do_not_see_each_others_tables(people: Source) -> None:
 
 def test_spark_listens_on_this_machine_alone_and_keeps_its_folder_private(people: Source) -> None:
     with SparkEngine([people], Limits(), SMALL) as engine:
-        context = engine._session.sparkContext
+        context: Any = engine._session.sparkContext
         java = context._gateway.proc.pid
         folder = Path(context.getConf().get("spark.local.dir")).parent
         listening = _listening(java)
