@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 _LEAST_PAIRS = 2_000_000
 _PAIRS_PER_RECORD = 20
 _DEAREST = 5_000
-"""Pairs that one further match may cost, and pairs that cost next to nothing."""
-_CHEAP = 20_000
+"""Pairs that one further match may cost."""
+_CHEAP, _BEARABLE, _DEAR = 20_000, 300_000, 30_000
+"""Pairs that cost next to nothing; and pairs of a rule that is still quick, where one match may cost more."""
 _LEAST_FURTHER = 0.1
 """Further matches that a rule must be expected to find."""
 _SMALL = 2
@@ -196,7 +197,8 @@ def _telling(rule: BlockingRule, plan: LinkPlan) -> bool:
 
 def _worth(gain: float, pairs: int, left: int, records: int) -> float:
     """Return further matches for each pair, below 0 where they are not worth it; a rule costs a look at each record."""
-    if gain < _LEAST_FURTHER or pairs > min(left, max(gain * _DEAREST, _CHEAP)):
+    most = max(gain * _DEAREST, min(gain * _DEAR, _BEARABLE), _CHEAP)
+    if gain < _LEAST_FURTHER or pairs > min(left, most):
         return -1.0
     return gain / (pairs + 2 * records)
 

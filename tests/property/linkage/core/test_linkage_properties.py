@@ -19,7 +19,7 @@ from saferoom.projects.linkage.plan import FieldKind, LinkPlan
 from saferoom.projects.linkage.standardising import literal, stages
 
 CONNECTION = duckdb.connect()
-TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=30)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)
 
 
 def cleaned(kind: FieldKind, value: str) -> Any:

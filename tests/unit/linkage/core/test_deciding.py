@@ -132,7 +132,7 @@ def test_what_changes_together_is_learnt_from_anchored_pairs() -> None:
 def clusters_of(pairs: Pairs, sources: list[int], plan: LinkPlan, links: list[bool] | None = None) -> list[int]:
     chosen = np.array(links if links is not None else [True] * len(pairs.weight))
     decided = Decided(PRIOR, 0.9, pairs.weight, np.ones(len(pairs.weight)), chosen, {}, {})
-    return cluster(pairs, decided, np.array(sources), plan).tolist()
+    return [int(number) for number in cluster(pairs, decided, np.array(sources), plan)]
 
 
 def test_connected_records_are_one_entity_named_by_its_first() -> None:
