@@ -63,6 +63,7 @@ def plan_of(**keys: Any) -> LinkPlan:
     return LinkPlan.model_validate_json(json.dumps(document))
 
 
+@settings(deadline=None)
 @given(WEIGHTS, st.floats(0.01, 1))
 def test_one_to_one_links_are_one_to_one(rows: list[tuple[int, int, float]], threshold: float) -> None:
     pairs = pairs_of(rows)
@@ -74,6 +75,7 @@ def test_one_to_one_links_are_one_to_one(rows: list[tuple[int, int, float]], thr
     assert (made.probability[made.linked] >= threshold).all()
 
 
+@settings(deadline=None)
 @given(WEIGHTS)
 def test_competition_never_raises_a_probability(rows: list[tuple[int, int, float]]) -> None:
     pairs = pairs_of(rows)
@@ -82,6 +84,7 @@ def test_competition_never_raises_a_probability(rows: list[tuple[int, int, float
     assert ((plain >= 0) & (plain <= 1)).all()
 
 
+@settings(deadline=None)
 @given(WEIGHTS)
 def test_entities_are_parts_of_what_links_connect(rows: list[tuple[int, int, float]]) -> None:
     pairs = pairs_of(rows)
