@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NOT_UNDERSTOOD = "a process of the zones gave an answer that was not understood; nothing was changed"
 
 
-def read_linked(answer: Mapping[str, Any]) -> tuple[dict[str, Stamp], dict[str, Any], dict[str, Any]]:
+def read_linked(answer: Mapping[str, Any]) -> tuple[dict[str, Stamp], dict[str, Any], QualityPack]:
     """Return the stamps, counts and quality pack of a linker's answer.
 
     Raises
@@ -36,7 +36,7 @@ def read_linked(answer: Mapping[str, Any]) -> tuple[dict[str, Stamp], dict[str, 
         raise IntegrityError(_NOT_UNDERSTOOD) from None
     if set(stamps) != {*KEPT_BY_LINKER, MAP} or not _numbers(counts):
         raise IntegrityError(_NOT_UNDERSTOOD)
-    return stamps, counts, pack.document()
+    return stamps, counts, pack
 
 
 def read_queue(answer: Mapping[str, Any]) -> Queue:

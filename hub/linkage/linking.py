@@ -20,6 +20,7 @@ from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP, MAPS, OUT, alone, check_written, move_in, sweep
 from saferoom.hub.linkage.provisioner import MapRef
 from saferoom.hub.linkage.records import Delivery, Linkage
+from saferoom.hub.linkage.reviews import agreement_before, decided_before, open_review
 from saferoom.hub.linkage.splitting import IDENTIFIERS
 from saferoom.hub.linkage.zones import Zone, hand_over, run_in_zone, take_back
 from saferoom.hub.sandbox import Bind
@@ -121,14 +122,6 @@ def link_index(instance: Instance, wish: Wish, actor: str, tell: Tell = silent) 
         return linkage
 
 
-def open_review(instance: Instance, linkage: Linkage) -> None:
-    """Let people decide about a linkage's doubtful pairs, where there are some and they cannot yet."""
-    with instance.clerical.store.reading() as now:
-        known = now.review(linkage.name) is not None
-    if linkage.queue and not known:
-        instance.clerical.open(linkage.by, linkage.name, linkage.queue)
-
-
 def _start(now: ZonesReading, wish: Wish) -> _Start:
     index = wish.definition or now.index(wish.index)
     if index is None:
@@ -161,7 +154,7 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
     out.mkdir(mode=0o700)
     hand_over(out, instance.home, Zone.LINKER)
     binds = [Bind(out, str(OUT))]
-    document = _document(start) | {"decided": _decided(instance, start)}
+    document = _document(start) | {"decided": decided_before(instance, start.index.name, start.number)}
     answer = run_in_zone(instance.home, Zone.LINKER, _LINK, document, writable=binds, tell=tell)
     take_back(out)
     stamps, counts, pack = read_linked(answer)
@@ -185,20 +178,13 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
         stamps=stamps,
         queue=tuple(read_queue(answer)),
         counts=counts,
-        quality={"identifiers": pack, "attributes": {}},
+        quality={
+            "identifiers": pack.with_agreement(agreement_before(instance, start.index.name, start.number)).document(),
+            "attributes": {},
+        },
         at=instance.clock.now(),
         by=actor,
     )
-
-
-def _decided(instance: Instance, start: _Start) -> list[dict[str, Any]]:
-    """Return what people settled about doubtful pairs of the linkages before, by their numbers."""
-    found = []
-    for number in range(1, start.number):
-        link = f"{start.index.name}@{number}"
-        if decisions := instance.clerical.settled(link):
-            found.append({"link": link, "decisions": [[pair, matched] for pair, matched in decisions]})
-    return found
 
 
 def _document(start: _Start) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from saferoom.hub.linkage.ingesting import store_of
-from saferoom.hub.linkage.linking import open_review
 from saferoom.hub.linkage.records import Delivery, Linkage
+from saferoom.hub.linkage.reviews import open_review
 from saferoom.hub.linkage.zones import KEPT, not_enforced
 from saferoom.hub.wiring import Instance
 
