@@ -19,7 +19,7 @@ import json
 released = {name: globals()[name].refresh() for name in ("lost_request", "corrected_request", "mobility_request")}
 print(json.dumps({
     "verdicts": {name: globals()[name].verdict.value for name in
-                 ("lost", "before_costs", "corrected", "mobility", "areas", "few")},
+                 ("lost", "corrected", "mobility", "areas", "few")},
     "states": {name: found.state for name, found in released.items()},
     "requests": {name: found.id for name, found in released.items()},
     "regions": [len(lost.frame()), len(mobility.frame())],
@@ -82,7 +82,7 @@ def next_year(steps: Steps, home: Home, rosa: HubSession, room: Room) -> None:
     with steps.step("the researcher was told what changed") as step:
         page = Pages(rosa.http).open(f"{AIRLOCK}notices")
         step.expect(page.status == 200, f"the page answered {page.status}")
-        step.expect("schools_years" in page.text and NEXT_VERSION in page.text, "there is no notice of the new version")
+        step.expect(f"Project {PROJECT} has a new version of a dataset" in page.text, "there is no such notice")
 
 
 def _said(step: Step, room: Room, code: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from saferoom.hub.demo.population.generate import World, generate
 from saferoom.ids import DatasetName
 
-PEOPLE = 50_000
+PEOPLE = 40_000
 _IDENTIFYING = "given_name, surname, try_cast(date_of_birth as date) as date_of_birth, sex, postcode, address"
 _BORN = "try_cast(date_of_birth as date) as born"
 _AREA = "region_code, deprivation_tenth"
@@ -29,6 +29,8 @@ FILES: Mapping[str, tuple[str, str]] = {
     "census_households": ("census/households", f"form_id, authority_code, {_AREA}, tenure, weekly_housing_cost"),
 }
 """By dataset: the file of the world, and what of it is delivered."""
+_SINCE = {"benefits_claims": "tax_year >= 2020"}
+"""Of long histories, what is delivered."""
 REFRESHED = ("schools_pupils", "schools_years")
 """The datasets that are delivered again a year later."""
 
@@ -43,7 +45,10 @@ def deliver(world: World, folder: Path, datasets: Iterable[str] = tuple(FILES)) 
         for name in datasets:
             file, columns = FILES[name]
             target = folder / f"{name}.parquet"
-            relation = connection.read_parquet(str(world.file(file))).project(columns)
+            relation = connection.read_parquet(str(world.file(file)))
+            if name in _SINCE:
+                relation = relation.filter(_SINCE[name])
+            relation = relation.project(columns)
             relation.write_parquet(str(target), compression="zstd")
             made[DatasetName(name)] = target
     return made
