@@ -32,6 +32,11 @@ def linked(world: World) -> str:
     return relatives(world)
 
 
+@pytest.fixture(scope="module")
+def placed(world: World, linked: str) -> dict[str, str]:
+    return place(world, linked)
+
+
 def test_relatives_find_more_families_than_the_model_and_it_more_than_keys(world: World, linked: str) -> None:
     found = [kin(world, table) for table in ("key_pairs", "model_pairs", linked)]
     recall = [one["recall"] for one in found]
@@ -40,14 +45,14 @@ def test_relatives_find_more_families_than_the_model_and_it_more_than_keys(world
     assert all(one["precision"] >= 0.995 for one in found)
 
 
-def test_households_are_found_where_addresses_are_missing(world: World, linked: str) -> None:
-    found = {name: homes(world, table) for name, table in place(world, linked).items()}
+def test_households_are_found_where_addresses_are_missing(world: World, placed: dict[str, str]) -> None:
+    found = {name: homes(world, table) for name, table in placed.items()}
     assert found["keys"]["recall"] < found["model"]["recall"] <= found["relatives"]["recall"]
     assert found["relatives"]["recall"] >= 0.97
     assert found["relatives"]["precision"] >= 0.995
 
 
-def test_links_become_entities_kinship_and_associations(world: World, linked: str) -> None:
+def test_links_become_entities_kinship_and_associations(world: World, linked: str, placed: dict[str, str]) -> None:
     run, connection = world.connection.execute, world.connection
     run("""
         CREATE TABLE everybody AS SELECT source, record_id FROM families
@@ -79,8 +84,7 @@ def test_links_become_entities_kinship_and_associations(world: World, linked: st
     assert made.links > 0.9 * claimed.rows
     assert made.cyclic == 0
     assert made.own + made.too_young + made.contradicting < 0.02 * claimed.rows
-    run("CREATE TABLE placed AS SELECT * FROM home_kin")
-    settle(connection, Known(), "placed", 1, ids, into=("address", "address_log"))
+    settle(connection, Known(), placed["relatives"], 1, ids, into=("address", "address_log"))
     in_both(connection, "person", "address", None, "evidence")
     lives = associate(connection, Association.AT_ADDRESS, ("person", "address"), "evidence", "lives")
     assert lives.left_unknown == lives.right_unknown == 0
