@@ -71,7 +71,7 @@ def test_documents_name_exactly_the_columns_that_are_delivered(
     described: dict[str, dict[str, Any]], deliveries: dict[str, Path]
 ) -> None:
     for name in FILES:
-        columns = duckdb.sql(f"describe from '{deliveries[name]}'").fetchall()
+        columns = duckdb.execute(f"describe from '{deliveries[name]}'").fetchall()
         wanted = {
             v.get("column", v["name"]): v["type"] for v in described[name]["variables"] if "linked_through" not in v
         }
@@ -87,7 +87,7 @@ def test_published_codes_are_those_of_the_files(
             if "codelist" not in variable:
                 continue
             column = variable.get("column", variable["name"])
-            found = duckdb.sql(f'select distinct "{column}" from "{deliveries[name]}" where "{column}" is not null')
+            found = duckdb.execute(f'select distinct "{column}" from "{deliveries[name]}" where "{column}" is not null')
             assert {row[0] for row in found.fetchall()} <= set(variable["codelist"])
 
 

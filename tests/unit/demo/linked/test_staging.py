@@ -15,8 +15,8 @@ from saferoom.hub.demo.stage import documents
 from saferoom.hub.demo.steps import Step, StepError
 from saferoom.hub.linkage.definition import Index, plan_of, read_index
 from saferoom.projects.administration.documents import Entry, read_entries
+from saferoom.projects.approvals.model import Project
 from saferoom.projects.catalogue.model import Dataset
-from saferoom.projects.registry import Project
 
 
 @pytest.fixture(scope="module")
