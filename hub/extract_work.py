@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +149,7 @@ def walks_of(document: Mapping[str, Any], out: Path) -> Iterator[Crosswalk]:
     cipher = AtRest(bytes.fromhex(document["answer"]))
     for number, unit in enumerate(document["units"]):
         data = cipher.open((out / _crosswalk(number)).read_bytes(), _ABOUT)
-        known, lineage = guarded(lambda data=data: _arrays(data), f"the new crosswalk for {unit} is damaged")
+        known, lineage = guarded(partial(_arrays, data), f"the new crosswalk for {unit} is damaged")
         yield Crosswalk(unit, known, lineage)
 
 

@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKED_BESIDES = {"saferoom/hub/demo/educational-mobility.ipynb"}
+PACKED_BESIDES = {"saferoom/hub/demo/educational-mobility.ipynb", "saferoom/hub/demo/lost-children.ipynb"}
 FLOORS = ("hub", "policies", "disclosure", "projects")
 
 IMPORT_ALL = """

@@ -130,10 +130,13 @@ def _asked(airlock: Service) -> Request:
 
 def _project(airlock: Service) -> None:
     lives, survey, slug = airlock.world.instance.lives, DatasetName("survey"), ProjectSlug("evil")
-    words = dict.fromkeys(("question", "benefit", "gateway", "assessment", "outputs"), LONG)
     people = frozenset({Username("rita")})
     wish = Wish(dataset=survey, variables=("region", "wage"))
-    lives.propose(RITA, Proposal(slug=slug, title=EVIL, members=people, ends=UNTIL, datasets=(wish,), **words))
+    proposal = Proposal(
+        slug=slug, title=EVIL, members=people, ends=UNTIL, datasets=(wish,),
+        question=LONG, benefit=LONG, gateway=LONG, assessment=LONG, outputs=LONG,
+    )  # fmt: skip
+    lives.propose(RITA, proposal)
     lives.submit(RITA, slug)
     dora = Actor.person(Username("dora"))
     lives.approve(dora, slug, survey, Terms(until=UNTIL, variables=("region", "wage")))

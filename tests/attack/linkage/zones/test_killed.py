@@ -22,7 +22,7 @@ from tests.support.zones_world import (
 
 from saferoom.clock import FrozenClock
 from saferoom.errors import UnavailableError
-from saferoom.hub.linkage import ingesting, linking, zones
+from saferoom.hub.linkage import ingesting, linking, places, zones
 from saferoom.hub.linkage.deliveries import linked_sources
 from saferoom.hub.linkage.ingesting import Delivered, ingest, store_of
 from saferoom.hub.linkage.linking import Wish, link_index
@@ -80,7 +80,7 @@ def killed(place: ZonesWorld, target: Any, name: str, how: Any, work: Callable[[
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == _KILLED
 
 
-def state(place: ZonesWorld) -> tuple[list[tuple[str, str]], list[str], str]:
+def state(place: ZonesWorld) -> tuple[list[tuple[DatasetName, str]], list[str], str]:
     with store_of(place.instance).reading() as now:
         deliveries = [(one.dataset, one.version) for one in now.deliveries()]
         linkages = [one.name for index in now.indexes() for one in now.linkages(index.name)]
@@ -101,7 +101,7 @@ INGESTING: dict[str, tuple[Any, str, Any]] = {
     "before the splitter": (ingesting, "run_in_zone", die),
     "after the splitter": (ingesting, "take_back", die),
     "before anything is in its place": (ingesting, "move_in", die),
-    "one zone has its part": (ingesting, "move_in", on_call(ingesting.move_in, 2)),
+    "one zone has its part": (ingesting, "move_in", on_call(places.move_in, 2)),
     "both zones have their parts": (ingesting, "_record", die),
     "while it is recorded": (ZonesTransaction, "record_version", die),
 }
@@ -171,7 +171,7 @@ def test_files_that_a_splitter_adds_are_not_taken_over(own: ZonesWorld, monkeypa
     from saferoom.errors import IntegrityError
 
     before, files = state(own), kept_files(own)
-    kept = ingesting.take_back
+    kept = zones.take_back
     for name, make in (
         ("a file", lambda folder: (folder / "note").write_text("x")),
         ("a link", lambda folder: (folder / "note").symlink_to("/etc/shadow")),

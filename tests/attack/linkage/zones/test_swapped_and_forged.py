@@ -250,7 +250,8 @@ def test_record_that_a_map_leaves_out_gets_an_entity_of_its_own(bench: Bench) ->
 
 
 def test_stamp_of_something_else_is_not_understood() -> None:
-    for wrong in (None, {}, {"sha256": "x"}, {"sha256": 1, "rows": 1}, {"sha256": "x", "rows": True}, [], "x"):
+    wrongs: tuple[object, ...] = (None, {}, {"sha256": "x"}, {"sha256": 1, "rows": 1}, {"rows": True}, [], "x")
+    for wrong in wrongs:
         with pytest.raises(IntegrityError):
             Stamp.from_json(wrong)
 

@@ -60,8 +60,9 @@ def test_process_of_a_zone_finds_its_own_folder_and_nothing_else(place: ZonesWor
     reached = run_program(place.home, zone, REACH, everything(place))
     assert reached["opened"] == []
     assert reached["listed"] == []
-    own = {} if zone is Zone.SPLITTER else place.home.root / zone.value
-    expected = sorted(f"/zone/{path.relative_to(own)}" for path in own.rglob("*") if path.is_file()) if own else []
+    own = place.home.root / zone.value
+    files = [] if zone is Zone.SPLITTER else [path for path in own.rglob("*") if path.is_file()]
+    expected = sorted(f"/zone/{path.relative_to(own)}" for path in files)
     assert reached["found"] == expected
     assert reached["network"] == ["lo"]
     assert not [name for name in reached["environment"] if "SAFEROOM" in name or "KEY" in name or "TOKEN" in name]

@@ -26,7 +26,7 @@ def test_row_groups_have_one_size_however_rows_come(tmp_path: Path, monkeypatch:
     """What is in a batch must not show in the size of a row group."""
     key = secrets.token_bytes(32)
     secret = ZoneSecret(secrets.token_bytes(32), "linker")
-    monkeypatch.setattr(sealed.secrets, "token_bytes", lambda _: key)
+    monkeypatch.setattr("saferoom.hub.linkage.sealed.secrets.token_bytes", lambda _: key)
     schema = pa.schema([("n", pa.int64())])
     sizes, start, batches = [3, 200_000, 0, 17, 70_000], 0, []
     for size in sizes:
