@@ -95,6 +95,7 @@ def known(inside: Inside) -> dict[str, list[Any]]:
         "kind": ["lineage"],
         "suffix": ["csv", "json"],
         "number": [1],
+        "version": ["1"],
     }
 
 

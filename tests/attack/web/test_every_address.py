@@ -83,6 +83,7 @@ def _ids(airlock: Service) -> dict[str, str]:
         "slug": slug,
         "dataset": "survey",
         "number": "1",
+        "version": "1",
         "deed": "approve",
         "kind": "lineage",
         "release_id": release.id,
