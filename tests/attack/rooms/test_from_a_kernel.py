@@ -114,7 +114,7 @@ def test_workspace_and_tmp_can_be_written_and_extracts_read(live: Live) -> None:
         "rows = duckdb.sql(\"select count(*) from '/data/births.parquet'\").fetchall()[0][0]\n"
         "print(rows, sorted(os.listdir('/data')))"
     )
-    assert output.text.strip() == "400 ['births.parquet', 'manifest.json']", output
+    assert output.text.strip() == "400 ['births', 'births.parquet']", output
 
 
 def test_colleague_of_the_same_project_finds_the_workspace(live: Live) -> None:
