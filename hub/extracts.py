@@ -18,7 +18,7 @@ from pathlib import Path
 from saferoom.audit import Event
 from saferoom.clock import Clock, SystemClock, isoformat
 from saferoom.digests import sha256
-from saferoom.errors import IntegrityError, WrongStateError
+from saferoom.errors import IntegrityError, NotFoundError, WrongStateError
 from saferoom.hub import keys
 from saferoom.hub.crosswalks import Crosswalks
 from saferoom.hub.extract_files import (
@@ -39,6 +39,7 @@ from saferoom.hub.id_changes import Changing
 from saferoom.hub.opened_extracts import OpenedExtracts, opened_extracts
 from saferoom.hub.store.cipher import AtRest
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.coverage import covers, in_force
 from saferoom.projects.extracts.epochs import Epochs, EpochsInMemory
@@ -156,27 +157,35 @@ class Extracts:
             return tuple(name for name in gone if all(file.dataset != name for file in kept))
 
     def lacking(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
-        """Return the approved datasets whose extract is missing, of another version, other columns or other rows.
+        """Return the approved datasets whose extract is missing, of another version or linkage, other columns or rows.
 
         So is one whose ids are of an epoch that is over, one that is not sealed, and one whose units have no crosswalk:
         nothing made from it can be judged. One whose approval waits for its owner to confirm a change cannot be made
         now, so it is not named.
         """
-        present: dict[str, object] = {}
+        present: dict[str, ExtractFile] = {}
         if self._has(project):
             manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
-            present = {
-                f.dataset: (f.version, {c.name for c in f.columns}, f.where, f.epoch, True)
-                for f in manifest.newest
-                if f.salt
-            }
+            present = {file.dataset: file for file in manifest.newest if file.salt}
         epoch = self.epochs.current(project)
         approved = [(dataset, approval) for dataset, approval in self._approved(project) if approval.held is None]
-        wanted = {
-            dataset.name: (dataset.version, set(columns_of(dataset, a)), a.rows, epoch, self._linked(project, dataset))
-            for dataset, a in approved
-        }
-        return tuple(name for name, form in wanted.items() if present.get(name) != form)
+        return tuple(
+            dataset.name
+            for dataset, approval in approved
+            if not self._is_made(present.get(dataset.name), dataset, approval, epoch)
+            or not self._linked(project, dataset)
+        )
+
+    def _is_made(self, file: ExtractFile | None, dataset: Dataset, approval: Approval, epoch: int) -> bool:
+        """Tell whether an extract is the one that would be made now."""
+        if file is None or (file.version, file.where, file.epoch) != (dataset.version, approval.rows, epoch):
+            return False
+        if {column.name for column in file.columns} != set(columns_of(dataset, approval)):
+            return False
+        try:
+            return file.linkage == self._finding.linkage(dataset)
+        except (NotFoundError, WrongStateError):  # nothing better can be made now
+            return True
 
     def verify(self, project: ProjectSlug) -> Manifest:
         """Check `project`'s extracts; see `verify_extracts`."""
@@ -263,9 +272,12 @@ class Extracts:
     def _units(self, project: ProjectSlug, files: Sequence[ExtractFile]) -> Units:
         return Units(project, self.crosswalks, self._changing(project, self.extracts, files))
 
+    @property
+    def _finding(self) -> Sources:
+        return self.finding or OwnersFiles(self.sources)
+
     def _making(self) -> Making:
-        finding = self.finding or OwnersFiles(self.sources)
-        return Making(self.sources, finding, self.opened, self.pseudonym_key, isoformat(self.clock.now()))
+        return Making(self.sources, self._finding, self.opened, self.pseudonym_key, isoformat(self.clock.now()))
 
     def _install(
         self,

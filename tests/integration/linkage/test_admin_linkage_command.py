@@ -138,8 +138,8 @@ def _checked(folder: Path, taxed: int, shared: int) -> Any:
     odd = ((joined["pay"] - 1000).astype(int) % 2).astype(bool)
     assert (odd == (joined["region"] == "north")).all()
     assert (joined["sex"] == joined["sex_tax"]).all()
-    assert set(joined["match_weight_band_tax"]) <= {"by a key", "15 to 20", "20 and over", "10 to 15"}
-    assert joined["linkage_weight_tax"].notna().all()
+    assert set(joined["match_weight_band"]) <= {"by a key", "15 to 20", "20 and over", "10 to 15"}
+    assert joined["linkage_weight"].notna().all()
     alone = school[~school["person_id"].isin(tax["person_id"])]
     assert set(alone["match_weight_band"]) == {"not linked"}
     assert alone["linkage_weight"].isna().all()
