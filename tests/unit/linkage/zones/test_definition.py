@@ -50,7 +50,11 @@ def test_source_that_carries_ids_is_not_compared() -> None:
         (INDEX.replace("[pupils, taxpayers]", "[pupils, pupils]"), "names a dataset twice"),
         (INDEX.replace("threshold: 0.9", "threshold: 9"), "'plan.threshold' must be"),
         (INDEX.replace("threshold", "treshold"), "did you mean 'threshold'"),
-        (INDEX.replace("one_to_one: true", "engine: spark"), "unknown key 'engine'"),
+        (INDEX.replace("one_to_one: true", "engine: spark"), "line 8: an index is linked by duckdb alone: spark needs"),
+        (
+            INDEX + "relatives: {families: [{source: a, by: b}], households: [{source: a, by: b}]}\n",
+            "names a source twice",
+        ),
         ("just a text", "expected `key: value` lines"),
     ],
 )
