@@ -150,6 +150,7 @@ def _split(
         "file": str(inside),
         "delivery": {"id": staging.name, "dataset": dataset.name, "version": delivered.version},
         "key": _derived_key(instance, {"purpose": "saferoom/record-key/1", "dataset": dataset.name}).hex(),
+        "reference_key": _derived_key(instance, {"purpose": "saferoom/reference-key/1"}).hex(),
         "groups": {
             one.name: _derived_key(instance, {"purpose": "saferoom/group-key/1", "group": one.relates}).hex()
             for one in relating(dataset)
@@ -183,7 +184,7 @@ def _known(session: Session, instance: Instance, dataset: Dataset) -> dict[str, 
     others = {}
     for reference in dataset.references:
         profile = last_profile(session, instance.cipher, DatasetName(reference.dataset)) or {}
-        others[reference.dataset] = {"keys": profile.get("keys", {})}
+        others[reference.dataset] = {"ids": profile.get("ids", {})}
     return {"before": None if before is None else dict(before), "others": others}
 
 

@@ -171,16 +171,20 @@ def _write(
 
 
 def _record_key(dataset: Dataset, columns: Columns, secret: bytes) -> str:
-    """Return the SQL of a keyed hash of what tells the dataset's rows apart, NULL where nothing does.
+    """Return the SQL of a keyed hash of what tells the dataset's rows apart.
 
     By it the linker knows a record again in the next delivery. The data owner's own id may be an attribute, too: a
-    plain copy of it would pair the records of the two zones.
+    plain copy of it would pair the records of the two zones. Without an own id it is everything that identifies, and
+    which of the rows alike in it this is: who is linked to nobody would else be a stranger in every delivery, and
+    releases from two versions could be subtracted.
     """
-    if not dataset.key:
-        return "NULL::VARCHAR"
-    parts = [f"coalesce(trim({columns[name]}::VARCHAR), '')" for name in dataset.key]
+    named = dataset.key or tuple(variable.name for variable in identifying(dataset))
+    parts = [f"coalesce(trim({columns[name]}::VARCHAR), '')" for name in named]
     # Lengths first, so that no two keys are written alike.
-    return _hmac(" || ".join(f"length({part}) || ':' || {part}" for part in parts), secret)
+    text = " || ".join(f"length({part}) || ':' || {part}" for part in parts)
+    if not dataset.key:
+        text += f" || '#' || row_number() OVER (PARTITION BY {', '.join(parts)} ORDER BY r1)"
+    return _hmac(text, secret)
 
 
 def _keyed(column: str, secret: bytes) -> str:
