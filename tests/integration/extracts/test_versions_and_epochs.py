@@ -14,7 +14,7 @@ from tests.support.registry_world import HTV, MOB, NOW, TODAY, dataset
 
 from saferoom.clock import FrozenClock
 from saferoom.disclosure.history.crosswalk import keys_of_numbers
-from saferoom.errors import IntegrityError
+from saferoom.errors import BadInputError, IntegrityError, WrongStateError
 from saferoom.hub.extracts import Extracts
 from saferoom.ids import DatasetName
 from saferoom.projects.catalogue.describing import Frequency, Refresh
@@ -216,3 +216,69 @@ def test_rotation_before_the_first_extract_counts_for_it(shop: Workshop) -> None
     keys = chain(MASTER, MOB, "person_id", 2)
     assert _ids(shop.read()) == {chained(keys, str(row["person_id"])) for row in ROWS}
     assert shop.maker.verify(MOB).changes == ()
+
+
+def test_table_of_ids_is_taken_away_at_once_from_running_rooms_too(shop: Workshop) -> None:
+    shop.provision()
+    shop.maker.rotate(MOB, "one")
+    first = shop.read()
+    with shop.maker.opened.lease(MOB) as room:
+        table = room.folder / "id-changes" / "person_id.parquet"
+        assert table.exists()
+        manifest = shop.maker.end_read_through(MOB, "Everybody has carried over.")
+        assert not table.exists()
+        assert (room.folder / "htv.parquet").exists()
+    assert manifest.changes == ()
+    assert shop.events[-1].action == "ids.read_through_ended"
+    assert shop.events[-1].payload["reason"] == "Everybody has carried over."
+    assert not (shop.folder / "extracts" / "mob" / "id-changes").exists()
+    assert shop.maker.verify(MOB) == manifest
+    assert shop.read() == first
+    shop.provision()
+    assert shop.maker.verify(MOB).changes == ()
+    shop.maker.rotate(MOB, "two")
+    with shop.maker.opened.lease(MOB) as room:
+        after = pq.read_table(room.folder / "id-changes" / "person_id.parquet").to_pandas()
+    assert set(after.epoch) == {2}  # what was ended is not known again
+    assert set(after.old_id) == _ids(first)
+
+
+def test_table_of_ids_goes_after_its_last_day(shop: Workshop) -> None:
+    shop.provision()
+    shop.maker.rotate(MOB, "one")
+    shop.maker.end_read_through(MOB, "A month is enough.", TODAY)
+    assert shop.events[-1].action == "ids.read_through_ends"
+    assert shop.events[-1].payload["last_day"] == TODAY.isoformat()
+    shop.provision()  # the word stays
+    assert shop.maker.prune(MOB) == ()
+    assert len(shop.maker.verify(MOB).changes) == 1
+    object.__setattr__(shop.maker, "clock", FrozenClock(NOW + timedelta(days=1)))
+    assert shop.maker.prune(MOB) == ()
+    manifest = shop.maker.verify(MOB)
+    assert (manifest.changes, manifest.changes_until) == ((), None)
+    assert shop.events[-1].action == "ids.read_through_ended"
+    count = len(shop.events)
+    shop.maker.prune(MOB)
+    assert len(shop.events) == count
+
+
+def test_table_of_ids_is_not_ended_where_there_is_none_or_one_would_come_back(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.provision()
+    with pytest.raises(WrongStateError, match="has no table"):
+        shop.maker.end_read_through(MOB, "why")
+    shop.maker.rotate(MOB, "one")
+    with pytest.raises(BadInputError, match="is over already"):
+        shop.maker.end_read_through(MOB, "why", TODAY - timedelta(days=1))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Extracts, "_install", die)
+        with pytest.raises(KeyboardInterrupt):
+            shop.maker.rotate(MOB, "two")
+    with pytest.raises(WrongStateError, match="not finished"):
+        shop.maker.end_read_through(MOB, "why")
+    assert len(shop.maker.verify(MOB).changes) == 1
