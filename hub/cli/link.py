@@ -138,7 +138,10 @@ def _quality(
         "pairs": f"from {made.pairs}",
         "clusters": f"from {made.clusters}",
     }
-    with duckdb.connect(":memory:") as own:
+    with tempfile.TemporaryDirectory(prefix="saferoom-link-") as scratch, duckdb.connect(":memory:") as own:
+        # What does not fit in memory would else be put below the folder that somebody happens to be in.
+        own.execute("SET temp_directory = ?", [scratch])
+        own.execute("SET temp_file_encryption = true")
         for name, sql in tables.items():
             own.register("handed", connection.sql(sql).to_arrow_reader(_BATCH))
             own.execute(f"create table {name} as from handed")
