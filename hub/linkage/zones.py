@@ -87,7 +87,7 @@ def not_enforced() -> tuple[str, ...]:
 def folder_of(home: Home, zone: Zone) -> Path:
     """Return the zone's folder, made at first use: closed to everybody else, the zone's own as root.
 
-    As root it is given to the zone with all that is in it, where it is another's: of a home that an ordinary user began.
+    As root it is given to the zone with all that is in it, where it is another's: an ordinary user began the home.
 
     Raises
     ------
