@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +16,11 @@ from tests.support.registry_world import HTV, MOB, NOW, TODAY, dataset
 from saferoom.clock import FrozenClock
 from saferoom.disclosure.history.crosswalk import keys_of_numbers
 from saferoom.errors import BadInputError, IntegrityError, WrongStateError
+from saferoom.hub.extract_sources import OwnersFiles
 from saferoom.hub.extracts import Extracts
 from saferoom.ids import DatasetName
 from saferoom.projects.catalogue.describing import Frequency, Refresh
+from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.pseudonyms import chain, chained
 
 MASTER = b"m" * 32
@@ -28,6 +31,18 @@ def _refreshed(shop: Workshop, version: str, rows: list[dict[str, Any]], **chang
     shop.csv(csv_of(rows))
     shop.add(dataset(version=version, **changes))
     shop.provision()
+
+
+@dataclass(frozen=True)
+class _Linked(OwnersFiles):
+    """Owners' files of which somebody says how they are linked."""
+
+    said: list[str] = field(default_factory=list)
+
+    def linkage(self, dataset: Dataset) -> str | None:
+        if not self.said:
+            raise WrongStateError(f"{dataset.name} is not linked yet")
+        return self.said[-1]
 
 
 def _versions(shop: Workshop) -> list[str]:
@@ -282,3 +297,36 @@ def test_table_of_ids_is_not_ended_where_there_is_none_or_one_would_come_back(
     with pytest.raises(WrongStateError, match="not finished"):
         shop.maker.end_read_through(MOB, "why")
     assert len(shop.maker.verify(MOB).changes) == 1
+
+
+def test_extract_of_an_earlier_linkage_is_lacking_and_made_again_in_its_place(shop: Workshop) -> None:
+    said = ["person 1"]
+    object.__setattr__(shop.maker, "finding", _Linked(shop.folder / "sources", said))
+    first = shop.provision()
+    assert shop.maker.lacking(MOB) == ()
+    said.append("person 2")
+    assert shop.maker.lacking(MOB) == ("htv",)
+    shop.csv(csv_of(NEXT))
+    (again,) = shop.provision().files
+    assert (again.version, again.file) == (first.files[0].version, first.files[0].file)
+    assert (first.files[0].linkage, again.linkage) == ("person 1", "person 2")
+    assert shop.events[-1].payload["datasets"] == {
+        "htv": {"version": "1", "sha256": again.sha256, "linkage": "person 2"}
+    }
+    assert lineage_of(shop) == expected(NEXT)  # nobody of the linkage before is left
+    assert shop.maker.lacking(MOB) == ()
+    said.clear()  # none can be made just now, so what there is stays
+    assert shop.maker.lacking(MOB) == ()
+
+
+def test_older_version_stays_as_it_was_linked(shop: Workshop) -> None:
+    said = ["person 1"]
+    object.__setattr__(shop.maker, "finding", _Linked(shop.folder / "sources", said))
+    shop.provision()
+    said.append("person 2")
+    _refreshed(shop, "2", NEXT)
+    assert [(file.version, file.linkage) for file in shop.maker.verify(MOB).files] == [
+        ("2", "person 2"),
+        ("1", "person 1"),
+    ]
+    assert shop.maker.lacking(MOB) == ()
