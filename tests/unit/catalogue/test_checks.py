@@ -218,7 +218,7 @@ def test_references_are_looked_up_in_the_other_dataset(tmp_path: Path) -> None:
     path = tmp_path / "schools.csv"
     path.write_text("number,kind\n" + "".join(f"{number},state\n" for number in range(1, 21)))
     profile = json.loads(json.dumps(check_delivery(path, schools, today=TODAY, key=KEY).profile))
-    known = {"others": {"schools": profile}, "key": KEY}
+    known: dict[str, Any] = {"others": {"schools": profile}, "key": KEY}
     assert found(checked(tmp_path, dataset=described, **known), Kind.REFERENCES, PASS)
     lacking = checked(tmp_path, put("school", 99, 3), described, **known)
     assert "3 rows have a value that schools does not have" in found(lacking, Kind.REFERENCES, FAIL)[0].message
