@@ -1,4 +1,4 @@
-"""A small refresh: three people are new. One version's figures leave, and then every way is tried to get the other's."""
+"""A small refresh: three people are new. One version's figures leave; then every way is tried to get the other's."""
 
 from __future__ import annotations
 
