@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from saferoom.errors import BadInputError
-from saferoom.hub.linkage import deriving_inside
+from saferoom.hub.linkage import deriving_inside, sealed
 from saferoom.hub.linkage.provisioner import LinkedSource
 from saferoom.projects.catalogue.model import Dataset
 
@@ -64,7 +64,7 @@ def _make(monkeypatch: pytest.MonkeyPatch, sql: str, kind: str) -> int:
         return SimpleNamespace(to_json=lambda: {"rows": rows})
 
     monkeypatch.setattr(deriving_inside, "_load", load)
-    monkeypatch.setattr(deriving_inside.sealed, "write", write)
+    monkeypatch.setattr(sealed, "write", write)
     source = LinkedSource(Dataset.model_validate_json(json.dumps(_SOURCE)), {}, (), {})
     document = {
         "dataset": _derived(sql, kind),
