@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saferoom.projects.linkage.families import RELATIVES_PASS as RELATIVES_PASS
-from saferoom.projects.linkage.families import confirm
+from saferoom.projects.linkage.families import THRESHOLD, confirm
 from saferoom.projects.linkage.linked import MODEL_PASS
 from saferoom.projects.linkage.plan import LinkPlan
 from saferoom.projects.linkage.standardising import literal
@@ -27,6 +27,7 @@ _ASKED, _TOLD, _NUMBERED = "_relating_asked", "_relating_told", "_relating_numbe
 _KNOWN_PASS = "known"  # noqa: S105 - a label, no secret
 _SURE = 0.999999
 _ALL_BITS = 40.0
+_BITS = "log2(greatest(p.match_probability, 1e-6) / greatest(1 - p.match_probability, 1e-6))"
 LEAST = 0.5
 """Of two candidates in one household one at most is linked, however low the plan's threshold."""
 
@@ -75,7 +76,8 @@ def hear(
         Scored pairs with `source_l, record_id_l, source_r, record_id_r, match_weight, match_probability, match_pass,
         linked`.
     threshold : float
-        What linking took for a link; with relatives heard it is no less than `LEAST`.
+        What linking took for a link. With relatives heard it is no less than `LEAST`, and no more than what `confirm`
+        takes: more is known then. A pair that was none becomes a link only where relatives speak for it.
     known : str, optional
         A table with `source, record_id, entity_id`: links of before, which witness and are not decided again.
     """
@@ -99,7 +101,7 @@ def hear(
             relatives.families,
             relatives.households,
             into=_TOLD,
-            threshold=max(threshold, LEAST),
+            threshold=min(max(threshold, LEAST), THRESHOLD),
             single=relatives.once,
         )
         try:
@@ -119,13 +121,15 @@ def _write(connection: duckdb.DuckDBPyConnection, relatives: Relatives, into: st
         f"(SELECT DISTINCT source FROM {quoted(table)})" for table in (relatives.families, relatives.households)
     )
     asked = f"(source_l IN {family} AND source_r IN {home}) OR (source_r IN {family} AND source_l IN {home})"
-    bits = "log2(greatest(p.match_probability, 1e-6) / greatest(1 - p.match_probability, 1e-6))"
+    spoken = f"t.linked AND (p.linked OR ({asked}) AND t.match_weight > least(greatest({_BITS}, -20), 20) + 0.001)"
     connection.execute(f"""
         CREATE TABLE {quoted(into)} AS
         SELECT {", ".join(_SIDES)},
-            CASE WHEN {asked} THEN p.match_weight + round(t.match_weight - least(greatest({bits}, -20), 20), 6)
+            CASE WHEN {asked} THEN p.match_weight + round(t.match_weight - least(greatest({_BITS}, -20), 20), 6)
                 ELSE p.match_weight END AS match_weight,
-            t.match_probability, t.match_pass, t.linked
+            t.match_probability,
+            CASE WHEN ({spoken}) AND NOT p.linked THEN '{RELATIVES_PASS}' ELSE p.match_pass END AS match_pass,
+            {spoken} AS linked
         FROM {_ASKED} p JOIN {_TOLD} t USING ({", ".join(_SIDES)})
         WHERE p.match_pass IS DISTINCT FROM '{_KNOWN_PASS}'
         ORDER BY {", ".join(_SIDES)}
