@@ -7,6 +7,7 @@ import importlib
 import json
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from saferoom.projects.linkage.quality import QualityPack
 
 _BATCH = 100_000
+_SIGNALLED = 128
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +46,7 @@ def link(
 
     read = read_plan(text_of(plan, "the plan"), plan.name)
     try:
-        with _whole_or_nothing(out) as folder:
+        with _ended_in_order(), _whole_or_nothing(out) as folder:
             document = _linked(read, plan.parent, folder)
     except SaferoomError:
         raise
@@ -58,6 +60,16 @@ def link(
         print()
     else:
         _report(document, out)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let a plain `kill` end the work as an error does, so that nobody's records stay behind."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(_SIGNALLED + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
