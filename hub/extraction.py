@@ -77,7 +77,7 @@ class Extraction:
         self._connection.execute("SET temp_file_encryption = true")
         self._seen = {unit: f"seen{number}" for number, unit in enumerate(keys)}
         for table in self._seen.values():
-            self._connection.execute(f"CREATE TEMP TABLE {table} (id VARCHAR, pseudonym BIGINT)")
+            self._connection.execute(f"CREATE TEMP TABLE {table} (id VARCHAR, pseudonym BIGINT, lineage UBIGINT)")
 
     def close(self) -> None:
         """Forget everything that was read."""
@@ -121,34 +121,24 @@ class Extraction:
         BadInputError
             Two ids have the same pseudonym (about one chance in 10^6 at 4 million ids), or the same lineage key.
         """
-        inner, outer = self._lineages[unit].pads()
-        found = self._connection.execute(
-            f"SELECT pseudonym, {lineage_sql('form', '$inner', '$outer')} AS lineage FROM ({self._forms(unit)}) a"  # noqa: S608
-            " ORDER BY pseudonym",
-            {"inner": inner, "outer": outer},
-        ).fetchnumpy()
-        pseudonyms = np.asarray(found["pseudonym"], dtype=np.int64)
-        lineage = np.asarray(found["lineage"], dtype=np.uint64)
+        pseudonyms, lineage = self._known(unit)
         if (np.diff(pseudonyms) == 0).any():
             raise BadInputError("two ids have the same pseudonym, so this project's extracts cannot be made")
-        if (np.diff(np.sort(lineage)) == 0).any():
-            raise BadInputError("two ids have the same lineage key, so this project's extracts cannot be made")
+        if _twice(lineage):  # two ids have one plain form, or the keys are the same by chance
+            pseudonyms, lineage = self._known(unit, one_form("id", ambiguous(f"SELECT id FROM {self._seen[unit]}")))  # noqa: S608
+            if _twice(lineage):
+                raise BadInputError("two ids have the same lineage key, so this project's extracts cannot be made")
         return pseudonyms, lineage
 
-    def _forms(self, unit: str) -> str:
-        """Return SQL for the ids of `unit` in the one form in which owners' versions of it are compared.
+    def _known(self, unit: str, form: str | None = None) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Return pseudonyms in rising order, and lineage keys: those that are kept, or those of another form of ids.
 
-        Owners write the same id differently from version to version.
+        Owners write the same id differently from version to version; the form is the one in which they are compared.
         """
-        table = self._seen[unit]
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE forms AS SELECT id, pseudonym, {plain('id')} AS form FROM {table}"  # noqa: S608
-        )
-        apart = self._number("SELECT count(*) - count(DISTINCT form) FROM forms") == 0
-        if apart:  # the usual case, and the quick one
-            return "SELECT pseudonym, form FROM forms"
-        form = one_form("id", ambiguous(f"SELECT id FROM {table}"))  # noqa: S608
-        return f"SELECT pseudonym, {form} AS form FROM {table}"  # noqa: S608
+        made, parameters = ("lineage", {}) if form is None else self._lineage(unit, form, 0)
+        query = f"SELECT pseudonym, {made} AS lineage FROM {self._seen[unit]} ORDER BY pseudonym"  # noqa: S608
+        found = self._connection.execute(query, parameters).fetchnumpy()
+        return np.asarray(found["pseudonym"], dtype=np.int64), np.asarray(found["lineage"], dtype=np.uint64)
 
     def _check(self, dataset: Dataset, variables: Sequence[Variable]) -> None:
         """Count what may not be, in one look; every count is named with its column, never with a value."""
@@ -166,25 +156,60 @@ class Extraction:
         return {row[0] for row in self._connection.execute(f"DESCRIBE {table}").fetchall()}
 
     def _write(self, variables: Sequence[Variable], target: Target) -> Extracted:
-        ids = [
-            (position, variable.name) for position, variable in enumerate(variables) if variable.role is VariableRole.ID
-        ]
+        ids = {
+            position: variable.name for position, variable in enumerate(variables) if variable.role is VariableRole.ID
+        }
         rows = self._number("SELECT count(*) FROM raw")
-        one_each = tuple(unit for position, unit in ids if self._see(position, unit) == rows)
-        known = dict(ids)
-        parts = ", ".join(
-            f"{f'i{p}.pseudonym' if p in known else f'v{p}'} AS {quoted(v.name)}" for p, v in enumerate(variables)
+        apart = self._hash_rows(ids, rows)
+        different = {unit: apart[p] if p in apart else self._see(p, unit) for p, unit in ids.items()}
+        one_each = tuple(unit for unit, found in different.items() if found == rows)
+        made = {p: f"p{p}" if p in apart else f"i{p}.pseudonym" for p in ids}
+        parts = ", ".join(f"{made.get(p, f'v{p}')} AS {quoted(v.name)}" for p, v in enumerate(variables))
+        joins = "".join(
+            f" JOIN {self._seen[unit]} i{p} ON i{p}.id = {_id_text(p)}" for p, unit in ids.items() if p not in apart
         )
-        joins = "".join(f" JOIN {self._seen[unit]} i{p} ON i{p}.id = {_id_text(p)}" for p, unit in ids)
-        # Ordered by pseudonym first, then by every value: the owner's order would tell who is who. Where the first
-        # column has no value twice, it decides alone.
-        order = "1" if variables[0].name in one_each else "ALL"
-        made = self._connection.sql(f"SELECT {parts} FROM raw{joins} ORDER BY {order}")  # noqa: S608
-        columns = tuple(_column(v, str(kind)) for v, kind in zip(variables, made.types, strict=True))
-        written = self._copy(made.to_arrow_reader(ROWS_TOGETHER), target)
+        # The owner's order would tell who is who. A pseudonym that no two rows share is an order by itself; else it is
+        # every value in turn.
+        order = next((str(p + 1) for p, unit in ids.items() if unit in one_each), "ALL")
+        ordered = self._connection.sql(f"SELECT {parts} FROM raw{joins} ORDER BY {order}")  # noqa: S608
+        columns = tuple(_column(v, str(kind)) for v, kind in zip(variables, ordered.types, strict=True))
+        written = self._copy(ordered.to_arrow_reader(ROWS_TOGETHER), target, list(ids.values()))
         if written != rows:
             raise IntegrityError("an extract has not the rows of its source; nothing was changed")
         return Extracted(rows, columns, one_each)
+
+    def _hash_rows(self, ids: Mapping[int, str], rows: int) -> dict[int, int]:
+        """Hash those ids that are nearly all different, row by row; return how many different ones each column has.
+
+        To collect them first, and to look each up afterwards, takes longer than to hash the few that come twice again.
+        """
+        apart = [position for position, unit in ids.items() if self._nearly_all_new(position, unit, rows)]
+        if not apart:
+            return {}
+        parts: list[str] = []
+        parameters: dict[str, bytes] = {}
+        for p in apart:
+            made, pads = self._keyed(ids[p], _id_text(p), p)
+            parts += [f"{one} AS {name}{p}" for one, name in zip(made, "pl", strict=True)]
+            parameters |= pads
+        self._connection.execute(f"CREATE TEMP TABLE hashed AS SELECT *, {', '.join(parts)} FROM raw", parameters)  # noqa: S608
+        self._connection.execute("DROP TABLE raw")
+        self._connection.execute("ALTER TABLE hashed RENAME TO raw")
+        return {p: self._keep(p, ids[p], rows) for p in apart}
+
+    def _nearly_all_new(self, position: int, unit: str, rows: int) -> bool:
+        if self._number(f"SELECT count(*) FROM {self._seen[unit]}"):  # noqa: S608
+            return False
+        return 2 * self._number(f"SELECT approx_count_distinct({_id_text(position)}) FROM raw") > rows  # noqa: S608
+
+    def _keep(self, position: int, unit: str, rows: int) -> int:
+        """Keep the ids that rows were hashed by, each once; return how many there are."""
+        each = f"SELECT {_id_text(position)} AS id, p{position} AS p, l{position} AS l FROM raw"  # noqa: S608
+        # As many pseudonyms as rows: then there are as many ids.
+        if self._number(f"SELECT count(DISTINCT p{position}) FROM raw") != rows:  # noqa: S608
+            each = f"SELECT id, any_value(p), any_value(l) FROM ({each}) a GROUP BY id"  # noqa: S608
+        self._connection.execute(f"INSERT INTO {self._seen[unit]} {each}")
+        return self._number(f"SELECT count(*) FROM {self._seen[unit]}")  # noqa: S608
 
     def _see(self, position: int, unit: str) -> int:
         """Give every id that is new a pseudonym; return how many different ids the rows have."""
@@ -192,22 +217,34 @@ class Extraction:
         self._connection.execute(
             f"CREATE OR REPLACE TEMP TABLE these AS SELECT DISTINCT {_id_text(position)} AS id FROM raw"  # noqa: S608
         )
-        parameters: dict[str, bytes] = {}
-        pads = []
-        for number, key in enumerate(self._keys[unit]):
-            parameters[f"inner{number}"], parameters[f"outer{number}"] = key.pads()
-            pads.append((f"$inner{number}", f"$outer{number}"))
+        made, parameters = self._keyed(unit, "id", position)
         self._connection.execute(
-            f"INSERT INTO {table} SELECT id, {chained_sql('id', pads)} FROM these ANTI JOIN {table} USING (id)",  # noqa: S608
+            f"INSERT INTO {table} SELECT id, {', '.join(made)} FROM these ANTI JOIN {table} USING (id)",  # noqa: S608
             parameters,
         )
         return self._number("SELECT count(*) FROM these")
 
-    def _copy(self, batches: pa.RecordBatchReader, target: Target) -> int:
+    def _keyed(self, unit: str, text: str, position: int) -> tuple[tuple[str, str], dict[str, bytes]]:
+        """Return SQL of the pseudonym and of the lineage key of an id, and its parameters."""
+        parameters: dict[str, bytes] = {}
+        pads = []
+        for number, key in enumerate(self._keys[unit]):
+            inner, outer = f"inner{position}_{number}", f"outer{position}_{number}"
+            parameters[inner], parameters[outer] = key.pads()
+            pads.append((f"${inner}", f"${outer}"))
+        lineage, more = self._lineage(unit, plain(text), position)
+        return (chained_sql(text, pads), lineage), parameters | more
+
+    def _lineage(self, unit: str, form: str, position: int) -> tuple[str, dict[str, bytes]]:
+        inner, outer = self._lineages[unit].pads()
+        names = f"inner{position}", f"outer{position}"
+        return lineage_sql(form, f"${names[0]}", f"${names[1]}"), dict(zip(names, (inner, outer), strict=True))
+
+    def _copy(self, batches: pa.RecordBatchReader, target: Target, ids: Sequence[str]) -> int:
         import pyarrow as pa
 
         rows = 0
-        with SealedWriter(target.path, batches.schema, target.seal) as writer:
+        with SealedWriter(target.path, batches.schema, target.seal, ids) as writer:
             for batch in batches:
                 writer.write(pa.Table.from_batches([batch]))
                 rows += batch.num_rows
@@ -235,7 +272,8 @@ def _wrongs(variables: Sequence[Variable], columns: Collection[str]) -> Iterator
             missing = f"coalesce({_id_text(position)}, '') = ''"
             yield _Wrong(variable, missing, "is missing; every row needs its unit ids")
         if variable.codelist is not None:
-            outside = f"v{position} IS NOT NULL AND NOT list_contains($codes{position}, v{position})"
+            # Looked up in a table: a list would be gone through for every row.
+            outside = f"v{position} IS NOT NULL AND v{position} NOT IN (SELECT unnest($codes{position}))"
             yield _Wrong(variable, outside, "is not in the variable's codelist")
 
 
@@ -253,6 +291,10 @@ def _column(variable: Variable, storage: str) -> ExtractColumn:
 
 def _id_text(position: int) -> str:
     return f"trim(v{position}::VARCHAR)"
+
+
+def _twice(numbers: NDArray[np.uint64]) -> bool:
+    return bool((np.diff(np.sort(numbers)) == 0).any())
 
 
 def _refused(dataset: Dataset, variable: Variable, rows: int, why: str) -> BadInputError:

@@ -10,16 +10,16 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date
 from pathlib import Path
 
 from saferoom.audit import Event
-from saferoom.clock import Clock, SystemClock, isoformat
+from saferoom.clock import Clock, isoformat
 from saferoom.digests import sha256
-from saferoom.errors import IntegrityError, WrongStateError
-from saferoom.hub import keys
+from saferoom.errors import BadInputError, IntegrityError, NotFoundError, WrongStateError
 from saferoom.hub.crosswalks import Crosswalks
 from saferoom.hub.extract_files import (
     move_in,
@@ -34,21 +34,20 @@ from saferoom.hub.extract_files import (
 from saferoom.hub.extract_making import Approved, Making, columns_of
 from saferoom.hub.extract_sources import OwnersFiles, Sources
 from saferoom.hub.extract_units import Units
-from saferoom.hub.home import Home
 from saferoom.hub.id_changes import Changing
-from saferoom.hub.opened_extracts import OpenedExtracts, opened_extracts
-from saferoom.hub.store.cipher import AtRest
+from saferoom.hub.opened_extracts import OpenedExtracts
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.coverage import covers, in_force
 from saferoom.projects.extracts.epochs import Epochs, EpochsInMemory
-from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, IdChanges, Manifest, seal_manifest
-from saferoom.projects.extracts.pseudonyms import FIRST_EPOCH, chain
-from saferoom.projects.extracts.versions import Retention, staying
+from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, Manifest, seal_manifest
+from saferoom.projects.extracts.pseudonyms import chain
+from saferoom.projects.extracts.versions import retention_of, staying
 from saferoom.projects.registry import Registry
 from saferoom.signing import SigningKey
 
-__all__ = ["Extracts", "extracts_of", "provision", "read_manifest", "verify_extracts"]
+__all__ = ["Extracts", "read_manifest", "verify_extracts"]
 
 
 def _no_record(_event: Event) -> None:
@@ -137,46 +136,90 @@ class Extracts:
             self.epochs.begin(project, self.actor, reason)
             return self._renew(project, self._approved(project), [], "extracts.rekeyed")
 
+    def end_read_through(self, project: ProjectSlug, reason: str, last: date | None = None) -> Manifest:
+        """Take the tables of old and new ids from `project`, at once or after a day.
+
+        Parameters
+        ----------
+        last : date, optional
+            The last day (UTC) on which they stay; in place of an earlier word.
+
+        Raises
+        ------
+        WrongStateError
+            There is no table, or a change of ids is not finished, so that there would be one again.
+        BadInputError
+            The day is over.
+        """
+        with self._alone(project):
+            manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
+            if any(file.epoch != self.epochs.current(project) for file in manifest.files):
+                raise WrongStateError(f"the change of ids is not finished yet: saferoom admin extract {project}")
+            if not manifest.changes:
+                raise WrongStateError(f"project {project} has no table of old and new ids")
+            if last is not None and last < self._today:
+                raise BadInputError("the last day of the table of old and new ids is over already")
+            return self._without_table(manifest, last, reason)
+
+    def _without_table(self, manifest: Manifest, last: date | None, reason: str) -> Manifest:
+        """Install `manifest` without its tables of ids, or with their last day."""
+        action = "ids.read_through_ended" if last is None else "ids.read_through_ends"
+        changed = manifest.model_copy(
+            update={"changes": () if last is None else manifest.changes, "changes_until": last}
+        )
+        said = {"reason": reason, **({} if last is None else {"last_day": last.isoformat()})}
+        return self._install(changed, None, action, said)
+
     def prune(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
         """Withdraw extracts that hold more than is approved now, in a column or in rows; return their datasets.
 
-        Versions that their owner's policy does not keep any longer go as well. Cheap when there is nothing to withdraw,
-        so it can be called often.
+        Versions that their owner's policy does not keep any longer go as well, and tables of ids after their last day.
+        Cheap when there is nothing to withdraw, so it can be called often.
         """
         with self._alone(project):
             if not self._has(project):
                 return ()
             manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
+            if manifest.changes_until is not None and manifest.changes_until < self._today:
+                manifest = self._without_table(manifest, None, f"their last day was {manifest.changes_until}")
             kept = self._staying(manifest.files, self._approved(project))
             gone = tuple(dict.fromkeys(file.dataset for file in manifest.files if file not in kept))
             if gone:
-                changes = manifest.changes if kept else ()
-                self._install(project, kept, changes, None, "extracts.withdrawn")
+                left = {"files": kept} if kept else {"files": (), "changes": (), "changes_until": None}
+                self._install(manifest.model_copy(update=left), None, "extracts.withdrawn")
                 self._units(project, kept).settle(kept)
             return tuple(name for name in gone if all(file.dataset != name for file in kept))
 
     def lacking(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
-        """Return the approved datasets whose extract is missing, of another version, other columns or other rows.
+        """Return the approved datasets whose extract is missing, of another version or linkage, other columns or rows.
 
         So is one whose ids are of an epoch that is over, one that is not sealed, and one whose units have no crosswalk:
         nothing made from it can be judged. One whose approval waits for its owner to confirm a change cannot be made
         now, so it is not named.
         """
-        present: dict[str, object] = {}
+        present: dict[str, ExtractFile] = {}
         if self._has(project):
             manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
-            present = {
-                f.dataset: (f.version, {c.name for c in f.columns}, f.where, f.epoch, True)
-                for f in manifest.newest
-                if f.salt
-            }
+            present = {file.dataset: file for file in manifest.newest if file.salt}
         epoch = self.epochs.current(project)
         approved = [(dataset, approval) for dataset, approval in self._approved(project) if approval.held is None]
-        wanted = {
-            dataset.name: (dataset.version, set(columns_of(dataset, a)), a.rows, epoch, self._linked(project, dataset))
-            for dataset, a in approved
-        }
-        return tuple(name for name, form in wanted.items() if present.get(name) != form)
+        return tuple(
+            dataset.name
+            for dataset, approval in approved
+            if not self._is_made(present.get(dataset.name), dataset, approval, epoch)
+            or not self._linked(project, dataset)
+        )
+
+    def _is_made(self, file: ExtractFile | None, dataset: Dataset, approval: Approval, epoch: int) -> bool:
+        """Tell whether an extract is the one that would be made now."""
+        if file is None or (file.version, file.where, file.epoch) != (dataset.version, approval.rows, epoch):
+            return False
+        if {column.name for column in file.columns} != set(columns_of(dataset, approval)):
+            return False
+        try:
+            return file.linkage == self._finding.linkage(dataset)
+        except (NotFoundError, WrongStateError):  # nothing better can be made now
+            return True
 
     def verify(self, project: ProjectSlug) -> Manifest:
         """Check `project`'s extracts; see `verify_extracts`."""
@@ -198,7 +241,8 @@ class Extracts:
             # Both sides of the change find their units, wherever it is interrupted.
             for walk in (*walks, *units.rekeyed([file for file in kept if file in stale])):
                 self.crosswalks.widen(project, walk)
-            manifest = self._install(project, files, changes, staging, action)
+            after = before.model_copy(update={"files": tuple(files), "changes": changes})
+            manifest = self._install(after, staging, action)
             units.settle(files, walks if not kept else ())
             return manifest
         finally:
@@ -251,7 +295,7 @@ class Extracts:
                 *(file for file in covered if file.version == dataset.version),
                 *(file for file in covered if file.version != dataset.version),
             ]
-            kept += staying(covered, _retention(dataset), self.clock.now())
+            kept += staying(covered, retention_of(dataset), self.clock.now())
         return tuple(kept)
 
     def _changing(self, project: ProjectSlug, staging: Path, files: Sequence[ExtractFile]) -> Changing:
@@ -263,23 +307,26 @@ class Extracts:
     def _units(self, project: ProjectSlug, files: Sequence[ExtractFile]) -> Units:
         return Units(project, self.crosswalks, self._changing(project, self.extracts, files))
 
+    @property
+    def _today(self) -> date:
+        return self.clock.now().astimezone(UTC).date()
+
+    @property
+    def _finding(self) -> Sources:
+        return self.finding or OwnersFiles(self.sources)
+
     def _making(self) -> Making:
-        finding = self.finding or OwnersFiles(self.sources)
-        return Making(self.sources, finding, self.opened, self.pseudonym_key, isoformat(self.clock.now()))
+        return Making(self.sources, self._finding, self.opened, self.pseudonym_key, isoformat(self.clock.now()))
 
     def _install(
-        self,
-        project: ProjectSlug,
-        files: Sequence[ExtractFile],
-        changes: tuple[IdChanges, ...],
-        staging: Path | None,
-        action: str,
+        self, found: Manifest, staging: Path | None, action: str, said: Mapping[str, str] | None = None
     ) -> Manifest:
-        manifest = Manifest(project=project, made_at=isoformat(self.clock.now()), files=tuple(files), changes=changes)
+        """Put a manifest and its files in place, with an event of which `said` is a part."""
+        project = ProjectSlug(found.project)
+        manifest = found.model_copy(update={"made_at": isoformat(self.clock.now())})
         sealed = seal_manifest(manifest, self.signing_key)
-        self.record(
-            Event(self.actor, action, f"project:{project}", {"manifest": sha256(sealed), "datasets": _listed(manifest)})
-        )
+        told = {"manifest": sha256(sealed), "datasets": manifest.told, **(said or {})}
+        self.record(Event(self.actor, action, f"project:{project}", told))
         folder = self.extracts / project
         folder.mkdir(exist_ok=True, mode=0o700)
         folder.chmod(0o700)
@@ -318,61 +365,3 @@ class Extracts:
                 else:
                     leftover.unlink()
             yield
-
-
-def _retention(dataset: Dataset) -> Retention:
-    said = dataset.refresh
-    if said is None:
-        return Retention()
-    return Retention(said.keep_versions or Retention().versions, said.keep_until)
-
-
-def _listed(manifest: Manifest) -> dict[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = {}
-    for file in manifest.newest:
-        older = [one.version for one in manifest.files if one.dataset == file.dataset and one is not file]
-        found[file.dataset] = {
-            "version": file.version,
-            "sha256": file.sha256,
-            **({"older": older} if older else {}),
-            **({"epoch": file.epoch} if file.epoch > FIRST_EPOCH else {}),
-        }
-    return found
-
-
-def provision(
-    home: Home,
-    registry: Registry,
-    project: ProjectSlug,
-    *,
-    clock: Clock | None = None,
-    record: Callable[[Event], None] = _no_record,
-    actor: str = "system",
-) -> Manifest:
-    """Make `project`'s extracts in `home`; see `Extracts.provision`."""
-    return extracts_of(home, registry, clock=clock, record=record, actor=actor).provision(project)
-
-
-def extracts_of(
-    home: Home,
-    registry: Registry,
-    *,
-    clock: Clock | None = None,
-    record: Callable[[Event], None] = _no_record,
-    actor: str = "system",
-    epochs: Epochs | None = None,
-) -> Extracts:
-    """Return the maker of `home`'s extracts."""
-    return Extracts(
-        sources=home.sources,
-        extracts=home.extracts,
-        registry=registry,
-        signing_key=keys.signing_key(home),
-        pseudonym_key=keys.pseudonym_key(home),
-        clock=clock or SystemClock(),
-        crosswalks=Crosswalks(home.crosswalks, AtRest(keys.memory_key(home))),
-        opened=opened_extracts(home),
-        record=record,
-        actor=actor,
-        epochs=epochs or EpochsInMemory(),
-    )

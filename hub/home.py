@@ -163,11 +163,24 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             status = folder.lstat()
             if status.st_uid != os.getuid() or folder.is_symlink():
-                raise UnavailableError(f"{folder} belongs to somebody else; remove it or choose another SAFEROOM_HOME")
+                raise UnavailableError(_not_ours(self.root, folder))
             folder.chmod(0o700)
         # Reached only from within the closed folder around it, or where it is bound into a room.
         self.doors.mkdir(exist_ok=True)
         self.doors.chmod(0o755)
+
+
+def _not_ours(root: Path, folder: Path) -> str:
+    """Say whose a folder is, and what to do; nothing is removed, as it may hold the only copy."""
+    if folder.is_symlink():
+        return f"{folder} is a link; put a folder in its place, or choose another SAFEROOM_HOME"
+    owner = folder.lstat().st_uid
+    said = f"{folder} belongs to the user id {owner}, and Saferoom runs as {os.getuid()} now"
+    if folder.is_relative_to(root):
+        return f"{said}; run it as that user, or choose another SAFEROOM_HOME, or let root give it away: " + (
+            f"chown -R {os.getuid()} {root}"
+        )
+    return f"{said}; run it as that user, or choose another SAFEROOM_HOME"
 
 
 def unix_url(socket: Path) -> str:

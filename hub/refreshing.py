@@ -60,7 +60,7 @@ def provision_entitled(
 def refresh(
     instance: Instance, extracts: Extracts, project: ProjectSlug, only: Collection[DatasetName] | None = None
 ) -> Manifest:
-    """Make a project's extracts, and tell its members which of them are of a new version, and what changed."""
+    """Make a project's extracts; tell its members which are of a new version or linkage, and what changed."""
     before = _present(extracts, project)
     manifest = extracts.provision(project, None if only is None else tuple(only))
     for old, new in _renewed(before, manifest):
@@ -132,7 +132,7 @@ def _present(extracts: Extracts, project: ProjectSlug) -> Manifest:
 def _renewed(before: Manifest, after: Manifest) -> Iterator[tuple[ExtractFile, ExtractFile]]:
     for new in after.newest:
         old = before.file(new.dataset)
-        if old is not None and old.version != new.version:
+        if old is not None and (old.version, old.linkage) != (new.version, new.linkage):
             yield old, new
 
 

@@ -7,13 +7,23 @@ that writes them as numbers. Somebody taken for a stranger would be compared wit
 from __future__ import annotations
 
 _PADDED = "[+]?0*([0-9]{1,40})([.]0+)?"
+_CODE = "[0-9A-Za-z]*[A-Za-z][0-9A-Za-z]*"
+_NUMBER = "[1-9][0-9]{0,39}"
 
 
 def plain(text: str) -> str:
-    """Return SQL for the plain form of an id given as SQL of a text."""
+    """Return SQL for the plain form of an id given as SQL of a text.
+
+    The two usual kinds of ids, codes with a letter in them and plain numbers, are told first: most of the time would go
+    into what they do not need.
+    """
     small = f"lower(trim(nfc_normalize({text}), ' ' || chr(9) || chr(10) || chr(13) || chr(160)))"
     digits = f"regexp_extract({small}, '{_PADDED}', 1)"
-    return f"CASE WHEN regexp_full_match({small}, '{_PADDED}') THEN {digits} ELSE {small} END"
+    return (
+        f"CASE WHEN regexp_full_match({text}, '{_CODE}') THEN lower({text}) "
+        f"WHEN regexp_full_match({text}, '{_NUMBER}') THEN {text} "
+        f"WHEN regexp_full_match({small}, '{_PADDED}') THEN {digits} ELSE {small} END"
+    )
 
 
 def ambiguous(ids: str) -> str:

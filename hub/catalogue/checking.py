@@ -40,6 +40,7 @@ def check_delivery(
     today: date,
     others: Mapping[str, Profile | None] | None = None,
     accepted: Collection[str] = (),
+    key: bytes | None = None,
 ) -> DeliveryReport:
     """Check a delivered file against its dataset's description and the last version.
 
@@ -55,6 +56,9 @@ def check_delivery(
         The profiles of the last versions of the datasets that `references` name.
     accepted : collection of str
         Variables (or `rows`) whose drift the data owner has looked at and means: its failures become warnings.
+    key : bytes, optional
+        By which ids are hashed, so that datasets that refer to them can be checked, the same for all datasets of an
+        instance. Without it no ids are kept, and references are not looked up.
 
     Returns
     -------
@@ -67,9 +71,8 @@ def check_delivery(
             if any(check.status is Status.FAIL for check in checks):
                 return DeliveryReport(dataset.name, 0, checks)
             owner_files.read(connection, dataset, dataset.delivered, file)
-            return _Checking(connection, dataset, file, before or {}, today).report(
-                checks, others or {}, frozenset(accepted)
-            )
+            checking = _Checking(connection, dataset, file, before or {}, today)
+            return checking.report(checks, (others or {}, key), frozenset(accepted))
         except duckdb.Error as error:
             said = owner_files.what_failed(error)
         except BadInputError as error:
@@ -92,30 +95,31 @@ class _Checking:
         self._bad = {} if typed else {name: f"bad{column[1:]}" for name, column in self._columns.items()}
 
     def report(
-        self, checks: list[Check], others: Mapping[str, Profile | None], accepted: frozenset[str]
+        self, checks: list[Check], known: tuple[Mapping[str, Profile | None], bytes | None], accepted: frozenset[str]
     ) -> DeliveryReport:
         """Run every check and return what was found."""
         rows, found = measuring.asked(self._connection, self._dataset, self._columns, self._bad, self._today)
         if not rows:
             empty = Check(Kind.SCHEMA, Status.FAIL, "the file has no rows; deliver the data, or nothing")
             return DeliveryReport(self._dataset.name, 0, [*checks, empty])
-        profile = self._profile(rows, found)
+        others, key = known
+        profile = self._profile(rows, found, key)
         checks += measuring.judged(self._dataset, rows, found)
         checks += self._keys()
         checks += self._duplicates()
-        checks += self._references(others)
+        checks += self._references(others, key)
         checks += self._identifiers()
         checks += (_softened(check, accepted) for check in self._drift(rows, profile))
         breaking, changes = self._changes()
         checks += self._described(breaking, changes)
         return DeliveryReport(self._dataset.name, rows, checks, breaking, changes, profile)
 
-    def _profile(self, rows: int, found: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    def _profile(self, rows: int, found: Mapping[str, Mapping[str, int]], key: bytes | None) -> dict[str, Any]:
         known = self._before.get("variables", {})
         described = self._dataset.model_dump(mode="json")
         variables = measuring.profile(self._connection, self._dataset, self._columns, found, known)
-        keys = measuring.values(self._connection, self._dataset, self._columns)
-        return {"form": drift.VERSION, "rows": rows, "variables": variables, "described": described, "keys": keys}
+        ids = {} if key is None else measuring.values(self._connection, self._dataset, self._columns, key)
+        return {"form": drift.VERSION, "rows": rows, "variables": variables, "described": described, "ids": ids}
 
     def _keys(self) -> Iterator[Check]:
         if not self._dataset.key:
@@ -141,17 +145,18 @@ class _Checking:
         else:
             yield Check(Kind.DUPLICATES, Status.PASS, "no two rows are the same")
 
-    def _references(self, others: Mapping[str, Profile | None]) -> Iterator[Check]:
+    def _references(self, others: Mapping[str, Profile | None], key: bytes | None) -> Iterator[Check]:
         for number, reference in enumerate(self._dataset.references):
-            listed, keys = ", ".join(reference.variables), (others.get(reference.dataset) or {}).get("keys", {})
-            if any(target not in keys for target in reference.targets):
+            # Profiles of before ids were hashed by a key have none that could be compared.
+            listed, ids = ", ".join(reference.variables), (others.get(reference.dataset) or {}).get("ids", {})
+            if key is None or any(target not in ids for target in reference.targets):
                 said = f"could not be looked up: no version of {reference.dataset} with these ids came in yet"
                 yield Check(Kind.REFERENCES, Status.WARN, said, listed)
                 continue
             tables = [f"other{number}_{place}" for place in range(len(reference.targets))]
             for table, target in zip(tables, reference.targets, strict=True):
-                self._connection.execute(f"CREATE TEMP TABLE {table} AS SELECT unnest(?) AS value", [keys[target]])
-            query = queries.dangling([self._columns[name] for name in reference.variables], tables)
+                self._connection.execute(f"CREATE TEMP TABLE {table} AS SELECT unnest(?) AS value", [ids[target]])
+            query = queries.dangling([self._columns[name] for name in reference.variables], tables, key)
             of, lacking = (int(value) for value in self._row(query))
             counts = {"rows": lacking, "of": of}
             if not lacking:

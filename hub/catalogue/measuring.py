@@ -79,8 +79,10 @@ def profile(
     return made
 
 
-def values(connection: duckdb.DuckDBPyConnection, dataset: Dataset, columns: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the hashes of the ids, which other datasets may refer to; none where there are very many.
+def values(
+    connection: duckdb.DuckDBPyConnection, dataset: Dataset, columns: Mapping[str, str], key: bytes
+) -> dict[str, list[str]]:
+    """Return the keyed hashes of the ids, which other datasets may refer to; none where there are very many.
 
     Of direct identifiers there are none: the hub keeps the profile, and learns nothing of them.
     """
@@ -88,7 +90,7 @@ def values(connection: duckdb.DuckDBPyConnection, dataset: Dataset, columns: Map
     for variable in dataset.delivered:
         if variable.role is not VariableRole.ID:
             continue
-        rows = connection.execute(queries.values(columns[variable.name])).fetchall()
+        rows = connection.execute(queries.values(columns[variable.name], key)).fetchall()
         if len(rows) + sum(map(len, found.values())) <= queries.MOST_VALUES:
             found[variable.name] = sorted(str(row[0]) for row in rows)
     return found

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _JSON = typer.Option(False, "--json", help="Print one JSON document.")
 _PROJECT = typer.Argument(..., metavar="PROJECT", help="The project's short name.")
 _REASON = typer.Option(..., "--reason", help="Why; kept in the audit trail.")
+_END = typer.Option(False, "--end-read-through", help="Change no id; take the table of old and new ids away.")
+_LAST = typer.Option(None, "--last-day", help="With --end-read-through: the last day that it stays (UTC), YYYY-MM-DD.")
 _SINCE = typer.Option(None, "--since", help="Count queries from this day on, YYYY-MM-DD.")
 
 
@@ -44,7 +46,13 @@ def extract(project: str = _PROJECT, as_json: bool = _JSON) -> None:
     print(f"Written to {folder}, encrypted; rooms of {slug} see them at /data.")
 
 
-def rotate(project: str = _PROJECT, reason: str = _REASON, as_json: bool = _JSON) -> None:
+def rotate(
+    project: str = _PROJECT,
+    reason: str = _REASON,
+    end: bool = _END,
+    last_day: str | None = _LAST,
+    as_json: bool = _JSON,
+) -> None:
     """Give every unit in a project's extracts a new id; the project keeps a table of old and new ones."""
     from saferoom import ids
 
@@ -52,13 +60,20 @@ def rotate(project: str = _PROJECT, reason: str = _REASON, as_json: bool = _JSON
     said = reason.strip()
     if not said or len(said) > 1000:
         raise BadInputError("--reason: say why, in at most 1000 characters")
+    if last_day is not None and not end:
+        raise BadInputError("--last-day: only with --end-read-through")
+    last = _day(last_day, "--last-day")
     with opened() as (instance, administration):
-        manifest = instance.extracts(administration.actor).rotate(slug, said)
+        maker = instance.extracts(administration.actor)
+        manifest = maker.end_read_through(slug, said, last) if end else maker.rotate(slug, said)
         epoch = instance.extract_records.current(slug)
     if as_json:
         print(json.dumps({"epoch": epoch, "manifest": manifest and manifest.model_dump(mode="json")}))
     elif manifest is None:
         print(f"Project {slug} has no extracts yet; its first ones will have the ids of epoch {epoch}.")
+    elif end:
+        when = "is gone, from running rooms, too" if last is None else f"goes after {last.isoformat()}"
+        print(f"The table of old and new ids of {slug} {when}.")
     else:
         print(_files(manifest))
         print(f"The ids of {slug} are those of epoch {epoch} now; rooms find old and new ones with saferoom.new_ids().")
@@ -73,7 +88,7 @@ def minimisation(project: str = _PROJECT, since: str | None = _SINCE, as_json: b
     slug = ids.project_slug(project)
     with opened() as (instance, _):
         instance.registry.project(slug)
-        found = report(instance, slug, _day(since))
+        found = report(instance, slug, _day(since, "--since"))
     if as_json:
         print(json.dumps({"project": slug, "datasets": [one.document() for one in found]}))
         return
@@ -101,8 +116,8 @@ def _files(manifest: Manifest) -> str:
     return table(("dataset", "version", "rows", "size", "columns"), rows)
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str | None, option: str) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise BadInputError("--since: must be a day, as 2026-11-23") from None
+        raise BadInputError(f"{option}: must be a day, as 2026-11-23") from None

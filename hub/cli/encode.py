@@ -16,7 +16,10 @@ import typer
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 
 _KEY_BYTES = 32
+_FEWEST_DIFFERENT = 16
+"""Of 32 random bytes about 30 are different."""
 _OTHERS = 0o077
+_NOT_ASCII = 0x80
 
 
 def register(app: typer.Typer) -> None:
@@ -110,6 +113,8 @@ def _key(file: Path) -> bytes:
         raise BadInputError("--key-file must hold hexadecimal digits alone, as `--new-key` writes them") from None
     if len(key) < _KEY_BYTES:
         raise BadInputError(f"--key-file must hold at least {_KEY_BYTES} bytes; make one with `--new-key`")
+    if len(set(key)) < _FEWEST_DIFFERENT or all(chr(byte).isprintable() and byte < _NOT_ASCII for byte in key):
+        raise BadInputError("--key-file holds what somebody could guess, no random bytes; make one with `--new-key`")
     return key
 
 

@@ -7,6 +7,7 @@ import importlib
 import json
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from saferoom.projects.linkage.quality import QualityPack
 
 _BATCH = 100_000
+_SIGNALLED = 128
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +46,7 @@ def link(
 
     read = read_plan(text_of(plan, "the plan"), plan.name)
     try:
-        with _whole_or_nothing(out) as folder:
+        with _ended_in_order(), _whole_or_nothing(out) as folder:
             document = _linked(read, plan.parent, folder)
     except SaferoomError:
         raise
@@ -58,6 +60,16 @@ def link(
         print()
     else:
         _report(document, out)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let a plain `kill` end the work as an error does, so that nobody's records stay behind."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(_SIGNALLED + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -138,7 +150,10 @@ def _quality(
         "pairs": f"from {made.pairs}",
         "clusters": f"from {made.clusters}",
     }
-    with duckdb.connect(":memory:") as own:
+    with tempfile.TemporaryDirectory(prefix="saferoom-link-") as scratch, duckdb.connect(":memory:") as own:
+        # What does not fit in memory would else be put below the folder that somebody happens to be in.
+        own.execute("SET temp_directory = ?", [scratch])
+        own.execute("SET temp_file_encryption = true")
         for name, sql in tables.items():
             own.register("handed", connection.sql(sql).to_arrow_reader(_BATCH))
             own.execute(f"create table {name} as from handed")

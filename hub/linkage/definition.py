@@ -15,7 +15,7 @@ from saferoom.policies.models import PolicyModel
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.variables import IndexField
 from saferoom.projects.fields import ColumnField, DatasetNameField, TitleField
-from saferoom.projects.linkage.plan import FieldKind, LinkPlan
+from saferoom.projects.linkage.plan import Engine, FieldKind, LinkPlan
 
 RECORD = "record_id"
 BIRTH_DECADE, POSTCODE_AREA = "birth_decade", "postcode_area"
@@ -23,6 +23,11 @@ DERIVED = {BIRTH_DECADE: FieldKind.DATE, POSTCODE_AREA: FieldKind.POSTCODE}
 """Groups that the linker makes itself, each of the first column of a kind."""
 _OURS = ("datasets", "fields", "link_type", "engine")
 _NO_FILE = "-"
+_ONE_ENGINE = (
+    "an index is linked by duckdb alone: spark needs Java and connections between its processes, and the linker's "
+    "sandbox has neither; leave 'engine' out (duckdb links millions of records, and uses the disk beyond "
+    "'limits: {memory: GIB}')"
+)
 
 
 class Unit(StrEnum):
@@ -47,6 +52,37 @@ else:
     )
 
 
+class Related(PolicyModel):
+    """A source whose records belong together where they share a number."""
+
+    source: DatasetNameField
+    by: ColumnField
+    """The variable that `relates` its records."""
+
+
+class Family(Related):
+    """A source of families."""
+
+    role: ColumnField | None = None
+    """A field of kind sex that tells roles apart, as mothers from fathers; else all of the source have one role."""
+    once: bool = False
+    """Whether everybody has one record at most in the source, as everybody is born once."""
+
+
+class Relatives(PolicyModel):
+    """Whose word decides doubtful pairs: families of some sources are asked about households of others."""
+
+    families: Annotated[tuple[Family, ...], Field(min_length=1, max_length=20)]
+    households: Annotated[tuple[Related, ...], Field(min_length=1, max_length=20)]
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        names = [one.source for one in (*self.families, *self.households)]
+        if len(set(names)) != len(names):
+            raise ValueError("'relatives' names a source twice; one has families or households, not both")
+        return self
+
+
 class Index(PolicyModel):
     """How an index is linked; every refresh of a source is linked by the same document."""
 
@@ -56,6 +92,8 @@ class Index(PolicyModel):
     sources: Annotated[tuple[DatasetNameField, ...], Field(min_length=1, max_length=50)]
     fields: Annotated[dict[ColumnField, FieldKind], Field(min_length=1, max_length=50)] | None = None
     """What is compared; by default every variable that identifies in two of the sources."""
+    relatives: Relatives | None = None
+    """Sources whose records belong to families and to households, so that relatives decide doubtful pairs."""
     plan: HowToLink = Field(default_factory=HowToLink)
     """Threshold or precision, one_to_one, groups, passes, blocking and so on, as in a link plan.
 
@@ -90,6 +128,12 @@ def read_index(text: str, where: str) -> Index:
         if content.get("kind", "index") != "index":
             raise document.error("expected `kind: index`", ("kind",))
         content = {name: value for name, value in content.items() if name != "kind"}
+        plan = content.get("plan")
+        if isinstance(plan, dict) and "engine" in plan:
+            # What another engine would take is not in the linker's sandbox.
+            if plan["engine"] != Engine.DUCKDB.value:
+                raise document.error(_ONE_ENGINE, ("plan", "engine"))
+            content["plan"] = {name: value for name, value in plan.items() if name != "engine"}
     return conform(document, Index, content)
 
 
@@ -126,11 +170,33 @@ def plan_of(index: Index, datasets: Mapping[str, Dataset]) -> LinkPlan:
     }
     if index.unit in PLACES and not {FieldKind.POSTCODE, FieldKind.ADDRESS} <= set(fields.values()):
         raise BadInputError(f"{index.name}: an index of places needs a field with an address and one with a postcode")
+    _check_relatives(index, datasets, fields)
     try:
         return LinkPlan.model_validate(document, strict=False)
     except ValidationError as error:
         said = "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_input=False))
         raise BadInputError(f"{index.name}: {said}") from None
+
+
+def _check_relatives(index: Index, datasets: Mapping[str, Dataset], fields: Mapping[str, FieldKind]) -> None:
+    if index.relatives is None:
+        return
+    if index.unit is not Unit.PERSON:
+        raise BadInputError(f"{index.name}: 'relatives' is for an index of persons; nobody else has a family")
+    compared = linked(index, datasets)
+    for one in (*index.relatives.families, *index.relatives.households):
+        if one.source not in compared:
+            raise BadInputError(f"{index.name}: 'relatives' names {one.source}, whose records are not compared here")
+        variable = datasets[one.source].variable(one.by)
+        if variable is None or variable.relates is None:
+            said = "which no variable of it is" if variable is None else "which is not for the linker"
+            raise BadInputError(
+                f"{index.name}: 'relatives' groups {one.source} by {one.by}, {said}; describe it with `relates: NAME`"
+            )
+    for family in index.relatives.families:
+        if family.role is not None and fields.get(family.role) is not FieldKind.SEX:
+            said = f"'relatives' tells roles by {family.role}, which is no field of kind sex"
+            raise BadInputError(f"{index.name}: {said}")
 
 
 def attribute_groups(index: Index, datasets: Mapping[str, Dataset], dataset: str) -> tuple[str, ...]:

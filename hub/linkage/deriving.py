@@ -27,6 +27,7 @@ from saferoom.hub.store.zones import ZonesReading
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, new_id
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.catalogue.versions import Version
 
 _TASK = "saferoom.hub.linkage.deriving_inside:derive"
 _NOT_UNDERSTOOD = "the deriving process gave an answer that was not understood; nothing was changed"
@@ -200,7 +201,19 @@ def _record(instance: Instance, dataset: Dataset, delivery: Delivery) -> None:
         if transaction.registry.dataset(dataset.name) != dataset:
             raise WrongStateError(f"{dataset.name} was described anew meanwhile; derive it again")
         transaction.add_delivery(delivery)
+        transaction.record_version(_version(delivery), delivery.by)
         transaction.put_in_force(dataset.name, delivery.version, delivery.by)
+
+
+def _version(delivery: Delivery) -> Version:
+    """Return the catalogue's record of a derived version; its digest is of the recipe and of what it was made of."""
+    return Version(
+        dataset=delivery.dataset,
+        version=delivery.version,
+        sha256=delivery.sha256,
+        rows=delivery.rows,
+        ingested_at=delivery.at,
+    )
 
 
 def _in_order(datasets: Mapping[DatasetName, Dataset]) -> Sequence[DatasetName]:

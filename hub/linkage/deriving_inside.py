@@ -23,6 +23,7 @@ from saferoom.hub.owner_files import STORAGE
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.linkage.tables import number, quoted
 from saferoom.projects.measures.making import make
+from saferoom.projects.measures.own_ids import refuse_ids
 
 _ENTITY = "^[0-9a-f]{32}$"
 _PROVISIONER = "provisioner"
@@ -44,18 +45,20 @@ def derive(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
     dataset = Dataset.model_validate(document["dataset"], strict=False)
     if dataset.derived is None:
         raise BadInputError(f"{dataset.name} has no recipe, so it is delivered and not derived")
+    sources = {alias: LinkedSource.from_json(source) for alias, source in document["sources"].items()}
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-        for alias, source in document["sources"].items():
-            _load(zone, connection, alias, LinkedSource.from_json(source))
+        for alias, source in sources.items():
+            _load(zone, connection, alias, source)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
             made = make(connection, dataset.derived)
         except BadInputError as error:
             raise BadInputError(f"{dataset.name}: {error.message}") from None
+        refuse_ids(connection, dataset, made.table, {alias: one.dataset.units for alias, one in sources.items()})
         query = checked(connection, dataset, made.table)
         about = about_zone(_PROVISIONER, about_delivery(ATTRIBUTES, document["delivery"]))
-        data = connection.execute(query).to_arrow_reader(ROWS_AT_ONCE)
+        data = connection.sql(query).to_arrow_reader(ROWS_AT_ONCE)
         stamp = sealed.write(OUT / _PROVISIONER / ATTRIBUTES, data, about, zone.publics[_PROVISIONER])
     steps = [{name: one[name] for name in ("step", "version", "settings")} for one in made.told if "step" in one]
     return {"rows": made.rows, "stamp": stamp.to_json(), "steps": steps}

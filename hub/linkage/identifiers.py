@@ -86,6 +86,10 @@ class Identifiers:
         """Return the relation with the present records of a source: `record_id`, the plan's fields and groups."""
         return self._relations[source]
 
+    def held(self, source: str) -> str:
+        """Return the table with everything that the zone has of the present records of a source."""
+        return f"held_{self._relations[source]}"
+
     def part(self, source: str, *, new: bool) -> str:
         """Make the view of a source's records that the spine knows, or of those that are new to it."""
         name = f"{'new' if new else 'old'}_{self._relations[source]}"

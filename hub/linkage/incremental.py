@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from saferoom.hub.linkage.identifiers import Identifiers
 from saferoom.hub.linkage.joining import NO_SOURCE, Groups, Numbers
+from saferoom.hub.linkage.relating import hear_relatives, put_together
 from saferoom.projects.linkage.households import place
 from saferoom.projects.linkage.linked import Linked, Progress
 from saferoom.projects.linkage.linking import link, link_to
@@ -60,13 +61,15 @@ def compare_all(
     records = {source: identifiers.relation(source) for source in identifiers.sources}
     linked = link(connection, records, plan, progress)
     counts = {"compared": linked.counts["candidate_pairs"], "links": linked.counts["links"], "not_joined": 0}
-    reviewed = decided if _judge(connection, linked.pairs, decided) else None
+    scored, said = hear_relatives(connection, identifiers, linked.pairs, linked.threshold, known=False)
+    clusters = linked.clusters if scored == linked.pairs else put_together(connection, scored, plan)
+    reviewed = decided if _judge(connection, scored, decided) else None
     if reviewed is not None:
         _first_links(connection, known=False)
         counts["not_joined"] = _put_together(connection, plan, decided)
     else:
-        connection.execute(f"CREATE TABLE {LINKS} AS FROM {linked.clusters}")
-    return Clusters(LINKS, "pairs", linked, json.dumps(linked.model), counts, reviewed, whole=True)
+        connection.execute(f"CREATE TABLE {LINKS} AS FROM {clusters}")
+    return Clusters(LINKS, "pairs", linked, json.dumps(linked.model), {**counts, **said}, reviewed, whole=True)
 
 
 def compare_places(connection: duckdb.DuckDBPyConnection, plan: LinkPlan) -> Clusters:
@@ -97,7 +100,7 @@ def compare_new(
     Sources come one after the other, so that new records of one are compared with the new ones of those before it.
     """
     _no_pairs(connection, "scored")
-    counts = {"compared": 0, "links": 0}
+    counts, threshold = {"compared": 0, "links": 0}, 0.0
     for number, source in enumerate(identifiers.sources):
         new = identifiers.part(source, new=True)
         if not connection.execute(f"SELECT 1 FROM {new} LIMIT 1").fetchall():  # noqa: S608
@@ -110,10 +113,12 @@ def compare_new(
         connection.execute(f"INSERT INTO scored SELECT {_PAIRS} FROM {found.pairs}")  # noqa: S608
         counts["compared"] += found.counts["candidate_pairs"]
         counts["links"] += found.counts["links"]
-    _judge(connection, "scored", decided)
+        threshold = max(threshold, found.threshold)
+    scored, said = hear_relatives(connection, identifiers, "scored", threshold, known=True)
+    _judge(connection, scored, decided)
     _first_links(connection, known=True)
     counts["not_joined"] = _put_together(connection, plan, decided)
-    return Clusters(LINKS, "pairs", None, model, counts, None, whole=False)
+    return Clusters(LINKS, "pairs", None, model, {**counts, **said}, None, whole=False)
 
 
 def _no_pairs(connection: duckdb.DuckDBPyConnection, table: str) -> None:

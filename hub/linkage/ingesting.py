@@ -26,7 +26,7 @@ from saferoom.hub.linkage.answers import Split, read_split
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import DELIVERIES, alone, check_written, move_in, sweep
 from saferoom.hub.linkage.records import Delivery
-from saferoom.hub.linkage.splitting import ATTRIBUTES, CROSSWALK, IDENTIFIERS, OUT, identifying
+from saferoom.hub.linkage.splitting import ATTRIBUTES, CROSSWALK, IDENTIFIERS, OUT, identifying, relating
 from saferoom.hub.linkage.zone_keys import KEY_BYTES
 from saferoom.hub.linkage.zones import Zone, hand_over, run_in_zone, take_back
 from saferoom.hub.sandbox import Bind
@@ -149,7 +149,12 @@ def _split(
         "dataset": dataset.model_dump(mode="json"),
         "file": str(inside),
         "delivery": {"id": staging.name, "dataset": dataset.name, "version": delivered.version},
-        "key": _record_key(instance, dataset).hex(),
+        "key": _derived_key(instance, {"purpose": "saferoom/record-key/1", "dataset": dataset.name}).hex(),
+        "reference_key": _derived_key(instance, {"purpose": "saferoom/reference-key/1"}).hex(),
+        "groups": {
+            one.name: _derived_key(instance, {"purpose": "saferoom/group-key/1", "group": one.relates}).hex()
+            for one in relating(dataset)
+        },
         **known,
         "today": instance.clock.now().date().isoformat(),
         "accepted": list(delivered.accepted),
@@ -179,14 +184,13 @@ def _known(session: Session, instance: Instance, dataset: Dataset) -> dict[str, 
     others = {}
     for reference in dataset.references:
         profile = last_profile(session, instance.cipher, DatasetName(reference.dataset)) or {}
-        others[reference.dataset] = {"keys": profile.get("keys", {})}
+        others[reference.dataset] = {"ids": profile.get("ids", {})}
     return {"before": None if before is None else dict(before), "others": others}
 
 
-def _record_key(instance: Instance, dataset: Dataset) -> bytes:
-    """Return what a dataset's records are known again by; no zone has it."""
-    info = canonical({"purpose": "saferoom/record-key/1", "dataset": dataset.name})
-    hkdf = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=info)
+def _derived_key(instance: Instance, about: Mapping[str, Any]) -> bytes:
+    """Return a key for the splitter's hashes of one kind; no zone has it."""
+    hkdf = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=canonical(dict(about)))
     return hkdf.derive(keys.pseudonym_key(instance.home))
 
 

@@ -33,6 +33,7 @@ from saferoom.projects.linkage.households import PLACED_BY
 from saferoom.projects.linkage.indexes import CARRIED_PASS
 from saferoom.projects.linkage.linked import MODEL_PASS
 from saferoom.projects.linkage.passes import label, passes_of
+from saferoom.projects.linkage.relating import RELATIVES_PASS
 from saferoom.projects.linkage.review_sample import CLERICAL_PASS
 
 _LINK = "saferoom.hub.linkage.linker:link_index"
@@ -162,11 +163,13 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
     move_in(instance.home, Zone.PROVISIONER, out, f"{MAPS}/{start.index.name}/{start.number}")
     plan = plan_of(start.index, start.datasets)
     placed = PLACED_BY if start.index.unit in PLACES else ()
+    heard = () if start.index.relatives is None else (RELATIVES_PASS,)
     passes = [
         MODEL_PASS,
         CARRIED_PASS,
         CLERICAL_PASS,
         *placed,
+        *heard,
         *(label(n, rule) for n, rule in enumerate(passes_of(plan))),
     ]
     return Linkage(

@@ -55,6 +55,11 @@ def identifying(dataset: Dataset) -> tuple[Variable, ...]:
     return tuple(v for v in dataset.variables if v.identifies is not None or v.carries is not None)
 
 
+def relating(dataset: Dataset) -> tuple[Variable, ...]:
+    """Return the variables of which the linker gets keyed numbers, by which records belong together."""
+    return tuple(v for v in dataset.variables if v.relates is not None)
+
+
 def telling(dataset: Dataset) -> tuple[Variable, ...]:
     """Return the variables whose columns go to the provisioner: none that names anybody by itself."""
     return tuple(variable for variable in dataset.delivered if variable.role is not VariableRole.DIRECT)
@@ -105,7 +110,7 @@ def split(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _read(connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path) -> Columns:
     """Make `raw`, which holds the columns of all parts as they are described; return which is which."""
-    variables = tuple(v for v in dataset.delivered if v in (*identifying(dataset), *telling(dataset), *_key(dataset)))
+    variables = tuple(v for v in dataset.delivered if v in _used(dataset))
     read(connection, dataset, variables, file)
     for position, variable in enumerate(variables):
         bad = number(connection, f"SELECT count(*) FROM raw WHERE bad{position}") if file.suffix == ".csv" else 0  # noqa: S608
@@ -114,6 +119,10 @@ def _read(connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path) -
             kind = variable.type.value
             raise BadInputError(f"{dataset.name}: column {variable.name}: {count} cannot be read as {kind}")
     return {variable.name: f"v{position}" for position, variable in enumerate(variables)}
+
+
+def _used(dataset: Dataset) -> tuple[Variable, ...]:
+    return (*identifying(dataset), *relating(dataset), *telling(dataset), *_key(dataset))
 
 
 def _number(connection: duckdb.DuckDBPyConnection, rows: int) -> None:
@@ -148,7 +157,11 @@ def _write(
     stamps: dict[str, Stamp] = {}
     if named:
         key = f"{_record_key(dataset, columns, bytes.fromhex(document['key']))} AS {RECORD_KEY}"
-        found = connection.sql(_sorted("r1", [key, *named]))
+        groups = [
+            f"{_keyed(columns[v.name], bytes.fromhex(document['groups'][v.name]))} AS {quoted(v.name)}"
+            for v in relating(dataset)
+        ]
+        found = connection.sql(_sorted("r1", [key, *named, *groups]))
         stamps[IDENTIFIERS] = _seal(zone, "linker", IDENTIFIERS, found, delivery)
         found = connection.sql("SELECT r1, r2 FROM numbers ORDER BY r1")
         stamps[CROSSWALK] = _seal(zone, "provisioner", CROSSWALK, found, delivery)
@@ -158,17 +171,30 @@ def _write(
 
 
 def _record_key(dataset: Dataset, columns: Columns, secret: bytes) -> str:
-    """Return the SQL of a keyed hash of what tells the dataset's rows apart, NULL where nothing does.
+    """Return the SQL of a keyed hash of what tells the dataset's rows apart.
 
     By it the linker knows a record again in the next delivery. The data owner's own id may be an attribute, too: a
-    plain copy of it would pair the records of the two zones.
+    plain copy of it would pair the records of the two zones. Without an own id it is everything that identifies, and
+    which of the rows alike in it this is: who is linked to nobody would else be a stranger in every delivery, and
+    releases from two versions could be subtracted.
     """
-    if not dataset.key:
-        return "NULL::VARCHAR"
-    inner, outer = (f"unhex('{pad.hex()}')" for pad in LineageKey(secret).pads())
-    parts = [f"coalesce(trim({columns[name]}::VARCHAR), '')" for name in dataset.key]
+    named = dataset.key or tuple(variable.name for variable in identifying(dataset))
+    parts = [f"coalesce(trim({columns[name]}::VARCHAR), '')" for name in named]
     # Lengths first, so that no two keys are written alike.
     text = " || ".join(f"length({part}) || ':' || {part}" for part in parts)
+    if not dataset.key:
+        text += f" || '#' || row_number() OVER (PARTITION BY {', '.join(parts)} ORDER BY r1)"
+    return _hmac(text, secret)
+
+
+def _keyed(column: str, secret: bytes) -> str:
+    """Return the SQL of a keyed hash of what records have in common, NULL where that is missing."""
+    text = f"trim({column}::VARCHAR)"
+    return f"CASE WHEN {text} <> '' THEN {_hmac(text, secret)} END"
+
+
+def _hmac(text: str, secret: bytes) -> str:
+    inner, outer = (f"unhex('{pad.hex()}')" for pad in LineageKey(secret).pads())
     return f"substr(sha256({outer} || unhex(sha256({inner} || encode({text})))), 1, {2 * _DIGITS})"
 
 

@@ -85,17 +85,30 @@ def not_enforced() -> tuple[str, ...]:
 
 
 def folder_of(home: Home, zone: Zone) -> Path:
-    """Return the zone's folder, made at first use: closed to everybody else, the zone's own as root."""
+    """Return the zone's folder, made at first use: closed to everybody else, the zone's own as root.
+
+    As root it is given to the zone with all that is in it, where it is another's: an ordinary user began the home.
+
+    Raises
+    ------
+    UnavailableError
+        It is a link, or a zone's of a home that root began, and this is not root.
+    """
     folder = {Zone.LINKER: home.linker, Zone.PROVISIONER: home.provisioner}[zone]
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink():
         raise UnavailableError(f"{folder} is a link; the {zone}'s files belong in a folder of the home")
     user = identity(home, zone.user)
     status = folder.lstat()
+    if user is None and status.st_uid != os.getuid():
+        raise UnavailableError(
+            f"{folder} belongs to the user id {status.st_uid}, as root keeps the zones' folders; run Saferoom as root, "
+            f"or let root give it to you: chown -R {os.getuid()} {folder}"
+        )
     if status.st_mode & 0o777 != 0o700:
         folder.chmod(0o700)
     if user is not None and (status.st_uid, status.st_gid) != (user, user):
-        os.chown(folder, user, user)
+        own(folder, user)  # itself last: whoever is killed before begins again
     return folder
 
 

@@ -30,7 +30,7 @@ def hidden(session: Session) -> frozenset[DatasetName]:
 
 
 def renew(session: Session, names: Iterable[str], at: datetime) -> None:
-    """Make the entries of `names` what is known now, and of every dataset that was linked from one of them.
+    """Make the entries of `names` what is known now, and of every dataset that was linked from one or refers to one.
 
     Datasets that are older than the list get their entries, too, so that a head covers all of them. Nothing is written
     where nothing changes.
@@ -42,6 +42,7 @@ def renew(session: Session, names: Iterable[str], at: datetime) -> None:
     links = SessionRegistry(session).links()
     changed = set(names)
     concerned = {name for name in every if name not in kept or changed & set(lineages(links, [name]))}
+    concerned |= _referring(session, changed)
     written = False
     for name, document in entries(session, sorted(concerned - confidential)).items():
         digest = public.digest(document)
@@ -73,6 +74,12 @@ def entries(session: Session, names: Sequence[DatasetName]) -> Mapping[DatasetNa
 def newest_head(session: Session) -> CatalogueHeadRow | None:
     """Return the newest head; None while the list was never made."""
     return session.scalars(select(CatalogueHeadRow).order_by(CatalogueHeadRow.number.desc()).limit(1)).first()
+
+
+def _referring(session: Session, names: set[str]) -> set[DatasetName]:
+    """Return the datasets whose references name one of `names`: it may have become confidential, or no longer be."""
+    rows = session.execute(select(DatasetRow.name, DatasetRow.references).where(DatasetRow.references.is_not(None)))
+    return {DatasetName(name) for name, references in rows if names & {one["dataset"] for one in references}}
 
 
 def _add_head(session: Session, before: CatalogueHeadRow | None, undisclosed: int, at: datetime) -> None:

@@ -69,6 +69,7 @@ class VariableRow(Base):
     identifies: Mapped[str | None]
     linked_through: Mapped[str | None]
     carries: Mapped[str | None]
+    relates: Mapped[str | None]
     labels: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     harmonised: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 

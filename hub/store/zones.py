@@ -116,8 +116,8 @@ class ZonesTransaction(ZonesReading):
         }
         self._finish(delivery.by, "delivery.ingested", f"dataset:{delivery.dataset}", payload)
 
-    def record_version(self, version: Version, by: str, checked: tuple[DeliveryReport, AtRest]) -> None:
-        """Record the version that a delivery brought, with what its checks found."""
+    def record_version(self, version: Version, by: str, checked: tuple[DeliveryReport, AtRest] | None = None) -> None:
+        """Record the version that a delivery brought, with what its checks found; of a derived one nothing was."""
         record_version(self.session, self._log, version, by, checked)
 
     def note_linkage(self, dataset: DatasetName, version: str, linkage: Linkage) -> None:

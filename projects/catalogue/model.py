@@ -171,7 +171,7 @@ class Dataset(PolicyModel):
                 f"it is made of {strange[0]}, so 'linked_from' must name it: its people are in both, and their budgets "
                 "and legal gateways count"
             )
-        if self.key or any(v.identifies is not None or v.carries is not None for v in self.variables):
+        if self.key or any(v.identifies or v.carries or v.relates for v in self.variables):
             raise ValueError("a derived dataset is made of linked ones, so it has no 'key' and nothing that identifies")
         return self
 

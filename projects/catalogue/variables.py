@@ -116,6 +116,21 @@ class Variable(PolicyModel):
     """
     carries: IndexField | None = None
     """For a direct identifier: the index whose own ids the owner's file holds already, so that nothing is compared."""
+    relates: (
+        Annotated[
+            str,
+            Field(
+                pattern="^[a-z][a-z0-9_]{0,39}$",
+                json_schema_extra={ALLOWED: "what records with one value share, as birth or household"},
+            ),
+        ]
+        | None
+    ) = None
+    """For an id or a direct identifier: what records with the same value have in common, as `birth` or `household`.
+
+    The linker gets a keyed number in its place, the same in every dataset that calls it the same, to let relatives
+    decide doubtful links.
+    """
     harmonised: Harmonised | None = None
 
     @property
@@ -163,6 +178,11 @@ class Variable(PolicyModel):
                 raise ValueError(f"'{self.name}' is linked through an index, so its role must be id and its type text")
             if self.column is not None:
                 raise ValueError(f"'{self.name}' is linked through an index, so it is no column of the owner's file")
+        if self.relates is not None:
+            if self.role not in _NAMING:
+                raise ValueError(f"'{self.name}' relates records, so its role must be id or direct")
+            if self.identifies is not None or self.carries is not None or self.linked_through is not None:
+                raise ValueError(f"'{self.name}' relates records, so it cannot identify, carry or be linked as well")
         if self.carries is not None and (self.role is not VariableRole.DIRECT or self.type is not VariableType.TEXT):
             raise ValueError(f"'{self.name}' carries ids of an index, so its role must be direct and its type text")
         return self

@@ -33,7 +33,7 @@ class Version(PolicyModel):
     dataset: DatasetNameField
     version: VersionField
     sha256: DigestField
-    """Digest of the file as it was delivered."""
+    """Digest of the file as it was delivered; of a derived version, of its recipe and of what it was made of."""
     rows: Annotated[int, Field(ge=0, le=LARGEST_WHOLE)]
     first: date | None = None
     """First day the version is about."""

@@ -16,6 +16,7 @@ from saferoom.errors import IntegrityError
 from saferoom.ids import ProjectSlug
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.catalogue.model import VariableRole, VariableType
+from saferoom.projects.extracts.pseudonyms import FIRST_EPOCH
 from saferoom.projects.fields import ColumnField, DatasetNameField, ProjectSlugField, TitleField, UsernameField
 from saferoom.signing import SigningKey, VerifyingKey
 
@@ -127,6 +128,8 @@ class Manifest(PolicyModel):
     files: tuple[ExtractFile, ...]
     """Of each dataset the newest version first."""
     changes: tuple[IdChanges, ...] = ()
+    changes_until: date | None = None
+    """The last day (UTC) on which the tables of old and new ids stay; None for no such day."""
 
     def file(self, dataset: str, version: str | None = None) -> ExtractFile | None:
         """Return an extract of `dataset`, the newest where no version is named; None when there is none."""
@@ -143,6 +146,21 @@ class Manifest(PolicyModel):
         """Every file: its name, digest and size in bytes."""
         parts: tuple[ExtractFile | IdChanges, ...] = (*self.files, *self.changes)
         return tuple(one for part in parts for one in part.contents)
+
+    @property
+    def told(self) -> dict[str, dict[str, object]]:
+        """What the audit trail is told of each dataset."""
+        found: dict[str, dict[str, object]] = {}
+        for file in self.newest:
+            older = [one.version for one in self.files if one.dataset == file.dataset and one is not file]
+            found[file.dataset] = {
+                "version": file.version,
+                "sha256": file.sha256,
+                **({"older": older} if older else {}),
+                **({"epoch": file.epoch} if file.epoch > FIRST_EPOCH else {}),
+                **({"linkage": file.linkage} if file.linkage else {}),
+            }
+        return found
 
 
 def seal_manifest(manifest: Manifest, key: SigningKey) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.manifest import ExtractFile
 
 USUAL = 3
@@ -26,6 +27,14 @@ class Retention:
 
     versions: int = USUAL
     until: date | None = None
+
+
+def retention_of(dataset: Dataset) -> Retention:
+    """Return what the dataset's owner said, or what is usual."""
+    said = dataset.refresh
+    if said is None:
+        return Retention()
+    return Retention(said.keep_versions or USUAL, said.keep_until)
 
 
 def staying(files: Sequence[ExtractFile], retention: Retention, at: datetime) -> tuple[ExtractFile, ...]:

@@ -82,6 +82,8 @@ def _connect(plan: LinkPlan, scratch: Path, links: Sequence[Path]) -> duckdb.Duc
     }
     config["memory_limit"] = f"{int((plan.limits.memory or _MEMORY) * 1024)}MiB"
     connection = duckdb.connect(":memory:", config=config)
+    # What does not fit in memory are names; a killed process leaves them behind.
+    connection.execute("SET temp_file_encryption = true")
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET allowed_paths = ?", [[str(link) for link in links]])

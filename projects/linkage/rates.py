@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 STRATA = (0.0, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999)
 """Lower bounds of the strata of match probability."""
+DOUBTED_FROM, SURE_FROM = 0.1, 0.95
+"""Pairs of at least the one and less than the other match probability are doubtful."""
 KNOWN = -1
 """The stratum of pairs that people decided and that are linked, or not, because of it."""
+_ONE_TAIL = 0.025
 FEWEST_REVIEWED = 10
 """A stratum with fewer decisions keeps the model's word."""
 MISSING = "(missing)"
@@ -175,7 +178,8 @@ def strata(connection: DuckDBPyConnection) -> tuple[dict[Key, Counted], dict[Key
         f"SELECT accepted, stratum, count(*), sum(q) FROM {PAIRS} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     counted = {(bool(row[0]), int(row[1])): Counted(float(row[2]), float(row[3])) for row in rows}
-    # Where decisions count, whether a pair is accepted follows from them, so that both kinds make one sample.
+    # Where decisions count, whether a pair is accepted follows from them, so that both kinds make one sample; of sure
+    # pairs the links alone were drawn, and of unlikely ones those that are none.
     seen = connection.execute(f"""
         SELECT CASE WHEN counts THEN NULL ELSE accepted END accepted_, said_stratum,
             count(*), count(*) FILTER (WHERE matched)
@@ -183,9 +187,38 @@ def strata(connection: DuckDBPyConnection) -> tuple[dict[Key, Counted], dict[Key
     """).fetchall()
     reviewed = {}
     for accepted, stratum, decisions, matches in seen:
-        for kind in (True, False) if accepted is None else (bool(accepted),):
-            reviewed[kind, int(stratum)] = Reviewed(int(decisions), int(matches))
+        for kind in _drawn_of(int(stratum)) if accepted is None else (bool(accepted),):
+            key, found = (kind, int(stratum)), Reviewed(int(decisions), int(matches))
+            if _doubted(int(stratum)) or contradicted(found, counted.get(key)):
+                reviewed[key] = found
     return counted, reviewed
+
+
+def contradicted(seen: Reviewed, counted: Counted | None) -> bool:
+    """Tell whether decisions contradict what match probabilities expect, by an exact binomial test at 5 %.
+
+    Where nobody doubts, few decisions say less than the model: none of 20 unlikely pairs is a match, and still one of
+    a thousand may be. So there the model's word stands until it is contradicted.
+    """
+    if counted is None or not counted.pairs or not seen.decisions:
+        return False
+    share = min(1.0, max(0.0, counted.expected / counted.pairs))
+    from scipy.stats import binom
+
+    few = float(binom.cdf(seen.matches, seen.decisions, share))
+    many = float(binom.sf(seen.matches - 1, seen.decisions, share))
+    return min(few, many) < _ONE_TAIL
+
+
+def _doubted(stratum: int) -> bool:
+    return DOUBTED_FROM <= STRATA[stratum] < SURE_FROM
+
+
+def _drawn_of(stratum: int) -> tuple[bool, ...]:
+    """Return which pairs of a stratum reviewers are asked about: links, others, or both."""
+    if STRATA[stratum] >= SURE_FROM:
+        return (True,)
+    return (True, False) if STRATA[stratum] >= DOUBTED_FROM else (False,)
 
 
 def decisions(connection: DuckDBPyConnection) -> int:

@@ -3,6 +3,9 @@
 A sample of the doubtful pairs is drawn within strata of match probability, accepted and other pairs apart, most where
 the model is least sure: ``n_h`` is proportional to ``N_h sqrt(p_h (1 - p_h))`` (Neyman 1934, JRSS 97, 558-625), with
 `FEWEST` at least in each stratum, as far as there are so many. Within a stratum every pair is as likely as any other.
+
+A quarter of the review are pairs that nobody doubts: links of at least `SURE_FROM`, and pairs below `DOUBTED_FROM` that
+are none, by size of their strata. Where the model is too sure of itself, nothing else would tell.
 """
 
 # ruff: noqa: S608 - SQL is put together from quoted names and numbers only
@@ -14,17 +17,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saferoom.errors import BadInputError
-from saferoom.projects.linkage.rates import STRATA, Counted, Key, Reviewed, estimate
+from saferoom.projects.linkage.rates import DOUBTED_FROM, STRATA, SURE_FROM, Counted, Key, Reviewed, estimate
 from saferoom.projects.linkage.tables import quoted, require, require_new
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-LEAST, MOST = 0.1, 0.95
-"""Pairs of at least the one and less than the other match probability are doubtful."""
 MOST_PAIRS = 400
 """Pairs of one review; two people decide each."""
 FEWEST = 20
+_UNDOUBTED_PART = 4
 CLERICAL_PASS = "clerical review"  # noqa: S105 - a label, no secret
 """What `match_pass` says of pairs that people settled."""
 _SURE = 0.999999
@@ -41,19 +43,22 @@ class Sampled:
         `number, source_l, record_id_l, source_r, record_id_r, stratum, accepted`; numbers are in no order of anything.
     populations : mapping of (accepted, stratum) to int
         Doubtful pairs altogether.
+    undoubted : mapping of (accepted, stratum) to int
+        Sure links and unlikely pairs altogether.
     """
 
     relation: str
     populations: Mapping[Key, int]
+    undoubted: Mapping[Key, int]
 
     @property
     def pairs(self) -> int:
-        """Doubtful pairs altogether, of which the sample is drawn."""
+        """Doubtful pairs altogether, of which most of the sample is drawn."""
         return sum(self.populations.values())
 
 
 def sample(connection: DuckDBPyConnection, pairs: str, into: str, *, most: int = MOST_PAIRS, seed: int = 0) -> Sampled:
-    """Draw doubtful pairs into the table `into`.
+    """Draw doubtful pairs, and some that are not, into the table `into`; those that people settled are left out.
 
     Parameters
     ----------
@@ -67,32 +72,37 @@ def sample(connection: DuckDBPyConnection, pairs: str, into: str, *, most: int =
     BadInputError
         A column is missing, or `into` exists.
     """
-    require(connection, pairs, "the table of pairs", (*_SIDES, "match_probability", "linked"))
+    columns = require(connection, pairs, "the table of pairs", (*_SIDES, "match_probability", "linked"))
     require_new(connection, [into])
     if most < 1:
         raise BadInputError("a review needs one pair at least")
+    settled = f"match_pass = '{CLERICAL_PASS}'" if "match_pass" in columns else "false"
     stratum = " + ".join(f"(match_probability >= {edge})::INT" for edge in STRATA) + " - 1"
-    doubtful = (
+    drawable = (
         f"SELECT {', '.join(_SIDES)}, coalesce(linked, false) accepted, {stratum} stratum, match_probability p, "
         f"sha256(concat_ws('|', {int(seed)}, {', '.join(_SIDES)})) drawn "
-        f"FROM {quoted(pairs)} WHERE match_probability >= {LEAST} AND match_probability < {MOST}"
+        f"FROM {quoted(pairs)} WHERE NOT coalesce({settled}, false) AND (match_probability >= {DOUBTED_FROM} OR "
+        f"NOT coalesce(linked, false)) AND (match_probability < {SURE_FROM} OR linked)"
     )
     rows = connection.execute(
-        f"SELECT accepted, stratum, count(*), avg(p) FROM ({doubtful}) GROUP BY ALL ORDER BY ALL"
+        f"SELECT accepted, stratum, count(*), avg(p) FROM ({drawable}) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    populations = {(bool(row[0]), int(row[1])): int(row[2]) for row in rows}
+    every = {(bool(row[0]), int(row[1])): int(row[2]) for row in rows}
+    populations = {key: size for key, size in every.items() if DOUBTED_FROM <= STRATA[key[1]] < SURE_FROM}
+    undoubted = {key: size for key, size in every.items() if key not in populations}
     spreads = {(bool(row[0]), int(row[1])): math.sqrt(row[3] * (1 - row[3])) for row in rows}
+    drawn = _sizes(undoubted, dict.fromkeys(undoubted, 1.0), most // _UNDOUBTED_PART)
+    drawn |= _sizes(populations, spreads, most - sum(drawn.values()))
     cases = " ".join(
-        f"WHEN accepted = {accepted} AND stratum = {number} THEN {size}"
-        for (accepted, number), size in _sizes(populations, spreads, most).items()
+        f"WHEN accepted = {accepted} AND stratum = {number} THEN {size}" for (accepted, number), size in drawn.items()
     )
     connection.execute(
         f"CREATE TABLE {quoted(into)} AS "
         f"SELECT row_number() OVER (ORDER BY sha256(drawn)) number, {', '.join(_SIDES)}, stratum, accepted FROM ("
-        f"SELECT *, row_number() OVER (PARTITION BY accepted, stratum ORDER BY drawn) place FROM ({doubtful})"
+        f"SELECT *, row_number() OVER (PARTITION BY accepted, stratum ORDER BY drawn) place FROM ({drawable})"
         f") WHERE place <= {f'CASE {cases} ELSE 0 END' if cases else '0'}"
     )
-    return Sampled(into, populations)
+    return Sampled(into, populations, undoubted)
 
 
 def _sizes(populations: Mapping[Key, int], spreads: Mapping[Key, float], most: int) -> dict[Key, int]:

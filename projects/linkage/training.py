@@ -41,6 +41,8 @@ _PRIOR_PAIRS = 50.0
 _PRIOR_MATCHES = 20.0
 """Weight of a fallback m, in matches."""
 _MOST_EM_PAIRS = 400_000
+_MOST_SHARING, _SHARING_PER_RECORD = 50_000_000, 100
+"""Pairs that a training key may make: so many altogether, or for each record where that is more."""
 _LEAST = 1e-9
 
 
@@ -195,19 +197,26 @@ def _expectation_maximisation(
     keys: Sequence[Sequence[str]],
 ) -> dict[str, dict[str, float]]:
     """Return comparison's name -> level's label -> m, from the first key that could train it."""
+    from splink.internals.exceptions import EMTrainingException
+
     found: dict[str, dict[str, float]] = {}
     with linker_on(connection, table, settings_of(plan, start)) as linker:
         for key in keys:
             pairs = counting.sharing(key)
-            if not pairs:
+            # Splink counts a key's pairs one by one; a key that nearly everybody shares tells nothing of matches.
+            if not pairs or pairs > max(_MOST_SHARING, _SHARING_PER_RECORD * sum(counting.sizes)):
                 continue
             rule = " and ".join([*(f"l.{column} = r.{column}" for column in key), *_conditions(plan, counting, key)])
             options: dict[str, Any] = (
                 {"max_pairs": _MOST_EM_PAIRS, "record_sample_proportion": 1.0} if pairs > 2 * _MOST_EM_PAIRS else {}
             )
-            session = linker.training.estimate_parameters_using_expectation_maximisation(
-                rule, estimate_without_term_frequencies=True, fix_u_probabilities=True, **options
-            )
+            try:
+                session = linker.training.estimate_parameters_using_expectation_maximisation(
+                    rule, estimate_without_term_frequencies=True, fix_u_probabilities=True, **options
+                )
+            except EMTrainingException:
+                # No pair is left of the key, or no field to train: the next key may do, or fallbacks hold.
+                continue
             for comparison in session.core_model_settings.comparisons:
                 levels = {
                     level.label_for_charts: float(level.m_probability)

@@ -15,6 +15,7 @@ import pytest
 
 from saferoom.hub.demo.stage import set_stage
 from saferoom.hub.home import Home
+from saferoom.hub.memory_folder import VARIABLE
 
 pytestmark = pytest.mark.live
 
@@ -22,7 +23,7 @@ _DEMO = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", "demo"]
 
 
 def _environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith("SAFEROOM_")}
+    return {key: value for key, value in os.environ.items() if not key.startswith("SAFEROOM_") or key == VARIABLE}
 
 
 def test_demo_headless_does_the_whole_main_job(tmp_path: Path) -> None:

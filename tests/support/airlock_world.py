@@ -21,7 +21,7 @@ from saferoom.clock import Clock, FrozenClock
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.queries.model import parse_query
 from saferoom.disclosure.verdict import Finding, Label, Risk, Table, Verdict
-from saferoom.hub.extracts import provision
+from saferoom.hub.extract_wiring import provision
 from saferoom.hub.home import Home
 from saferoom.hub.store import tables
 from saferoom.hub.store.migrate import upgrade

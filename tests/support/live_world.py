@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from saferoom.clock import SystemClock
 from saferoom.hub.administration import Administration
-from saferoom.hub.extracts import provision
+from saferoom.hub.extract_wiring import provision
 from saferoom.hub.home import Home
 from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.hub.store.migrate import upgrade

@@ -149,7 +149,8 @@ KINDS: Mapping[str, Said] = {
     ),
     "project.extract_refreshed": Said(
         "Project {id} has a new version of a dataset",
-        "Project {id} has the extract of a dataset's new version; the versions before stay beside it for a while.",
+        "Project {id} has the extract of a dataset's new version, or of its records as they are linked now; other "
+        "versions stay beside it for a while.",
         "Sign in to see what changed.",
     ),
     "project.ids_changed": Said(

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
+from saferoom.projects.extracts.pseudonyms import LineageKey
 from saferoom.projects.linkage.plan import FieldKind
 
 BUCKETS = 32
@@ -147,26 +148,31 @@ def repeated_rows(columns: Sequence[str]) -> str:
     return f"SELECT count(*) - count(DISTINCT hash({', '.join(columns)})) FROM raw"
 
 
-def hashed(column: str) -> str:
-    """Return SQL of the hash by which values of two datasets are compared: 64 bits, as 16 digits."""
-    return f"md5(trim({column}::VARCHAR))[:{_HASH_DIGITS}]"
+def hashed(column: str, key: bytes) -> str:
+    """Return SQL of the keyed hash by which values of two datasets are compared: 64 bits, as 16 digits."""
+    inner, outer = (f"unhex('{pad.hex()}')" for pad in LineageKey(key).pads())
+    text = f"encode(trim({column}::VARCHAR))"
+    return f"sha256({outer} || unhex(sha256({inner} || {text})))[:{_HASH_DIGITS}]"
 
 
-def values(column: str) -> str:
+def values(column: str, key: bytes) -> str:
     """Return SQL of the hashes of a column's different values, one more than are kept."""
-    return f"SELECT DISTINCT {hashed(column)} AS value FROM raw WHERE {column} IS NOT NULL LIMIT {MOST_VALUES + 1}"
+    found = f"SELECT DISTINCT trim({column}::VARCHAR) AS v FROM raw WHERE {column} IS NOT NULL LIMIT {MOST_VALUES + 1}"
+    return f"SELECT {hashed('v', key)} AS value FROM ({found})"
 
 
-def dangling(columns: Sequence[str], others: Sequence[str]) -> str:
+def dangling(columns: Sequence[str], others: Sequence[str], key: bytes) -> str:
     """Return SQL that counts the rows that have a value in every column, and those of which another dataset lacks one.
 
     Parameters
     ----------
     others : sequence of str
         For each column, the table with the hashes of the other dataset's values, in its column `value`.
+    key : bytes
+        By which both datasets' values are hashed.
     """
     whole = " AND ".join(f"{column} IS NOT NULL" for column in columns)
     known = " AND ".join(
-        f"{hashed(column)} IN (SELECT value FROM {other})" for column, other in zip(columns, others, strict=True)
+        f"{hashed(column, key)} IN (SELECT value FROM {other})" for column, other in zip(columns, others, strict=True)
     )
     return f"SELECT count(*), count(*) FILTER (WHERE NOT ({known})) FROM raw WHERE {whole}"

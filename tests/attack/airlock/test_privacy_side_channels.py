@@ -21,7 +21,7 @@ from tests.support.privacy_airlock import COUNTS, WORDS, PrivacyAirlock, privacy
 
 from saferoom.errors import BadInputError, SaferoomError
 from saferoom.hub.evaluator import padding, runner
-from saferoom.hub.extracts import provision
+from saferoom.hub.extract_wiring import provision
 from saferoom.hub.store import tables
 from saferoom.hub.web.shell.padded import CLASS_BYTES
 

@@ -11,7 +11,7 @@ from tests.support.project_pages import proposed
 from tests.support.stories import Stage, Walker
 
 from saferoom.hub.administration import Administration
-from saferoom.hub.extracts import provision
+from saferoom.hub.extract_wiring import provision
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.administration.documents import read_entries
 from saferoom.projects.airlock.model import Request

@@ -10,7 +10,7 @@ from tests.support.airlock_server import Room
 from tests.support.airlock_world import NOW, World
 from tests.support.stories import Stage, Walker
 
-from saferoom.hub.extracts import provision
+from saferoom.hub.extract_wiring import provision
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.verify import verify_bundle

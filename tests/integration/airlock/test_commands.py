@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -11,13 +12,14 @@ from pathlib import Path
 import pytest
 from tests.support.airlock_domain import ANA, BEN, Domain
 
+from saferoom.hub.memory_folder import VARIABLE
 from saferoom.projects.airlock.model import Cause
 from saferoom.signing import SigningKey
 
 
 def saferoom(*words: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", *map(str, words)]
-    environment = {"SAFEROOM_HOME": str(home or "/nowhere"), "COLUMNS": "200"}
+    environment = {"SAFEROOM_HOME": str(home or "/nowhere"), "COLUMNS": "200", VARIABLE: os.environ[VARIABLE]}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.support.airlock_domain import ANA, BEN, CHECKED, INCOME, SAFE, SURVEY, WAGES, Domain, domain
 
+from saferoom.hub.memory_folder import VARIABLE
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Selection
 from saferoom.projects.airlock.verify import verify_bundle
@@ -77,7 +79,9 @@ def reopened(folder: Path) -> AbstractContextManager[Domain]:
 
 def victim(folder: Path, route: str, point: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-c", VICTIM, str(folder), route, point]
-    return subprocess.Popen(command, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", VARIABLE: os.environ[VARIABLE]}, stderr=subprocess.PIPE
+    )
 
 
 def killed(folder: Path, route: str, point: str) -> bool:

@@ -19,7 +19,7 @@ from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import IntegrityError
 from saferoom.hub.crosswalks import Crosswalks
 from saferoom.hub.evaluator.runner import Evaluator
-from saferoom.hub.extracts import provision
+from saferoom.hub.extract_wiring import provision
 from saferoom.hub.store import tables
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.airlock.model import Request

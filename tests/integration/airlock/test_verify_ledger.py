@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -24,6 +25,7 @@ from saferoom.digests import canonical, sha256
 from saferoom.disclosure.privacy.certificate import CERTIFICATE_TYPE
 from saferoom.hub.cli import verify_ledger
 from saferoom.hub.cli.verify_ledger import with_record
+from saferoom.hub.memory_folder import VARIABLE
 from saferoom.hub.store.airlock_records import ReleaseRow
 from saferoom.hub.store.airlock_tables import OutputRow
 from saferoom.hub.store.audit_log import AuditLinkRow
@@ -236,7 +238,7 @@ def test_command_says_what_it_cost_and_what_is_on_record(made: Made, tmp_path: P
         path = tmp_path / "bundle.zip"
         path.write_bytes(data)
         command = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", "verify", str(path), "--ledger"]
-        environment = {"SAFEROOM_HOME": str(here.world.home.root), "COLUMNS": "200"}
+        environment = {"SAFEROOM_HOME": str(here.world.home.root), "COLUMNS": "200", VARIABLE: os.environ[VARIABLE]}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stderr) == (0, "")
         assert said in done.stdout
@@ -249,7 +251,7 @@ def test_command_without_an_instance_says_that_there_is_none(made: Made, tmp_pat
     (tmp_path / "bundle.zip").write_bytes(drawn)
     (tmp_path / "key.pem").write_bytes(here.world.instance.signing_key.verifying_key.to_pem())
     words = ["verify", str(tmp_path / "bundle.zip"), "--key", str(tmp_path / "key.pem"), "--ledger"]
-    environment = {"SAFEROOM_HOME": str(tmp_path / "nowhere"), "COLUMNS": "200"}
+    environment = {"SAFEROOM_HOME": str(tmp_path / "nowhere"), "COLUMNS": "200", VARIABLE: os.environ[VARIABLE]}
     command = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1

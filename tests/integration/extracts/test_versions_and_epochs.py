@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,12 @@ from tests.support.registry_world import HTV, MOB, NOW, TODAY, dataset
 
 from saferoom.clock import FrozenClock
 from saferoom.disclosure.history.crosswalk import keys_of_numbers
-from saferoom.errors import IntegrityError
+from saferoom.errors import BadInputError, IntegrityError, WrongStateError
+from saferoom.hub.extract_sources import OwnersFiles
 from saferoom.hub.extracts import Extracts
 from saferoom.ids import DatasetName
 from saferoom.projects.catalogue.describing import Frequency, Refresh
+from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.pseudonyms import chain, chained
 
 MASTER = b"m" * 32
@@ -28,6 +31,18 @@ def _refreshed(shop: Workshop, version: str, rows: list[dict[str, Any]], **chang
     shop.csv(csv_of(rows))
     shop.add(dataset(version=version, **changes))
     shop.provision()
+
+
+@dataclass(frozen=True)
+class _Linked(OwnersFiles):
+    """Owners' files of which somebody says how they are linked."""
+
+    said: list[str] = field(default_factory=list)
+
+    def linkage(self, dataset: Dataset) -> str | None:
+        if not self.said:
+            raise WrongStateError(f"{dataset.name} is not linked yet")
+        return self.said[-1]
 
 
 def _versions(shop: Workshop) -> list[str]:
@@ -216,3 +231,102 @@ def test_rotation_before_the_first_extract_counts_for_it(shop: Workshop) -> None
     keys = chain(MASTER, MOB, "person_id", 2)
     assert _ids(shop.read()) == {chained(keys, str(row["person_id"])) for row in ROWS}
     assert shop.maker.verify(MOB).changes == ()
+
+
+def test_table_of_ids_is_taken_away_at_once_from_running_rooms_too(shop: Workshop) -> None:
+    shop.provision()
+    shop.maker.rotate(MOB, "one")
+    first = shop.read()
+    with shop.maker.opened.lease(MOB) as room:
+        table = room.folder / "id-changes" / "person_id.parquet"
+        assert table.exists()
+        manifest = shop.maker.end_read_through(MOB, "Everybody has carried over.")
+        assert not table.exists()
+        assert (room.folder / "htv.parquet").exists()
+    assert manifest.changes == ()
+    assert shop.events[-1].action == "ids.read_through_ended"
+    assert shop.events[-1].payload["reason"] == "Everybody has carried over."
+    assert not (shop.folder / "extracts" / "mob" / "id-changes").exists()
+    assert shop.maker.verify(MOB) == manifest
+    assert shop.read() == first
+    shop.provision()
+    assert shop.maker.verify(MOB).changes == ()
+    shop.maker.rotate(MOB, "two")
+    with shop.maker.opened.lease(MOB) as room:
+        after = pq.read_table(room.folder / "id-changes" / "person_id.parquet").to_pandas()
+    assert set(after.epoch) == {2}  # what was ended is not known again
+    assert set(after.old_id) == _ids(first)
+
+
+def test_table_of_ids_goes_after_its_last_day(shop: Workshop) -> None:
+    shop.provision()
+    shop.maker.rotate(MOB, "one")
+    shop.maker.end_read_through(MOB, "A month is enough.", TODAY)
+    assert shop.events[-1].action == "ids.read_through_ends"
+    assert shop.events[-1].payload["last_day"] == TODAY.isoformat()
+    shop.provision()  # the word stays
+    assert shop.maker.prune(MOB) == ()
+    assert len(shop.maker.verify(MOB).changes) == 1
+    object.__setattr__(shop.maker, "clock", FrozenClock(NOW + timedelta(days=1)))
+    assert shop.maker.prune(MOB) == ()
+    manifest = shop.maker.verify(MOB)
+    assert (manifest.changes, manifest.changes_until) == ((), None)
+    assert shop.events[-1].action == "ids.read_through_ended"
+    count = len(shop.events)
+    shop.maker.prune(MOB)
+    assert len(shop.events) == count
+
+
+def test_table_of_ids_is_not_ended_where_there_is_none_or_one_would_come_back(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.provision()
+    with pytest.raises(WrongStateError, match="has no table"):
+        shop.maker.end_read_through(MOB, "why")
+    shop.maker.rotate(MOB, "one")
+    with pytest.raises(BadInputError, match="is over already"):
+        shop.maker.end_read_through(MOB, "why", TODAY - timedelta(days=1))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Extracts, "_install", die)
+        with pytest.raises(KeyboardInterrupt):
+            shop.maker.rotate(MOB, "two")
+    with pytest.raises(WrongStateError, match="not finished"):
+        shop.maker.end_read_through(MOB, "why")
+    assert len(shop.maker.verify(MOB).changes) == 1
+
+
+def test_extract_of_an_earlier_linkage_is_lacking_and_made_again_in_its_place(shop: Workshop) -> None:
+    said = ["person 1"]
+    object.__setattr__(shop.maker, "finding", _Linked(shop.folder / "sources", said))
+    first = shop.provision()
+    assert shop.maker.lacking(MOB) == ()
+    said.append("person 2")
+    assert shop.maker.lacking(MOB) == ("htv",)
+    shop.csv(csv_of(NEXT))
+    (again,) = shop.provision().files
+    assert (again.version, again.file) == (first.files[0].version, first.files[0].file)
+    assert (first.files[0].linkage, again.linkage) == ("person 1", "person 2")
+    assert shop.events[-1].payload["datasets"] == {
+        "htv": {"version": "1", "sha256": again.sha256, "linkage": "person 2"}
+    }
+    assert lineage_of(shop) == expected(NEXT)  # nobody of the linkage before is left
+    assert shop.maker.lacking(MOB) == ()
+    said.clear()  # none can be made just now, so what there is stays
+    assert shop.maker.lacking(MOB) == ()
+
+
+def test_older_version_stays_as_it_was_linked(shop: Workshop) -> None:
+    said = ["person 1"]
+    object.__setattr__(shop.maker, "finding", _Linked(shop.folder / "sources", said))
+    shop.provision()
+    said.append("person 2")
+    _refreshed(shop, "2", NEXT)
+    assert [(file.version, file.linkage) for file in shop.maker.verify(MOB).files] == [
+        ("2", "person 2"),
+        ("1", "person 1"),
+    ]
+    assert shop.maker.lacking(MOB) == ()

@@ -16,7 +16,7 @@ from tests.support.opened import sealed
 from saferoom.clock import FrozenClock
 from saferoom.hub.cli.admin_deeds import read_model
 from saferoom.hub.cli.main import main
-from saferoom.hub.extracts import provision
+from saferoom.hub.extract_wiring import provision
 from saferoom.hub.home import Home
 from saferoom.hub.housekeeping import Housekeeping
 from saferoom.hub.wiring import Instance

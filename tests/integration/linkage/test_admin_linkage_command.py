@@ -16,6 +16,8 @@ from tests.support.zones_world import DOCUMENTS, INDEX, people, pupils, taxpayer
 
 from saferoom.hub.cli.main import main
 from saferoom.hub.home import Home
+from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName, ProjectSlug
 
 KNOWN = people(240)
 ENDS = datetime.now(UTC).date() + timedelta(days=90)
@@ -116,6 +118,19 @@ def test_two_deliveries_become_a_linked_extract_that_follows_a_refresh(run: Run,
     assert len(both) == 180
     assert (both["person_id_1"] == both["person_id_2"]).all()
 
+    instance = Instance.open(Home(folder / "home"))
+    manifest = instance.extracts("system").verify(ProjectSlug("mob"))
+    assert {(file.dataset, file.version, file.linkage) for file in manifest.files} == {
+        ("pupils", "1", "person 2"),  # no delivery of theirs, yet linked anew
+        ("taxpayers", "2", "person 2"),
+        ("taxpayers", "1", "person 1"),
+        ("meals", "1", None),
+    }
+    told = {one.dataset: one for one in instance.extract_records.refreshes(ProjectSlug("mob"))}
+    instance.close()
+    assert told[DatasetName("pupils")].changes == ("linked records: person 1 became person 2",)
+    assert set(told) == {"pupils", "taxpayers"}
+
     status = run("linkage", "--json")
     assert [one["number"] for one in status["indexes"][0]["linkages"]] == [2, 1]
     assert status["indexes"][0]["waiting"] == []
@@ -138,8 +153,8 @@ def _checked(folder: Path, taxed: int, shared: int) -> Any:
     odd = ((joined["pay"] - 1000).astype(int) % 2).astype(bool)
     assert (odd == (joined["region"] == "north")).all()
     assert (joined["sex"] == joined["sex_tax"]).all()
-    assert set(joined["match_weight_band_tax"]) <= {"by a key", "15 to 20", "20 and over", "10 to 15"}
-    assert joined["linkage_weight_tax"].notna().all()
+    assert set(joined["match_weight_band"]) <= {"by a key", "15 to 20", "20 and over", "10 to 15"}
+    assert joined["linkage_weight"].notna().all()
     alone = school[~school["person_id"].isin(tax["person_id"])]
     assert set(alone["match_weight_band"]) == {"not linked"}
     assert alone["linkage_weight"].isna().all()

@@ -105,7 +105,9 @@ def _rows(world: ZonesWorld, dataset: DatasetName) -> list[dict[str, object]]:
 def test_derived_datasets_are_on_record_with_what_they_were_made_of(world: ZonesWorld) -> None:
     with store_of(world.instance).reading() as now:
         made, dataset = now.latest(RANKS), now.registry.dataset(RANKS)
+        (version,) = now.registry.versions(RANKS)
     assert made is not None
+    assert (version.version, version.sha256, version.rows, version.breaking) == ("1", made.sha256, made.rows, False)
     assert (made.version, dataset.version, set(made.stamps)) == ("1", "1", {"attributes"})
     assert made.rows > 0.8 * PEOPLE
     assert made.report is not None
@@ -152,6 +154,8 @@ def test_new_delivery_makes_everything_above_it_anew(world: ZonesWorld) -> None:
     found = derive_stale(world.instance, ACTOR)
     assert [(one.made and one.made.version, one.problem) for one in found] == [("2", ""), ("2", "")]
     after = {row["person_id"]: row["band"] for row in _rows(world, BANDS)}
+    with store_of(world.instance).reading() as now:
+        assert {one.version for one in now.registry.versions(RANKS)} == {"1", "2"}
     same = before.keys() & after.keys()
     assert len(same) > 0.95 * len(before)
     assert sum(before[one] != after[one] for one in same) > 0.9 * len(same)

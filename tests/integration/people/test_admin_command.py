@@ -438,6 +438,12 @@ def test_ids_are_rotated_and_the_reason_is_asked_for(filled: Terminal) -> None:
     status, out, _ = filled("admin", "rotate", "mobility", "--reason", "Again.")
     assert status == 0
     assert "epoch 4" in out
+    assert filled("admin", "rotate", "mobility", "--reason", "Why.", "--last-day", "2099-01-01")[0] == 2
+    end = ("admin", "rotate", "mobility", "--end-read-through", "--reason", "All have carried over.")
+    assert "goes after 2099-01-01" in filled(*end, "--last-day", "2099-01-01")[1]
+    ended = filled.json(*end)
+    assert (ended["epoch"], ended["manifest"]["changes"]) == (4, [])
+    assert "has no table of old and new ids" in filled(*end)[2]
 
 
 def test_minimisation_names_variables_that_nothing_was_asked_of(filled: Terminal) -> None:

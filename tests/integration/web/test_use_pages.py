@@ -37,6 +37,8 @@ def test_lead_sees_what_no_query_named_and_what_a_refresh_changed(airlock: Servi
     records = airlock.world.instance.extract_records
     changes = ("wage: its codes changed: none gone, <b> new",)
     records.refreshed(MOBILITY, Refreshed(DatasetName("survey"), "1", "2", changes, NOW), "system")
+    linked = ("linked records: person 1 became person 2",)
+    records.refreshed(MOBILITY, Refreshed(DatasetName("survey"), "2", "2", linked, NOW), "system")
     assert airlock.room().post("evaluations", {"query": QUERY}).status_code == 200
     page = airlock.browser("ana").get("projects/mobility/use").text
     assert "2 of 3 variables were named by none of 1 queries ever" in page
@@ -45,6 +47,8 @@ def test_lead_sees_what_no_query_named_and_what_a_refresh_changed(airlock: Servi
     assert "&lt;b&gt; new" in page
     whole = airlock.browser("ana").get("projects/mobility").text
     assert "version 1 became 2" in whole
+    assert "version 2 linked anew" in page
+    assert "version 2 linked anew" in whole
     assert "projects/mobility/use" in whole
     later = airlock.browser("ana").get("projects/mobility/use?since=2099-01-01").text
     assert "No query was asked since 2099-01-01" in later

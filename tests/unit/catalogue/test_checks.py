@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from saferoom.projects.catalogue.checks.report import DeliveryReport, Kind, Stat
 from saferoom.projects.catalogue.model import Dataset
 
 SECRET = "Zebedee-Quux-77"
+KEY = bytes(range(32))
 FAIL, WARN, PASS = Status.FAIL, Status.WARN, Status.PASS
 Spoil = Callable[[list[Row]], Any]
 
@@ -214,13 +217,29 @@ def test_references_are_looked_up_in_the_other_dataset(tmp_path: Path) -> None:
     )
     path = tmp_path / "schools.csv"
     path.write_text("number,kind\n" + "".join(f"{number},state\n" for number in range(1, 21)))
-    profile = json.loads(json.dumps(check_delivery(path, schools, today=TODAY).profile))
-    assert found(checked(tmp_path, dataset=described, others={"schools": profile}), Kind.REFERENCES, PASS)
-    lacking = checked(tmp_path, put("school", 99, 3), described, others={"schools": profile})
+    profile = json.loads(json.dumps(check_delivery(path, schools, today=TODAY, key=KEY).profile))
+    known: dict[str, Any] = {"others": {"schools": profile}, "key": KEY}
+    assert found(checked(tmp_path, dataset=described, **known), Kind.REFERENCES, PASS)
+    lacking = checked(tmp_path, put("school", 99, 3), described, **known)
     assert "3 rows have a value that schools does not have" in found(lacking, Kind.REFERENCES, FAIL)[0].message
-    for others in (None, {}, {"schools": None}, {"schools": {**profile, "keys": {}}}):
-        unknown = found(checked(tmp_path, dataset=described, others=others), Kind.REFERENCES, WARN)
+    for others in (None, {}, {"schools": None}, {"schools": {**profile, "ids": {}}}):
+        unknown = found(checked(tmp_path, dataset=described, others=others, key=KEY), Kind.REFERENCES, WARN)
         assert "no version of schools with these ids came in yet" in unknown[0].message
+    assert found(checked(tmp_path, dataset=described, others={"schools": profile}), Kind.REFERENCES, WARN)
+
+
+def test_ids_are_kept_under_the_instances_key_or_not_at_all(tmp_path: Path) -> None:
+    """Of equal ids two instances keep different hashes, and nobody without the key can try ids out."""
+    kept = [checked(tmp_path, key=key).profile["ids"] for key in (KEY, KEY[::-1], KEY)]
+    (name,) = kept[0]
+    assert kept[0] == kept[2]
+    assert not set(kept[0][name]) & set(kept[1][name])
+    ids = {str(row[name]) for row in delivery()}
+    assert len(kept[0][name]) == len(ids)
+    for plain in (hashlib.md5, hashlib.sha256):
+        assert not {plain(one.encode()).hexdigest()[:16] for one in ids} & set(kept[0][name])
+    assert {hmac.digest(KEY, one.encode(), "sha256").hex()[:16] for one in ids} == set(kept[0][name])
+    assert checked(tmp_path).profile["ids"] == {}
 
 
 def test_report_is_read_back_as_it_was_written_and_keeps_the_profile_to_itself(tmp_path: Path) -> None:

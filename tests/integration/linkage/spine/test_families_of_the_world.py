@@ -13,6 +13,7 @@ from saferoom.hub.demo.population.generate import generate
 from saferoom.projects.linkage.associations import Association, associate, in_both
 from saferoom.projects.linkage.families import clusters_of
 from saferoom.projects.linkage.kinship import from_births, from_households, parent_child
+from saferoom.projects.linkage.relating import Relatives, hear
 from saferoom.projects.linkage.spine import Known, settle
 
 
@@ -43,6 +44,16 @@ def test_relatives_find_more_families_than_the_model_and_it_more_than_keys(world
     assert recall[0] < recall[1] <= recall[2]
     assert recall[2] >= 0.97
     assert all(one["precision"] >= 0.995 for one in found)
+
+
+def test_relatives_are_heard_in_a_linkage_as_by_themselves(world: World, linked: str) -> None:
+    made = hear(
+        world.connection, "model_pairs", Relatives("families", "households", ("children",)), "h", threshold=0.95
+    )
+    found = [kin(world, table) for table in ("model_pairs", "h")]
+    assert made.added > 0
+    assert found[0]["recall"] <= found[1]["recall"]
+    assert found[1]["precision"] >= 0.995
 
 
 def test_households_are_found_where_addresses_are_missing(world: World, placed: dict[str, str]) -> None:

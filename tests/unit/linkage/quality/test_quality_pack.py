@@ -11,6 +11,7 @@ from tests.support.linkage_pairs import World, world
 
 from saferoom.errors import BadInputError
 from saferoom.policies.models import RiskAppetite
+from saferoom.projects.linkage import rates
 from saferoom.projects.linkage.agreement import agreement
 from saferoom.projects.linkage.intervals import wilson
 from saferoom.projects.linkage.quality import About, LinkedTables, QualityPack, model_values, quality_pack
@@ -317,6 +318,36 @@ def test_pack_of_decided_links_learns_from_what_the_model_had_said() -> None:
     assert reviewed.review.pairs == 150
     assert abs(reviewed.recall.value - found) < abs(alone.recall.value - found) / 2
     assert reviewed.recall.low - 0.005 <= found <= reviewed.recall.high + 0.005
+
+
+@pytest.mark.parametrize(
+    ("matches", "decisions", "share", "said"),
+    [(50, 50, 0.9999, False), (49, 50, 0.9999, True), (0, 20, 0.02, False), (3, 20, 0.002, True), (0, 0, 0.5, False)],
+)
+def test_models_word_on_undoubted_pairs_stands_until_decisions_contradict_it(
+    matches: int, decisions: int, share: float, said: bool
+) -> None:
+    assert rates.contradicted(rates.Reviewed(decisions, matches), rates.Counted(1000.0, 1000.0 * share)) is said
+    assert not rates.contradicted(rates.Reviewed(10, 0), None)
+
+
+@pytest.mark.parametrize("wrong", [0, 12])
+def test_wrong_links_that_look_sure_are_found_by_review_alone(wrong: int) -> None:
+    """Of 1,000 links that all look sure, some that people look at are wrong: the model cannot know."""
+    con = duckdb.connect()
+    con.execute("CREATE TABLE records AS SELECT unnest(['a', 'b']) source, i::TEXT record_id FROM range(1000) t(i)")
+    con.execute("""CREATE TABLE pairs AS SELECT 'a' source_l, i::TEXT record_id_l, 'b' source_r, i::TEXT record_id_r,
+        0.9995 match_probability, 13.0 match_weight, 'model' match_pass, true AS linked FROM range(1000) t(i)""")
+    con.execute("""CREATE TABLE clusters AS SELECT source, record_id, record_id cluster_id, 0.9995 match_probability,
+        13.0 match_weight, 'model' match_pass FROM records""")
+    sample(con, "pairs", "drawn")
+    con.execute(f"""CREATE TABLE decided AS SELECT * EXCLUDE (number, stratum, accepted), number > {wrong} AS matched
+        FROM drawn""")
+    assert with_decisions(con, "pairs", "decided", "judged") == 100
+    pack = quality_pack(con, LinkedTables("records", "judged", "clusters", "decided"), About("1")).pack
+    assert pack.precision is not None
+    # Twelve of a hundred; those that people refused count as known.
+    assert pack.precision.value == (pytest.approx(0.88, abs=0.01) if wrong else pytest.approx(0.9995, abs=0.001))
 
 
 def test_pack_of_few_links_that_all_look_sure_keeps_wide_intervals() -> None:

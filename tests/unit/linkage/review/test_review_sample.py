@@ -19,20 +19,35 @@ def con() -> duckdb.DuckDBPyConnection:
     return made
 
 
-def test_sample_has_doubtful_pairs_only_most_where_the_model_is_least_sure(con: duckdb.DuckDBPyConnection) -> None:
+def test_sample_has_doubtful_pairs_most_where_the_model_is_least_sure(con: duckdb.DuckDBPyConnection) -> None:
     drawn = sample(con, "pairs", "drawn", most=200)
     assert drawn.pairs == 1700
-    row = con.execute(
-        "SELECT count(*), count(DISTINCT number), min(number), max(number), min(p.match_probability), "
-        "max(p.match_probability) FROM drawn JOIN pairs p USING (record_id_l)"
-    ).fetchone()
-    assert row is not None
-    assert row[:4] == (200, 200, 1, 200)
-    assert 0.1 <= row[4] <= row[5] < 0.95
+    row = con.execute("SELECT count(*), count(DISTINCT number), min(number), max(number) FROM drawn").fetchone()
+    assert row == (200, 200, 1, 200)
     sizes = dict(con.execute("SELECT stratum, count(*) FROM drawn GROUP BY 1").fetchall())
-    assert set(sizes) == {1, 2, 3}
-    assert min(sizes[1], sizes[2]) > 3 * sizes[3]
+    assert sizes[1] + sizes[2] + sizes[3] == 150
+    assert min(sizes[1], sizes[2]) > 2 * sizes[3]
     assert sizes[3] >= 20
+
+
+def test_quarter_of_a_sample_are_sure_links_and_unlikely_pairs(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("UPDATE pairs SET linked = false WHERE match_probability BETWEEN .96 AND .97")
+    con.execute("UPDATE pairs SET linked = true WHERE match_probability < .01")
+    drawn = sample(con, "pairs", "drawn", most=200)
+    assert set(drawn.undoubted) == {(False, 0), (True, 4), (True, 5), (True, 6)}
+    rows = con.execute("""
+        SELECT count(*), bool_and(d.accepted = p.linked), bool_and(p.linked = (p.match_probability >= .95))
+        FROM drawn d JOIN pairs p USING (record_id_l) WHERE d.stratum IN (0, 4, 5, 6)
+    """).fetchall()
+    assert rows == [(50, True, True)]
+    fewest = "SELECT min(n) FROM (SELECT count(*) n FROM drawn WHERE stratum IN (0, 4, 5) GROUP BY stratum)"
+    assert con.execute(fewest).fetchall()[0][0] >= 12
+
+
+def test_pair_that_people_settled_is_not_drawn_again(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(f"UPDATE pairs SET match_pass = '{CLERICAL_PASS}' WHERE match_probability > .5")
+    drawn = sample(con, "pairs", "drawn", most=1000)
+    assert (drawn.pairs, drawn.undoubted) == (800, {(False, 0): 200})
 
 
 def test_sample_is_the_same_for_a_seed_and_another_for_another(con: duckdb.DuckDBPyConnection) -> None:
@@ -58,7 +73,10 @@ def test_sample_of_few_pairs_has_them_all_and_of_none_is_empty(con: duckdb.DuckD
     con.execute("CREATE TABLE few AS FROM pairs WHERE match_probability BETWEEN .4 AND .405")
     assert sample(con, "few", "drawn").pairs == len(con.execute("FROM drawn").fetchall()) == 10
     con.execute("CREATE TABLE sure AS FROM pairs WHERE match_probability > .96")
-    assert sample(con, "sure", "none").pairs == 0
+    assert sample(con, "sure", "few_sure").pairs == 0
+    assert len(con.execute("FROM few_sure").fetchall()) == 80
+    con.execute("CREATE TABLE nobody AS FROM pairs WHERE false")
+    assert sample(con, "nobody", "none").pairs == 0
     assert con.execute("FROM none").fetchall() == []
 
 

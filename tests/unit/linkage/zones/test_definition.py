@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 from tests.support.zones_world import DOCUMENTS, INDEX
 
 from saferoom.errors import BadInputError
@@ -29,6 +30,62 @@ def test_groups_are_told_where_they_are_known() -> None:
     assert attribute_groups(found, DATASETS, "taxpayers") == ("pay",)
 
 
+def _related(**changes: str) -> dict[str, Dataset]:
+    """Return the datasets, with a pupil's school meal number that relates pupils and an id that relates taxpayers."""
+    known = dict(DATASETS)
+    for name, by in (("pupils", "pupil_id"), ("taxpayers", "taxpayer_id")):
+        document = known[name].model_dump(mode="json")
+        for variable in document["variables"]:
+            if variable["name"] == by:
+                variable.update({"relates": "household", **changes})
+        known[name] = Dataset.model_validate(document, strict=False)
+    return known
+
+
+RELATIVES = """\
+relatives:
+  families: [{source: pupils, by: pupil_id, role: sex, once: true}]
+  households: [{source: taxpayers, by: taxpayer_id}]
+"""
+
+
+def test_index_says_whose_relatives_are_asked() -> None:
+    found = read_index(INDEX + RELATIVES, "person.yaml")
+    plan_of(found, _related())
+    assert kept_index(found.model_dump(mode="json")) == found
+    assert found.relatives is not None
+    assert found.relatives.families[0].once
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("source: pupils", "source: meals", "'relatives' names meals, whose records are not compared here"),
+        ("by: pupil_id", "by: nobody", "groups pupils by nobody, which no variable of it is"),
+        ("by: pupil_id", "by: region", "groups pupils by region, which is not for the linker"),
+        ("role: sex", "role: surname", "tells roles by surname, which is no field of kind sex"),
+        ("unit: person", "unit: business", "is for an index of persons"),
+    ],
+)
+def test_relatives_who_cannot_be_asked_are_refused(old: str, new: str, sentence: str) -> None:
+    with pytest.raises(BadInputError, match=r"^person: ") as error:
+        plan_of(read_index((INDEX + RELATIVES).replace(old, new), "i"), _related())
+    assert sentence in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"role": "other"}, "its role must be id or direct"),
+        ({"role": "direct", "identifies": "id"}, "cannot identify, carry or be linked as well"),
+        ({"relates": "A Family"}, "relates"),
+    ],
+)
+def test_variable_that_cannot_relate_records_is_refused(changes: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        _related(**changes)
+
+
 def test_source_that_carries_ids_is_not_compared() -> None:
     variables = [v.model_dump(mode="json") for v in DATASETS["meals"].variables]
     variables += [
@@ -50,7 +107,11 @@ def test_source_that_carries_ids_is_not_compared() -> None:
         (INDEX.replace("[pupils, taxpayers]", "[pupils, pupils]"), "names a dataset twice"),
         (INDEX.replace("threshold: 0.9", "threshold: 9"), "'plan.threshold' must be"),
         (INDEX.replace("threshold", "treshold"), "did you mean 'threshold'"),
-        (INDEX.replace("one_to_one: true", "engine: spark"), "unknown key 'engine'"),
+        (INDEX.replace("one_to_one: true", "engine: spark"), "line 8: an index is linked by duckdb alone: spark needs"),
+        (
+            INDEX + "relatives: {families: [{source: a, by: b}], households: [{source: a, by: b}]}\n",
+            "names a source twice",
+        ),
         ("just a text", "expected `key: value` lines"),
     ],
 )
