@@ -53,7 +53,10 @@ def report_for(instance: Instance, view: View, username: Username, since: date |
     """
     if not sees_use(view):
         raise NotFoundError("the use of variables is shown to the lead, the data owners and administrators")
-    everything = report(instance, ProjectSlug(view.life.slug), since)
+    try:
+        everything = report(instance, ProjectSlug(view.life.slug), since)
+    except NotFoundError:  # a proposal that did not become a project has no data to use
+        return []
     if view.standing & {Standing.LEAD, Standing.ADMINISTRATOR}:
         return everything
     return [one for one in everything if instance.registry.dataset(one.dataset).owner == username]

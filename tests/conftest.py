@@ -6,10 +6,12 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from tests.support.live import live as live
 
 HEAVY = ("live", "browser", "packaging", "postgres", "spark")
@@ -38,6 +40,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not _heavy(item))
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Put the settings of logs back: a command that a test runs in this process makes its own."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tests.support.airlock_world import World
+from tests.support.airlock_world import NOW, World
 from tests.support.matrix import promised
 from tests.support.matrix.airlock import asked
 from tests.support.matrix.cast import BEN, LAPSED
 from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, reading, sending, stranger
 
+from saferoom.hub.store.catalogue_entries import renew
 from saferoom.hub.store.notices_tables import LetterRow
+from saferoom.hub.store.tables import IngestedVersionRow
 from saferoom.ids import Username
+from saferoom.projects.catalogue.checks.report import Check, DeliveryReport, Kind, Status
 from saferoom.projects.notices.model import LetterState
 from saferoom.projects.people.permissions import Actor
 
-PEOPLE = ("ana", "chris", "ben", "oona", "otto", "rita", "ada", LAPSED, NOBODY)
+PEOPLE = ("ana", "chris", "ben", "dora", "oona", "otto", "rita", "ada", LAPSED, NOBODY)
 _RESEARCHERS, _CHECKERS = frozenset({"ana", "chris", "rita"}), frozenset({"chris", "ben"})
 PUBLIC = "public"
 WHO: dict[str, frozenset[str]] = {
@@ -26,16 +29,19 @@ WHO: dict[str, frozenset[str]] = {
     "researchers": _RESEARCHERS,
     "members": frozenset({"ana", "chris"}),
     "own notice": frozenset({"ana"}),
+    "report of a delivery": frozenset({"dora", "ada"}),
 }
 """Who may do what has no page in the reference, said by hand."""
-HIDDEN = frozenset({"own notice"})
+HIDDEN = frozenset({"own notice", "report of a delivery"})
 """Of these, others learn nothing."""
 ELSEWHERE: Thing = {"notice_id": "999999", "project": "no-such-project", "letter_id": "no-such-letter"}
 SENT, DROPPED = "a letter that was sent", "a letter that was dropped"
 CONDITIONS = (SENT, DROPPED)
 _REGISTER = (
     *("/register", "/register/projects", "/register/datasets", "/register/releases", "/register.json"),
-    *("/register.jsonld", "/register/withdrawals.json", "/register/key.pem"),
+    *("/register.jsonld", "/register/withdrawals.json", "/register/key.pem", "/register/datasets/{name}"),
+    *("/register/catalogue.json", "/register/catalogue.csv", "/register/catalogue.jsonld"),
+    *("/register/catalogue.schema.jsonld", "/register/catalogue/head.json", "/register/datapackage.json"),
 )
 
 
@@ -71,6 +77,7 @@ def _pages() -> Iterator[Deed]:
         yield reading(f"/{path}", "everybody")
     for path in ("budgets", "notices/bell", "notices/choose", "catalogue/{name}", "catalogue/{name}/{variable}"):
         yield reading(f"/{path}", "everybody")
+    yield reading("/catalogue/{name}/versions/{version}", "report of a delivery")
     for path in ("queue", "queue/news", "audits"):
         yield reading(f"/{path}", "output checkers")
     yield reading("/projects/new", "researchers")
@@ -84,6 +91,7 @@ def _pages() -> Iterator[Deed]:
     yield sending("/notices/letters/{letter_id}/retry", "retry")
     for path in _REGISTER:
         yield reading(path, PUBLIC)
+    yield Deed("GET /register/catalogue", PUBLIC, done=303)
 
 
 def _calls() -> Iterator[Deed]:
@@ -101,6 +109,8 @@ def _calls() -> Iterator[Deed]:
         yield calling(f"GET /{path}", "everybody")
     for path in ("budgets", "catalogue", "catalogue/{name}", "catalogue/{name}/variables", "notices/preferences"):
         yield calling(f"GET /{path}", "everybody")
+    yield calling("GET /catalogue/{name}/versions", "everybody")
+    yield calling("GET /catalogue/{name}/versions/{version}/checks", "report of a delivery")
     for path in ("", "/codes"):
         yield calling(f"GET /catalogue/{{name}}/variables/{{variable}}{path}", "everybody")
     for path in ("evaluations", "outbox"):
@@ -157,5 +167,15 @@ def case(world: World, condition: str) -> Case:
     state = LetterState.SENT if condition == SENT else LetterState.DROPPED
     world.change(LetterRow, letter.id, state=state.value)
     thing = {"notice_id": str(told.id), "letter_id": letter.id, "project": "mobility"}
-    thing |= {"name": "survey", "variable": "region"}
+    thing |= {"name": "survey", "variable": "region", "version": _delivered(world)}
     return Case(thing, expected(condition), PEOPLE, frozenset({LAPSED, NOBODY}), doors=condition == SENT)
+
+
+def _delivered(world: World) -> str:
+    """Let a version of Dora's data come in, whose checks found something, and return its name."""
+    found = DeliveryReport("survey", 600, [Check(Kind.SCHEMA, Status.PASS, "every variable is there")])
+    came: dict[str, Any] = {"sha256": "0" * 64, "rows": 600, "breaking": False, "ingested_at": NOW}
+    with world.instance.database.transaction() as session:
+        session.add(IngestedVersionRow(dataset="survey", version="2", report=found.to_json(), **came))
+        renew(session, ["survey"], NOW)
+    return "2"

@@ -102,6 +102,9 @@ def expected(condition: str) -> Callable[[str, Deed], int]:
         part, action = standing(condition, name), deed.action
         if action == "certificate":
             return promised.in_projects(part, "view", state) or (0 if state == "deleted" else 404)
+        if action == USE:
+            shown = part & {_LEAD, _OWNER, _ADMIN}
+            return promised.in_projects(part, "view", state) or (0 if shown else 404)
         people = action.endswith(_OF_PEOPLE)
         action = action.removesuffix(_OF_PEOPLE)
         # Data owners decide about own datasets: Otto about none of those that are tried, and nobody about people.
@@ -114,6 +117,8 @@ def expected(condition: str) -> Callable[[str, Deed], int]:
 
 
 _OF_PEOPLE = " (people)"
+USE = "see what was never used"
+"""Shown to the lead, the data owners and administrators; the reference has no action for it."""
 
 
 def _besides(condition: str, name: str, action: str) -> int:
@@ -209,6 +214,7 @@ _DO, _DATA, _AMENDMENT = f"{_AT}/do/{{deed}}", f"{_AT}/data/{{dataset}}/{{deed}}
 def _pages() -> Iterator[Deed]:
     yield reading(_AT, "view")
     yield reading(f"{_AT}/history", "view")
+    yield reading(f"{_AT}/use", USE)
     yield reading(f"{_AT}/certificate", "certificate")
     forms: dict[str, Callable[[Thing], Mapping[str, Any]]] = {"edit": _proposal, "amend": _amend}
     for name, body in forms.items():
@@ -232,6 +238,7 @@ def _calls() -> Iterator[Deed]:
     for part in ("", "/history", "/releases"):
         yield calling(f"GET {_AT}{part}", "view")
     yield calling(f"GET {_AT}/certificate", "certificate")
+    yield calling(f"GET {_AT}/use", USE)
     yield calling(f"PUT {_AT}/proposal", "edit", _api_proposal)
     yield calling(f"POST {_AT}/amendments", "amend", _api_amend)
     words = {"lift": "resume"}
