@@ -17,11 +17,13 @@ from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.opened import OpenZone
 from saferoom.hub.linkage.places import delivery_place
 from saferoom.hub.linkage.sealed import Stamp
-from saferoom.hub.linkage.splitting import IDENTIFIERS, RECORD_KEY, about_delivery
+from saferoom.hub.linkage.splitting import IDENTIFIERS, RECORD_KEY, about_delivery, keyed_sql
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.linkage.indexes import carried, joined, own_ids
 from saferoom.projects.linkage.plan import LinkPlan
+from saferoom.projects.linkage.settling import UNLINKED
 from saferoom.projects.linkage.standardising import literal, quoted
+from saferoom.projects.linkage.tables import columns_of
 
 _CARRIED = "carried_id"
 _DECIDED = pa.schema(
@@ -36,7 +38,7 @@ _DECIDED = pa.schema(
 
 
 class Identifiers:
-    """Tables of the connection: `keys`, `records`, and one relation for each source."""
+    """Tables of the connection: `keys`, `carriers`, `records`, and one relation for each source that is compared."""
 
     def __init__(
         self,
@@ -56,6 +58,9 @@ class Identifiers:
         self._carrying: dict[str, str] = {
             name: by for name in index.sources if (by := carrying(index, datasets[name])) is not None
         }
+        connection.execute(
+            "CREATE TABLE carriers (source VARCHAR, record_id VARCHAR, carried_id VARCHAR, present BOOLEAN)"
+        )
 
     def load(self, deliveries: Sequence[Mapping[str, Any]]) -> None:
         """Read the deliveries that are new or present, and give their records their ids.
@@ -63,7 +68,8 @@ class Identifiers:
         Parameters
         ----------
         deliveries : sequence of mapping
-            As `Delivery.to_json` writes them, with `new` and `current`; by number.
+            As `Delivery.to_json` writes them, with `new` and `current`; by number. Of sources that carry ids all
+            deliveries: who left is looked up as well, because earlier versions are read through the newest map.
         """
         for count, delivery in enumerate(deliveries):
             self._zone.progress("reading identifiers", count / len(deliveries))
@@ -73,6 +79,8 @@ class Identifiers:
             load(self.connection, "delivered", found)
             if delivery["new"]:
                 self._know(delivery)
+            if delivery["dataset"] in self._carrying:
+                self._note(delivery)
             if delivery["current"]:
                 self._show(delivery)
         self.connection.execute("DROP TABLE IF EXISTS delivered")
@@ -112,16 +120,37 @@ class Identifiers:
         return "decided"
 
     def carry(self, spine: str, log: str) -> dict[str, dict[str, int]]:
-        """Make `spine`: the settled one, and the records that carry an id; return how many do, by source."""
+        """Make `spine`: the settled one, and all other records that were ever delivered; return counts by source.
+
+        Records that carry an id are looked up. Whom that finds nothing for is a stranger: an entity that the linker
+        names by what is carried, else by the record, so that it is the same in every delivery.
+        """
         parts: dict[str, str] = {}
         counts: dict[str, dict[str, int]] = {}
         for number, (source, by) in enumerate(self._carrying.items()):
             reference = self._reference(by, spine, log, f"reference_{number}")
-            found = carried(self.connection, f"carrying_{self._relations[source]}", reference, f"carried_{number}")
-            parts[source] = found.table
-            counts[source] = {"records": found.records, "linked": found.linked, "unknown": found.unknown}
+            of = f"FROM carriers c ANTI JOIN {spine} s USING (source, record_id) WHERE c.source = {literal(source)} AND"
+            found = []
+            for name, which in (("here", "present"), ("gone", "NOT present")):
+                rows, into = f"{name}_{number}", f"carried_{name}_{number}"
+                self.connection.execute(f"CREATE VIEW {rows} AS SELECT c.* {of} {which}")
+                found.append(carried(self.connection, rows, reference, into))
+                parts[into] = into
+            here = found[0]
+            counts[source] = {"records": here.records, "linked": here.linked, "unknown": here.unknown}
         joined(self.connection, spine, parts, "spine")
+        self._name_strangers()
         return counts
+
+    def _name_strangers(self) -> None:
+        """Add to `spine` the records of any delivery that it does not have."""
+        text = "coalesce('id|' || k.source || '|' || c.carried_id, 'record|' || k.source || '|' || k.record_id)"
+        self.connection.execute(f"""
+            INSERT INTO spine
+            SELECT DISTINCT k.source, k.record_id, {keyed_sql(text, self._zone.secret.names)}, 1.0, '{UNLINKED}', NULL
+            FROM (FROM keys ANTI JOIN spine USING (source, record_id)) k
+            LEFT JOIN carriers c USING (source, record_id)
+        """)  # noqa: S608
 
     def _reference(self, by: str, spine: str, log: str, into: str) -> str:
         """Make the table of what may be carried: a source's own column of that name, or the index's own ids."""
@@ -155,21 +184,29 @@ class Identifiers:
             FROM own LEFT JOIN known k USING ({RECORD_KEY})
         """)  # noqa: S608
 
+    def _note(self, delivery: Mapping[str, Any]) -> None:
+        """Keep what the delivery's records carry, in place of what they carried before."""
+        source, by = delivery["dataset"], self._carrying[delivery["dataset"]]
+        held = quoted(by) if by in columns_of(self.connection, "delivered", source) else "NULL"
+        self.connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE noted AS
+            SELECT k.source, k.record_id, {held}::VARCHAR AS carried_id, {delivery["current"]} AS present
+            FROM delivered d JOIN keys k ON k.r1 = d.r1 AND k.delivery = {literal(delivery["id"])};
+            DELETE FROM carriers WHERE (source, record_id) IN (SELECT (source, record_id) FROM noted);
+            INSERT INTO carriers FROM noted;
+            DROP TABLE noted
+        """)  # noqa: S608
+
     def _show(self, delivery: Mapping[str, Any]) -> None:
         source = delivery["dataset"]
+        if source in self._carrying:
+            return
         name = f"records_{len(self._relations)}"
         self._relations[source] = name
         self.connection.execute(
             f"CREATE TABLE held_{name} AS SELECT k.record_id, d.* EXCLUDE (r1, {RECORD_KEY}) "  # noqa: S608
             f"FROM delivered d JOIN keys k ON k.r1 = d.r1 AND k.delivery = {literal(delivery['id'])} ORDER BY 1"
         )
-        if source in self._carrying:
-            by = quoted(self._carrying[source])
-            self.connection.execute(
-                f"CREATE VIEW carrying_{name} AS SELECT {literal(source)} AS source, record_id, {by} AS {_CARRIED} "  # noqa: S608
-                f"FROM held_{name}"
-            )
-            return
         has = {row[0] for row in self.connection.execute(f"DESCRIBE held_{name}").fetchall()}
         columns = {field: quoted(field) if field in has else "NULL::VARCHAR" for field in self.plan.fields}
         columns |= {group: self._group(group, columns) for group in self.plan.groups if group not in columns}

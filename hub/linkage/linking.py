@@ -14,7 +14,7 @@ from typing import Any
 
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.hub.linkage.answers import read_linked, read_packs, read_queue
-from saferoom.hub.linkage.definition import PLACES, Index, attribute_groups, plan_of
+from saferoom.hub.linkage.definition import PLACES, Index, attribute_groups, linked, plan_of
 from saferoom.hub.linkage.ingesting import store_of
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP, MAPS, OUT, alone, check_written, move_in, sweep
@@ -192,10 +192,11 @@ def _link(instance: Instance, start: _Start, staging: Path, actor: str, tell: Te
 
 def _document(start: _Start) -> dict[str, Any]:
     new, current = {one.id for one in start.new}, {one.id for one in start.current.values()}
+    compared = linked(start.index, start.datasets)
     deliveries = [
         {**one.to_json(), "new": one.id in new, "current": one.id in current}
         for one in start.deliveries
-        if one.id in new | current
+        if one.id in new | current or one.dataset not in compared
     ]
     before = None
     if start.before is not None:

@@ -194,18 +194,21 @@ def _with_map(
     table = read_map(zone, connection, ref, source.delivery["id"])
     ending = "" if len(source.dataset.indexes) == 1 else f"_{ref.index}"
     ids = [variable.name for variable in source.dataset.variables if variable.linked_through == ref.index]
-    # A carried id that nobody knows makes no entity; its row has one of its own, good for this delivery alone.
-    entity = "coalesce(m.entity_id, md5(j.r2))"
-    columns = [f"{entity} AS {quoted(name)}" for name in ids]
+    if number(connection, f"SELECT count(*) FROM {CROSSWALK} ANTI JOIN {table} USING (r1)"):  # noqa: S608
+        # An entity made up here would be another in every version, and versions could be subtracted.
+        raise IntegrityError(
+            f"the map of {ref.index} names not every record of {source.dataset.name}, so nothing was made of it; link "
+            f"it anew: saferoom admin link {ref.index} --afresh"
+        )
+    columns = [f"m.entity_id AS {quoted(name)}" for name in ids]
     columns += [
-        f"coalesce(m.match_weight_band, '{UNLINKED}') AS {quoted('match_weight_band' + ending)}",
+        f"m.match_weight_band AS {quoted('match_weight_band' + ending)}",
         f"m.match_pass AS {quoted('match_pass' + ending)}",
     ]
     made = f"with_{ref.index}"
     connection.execute(
         f"CREATE OR REPLACE TABLE {made} AS SELECT j.*, {', '.join(columns)}, "  # noqa: S608
-        f"coalesce(m.match_weight_band, '{UNLINKED}') <> '{UNLINKED}' AS linked "
-        f"FROM {relation} j LEFT JOIN {table} m USING (r1)"
+        f"m.match_weight_band <> '{UNLINKED}' AS linked FROM {relation} j JOIN {table} m USING (r1)"
     )
     weight = quoted("linkage_weight" + ending)
     by = source.weigh_by.get(ref.index, ())

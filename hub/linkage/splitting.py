@@ -184,16 +184,17 @@ def _record_key(dataset: Dataset, columns: Columns, secret: bytes) -> str:
     text = " || ".join(f"length({part}) || ':' || {part}" for part in parts)
     if not dataset.key:
         text += f" || '#' || row_number() OVER (PARTITION BY {', '.join(parts)} ORDER BY r1)"
-    return _hmac(text, secret)
+    return keyed_sql(text, secret)
 
 
 def _keyed(column: str, secret: bytes) -> str:
     """Return the SQL of a keyed hash of what records have in common, NULL where that is missing."""
     text = f"trim({column}::VARCHAR)"
-    return f"CASE WHEN {text} <> '' THEN {_hmac(text, secret)} END"
+    return f"CASE WHEN {text} <> '' THEN {keyed_sql(text, secret)} END"
 
 
-def _hmac(text: str, secret: bytes) -> str:
+def keyed_sql(text: str, secret: bytes) -> str:
+    """Return the SQL of the first 128 bits of a text's HMAC, in hexadecimal."""
     inner, outer = (f"unhex('{pad.hex()}')" for pad in LineageKey(secret).pads())
     return f"substr(sha256({outer} || unhex(sha256({inner} || encode({text})))), 1, {2 * _DIGITS})"
 

@@ -85,6 +85,8 @@ class ZoneSecret:
             raise IntegrityError(f"the key of the {zone}'s zone must have {KEY_BYTES} bytes; restore it")
         self._opens = X25519PrivateKey.from_private_bytes(_derived(secret, zone, "open"))
         signs = Ed25519PrivateKey.from_private_bytes(_derived(secret, zone, "sign"))
+        self.names = _derived(secret, zone, "name")
+        """Key of the hashes that name what has no name of its own, the same in every run."""
         self.signing_key = SigningKey(signs)
         self.public = ZonePublic(self._opens.public_key().public_bytes_raw(), signs.public_key().public_bytes_raw())
 

@@ -148,7 +148,10 @@ def test_carried_id_is_looked_up_and_never_compared(desk: Desk, own: bool) -> No
         CREATE TABLE l (at_version BIGINT, event VARCHAR, entity_id VARCHAR, other_entity_id VARCHAR, records BIGINT);
     """)
     assert found.carry("s", "l") == {"meals": {"records": 3, "linked": 1, "unknown": 1}}
-    assert desk.rows("SELECT record_id, entity_id, match_pass FROM spine WHERE source = 'meals'") == [
+    assert desk.rows("SELECT record_id, entity_id, match_pass FROM spine WHERE match_pass = 'carried'") == [
         ("m0", entity, "carried")
     ]
+    strangers = desk.rows("SELECT record_id, entity_id FROM spine WHERE match_weight_band = 'not linked' ORDER BY 1")
+    assert [record for record, _ in strangers] == ["m1", "m2"]
+    assert len({entity, *(one for _, one in strangers)}) == 3
     assert desk.rows("SELECT DISTINCT source FROM records ORDER BY 1") == [("pupils",), ("taxpayers",)]
