@@ -3,15 +3,18 @@
 # ruff: noqa: S608 - SQL is put together from names of our own and quoted ones
 from __future__ import annotations
 
+import fcntl
+import glob
 import importlib
 import json
+import os
 import secrets
 import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +28,12 @@ if TYPE_CHECKING:
     from saferoom.projects.linkage.linked import Linked
     from saferoom.projects.linkage.plan import LinkPlan
     from saferoom.projects.linkage.quality import QualityPack
+    from saferoom.projects.linkage.quality_model import Estimate
 
 _BATCH = 100_000
 _SIGNALLED = 128
+_NOT_TOLD = "(not told)"
+"""Stands for what the quality pack leaves blank."""
 
 
 def register(app: typer.Typer) -> None:
@@ -74,22 +80,64 @@ def _ended_in_order() -> Iterator[None]:
 
 @contextmanager
 def _whole_or_nothing(out: Path) -> Iterator[Path]:
-    """Yield a folder beside `out` that takes its place once all of it is there."""
+    """Yield a folder beside `out` that takes its place once all of it is there; one run at a time works for `out`."""
+    with ExitStack() as held:
+        try:
+            target = out.absolute()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(_alone(target))
+            if out.is_symlink() or (out.exists() and not out.is_dir()) or (out.is_dir() and any(out.iterdir())):
+                raise BadInputError(f"--out: {out} exists and is not an empty folder; name a new one")
+            staging = held.enter_context(_staging(target))
+        except (OSError, ValueError):
+            raise BadInputError(
+                "--out: the folder cannot be made; its name or the folder it is in cannot be used"
+            ) from None
+        yield staging
+        try:
+            staging.replace(target)
+        except OSError:
+            raise UnavailableError("the result cannot be written to --out; nothing was written") from None
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Hold the lock of a result's folder; the kernel gives it back however the process ends.
+
+    Raises
+    ------
+    UnavailableError
+        Another run holds it.
+    """
+    lock = target.with_name(f".{target.name}.lock")
+    held = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        if out.is_symlink() or (out.exists() and not out.is_dir()) or (out.is_dir() and any(out.iterdir())):
-            raise BadInputError(f"--out: {out} exists and is not an empty folder; name a new one")
-        target = out.absolute()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.staging-", dir=target.parent))
-    except (OSError, ValueError):
-        raise BadInputError(
-            "--out: the folder cannot be made; its name or the folder it is in cannot be used"
-        ) from None
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(held).st_ino != lock.stat().st_ino:
+                raise FileNotFoundError  # whoever held it just now has ended and removed it
+        except (BlockingIOError, FileNotFoundError):
+            raise UnavailableError(
+                f"another run of saferoom link writes to {target.name} just now; nothing was written. Wait until it is "
+                "done, or name another folder with --out"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+    finally:
+        os.close(held)
+
+
+@contextmanager
+def _staging(target: Path) -> Iterator[Path]:
+    """Yield a new folder, and remove it, or what became of it, afterwards."""
+    prefix = f".{target.name}.staging-"
+    for left in target.parent.glob(f"{glob.escape(prefix)}*"):
+        shutil.rmtree(left, ignore_errors=True)  # a run that was killed; nobody else works for this folder
+    staging = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
     try:
         yield staging
-        staging.replace(target)
-    except OSError:
-        raise UnavailableError("the result cannot be written to --out; nothing was written") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -181,13 +229,17 @@ def _write(
         "order by source_l, record_id_l, source_r, record_id_r",
         out / "pairs.parquet",
     )
-    blocking = [{"rule": c.rule, "pairs": c.pairs, "left_out": c.left_out, "used": c.used} for c in made.blocking]
+    # What the pack leaves blank is told nowhere beside it.
+    blocking = [
+        {"rule": c.rule, "pairs": pack.count(c.pairs), "left_out": pack.count(c.left_out), "used": c.used}
+        for c in made.blocking
+    ]
     summary = pack.summary()
     document = {
-        "counts": dict(made.counts),
+        "counts": pack.counts(made.counts),
         "threshold": made.threshold,
-        "estimated_precision": made.estimates.precision,
-        "estimated_recall": made.estimates.recall,
+        "estimated_precision": _value(pack.precision),
+        "estimated_recall": _value(pack.recall),
         "by_group": _by_group(summary["by_group"], plan.groups),
         "by_source": summary["by_group"],
         "sentences": summary["sentences"],
@@ -201,6 +253,10 @@ def _write(
     document["files"] = sorted([*(file.name for file in out.iterdir()), "summary.json"])
     _json(out / "summary.json", document)
     return document
+
+
+def _value(found: Estimate | None) -> float | None:
+    return None if found is None else found.value
 
 
 def _by_group(by_source: dict[str, dict[str, dict[str, Any]]], groups: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -229,11 +285,16 @@ def _json(file: Path, document: Any) -> None:
 def _report(document: dict[str, Any], out: Path) -> None:
     counts = document["counts"]
     for source, count in counts["records"].items():
-        print(f"{source}: {count:,} records")
-    print(f"{counts['candidate_pairs']:,} pairs compared, {counts['links']:,} links, {counts['entities']:,} entities")
+        print(f"{source}: {_number(count)} records")
+    pairs, links, entities = (_number(counts[name]) for name in ("candidate_pairs", "links", "entities"))
+    print(f"{pairs} pairs compared, {links} links, {entities} entities")
     for what in ("precision", "recall"):
         value = document[f"estimated_{what}"]
-        print(f"estimated {what}: {'no estimate' if value is None else f'{value:.4f}'}")
+        print(f"estimated {what}: {_NOT_TOLD if value is None else f'{value:.3f}'}")
     for sentence in [*document["sentences"], *document["warnings"]]:
         print(f"- {sentence}")
     print(f"written to {out}: {', '.join(document['files'])}")
+
+
+def _number(count: int | None) -> str:
+    return _NOT_TOLD if count is None else f"{count:,}"

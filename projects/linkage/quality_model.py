@@ -9,6 +9,7 @@ Medicine 28, 3083-3107 (standardised differences).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -202,6 +203,28 @@ class QualityPack(_Part):
             "sources": {source.name: _of_source(source) for source in self.sources},
             "by_group": groups,
             "sentences": [sentence.text for sentence in self.sentences],
+        }
+
+    def count(self, number: int) -> int | None:
+        """Return a number of pairs as it may be told beside the pack: None where they are fewer than the threshold."""
+        return number if number >= self.rules.threshold_units else None
+
+    def counts(self, counted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a linkage's counts as they may be told beside the pack; None where the pack has a blank.
+
+        Parameters
+        ----------
+        counted : mapping
+            `records` by source, `candidate_pairs`, `links` and `entities`. The last two follow from how many records
+            of each source are linked, so they are told only where the pack tells that of every source.
+        """
+        told = all(source.linked is not None for source in self.sources)
+        records = {source.name: source.records for source in self.sources}
+        return {
+            "records": {name: records.get(name) for name in counted["records"]},
+            "candidate_pairs": self.count(counted["candidate_pairs"]),
+            "links": self.count(counted["links"]) if told else None,
+            "entities": counted["entities"] if told else None,
         }
 
     def markdown(self) -> str:
