@@ -64,10 +64,7 @@ class ReviewReading:
 
     def progress(self, link: str, username: Username) -> Progress:
         open_ = PairRow.state.in_(_OPEN)
-        settled = self._count(PairRow.link == link, ~open_)
         return Progress(
-            settled=settled,
-            pairs=self._count(PairRow.link == link),
             own=self._count(PairRow.link == link, _decided_by(username)),
             waiting=self._count(PairRow.link == link, open_, ~_decided_by(username)),
         )

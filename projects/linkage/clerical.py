@@ -177,18 +177,16 @@ class Review:
 class Progress:
     """How far a review is, for one reviewer; nothing of it tells what others decided.
 
+    How many pairs are settled is not told: whether it rises with the own decision says whether the other agreed.
+
     Attributes
     ----------
-    settled, pairs : int
-        Of all pairs.
     own : int
         Pairs this reviewer has decided.
     waiting : int
         Pairs this reviewer can still decide.
     """
 
-    settled: int
-    pairs: int
     own: int
     waiting: int
 

@@ -41,7 +41,8 @@ class Asked:
     link, number, version
         None where nothing is waiting.
     undo : int or None
-        The pair whose decision can still be taken back: the last one, until another reviewer has decided it.
+        The pair that the reviewer decided last. Whether that can still be taken back is told when it is asked for:
+        it would say whether another reviewer has decided, too.
     """
 
     progress: Progress | None
@@ -184,7 +185,7 @@ class Clerical:
     def _asked(self, tx: Reading, link: str, username: Username) -> Asked:
         progress = tx.progress(link, username)
         last = tx.last_of(link, username)
-        undo = last.number if last is not None and may_undo(last, username) else None
+        undo = None if last is None else last.number
         waiting = tx.open_to(link, username)
         if not waiting:
             return Asked(progress, link, undo=undo)

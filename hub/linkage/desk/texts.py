@@ -8,7 +8,7 @@ NEWS = {
     "unsure": "Noted: unsure.",
     "undone": "Taken back. The pair comes again.",
     "settled": "That pair needs no decision any more. Here is the next one.",
-    "stays": "Your last decision stays: somebody else has decided the pair since.",
+    "stays": "Your last decision stays; somebody else has decided that pair, too.",
 }
 NOT_OURS = "this form is not one of these pages' forms"
 NOT_GIVEN = "not given"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.desk_server import NAMES, DeskService, asked_directly, desk_service, zone_at
-from tests.support.review_world import LINK, PIA, RON, M, N
+from tests.support.review_world import LINK, PIA, RON, M, N, U
 
 from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.hub.linkage.desk.queueing import decided_pairs, shown_pairs
@@ -111,6 +111,22 @@ def test_answer_to_a_decision_is_the_same_whether_it_agrees_or_not(desk: DeskSer
         asked = {"token": token, "link": LINK, "number": int(fields["number"]), "choice": "match"}
         places.append(asked_directly(desk, "/decide", asked).text)
     assert places == ["{}", "{}"]
+
+
+def test_page_after_a_decision_is_the_same_whether_it_agrees_differs_or_is_the_first(desk: DeskService) -> None:
+    """Whoever is told what an own decision came to learns what the other said, and decides the next one by it."""
+    ron, hidden = desk.reviewer("ron"), re.compile(r'nonce="[^"]+"|name="(number|csrf)" value="[^"]+"|>[^<]*</t[dh]>')
+    pages = []
+    for other in (M, N, U, None):
+        number = int(ron.fields()["number"])
+        if other is not None:
+            desk.world.clerical.decide(PIA, LINK, number, other)
+        pages.append(hidden.sub("", ron.decide("match").text))
+    told = [re.sub(r"\d+ decided by you, \d+ waiting|value=\"\d+\" max", "", page) for page in pages]
+    assert "Take back my last decision" in told[0]
+    assert len(set(told)) == 1
+    for turn, page in enumerate(pages, start=1):
+        assert f"{turn} decided by you, {12 - turn} waiting for you<" in page
 
 
 def test_reviewer_cannot_vote_twice_nor_as_the_third(desk: DeskService) -> None:

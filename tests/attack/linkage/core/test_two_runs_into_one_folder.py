@@ -1,4 +1,4 @@
-"""Two runs of ``saferoom link`` for one folder: one of them writes it, whole; the other is told, and nothing is mixed."""
+"""Two runs of ``saferoom link`` for one folder: one writes it, whole; the other is told, and nothing is mixed."""
 
 from __future__ import annotations
 

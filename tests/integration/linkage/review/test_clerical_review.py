@@ -47,12 +47,12 @@ def test_reviewer_is_asked_for_every_pair_once_in_an_order_of_the_own(world: Rev
     assert world.clerical.next(SUE).number is None
 
 
-def test_progress_tells_the_own_work_and_what_is_settled_only(world: ReviewWorld) -> None:
+def test_progress_tells_the_own_work_only(world: ReviewWorld) -> None:
     world.decide(1, M, M)
     world.decide(2, M)
     progress = world.clerical.next(RON).progress
     assert progress is not None
-    assert (progress.settled, progress.pairs, progress.own, progress.waiting) == (1, 12, 1, 11)
+    assert vars(progress) == {"own": 1, "waiting": 11}
 
 
 def test_undo_takes_back_the_last_decision_until_the_other_decides(world: ReviewWorld) -> None:
@@ -63,7 +63,7 @@ def test_undo_takes_back_the_last_decision_until_the_other_decides(world: Review
         world.clerical.undo(PIA, LINK, 1)
     world.clerical.undo(PIA, LINK, 2)
     world.clerical.decide(RON, LINK, 1, N)
-    assert world.clerical.next(PIA).undo is None
+    assert world.clerical.next(PIA).undo == 1, "that it is too late would tell that somebody else has decided"
     with pytest.raises(WrongStateError, match="Somebody else has decided"):
         world.clerical.undo(PIA, LINK, 1)
     assert world.clerical.decide(PIA, LINK, 2, N) is State.HALF
