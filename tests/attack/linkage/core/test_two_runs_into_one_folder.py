@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from tests.support.linkage import people, plan_of, write_csv
 
-from saferoom.hub.cli import link as command
 from saferoom.hub.cli.main import main
 from saferoom.projects.linkage import linking
+from saferoom.projects.linkage.deciding import decide
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def names(folder: Path) -> set[str]:
 def test_second_run_is_refused_while_the_first_works(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    decide, seen = linking.decide, []
+    seen: list[int] = []
 
     def in_between(*arguments: Any) -> Any:
         monkeypatch.setattr(linking, "decide", decide)
@@ -77,7 +77,7 @@ def test_lock_that_is_removed_while_it_is_asked_for_is_not_held(folder: Path, mo
             Path(path).unlink()
         return found
 
-    monkeypatch.setattr(command.os, "open", too_late)
+    monkeypatch.setattr(os, "open", too_late)
     assert run(folder) != 0
     monkeypatch.undo()
     assert names(folder) == set()
