@@ -15,7 +15,7 @@ from saferoom.hub.cli.admin_people import JSON
 if TYPE_CHECKING:
     from saferoom.hub.linkage.following import Followed
     from saferoom.hub.linkage.records import Linkage
-    from saferoom.hub.linkage.status import IndexStatus, LinkedData
+    from saferoom.hub.linkage.status import AssociationStatus, IndexStatus, LinkedData
 
 
 def register(group: typer.Typer) -> None:
@@ -98,7 +98,7 @@ def link(
 
 
 def linkage(as_json: bool = JSON) -> None:
-    """Show how linked data stand: deliveries, linkages with their quality, what waits, and reviews."""
+    """Show how linked data stand: deliveries, linkages with their quality, what waits, reviews, and associations."""
     from saferoom.hub.cli.commands import print_json
     from saferoom.hub.cli.instance import opened
     from saferoom.hub.linkage.status import document, linked_data
@@ -125,6 +125,8 @@ def _standing(found: LinkedData) -> list[str]:
         lines.append("Nothing was ingested yet: saferoom admin ingest DATASET FILE --version VERSION")
     for one in found.indexes:
         lines += ["", *_index(one)]
+    for association in found.associations:
+        lines += ["", *_association(association)]
     return [*lines, "", *(f"NOT enforced: {said}" for said in found.not_enforced)]
 
 
@@ -136,6 +138,21 @@ def _index(one: IndexStatus) -> list[str]:
     if one.review is not None:
         said = ", ".join(f"{name} {value}" for name, value in one.review.items() if isinstance(value, int))
         lines.append(f"  review: {said}")
+    return lines
+
+
+def _association(one: AssociationStatus) -> list[str]:
+    counts = one.counts
+    lines = [f"{one.dataset}: {one.title} ({' and '.join(one.between)})"]
+    if not one.versions or not counts:
+        return [*lines, f"  not made yet: saferoom admin derive {one.dataset}"]
+    lines.append(
+        f"  version {one.versions[0].version}: {counts['pairs']:,} pairs, {counts['periods']:,} periods, from "
+        f"{counts['rows']:,} rows of evidence"
+    )
+    if since := counts.get("since"):
+        said = ", ".join(f"{since[name]:,} {name}" for name in ("same", "changed", "new", "gone"))
+        lines.append(f"  pairs since version {one.versions[1].version}: {said}")
     return lines
 
 

@@ -13,6 +13,7 @@ from saferoom.errors import IntegrityError
 from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP
 from saferoom.hub.linkage.sealed import Stamp
 from saferoom.projects.catalogue.checks.report import DeliveryReport
+from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.linkage.quality import QualityPack
 
 Queue = list[tuple[int, int, bool]]
@@ -63,6 +64,24 @@ def _numbers(counts: Any, depth: int = 0) -> bool:
     return all(
         isinstance(name, str) and (type(value) is int or _numbers(value, depth + 1)) for name, value in counts.items()
     )
+
+
+def read_associations(found: Any, dataset: Dataset) -> list[dict[str, Any]]:
+    """Return what a deriving process tells of the associations of a dataset's recipe: tables and numbers alone.
+
+    Raises
+    ------
+    IntegrityError
+        It is nothing of the kind.
+    """
+    recipe = dataset.derived
+    wanted = [part.table for part in recipe.make if part.association is not None] if recipe is not None else []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    numbers = [{name: value for name, value in one.items() if name != "table"} for one in found]
+    if [one.get("table") for one in found] != wanted or not all(map(_numbers, numbers)):
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    return [{"table": table, **told} for table, told in zip(wanted, numbers, strict=True)]
 
 
 def read_packs(answer: Mapping[str, Any], wanted: Sequence[str]) -> tuple[dict[str, Any], dict[str, Stamp]]:

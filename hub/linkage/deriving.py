@@ -13,6 +13,7 @@ from typing import Any
 
 from saferoom.digests import canonical, sha256
 from saferoom.errors import BadInputError, IntegrityError, SaferoomError, WrongStateError
+from saferoom.hub.linkage.answers import read_associations
 from saferoom.hub.linkage.deliveries import linked_source
 from saferoom.hub.linkage.ingesting import store_of
 from saferoom.hub.linkage.messages import Tell, silent
@@ -99,8 +100,15 @@ class _Wanted:
     dataset: Dataset
     sources: Mapping[str, LinkedSource]
     digest: str
-    number: int
-    known: bool
+    before: Delivery | None
+
+    @property
+    def number(self) -> int:
+        return 1 if self.before is None else self.before.number + 1
+
+    @property
+    def known(self) -> bool:
+        return self.before is not None and self.before.sha256 == self.digest
 
     @property
     def version(self) -> str:
@@ -114,9 +122,7 @@ def _wanted(instance: Instance, name: DatasetName) -> _Wanted:
             raise BadInputError(f"{name} is not derived; ingest a delivery: saferoom admin ingest {name} FILE")
         sources = {alias: _source(now, name, used) for alias, used in dataset.derived.uses.items()}
         digest = sha256(canonical({"recipe": dataset.derived.digest(), "sources": _versions(sources)}))
-        before = now.latest(name)
-        number = 1 if before is None else before.number + 1
-        return _Wanted(dataset, sources, digest, number, before is not None and before.sha256 == digest)
+        return _Wanted(dataset, sources, digest, now.latest(name))
 
 
 def _source(now: ZonesReading, name: str, used: DatasetName) -> LinkedSource:
@@ -158,12 +164,13 @@ def _make(instance: Instance, wanted: _Wanted, actor: str, tell: Tell) -> Delive
             "dataset": wanted.dataset.model_dump(mode="json"),
             "delivery": {"id": identifier, "dataset": name, "version": wanted.version},
             "sources": {alias: source.to_json() for alias, source in wanted.sources.items()},
+            "before": None if wanted.before is None else wanted.before.to_json(),
         }
         answer = run_in_zone(
             home, Zone.PROVISIONER, _TASK, document, writable=[Bind(out, str(OUT))], timeout_seconds=3600.0, tell=tell
         )
         take_back(out)
-        rows, stamp, steps = _read_answer(answer)
+        rows, stamp, told = _read_answer(answer, wanted.dataset)
         made = out / Zone.PROVISIONER.value
         check_written(made, {ATTRIBUTES: stamp})
         delivery = Delivery(
@@ -175,7 +182,7 @@ def _make(instance: Instance, wanted: _Wanted, actor: str, tell: Tell) -> Delive
             rows=rows,
             sha256=wanted.digest,
             stamps={ATTRIBUTES: stamp},
-            report={"derived": {"sources": _versions(wanted.sources), "steps": steps}},
+            report={"derived": {"sources": _versions(wanted.sources), **told}},
             at=instance.clock.now(),
             by=actor,
         )
@@ -186,14 +193,15 @@ def _make(instance: Instance, wanted: _Wanted, actor: str, tell: Tell) -> Delive
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _read_answer(answer: Mapping[str, Any]) -> tuple[int, Stamp, list[dict[str, Any]]]:
+def _read_answer(answer: Mapping[str, Any], dataset: Dataset) -> tuple[int, Stamp, dict[str, Any]]:
     try:
         rows, stamp, steps = answer["rows"], Stamp.from_json(answer["stamp"]), answer["steps"]
+        associations = read_associations(answer["associations"], dataset)
     except (KeyError, AttributeError):
         raise IntegrityError(_NOT_UNDERSTOOD) from None
     if type(rows) is not int or stamp.rows != rows or not isinstance(steps, list):
         raise IntegrityError(_NOT_UNDERSTOOD)
-    return rows, stamp, steps
+    return rows, stamp, {"steps": steps, "associations": associations}
 
 
 def _record(instance: Instance, dataset: Dataset, delivery: Delivery) -> None:

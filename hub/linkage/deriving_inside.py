@@ -15,18 +15,22 @@ import duckdb
 
 from saferoom.errors import BadInputError
 from saferoom.hub.linkage import sealed
+from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.opened import OpenZone, about_zone
+from saferoom.hub.linkage.places import delivery_place
 from saferoom.hub.linkage.provisioner import LinkedSource, materialise
-from saferoom.hub.linkage.sealed import ROWS_AT_ONCE
+from saferoom.hub.linkage.sealed import ROWS_AT_ONCE, Stamp
 from saferoom.hub.linkage.splitting import ATTRIBUTES, OUT, about_delivery
 from saferoom.hub.owner_files import STORAGE
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
+from saferoom.projects.linkage.associations import changes
 from saferoom.projects.linkage.tables import number, quoted
-from saferoom.projects.measures.making import make
+from saferoom.projects.measures.making import Derived, make
 from saferoom.projects.measures.own_ids import refuse_ids
 
 _ENTITY = "^[0-9a-f]{32}$"
 _PROVISIONER = "provisioner"
+_BEFORE = "_saferoom_before"
 
 
 def derive(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -35,7 +39,8 @@ def derive(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
     Parameters
     ----------
     document : mapping
-        `dataset`, `delivery` (`id`, `dataset`, `version`) and `sources`, a linked source by the recipe's name of it.
+        `dataset`, `delivery` (`id`, `dataset`, `version`) and `sources`, a linked source by the recipe's name of it;
+        `before`, the version before of an association, or None.
 
     Raises
     ------
@@ -60,8 +65,22 @@ def derive(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
         about = about_zone(_PROVISIONER, about_delivery(ATTRIBUTES, document["delivery"]))
         data = connection.sql(query).to_arrow_reader(ROWS_AT_ONCE)
         stamp = sealed.write(OUT / _PROVISIONER / ATTRIBUTES, data, about, zone.publics[_PROVISIONER])
+        associations = _associations(zone, connection, made, document)
     steps = [{name: one[name] for name in ("step", "version", "settings")} for one in made.told if "step" in one]
-    return {"rows": made.rows, "stamp": stamp.to_json(), "steps": steps}
+    return {"rows": made.rows, "stamp": stamp.to_json(), "steps": steps, "associations": associations}
+
+
+def _associations(
+    zone: OpenZone, connection: duckdb.DuckDBPyConnection, made: Derived, document: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return what is told of associations; of one that is the dataset also what became of it since the last version."""
+    found = [{"table": one["table"], **one["association"]} for one in made.told if "association" in one]
+    between, before = made.between, document["before"]
+    if before is not None and between is not None:
+        place, about = delivery_place(before["id"], ATTRIBUTES), about_delivery(ATTRIBUTES, before)
+        load(connection, _BEFORE, zone.read(place, about, Stamp.from_json(before["stamps"][ATTRIBUTES])))
+        found[-1]["since"] = dict(changes(connection, between, _BEFORE, made.table))
+    return found
 
 
 def _load(zone: OpenZone, connection: duckdb.DuckDBPyConnection, alias: str, source: LinkedSource) -> None:

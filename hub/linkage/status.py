@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from saferoom.hub.linkage.records import Delivery, Linkage
 from saferoom.hub.linkage.reviews import open_review
 from saferoom.hub.linkage.zones import KEPT, not_enforced
 from saferoom.hub.wiring import Instance
+from saferoom.projects.catalogue.model import Dataset
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,35 @@ class IndexStatus:
 
 
 @dataclass(frozen=True)
+class AssociationStatus:
+    """How an association between indexes stands.
+
+    Attributes
+    ----------
+    between : tuple of two str
+        The variables with the two sides' ids.
+    indexes : tuple of str
+        The indexes that its ids are of.
+    versions : tuple of Delivery
+        The newest first.
+    """
+
+    dataset: str
+    title: str
+    between: tuple[str, str]
+    indexes: tuple[str, ...]
+    versions: tuple[Delivery, ...]
+
+    @property
+    def counts(self) -> Mapping[str, Any]:
+        """What is on record of the newest version: numbers alone; nothing where there is none."""
+        if not self.versions:
+            return {}
+        told = (self.versions[0].report or {}).get("derived", {}).get("associations") or [{}]
+        return {name: value for name, value in told[-1].items() if name != "table"}
+
+
+@dataclass(frozen=True)
 class LinkedData:
     """How linked data stand.
 
@@ -42,12 +72,15 @@ class LinkedData:
     ----------
     deliveries : tuple of Delivery
         By dataset and number.
+    associations : tuple of AssociationStatus
+        Derived datasets that are associations, by name.
     not_enforced : tuple of str
         What keeps the zones apart elsewhere and not on this machine, one plain sentence each.
     """
 
     deliveries: tuple[Delivery, ...]
     indexes: tuple[IndexStatus, ...]
+    associations: tuple[AssociationStatus, ...]
     not_enforced: tuple[str, ...]
 
 
@@ -56,6 +89,7 @@ def linked_data(instance: Instance) -> LinkedData:
     with store_of(instance).reading() as now:
         deliveries = now.deliveries()
         found = [(index, now.linkages(index.name)) for index in now.indexes()]
+        derived = [one for one in now.registry.datasets() if one.derived is not None]
     statuses = []
     for index, linkages in found:
         newest = linkages[0] if linkages else None
@@ -63,7 +97,21 @@ def linked_data(instance: Instance) -> LinkedData:
         waiting = tuple(one for one in own if newest is None or not newest.covers(one))
         review = None if newest is None else _review(instance, newest)
         statuses.append(IndexStatus(index.name, index.title, linkages, waiting, review))
-    return LinkedData(deliveries, tuple(statuses), not_enforced())
+    associations = tuple(
+        AssociationStatus(one.name, one.title, between, one.indexes, _newest_first(deliveries, one.name))
+        for one in sorted(derived, key=lambda one: one.name)
+        if (between := _between(one)) is not None
+    )
+    return LinkedData(deliveries, tuple(statuses), associations, not_enforced())
+
+
+def _between(dataset: Dataset) -> tuple[str, str] | None:
+    recipe = dataset.derived
+    return None if recipe is None or recipe.association is None else recipe.association.between
+
+
+def _newest_first(deliveries: Sequence[Delivery], dataset: str) -> tuple[Delivery, ...]:
+    return tuple(sorted((one for one in deliveries if one.dataset == dataset), key=lambda one: -one.number))
 
 
 def _review(instance: Instance, linkage: Linkage) -> Mapping[str, Any] | None:
@@ -89,6 +137,17 @@ def document(found: LinkedData) -> dict[str, Any]:
                 "review": None if one.review is None else dict(one.review),
             }
             for one in found.indexes
+        ],
+        "associations": [
+            {
+                "name": one.dataset,
+                "title": one.title,
+                "between": list(one.between),
+                "indexes": list(one.indexes),
+                "versions": [version.version for version in one.versions],
+                "counts": dict(one.counts),
+            }
+            for one in found.associations
         ],
     }
 

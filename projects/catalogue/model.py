@@ -171,6 +171,12 @@ class Dataset(PolicyModel):
                 f"it is made of {strange[0]}, so 'linked_from' must name it: its people are in both, and their budgets "
                 "and legal gateways count"
             )
+        between = self.derived.association.between if self.derived.association is not None else ()
+        loose = [
+            name for name in between if name not in {v.source_column for v in self.variables if v.name in self.units}
+        ]
+        if loose:
+            raise ValueError(f"it is an association, so '{loose[0]}' must be one of its variables, with the role id")
         if self.key or any(v.identifies or v.carries or v.relates for v in self.variables):
             raise ValueError("a derived dataset is made of linked ones, so it has no 'key' and nothing that identifies")
         return self

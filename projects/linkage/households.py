@@ -10,8 +10,8 @@ share of people of one household who have one surname (`m`, found from the recor
 surname is in the same postcode, and whether a relative who is linked already lives there (`relatives`). All addresses
 of the postcode compete, and so does that it is at none of them. Without a postcode, only relatives can place it.
 
-A household, after the occupied-address method, is the people whose records are at one address on a day: `stays` hands
-the associations of persons and addresses to the measure that counts them (`measures.households`).
+A household, after the occupied-address method, is the people whose records are at one address on a day: the measure
+`household-from-address` counts them from an association of persons and addresses (`associations`).
 
 References
 ----------
@@ -23,10 +23,8 @@ Office for National Statistics, Administrative Data Census: occupied addresses. 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
-from saferoom.projects.linkage.associations import ASSOCIATION
 from saferoom.projects.linkage.plan import DatasetPlan, FieldKind, LinkPlan, LinkType
 from saferoom.projects.linkage.spine import RECORD
 from saferoom.projects.linkage.tables import number, quoted, require, require_key, require_new, scratch
@@ -91,28 +89,6 @@ def place(
         _by_address(connection)
         _by_household(connection, relatives, threshold)
         return _write(connection, into)
-
-
-def stays(connection: duckdb.DuckDBPyConnection, at_address: str, opening: date, into: str) -> None:
-    """Make the stays that `measures.households` counts, of an association of persons with addresses.
-
-    Parameters
-    ----------
-    at_address : str
-        A table as `associations.associate` makes it.
-    opening : date
-        When a stay is taken to begin whose first day is not known.
-    """
-    require(connection, at_address, "the association", ASSOCIATION)
-    require_new(connection, [into])
-    connection.execute(
-        f"""
-        CREATE TABLE {quoted(into)} AS SELECT left_id AS person, right_id AS address,
-            coalesce(first_day, least($opening::DATE, last_day)) AS begins, last_day AS ends
-        FROM {quoted(at_address)} WHERE association = 'at_address' ORDER BY ALL
-        """,
-        {"opening": opening},
-    )
 
 
 def _clean(connection: duckdb.DuckDBPyConnection, records: str) -> None:

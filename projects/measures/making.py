@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saferoom.errors import BadInputError
+from saferoom.projects.linkage.associations import associate
 from saferoom.projects.linkage.weights import linkage_weights
 from saferoom.projects.measures.checking import quoted
 from saferoom.projects.measures.model import Table
@@ -27,12 +28,15 @@ class Derived:
     table : str
         Its name in the engine.
     told : sequence of mappings
-        Of every step and weighting, in order: what it was and what it found, JSON-ready and without any row.
+        Of every step, weighting and association, in order: what it was and found, JSON-ready and without any row.
+    between : tuple of two str, or None
+        The columns with both sides' ids, where the dataset is an association.
     """
 
     table: str
     rows: int
     told: tuple[Mapping[str, Any], ...]
+    between: tuple[str, str] | None = None
 
 
 def make(connection: duckdb.DuckDBPyConnection, recipe: Recipe) -> Derived:
@@ -50,7 +54,8 @@ def make(connection: duckdb.DuckDBPyConnection, recipe: Recipe) -> Derived:
             told.append(found)
     last = recipe.make[-1].table
     rows = connection.execute(f"SELECT count(*) FROM {quoted(last)}").fetchall()[0][0]  # noqa: S608
-    return Derived(last, int(rows), tuple(told))
+    between = None if recipe.association is None else recipe.association.between
+    return Derived(last, int(rows), tuple(told), between)
 
 
 def _make(connection: duckdb.DuckDBPyConnection, part: Part) -> dict[str, Any]:
@@ -63,6 +68,10 @@ def _make(connection: duckdb.DuckDBPyConnection, part: Part) -> dict[str, Any]:
             asked = part.weights
             made = linkage_weights(connection, asked.of, asked.by, part.table, linked=asked.linked)
             return {"table": part.table, "weights": made.document()}
+        if part.association is not None:
+            sides = part.association
+            found = associate(connection, sides.between, sides.evidence, part.table, gap=sides.gap)
+            return {"table": part.table, "association": found.document()}
         stacked = " UNION ALL BY NAME ".join(f"({written(text, part.table)})" for text in part.statements)
         connection.execute(f"CREATE TABLE {quoted(part.table)} AS {stacked}")
     except BadInputError as error:

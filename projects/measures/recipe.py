@@ -8,6 +8,9 @@ statement
     A SELECT in the language of researchers' views, over tables that are there already; several are stacked.
 weights
     A table with the column `linkage_weight` beside its own: see `projects/linkage/weights.py`.
+association
+    A table of entities of two indexes, with the periods in which they belonged together: see
+    `projects/linkage/associations.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from saferoom.digests import canonical, sha256
 from saferoom.errors import BadInputError
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.fields import ColumnField, DatasetNameField
+from saferoom.projects.linkage.associations import PERIOD, RECORDS
 from saferoom.projects.measures.checking import settled
 from saferoom.projects.measures.model import Value
 from saferoom.projects.measures.steps import step
@@ -94,24 +98,47 @@ class Weights(PolicyModel):
     """What the chance of being linked may depend on: known of linked and unlinked records alike."""
 
 
+class Association(PolicyModel):
+    """Entities of two indexes that belong together, such as persons and the addresses that they lived at, and when."""
+
+    between: tuple[ColumnField, ColumnField]
+    """The columns with the two entities' ids, in the evidence and in the table that is made."""
+    evidence: Annotated[tuple[TableName, ...], Field(min_length=1, max_length=20)]
+    """Tables with both columns and, where it is known, a `first_day` and a `last_day`."""
+    gap: Annotated[int, Field(ge=0, le=3_660)] = 1
+    """A period that begins at most so many days after another ended continues it."""
+
+    @model_validator(mode="after")
+    def _two(self) -> Self:
+        if self.between[0].lower() == self.between[1].lower():
+            raise ValueError("'between' names one column twice; an association has two sides")
+        taken = next((name for name in self.between if name.lower() in (*PERIOD, RECORDS)), None)
+        if taken is not None:
+            raise ValueError(f"'between' names '{taken}', which an association makes itself; call the id otherwise")
+        if len(set(self.evidence)) != len(self.evidence):
+            raise ValueError("'evidence' names a table twice, whose rows would count twice")
+        return self
+
+
 class Part(PolicyModel):
-    """One table of a recipe, made in one of three ways."""
+    """One table of a recipe, made in one of four ways."""
 
     table: TableName
     sql: Statement | Annotated[tuple[Statement, ...], Field(min_length=1, max_length=20)] | None = None
     """A SELECT, or several whose rows are put below each other."""
     step: StepUse | None = None
     weights: Weights | None = None
+    association: Association | None = None
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """The statements, none for a step or weights."""
+        """The statements, none where it is made in another way."""
         return (self.sql,) if isinstance(self.sql, str) else self.sql or ()
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if sum(way is not None for way in (self.sql, self.step, self.weights)) != 1:
-            raise ValueError(f"'{self.table}' is made by one of sql, step and weights")
+        if sum(way is not None for way in (self.sql, self.step, self.weights, self.association)) != 1:
+            raise ValueError(f"'{self.table}' is made by one of sql, step, weights and association")
         return self
 
     def reads(self) -> tuple[str, ...]:
@@ -126,6 +153,8 @@ class Part(PolicyModel):
             return self.step.tables
         if self.weights is not None:
             return (self.weights.of,)
+        if self.association is not None:
+            return self.association.evidence
         from saferoom.disclosure.queries.language import parse_select
 
         found: dict[str, None] = {}
@@ -152,10 +181,20 @@ class Recipe(PolicyModel):
         """The documented steps, in the order they are taken."""
         return tuple(part.step for part in self.make if part.step is not None)
 
+    @property
+    def association(self) -> Association | None:
+        """The association that the dataset is, None where it is something else."""
+        return self.make[-1].association
+
     def digest(self) -> str:
         """Return the SHA-256 of the recipe and of the steps that it uses, as they are."""
         steps = {use.name: step(use.name).digest() for use in self.steps}
-        told: Mapping[str, Any] = {"recipe": self.model_dump(mode="json"), "steps": steps}
+        document = self.model_dump(mode="json")
+        # What a part does not say is left out of it, so that recipes from before keep their digest.
+        for part in document["make"]:
+            if part["association"] is None:
+                del part["association"]
+        told: Mapping[str, Any] = {"recipe": document, "steps": steps}
         return str(sha256(canonical(told)))
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -81,7 +82,7 @@ def test_recipe_names_its_datasets_and_steps() -> None:
         (
             "    weights: {of: known",
             "    sql: select 1\n    weights: {of: known",
-            "made by one of sql, step and weights",
+            "made by one of sql, step, weights and association",
         ),
         ("uses: {people: census, pay: earnings}", "uses: {people: census, pay: earnings, x: y}", "nothing reads 'x'"),
     ],
@@ -126,3 +127,59 @@ make:
     make(engine, _read(text))
     found: list[tuple[Any, ...]] = engine.execute("select person, a from joint order by a").fetchall()
     assert found == [("p1", 1.0), ("p2", 2.0), ("p80", 80.0)]
+
+
+_HOMES = """
+uses: {census: census, patients: patients}
+make:
+  - table: forms
+    sql: >-
+      select person, address, make_date(2021, 3, 21) as first_day, make_date(2021, 3, 21) as last_day from census
+  - table: lives_at
+    association: {between: [person, address], evidence: [forms, patients], gap: 1}
+  - table: stays
+    sql: >-
+      select person, address, coalesce(first_day, cast('2010-01-01' as date)) as begins, last_day as ends from lives_at
+  - table: homes
+    step: {name: household-from-address, version: 1, inputs: {stays: stays}, settings: {day: "2021-03-21"}}
+"""
+
+
+def test_association_of_persons_and_addresses_is_what_households_are_counted_from() -> None:
+    with duckdb.connect() as engine:
+        engine.execute("""
+            create table census as from (values ('p', 'new'), ('q', 'new')) t(person, address);
+            create table patients as from (values ('p', 'old', null, date '2015-06-01'),
+                ('p', 'new', date '2021-03-22', null), ('r', null, null, null)) t(person, address, first_day, last_day)
+        """)
+        made = make(engine, _read(_HOMES))
+        assert made.between is None
+        told = {"rows": 5, "pairs": 3, "periods": 3, "left_missing": 0, "right_missing": 1}
+        assert made.told[0] == {"table": "lives_at", "association": told}
+        assert engine.execute("select person, household from homes order by person").fetchall() == [
+            ("p", "new"),
+            ("q", "new"),
+        ]
+        (joined,) = engine.execute("select first_day, records from lives_at where last_day is null").fetchall()
+        assert joined == (date(2021, 3, 21), 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[person, address], e", "[person, Person], e", "'between' names one column twice; an association has two"),
+        ("[person, address], e", "[person, records], e", "'between' names 'records', which an association makes"),
+        ("[forms, patients]", "[forms, forms]", "'evidence' names a table twice, whose rows would count twice"),
+        ("[forms, patients]", "[forms, homes]", "reads 'homes', which is no dataset it uses and not made yet"),
+        ("gap: 1", "gap: -1", "gap"),
+    ],
+)
+def test_association_that_cannot_be_is_refused_with_a_sentence(old: str, new: str, said: str) -> None:
+    assert old in _HOMES
+    with pytest.raises(BadInputError) as refused:
+        _read(_HOMES.replace(old, new))
+    assert said in refused.value.message
+
+
+def test_recipe_without_associations_keeps_its_digest() -> None:
+    assert _read(_RECIPE).digest() == "3faa5659b12a1e6aaf41931c82d6c8be8c4b09e252e4b36316c445ec3db3ce96"

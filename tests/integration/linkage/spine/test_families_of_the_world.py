@@ -10,7 +10,7 @@ import pytest
 
 from saferoom.hub.bench.linkage_groups import World, homes, keys, kin, model, place, relatives
 from saferoom.hub.demo.population.generate import generate
-from saferoom.projects.linkage.associations import Association, associate, in_both
+from saferoom.projects.linkage.associations import associate
 from saferoom.projects.linkage.families import clusters_of
 from saferoom.projects.linkage.kinship import from_births, from_households, parent_child
 from saferoom.projects.linkage.relating import Relatives, hear
@@ -96,7 +96,10 @@ def test_links_become_entities_kinship_and_associations(world: World, linked: st
     assert made.cyclic == 0
     assert made.own + made.too_young + made.contradicting < 0.02 * claimed.rows
     settle(connection, Known(), placed["relatives"], 1, ids, into=("address", "address_log"))
-    in_both(connection, "person", "address", None, "evidence")
-    lives = associate(connection, Association.AT_ADDRESS, ("person", "address"), "evidence", "lives")
-    assert lives.left_unknown == lives.right_unknown == 0
+    run("""
+        CREATE TABLE evidence AS SELECT p.entity_id AS person_id, a.entity_id AS address_id
+        FROM person p JOIN address a USING (source, record_id)
+    """)
+    lives = associate(connection, ("person_id", "address_id"), ["evidence"], "lives")
+    assert lives.left_missing == lives.right_missing == 0
     assert lives.pairs >= 0.99 * run("SELECT count(*) FROM census").fetchall()[0][0]

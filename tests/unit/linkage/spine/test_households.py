@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 import duckdb
 import pytest
 
 from saferoom.errors import BadInputError
-from saferoom.projects.linkage.households import Placed, place, stays
-from saferoom.projects.measures.running import run
-from saferoom.projects.measures.steps import step
+from saferoom.projects.linkage.households import Placed, place
 
 _NAMES = ("Archer", "Barnes", "Carver", "Dunmore", "Ellis", "Fairley", "Garner", "Hobson", "Ingham", "Jessop")
 
@@ -131,17 +128,3 @@ def test_nothing_at_all_and_records_twice(street: Street) -> None:
     street.connection.execute("INSERT INTO records SELECT * FROM records LIMIT 1")
     with pytest.raises(BadInputError, match="several rows for 1 of its source and record_id"):
         place(street.connection, "records", "again")
-
-
-def test_stays_are_what_the_measure_of_households_counts(street: Street) -> None:
-    street.connection.execute("""
-        CREATE TABLE lives AS FROM (VALUES
-            ('p', 'at_address', 'old', NULL, DATE '2015-06-01', 1),
-            ('p', 'at_address', 'new', DATE '2015-06-02', NULL, 2),
-            ('q', 'at_address', 'new', NULL, NULL, 1))
-            t(left_id, association, right_id, first_day, last_day, records)
-    """)
-    stays(street.connection, "lives", date(2010, 1, 1), "stays")
-    run(street.connection, step("household-from-address"), {"stays": "stays"}, "homes", {"day": date(2021, 3, 21)})
-    rows = street.connection.execute("SELECT person, household FROM homes ORDER BY person").fetchall()
-    assert rows == [("p", "new"), ("q", "new")]
