@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from saferoom.errors import SaferoomError
 from saferoom.hub.extracts import Extracts, read_manifest
 from saferoom.hub.store.life_tables import DatasetVersionRow
+from saferoom.hub.store.zones_tables import IndexRow, LinkageRow
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.catalogue.model import Dataset
@@ -23,6 +24,10 @@ from saferoom.projects.extracts.refreshes import Refreshed, changes_told
 _log = structlog.get_logger()
 MADE = "made"
 SECONDS_BETWEEN_TRIES = 3600.0
+"""From a first failure to the next try; every further failure doubles it."""
+MOST_SECONDS_BETWEEN_TRIES = 24 * 3600.0
+_Standing = dict[str, int]
+"""The number of a dataset's version, as of the index "", and of the newest linkage of every index that it is in."""
 
 
 def provision_entitled(
@@ -72,43 +77,58 @@ def refresh(
 
 
 class Watch:
-    """Notices new versions of datasets; what could not be made is tried again every hour."""
+    """Notices new versions and linkages of datasets; what could not be made is tried again, later every time."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        self._seen: dict[str, int] = {}
+        self._seen: Mapping[DatasetName, _Standing] = {}
         self._failed: set[DatasetName] = set()
-        self._tried = 0.0
+        self._wait = self._again = 0.0
 
     def look(self, now: float) -> None:
-        """Give every project what is new since the last look.
+        """Give every project what is new since the last look, and what failed long enough ago.
 
         Parameters
         ----------
         now : float
             Seconds, of a clock that only rises.
         """
-        present = self._versions()
-        changed = {DatasetName(name) for name, number in present.items() if self._seen.get(name) != number}
-        again = self._failed if now - self._tried >= SECONDS_BETWEEN_TRIES else set()
+        present = self._present()
+        changed = {name for name, standing in present.items() if self._seen.get(name) != standing}
+        again = set(self._failed) if now >= self._again else set()
         if changed or again:
-            self._tried = now
-            outcome = provision_entitled(self._instance, changed | again)
-            for project, said in outcome.items():
-                if said == MADE:
-                    _log.info("extracts made", project=project)
-                else:
-                    _log.error("extracts not made", project=project, reason=said)
-            failed = any(said != MADE for said in outcome.values())
-            self._failed = (self._failed | changed) if failed else (self._failed - changed - again)
+            self._try(changed, again, now)
         self._seen = present
 
-    def _versions(self) -> dict[str, int]:
-        query = select(DatasetVersionRow.dataset, func.max(DatasetVersionRow.number)).group_by(
+    def _try(self, changed: set[DatasetName], again: set[DatasetName], now: float) -> None:
+        outcome = provision_entitled(self._instance, changed | again)
+        if failed := any(said != MADE for said in outcome.values()):
+            self._wait = SECONDS_BETWEEN_TRIES if changed else min(2 * self._wait, MOST_SECONDS_BETWEEN_TRIES)
+            self._again = now + self._wait
+        for project, said in outcome.items():
+            if said == MADE:
+                _log.info("extracts made", project=project)
+            else:
+                _log.error("extracts not made", project=project, reason=said, again_in_seconds=int(self._wait))
+        self._failed = (self._failed | changed) if failed else (self._failed - changed - again)
+
+    def _present(self) -> Mapping[DatasetName, _Standing]:
+        versions = select(DatasetVersionRow.dataset, func.max(DatasetVersionRow.number)).group_by(
             DatasetVersionRow.dataset
         )
+        linkages = (
+            select(IndexRow.name, IndexRow.document, func.max(LinkageRow.number))
+            .join(LinkageRow, LinkageRow.index == IndexRow.name)
+            .group_by(IndexRow.name)
+        )
         with self._instance.database.reading() as session:
-            return {name: int(number) for name, number in session.execute(query)}
+            found: dict[DatasetName, _Standing] = {
+                DatasetName(name): {"": int(number)} for name, number in session.execute(versions)
+            }
+            for index, document, number in session.execute(linkages):
+                for name in document["sources"]:
+                    found.setdefault(DatasetName(name), {})[index] = int(number)
+        return found
 
 
 def due(instance: Instance, extracts: Extracts, project: ProjectSlug) -> tuple[DatasetName, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,15 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 from tests.support import live_world
 from tests.support.opened import frame
 
 from saferoom.clock import SystemClock
+from saferoom.hub import refreshing
 from saferoom.hub.administration import Administration
 from saferoom.hub.housekeeping import Housekeeping
 from saferoom.hub.minimisation import report
 from saferoom.hub.refreshing import MADE, Watch, provision_entitled
 from saferoom.hub.store.audit_log import AuditLinkRow
+from saferoom.hub.store.zones_tables import IndexRow, LinkageRow
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.administration.documents import read_entries
@@ -126,8 +129,6 @@ def test_project_that_fails_does_not_stop_the_others(instance: Instance) -> None
 def test_whatever_fails_in_a_project_is_told_without_its_words(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from saferoom.hub import refreshing
-
     _also_for_beta(instance)
     _apply(instance, _births("2"))
     made = refreshing.refresh
@@ -155,6 +156,72 @@ def test_what_failed_is_tried_again_after_an_hour(instance: Instance) -> None:
     assert instance.extract_records.refreshes(ALPHA) == []
     watch.look(20.0 + 3600.0)
     assert [one.version for one in instance.extract_records.refreshes(ALPHA)] == ["2"]
+
+
+def test_every_further_failure_waits_longer_up_to_a_day(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[float] = []
+    now = 0.0
+
+    def fails(_instance: Instance, datasets: object) -> dict[ProjectSlug, str]:
+        assert BIRTHS in datasets  # type: ignore[operator]
+        tries.append(now)
+        return {ALPHA: "not now"}
+
+    monkeypatch.setattr(refreshing, "provision_entitled", fails)
+    watch = Watch(instance)
+    for hour in range(100):
+        now = 3600.0 * hour
+        watch.look(now)
+    assert [int(at / 3600) for at in tries] == [0, 1, 3, 7, 15, 31, 55, 79]
+
+
+def _linked(instance: Instance, number: int) -> None:
+    """Record a linkage as `saferoom admin link` does, just before it begins to make extracts."""
+    nothing: dict[str, object] = {"deliveries": [], "passes": [], "stamps": {}, "queue": [], "counts": {}}
+    with instance.database.transaction() as session:
+        if number == 1:
+            document = {"name": "person", "sources": ["births"]}
+            session.add(IndexRow(name="person", document=document, at=instance.clock.now(), by="admin:ada"))
+            session.flush()
+        session.add(
+            LinkageRow(
+                index="person",
+                number=number,
+                document={},
+                afresh=True,
+                quality={},
+                at=instance.clock.now(),
+                by="admin:ada",
+                **nothing,
+            )
+        )
+
+
+def test_linkage_of_which_extracts_could_not_be_made_is_tried_again(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that linked was killed, or failed for a project: nobody else would make its extracts."""
+    _linked(instance, 1)
+    watch, outcome, asked = Watch(instance), MADE, []
+
+    def made(_instance: Instance, datasets: Collection[DatasetName]) -> dict[ProjectSlug, str]:
+        asked.append(sorted(datasets))
+        return {ALPHA: outcome}
+
+    monkeypatch.setattr(refreshing, "provision_entitled", made)
+    watch.look(0.0)
+    asked.clear()
+    outcome = "the provisioner did not answer"
+    _linked(instance, 2)
+    with capture_logs() as logs:
+        watch.look(20.0)
+    (said,) = logs
+    assert (said["event"], said["reason"], said["again_in_seconds"]) == ("extracts not made", outcome, 3600)
+    watch.look(40.0)
+    outcome = MADE
+    watch.look(3620.0)
+    watch.look(7300.0)
+    assert asked == [[BIRTHS], [BIRTHS]]
 
 
 def test_dataset_whose_owner_says_so_first_waits_for_the_command(instance: Instance) -> None:
