@@ -113,15 +113,16 @@ def _ranked(packed: Counts, cells: int) -> tuple[Places, Places]:
     return inverse, first
 
 
-def by_missing(found: Patterns) -> Iterator[tuple[NDArray[np.bool_], Places]]:
-    """Yield each combination of variables that is missing together, and the patterns that miss just these."""
-    missing = found.rows == MISSING
+def by_missing(rows: Codes) -> Iterator[tuple[NDArray[np.bool_], Places]]:
+    """Yield each combination of variables that is missing together, and the places of `rows` that miss just these."""
+    missing = rows == MISSING
     if not missing.any():
-        yield np.zeros(missing.shape[1], dtype=bool), np.arange(len(found))
+        yield np.zeros(missing.shape[1], dtype=bool), np.arange(len(rows))
         return
     combinations, which = np.unique(missing, axis=0, return_inverse=True)
-    for number, combination in enumerate(combinations):
-        yield combination, np.flatnonzero(which.ravel() == number)
+    order = np.argsort(which.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(which.ravel()))
+    yield from zip(combinations, np.split(order, ends[:-1]), strict=True)
 
 
 def of_arrays(rows: Codes, counts: NDArray[np.integer[Any]], weights: Values) -> Patterns:
