@@ -27,15 +27,20 @@ class ClassValues:
     counts : ndarray of float, shape (e,), records
     number : int
         The number of classes, u.
-    size : int
-        The number of values, in the whole file.
+    whole : ndarray of float, shape (values,), records
+        Counts of the values in the whole file.
     """
 
     classes: Places
     values: Places
     counts: Values
     number: int
-    size: int
+    whole: Values
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return len(self.whole)
 
     def total(self) -> Values:
         """Return the records of each class whose sensitive value is told, shape (u,)."""
@@ -64,7 +69,8 @@ def class_values(keys: Keys, found: Patterns, sensitive: Keys) -> ClassValues:
     classes, values = np.divmod(packed[starts], size) if len(packed) else (packed, packed)
     if not found.complete.all():
         classes, values, counts = _with_wildcards(keys, found, (classes, values, counts), size)
-    return ClassValues(classes, values, counts, len(found), size)
+    whole = np.bincount(codes[told], minlength=size).astype(np.float64)
+    return ClassValues(classes, values, counts, len(found), whole)
 
 
 def _with_wildcards(

@@ -89,8 +89,7 @@ def closeness(found: ClassValues, *, ordered: bool) -> Values:
     """
     total = found.total()
     share = found.counts / total[found.classes]
-    whole = np.bincount(found.values, found.counts, found.size)
-    whole = whole / max(whole.sum(), 1.0)
+    whole = found.whole / max(found.whole.sum(), 1.0)
     if found.size < 2 or not len(found.classes):
         return np.zeros(found.number)
     far = _ordered(found, share, whole) if ordered else _equal(found, share, whole)
