@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -13,7 +13,7 @@ from saferoom.policies.conform import conform
 from saferoom.policies.document import read_document
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.catalogue.model import Dataset
-from saferoom.projects.catalogue.variables import IndexField
+from saferoom.projects.catalogue.variables import IndexField, VariableType
 from saferoom.projects.fields import ColumnField, DatasetNameField, TitleField
 from saferoom.projects.linkage.plan import Engine, FieldKind, LinkPlan
 
@@ -205,6 +205,18 @@ def attribute_groups(index: Index, datasets: Mapping[str, Dataset], dataset: str
     rest = [name for name in index.groups if not _in_linker(name, fields)]
     told = {variable.name for variable in datasets[dataset].releasable}
     return tuple(name for name in rest if name in told)
+
+
+def known_labels(dataset: Dataset, groups: Sequence[str]) -> dict[str, list[str]]:
+    """Return the labels of groups that the dataset's description names, as quality packs write them."""
+    found: dict[str, list[str]] = {}
+    for name in groups:
+        variable = dataset.variable(name)
+        if variable is None:
+            continue
+        codes = (False, True) if variable.type is VariableType.BOOLEAN else variable.codelist or ()
+        found[name] = [str(code).lower() if isinstance(code, bool) else str(code) for code in codes]
+    return found
 
 
 def _in_linker(name: str, fields: Mapping[str, FieldKind]) -> bool:

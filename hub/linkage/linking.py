@@ -14,7 +14,7 @@ from typing import Any
 
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.hub.linkage.answers import read_linked, read_packs, read_queue
-from saferoom.hub.linkage.definition import PLACES, Index, attribute_groups, linked, plan_of
+from saferoom.hub.linkage.definition import PLACES, Index, attribute_groups, known_labels, linked, plan_of
 from saferoom.hub.linkage.ingesting import store_of
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP, MAPS, OUT, alone, check_written, move_in, sweep
@@ -238,7 +238,8 @@ def _rating(start: _Start, delivery: Delivery, groups: Sequence[str]) -> dict[st
     if start.before is not None and (stamp := start.before.stamps.get(f"memory-{delivery.dataset}")) is not None:
         before = {"number": start.before.number, "stamp": stamp.to_json()}
     columns = {name: one.source_column for name in groups if (one := own.variable(name)) is not None}
-    return {"delivery": delivery.to_json(), "groups": columns, "before": before}
+    known = known_labels(own, list(columns))
+    return {"delivery": delivery.to_json(), "groups": columns, "known": known, "before": before}
 
 
 def map_of(linkage: Linkage) -> MapRef:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from saferoom.disclosure.history.memory import Memory
+from saferoom.hub.linkage.definition import known_labels
 from saferoom.policies.models import RiskAppetite
 from saferoom.projects.linkage.quality import About, LinkedTables, quality_pack
 
@@ -40,12 +41,15 @@ def rate_linked(
         SELECT r.source, r.record_id, s.entity_id AS unit_id, h.linked{listed}
         FROM records r JOIN spine s USING (source, record_id) JOIN shared h ON h.entity_id = s.entity_id
     """)  # noqa: S608
-    tables, about = LinkedTables(RATED), About(identifiers.index.name, groups=groups)
+    known = {source: known_labels(identifiers.datasets[source], groups) for source in identifiers.sources}
+    tables, about = LinkedTables(RATED), About(identifiers.index.name, groups=groups, known=known)
     if made.linked is not None:
         tables = LinkedTables(RATED, made.pairs, made.links, made.reviewed)
         # Probabilities compete already where a record has one partner.
         about = replace(
-            About.of(identifiers.plan, made.linked, identifiers.sources, identifiers.index.name), one_partner=()
+            About.of(identifiers.plan, made.linked, identifiers.sources, identifiers.index.name),
+            one_partner=(),
+            known=known,
         )
     return _pack(connection, tables, about, policy, memory)
 
@@ -53,12 +57,21 @@ def rate_linked(
 def rate_attributes(
     connection: duckdb.DuckDBPyConnection,
     index: str,
-    groups: Sequence[str],
+    known: tuple[str, Mapping[str, Sequence[str]]],
     policy: RiskAppetite,
     memory: bytes | None,
 ) -> tuple[Mapping[str, Any], bytes]:
-    """Return the rates of `rated` (source, record_id, unit_id, linked and the groups), and the memory as above."""
-    return _pack(connection, LinkedTables(RATED), About(index, groups=tuple(groups)), policy, memory)
+    """Return the rates of `rated` (source, record_id, unit_id, linked and the groups), and the memory as above.
+
+    Parameters
+    ----------
+    known : tuple of str and mapping
+        The source, and its groups with the labels that are public.
+    """
+    source, groups = known
+    return _pack(
+        connection, LinkedTables(RATED), About(index, groups=tuple(groups), known={source: groups}), policy, memory
+    )
 
 
 def _pack(

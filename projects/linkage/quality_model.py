@@ -50,7 +50,7 @@ class Estimate(_Part):
 
 
 class GroupRow(_Part):
-    """One category of a group column; what is None may not be shown."""
+    """One category of a group column, or all that may not be named; what is None may not be shown."""
 
     label: str
     records: int | None

@@ -8,7 +8,7 @@ cell is blank they are blank.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from saferoom.projects.linkage.plan import LinkPlan
 
 _DECIMALS = 3
+OTHERS = "other categories ({})"
+"""Stands for so many labels that were found in the data and whose records may not be counted."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class About:
         Sources whose records have at most one partner in every other one.
     model : mapping
         The model's version artefact, or Splink's settings.
+    known : mapping
+        Of source to group column to the labels that are public, as a codelist's. Others were found in the data, and one
+        that few records have is not named.
     missed_by_blocking : float
         Expected pairs of the same entity that blocking let nobody compare.
     near_everybody : bool
@@ -63,6 +68,7 @@ class About:
     threshold: float | None = None
     one_partner: tuple[str, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Mapping[str, Collection[str]]] = field(default_factory=dict)
     missed_by_blocking: float = 0.0
     near_everybody: bool = True
 
@@ -135,14 +141,20 @@ class Maker:
             return GroupTable(column=column, state=State.WITHHELD, reason=found.reason)
         by_label = rates.strata_by(self.connection, source, place) if self.work.pairs else {}
         labels = sorted({str(labels[0]) for labels in found.counts if labels[0] is not TOTAL})
-        rows = []
+        known = {rates.MISSING, *self.about.known.get(source, {}).get(column, ())}
+        rows, unnamed = [], 0
         for label in labels:
             row = _row(found.counts, label)
+            if row.records is None and label not in known:
+                unnamed += 1
+                continue
             if row.shown:
                 self._compare(source, column, row, _totals(found.counts))
                 others = rates.merged(strata for other, strata in by_label.items() if other != label)
                 row = self._with_estimates(row, (source, column), by_label.get(label, {}), others)
             rows.append(row)
+        if unnamed:
+            rows.append(GroupRow(label=OTHERS.format(unnamed), records=None, linked=None, unlinked=None))
         return GroupTable(column=column, state=State.SHOWN, rows=tuple(rows))
 
     def _compare(self, source: str, column: str, row: GroupRow, totals: tuple[int | None, int | None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import duckdb
 import pytest
 from tests.support.linkage_pairs import world
@@ -12,8 +14,17 @@ from saferoom.projects.linkage.quality_model import State
 SOURCES = ("schools", "tax")
 
 
-def made_of(con: duckdb.DuckDBPyConnection, version: str = "1", before: Made | None = None) -> Made:
-    about = About(version, ("ethnicity", "region"), one_partner=SOURCES, threshold=0.9)
+CODES = {"ethnicity": ("asian", "black", "other", "white")}
+
+
+def made_of(
+    con: duckdb.DuckDBPyConnection,
+    version: str = "1",
+    before: Made | None = None,
+    codes: Mapping[str, Sequence[str]] = CODES,
+) -> Made:
+    known = dict.fromkeys(SOURCES, codes)
+    about = About(version, ("ethnicity", "region"), one_partner=SOURCES, threshold=0.9, known=known)
     tables = LinkedTables("records", "pairs", "clusters")
     return quality_pack(con, tables, about, memory=before.memory if before else None)
 
@@ -53,6 +64,29 @@ def test_tiny_group_is_in_no_sentence() -> None:
     pack = made_of(con).pack
     assert not [sentence for sentence in pack.sentences if sentence.label == "other"]
     assert "other" not in " ".join(sentence.text.split(":")[0].split("=")[-1] for sentence in pack.sentences)
+
+
+def test_rare_category_that_only_the_data_name_is_named_nowhere() -> None:
+    """A free column may hold anything, as the name of the one person who has it."""
+    made = world(3000, seed=3, lost={"white": 0.2, "asian": 0.2, "black": 0.2})
+    con = made.connection
+    for number, name in enumerate(("Ms Ada Quill", "Mr Ben Reed", "see file 7")):
+        con.execute("UPDATE records SET ethnicity = ? WHERE CAST(record_id[2:] AS INT) = ?", [name, 11 + number])
+    pack = made_of(con, codes={}).pack
+    assert not [name for name in ("Quill", "Reed", "file 7") if name in pack.model_dump_json() + pack.markdown()]
+    for source in pack.sources:
+        (rows,) = [table.rows for table in source.groups if table.column == "ethnicity"]
+        *named, others = rows
+        # What is blank to protect them is not named either: it would tell which of the blanks are the rare ones.
+        assert len(named) == 3 - (int(others.label[len("other categories (") : -1]) - 3)
+        assert all(row.records is not None for row in named)
+        assert (others.records, others.linked, others.unlinked, others.match_rate) == (None,) * 4
+    assert [row.label for row in made_of(con).pack.sources[0].groups[0].rows if row.label in CODES["ethnicity"]]
+
+
+def test_rare_category_of_a_codelist_is_named_without_a_count(tiny: Made) -> None:
+    for source in tiny.pack.sources:
+        assert "other" in [row.label for row in source.groups[0].rows]
 
 
 def test_next_version_with_few_newly_linked_cannot_be_subtracted() -> None:
