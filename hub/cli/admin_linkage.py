@@ -177,6 +177,11 @@ def _told(made: Linkage) -> list[str]:
         for source in packs[0]["sources"]
         if source["match_rate"] is not None
     ]
+    lines += [
+        f"{source}: {one['records']:,} records of {one['entities']:,} entities, {one['shared']:,} of them in another "
+        f"source as well; at most {one['most']:,} records of one"
+        for source, one in counts.get("members", {}).items()
+    ]
     return lines + [sentence["text"] for pack in packs for sentence in pack["sentences"]]
 
 

@@ -27,6 +27,7 @@ from saferoom.hub.linkage.sealed import ROWS_AT_ONCE, Stamp
 from saferoom.hub.linkage.splitting import RECORD_KEY
 from saferoom.policies.models import RiskAppetite
 from saferoom.projects.catalogue.model import Dataset
+from saferoom.projects.linkage.indexes import memberships
 from saferoom.projects.linkage.plan import LinkPlan
 from saferoom.projects.linkage.spine import UNLINKED, Known, settle
 
@@ -106,7 +107,11 @@ class _Work:
         pack, memory = rate_linked(connection, identifiers, made, policy, self._memory())
         stamps = self._keep(connection, made, memory)
         stamps[MAP] = self._hand_over(connection)
-        counts = {**settled.counts, **made.counts, "carried": carried}
+        members = {
+            one.source: {"records": one.records, "entities": one.entities, "shared": one.shared, "most": one.most}
+            for one in memberships(connection, {self.index.name: "spine"})
+        }
+        counts = {**settled.counts, **made.counts, "carried": carried, "members": members}
         return {
             "stamps": {name: stamp.to_json() for name, stamp in stamps.items()},
             "counts": counts,
