@@ -87,12 +87,17 @@ def numbers(frame: Frame, name: str, what: str) -> Numbers:
     check_names(frame, [name], what)
     values = _as_floats(column(frame, name), is_arrow(frame))
     if values is None:
-        raise BadInputError(f"{what}: '{name}' must hold numbers, and holds something else (text, dates or lists)")
+        raise no_numbers(name, what)
     if np.isinf(values).any():
         raise BadInputError(f"{what}: '{name}' holds infinite numbers")
     if len(values) and np.isnan(values).all():
         raise all_missing(name, what)
     return values
+
+
+def no_numbers(name: str, what: str) -> BadInputError:
+    """Return the error of a column that holds something else than numbers."""
+    return BadInputError(f"{what}: '{name}' must hold numbers, and holds something else (text, dates or lists)")
 
 
 def all_missing(name: str, what: str) -> BadInputError:
@@ -137,12 +142,21 @@ def weights(frame: Frame, name: str, what: str = "weight") -> Numbers:
         When it is no column of numbers, or a weight is missing, zero or negative.
     """
     values = numbers(frame, name, what)
-    missing, low = int(np.isnan(values).sum()), int((values <= 0).sum())
+    check_weights(name, int(np.isnan(values).sum()), int((values <= 0).sum()), what)
+    return values
+
+
+def check_weights(name: str, missing: int, low: int, what: str) -> None:
+    """Check the numbers of records whose weight is `missing`, and is zero or negative (`low`).
+
+    Raises
+    ------
+    BadInputError
+    """
     if missing:
         raise BadInputError(f"{what}: '{name}' is missing in {_records(missing)}; every record needs a weight")
     if low:
         raise BadInputError(f"{what}: '{name}' is zero or negative in {_records(low)}; a weight is above zero")
-    return values
 
 
 def _records(count: int) -> str:

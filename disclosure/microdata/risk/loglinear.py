@@ -15,7 +15,7 @@ from saferoom.disclosure.microdata.keys import Codes
 from saferoom.disclosure.microdata.patterns import Values
 from saferoom.errors import BadInputError
 
-MOST_CELLS = 1 << 23
+MOST_CELLS = 1 << 22
 _MOST_ROUNDS = 60
 _CLOSE = 1e-6
 
