@@ -20,7 +20,7 @@ from saferoom.ids import ProjectSlug
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.manifest import BoundariesFile, ExtractColumn, ExtractFile, Given
-from saferoom.projects.extracts.matching import match_variables, with_match
+from saferoom.projects.extracts.matching import match_variables, weighings, with_match
 from saferoom.projects.extracts.pseudonyms import LineageKey, chain
 
 Approved = tuple[Dataset, Approval]
@@ -86,8 +86,9 @@ class Making:
                 where=approval.rows,
             )
             seal, source = self.opened.seal(project, file), self.finding.find(dataset)
-            described = with_match(dataset)
-            orders.append(Order(described, columns_of(dataset, approval), approval.rows, source, file.file, seal))
+            described, columns = with_match(dataset), columns_of(dataset, approval)
+            weigh = weighings(dataset, columns, source.get("weigh_by", {}))
+            orders.append(Order(described, columns, approval.rows, source, file.file, seal, weigh))
             begun.append((described, file))
         document = job(
             orders,

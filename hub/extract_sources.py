@@ -16,7 +16,7 @@ class Sources(Protocol):
     """Finds sources, and does jobs where they can be read."""
 
     def find(self, dataset: Dataset) -> Mapping[str, Any]:
-        """Return where the dataset's source is, as jobs say it.
+        """Return where the dataset's source is, as jobs say it; of a linked one, by what it is `weigh_by`, too.
 
         Raises
         ------

@@ -18,11 +18,12 @@ import numpy as np
 
 from saferoom.disclosure.history.crosswalk import Crosswalk, keys_of_numbers
 from saferoom.disclosure.history.frames import array_of, guarded, read_frame, write_frame
-from saferoom.hub.extraction import Extracted, Extraction, Target
+from saferoom.hub.extraction import Chosen, Extracted, Extraction, Target
 from saferoom.hub.sealed_parquet import Seal
 from saferoom.hub.store.cipher import AtRest
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.manifest import ExtractColumn
+from saferoom.projects.extracts.matching import Weighing
 from saferoom.projects.extracts.pseudonyms import LineageKey, PseudonymKey
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Order:
         ``{"path": ...}`` for a plain file, or what the provisioner's zone calls a linked one.
     file : str
         Where the extract goes below the job's folder.
+    weigh : sequence of Weighing
+        How linkage weights are made.
     """
 
     dataset: Dataset
@@ -49,6 +52,7 @@ class Order:
     source: Mapping[str, Any]
     file: str
     seal: Seal
+    weigh: Sequence[Weighing] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the order as JSON."""
@@ -60,6 +64,7 @@ class Order:
             "file": self.file,
             "key": self.seal.key.hex(),
             "about": self.seal.about,
+            "weigh": [[one.weight, one.band, list(one.by)] for one in self.weigh],
         }
 
     @classmethod
@@ -72,6 +77,7 @@ class Order:
             source=document["source"],
             file=document["file"],
             seal=Seal(bytes.fromhex(document["key"]), document["about"]),
+            weigh=tuple(Weighing(weight, band, tuple(by)) for weight, band, by in document["weigh"]),
         )
 
 
@@ -114,11 +120,9 @@ def work(document: Mapping[str, Any], out: Path, place: Callable[[Mapping[str, A
             target = out / order.file
             target.parent.mkdir(parents=True, exist_ok=True)
             source = place(order.source)
-            made.append(
-                _written(
-                    extraction.extract(order.dataset, order.columns, source, Target(target, order.seal), order.where)
-                )
-            )
+            to = Target(target, order.seal)
+            rows = Chosen(order.where, order.weigh)
+            made.append(_written(extraction.extract(order.dataset, order.columns, source, to, rows)))
         cipher = AtRest(bytes.fromhex(document["answer"]))
         for number, unit in enumerate(units):
             pseudonyms, lineage = extraction.crosswalk(unit)

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from saferoom.disclosure.history.plain_ids import ambiguous, one_form, plain
 from saferoom.errors import BadInputError, IntegrityError
+from saferoom.hub.extract_weights import weigh_rows
 from saferoom.hub.owner_files import quoted, what_failed
 from saferoom.hub.owner_files import read as read_file
 from saferoom.hub.row_filter import keep_rows, read_besides
 from saferoom.hub.sealed_parquet import ROWS_TOGETHER, Seal, SealedWriter
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.extracts.manifest import ExtractColumn
+from saferoom.projects.extracts.matching import Weighing
 from saferoom.projects.extracts.pseudonyms import LineageKey, PseudonymKey, chained_sql, lineage_sql
 
 if TYPE_CHECKING:
@@ -37,6 +39,23 @@ class Target:
 
     path: Path
     seal: Seal
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which rows are written, and what linked ones among them weigh.
+
+    Attributes
+    ----------
+    where : str, optional
+        The condition that approved rows meet, in the language of declared queries.
+    """
+
+    where: str | None = None
+    weigh: Sequence[Weighing] = ()
+
+
+_EVERY_ROW = Chosen()
 
 
 @dataclass(frozen=True)
@@ -84,14 +103,9 @@ class Extraction:
         self._connection.close()
 
     def extract(
-        self, dataset: Dataset, names: Sequence[str], source: Path, target: Target, where: str | None = None
+        self, dataset: Dataset, names: Sequence[str], source: Path, target: Target, rows: Chosen = _EVERY_ROW
     ) -> Extracted:
         """Write the columns `names` of `dataset` from the owner's file `source` to a sealed file.
-
-        Parameters
-        ----------
-        where : str, optional
-            The condition that approved rows meet, in the language of declared queries.
 
         Raises
         ------
@@ -101,12 +115,13 @@ class Extraction:
         variables = [variable for name in names if (variable := dataset.variable(name)) is not None]
         if len(variables) != len(names) or any(variable.role is VariableRole.DIRECT for variable in variables):
             raise BadInputError(f"{dataset.name}: an extract may hold only described variables that do not identify")
-        read = [*variables, *read_besides(dataset, names, where)]
+        read = [*variables, *read_besides(dataset, names, rows.where)]
         try:
             read_file(self._connection, dataset, read, source)
             self._check(dataset, read)
-            if where is not None:
-                keep_rows(self._connection, dataset, read, where)
+            if rows.where is not None:
+                keep_rows(self._connection, dataset, read, rows.where)
+            weigh_rows(self._connection, read, rows.weigh)
             return self._write(variables, target)
         except duckdb.Error as error:
             raise BadInputError(f"{dataset.name}: {what_failed(error)}") from None

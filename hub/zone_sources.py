@@ -47,7 +47,7 @@ class ZoneSources:
         if not dataset.indexes and not delivered(self.instance, name, dataset.version):
             return self._plain.find(dataset)
         (source,) = linked_sources(self.instance, [(name, dataset.version)])
-        return {"linked": source.to_json()}
+        return {"linked": source.to_json(), "weigh_by": source.weigh_by}
 
     def linkage(self, dataset: Dataset) -> str | None:
         """Return the versions of the indexes that the dataset's ids come from."""
@@ -101,7 +101,8 @@ def work_in_zone(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, An
         _LINKED.mkdir(exist_ok=True)
         target = _LINKED / "source.parquet"
         target.unlink(missing_ok=True)
-        materialise(zone, LinkedSource.from_json(source["linked"]), target)
+        # Weights are made with the extract: here they would depend on more than its project may know.
+        materialise(zone, LinkedSource.from_json(source["linked"]), target, weighed=False)
         return target
 
     return work(document, _OUT, place)

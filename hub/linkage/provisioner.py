@@ -112,13 +112,15 @@ def match_columns(dataset: Dataset) -> tuple[str, ...]:
     return tuple(f"{name}_{index}" for index in dataset.indexes for name in MATCH_COLUMNS)
 
 
-def materialise(zone: OpenZone, source: LinkedSource, target: Path) -> int:
+def materialise(zone: OpenZone, source: LinkedSource, target: Path, *, weighed: bool = True) -> int:
     """Write a linked source as plain Parquet, for as long as this process runs; return its rows.
 
     Parameters
     ----------
     target : Path
         In the sandbox's own memory, e.g. below ``/tmp``.
+    weighed : bool
+        Whether to fill in linkage weights, which depend on all rows and all of `weigh_by`.
 
     Raises
     ------
@@ -126,13 +128,13 @@ def materialise(zone: OpenZone, source: LinkedSource, target: Path) -> int:
         A file is not the one on record, or a map holds what no map holds.
     """
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-        relation = joined(zone, connection, source)
+        relation = joined(zone, connection, source, weighed=weighed)
         name = "'" + str(target).replace("'", "''") + "'"
         connection.execute(f"COPY (FROM {relation}) TO {name} (FORMAT parquet, COMPRESSION zstd)")
         return number(connection, f"SELECT count(*) FROM {relation}")  # noqa: S608
 
 
-def joined(zone: OpenZone, connection: duckdb.DuckDBPyConnection, source: LinkedSource) -> str:
+def joined(zone: OpenZone, connection: duckdb.DuckDBPyConnection, source: LinkedSource, *, weighed: bool = True) -> str:
     """Make the relation of a linked source: attributes, entity ids by their variables' names, how it was linked."""
     stamps = {name: Stamp.from_json(stamp) for name, stamp in source.delivery["stamps"].items()}
     for kind in (ATTRIBUTES, CROSSWALK):
@@ -145,6 +147,7 @@ def joined(zone: OpenZone, connection: duckdb.DuckDBPyConnection, source: Linked
     relation = f"(SELECT a.*, c.r1 FROM {ATTRIBUTES} a JOIN {CROSSWALK} c USING (r2))"  # noqa: S608
     for ref in source.maps:
         relation = _with_map(zone, connection, source, ref, relation)
+        relation = _with_weight(connection, source, ref, relation, weighed=weighed)
     connection.execute(
         f"CREATE OR REPLACE TABLE joined AS SELECT * EXCLUDE (r1, r2) FROM {relation} ORDER BY r2"  # noqa: S608
     )
@@ -190,9 +193,9 @@ def read_map(zone: OpenZone, connection: duckdb.DuckDBPyConnection, ref: MapRef,
 def _with_map(
     zone: OpenZone, connection: duckdb.DuckDBPyConnection, source: LinkedSource, ref: MapRef, relation: str
 ) -> str:
-    """Return the relation with an index's entity ids and columns of linkage added."""
+    """Return the relation with an index's entity ids, bands and passes added, and `linked`."""
     table = read_map(zone, connection, ref, source.delivery["id"])
-    ending = "" if len(source.dataset.indexes) == 1 else f"_{ref.index}"
+    ending = _ending(source, ref)
     ids = [variable.name for variable in source.dataset.variables if variable.linked_through == ref.index]
     if number(connection, f"SELECT count(*) FROM {CROSSWALK} ANTI JOIN {table} USING (r1)"):  # noqa: S608
         # An entity made up here would be another in every version, and versions could be subtracted.
@@ -210,12 +213,23 @@ def _with_map(
         f"CREATE OR REPLACE TABLE {made} AS SELECT j.*, {', '.join(columns)}, "  # noqa: S608
         f"m.match_weight_band <> '{UNLINKED}' AS linked FROM {relation} j JOIN {table} m USING (r1)"
     )
-    weight = quoted("linkage_weight" + ending)
-    by = source.weigh_by.get(ref.index, ())
-    if not number(connection, f"SELECT count(*) FROM {made} WHERE linked"):  # noqa: S608
+    return made
+
+
+def _with_weight(
+    connection: duckdb.DuckDBPyConnection, source: LinkedSource, ref: MapRef, made: str, *, weighed: bool
+) -> str:
+    """Return the relation with the index's linkage weights in place of `linked`."""
+    weight = quoted("linkage_weight" + _ending(source, ref))
+    if not weighed or not number(connection, f"SELECT count(*) FROM {made} WHERE linked"):  # noqa: S608
         return f"(SELECT * EXCLUDE (linked), NULL::DOUBLE AS {weight} FROM {made})"  # noqa: S608
-    linkage_weights(connection, made, _columns(source.dataset, by), f"weighed_{ref.index}")
+    by = _columns(source.dataset, source.weigh_by.get(ref.index, ()))
+    linkage_weights(connection, made, by, f"weighed_{ref.index}")
     return f"(SELECT * EXCLUDE (linked, linkage_weight), linkage_weight AS {weight} FROM weighed_{ref.index})"  # noqa: S608
+
+
+def _ending(source: LinkedSource, ref: MapRef) -> str:
+    return "" if len(source.dataset.indexes) == 1 else f"_{ref.index}"
 
 
 def _columns(dataset: Dataset, names: Sequence[str]) -> list[str]:

@@ -12,12 +12,13 @@ from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.administration.documents import read_entries
 from saferoom.projects.linkage.weights import BANDS, BY_KEY
 
-MOB = ProjectSlug("mob")
-_PROJECT = "kind: project\nslug: mob\ntitle: Mobility\nmembers: []\n"
+MOB, NARROW = ProjectSlug("mob"), ProjectSlug("narrow")
+_PROJECTS = "".join(f"kind: project\nslug: {slug}\ntitle: Mobility\nmembers: []\n---\n" for slug in (MOB, NARROW))
 
 
-def _approval(name: str, owner: str) -> str:
-    return f"kind: approval\nproject: mob\ndataset: {name}\ngranted_by: {owner}\nuntil: 2099-01-01\nended: false\n"
+def _approval(project: str, name: str, owner: str, more: str = "") -> str:
+    approved = f"kind: approval\nproject: {project}\ndataset: {name}\ngranted_by: {owner}\n"
+    return f"{approved}until: 2099-01-01\nended: false\n{more}"
 
 
 def test_linked_datasets_have_ids_of_entities_and_say_how_records_were_linked(tmp_path: Path) -> None:
@@ -30,8 +31,9 @@ def test_linked_datasets_have_ids_of_entities_and_say_how_records_were_linked(tm
         admin = Administration(instance.database, instance.clock, instance.signing_key, "admin:ada")
         owners = instance.registry.owners()
         names = (DatasetName("pupils"), DatasetName("taxpayers"))
-        parts = [_PROJECT, *(_approval(name, owners[name]) for name in names)]
-        admin.apply(read_entries([("---\n".join(parts), "linked")]))
+        parts = [_approval(MOB, name, owners[name]) for name in names]
+        parts.append(_approval(NARROW, "pupils", owners[names[0]], "variables: [meals]\n"))
+        admin.apply(read_entries([(_PROJECTS + "---\n".join(parts), "linked")]))
         manifest = instance.extracts("admin:ada").provision(MOB)
         assert {file.linkage for file in manifest.files} == {"person 1"}
         made = {str(name): frame(instance.home, MOB, name) for name in names}
@@ -41,6 +43,11 @@ def test_linked_datasets_have_ids_of_entities_and_say_how_records_were_linked(tm
         for table in made.values():
             assert set(table["match_weight_band"]) <= {*BANDS, BY_KEY, "not linked"}
             assert {"match_pass", "linkage_weight"} <= set(table)
+        # Who was not approved for sex and region gets no weight that depends on them.
+        assert made["pupils"]["linkage_weight"].nunique() > 1
+        instance.extracts("admin:ada").provision(NARROW)
+        alone = frame(instance.home, NARROW, "pupils")
+        assert alone["linkage_weight"].nunique() == 1
         surnames = {str(person["surname"]) for person in known}
         values = {str(value) for table in made.values() for column in table for value in table[column]}
         assert not surnames & values
