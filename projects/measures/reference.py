@@ -7,6 +7,7 @@ from datetime import date
 
 from saferoom.projects.measures.model import Column, Input, Setting, Step
 from saferoom.projects.measures.steps import STEPS
+from saferoom.projects.measures.views import IN_ROOMS, InRoom
 
 _TYPES = {int: "integer", float: "number", date: "date", tuple: "columns"}
 
@@ -21,6 +22,9 @@ def page() -> str:
         "are checked first: a missing column, a wrong type, a missing value or a repeated key where none may be, and",
         "what is listed under a step, are refused with a sentence, and nothing is made.",
         "",
+        "Under each step is said how a researcher has it in a room, over an extract: as a view",
+        "(`saferoom.measures(NAME).view(...)`), as a declared statistic, or in a derived dataset alone.",
+        "",
         "| step | version | makes |",
         "|---|---|---|",
         *(f"| [{step.name}](#{step.name}) | {step.version} | {step.title} |" for step in STEPS),
@@ -32,7 +36,9 @@ def page() -> str:
 
 def _section(step: Step) -> list[str]:
     lines = ["", f"## {step.name}", "", f"{step.title}, version {step.version}.", ""]
-    lines += [f"- Formula: `{step.formula}`", f"- Source: {step.source}", f"- Cost: {step.cost}", ""]
+    room = IN_ROOMS[step.name]
+    lines += [f"- Formula: `{step.formula}`", f"- Source: {step.source}", f"- Cost: {step.cost}"]
+    lines += [f"- In a room: {room.said}{_of_view(room)}", ""]
     for input_ in step.inputs:
         lines += _input(input_)
     lines += [f"Output, one row for each {', '.join(step.key)}:", "", *_table(step.output), ""]
@@ -41,6 +47,18 @@ def _section(step: Step) -> list[str]:
     if step.refusals:
         lines += ["Refused:", "", *(f"- {refusal.sentence}" for refusal in step.refusals), ""]
     return lines[:-1]
+
+
+def _of_view(room: InRoom) -> str:
+    """Return what the view reads and lacks, in words."""
+    if not room.reads:
+        return ""
+    without = f", and has no {_names(room.leaves_out)}" if room.leaves_out else ""
+    return f" It reads {_names(room.reads)}{without}."
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _input(input_: Input) -> list[str]:
