@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from datetime import timedelta
 
@@ -11,7 +12,9 @@ import pytest
 from tests.support.airlock_server import Browser, Service
 from tests.support.airlock_world import NOW
 
-from saferoom.ids import ProjectSlug, Username
+from saferoom.hub.administration import Administration
+from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.administration.documents import read_entries
 from saferoom.projects.life.model import Proposal, Wish
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.service import Lives
@@ -89,6 +92,25 @@ def test_project_is_proposed_approved_and_confirmed_on_pages_alone(
     page = rita.get(f"projects/{SLUG}").text
     assert "rows where wage &gt; 0" in page
     assert "privacy budget epsilon 1.5" in page
+
+
+def test_owner_of_linked_records_is_told_what_linking_adds(airlock: Service, lives: Lives, rita: Browser) -> None:
+    _proposed(rita)
+    rita.post(f"projects/{SLUG}/do/submit", {"version": _version(lives)})
+    page = f"projects/{SLUG}/data/survey/approve"
+    assert "match_weight_band" not in airlock.browser("dora").get(page).text
+    instance = airlock.world.instance
+    survey = instance.registry.dataset(DatasetName("survey")).model_dump(mode="json", exclude_defaults=True)
+    survey["units"] = [*survey["units"], "entity"]
+    survey["variables"] += [
+        {"name": "surname", "type": "text", "role": "direct", "identifies": "surname"},
+        {"name": "entity", "type": "text", "role": "id", "linked_through": "person"},
+    ]
+    admin = Administration(instance.database, instance.clock, instance.signing_key, "admin:ada")
+    admin.apply(read_entries([(json.dumps({"kind": "dataset", **survey}), "survey")]))
+    told = airlock.browser("dora").get(page).text
+    for name in ("match_weight_band", "match_pass", "linkage_weight"):
+        assert f"<code>{name}</code>" in told
 
 
 def test_wrong_fields_come_back_with_what_was_typed_and_a_sentence_beside_each(rita: Browser) -> None:
