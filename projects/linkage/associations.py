@@ -89,7 +89,9 @@ def associate(
     backwards = number(connection, f"SELECT count(*) FROM ({found}) WHERE last_day < first_day")
     if backwards:
         count = "a period that ends" if backwards == 1 else f"{backwards:,} periods that end"
-        raise BadInputError(f"the evidence has {count} before {'it begins' if backwards == 1 else 'they begin'}; correct the days")
+        raise BadInputError(
+            f"the evidence has {count} before {'it begins' if backwards == 1 else 'they begin'}; correct the days"
+        )
     connection.execute(f"CREATE TABLE {quoted(into)} AS {_merged(found, (left, right), gap)}")
     rows, no_left, no_right = connection.execute(
         f"SELECT count(*), count(*) FILTER (WHERE l IS NULL), count(*) FILTER (WHERE r IS NULL) FROM ({found})"

@@ -78,6 +78,7 @@ HASHES: Mapping[FieldKind, int] = {
     FieldKind.ADDRESS: 5,
     FieldKind.SEX: 8,
     FieldKind.ID: 16,
+    FieldKind.ORGANISATION: 7,
     FieldKind.TEXT: 7,
 }
 """Positions that each piece of a field of a kind sets, by how well such fields tell people apart."""

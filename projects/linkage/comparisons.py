@@ -279,6 +279,21 @@ def _identifier(name: str, _: str | None, f: Functions) -> tuple[str, tuple[Leve
     )
 
 
+def _organisation(name: str, _: str | None, f: Functions) -> tuple[str, tuple[Level, ...]]:
+    left, right = _both(name)
+
+    def begins(one: str, other: str) -> str:
+        return f"left({one}, length({other}) + 1) = concat({other}, ' ')"
+
+    return _missing(name), (
+        Level("same", f"{left} = {right}", 0.85, 0.001, name),
+        Level("one has words more", f"{begins(left, right)} or {begins(right, left)}", 0.04, 0.0005),
+        Level("one typing error", f.within(left, right, 1), 0.04, 0.0005),
+        Level("similar", f.alike(left, right, 0.92), 0.02, 0.005),
+        Level("different", "ELSE", 0.05, 0.993),
+    )
+
+
 def _text(name: str, _: str | None, f: Functions) -> tuple[str, tuple[Level, ...]]:
     left, right = _both(name)
     long = f"least(length({left}), length({right})) >= 3"
@@ -299,5 +314,6 @@ _LEVELS: Mapping[FieldKind, _Levels] = {
     FieldKind.ADDRESS: _address,
     FieldKind.SEX: _sex,
     FieldKind.ID: _identifier,
+    FieldKind.ORGANISATION: _organisation,
     FieldKind.TEXT: _text,
 }

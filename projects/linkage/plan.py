@@ -27,6 +27,7 @@ class FieldKind(StrEnum):
     ADDRESS = "address"
     SEX = "sex"
     ID = "id"
+    ORGANISATION = "organisation"
     TEXT = "text"
 
 
@@ -201,6 +202,7 @@ FORMS: dict[FieldKind, tuple[Form, ...]] = {
     FieldKind.ADDRESS: (Form.WHOLE, Form.START, Form.NUMBER),
     FieldKind.SEX: (Form.WHOLE,),
     FieldKind.ID: (Form.WHOLE, Form.START),
+    FieldKind.ORGANISATION: _NAME,
     FieldKind.TEXT: (Form.WHOLE, Form.START, Form.SOUND),
 }
 """Which forms a column of each kind has."""

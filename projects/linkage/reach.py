@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _MOST_FIELDS = 8
 _WHOLE: Mapping[FieldKind, float] = {
     FieldKind.GIVEN_NAME: 0.85, FieldKind.SURNAME: 0.87, FieldKind.DATE: 0.93, FieldKind.POSTCODE: 0.93,
-    FieldKind.ADDRESS: 0.85, FieldKind.SEX: 0.99, FieldKind.ID: 0.93, FieldKind.TEXT: 0.85,
+    FieldKind.ADDRESS: 0.85, FieldKind.SEX: 0.99, FieldKind.ID: 0.93,
+    FieldKind.ORGANISATION: 0.9, FieldKind.TEXT: 0.85,
 }  # fmt: skip
 """How often a field agrees wholly in records of one person (of somebody who did not move), before the data say more."""
 _MOVED = 0.35

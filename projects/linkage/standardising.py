@@ -17,6 +17,10 @@ _TITLES = "mr|mrs|miss|ms|mx|dr|prof|professor|sir|rev|reverend|master|mstr|dame
 _SUFFIXES = "jr|jnr|junior|sr|snr|senior|esq|obe|mbe|phd"
 _NO_NAME = "unknown|not known|not stated|not given|no name|none|null|missing|unnamed|baby|infant|n a"
 _NO_TEXT = _NO_NAME + "|na|nan|nk|not applicable|nil"
+_LEGAL_FORMS = (
+    "limited|ltd|plc|public limited company|llp|limited liability partnership|llc|inc|incorporated|corp|corporation|"
+    "company|co|cic|community interest company|cyf|cyfyngedig|gmbh|ag|sa|sarl|bv|nv"
+)
 _NO_ADDRESS = "no fixed (abode|address)|nfa|address not known|address unknown|" + _NO_TEXT
 _MONTHS = "['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']"
 _FIRST_YEAR, _LAST_YEAR = 1850, 2100
@@ -102,6 +106,13 @@ def _surname() -> tuple[str, ...]:
     # The prefix of a name is written with and without a space.
     joined = "regexp_replace({c}, '^(mc|mac|o|fitz|st) ', '\\1')"
     return _plain(), _WORDS, _UNTITLED, without, joined, _known(_NO_NAME)
+
+
+def _organisation() -> tuple[str, ...]:
+    """A business's name without its legal form, which every register writes in another way, or not at all."""
+    without = f"regexp_replace({{c}}, '( ({_LEGAL_FORMS}))+$', '')"
+    article = "regexp_replace({c}, '^(the )+', '')"
+    return _plain(), "regexp_replace({c}, '[&+]', ' and ', 'g')", _WORDS, without, article, _known(_NO_TEXT)
 
 
 def _sex() -> tuple[str, ...]:
@@ -200,6 +211,7 @@ _CLEANERS: Mapping[FieldKind, tuple[str, ...]] = {
     FieldKind.ADDRESS: _address(),
     FieldKind.SEX: _sex(),
     FieldKind.ID: _identifier(),
+    FieldKind.ORGANISATION: _organisation(),
     FieldKind.TEXT: (_plain(), _WORDS, _known(_NO_TEXT)),
 }
 _VALID_DAY = "try_strptime({c}, '%Y%m%d') is not null"
@@ -239,6 +251,10 @@ _PARTS: Mapping[FieldKind, tuple[Part, ...]] = {
     ),
     FieldKind.SEX: (),
     FieldKind.ID: (Part("_start", "left({c}, 4)", Form.START),),
+    FieldKind.ORGANISATION: (
+        Part("_start", "left({c}, 3)", Form.START),
+        Part("_sound", sound("{c}"), Form.SOUND),
+    ),
     FieldKind.TEXT: (
         Part("_start", "left({c}, 3)", Form.START),
         Part("_sound", sound("{c}"), Form.SOUND),

@@ -44,6 +44,8 @@ _MOST_EM_PAIRS = 400_000
 _MOST_SHARING, _SHARING_PER_RECORD = 50_000_000, 100
 """Pairs that a training key may make: so many altogether, or for each record where that is more."""
 _LEAST = 1e-9
+_FEWER_STEPS = (8, 3)
+"""Of expectation maximisation, where the usual number ends in a probability that no number holds."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ def _expectation_maximisation(
     from splink.internals.exceptions import EMTrainingException
 
     found: dict[str, dict[str, float]] = {}
-    with linker_on(connection, table, settings_of(plan, start)) as linker:
+    settings = settings_of(plan, start)
+    with linker_on(connection, table, settings) as linker:
         for key in keys:
             pairs = counting.sharing(key)
             # Splink counts a key's pairs one by one; a key that nearly everybody shares tells nothing of matches.
@@ -211,11 +214,11 @@ def _expectation_maximisation(
                 {"max_pairs": _MOST_EM_PAIRS, "record_sample_proportion": 1.0} if pairs > 2 * _MOST_EM_PAIRS else {}
             )
             try:
-                session = linker.training.estimate_parameters_using_expectation_maximisation(
-                    rule, estimate_without_term_frequencies=True, fix_u_probabilities=True, **options
-                )
+                session = _session(linker, rule, options) or _shorter(connection, table, settings, rule, options)
             except EMTrainingException:
                 # No pair is left of the key, or no field to train: the next key may do, or fallbacks hold.
+                continue
+            if session is None:
                 continue
             for comparison in session.core_model_settings.comparisons:
                 levels = {
@@ -225,6 +228,35 @@ def _expectation_maximisation(
                 }
                 found.setdefault(comparison.output_column_name, levels)
     return found
+
+
+def _session(linker: Any, rule: str, options: Mapping[str, Any]) -> Any:
+    """Return a training session, None where a level's m fell below what Splink keeps of a number.
+
+    That is so of levels that no match is on, such as codes of two places that are alike, which are never one place.
+    """
+    try:
+        return linker.training.estimate_parameters_using_expectation_maximisation(
+            rule, estimate_without_term_frequencies=True, fix_u_probabilities=True, **options
+        )
+    except ValueError:
+        return None
+
+
+def _shorter(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    settings: Mapping[str, Any],
+    rule: str,
+    options: Mapping[str, Any],
+) -> Any:
+    """Return a session of fewer steps, after which such an m is small and a number yet; None where there is none."""
+    for steps in _FEWER_STEPS:
+        with linker_on(connection, table, {**settings, "max_iterations": steps}) as linker:
+            session = _session(linker, rule, options)
+        if session is not None:
+            return session
+    return None
 
 
 def _conditions(plan: LinkPlan, counting: Counting, key: Sequence[str]) -> list[str]:

@@ -22,12 +22,13 @@ from saferoom.projects.linkage.preparing import prepare
 
 FIELDS = {
     "g": "given_name", "s": "surname", "d": "date", "p": "postcode", "a": "address", "x": "sex", "i": "id", "t": "text",
+    "o": "organisation",
 }  # fmt: skip
 PLAN = LinkPlan.model_validate_json(
     json.dumps({"datasets": [{"name": n, "file": "-", "id": "n"} for n in "ab"], "fields": FIELDS})
 )
 BASE = {"g": "Anne", "s": "Smith", "d": "1980-02-13", "p": "LS1 4AB", "a": "3 High Street, Leeds", "x": "F"}
-BASE |= {"i": "AB123456C", "t": "headingley"}
+BASE |= {"i": "AB123456C", "t": "headingley", "o": "Smith & Sons Ltd"}
 
 CASES: dict[str, dict[str, dict[str, str | None]]] = {
     "g": {
@@ -90,6 +91,14 @@ CASES: dict[str, dict[str, dict[str, str | None]]] = {
         "similar": {"t": "Headington"},
         "different": {"t": "Roundhay"},
         "missing": {"t": "n/a"},
+    },
+    "o": {
+        "same": {"o": "SMITH AND SONS LIMITED"},
+        "one has words more": {"o": "Smith and Sons Group plc"},
+        "one typing error": {"o": "Smiht and Sons"},
+        "similar": {"o": "Smithe and Sonns"},
+        "different": {"o": "Headingley Bakery LLP"},
+        "missing": {"o": "unknown"},
     },
 }
 

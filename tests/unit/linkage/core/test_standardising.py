@@ -113,6 +113,16 @@ TABLES: dict[FieldKind, dict[str | None, str | None]] = {
     },
     K.SEX: {"F": "f", "female": "f", "2": "f", " M ": "m", "Male": "m", "1": "m", "X": "x", "Unknown": None, "9": None},
     K.ID: {"AB 12 34 56 C": "AB123456C", "0012": "0012", "123.0": "123", "000000": None, "9999999": None, "n/a": None},
+    K.ORGANISATION: {
+        "Hassan Logistics Ltd": "hassan logistics",
+        "HASSAN LOGISTICS LIMITED": "hassan logistics",
+        "Smith & Sons Dental Practice Public Limited Company": "smith and sons dental practice",
+        "SMITH AND SONS DENTAL PRACTICE": "smith and sons dental practice",
+        "The Café Co. Ltd.": "cafe",
+        "Ltd": "ltd",
+        "not known": None,
+        None: None,
+    },
     K.TEXT: {"Winston  Hills": "winston hills", "St. John's": "st johns", "N/A": None, "nsw": "nsw"},
 }
 
