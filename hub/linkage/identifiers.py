@@ -98,13 +98,13 @@ class Identifiers:
         """Return the table with everything that the zone has of the present records of a source."""
         return f"held_{self._relations[source]}"
 
-    def part(self, source: str, *, new: bool) -> str:
-        """Make the view of a source's records that the spine knows, or of those that are new to it."""
+    def part(self, source: str, *, new: bool, spine: str = "known_spine") -> str:
+        """Make the view of a source's records that a spine knows, or of those that are new to it."""
         name = f"{'new' if new else 'old'}_{self._relations[source]}"
         kind = "ANTI" if new else "SEMI"
         self.connection.execute(
             f"CREATE OR REPLACE VIEW {name} AS SELECT r.* FROM {self.relation(source)} r {kind} JOIN "  # noqa: S608
-            f"(SELECT record_id FROM known_spine WHERE source = {literal(source)}) k USING (record_id)"
+            f"(SELECT record_id FROM {spine} WHERE source = {literal(source)}) k USING (record_id)"
         )
         return name
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from saferoom.hub.linkage.identifiers import Identifiers
 from saferoom.hub.linkage.joining import NO_SOURCE, Groups, Numbers
+from saferoom.hub.linkage.parting import UNPARTED, release
 from saferoom.hub.linkage.relating import hear_relatives, put_together
 from saferoom.projects.linkage.households import place
 from saferoom.projects.linkage.linked import Linked, Progress
@@ -61,11 +62,11 @@ def compare_all(
     records = {source: identifiers.relation(source) for source in identifiers.sources}
     linked = link(connection, records, plan, progress)
     counts = {"compared": linked.counts["candidate_pairs"], "links": linked.counts["links"], "not_joined": 0}
-    scored, said = hear_relatives(connection, identifiers, linked.pairs, linked.threshold, known=False)
+    scored, said = hear_relatives(connection, identifiers, linked.pairs, linked.threshold, known=None)
     clusters = linked.clusters if scored == linked.pairs else put_together(connection, scored, plan)
     reviewed = decided if _judge(connection, scored, decided) else None
     if reviewed is not None:
-        _first_links(connection, known=False)
+        _first_links(connection, None)
         counts["not_joined"] = _put_together(connection, plan, decided)
     else:
         connection.execute(f"CREATE TABLE {LINKS} AS FROM {clusters}")
@@ -97,12 +98,14 @@ def compare_new(
 ) -> Clusters:
     """Compare the records that the spine does not know with those that it knows, by the model that is there.
 
-    Sources come one after the other, so that new records of one are compared with the new ones of those before it.
+    Sources come one after the other, so that new records of one are compared with the new ones of those before it. As
+    new ones are those whose entity people's decisions take apart.
     """
+    release(connection, decided, whole=plan.link_type is LinkType.LINK)
     _no_pairs(connection, "scored")
     counts, threshold = {"compared": 0, "links": 0}, 0.0
     for number, source in enumerate(identifiers.sources):
-        new = identifiers.part(source, new=True)
+        new = identifiers.part(source, new=True, spine=UNPARTED)
         if not connection.execute(f"SELECT 1 FROM {new} LIMIT 1").fetchall():  # noqa: S608
             continue
         known = _others(connection, identifiers, plan, number)
@@ -114,9 +117,9 @@ def compare_new(
         counts["compared"] += found.counts["candidate_pairs"]
         counts["links"] += found.counts["links"]
         threshold = max(threshold, found.threshold)
-    scored, said = hear_relatives(connection, identifiers, "scored", threshold, known=True)
+    scored, said = hear_relatives(connection, identifiers, "scored", threshold, known=UNPARTED)
     _judge(connection, scored, decided)
-    _first_links(connection, known=True)
+    _first_links(connection, UNPARTED)
     counts["not_joined"] = _put_together(connection, plan, decided)
     return Clusters(LINKS, "pairs", None, model, {**counts, **said}, None, whole=False)
 
@@ -137,7 +140,9 @@ def _others(
     for position, source in enumerate(identifiers.sources):
         if position == number and not own:
             continue
-        relation = identifiers.relation(source) if position < number else identifiers.part(source, new=False)
+        relation = (
+            identifiers.relation(source) if position < number else identifiers.part(source, new=False, spine=UNPARTED)
+        )
         if connection.execute(f"SELECT 1 FROM {relation} LIMIT 1").fetchall():  # noqa: S608
             found[source] = relation
     return found
@@ -153,12 +158,11 @@ def _judge(connection: duckdb.DuckDBPyConnection, scored: str, decided: str) -> 
     return sure or len(connection.execute(f"SELECT 1 FROM {decided} LIMIT 1").fetchall())  # noqa: S608
 
 
-def _first_links(connection: duckdb.DuckDBPyConnection, *, known: bool) -> None:
+def _first_links(connection: duckdb.DuckDBPyConnection, known: str | None) -> None:
     """Make `links` and `firsts`: every present record, the entity it has where that counts, how it was linked."""
     before = (
-        "known_spine"
-        if known
-        else "(SELECT NULL::VARCHAR AS source, NULL::VARCHAR AS record_id, "
+        known
+        or "(SELECT NULL::VARCHAR AS source, NULL::VARCHAR AS record_id, "
         "NULL::VARCHAR AS entity_id, NULL::DOUBLE AS match_probability, NULL::VARCHAR AS match_pass WHERE false)"
     )
     connection.execute(f"""

@@ -21,6 +21,7 @@ from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.identifiers import Identifiers
 from saferoom.hub.linkage.incremental import Clusters, compare_all, compare_new, compare_places
 from saferoom.hub.linkage.opened import OpenZone, about_zone
+from saferoom.hub.linkage.parting import RELEASED, alone, as_before
 from saferoom.hub.linkage.places import MAP, OUT, about_linkage, linkage_place
 from saferoom.hub.linkage.rating import rate_linked
 from saferoom.hub.linkage.sealed import ROWS_AT_ONCE, Stamp
@@ -29,7 +30,7 @@ from saferoom.policies.models import RiskAppetite
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.linkage.indexes import memberships
 from saferoom.projects.linkage.plan import LinkPlan
-from saferoom.projects.linkage.spine import UNLINKED, Known, settle
+from saferoom.projects.linkage.spine import Known, settle
 
 _ID_BYTES = 16
 _KEYS = pa.schema([(name, pa.string()) for name in ("delivery", "source", "r1", "record_id", RECORD_KEY)])
@@ -98,9 +99,14 @@ class _Work:
         into = ("settled_spine", "settled_log")
         together = self.before is not None and not made.whole
         self.zone.progress("settling entities", 0.0)
-        settled = settle(connection, known, made.links, self.number, _new_ids, into=into, together=together)
+        parted = RELEASED if together else None
+        settled = settle(
+            connection, known, made.links, self.number, _new_ids, into=into, together=together, parted=parted
+        )
         if together:
-            _as_before(connection)
+            as_before(connection, into[0])
+        if self.index.unit not in PLACES:
+            alone(connection, into[0])
         carried = identifiers.carry(*into)
         self.zone.progress("rating", 0.0)
         policy = RiskAppetite.model_validate(self.document["policy"], strict=False)
@@ -178,16 +184,6 @@ class _Work:
         link, fields = f"{self.index.name}@{self.number}", tuple(self.plan.fields)
         found = write_queue(self.zone, link, connection, pairs=made.pairs, records=records, fields=fields)
         return [list(pair) for pair in found["pairs"]]
-
-
-def _as_before(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let records that were linked before tell of that link: this run compared them with new records alone."""
-    connection.execute(f"""
-        UPDATE settled_spine SET match_probability = k.match_probability, match_weight_band = k.match_weight_band,
-            match_pass = k.match_pass
-        FROM known_spine k WHERE k.source = settled_spine.source AND k.record_id = settled_spine.record_id
-            AND k.match_weight_band <> '{UNLINKED}' AND settled_spine.match_weight_band <> '{UNLINKED}'
-    """)  # noqa: S608
 
 
 def _new_ids(count: int) -> list[str]:

@@ -20,14 +20,14 @@ HEARD, TOGETHER = "heard", "together"
 
 
 def hear_relatives(
-    connection: duckdb.DuckDBPyConnection, identifiers: Identifiers, scored: str, threshold: float, *, known: bool
+    connection: duckdb.DuckDBPyConnection, identifiers: Identifiers, scored: str, threshold: float, *, known: str | None
 ) -> tuple[str, Mapping[str, Any]]:
     """Return scored pairs as relatives decide them, and counts; the same pairs where the index asks no relatives.
 
     Parameters
     ----------
-    known : bool
-        Whether the spine's entities of before witness; then the records compared are new ones with known ones alone.
+    known : str or None
+        A spine whose entities witness, where the records compared are new ones with known ones alone.
 
     Raises
     ------
@@ -48,8 +48,7 @@ def hear_relatives(
     connection.execute(f"CREATE TABLE {_FAMILIES} AS {' UNION ALL '.join(families)}")
     connection.execute(f"CREATE TABLE {_HOUSEHOLDS} AS {' UNION ALL '.join(households)}")
     relatives = Relatives(_FAMILIES, _HOUSEHOLDS, tuple(one.source for one in asked.families if one.once))
-    spine = "known_spine" if known else None
-    made = hear(connection, scored, relatives, HEARD, threshold=threshold, known=spine)
+    made = hear(connection, scored, relatives, HEARD, threshold=threshold, known=known)
     return HEARD, {"relatives": {"added": made.added, "dropped": made.dropped}}
 
 

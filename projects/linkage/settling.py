@@ -75,7 +75,9 @@ def check(connection: duckdb.DuckDBPyConnection, known: Known, links: str, at_ve
         raise BadInputError(f"the known log does not add up to the known spine for {apart:,} entities; one was changed")
 
 
-def match(connection: duckdb.DuckDBPyConnection, known: Known, links: str, *, together: bool) -> None:
+def match(
+    connection: duckdb.DuckDBPyConnection, known: Known, links: str, *, together: bool, parted: str | None = None
+) -> None:
     """Make the records (with their cluster's number and known entity) and pairs of cluster and entity."""
     entity = "NULL::TEXT" if known.spine is None else "k.entity_id"
     join = "" if known.spine is None else f"LEFT JOIN {quoted(known.spine)} k USING (source, record_id)"
@@ -89,7 +91,7 @@ def match(connection: duckdb.DuckDBPyConnection, known: Known, links: str, *, to
         SELECT source, record_id, entity_id, min(number) OVER (PARTITION BY cluster_id) AS cluster FROM numbered
     """)
     if together:
-        keep_together(connection)
+        keep_together(connection, parted)
     sizes = "SELECT NULL::TEXT AS entity_id, 0 AS size WHERE false"
     if known.spine is not None:
         sizes = f"SELECT entity_id, count(*) AS size FROM {quoted(known.spine)} GROUP BY entity_id"
@@ -100,13 +102,16 @@ def match(connection: duckdb.DuckDBPyConnection, known: Known, links: str, *, to
     """)
 
 
-def keep_together(connection: duckdb.DuckDBPyConnection) -> None:
-    """Put clusters that share a known entity into one, which gets the smallest number of them."""
+def keep_together(connection: duckdb.DuckDBPyConnection, parted: str | None) -> None:
+    """Put clusters that share a known entity that is not `parted` into one, which gets the smallest number of them."""
     import numpy as np
 
-    edges = connection.execute("""
+    kept = "entity_id IS NOT NULL"
+    if parted is not None:
+        kept += f" AND entity_id NOT IN (SELECT entity_id FROM {quoted(parted)})"
+    edges = connection.execute(f"""
         SELECT cluster, dense_rank() OVER (ORDER BY entity_id) AS entity
-        FROM (SELECT DISTINCT cluster, entity_id FROM _settle_record WHERE entity_id IS NOT NULL) ORDER BY cluster
+        FROM (SELECT DISTINCT cluster, entity_id FROM _settle_record WHERE {kept}) ORDER BY cluster
     """).fetchnumpy()
     clusters, place = np.unique(edges["cluster"], return_inverse=True)
     together = pieces(len(clusters), place, edges["entity"])

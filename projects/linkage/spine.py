@@ -83,6 +83,7 @@ def settle(
     *,
     into: tuple[str, str] = ("spine", "spine_log"),
     together: bool = False,
+    parted: str | None = None,
 ) -> Settled:
     """Settle clusters against the known spine; make the new spine and its whole log as tables `into`.
 
@@ -97,6 +98,8 @@ def settle(
     together : bool
         The links are of an incremental run, which compared new records with known ones only: that two known records
         are in different clusters then means nothing, and entities are kept together.
+    parted : str, optional
+        A table with the `entity_id` of those that are not.
 
     Raises
     ------
@@ -111,7 +114,7 @@ def settle(
     settling.check(connection, known, links, at_version)
     try:
         with scratch(connection, settling.TABLES):
-            settling.match(connection, known, links, together=together)
+            settling.match(connection, known, links, together=together, parted=parted)
             settling.take_over(connection)
             settling.name(connection, known, new_ids)
             settling.write_spine(connection, known, links)

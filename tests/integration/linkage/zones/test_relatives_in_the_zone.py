@@ -170,7 +170,7 @@ def test_refresh_asks_relatives_who_were_linked_before(story: Story) -> None:
     fresh = [row["entity_id"] for record, row in after.items() if record not in before]
     assert len(fresh) == 24
     assert len(set(fresh) & {row["entity_id"] for row in before.values()}) >= 22
-    kept = [record for record in before if record not in story.match]
+    kept = [record for record in before if record not in [*story.match, *story.no_match]]
     assert all(after[record]["entity_id"] == before[record]["entity_id"] for record in kept)
     assert story.refreshed.counts["relatives"]["dropped"] == 0
 
@@ -191,7 +191,10 @@ def test_what_reviewers_settled_changes_the_next_linkage(story: Story) -> None:
     assert story.entities(story.refreshed, story.match) == story.entities(story.afresh, story.match) == 1
     assert story.spine(story.afresh)[story.match[0]]["match_pass"] == "clerical review"
     assert story.entities(story.first, story.no_match) == 1
-    assert story.entities(story.afresh, story.no_match) == 2
+    assert story.entities(story.refreshed, story.no_match) == story.entities(story.afresh, story.no_match) == 2
+    assert story.refreshed.counts["split"] == 1
+    before, after = story.spine(story.first), story.spine(story.refreshed)
+    assert sum(after[record]["entity_id"] == before[record]["entity_id"] for record in story.no_match) == 1
 
 
 def test_delivery_from_before_the_description_is_named() -> None:
@@ -201,4 +204,4 @@ def test_delivery_from_before_the_description_is_named() -> None:
             index=read_index(INDEX, "i"), held=lambda source: f"held_{source}", connection=connection
         )
         with pytest.raises(BadInputError, match="births: its present delivery was ingested before birth_id"):
-            hear_relatives(connection, identifiers, "pairs", 0.9, known=False)  # type: ignore[arg-type]
+            hear_relatives(connection, identifiers, "pairs", 0.9, known=None)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from saferoom.hub.linkage import incremental
 from saferoom.hub.linkage.incremental import LINKS
 from saferoom.hub.linkage.joining import NO_SOURCE, Groups
+from saferoom.hub.linkage.parting import RELEASED, UNPARTED, alone, as_before, release
 from saferoom.projects.linkage.plan import LinkPlan
 from saferoom.projects.linkage.spine import Known, settle
 
@@ -86,10 +87,9 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 def known(connection: duckdb.DuckDBPyConnection, *entities: list[tuple[str, str]]) -> None:
     for number, members in enumerate(entities):
         entity = f"{number:032x}"
+        link = (1, "not linked", None) if len(members) == 1 else (0.9, "5 to 10", "model")
         for source, record in members:
-            connection.execute(
-                "INSERT INTO known_spine VALUES (?, ?, ?, 1, 'not linked', NULL)", [source, record, entity]
-            )
+            connection.execute("INSERT INTO known_spine VALUES (?, ?, ?, ?, ?, ?)", [source, record, entity, *link])
             connection.execute("INSERT INTO records VALUES (?, ?)", [source, record])
         connection.execute("INSERT INTO known_log VALUES (1, 'new', ?, NULL, ?)", [entity, len(members)])
 
@@ -103,7 +103,7 @@ def pair(connection: duckdb.DuckDBPyConnection, left: tuple[str, str], right: tu
 
 
 def settled(
-    connection: duckdb.DuckDBPyConnection, *, one_to_one: bool = True
+    connection: duckdb.DuckDBPyConnection, *, one_to_one: bool = True, whole: bool = True
 ) -> tuple[dict[tuple[str, str], str], dict[str, int]]:
     """Return whose every record is, by the number of a known entity or ``new``, and the records by event."""
     plan = LinkPlan.model_validate(
@@ -114,9 +114,13 @@ def settled(
         },
         strict=False,
     )
-    incremental._first_links(connection, known=True)
+    release(connection, "decided", whole=whole)
+    incremental._first_links(connection, UNPARTED)
     incremental._put_together(connection, plan, "decided")
-    made = settle(connection, Known("known_spine", "known_log"), LINKS, 2, _ids, into=("s", "l"), together=True)
+    before = Known("known_spine", "known_log")
+    made = settle(connection, before, LINKS, 2, _ids, into=("s", "l"), together=True, parted=RELEASED)
+    as_before(connection, "s")
+    alone(connection, "s")
     rows = connection.execute("SELECT source, record_id, entity_id FROM s").fetchall()
     whose = {
         (source, record): str(int(entity, 16)) if int(entity, 16) < 9 else "new" for source, record, entity in rows
@@ -176,6 +180,56 @@ def test_decision_of_people_joins_and_keeps_apart(engine: duckdb.DuckDBPyConnect
     assert whose[("a", "1")] == whose[("b", "1")]
     assert whose[("b", "x")] == "new"
     assert events == {"merged": 1, "new": 1}
+
+
+def bands(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    rows = connection.execute("SELECT source, record_id, match_weight_band FROM s").fetchall()
+    return {(source, record): band for source, record, band in rows}
+
+
+def test_decision_takes_a_known_entity_apart_and_the_log_says_so(engine: duckdb.DuckDBPyConnection) -> None:
+    known(engine, [("a", "1"), ("b", "1")], [("a", "2"), ("b", "2")])
+    engine.execute("INSERT INTO decided VALUES ('b', '1', 'a', '1', false)")
+    pair(engine, ("a", "1"), ("b", "1"), -20.0)  # compared anew, and still not joined
+    whose, events = settled(engine)
+    assert whose == {("a", "1"): "0", ("b", "1"): "new", ("a", "2"): "1", ("b", "2"): "1"}
+    assert events == {"split": 1}
+    assert engine.execute("SELECT event, other_entity_id, records FROM l WHERE at_version = 2").fetchall() == [
+        ("split", f"{0:032x}", 1)
+    ]
+    assert bands(engine)["a", "1"] == bands(engine)["b", "1"] == "not linked"
+    assert bands(engine)["a", "2"] == "5 to 10"
+
+
+def test_records_of_an_entity_taken_apart_find_their_places_anew(engine: duckdb.DuckDBPyConnection) -> None:
+    known(engine, [("a", "1"), ("b", "1"), ("c", "1")], [("c", "2")])
+    engine.execute("INSERT INTO decided VALUES ('a', '1', 'b', '1', false)")
+    pair(engine, ("b", "1"), ("c", "1"), 12.0)
+    pair(engine, ("a", "1"), ("c", "1"), 7.0)
+    pair(engine, ("a", "1"), ("c", "2"), 6.0)
+    whose, events = settled(engine)
+    assert whose == {("b", "1"): "0", ("c", "1"): "0", ("a", "1"): "1", ("c", "2"): "1"}
+    assert events == {"moved": 1}
+    assert bands(engine)["b", "1"] == "10 to 15"
+
+
+def test_within_one_source_the_rest_of_the_entity_stays_known(engine: duckdb.DuckDBPyConnection) -> None:
+    known(engine, [("a", "1"), ("a", "2"), ("a", "3"), ("a", "4")])
+    engine.execute("INSERT INTO decided VALUES ('a', '1', 'a', '2', false)")
+    pair(engine, ("a", "1"), ("a", "3"), 12.0)
+    pair(engine, ("a", "2"), ("a", "3"), 7.0)
+    whose, events = settled(engine, one_to_one=False, whole=False)
+    assert whose == {("a", "1"): "0", ("a", "3"): "0", ("a", "4"): "0", ("a", "2"): "new"}
+    assert events == {"split": 1}
+    assert bands(engine) == {("a", "1"): "10 to 15", ("a", "2"): "not linked"} | dict.fromkeys(
+        [("a", "3"), ("a", "4")], "5 to 10"
+    )
+
+
+def test_decision_about_somebody_who_left_takes_nothing_apart(engine: duckdb.DuckDBPyConnection) -> None:
+    known(engine, [("a", "1"), ("b", "1")])
+    engine.execute("DELETE FROM records WHERE source = 'b'; INSERT INTO decided VALUES ('a', '1', 'b', '1', false)")
+    assert settled(engine) == ({("a", "1"): "0", ("b", "1"): "0"}, {})
 
 
 def test_pair_that_people_decided_about_is_as_they_say(engine: duckdb.DuckDBPyConnection) -> None:
