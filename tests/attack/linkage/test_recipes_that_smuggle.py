@@ -68,6 +68,7 @@ def _make(monkeypatch: pytest.MonkeyPatch, sql: str, kind: str) -> int:
     source = LinkedSource(Dataset.model_validate_json(json.dumps(_SOURCE)), {}, (), {})
     document = {
         "dataset": _derived(sql, kind),
+        "before": None,
         "delivery": {"id": "a" * 24, "dataset": "scores", "version": "1"},
         "sources": {"pupils": source.to_json()},
     }
