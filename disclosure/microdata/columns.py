@@ -111,7 +111,7 @@ def _as_floats(values: Any, arrow: bool) -> Numbers | None:
         import pyarrow.types as kinds
 
         kind = values.type
-        if kinds.is_null(kind):
+        if values.null_count == len(values):
             return np.full(len(values), np.nan)
         plain = kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind)
         if not plain:
@@ -124,7 +124,7 @@ def _as_floats(values: Any, arrow: bool) -> Numbers | None:
         pd.api.types.is_bool_dtype(kind) or pd.api.types.is_complex_dtype(kind)
     ):
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-    if pd.api.types.is_object_dtype(kind) and values.isna().all():
+    if (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)) and values.isna().all():
         return np.full(len(values), np.nan)
     return None
 

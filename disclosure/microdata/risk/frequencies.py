@@ -118,7 +118,7 @@ def with_population(found: Frequencies, keys: Keys, counts: Frame, count: str | 
     short = int((population < found.sample).sum())
     if short:
         raise BadInputError(
-            f"{what}: {short:,} of the sample's {len(population):,} keys are fewer people there than records in the "
+            f"{what}: {short:,} of the sample's {len(population):,} keys have fewer people there than records in the "
             "sample; the counts are of another population or coded differently"
         )
     return Frequencies(found.patterns, found.sample, population, known=True)

@@ -101,7 +101,7 @@ def global_risk(keys: Keys, found: Patterns, terms: Terms | None = None) -> Glob
     fraction = float(counts.sum() / weights.sum()) if len(counts) else 1.0
     if not 0 < fraction < 1:
         raise BadInputError(
-            "model-based risk needs a sample: weights that say how many people of the population each record stands for"
+            "model: the risk needs a sample: weights that say how many people of the population each record stands for"
         )
     table = Table.of(found.rows[complete], counts, keys.sizes)
     if terms is not None:
@@ -120,7 +120,7 @@ def named_model(name: str, variables: int) -> Terms | None:
         return None
     if name in {"main", "two-way"}:
         return main_effects(variables) if name == "main" else two_way(variables)
-    raise BadInputError(f"there is no model '{name}'; there are main, two-way, auto")
+    raise BadInputError(f"model: there is no '{name}'; there are main, two-way and auto")
 
 
 def _chosen(found: Patterns, table: Table, fraction: float) -> GlobalRisk:

@@ -11,6 +11,8 @@ from saferoom.disclosure.microdata.risk.frequencies import Frequencies
 
 _SMALL = 1e-2
 _TERMS = 8
+_MANY = 30.0
+_MOST_TERMS = 50
 
 
 class Method(Enum):
@@ -53,9 +55,36 @@ def individual(found: Frequencies, method: Method = Method.APPROXIMATE) -> Value
 
 
 def _exact(f: Values, p: Values) -> Values:
+    """Return ``(p / f) 2F1(1, 1; f + 1; q)``.
+
+    The series converges quickly for many records or a large share of the population. Else, with
+    ``I(f) = 2F1(1, 1; f + 1; q) / f``, the recurrence ``I(f) = (1 / (f - 1) - p I(f - 1)) / q`` is stable (p < q).
+    """
+    q = 1.0 - p
+    result = np.empty_like(p)
+    quick = (f >= _MANY) | (q <= 0.5)
+    result[quick] = p[quick] * _series(f[quick], q[quick]) / f[quick]
+    result[~quick] = p[~quick] * _recurrence(f[~quick], p[~quick], q[~quick])
+    return result
+
+
+def _series(f: Values, q: Values) -> Values:
+    term = np.ones_like(q)
+    total = np.ones_like(q)
+    for n in range(_MOST_TERMS):
+        term *= (n + 1.0) * q / (f + 1.0 + n)
+        total += term
+    return total
+
+
+def _recurrence(f: Values, p: Values, q: Values) -> Values:
     from scipy.special import hyp2f1
 
-    result: Values = p / f * hyp2f1(1.0, 1.0, f + 1.0, 1.0 - p)
+    at = f - np.floor(f) + 1.0
+    result: Values = hyp2f1(1.0, 1.0, at + 1.0, q) / at
+    while (below := at < f - 0.5).any():
+        at[below] += 1.0
+        result[below] = (1.0 / (at[below] - 1.0) - p[below] * result[below]) / q[below]
     return result
 
 

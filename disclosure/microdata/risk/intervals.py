@@ -55,14 +55,16 @@ def rank_disclosed(original: Points, masked: Points, share: float = SPREAD_SHARE
     ordered = np.sort(original, axis=0)
     within = np.ones(len(original), dtype=bool)
     for column in range(original.shape[1]):
-        own, low, high = ordered[:, column], *_ranks(ordered[:, column], original[:, column])
-        there = _ranks(own, masked[:, column])
-        within &= (there[1] >= low - allowed) & (there[0] <= high + allowed)
+        own, there = (_ranks(ordered[:, column], points[:, column]) for points in (original, masked))
+        within &= (there[1] >= own[0] - allowed) & (there[0] <= own[1] + allowed)
     return within
 
 
-def _ranks(ordered: Values, values: Values) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    return np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
+def _ranks(ordered: Values, values: Values) -> tuple[Values, Values]:
+    """Return the first and last rank of each value; half-way between two where it does not occur."""
+    low, high = (np.searchsorted(ordered, values, side).astype(np.float64) for side in ("left", "right"))
+    between = 0.5 * (low == high)
+    return low - between, high - 1.0 + between
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def suda(
     SUDA: a program for detecting special uniques. UNECE work session on confidentiality (DIS-SUDA).
     """
     if not 0 < fraction < 1:
-        raise BadInputError("the sampling fraction of DIS is a number between 0 and 1")
+        raise BadInputError("fraction: the sampling fraction of DIS is a number between 0 and 1")
     uniques = minimal_uniques(found, keys.sizes, most)
     weights = _weights(uniques.variables, uniques.most, scoring)
     score = np.zeros(len(found))
