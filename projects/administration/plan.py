@@ -87,6 +87,9 @@ def _after(registry: Registry, entry: Entry, at: datetime) -> PolicyModel:
         return record.applied(before if isinstance(before, Person) else None)
     if isinstance(record, Project):
         return _project(entry, record, before if isinstance(before, Project) else None)
+    if isinstance(record, Dataset) and isinstance(before, Dataset) and "version" not in entry.document.value:
+        # Deliveries put versions in force; a description that names none leaves that one.
+        return record.model_copy(update={"version": before.version})
     if not isinstance(record, ApprovalDocument):
         return record
     ended_at = before.ended_at if isinstance(before, Approval) else None

@@ -76,6 +76,15 @@ def test_plan_for_what_is_registered_already_changes_nothing() -> None:
     assert _plan(ALL) == Plan((), ())
 
 
+def test_description_without_a_version_leaves_the_one_that_a_delivery_put_in_force() -> None:
+    registry = world()
+    registry.sets["htv"] = dataset(version="2026")
+    change = _only(HTV_YAML.replace("Wages", "Pay"), registry)
+    assert [one.field for one in change.differences] == ["title"]
+    change = _only(HTV_YAML + "version: '2027'\n", registry)
+    assert [(one.field, one.before, one.after) for one in change.differences] == [("version", "2026", "2027")]
+
+
 def test_plan_names_every_field_that_changes() -> None:
     change = _only(MOB_YAML.replace("Mobility", "Moves").replace("[rosa]", "[]"))
     assert change.verb is Verb.CHANGED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 from tests.support.zones_world import DOCUMENTS, INDEX
@@ -136,3 +138,19 @@ def test_index_that_does_not_fit_its_sources_is_refused(old: str, new: str, sent
     with pytest.raises(BadInputError, match=r"^person: ") as error:
         plan_of(read_index(INDEX.replace(old, new), "i"), DATASETS)
     assert sentence in error.value.message
+
+
+EXAMPLES = Path(__file__).parents[4] / "examples"
+
+
+def test_example_of_employers_is_an_index_of_businesses_and_an_association() -> None:
+    entries = read_entries([((EXAMPLES / "employers.yaml").read_text(encoding="utf-8"), "employers.yaml")])
+    described = {entry.key: entry.record for entry in entries if isinstance(entry.record, Dataset)}
+    index = read_index((EXAMPLES / "business-index.yaml").read_text(encoding="utf-8"), "business-index.yaml")
+    found = plan_of(index, described)
+    assert [one.name for one in found.datasets] == ["business_register", "tax_employers"]  # earnings are looked up
+    assert set(found.fields) == {"business_name", "postcode", "address"}
+    recipe = described["works_for"].derived
+    assert recipe is not None
+    assert recipe.association is not None
+    assert recipe.association.between == described["works_for"].units == ("person_id", "business_id")
