@@ -1,4 +1,4 @@
-"""People at addresses who work for businesses, in five registers: two of people, two of businesses, and their jobs."""
+"""People at addresses who work for businesses, in four registers: of people, two of businesses, and of jobs."""
 
 from __future__ import annotations
 
@@ -40,19 +40,9 @@ key: [form_line]
 variables:
 {_NAMED}\
   - {{name: form_line, type: text, role: direct}}
-  - {{name: sex, type: text, role: quasi, identifies: sex, codelist: [F, M]}}
----
-kind: dataset
-name: payers
-title: Taxpayers
-owner: olga
-source: payers.csv
-units: [person_id, address_id]
-key: [taxpayer_no]
-variables:
-{_NAMED}\
   - {{name: taxpayer_no, type: text, role: direct, identifies: id}}
   - {{name: moved_in, type: date, role: quasi}}
+  - {{name: sex, type: text, role: quasi, identifies: sex, codelist: [F, M]}}
 ---
 kind: dataset
 name: register
@@ -98,11 +88,11 @@ INDEXES: Mapping[str, str] = {
 kind: index
 name: person
 title: People
-sources: [census, payers, jobs]
+sources: [census, jobs]
 fields: {given_name: given_name, surname: surname, date_of_birth: date, postcode: postcode}
-plan: {threshold: 0.9, one_to_one: true}
+plan: {threshold: 0.9}
 """,
-    "address": "kind: index\nname: address\ntitle: Addresses\nunit: address\nsources: [census, payers]\n",
+    "address": "kind: index\nname: address\ntitle: Addresses\nunit: address\nsources: [census]\n",
     "business": """\
 kind: index
 name: business
@@ -119,21 +109,21 @@ title: Who lives at which address
 owner: olga
 source: derived/lives_at.parquet
 units: [person_id, address_id]
-linked_from: [census, payers]
+linked_from: [census]
 variables:
   - {name: person_id, type: text, role: id, linked_through: person}
   - {name: address_id, type: text, role: id, linked_through: address}
   - {name: first_day, type: date, role: quasi}
   - {name: last_day, type: date, role: quasi}
 derived:
-  uses: {census: census, payers: payers}
+  uses: {census: census}
   make:
     - table: forms
       sql: >-
         select person_id, address_id, make_date(2021, 3, 21) as first_day, make_date(2021, 3, 21) as last_day
         from census
     - table: letters
-      sql: select person_id, address_id, moved_in as first_day from payers
+      sql: select person_id, address_id, moved_in as first_day from census
     - table: lives_at
       association: {between: [person_id, address_id], evidence: [forms, letters]}
 """
@@ -192,7 +182,7 @@ class Town:
 
     def __init__(self) -> None:
         self.people = [_at_home(one) for one in people(PEOPLE)]
-        self.firms = [
+        self.firms: list[Row] = [
             {"number": n, "name": f"{one['surname']} {_TRADES[n % len(_TRADES)]}", "industry": INDUSTRIES[n % 3]}
             for n, one in enumerate(people(BUSINESSES, seed=11))
         ]
@@ -202,11 +192,8 @@ class Town:
         return person * 7 % BUSINESSES
 
     def census(self) -> Lines:
-        return [_named(one) | {"form_line": f"L{one['number']}", "sex": one["sex"]} for one in self.people]
-
-    def payers(self) -> Lines:
         return [
-            _named(one) | {"surname": one["surname"].upper(), "taxpayer_no": f"T{one['number']:05d}",
+            _named(one) | {"form_line": f"L{one['number']}", "sex": one["sex"], "taxpayer_no": f"T{one['number']:05d}",
                            "moved_in": "2015-06-01"}
             for one in self.people
         ]  # fmt: skip
@@ -241,7 +228,7 @@ def deliver(place: ZonesWorld) -> Town:
     """Describe and ingest everything; nothing is linked yet."""
     town = Town()
     place.apply("---\n".join([DOCUMENTS, LIVES_AT, WORKS_FOR, HOMES_AND_JOBS]))
-    for name in ("census", "payers", "register", "employers", "jobs"):
+    for name in ("census", "register", "employers", "jobs"):
         place.deliver(name, getattr(town, name)())
     return town
 

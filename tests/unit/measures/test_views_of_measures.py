@@ -198,7 +198,7 @@ def test_view_that_cannot_be_is_refused_with_a_sentence(
 
 def _extracts(lab: Lab) -> Sequence[Any]:
     rng = random.Random(3)
-    people = [
+    people: list[dict[str, Any]] = [
         {"person_id": 10_000 + n, "household_id": 70_000 + n // 3, "region": "NSEW"[rng.randrange(4)],
          "born": date(1950, 1, 1) + timedelta(days=rng.randrange(25_000)), "pay": float(rng.randint(5_000, 60_000))}
         for n in range(1_500)

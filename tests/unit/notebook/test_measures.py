@@ -44,7 +44,7 @@ def test_measure_is_a_view_over_extracts() -> None:
         "WITH _people AS (SELECT * FROM children), _meals AS (SELECT * FROM school_years)\nSELECT *,"
     )
     assert "make_date(2021, 3, 21)" in text
-    assert parse_select(text, "view")
+    assert parse_select(text, "view").args["with_"]
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,13 @@ def test_codes_that_are_alike_and_never_the_same_do_not_stop_the_training(
     connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # E08000025 and E08000026 are alike: a level that no match is on, whose probability sinks below every number.
-    shorter = []
-    monkeypatch.setattr(training, "_shorter", lambda *given, keep=training._shorter: shorter.append(1) or keep(*given))
+    shorter, keep = [], training._shorter
+
+    def counted(*given: Any) -> Any:
+        shorter.append(given)
+        return keep(*given)
+
+    monkeypatch.setattr(training, "_shorter", counted)
     precision, recall, model = _linked(connection, {**_FIELDS, "authority_code": "text"})
     assert shorter
     assert model["trained"] is True

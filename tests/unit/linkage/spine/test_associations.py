@@ -12,6 +12,7 @@ from saferoom.projects.linkage.associations import associate, changes
 
 BETWEEN = ("person_id", "business_id")
 Period = tuple[str | None, str | None]
+Line = tuple[str | None, str | None, str | None, str | None]
 
 
 @pytest.fixture
@@ -20,9 +21,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _evidence(
-    engine: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[str | None, str | None, str | None, str | None]]
-) -> None:
+def _evidence(engine: duckdb.DuckDBPyConnection, table: str, rows: list[Line]) -> None:
     engine.execute(f"CREATE TABLE {table} (person_id TEXT, business_id TEXT, first_day DATE, last_day DATE)")
     if rows:
         engine.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", rows)
@@ -96,10 +95,10 @@ def test_evidence_of_another_shape_is_refused(engine: duckdb.DuckDBPyConnection,
 def test_changes_since_the_version_before_are_counted_by_pairs(engine: duckdb.DuckDBPyConnection) -> None:
     day, later = "2010-01-01", "2011-01-01"
     _evidence(
-        engine, "before", [("a", "x", day, None), ("b", "x", day, None), ("c", "x", day, day), ("d", "y", *[None] * 2)]
+        engine, "before", [("a", "x", day, None), ("b", "x", day, None), ("c", "x", day, day), ("d", "y", None, None)]
     )
     _evidence(
-        engine, "after", [("a", "x", day, None), ("b", "x", day, later), ("c", "z", day, day), ("d", "y", *[None] * 2)]
+        engine, "after", [("a", "x", day, None), ("b", "x", day, later), ("c", "z", day, day), ("d", "y", None, None)]
     )
     assert changes(engine, BETWEEN, "before", "after") == {"new": 1, "gone": 1, "changed": 1, "same": 2}
     engine.execute("ALTER TABLE before DROP COLUMN last_day")
