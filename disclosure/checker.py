@@ -26,6 +26,7 @@ from saferoom.disclosure.history.recomputed import Recomputed
 from saferoom.disclosure.history.sets import contributors_of
 from saferoom.disclosure.history.undone import beside as beside_what_left
 from saferoom.disclosure.history.undone import news_of, with_people
+from saferoom.disclosure.history.worked_out import with_told
 from saferoom.disclosure.privacy import lane
 from saferoom.disclosure.queries.canonical import canonical_document
 from saferoom.disclosure.queries.engine import Engine, Limits
@@ -233,6 +234,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
         if protected is not None:
             noise, base = protected.released(query.protect.base or case.policy.rounding_base)
             contributors = replace(contributors, noise=noise, base=base)
+        contributors = with_told(contributors, case, outcome, visible)
         shares = Recomputed(case, outcome, visible, lambda: opened(context))
         known = with_people(context.memory, shares.query, shares.people)
         beside = judge_beside(contributors, known, context.policy, case.engine.tick, shares)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from saferoom.disclosure.history.contributors import Cell, Contributors, Noise
+from saferoom.disclosure.history.contributors import Cell, Contributors, Noise, Part, Told
 from saferoom.disclosure.history.families import Tick
 from saferoom.disclosure.history.judgement import Book, How
 from saferoom.disclosure.history.measures import ADDED_UP, Column, Shares, is_few
@@ -117,8 +117,12 @@ def _candidates(place: Contributors, memory: Memory, shares: Shares) -> Iterator
 
 
 def _everybody(found: Contributors) -> dict[str, BitMap]:
-    sets = [(one.unit, one.cells) for part in found.parts if not part.nonzero for one in part.units]
+    sets = [(one.unit, one.cells) for part in found.parts if _is_plain(part) for one in part.units]
     return {unit: BitMap.union(*cells) for unit, cells in sets if len(cells)}
+
+
+def _is_plain(part: Part) -> bool:
+    return not part.nonzero and part.told is Told.SHOWN
 
 
 def _overlap(ours: dict[str, BitMap], theirs: dict[str, BitMap]) -> bool:

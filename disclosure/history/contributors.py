@@ -40,6 +40,21 @@ class Noise(StrEnum):
     DP = "dp"
 
 
+class Told(StrEnum):
+    """How the sizes of a part's sets are told."""
+
+    SHOWN = "shown"
+    """By counts, or not at all, and then sums are: by the part's subjects."""
+    ALL = "all"
+    """Worked out from a number that is no count. Who lacks a value is in the sets, as if it were known how many do."""
+    WITH_VALUE = "with_value"
+    """The same without those who lack a value; only where some do."""
+    ABSENT = "absent"
+    """Not at all: one set of all who lack a value in the owner's columns that the numbers are made from."""
+    UNSURE = "unsure"
+    """The same, where a researcher's view or snapshot may have taken the value away."""
+
+
 @dataclass(frozen=True)
 class UnitSets:
     """The units of one kind behind the cells.
@@ -79,6 +94,7 @@ class Part:
         published, margins among them: some inner cells are hidden, and a margin is more than the sum of what is shown.
     nonzero : bool
         True where these are only those units that add something, beside a part with all.
+    told : Told
     """
 
     subjects: frozenset[str]
@@ -86,6 +102,7 @@ class Part:
     units: tuple[UnitSets, ...]
     margins_follow: bool = True
     nonzero: bool = False
+    told: Told = Told.SHOWN
 
 
 @dataclass(frozen=True)
@@ -157,6 +174,7 @@ class Pack:
     indexed: bool = False
     segments: list[Segment] = field(default_factory=list)
     _labels: dict[str, int] = field(default_factory=dict)
+    _written: dict[int, tuple[UnitSets, dict[str, Any]]] = field(default_factory=dict)
 
     def contributors(self, found: Contributors) -> dict[str, Any]:
         """Return the document; the segments it refers to are in `segments`."""
@@ -178,8 +196,15 @@ class Pack:
             "cells": self._cells(part.cells),
             "margins_follow": part.margins_follow,
             "nonzero": part.nonzero,
-            "units": [self._indexed(sets) if self.indexed else self._own(sets) for sets in part.units],
+            "told": part.told.value,
+            "units": [self._sets(sets) for sets in part.units],
         }
+
+    def _sets(self, sets: UnitSets) -> dict[str, Any]:
+        """Keep sets once that several parts share."""
+        if id(sets) not in self._written:
+            self._written[id(sets)] = sets, self._indexed(sets) if self.indexed else self._own(sets)
+        return self._written[id(sets)][1]
 
     def _own(self, sets: UnitSets) -> dict[str, Any]:
         starts, members = flat(sets.cells)
@@ -236,6 +261,7 @@ class Unpack:
         self._segments = segments
         self._keys = keys
         self._labels = [tuple(tuple(cell) for cell in json.loads(cells)) for cells in document["labels"]]
+        self._read: dict[tuple[int, ...], UnitSets] = {}
 
     def contributors(self) -> Contributors:
         """Return the contributors."""
@@ -251,12 +277,19 @@ class Unpack:
 
     def _part(self, item: Mapping[str, Any]) -> Part:
         cells = self._labels[item["cells"]]
-        read = self._own if self._keys is None else self._indexed
-        units = tuple(read(found) for found in item["units"])
+        units = tuple(self._sets(found) for found in item["units"])
         if any(len(sets.cells) != len(cells) for sets in units):
             raise ValueError("cells without units")
         nonzero = bool(item.get("nonzero", False))
-        return Part(frozenset(item["subjects"]), cells, units, bool(item["margins_follow"]), nonzero)
+        told = Told(item.get("told", Told.SHOWN))
+        return Part(frozenset(item["subjects"]), cells, units, bool(item["margins_follow"]), nonzero, told)
+
+    def _sets(self, item: Mapping[str, Any]) -> UnitSets:
+        """Read sets once that several parts share."""
+        segments = tuple(item[name] for name in sorted(item) if name != "unit")
+        if segments not in self._read:
+            self._read[segments] = self._own(item) if self._keys is None else self._indexed(item)
+        return self._read[segments]
 
     def _own(self, item: Mapping[str, Any]) -> UnitSets:
         keys = self._array(item["keys"], "<u8")

@@ -66,7 +66,7 @@ def judge(
     cases = list(cases_of(place, memory))
     for case in cases:
         tick()
-        own = [other.new for other in cases if other.unit == case.unit]
+        own = [other.new for other in cases if other.unit == case.unit and _alike(case, other)]
         _pairs(case, own, policy, book, tick)
     partly = _values(contributors, memory, policy, book, tick)
     more = [*_crowds(contributors, memory, policy), *not_comparable(contributors, memory)]
@@ -76,7 +76,8 @@ def judge(
             # Here, because most queries are first ones of their column, and it takes scipy.
             from saferoom.disclosure.history.transformed import transformed
 
-            partly = [*(partly or ()), *transformed(cases, contributors, memory, shares.query, tick)]
+            whole = [case for case in cases if not case.own_worked_out and not case.pairs_only]
+            partly = [*(partly or ()), *transformed(whole, contributors, memory, shares.query, tick)]
         more += measured(partly, (contributors.total, memory), policy, book, shares, tick)
     if shares is not None and not book.fails:
         from saferoom.disclosure.history.composed import composed
@@ -86,6 +87,11 @@ def judge(
         unknown = list(composed(place, memory, policy, shares, book, tick))
         more += [one for one in unknown if one.rule not in {other.rule for other in more}]
     return book.judgement(more)
+
+
+def _alike(case: Case, other: Case) -> bool:
+    """Say whether what is known of the sets of the other case is known of counts, where this one is about those."""
+    return other.counts or not any((case.own_worked_out, *case.worked_out))
 
 
 def _together(cases: Sequence[Case], policy: RiskAppetite, book: Book, tick: Tick) -> Iterator[Finding]:
@@ -118,7 +124,7 @@ def _pairs(case: Case, own: Sequence[Family], policy: RiskAppetite, book: Book, 
             note(case, pair, found, book)
     for pair in averaged(case, pairs, reach, tick):
         note(case, pair, (How.AVERAGE, Verdict.REVIEW), book)
-    if settled(case):
+    if case.pairs_only or settled(case):
         return
     for pair in same(case.new, case.pool):
         found = how_same(case, pair, policy)

@@ -18,6 +18,7 @@ class How(StrEnum):
     """How an attacker combines numbers."""
 
     SUBTRACT = "subtract"
+    WORK_OUT = "work_out"
     SOLVE = "solve"
     BOUND = "bound"
     MEASURE = "measure"
@@ -166,9 +167,7 @@ class Book:
         merged: dict[tuple[str | None, How, Verdict], Collected] = {}
         for (place, how, severity), found in self._found.items():
             title = self._releases[place].title
-            if how is How.MEASURE and any(
-                (place, other, severity) in self._found for other in (How.SUBTRACT, How.NOISE)
-            ):
+            if any((place, other, severity) in self._found for other in _SAID_BY.get(how, ())):
                 continue
             known = merged.setdefault((title, how, severity), Collected())
             known.cells |= found.cells
@@ -210,9 +209,16 @@ def _size(bands: Iterable[str]) -> str:
     return " or ".join(sorted(known)) if known else ""
 
 
+_SAID_BY = {How.MEASURE: (How.SUBTRACT, How.NOISE), How.WORK_OUT: (How.SUBTRACT,)}
+"""What says the same of a release, and more."""
 _TEXTS = {
     How.SUBTRACT: (
         "Subtracting this from {release} tells about {few}, because the populations of the two differ by so few.",
+        "use the population of the earlier release, or one that differs by more units",
+    ),
+    How.WORK_OUT: (
+        "How many units there are can be worked out from the digits of means and the like. With {release} this tells "
+        "about {few}, because the populations of the two differ by so few.",
         "use the population of the earlier release, or one that differs by more units",
     ),
     How.MEASURE: (

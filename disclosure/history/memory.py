@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from saferoom.disclosure.history.contributors import Contributors, Keys, Noise, 
 from saferoom.disclosure.history.frames import Segment, array_of, guarded, read_frame, write_frame
 from saferoom.disclosure.history.index import UnitIndex
 from saferoom.disclosure.history.signatures import prints_of
+from saferoom.disclosure.history.told import told_before
 from saferoom.disclosure.verdict import Table
 from saferoom.errors import IntegrityError
 
@@ -188,10 +189,13 @@ def read_release(data: bytes | memoryview, about: Sequence[str | None], indexes:
     id_, title, project, at = about
     table = document["table"]
     keys = {unit: index.keys for unit, index in indexes.items()}
+    contributors = Unpack(document["contributors"], segments, keys).contributors()
+    if all("told" not in part for part in document["contributors"]["parts"]):
+        contributors = told_before(contributors, document["query"])
     return Release(
         id=str(id_),
         title=title,
-        contributors=Unpack(document["contributors"], segments, keys).contributors(),
+        contributors=contributors,
         project=project,
         at=at,
         query=document["query"],
@@ -205,16 +209,23 @@ def placed(
 ) -> tuple[Contributors, Mapping[str, UnitIndex]]:
     """Return `contributors` in `indexes`, and the indexes with all their units."""
     grown = dict(indexes)
-    places: dict[tuple[int, int], Any] = {}
-    for i, part in enumerate(contributors.parts):
-        for j, sets in enumerate(part.units):
-            index = grown.get(sets.unit, UnitIndex.empty(sets.unit))
-            grown[sets.unit], places[i, j] = index.placed(sets.keys)
-    parts = tuple(
-        replace(part, units=tuple(_moved(s, places[i, j], grown[s.unit].keys) for j, s in enumerate(part.units)))
-        for i, part in enumerate(contributors.parts)
-    )
-    return replace(contributors, parts=parts), grown
+    places: dict[int, Any] = {}
+    for sets in _different(contributors):
+        index = grown.get(sets.unit, UnitIndex.empty(sets.unit))
+        grown[sets.unit], places[id(sets)] = index.placed(sets.keys)
+    return _with_sets(contributors, lambda sets: _moved(sets, places[id(sets)], grown[sets.unit].keys)), grown
+
+
+def _different(contributors: Contributors) -> list[UnitSets]:
+    """Return all sets, once those that several parts share."""
+    return list({id(sets): sets for part in contributors.parts for sets in part.units}.values())
+
+
+def _with_sets(contributors: Contributors, change: Callable[[UnitSets], UnitSets]) -> Contributors:
+    """Return contributors with changed sets; parts that share some still do."""
+    changed = {id(sets): change(sets) for sets in _different(contributors)}
+    parts = (replace(part, units=tuple(changed[id(sets)] for sets in part.units)) for part in contributors.parts)
+    return replace(contributors, parts=tuple(parts))
 
 
 def _moved(sets: UnitSets, places: Any, keys: Keys) -> UnitSets:
@@ -224,10 +235,4 @@ def _moved(sets: UnitSets, places: Any, keys: Keys) -> UnitSets:
 
 def with_prints(contributors: Contributors) -> Contributors:
     """Return placed contributors with what later comparisons look at before they read any set."""
-    return replace(
-        contributors,
-        parts=tuple(
-            replace(part, units=tuple(replace(sets, signatures=prints_of(sets.cells)) for sets in part.units))
-            for part in contributors.parts
-        ),
-    )
+    return _with_sets(contributors, lambda sets: replace(sets, signatures=prints_of(sets.cells)))

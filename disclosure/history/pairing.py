@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from pyroaring import BitMap
 
 from saferoom.disclosure.history.cases import Case
 from saferoom.disclosure.history.contributors import Noise
@@ -61,7 +62,10 @@ def how_near(case: Case, pair: Pair, reach: int) -> tuple[How, Verdict] | None:
     """Return how two numbers about nearly the same units are combined, and how bad that is."""
     other = case.noises[pair.family]
     if case.noise is Noise.NONE and other is Noise.NONE:
-        return How.SUBTRACT, Verdict.FAIL
+        return _how_subtracted(case, pair)
+    if case.own_worked_out or case.worked_out[pair.family]:
+        # What ranges leave is judged with all their sets together.
+        return None
     # Numbers that are about few themselves and not exact are no better known for being subtracted.
     size, old = case.new.signatures.sizes[pair.place], case.pool.families[pair.family].signatures.sizes[pair.other]
     if max(size, old) <= reach:
@@ -74,9 +78,22 @@ def how_near(case: Case, pair: Pair, reach: int) -> tuple[How, Verdict] | None:
     return How.SUBTRACT, Verdict.REVIEW
 
 
+def _how_subtracted(case: Case, pair: Pair) -> tuple[How, Verdict] | None:
+    how = How.SUBTRACT
+    if case.own_worked_out or case.worked_out[pair.family]:
+        how = How.WORK_OUT
+    apart = BitMap()
+    if how is How.WORK_OUT:
+        apart = case.new.set(pair.place) ^ case.pool.families[pair.family].set(pair.other)
+    severity = case.severity(apart, [pair.family])
+    return None if severity is None else (how, severity)
+
+
 def how_same(case: Case, pair: Pair, policy: RiskAppetite) -> tuple[How, Verdict] | None:
     """Return how two numbers about the same units are combined, and how bad that is."""
     noise, other = case.noise, case.noises[pair.family]
+    if case.own_worked_out or case.worked_out[pair.family]:
+        return None
     few = int(case.new.signatures.sizes[pair.place]) < policy.difference_units
     if Noise.DP in (noise, other) and noise is not other:
         return How.NOISE, Verdict.FAIL if few and Noise.NONE in (noise, other) else Verdict.REVIEW

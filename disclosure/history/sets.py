@@ -3,8 +3,8 @@
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -100,23 +100,70 @@ def cell_parts(
     margins : bool
         Whether to list the visible margins, too, where they do not follow from the visible inner cells.
     """
-    inner = outcome.cells.inner
-    subtotals = outcome.cells.levels >= 1 << len(outcome.base.dimension_columns)
-    listed = (
-        margins and bool((~inner & visible).any()) and bool((inner & ~visible).any() or (subtotals & visible).any())
-    )
-    kept = np.flatnonzero(visible if listed else inner & visible)
-    labels = shown_labels(outcome.cells)
-    cells = tuple(labels[i] for i in kept.tolist())
-    sums = _sums(outcome, kept.tolist()) if listed else None
-    places = list(range(int(inner.sum()))) if listed else (np.cumsum(inner) - 1)[kept].tolist()
+    read = _Reader.of(outcome, engine, visible, margins=margins)
     parts = []
     for condition in (_EVERYBODY, *outcome.disguised_counts, *_parts_of_the_measure(outcome, engine)):
         ids = [*own_ids(outcome.base), *row_ids(outcome.base, engine), *ids_within(outcome.base, within)]
-        units = tuple(_added(_sets(outcome.base, engine, found, condition, places), sums) for found in ids)
+        units = tuple(read.units(found, condition) for found in ids)
         subjects = frozenset({COUNT}) if condition in outcome.disguised_counts else outcome.subjects
-        parts.append(Part(subjects, cells, units, margins_follow=not listed, nonzero=condition == _NONZERO))
+        follow = read.sums is None
+        parts.append(Part(subjects, read.cells, units, margins_follow=follow, nonzero=condition == _NONZERO))
     return tuple(parts)
+
+
+def widened(part: Part, outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], more: Mapping[str, str]) -> Part:
+    """Return the first of `cell_parts` with more units in its cells.
+
+    Parameters
+    ----------
+    more : mapping of str to str
+        By kind of unit, SQL that yields the ids of those who are in their cells whether or not they have a value.
+    """
+    read = _Reader.of(outcome, engine, visible, margins=not part.margins_follow)
+    ids = {found.unit.lower(): found for found in [*own_ids(outcome.base), *row_ids(outcome.base, engine)]}
+    units = []
+    for sets in part.units:
+        found = ids.get(sets.unit)
+        wider = found is not None and sets.unit in more
+        condition = f"{_EVERYBODY} OR {found.expression} IN ({more[sets.unit]})" if found and wider else ""
+        units.append(read.units(found, condition) if found and wider else sets)
+    return replace(part, units=tuple(units))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the units of the visible cells.
+
+    Attributes
+    ----------
+    places : list of int
+        Among all inner cells, those to read.
+    sums : list of lists of int, optional
+        Where margins are listed: of which of these each cell is the sum.
+    """
+
+    base: Base
+    engine: Engine
+    cells: tuple[Cell, ...]
+    places: list[int]
+    sums: list[list[int]] | None
+
+    @classmethod
+    def of(cls, outcome: Outcome, engine: Engine, visible: NDArray[np.bool_], *, margins: bool) -> _Reader:
+        inner = outcome.cells.inner
+        subtotals = outcome.cells.levels >= 1 << len(outcome.base.dimension_columns)
+        listed = (
+            margins and bool((~inner & visible).any()) and bool((inner & ~visible).any() or (subtotals & visible).any())
+        )
+        kept = np.flatnonzero(visible if listed else inner & visible)
+        labels = shown_labels(outcome.cells)
+        cells = tuple(labels[i] for i in kept.tolist())
+        sums = _sums(outcome, kept.tolist()) if listed else None
+        places = list(range(int(inner.sum()))) if listed else (np.cumsum(inner) - 1)[kept].tolist()
+        return cls(outcome.base, engine, cells, places, sums)
+
+    def units(self, ids: Ids, condition: str) -> UnitSets:
+        return _added(_sets(self.base, self.engine, ids, condition, self.places), self.sums)
 
 
 def _sums(outcome: Outcome, kept: list[int]) -> list[list[int]]:
@@ -189,6 +236,11 @@ def _chosen_by(base: Base, engine: Engine) -> Iterator[int]:
         alike = any(first[f"f{i}_{q}"] for i, q in pairs if i == p)
         if first[f"z{p}"] >= _OFTEN or (first[f"z{p}"] > 0 and alike):
             yield p
+
+
+def everywhere(base: Base, engine: Engine, ids: Ids, condition: str) -> UnitSets:
+    """Return the units whose rows fulfil `condition` as one set, of rows without dimensions."""
+    return _sets(base, engine, ids, condition, [0])
 
 
 def unit_sets(base: Base, engine: Engine, j: int, condition: str, ranks: list[int]) -> UnitSets:

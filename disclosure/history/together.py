@@ -26,15 +26,16 @@ _How = tuple[Noise, int]
 
 def solved(case: Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
     """Note cells that are needed to solve the exact totals for few units."""
-    if case.noise is not Noise.NONE:
+    if case.noise is not Noise.NONE or case.pairs_only:
         return
     exact = [number for number, noise in enumerate(case.noises) if noise is Noise.NONE]
     old = [case.pool.families[number] for number in exact]
     system = system_of(case.new, old)
     for found in solutions(system, policy.difference_units - 1, tick, lambda: book.fails):
-        cells = [case.new.name(place) for place in found.new.tolist()]
-        earlier = _by_release(case, found, exact)
-        book.add_together(How.SOLVE, Verdict.FAIL, cells, earlier, len(found.units))
+        severity = case.severity(found.units, {exact[number] for number, _ in found.old})
+        if severity is not None:
+            cells = [case.new.name(place) for place in found.new.tolist()]
+            book.add_together(How.SOLVE, severity, cells, _by_release(case, found, exact), len(found.units))
 
 
 def _by_release(case: Case, found: Solution, chosen: Sequence[int]) -> dict[int, list[Cell]]:
@@ -61,7 +62,7 @@ def bounded(case: Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
     ]
     hidden = not case.new.margins or any(not case.pool.families[i].margins for i in usable)
     inexact = case.noise is not Noise.NONE or any(case.bases[i] for i in usable)
-    if not case.counts or not _is_bounded(case.noise, case.base) or not (hidden or inexact):
+    if case.pairs_only or not case.counts or not _is_bounded(case.noise, case.base) or not (hidden or inexact):
         return
     own = (case.noise, case.base if case.noise is not Noise.NONE else 0)
     hows = [(case.noises[i], case.bases[i] if case.noises[i] is not Noise.NONE else 0) for i in usable]
@@ -76,7 +77,10 @@ def bounded(case: Case, policy: RiskAppetite, book: Book, tick: Tick) -> None:
             cells = [case.new.name(place) for place in found.new.tolist()]
             drawn = own[0] in _DRAWN or any(hows[number][0] in _DRAWN for number, _ in found.old)
             # Of drawn multiples it is not kept which was shown: the closest range that they can leave is judged.
-            severity = Verdict.REVIEW if drawn else Verdict.FAIL
+            severity = case.severity(found.units, {usable[number] for number, _ in found.old})
+            if severity is None:
+                continue
+            severity = Verdict.REVIEW if drawn else severity
             book.add_together(How.BOUND, severity, cells, _by_release(case, found, usable), len(found.units))
 
 

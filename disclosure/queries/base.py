@@ -8,7 +8,7 @@ Generated columns: ``d0..`` dimensions, ``m0, m1`` measures, ``w`` weight, ``u0.
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
@@ -267,6 +267,40 @@ def _category(text: str, kind: str, position: int) -> str:
     if kind.startswith(("ENUM", "DATE", "TIME", "UUID")):
         return f"CAST({text} AS VARCHAR) AS d{position}"
     return f"{text} AS d{position}"
+
+
+def presence(plan: Plan, engine: Engine, columns: Sequence[str], *, filtered: bool = True) -> str:
+    """Return a FROM item with a column ``m0`` that is missing where one of `columns` is, and the units of every row.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        As the engine knows them.
+    filtered : bool
+        Whether the filter applies, but for what it says of columns not being missing.
+    """
+    trees = [exp.column(name, quoted=True) for name in columns]
+    there = [
+        f"isfinite({language.write(tree)})"
+        if type_of(plan, engine, tree) in {"FLOAT", "DOUBLE"}
+        else f"{language.write(tree)} IS NOT NULL"
+        for tree in trees
+    ]
+    items = [f"CASE WHEN {' AND '.join(there)} THEN 1.0 END AS m0"]
+    items += [f"{language.write(language.reference(column))} AS u{i}" for i, column in enumerate(plan.units)]
+    items.append(f"{_row_number(plan)} AS row_id")
+    kept = [language.write(part) for part in plan.conjuncts if asked_to_be_there(part) is None] if filtered else []
+    where = f" WHERE {' AND '.join(f'({part})' for part in kept)}" if kept else ""
+    return f"({with_clause(plan)}SELECT {', '.join(items)} FROM {_source(plan)}{where})"
+
+
+def asked_to_be_there(condition: exp.Expression) -> str | None:
+    """Return the column, as the engine knows it, of which a condition says that it is not missing; else None."""
+    said = condition.unnest()
+    inside = said.this.unnest() if isinstance(said, exp.Not) else None
+    if isinstance(inside, exp.Is) and isinstance(inside.expression, exp.Null) and isinstance(inside.this, exp.Column):
+        return str(inside.this.name)
+    return None
 
 
 def _source(plan: Plan) -> str:

@@ -79,6 +79,21 @@ class Measure(StrEnum):
     NONE = "none"
 
 
+class UnitsTold(StrEnum):
+    """What exact numbers tell of how many are behind them, which every number is compared by with earlier counts."""
+
+    SHOWN = "shown"
+    """They are counts, or are shown with the degrees of freedom, or with steps that are counts."""
+    WORKED_OUT = "worked_out"
+    """Whole numbers can be worked out from twelve digits: a mean of pay in cents is a whole number of cents divided by
+    how many there are, and only one division gives all its digits; or the mean of everybody is weighed from the means
+    of two groups."""
+    WHERE_ALIKE = "where_alike"
+    """Nothing but where all values are nearly the same, so that a total is so many times one of them."""
+    NOTHING = "nothing"
+    """They are values of single units, or what lies between two of these."""
+
+
 MOST_DIMENSIONS = 6
 
 
@@ -100,6 +115,8 @@ class Form:
         Those among them that are expression options, in their order in `Plan.measures`.
     protect : tuple of Method
         The ways to protect it.
+    units : UnitsTold
+        What its exact numbers tell of how many are behind them.
     """
 
     words: str
@@ -110,6 +127,7 @@ class Form:
     may: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
     protect: tuple[Method, ...] = (Method.NONE, Method.AUTO, Method.SUPPRESS)
+    units: UnitsTold = UnitsTold.WORKED_OUT
 
     @property
     def options(self) -> frozenset[str]:
@@ -126,8 +144,8 @@ _TOTALS = (Method.NONE, Method.AUTO, Method.SUPPRESS, Method.CELL_KEY, Method.SI
 _NOISED = (Method.NONE, Method.AUTO, Method.SUPPRESS, Method.DP)
 
 FORMS: Mapping[Statistic, Form] = {
-    Statistic.FREQUENCY: Form("Frequency", Measure.NONE, protect=_COUNTS),
-    Statistic.SUM: Form("Sum", protect=_TOTALS),
+    Statistic.FREQUENCY: Form("Frequency", Measure.NONE, protect=_COUNTS, units=UnitsTold.SHOWN),
+    Statistic.SUM: Form("Sum", protect=_TOTALS, units=UnitsTold.WHERE_ALIKE),
     Statistic.MEAN: Form("Mean", protect=_TOTALS),
     Statistic.STD: Form("Standard deviation", protect=_NOISED),
     Statistic.VARIANCE: Form("Variance", protect=_NOISED),
@@ -137,14 +155,24 @@ FORMS: Mapping[Statistic, Form] = {
     Statistic.QUANTILE: Form("Quantiles", needs=("quantiles",), protect=_NOISED),
     Statistic.IQR: Form("Interquartile range"),
     Statistic.BOX: Form("Box plot quantiles"),
-    Statistic.MIN: Form("Minimum"),
-    Statistic.MAX: Form("Maximum"),
-    Statistic.RANGE: Form("Range"),
-    Statistic.MODE: Form("Mode"),
-    Statistic.RATIO: Form("Ratio of sums", needs=("denominator",), expressions=("denominator",)),
-    Statistic.HISTOGRAM: Form("Histogram", dimensions=(0, 3), margins=False, may=("bins",), protect=_NOISED),
+    Statistic.MIN: Form("Minimum", units=UnitsTold.NOTHING),
+    Statistic.MAX: Form("Maximum", units=UnitsTold.NOTHING),
+    Statistic.RANGE: Form("Range", units=UnitsTold.NOTHING),
+    Statistic.MODE: Form("Mode", units=UnitsTold.NOTHING),
+    Statistic.RATIO: Form(
+        "Ratio of sums", needs=("denominator",), expressions=("denominator",), units=UnitsTold.WHERE_ALIKE
+    ),
+    Statistic.HISTOGRAM: Form(
+        "Histogram", dimensions=(0, 3), margins=False, may=("bins",), protect=_NOISED, units=UnitsTold.SHOWN
+    ),
     Statistic.HEXBIN: Form(
-        "Hexagonal bins", dimensions=(0, 1), margins=False, needs=("y",), may=("bins",), expressions=("y",)
+        "Hexagonal bins",
+        dimensions=(0, 1),
+        margins=False,
+        needs=("y",),
+        may=("bins",),
+        expressions=("y",),
+        units=UnitsTold.SHOWN,
     ),
     Statistic.CONCENTRATION: Form("Concentration", may=("top",)),
     Statistic.GINI: Form("Gini coefficient"),
@@ -154,6 +182,7 @@ FORMS: Mapping[Statistic, Form] = {
         margins=False,
         needs=("exposure", "outcome"),
         expressions=("exposure", "outcome"),
+        units=UnitsTold.SHOWN,
     ),
     Statistic.RISK_RATIO: Form(
         "Risk ratio",
@@ -161,6 +190,7 @@ FORMS: Mapping[Statistic, Form] = {
         margins=False,
         needs=("exposure", "outcome"),
         expressions=("exposure", "outcome"),
+        units=UnitsTold.SHOWN,
     ),
     Statistic.RATE_RATIO: Form(
         "Rate ratio",
@@ -168,6 +198,7 @@ FORMS: Mapping[Statistic, Form] = {
         margins=False,
         needs=("exposure", "outcome", "time"),
         expressions=("exposure", "outcome", "time"),
+        units=UnitsTold.SHOWN,
     ),
     Statistic.CORRELATION: Form(
         "Correlation",
@@ -182,7 +213,13 @@ FORMS: Mapping[Statistic, Form] = {
         "Covariance", Measure.OPTIONAL, dimensions=(0, 3), margins=False, needs=("columns",), expressions=("columns",)
     ),
     Statistic.TEST: Form(
-        "Hypothesis test", Measure.OPTIONAL, dimensions=(1, 2), margins=False, needs=("test",), protect=_ONLY_NONE
+        "Hypothesis test",
+        Measure.OPTIONAL,
+        dimensions=(1, 2),
+        margins=False,
+        needs=("test",),
+        protect=_ONLY_NONE,
+        units=UnitsTold.SHOWN,
     ),
     Statistic.REGRESSION: Form(
         "Regression",
@@ -192,6 +229,7 @@ FORMS: Mapping[Statistic, Form] = {
         needs=("formula",),
         may=("family", "errors", "cluster", "event"),
         protect=_ONLY_NONE,
+        units=UnitsTold.SHOWN,
     ),
     Statistic.SURVIVAL: Form(
         "Survival",
@@ -201,6 +239,7 @@ FORMS: Mapping[Statistic, Form] = {
         needs=("time", "event"),
         may=("estimator", "intervals"),
         expressions=("time", "event"),
+        units=UnitsTold.SHOWN,
     ),
     Statistic.TRANSITION: Form(
         "Transition matrix",
@@ -208,6 +247,7 @@ FORMS: Mapping[Statistic, Form] = {
         dimensions=(2, 4),
         margins=False,
         protect=(Method.NONE, Method.SUPPRESS, Method.ROUND),
+        units=UnitsTold.SHOWN,
     ),
     Statistic.MOBILITY: Form(
         "Rank-rank mobility",

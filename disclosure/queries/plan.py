@@ -92,6 +92,11 @@ class Plan:
         return self.relation.units
 
     @property
+    def conjuncts(self) -> tuple[exp.Expression, ...]:
+        """The parts of the filter that all have to hold."""
+        return () if self.where is None else tuple(language.conjuncts(self.where))
+
+    @property
     def conditions(self) -> tuple[exp.Expression, ...]:
         """Conditions inside the measures and the weight: each can single out somebody."""
         unique = {language.write(node): node for tree in self.valued for node in conditions_in(tree)}

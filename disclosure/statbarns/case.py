@@ -102,6 +102,8 @@ class Outcome:
         Per dimension, the categories that the rows name, where these are not plainly its labels.
     totals : tuple of Total
         What adds up over the cells and is told by the numbers, beside how many units there are.
+    alike : ndarray of bool, shape (cells,), optional
+        Of sums and their ratios: where all values are so much alike that a sum tells how many there are.
     """
 
     cells: Cells
@@ -119,6 +121,7 @@ class Outcome:
     parts: Callable[[Engine, Mask], tuple[Part, ...]] | None = None
     named: tuple[frozenset[Label], ...] | None = None
     totals: tuple[Total, ...] = ()
+    alike: Mask | None = None
 
     def categories(self, dimension: int, name: str) -> set[Label]:
         """Return the categories of a dimension that the table shows; missing is none of them."""

@@ -7,16 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from saferoom.disclosure.queries.base import make_base
+from saferoom.disclosure.queries.base import Base, make_base
 from saferoom.disclosure.queries.conditions import adds_up
 from saferoom.disclosure.queries.counting import Evidence, gather
-from saferoom.disclosure.queries.evidence import ROW, Numbers, Summary
+from saferoom.disclosure.queries.evidence import ROW, Mask, Numbers, Summary, floats
 from saferoom.disclosure.queries.language import column_of
 from saferoom.disclosure.queries.model import Statistic
 from saferoom.disclosure.queries.relations import COUNT
 from saferoom.disclosure.rules.dominance import dominance, most_needed, weight_dominance
 from saferoom.disclosure.rules.outliers import few_differ
 from saferoom.disclosure.rules.threshold import few_nonzero
+from saferoom.disclosure.rules.units_told import sums_count
 from saferoom.disclosure.statbarns.case import Case, Outcome, Total
 from saferoom.disclosure.statbarns.common import cell_rules, measures_with_pieces, subjects_of, value_rules
 from saferoom.disclosure.statbarns.powers import units_apart
@@ -66,7 +67,21 @@ class LinearAggregations:
             base.text_dimensions,
             disguised,
             totals=_totals(evidence, weighted=base.weighted),
+            alike=None if statistic is Statistic.MEAN else _alike(case, base, summaries),
         )
+
+
+def _alike(case: Case, base: Base, summaries: Sequence[Summary]) -> Mask:
+    """Say in which cells the values of a measure are so much alike that their sum tells how many there are."""
+    found = np.zeros(len(summaries[0].n), dtype=bool)
+    for p, summary in enumerate(summaries[: len(case.plan.measures)]):
+        low, high = summary.low, summary.high
+        if base.weighted:
+            # A weight of 1 / pay makes every pay a one.
+            ends = case.engine.columns(base.grouped(f"min(m{p} * w) AS low, max(m{p} * w) AS high"))
+            low, high = floats(ends["low"]), floats(ends["high"])
+        found |= sums_count(summary.n, summary.total, low, high, case.policy)
+    return found
 
 
 _FEW_DIFFER = (

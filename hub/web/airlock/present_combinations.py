@@ -30,6 +30,7 @@ MOST_CELLS = 12
 """Cells of each table in one combination that a page shows."""
 HOW = {
     "subtract": "Subtracting totals leaves a small group",
+    "work_out": "How many are behind a mean can be worked out from its digits, and the difference leaves a small group",
     "solve": "Adding and subtracting several totals leaves a small group",
     "bound": "Several numbers together bound a small group's number too closely",
     "measure": "The same people are counted with values that differ for only a few of them",
