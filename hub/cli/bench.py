@@ -18,6 +18,7 @@ BENCHES = {
     "fuzz": "saferoom.hub.bench.fuzz",
     "history": "saferoom.hub.bench.history",
     "linkage": "saferoom.hub.bench.linkage",
+    "microdata": "saferoom.hub.bench.microdata",
     "privacy": "saferoom.hub.bench.privacy",
     "provisioning": "saferoom.hub.bench.provisioning",
     "query": "saferoom.hub.bench.query",
@@ -39,6 +40,9 @@ def bench(
     name: str | None = typer.Argument(None, help=f"One of {', '.join(BENCHES)}; all when left out."),
     rows: int | None = typer.Option(None, "--rows", min=1, help="Rows of the data, where a benchmark has any."),
     page: Path | None = typer.Option(None, "--page", help="Write the result as a page of the documentation too."),
+    reference: Path | None = typer.Option(
+        None, "--reference", help="Folder of published results that microdata is compared with, number by number."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
     """Compare with peers: medians and ratios, each contestant in fresh processes."""
@@ -46,12 +50,16 @@ def bench(
         raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
     if page is not None and (name is None or not hasattr(importlib.import_module(BENCHES[name]), "page")):
         raise BadInputError(
-            "--page: needs the name of a benchmark that is published: linkage, privacy, query, tables, verdicts, web"
+            "--page: needs the name of a benchmark that is published: linkage, microdata, privacy, query, tables, "
+            "verdicts, web"
         )
+    if reference is not None and name != "microdata":
+        raise BadInputError("--reference: needs the benchmark that has published results: microdata")
     results: dict[str, Any] = {}
     for chosen in [name] if name else list(BENCHES):
         module = importlib.import_module(BENCHES[chosen])
-        results[chosen] = module.run(rows, _progress)
+        more = {} if reference is None else {"reference": reference}
+        results[chosen] = module.run(rows, _progress, **more)
         if page is not None:
             page.write_text(module.page(results[chosen]), encoding="utf-8")
         if not as_json:

@@ -22,7 +22,7 @@ EXPECTED = 0.966526045199967
 
 
 def records() -> pd.DataFrame:
-    return francdat().assign(household=[1, 1, 2, 2, 3, 3, 4, None], ill=["a", "a", "b", "b", "a", "a", "b", "a"])
+    return francdat().assign(household=pd.array([1, 1, 2, 2, 3, 3, 4, None], dtype="Int64"), ill=["a", "a", "b", "b", "a", "a", "b", "a"])
 
 
 @pytest.mark.parametrize("arrow", [False, True])
