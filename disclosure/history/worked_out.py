@@ -103,9 +103,12 @@ def _absent(case: Case, outcome: Outcome) -> Part | None:
     units = []
     for i, ids in enumerate([*own_ids(base), *row_ids(base, engine)]):
         name = ids.expression.removeprefix("b.")
-        without = f"SELECT {name} AS id FROM {base.sql} r WHERE m0 IS NULL AND {name} IS NOT NULL"
-        others = f"SELECT {name} AS id FROM {known} r WHERE m0 IS NOT NULL"
-        engine.run(f"CREATE OR REPLACE TEMP TABLE {_table(i)} AS {base.with_sql}{without} EXCEPT {others}")
+        given = f"SELECT {name} AS id, CASE WHEN m0 IS NULL THEN 0 ELSE 1 END AS has"
+        both = f"({given}, 1 AS kept FROM {base.sql} r UNION ALL {given}, 0 AS kept FROM {known} s)"
+        engine.run(
+            f"CREATE OR REPLACE TEMP TABLE {_table(i)} AS {base.with_sql}SELECT id FROM {both} x "
+            "WHERE id IS NOT NULL GROUP BY id HAVING max(has) = 0 AND max(kept) = 1"
+        )
         chosen = f"{ids.expression} IN (SELECT id FROM {_table(i)})"
         units.append(everywhere(base, engine, replace(ids, unique=False), chosen))
     owned = {column.sql_name: column.owned for column in plan.relation.columns.values()}
