@@ -98,7 +98,9 @@ def global_risk(keys: Keys, found: Patterns, terms: Terms | None = None) -> Glob
     """
     complete = found.complete
     counts, weights = found.counts[complete], found.weights[complete]
-    fraction = float(counts.sum() / weights.sum()) if len(counts) else 1.0
+    if not len(counts):
+        raise BadInputError("model: no record has a value in every key variable; name fewer key variables")
+    fraction = float(counts.sum() / weights.sum())
     if not 0 < fraction < 1:
         raise BadInputError(
             "model: the risk needs a sample: weights that say how many people of the population each record stands for"

@@ -146,8 +146,13 @@ class RiskReport:
         }
 
 
-def assess(frame: Frame, asked: Asked, population: Population | None = None) -> RiskReport:
+def assess(frame: Frame, asked: Asked, population: Population | None = None, *, protected: bool = False) -> RiskReport:
     """Return the risk report of a table of records.
+
+    Parameters
+    ----------
+    protected : bool
+        True after protection, which may have taken every value of a column away.
 
     Raises
     ------
@@ -157,7 +162,8 @@ def assess(frame: Frame, asked: Asked, population: Population | None = None) -> 
     """
     asked.check_columns(columns.names_of(frame))
     keys = Keys.of(frame, asked.keys)
-    keys.check_not_empty()
+    if not protected:
+        keys.check_not_empty()
     weights = None if asked.weight is None else columns.weights(frame, asked.weight)
     places = None
     if asked.household is not None:
@@ -165,7 +171,7 @@ def assess(frame: Frame, asked: Asked, population: Population | None = None) -> 
         ids.check_not_empty("household")
         places = household_places(ids)
     sensitive = {name: Keys.of(frame, [name], "sensitive") for name in asked.sensitive}
-    for one in sensitive.values():
+    for one in sensitive.values() if not protected else ():
         one.check_not_empty("sensitive")
     report = assess_patterns(keys, patterns(keys, weights), asked, population)
     counted = report.frequencies
@@ -209,9 +215,9 @@ def _sensitive(keys: Keys, found: Patterns, sensitive: Keys, c: float) -> Sensit
     told = diverse.distinct > 0
     ordered = bool(np.issubdtype(sensitive.categories[0].dtype, np.number))
     return SensitiveRisk(
-        distinct=int(diverse.distinct[told].min()),
-        entropy=float(diverse.entropy[told].min()),
-        recursive=int(diverse.recursive[told].min()),
+        distinct=int(diverse.distinct[told].min(initial=len(sensitive.categories[0]))),
+        entropy=float(diverse.entropy[told].min(initial=len(sensitive.categories[0]))),
+        recursive=int(diverse.recursive[told].min(initial=len(sensitive.categories[0]))),
         closeness=float(closeness(values, ordered=ordered).max()),
         disclosed=int(found.counts[diverse.distinct == 1].sum()),
     )

@@ -147,6 +147,8 @@ class _Search:
         rows, number = group.rows, group.number
         if not told.all():
             rows, number, values = rows[told], number[told], values[told]
+        if not len(rows):
+            return None
         number, groups = _numbered(number * self.sizes[place] + values, group.groups * self.sizes[place])
         alone = np.bincount(number, self._counts[rows], groups)[number] == 1
         self._note(known, known | 1 << place, self._candidate[rows[alone]])

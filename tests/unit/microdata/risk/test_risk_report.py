@@ -22,7 +22,9 @@ EXPECTED = 0.966526045199967
 
 
 def records() -> pd.DataFrame:
-    return francdat().assign(household=pd.array([1, 1, 2, 2, 3, 3, 4, None], dtype="Int64"), ill=["a", "a", "b", "b", "a", "a", "b", "a"])
+    return francdat().assign(
+        household=pd.array([1, 1, 2, 2, 3, 3, 4, None], dtype="Int64"), ill=["a", "a", "b", "b", "a", "a", "b", "a"]
+    )
 
 
 @pytest.mark.parametrize("arrow", [False, True])
@@ -115,3 +117,19 @@ def test_many_key_variables_are_tried_in_smaller_sets() -> None:
     assert Asked(names, largest=2).largest_tried == 2
     assert Asked(names[:6]).largest_tried == 6
     assert assess(frame, Asked(names, largest=2)).document()["suda"]["largest_set"] == 2
+
+
+def test_protection_may_have_taken_a_whole_column_away() -> None:
+    emptied = records().assign(Key1=pd.Series([None] * 8, dtype="Int64"), ill=pd.Series([None] * 8, dtype=object))
+    asked = Asked(FRANCDAT_KEYS, weight="w", sensitive=("ill",))
+    document = assess(emptied, asked, protected=True).document()
+    assert document["sample_uniques"] == 4
+    assert document["suda"]["contribution_percent"]["Key1"] == 0
+    assert document["sensitive"]["ill"] == {
+        "distinct": 0, "entropy": 0.0, "recursive": 0, "closeness": 0.0, "disclosed": 0,
+    }  # fmt: skip
+    everything = emptied.assign(**dict.fromkeys(FRANCDAT_KEYS, emptied["Key1"]))
+    document = assess(everything, asked, protected=True).document()
+    assert (document["sample_uniques"], document["suda"]["sum"], document["distinct_keys"]) == (0, 0, 1)
+    with pytest.raises(BadInputError, match="no record has a value in every key variable"):
+        assess(emptied, Asked(FRANCDAT_KEYS, weight="w", model="main"), protected=True)

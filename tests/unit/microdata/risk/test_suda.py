@@ -82,6 +82,14 @@ def test_missing_values_single_nobody_out() -> None:
     assert found.of(own[3]) == [(0,), (1,)]
 
 
+def test_variables_of_many_categories_are_searched_like_those_of_few() -> None:
+    codes = np.random.default_rng(9).integers(0, 4, (40, 4))
+    keys = keys_of(codes)
+    few, many = (minimal_uniques(patterns(keys), sizes) for sizes in (keys.sizes, [100_000] * 4))
+    assert few.sets == many.sets
+    assert [one.tolist() for one in few.members] == [one.tolist() for one in many.members]
+
+
 @pytest.mark.parametrize(
     ("variables", "most", "said"), [(31, 1, "31 key variables"), (25, 6, "too many to try"), (2, 0, "at least 1")]
 )
