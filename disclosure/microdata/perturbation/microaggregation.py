@@ -34,11 +34,11 @@ class Manner:
         Fewest records of a group.
     method : str
         ``mdav``: near each other in all columns (sdcMicro's ``mdav``). ``blocked``: the same inside of blocks, for
-        large files, and made better by exchanges. ``robust``: MDAV by robust Mahalanobis distances, in which outliers neither
-        stretch a column nor hide (sdcMicro's ``rmd``). ``component``: k following each other along the first principal
-        component (``pca``). ``single``: along the first column named (``single``). ``each``: every column by itself
-        (``onedims``; the least loss and the least protection, since nobody shares more than one column). ``order``: k
-        following each other in the file (``simple``).
+        large files, and made better by exchanges. ``robust``: MDAV by robust Mahalanobis distances, in which outliers
+        neither stretch a column nor hide (sdcMicro's ``rmd``). ``component``: k following each other along the first
+        principal component (``pca``). ``single``: along the first column named (``single``). ``each``: every column by
+        itself (``onedims``; the least loss and the least protection, since nobody shares more than one column).
+        ``order``: k following each other in the file (``simple``).
     value : str
         ``mean`` keeps totals; with ``median`` an outlier shows in nobody's value.
     improve : bool

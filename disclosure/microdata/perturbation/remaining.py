@@ -27,9 +27,9 @@ class Remaining:
     -----
     With c the mean of the records when the cells were made, the squared distance of p and x is
     |x - c|^2 - 2 (x - c)'(p - c) + |p - c|^2. Over a cell the first term is at most its radius and the second is
-    linear, so the box gives a bound; cells below the best found so far are passed over (branch and bound: Friedman, Bentley and
-    Finkel 1977). For the nearest, the bound is the nearest corner of the box. Cells are made anew whenever half of the
-    records are gone.
+    linear, so the box gives a bound; cells below the best found so far are passed over (branch and bound: Friedman,
+    Bentley and Finkel 1977). For the nearest, the bound is the nearest corner of the box. Cells are made anew whenever
+    half of the records are gone.
     """
 
     def __init__(self, points: Points) -> None:
