@@ -130,12 +130,14 @@ class Keys:
         own[place], kinds[place] = categories, kind
         return Keys(self.names, codes, tuple(own), tuple(kinds))
 
-    def labels(self, codes: Sequence[int]) -> dict[str, Any]:
-        """Return the values of one key by variable; None where missing. For the data owner's eyes only."""
-        return {
-            name: None if code == MISSING else _plain(self.categories[place][code])
-            for place, (name, code) in enumerate(zip(self.names, codes, strict=True))
-        }
+    def texts(self, name: str) -> list[str]:
+        """Return the categories of one variable as people read them; for the data owner's eyes only."""
+        values = self.categories[self.place(name)]
+        if values.dtype.kind == "M":
+            return [str(value) for value in np.datetime_as_string(values, unit="auto")]
+        if values.dtype.kind == "f" and (values == np.floor(values)).all():
+            return [f"{value:.0f}" for value in values]  # whole numbers that a gap made fractional
+        return [str(value) for value in values.tolist()]
 
     def column(self, name: str) -> pd.Series[Any]:
         """Return one variable as a pandas series with its own type (nullable integers where values went missing)."""
@@ -247,7 +249,3 @@ def _arrow(codes: Codes, categories: NDArray[Any], kind: Any) -> Any:
     if known and pa.types.is_dictionary(kind):
         return pa.DictionaryArray.from_arrays(places.cast(kind.index_type), own, ordered=kind.ordered)
     return own.take(places)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

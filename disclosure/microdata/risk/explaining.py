@@ -63,10 +63,12 @@ def special_uniques(
     chosen = order[scores[order] > 0]
     records = _records(found, chosen)
     shares = scored.by_pattern(chosen)
+    texts = [keys.texts(name) for name in keys.names]
     specials = []
     for place, pattern in enumerate(chosen.tolist()):
         sets = scored.uniques.of(pattern)
-        told = {name: f" {value}" for name, value in keys.labels(found.rows[pattern].tolist()).items()}
+        row = found.rows[pattern].tolist()
+        words = [[keys.names[i] + (f" {texts[i][row[i]]}" if values else "") for i in one] for one in sets]
         specials.append(
             Special(
                 record=records[place],
@@ -74,7 +76,7 @@ def special_uniques(
                 dis=float(scored.dis[pattern]),
                 risk=float(risks[pattern]),
                 sets=tuple(tuple(keys.names[i] for i in one) for one in sets),
-                sentence=_sentence([[(keys.names[i], told[keys.names[i]] if values else "") for i in s] for s in sets]),
+                sentence=_sentence(words),
                 contributions=dict(zip(keys.names, shares[place].tolist(), strict=True)),
             )
         )
@@ -94,7 +96,7 @@ def _records(found: Patterns, chosen: np.ndarray[tuple[int], np.dtype[np.intp]])
     return numbers
 
 
-def _sentence(sets: Sequence[Sequence[tuple[str, str]]]) -> str:
-    said = [", ".join(f"{name}{value}" for name, value in one) for one in sets[:_MOST_SETS]]
+def _sentence(sets: Sequence[Sequence[str]]) -> str:
+    said = [", ".join(one) for one in sets[:_MOST_SETS]]
     more = len(sets) - len(said)
     return "unique on " + "; and on ".join(said) + (f"; and on {more} other sets" if more > 0 else "")

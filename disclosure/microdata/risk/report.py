@@ -192,8 +192,8 @@ def assess_patterns(keys: Keys, found: Patterns, asked: Asked, population: Popul
     risks = individual(counted, asked.method)
     scored = suda(keys, found, most=asked.largest_tried, fraction=asked.fraction)
     levels = {
-        name: {str(value): share for value, share in zip(values.tolist(), shares.tolist(), strict=True) if share > 0}
-        for name, values, shares in zip(keys.names, keys.categories, scored.by_level(keys.sizes), strict=True)
+        name: {text: share for text, share in zip(keys.texts(name), shares.tolist(), strict=True) if share > 0}
+        for name, shares in zip(keys.names, scored.by_level(keys.sizes), strict=True)
     }
     return RiskReport(
         asked=asked,

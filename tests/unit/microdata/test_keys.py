@@ -76,8 +76,24 @@ def test_recoded_keys_have_the_new_categories() -> None:
     keys = Keys.of(pd.DataFrame({"age": [3, 14, 25, 33]}), ["age"])
     recoded = keys.recoded("age", np.array([0, 0, 1, MISSING]), np.array(["young", "old"]))
     assert recoded.column("age").tolist()[:3] == ["young", "young", "old"]
-    assert recoded.labels(recoded.codes[3].tolist()) == {"age": None}
+    assert recoded.codes[3, 0] == MISSING
+    assert recoded.column("age").isna().tolist() == [False, False, False, True]
     assert keys.codes[:, 0].tolist() == [0, 1, 2, 3]
+
+
+def test_categories_read_as_people_write_them() -> None:
+    frame = every_kind().assign(gap=[3.0, np.nan, 1.0, 3.0])
+    keys = Keys.of(frame, ["day", "gap", "number", "whole", "level"])
+    assert keys.texts("day") == ["2020-01-01", "2020-01-02"]
+    assert keys.texts("gap") == ["1", "3"]
+    assert keys.texts("number") == ["0.0", "1.5"]
+    assert keys.texts("whole") == ["1", "2", "3"]
+    assert keys.texts("level") == ["lo", "mid", "hi"]
+
+
+def test_numbers_that_are_none_are_missing_in_arrow_too() -> None:
+    table = pa.table({"f": pa.array([1.5, float("nan"), None]), "d": pa.array([b"x", None, b"y"])})
+    assert Keys.of(table, ["f", "d"]).codes.tolist() == [[0, 0], [MISSING, MISSING], [MISSING, 1]]
 
 
 @pytest.mark.parametrize(
