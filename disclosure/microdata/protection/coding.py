@@ -89,14 +89,16 @@ def with_numbers(frame: Frame, name: str, values: NDArray[np.float64]) -> Frame:
     if columns.is_arrow(frame):
         import pyarrow as pa
 
-        made = pa.array(values, mask=missing)
+        numbers = pa.array(values, mask=missing)
         kind = table.schema.field(name).type
         keeps = pa.types.is_floating(kind) or (whole and not pa.types.is_null(kind))
-        return table.set_column(columns.names_of(frame).index(name), name, made.cast(kind if keeps else pa.float64()))
+        return table.set_column(
+            columns.names_of(frame).index(name), name, numbers.cast(kind if keeps else pa.float64())
+        )
     import pandas as pd
 
     old = table[name].dtype
     if whole and pd.api.types.is_integer_dtype(old):
-        kind: Any = "Int64" if missing.any() else old
-        return table.assign(**{name: pd.Series(values, index=table.index).astype("Float64").mask(missing).astype(kind)})
+        made: Any = pd.Series(values, index=table.index).astype("Float64").mask(missing)
+        return table.assign(**{name: made.astype("Int64" if missing.any() else old)})
     return table.assign(**{name: pd.Series(values, index=table.index)})

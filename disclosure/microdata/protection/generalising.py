@@ -1,7 +1,7 @@
 """Full-domain generalisation: the least loss with which every variable, told equally broadly in all records, reaches k.
 
 Every choice of a rung per variable is a node of a lattice. A node above one that reaches k reaches it, too, and the
-loss only grows upwards; so nodes are looked at in the order of their loss, and the first that reaches k is the best one.
+loss only grows upwards; so nodes are looked at in the order of their loss, and the first that reaches k is the best.
 What is below a node that fails need not be counted.
 
 References

@@ -1,0 +1,75 @@
+"""The plan document: key variables, steps in order, and what must hold of the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Union
+
+from pydantic import Field, model_validator
+
+from saferoom.disclosure.microdata.plans.step import Column, Columns, GroupSize, Part, Step
+from saferoom.disclosure.microdata.plans.steps import METHODS
+from saferoom.policies.conform import conform
+from saferoom.policies.document import Document, Position, read_document
+
+if TYPE_CHECKING:
+    AnyStep = Step
+else:
+    models = tuple(method.model for method in METHODS.values())
+    AnyStep = Annotated[Union[models], Field(discriminator="method")]  # noqa: UP007 - of a tuple made elsewhere
+
+
+class Limits(Part):
+    """What must hold of the protected records, or nothing is written."""
+
+    k: GroupSize | None = None
+    """No record may share its key with fewer than k - 1 others."""
+    max_risk: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The largest individual risk."""
+    expected_reidentifications: Annotated[float, Field(ge=0)] | None = None
+
+
+class Plan(Part):
+    """How a table of records is protected."""
+
+    keys: Columns
+    """Key variables: what somebody outside may know of a person. Risk is measured on them."""
+    weight: Column | None = None
+    household: Column | None = None
+    sensitive: Annotated[tuple[Column, ...], Field(max_length=60)] = ()
+    steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=100)]
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _keys_once(self) -> Plan:
+        if len(set(self.keys)) < len(self.keys):
+            raise ValueError("a key variable is named twice")
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """Return the plan as JSON holds it, without what is left out."""
+        return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+def read_plan(text: str, where: str) -> Plan:
+    """Read a plan from YAML or JSON; `where` names its file in messages.
+
+    Raises
+    ------
+    BadInputError
+        With line, field and what is allowed.
+    """
+    document = read_document(text, where)
+    steps = document.value.get("steps") if isinstance(document.value, dict) else None
+    for number, step in enumerate(steps if isinstance(steps, list) else []):
+        name = step.get("method") if isinstance(step, dict) else None
+        if not isinstance(name, str) or name not in METHODS:
+            said = "needs a method" if name is None else "names an unknown method"
+            raise document.error(f"step {number + 1} {said}; there are {', '.join(METHODS)}", ("steps", number))
+        conform(_part(document, ("steps", number), step), METHODS[name].model)
+    return conform(document, Plan)
+
+
+def _part(document: Document, at: Position, value: Any) -> Document:
+    """Return one part of a document as a document, so that its errors name what is wrong with it and no more."""
+    lines = {path[len(at) :]: line for path, line in document.lines.items() if path[: len(at)] == at}
+    return Document(document.where, value, lines)

@@ -1,0 +1,197 @@
+"""Runs a plan: every step on what the step before left, risk before and after, and the limits at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from saferoom.disclosure.microdata import columns
+from saferoom.disclosure.microdata.keys import MISSING, Keys
+from saferoom.disclosure.microdata.plans.contradictions import check
+from saferoom.disclosure.microdata.plans.plan import Plan
+from saferoom.disclosure.microdata.plans.seeds import Seed
+from saferoom.disclosure.microdata.plans.step import Outcome
+from saferoom.disclosure.microdata.plans.steps import METHODS
+from saferoom.disclosure.microdata.risk.asked import Asked
+from saferoom.disclosure.microdata.risk.report import RiskReport, assess
+from saferoom.errors import BadInputError
+
+if TYPE_CHECKING:
+    from saferoom.disclosure.microdata.columns import Frame
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Anonymised:
+    """Protected records and how they came about.
+
+    Attributes
+    ----------
+    frame : Frame
+        Of the same kind as the records given.
+    outcomes : tuple of Outcome
+        One per step, without their frames' sense: only the last frame is the result.
+    after : RiskReport, or None
+        None where no key variable tells anything any more.
+    """
+
+    frame: Frame
+    plan: Plan
+    commitment: str
+    outcomes: tuple[Outcome, ...]
+    before: RiskReport
+    after: RiskReport | None
+    utility: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """Return all but the records as JSON holds it; no values of records are in it."""
+        steps = [
+            {
+                "step": number,
+                "method": step["method"],
+                "note": outcome.note,
+                "changed": dict(outcome.changed),
+                **outcome.details,
+            }
+            for number, (step, outcome) in enumerate(zip(self.plan.document()["steps"], self.outcomes, strict=True), 1)
+        ]
+        return {
+            "records": columns.length(self.frame),
+            "columns": columns.names_of(self.frame),
+            "plan": self.plan.document(),
+            "seed_commitment": self.commitment,
+            "draws": any(step.draws for step in self.plan.steps),
+            "steps": steps,
+            "risk": {"before": self.before.document(), "after": None if self.after is None else self.after.document()},
+            "utility": dict(self.utility),
+        }
+
+
+def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None = None) -> Anonymised:
+    """Protect `records` as `plan` says.
+
+    Parameters
+    ----------
+    records : pandas frame or Arrow table
+        Stays as it is.
+
+    Raises
+    ------
+    BadInputError
+        When a step cannot be done (with its number and column), steps contradict each other, or the plan's limits do
+        not hold of the result; there is no result then.
+    """
+    arrow = columns.is_arrow(records)
+    table = _as_arrow(records)
+    check(plan, _numeric(table), columns.length(table))
+    tell = progress or _silent
+    tell("measuring risk before", 0.0)
+    before = assess(table, _asked(plan, plan.keys))
+    now, outcomes = table, list[Outcome]()
+    for number, step in enumerate(plan.steps, start=1):
+        name = plan.document()["steps"][number - 1]["method"]
+        tell(f"step {number}, {name}", (number - 1) / len(plan.steps))
+        left = [key for key in plan.keys if key in columns.names_of(now)]
+        try:
+            outcome = METHODS[name].apply(now, step.with_keys(left), seed.generator(number))
+        except BadInputError as error:
+            raise BadInputError(f"step {number}: {error.message}") from None
+        outcomes.append(outcome)
+        now = outcome.frame
+    tell("measuring risk after", 1.0)
+    after = _after(now, plan)
+    _check_limits(plan, after)
+    made: Any = now
+    frame = made if arrow else made.to_pandas().set_axis(cast("Any", records).index)
+    return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, _utility(table, now))
+
+
+def _silent(_what: str, _share: float) -> None:
+    """Tell nobody."""
+
+
+def _as_arrow(records: Frame) -> Frame:
+    if columns.is_arrow(records):
+        return records
+    import pyarrow as pa
+
+    return pa.Table.from_pandas(records, preserve_index=False)
+
+
+def _numeric(table: Any) -> dict[str, bool]:
+    import pyarrow.types as kinds
+
+    names = columns.names_of(table)
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInputError(f"the table has two columns '{name}'; rename one")
+    return {
+        column.name: kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_decimal(column.type)
+        for column in table.schema
+    }
+
+
+def _asked(plan: Plan, keys: Sequence[str], sensitive: Sequence[str] | None = None) -> Asked:
+    ks = () if plan.limits.k is None else (plan.limits.k,)
+    told = plan.sensitive if sensitive is None else tuple(sensitive)
+    return Asked(tuple(keys), plan.weight, plan.household, told, ks)
+
+
+def _after(now: Frame, plan: Plan) -> RiskReport | None:
+    names = columns.names_of(now)
+    telling = [name for name in (*plan.keys, *plan.sensitive) if name in names and _tells(now, name)]
+    keys = [name for name in plan.keys if name in telling]
+    if not keys:
+        return None
+    return assess(now, _asked(plan, keys, [name for name in plan.sensitive if name in telling]))
+
+
+def _tells(frame: Frame, name: str) -> bool:
+    return bool((Keys.of(frame, [name]).codes != MISSING).any())
+
+
+def _check_limits(plan: Plan, after: RiskReport | None) -> None:
+    limits = plan.limits
+    if after is None:
+        return
+    below = 0 if limits.k is None else after.frequencies.records_below(limits.k)
+    wrong = []
+    if below:
+        wrong.append(f"{below:,} records share their key with fewer than {(limits.k or 1) - 1} others")
+    if limits.max_risk is not None and float(after.risks.max()) > limits.max_risk:
+        wrong.append(f"the largest risk is {float(after.risks.max()):.4g}, above {limits.max_risk:g}")
+    most = limits.expected_reidentifications
+    if most is not None and after.expected > most:
+        wrong.append(f"{after.expected:.4g} re-identifications are expected, above {most:g}")
+    if wrong:
+        raise BadInputError("the plan's limits do not hold of its result: " + "; ".join(wrong) + "; nothing is written")
+
+
+def _utility(before: Frame, after: Frame) -> dict[str, Any]:
+    """Return per column of the result what is missing now, and means and spreads of numbers before and after."""
+    result: dict[str, Any] = {}
+    old: Any = before
+    new: Any = after
+    for name in columns.names_of(after):
+        one, other = old.column(name), new.column(name)
+        told: dict[str, Any] = {"missing_before": one.null_count, "missing_after": other.null_count}
+        if _numeric(old)[name] and _numeric(new)[name]:
+            for when, values in (("before", one), ("after", other)):
+                numbers = np.asarray(values.drop_null().to_numpy(), dtype=np.float64)
+                finite = numbers[np.isfinite(numbers)]
+                told[f"mean_{when}"] = float(finite.mean()) if len(finite) else None
+                told[f"deviation_{when}"] = float(finite.std()) if len(finite) else None
+        else:
+            told |= {f"categories_{when}": _categories(values) for when, values in (("before", one), ("after", other))}
+        result[name] = told
+    return {"columns": result}
+
+
+def _categories(values: Any) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.count_distinct(values, mode="only_valid").as_py())

@@ -1,0 +1,32 @@
+"""The methods that a plan may name: for each, the model of its step and the function that does it.
+
+A function is ``apply(frame, step, random) -> Outcome``; `random` is the step's own generator. A method of another
+package becomes a step by one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from saferoom.disclosure.microdata.plans import protecting
+from saferoom.disclosure.microdata.plans.step import Outcome, Step
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method."""
+
+    model: type[Step]
+    apply: Callable[[Any, Any, Any], Outcome]
+
+
+METHODS: dict[str, Method] = {
+    "drop": Method(protecting.Drop, protecting.drop),
+    "recode": Method(protecting.Recode, protecting.recode),
+    "top_bottom_code": Method(protecting.TopBottomCode, protecting.top_bottom_code),
+    "local_suppression": Method(protecting.LocalSuppression, protecting.local_suppression),
+    "generalise": Method(protecting.Generalise, protecting.generalised),
+    "mondrian": Method(protecting.Mondrian, protecting.boxed),
+}
