@@ -155,7 +155,7 @@ def _matched(
     random: np.random.Generator,
 ) -> Groups:
     """Give each of `must` a free partner of its pool in another area, as far as there are any."""
-    pool, level = where
+    level = where[1]
     for _ in range(_ROUNDS):
         must = must[result.free[must]]
         if not len(must):
