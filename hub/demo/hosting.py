@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from saferoom.clock import SystemClock
-from saferoom.errors import SaferoomError, UnavailableError
+from saferoom.errors import UnavailableError
 from saferoom.hub.cli.text import table
+from saferoom.hub.demo.linked.beside import linking_beside
 from saferoom.hub.demo.linked.staging import NOTEBOOK as LINKED_NOTEBOOK
 from saferoom.hub.demo.linked.staging import PROJECT as LINKED
 from saferoom.hub.demo.mailbox import Kept, mailbox
 from saferoom.hub.demo.process import ADDRESS, RunningHub, running_hub
-from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, folder, set_stage, stage_linked
-from saferoom.hub.demo.steps import Steps
+from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, folder, set_stage
 from saferoom.hub.home import Home
 from saferoom.hub.sandbox import enforcement
 
@@ -42,21 +42,10 @@ def host(home: Home, port: int, show: Callable[[str], None]) -> None:
         with mailbox(home, folder(home) / "mail", pages) as mail, running_hub(home, port) as hub:
             for line in _welcome(stage, hub, gaps, mail):
                 show(line)
-            _link(home, show)
-            _stay(hub, show)
+            with linking_beside(home):
+                _stay(hub, show)
     except KeyboardInterrupt:
         show("saferoom: the hub, the airlock and every room have ended; nothing is lost. Come back with: saferoom demo")
-
-
-def _link(home: Home, show: Callable[[str], None]) -> None:
-    """Set up the linked project while people sign in already; what goes wrong with it ends nothing else."""
-    show("\nsaferoom: preparing the linked project; meanwhile everything else can be used")
-    try:
-        stage_linked(home, Steps(show))
-    except SaferoomError as error:
-        show(f"saferoom: the linked project is not there: {error.message}")
-    else:
-        show(f"saferoom: the linked project {LINKED} is ready")
 
 
 def _stay(hub: RunningHub, show: Callable[[str], None]) -> None:

@@ -76,7 +76,7 @@ def running_hub(home: Home, port: int) -> Iterator[RunningHub]:
         _until_ready(hub, home)
         yield hub
     finally:
-        _end(process)
+        end(process)
 
 
 def free_port(asked: int | None) -> int:
@@ -156,7 +156,8 @@ def _last_line(log: Path) -> str:
     return f"{lines[-1] if lines else 'it said nothing'} (more in {log})"
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that has a session of its own politely, and where it does not listen, with all it started."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGTERM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,8 +11,16 @@ from dataclasses import dataclass, field
 from saferoom.errors import SaferoomError
 
 
+_NUMBER = 3
+"""Letters that a step's number takes in its line, at least."""
+
+
 class StepError(SaferoomError):
     """A step of the demonstration did not do what it must."""
+
+
+class StoppedError(SaferoomError):
+    """Work beside the steps is to end, because nobody waits for it any more."""
 
 
 @dataclass
@@ -35,6 +44,7 @@ class Steps:
     now: Callable[[], float] = time.monotonic
     done: int = 0
     started: float = field(default=0.0)
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.started = self.now()
@@ -48,6 +58,8 @@ class Steps:
         StepError
             The block raised anything: the message names the step and the reason.
         """
+        if self.stopped.is_set():
+            raise StoppedError(f"{name}: not begun, because another step failed")
         self.done += 1
         step, began = Step(name), self.now()
         try:
@@ -57,6 +69,47 @@ class Steps:
             self.show(self._line("FAIL", name, began, ""))
             raise StepError(f"step {self.done}, {name!r}, failed: {reason}") from error
         self.show(self._line("ok", name, began, step.note))
+
+    def tell(self, _what: str, _share: float) -> None:
+        """Take notice of the progress of long work; end it where nobody waits for it any more."""
+        if self.stopped.is_set():
+            raise StoppedError("ended, because another step failed")
+
+    @contextmanager
+    def beside(self, work: Callable[[Steps], None]) -> Iterator[Callable[[], None]]:
+        """Do the steps of `work` beside the block's own; yield what waits for their end and prints them.
+
+        Where the block fails they are ended: at their next step or word of progress.
+        """
+        lines: list[str] = []
+        failed: list[BaseException] = []
+        own = Steps(lines.append, self.now)
+
+        def do() -> None:
+            try:
+                work(own)
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=do, name="beside")
+
+        def wait() -> None:
+            thread.join()
+            for line in lines:
+                self.done += 1
+                self.show(f"{self.done:3d}{line[_NUMBER:]}")
+            lines.clear()
+            if failed:
+                raise failed[0]
+
+        thread.start()
+        try:
+            yield wait
+        except BaseException:
+            own.stopped.set()
+            raise
+        finally:
+            thread.join()
 
     def _line(self, state: str, name: str, began: float, note: str) -> str:
         text = f"{self.done:3d}  {state:<4}  {self.now() - began:7.2f} s  {name}"

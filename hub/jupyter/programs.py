@@ -25,7 +25,12 @@ LINKAGE_NAME = "linkage.saferoom.internal"
 
 def proxy_command() -> list[str]:
     """Return the command that starts the proxy, which ends with the hub."""
-    return [sys.executable, "-I", "-S", str(_TETHER), str(node()), str(_GUARD)]
+    return tethered([str(node()), str(_GUARD)])
+
+
+def tethered(command: list[str]) -> list[str]:
+    """Return a command that does the same and ends together with the process that starts it."""
+    return [sys.executable, "-I", "-S", str(_TETHER), *command]
 
 
 def airlock_command() -> list[str]:

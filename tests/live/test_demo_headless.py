@@ -113,7 +113,9 @@ def test_demo_prints_how_to_get_in_and_ctrl_c_ends_everything(tmp_path: Path) ->
         assert re.search(r"rosa +researcher in educational-mobility +\S+ +[A-Z2-7]{32} +\d{6}", said)
         assert "Not enforced on this machine:" in said
         assert httpx.get(f"{found[1]}/hub/login", trust_env=False).status_code == 200
-        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "\n"
+        assert "preparing the linked project" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)  # in the middle of the linked project
         rest = process.communicate(timeout=60)[0]
         assert "the hub, the airlock and every room have ended" in rest
         assert "Traceback" not in rest
