@@ -30,6 +30,7 @@ COMMANDS = {
     "check": Command("check", "Open and screen files before they leave."),
     "suppress": Command("suppress", "Protect an aggregated table: hide cells until an attacker's audit holds."),
     "risk": Command("risk", "Say how likely people in a file of records are found, and who stands out."),
+    "anonymise": Command("anonymise", "Protect a file of records by the steps of a plan: recode, hide, group ..."),
     "link": Command("link", "Link datasets, cluster their records into entities, and tell the quality of it."),
     "encode": Command("encode", "Encode identifiers under a shared secret, or link two encoded files."),
     "verify": Command("verify", "Verify a release bundle offline."),
