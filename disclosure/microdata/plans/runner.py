@@ -34,7 +34,7 @@ class Anonymised:
     frame : Frame
         Of the same kind as the records given.
     outcomes : tuple of Outcome
-        One per step, without their frames' sense: only the last frame is the result.
+        One per step; the last one's frame is the result.
     after : RiskReport, or None
         None where no key variable tells anything any more.
     """
@@ -66,7 +66,7 @@ class Anonymised:
             "seed_commitment": self.commitment,
             "draws": any(step.draws for step in self.plan.steps),
             "steps": steps,
-            "risk": {"before": self.before.document(), "after": None if self.after is None else self.after.document()},
+            "risk": {"before": _risk(self.before), "after": None if self.after is None else _risk(self.after)},
             "utility": dict(self.utility),
         }
 
@@ -108,6 +108,13 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     made: Any = now
     frame = made if arrow else made.to_pandas().set_axis(cast("Any", records).index)
     return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, _utility(table, now))
+
+
+def _risk(report: RiskReport) -> dict[str, Any]:
+    """Return the report without the categories and records that it names: a plan's result travels with the data."""
+    document = report.document()
+    del document["special_uniques"], document["suda"]["level_contribution_percent"]
+    return document
 
 
 def _silent(_what: str, _share: float) -> None:
