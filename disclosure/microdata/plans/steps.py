@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from saferoom.disclosure.microdata.plans import protecting
+from saferoom.disclosure.microdata.plans import perturbed, perturbing, protecting
 from saferoom.disclosure.microdata.plans.step import Outcome, Step
 
 
@@ -29,4 +29,10 @@ METHODS: dict[str, Method] = {
     "local_suppression": Method(protecting.LocalSuppression, protecting.local_suppression),
     "generalise": Method(protecting.Generalise, protecting.generalised),
     "mondrian": Method(protecting.Mondrian, protecting.boxed),
+    "microaggregation": Method(perturbing.Microaggregate, perturbed.microaggregated),
+    "pram": Method(perturbing.Pram, perturbed.randomised_categories),
+    "rank_swapping": Method(perturbing.SwapRanks, perturbed.ranks_swapped),
+    "record_swapping": Method(perturbing.SwapRecords, perturbed.records_swapped),
+    "noise": Method(perturbing.AddNoise, perturbed.with_noise),
+    "shuffling": Method(perturbing.Shuffle, perturbed.dealt_anew),
 }

@@ -1,28 +1,17 @@
-"""The perturbing methods as steps of a plan: what may be asked of each, and how it is done to a table.
-
-Each `apply_*` takes the table, the step, a generator and how messages begin, and returns an `Outcome`.
-"""
+"""The perturbing steps of a plan, done to a table of records."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import Keys
-from saferoom.disclosure.microdata.outcome import Outcome, changes
 from saferoom.disclosure.microdata.perturbation import noise, rank_swapping
 from saferoom.disclosure.microdata.perturbation.household_tables import Wanted, swap_records
 from saferoom.disclosure.microdata.perturbation.microaggregation import Manner, microaggregate
-from saferoom.disclosure.microdata.perturbation.models import (
-    Microaggregation,
-    Noise,
-    Pram,
-    RankSwapping,
-    RecordSwapping,
-    Shuffling,
-)
 from saferoom.disclosure.microdata.perturbation.pram import invariant_pram, randomised
 from saferoom.disclosure.microdata.perturbation.shuffling import indicators, normal_scores, shuffled
 from saferoom.disclosure.microdata.perturbation.tables import (
@@ -34,26 +23,35 @@ from saferoom.disclosure.microdata.perturbation.tables import (
     with_numbers,
 )
 from saferoom.disclosure.microdata.perturbation.transitions import check_stochastic, drawn, invariant
+from saferoom.disclosure.microdata.plans.perturbing import (
+    AddNoise,
+    Microaggregate,
+    Pram,
+    Shuffle,
+    SwapRanks,
+    SwapRecords,
+)
+from saferoom.disclosure.microdata.plans.step import Outcome
 from saferoom.errors import BadInputError
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.columns import Frame
 
 
-def apply_microaggregation(
-    frame: Frame, step: Microaggregation, _random: np.random.Generator, what: str = "microaggregation"
+def microaggregated(
+    frame: Frame, step: Microaggregate, _random: np.random.Generator, what: str = "microaggregation"
 ) -> Outcome:
     """Microaggregate the columns; nothing is drawn, groups follow from the records alone."""
     values = numeric(frame, step.columns, what)
     columns.check_k(step.k, len(values), what)
     weights = None if step.weight is None else columns.weights(frame, step.weight, what)
-    manner = Manner(step.k, step.method, step.value, step.improve)
+    manner = Manner(step.k, step.by, step.value, step.improve)
     found = microaggregate(values, manner, weights, numbered(frame, step.within, what), what)
-    note = f"Microaggregation ({step.method}) of {_list(step.columns)}: information loss {found.loss:.4g} %."
+    note = f"Microaggregation ({step.by}) of {_list(step.columns)}: information loss {found.loss:.4g} %."
     return _outcome(frame, with_numbers(frame, step.columns, found.values), note, step.columns)
 
 
-def apply_pram(frame: Frame, step: Pram, random: np.random.Generator, what: str = "pram") -> Outcome:
+def randomised_categories(frame: Frame, step: Pram, random: np.random.Generator, what: str = "pram") -> Outcome:
     """Randomise the categories of the columns, each by itself."""
     keys = Keys.of(frame, step.columns, what)
     keys.check_not_empty(what)
@@ -79,9 +77,7 @@ def apply_pram(frame: Frame, step: Pram, random: np.random.Generator, what: str 
     return _outcome(frame, keys.with_codes(codes).onto(frame), note, step.columns)
 
 
-def apply_rank_swapping(
-    frame: Frame, step: RankSwapping, random: np.random.Generator, what: str = "rank swapping"
-) -> Outcome:
+def ranks_swapped(frame: Frame, step: SwapRanks, random: np.random.Generator, what: str = "rank swapping") -> Outcome:
     """Swap values of nearly the same rank, each column by itself."""
     reach = step.reach or rank_swapping.reach_for_correlation(step.least_correlation or 0.0, what)
     averaged = step.bottom > 0 or step.top > 0
@@ -112,8 +108,8 @@ def _ranked(frame: Frame, name: str, what: str) -> Any:
     return np.where(codes < 0, np.nan, codes.astype(np.float64))
 
 
-def apply_record_swapping(
-    frame: Frame, step: RecordSwapping, random: np.random.Generator, what: str = "record swapping"
+def records_swapped(
+    frame: Frame, step: SwapRecords, random: np.random.Generator, what: str = "record swapping"
 ) -> Outcome:
     """Swap households at risk, and more until the rate is reached."""
     wanted = Wanted(step.areas, step.risk, step.like, step.household, step.carry, step.k, step.rate)
@@ -125,7 +121,7 @@ def apply_record_swapping(
     return _outcome(frame, after, note, [*step.areas, *step.carry])
 
 
-def apply_noise(frame: Frame, step: Noise, random: np.random.Generator, what: str = "noise") -> Outcome:
+def with_noise(frame: Frame, step: AddNoise, random: np.random.Generator, what: str = "noise") -> Outcome:
     """Add noise to the columns."""
     read = complete if step.kind in noise.COMPLETE else numeric
     values = read(frame, step.columns, what)
@@ -136,11 +132,8 @@ def apply_noise(frame: Frame, step: Noise, random: np.random.Generator, what: st
     return _outcome(frame, with_numbers(frame, step.columns, result), note, step.columns)
 
 
-def apply_shuffling(frame: Frame, step: Shuffling, random: np.random.Generator, what: str = "shuffling") -> Outcome:
+def dealt_anew(frame: Frame, step: Shuffle, random: np.random.Generator, what: str = "shuffling") -> Outcome:
     """Deal the values of the columns out anew."""
-    both = sorted(set(step.columns) & set(step.known))
-    if both:
-        raise BadInputError(f"{what}: '{both[0]}' cannot be shuffled and stay as it is")
     values = complete(frame, step.columns, what)
     result = values.copy()
     for rows in members(numbered(frame, step.within, what)):
@@ -151,7 +144,7 @@ def apply_shuffling(frame: Frame, step: Shuffling, random: np.random.Generator, 
     return _outcome(frame, _dealt(frame, step.columns, values, result), note, step.columns)
 
 
-def _dealt(frame: Frame, names: list[str], before: Any, after: Any) -> Frame:
+def _dealt(frame: Frame, names: Sequence[str], before: Any, after: Any) -> Frame:
     """Give the records the values of `after`, taken from records that had them, so that types stay."""
     result = frame
     for place, name in enumerate(names):
@@ -174,20 +167,22 @@ def _known(frame: Frame, name: str, rows: Any, what: str) -> Any:
     return normal_scores(values[rows])[:, None]
 
 
-def _list(names: list[str]) -> str:
+def _list(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _outcome(before: Frame, after: Frame, note: str, names: list[str]) -> Outcome:
-    return Outcome(after, note, changes(before, after, names))
+def _outcome(before: Frame, after: Frame, note: str, names: Sequence[str]) -> Outcome:
+    """Return the outcome, with the number of records whose value changed for each of `names`."""
+    changed = {name: _differing(columns.column(before, name), columns.column(after, name)) for name in names}
+    return Outcome(after, note, changed)
 
 
-STEPS = {
-    "microaggregate": (Microaggregation, apply_microaggregation),
-    "pram": (Pram, apply_pram),
-    "swap_ranks": (RankSwapping, apply_rank_swapping),
-    "swap_records": (RecordSwapping, apply_record_swapping),
-    "add_noise": (Noise, apply_noise),
-    "shuffle": (Shuffling, apply_shuffling),
-}
-"""Name in a plan, what may be asked, and what does it."""
+def _differing(before: Any, after: Any) -> int:
+    import pandas as pd
+
+    left, right = (
+        pd.Series(values.to_pandas() if hasattr(values, "to_pandas") else values).astype(object).reset_index(drop=True)
+        for values in (before, after)
+    )
+    same = (left == right).fillna(False).astype(bool) | (left.isna() & right.isna())
+    return int((~same).sum())
