@@ -21,6 +21,7 @@ from saferoom.disclosure.history.contributors import Contributors
 from saferoom.disclosure.history.crosswalk import Crosswalk
 from saferoom.disclosure.history.differencing import judge as judge_beside
 from saferoom.disclosure.history.judgement import Judgement
+from saferoom.disclosure.history.measures import Column
 from saferoom.disclosure.history.memory import Memory, last_seen
 from saferoom.disclosure.history.recomputed import Recomputed
 from saferoom.disclosure.history.sets import contributors_of
@@ -68,6 +69,9 @@ class Context:
         name the codes of columns that have no codelist.
     engine : EngineKind
         What computes; verdicts and numbers are the same.
+    kept : dict or None
+        Where several queries are judged on the same `sources` one after the other: what earlier ones were computed to,
+        so that each is computed once.
     """
 
     sources: Sequence[Source]
@@ -79,6 +83,7 @@ class Context:
     secret: bytes | None = field(default=None, repr=False)
     keys_from_query: bool = False
     engine: EngineKind = EngineKind.DUCKDB
+    kept: dict[str, Sequence[Column] | None] | None = field(default=None, repr=False)
 
 
 def check(
@@ -235,7 +240,7 @@ def _judged(case: Case, outcome: Outcome, context: Context) -> Judged:
             noise, base = protected.released(query.protect.base or case.policy.rounding_base)
             contributors = replace(contributors, noise=noise, base=base)
         contributors = with_told(contributors, case, outcome, visible)
-        shares = Recomputed(case, outcome, visible, lambda: opened(context))
+        shares = Recomputed(case, outcome, visible, lambda: opened(context), context.kept)
         known = with_people(context.memory, shares.query, shares.people)
         beside = judge_beside(contributors, known, context.policy, case.engine.tick, shares)
         findings += (*beside.findings, *news_of(shares.query, context.memory))

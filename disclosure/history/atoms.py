@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 Mask = NDArray[np.bool_]
 
 _AT_ONCE = 20_000
+_SMALL = 8_000
+"""Entries up to which an incidence is written out: it is gone through many times, and so far quicker each time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,16 @@ class Atoms:
     some: Positions
     kept: Positions
     tables: Positions
+
+    @cached_property
+    def written_out(self) -> NDArray[np.float64] | None:
+        """The incidence with its zeros, where it is small."""
+        sets, atoms = self.incidence.shape
+        return self.incidence.toarray().astype(np.float64) if sets * atoms <= _SMALL else None
+
+    def over(self, atoms: Positions) -> csc_array | NDArray[np.float64]:
+        """Return the incidence over some atoms alone."""
+        return self.incidence[:, atoms] if self.written_out is None else self.written_out[:, atoms]
 
 
 def atoms_of(sets: Sequence[BitMap], tables: Positions | None = None) -> Atoms:

@@ -135,7 +135,7 @@ def sparse_forms(
     starts = rng.standard_normal((sets, MOST_DRAWS))
     factors, fresh = starts[:, :0], starts[:, :draws]
     while True:
-        factors = np.hstack([factors, null((atoms.incidence[:, used], atoms.tables), fresh, tick)])
+        factors = np.hstack([factors, null((atoms.over(used), atoms.tables), fresh, tick)])
         told = told_by(atoms, factors)
         away = np.logical_or.reduce([np.abs(column) > ZERO for column in told.T])
         wrong = np.flatnonzero(away & zero)
@@ -165,6 +165,8 @@ def sparse_forms(
 
 def told_by(atoms: Atoms, factors: Matrix) -> Matrix:
     """Return what combinations tell about every atom; some of the atoms after the others, to save memory."""
+    if atoms.written_out is not None:
+        return times(atoms.written_out.T, factors)
     from scipy.sparse import csr_array
 
     sets, count = atoms.incidence.shape

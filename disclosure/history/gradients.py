@@ -36,12 +36,12 @@ class ManySmallError(UndecidedError):
     """There are too many small sets for all their combinations to be searched."""
 
 
-def null(system: tuple[csc_array, Positions], factors: Matrix, tick: Tick, look: Look | None = None) -> Matrix:
+def null(system: tuple[csc_array | Matrix, Positions], factors: Matrix, tick: Tick, look: Look | None = None) -> Matrix:
     """Return combinations near to `factors` that are zero on every atom of an incidence.
 
     Parameters
     ----------
-    system : pair of csc_array, shape (sets, atoms), and ndarray of int, shape (sets,)
+    system : pair of csc_array or ndarray, shape (sets, atoms), and ndarray of int, shape (sets,)
         The incidence, and the table each set is of.
     look : callable, optional
         Is shown at every step what the combinations tell about the atoms by then; says whether it has seen enough.
@@ -92,37 +92,52 @@ def null(system: tuple[csc_array, Positions], factors: Matrix, tick: Tick, look:
     raise UndecidedError
 
 
-def _by_atom(incidence: csc_array) -> csr_array:
+def _by_atom(incidence: csc_array | Matrix) -> csr_array | Matrix:
+    if isinstance(incidence, np.ndarray):
+        return incidence.T
     from scipy.sparse import csr_array
 
     data = incidence.data.astype(np.float64)
     return csr_array((data, incidence.indices, incidence.indptr), shape=incidence.shape[::-1])
 
 
-def _conditioner(across: csr_array, tables: Positions) -> Callable[[Matrix], Matrix]:
+def _conditioner(across: csr_array | Matrix, tables: Positions) -> Callable[[Matrix], Matrix]:
     """Return what is done to residuals: an approximate inverse of the incidence's product with itself."""
-    from scipy.sparse import csr_array
-
     atoms, sets = across.shape
-    scale = np.maximum(np.bincount(across.indices, minlength=sets), 1.0)[:, None]
+    sizes = across.sum(axis=0) if isinstance(across, np.ndarray) else np.bincount(across.indices, minlength=sets)
+    scale = np.maximum(sizes, 1.0)[:, None]
     numbers, table = np.unique(tables, return_inverse=True)
     if not 1 < len(numbers) <= _MOST_TABLES:
         return lambda residual: np.asarray(residual / scale)
-    owners = csr_array((np.ones(sets), (np.arange(sets), table)), shape=(sets, len(numbers)))
-    seen = (across[:: max(atoms // _SEEN, 1)] @ owners).toarray()
+    joined, seen = _by_table(across, table, len(numbers))
     strengths, bases = np.linalg.eigh(seen.T @ seen * (atoms / max(len(seen), 1)))
     kept = strengths > _RANK * max(float(strengths[-1]), 1.0)
     coarse = (bases[:, kept] / strengths[kept]) @ bases[:, kept].T
-    joined = owners.T.tocsr()
     return lambda residual: np.asarray(residual / scale + (coarse @ (joined @ residual))[table])
 
 
-def _allowed(most: int, incidence: csr_array) -> int:
-    return min(most, max(LEAST_STEPS, MOST_WORK // max(int(incidence.nnz), 1)))
+def _by_table(across: csr_array | Matrix, table: Positions, tables: int) -> tuple[csr_array | Matrix, Matrix]:
+    """Return what adds up the sets of each table, and how often some of the atoms are in each."""
+    some, sets = across[:: max(across.shape[0] // _SEEN, 1)], np.arange(len(table))
+    if isinstance(some, np.ndarray):
+        owners = np.zeros((len(table), tables))
+        owners[sets, table] = 1
+        return owners.T, some @ owners
+    from scipy.sparse import csr_array
+
+    owners = csr_array((np.ones(len(table)), (sets, table)), shape=(len(table), tables))
+    return owners.T.tocsr(), (some @ owners).toarray()
 
 
-def times(matrix: csr_array, columns: Matrix) -> Matrix:
+def _allowed(most: int, incidence: csr_array | Matrix) -> int:
+    entries = incidence.size if isinstance(incidence, np.ndarray) else incidence.nnz
+    return min(most, max(LEAST_STEPS, MOST_WORK // max(int(entries), 1)))
+
+
+def times(matrix: csr_array | Matrix, columns: Matrix) -> Matrix:
     """Multiply; few columns are quicker one by one."""
+    if isinstance(matrix, np.ndarray):
+        return np.asarray(matrix @ columns)
     if columns.shape[1] > _FEW_COLUMNS:
         return np.asarray(matrix @ columns)
     if columns.shape[1] == 1:

@@ -142,6 +142,7 @@ def measured(
         return []
     unknown: dict[Cell, None] = {}
     computed: dict[int, Sequence[Column] | None] = {}
+    looked = _Looked()
     for pair in pairs:
         release = memory.releases[pair.position]
         if pair.position not in computed:
@@ -155,11 +156,26 @@ def measured(
             if pair.differing <= MOST_UNKNOWN:
                 unknown[pair.cell] = None
             continue
-        ours = [one.of(pair.cell, total) for one in own if one.unit == pair.unit]
-        theirs = [old.of(pair.earlier, release.contributors.total) for old in columns if old.unit == pair.unit]
+        ours = looked.of(own, pair.unit, pair.cell, total)
+        theirs = looked.of(columns, pair.unit, pair.earlier, release.contributors.total)
         if any(_few(one, old, policy) for one in ours for old in theirs):
             book.add((pair.position, How.MEASURE, Verdict.FAIL), pair.cell, [pair.earlier], None)
     return [_unknown(tuple(unknown))] if unknown else []
+
+
+class _Looked:
+    """What units add to the cells of columns, each looked up once: a cell is like several others, in pairs."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, Cell], tuple[Keys, Numbers]] = {}
+
+    def of(self, columns: Sequence[Column], unit: str, cell: Cell, total: str) -> list[tuple[Keys, Numbers]]:
+        """Return the units of a cell and what each adds, by column of that kind of unit; columns have to stay."""
+        own = [column for column in columns if column.unit == unit]
+        for column in own:
+            if (id(column), cell) not in self._found:
+                self._found[id(column), cell] = column.of(cell, total)
+        return [self._found[id(column), cell] for column in own]
 
 
 def _few(one: tuple[Keys, Numbers], other: tuple[Keys, Numbers], policy: RiskAppetite) -> bool:
@@ -168,7 +184,9 @@ def _few(one: tuple[Keys, Numbers], other: tuple[Keys, Numbers], policy: RiskApp
         (_, new), (_, old) = one, other
         counted = both = np.ones(len(new), dtype=bool)
     else:
-        units = np.union1d(one[0], other[0])
+        # Both are in order: a merge takes a fraction of the time of a table of what is there.
+        units = np.sort(np.concatenate([one[0], other[0]]), kind="stable")
+        units = units[np.concatenate([[True], units[1:] != units[:-1]])[: len(units)]]
         new, old = np.zeros(len(units)), np.zeros(len(units))
         counted, there = np.zeros(len(units), dtype=bool), np.zeros(len(units), dtype=bool)
         for keys, values, column, mask in ((*one, new, counted), (*other, old, there)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -35,12 +36,15 @@ class Recomputed:
         Of the new query.
     opened : callable
         Returns another engine on the same data, still closed; the new query's own keeps its tables.
+    kept : dict or None
+        Columns of earlier queries, where several queries are judged on the same data one after the other.
     """
 
     case: Case
     outcome: Outcome
     visible: Mask
     opened: Callable[[], AbstractContextManager[Engine]]
+    kept: dict[str, Sequence[Column] | None] | None = None
 
     @property
     def query(self) -> Mapping[str, Any]:
@@ -55,6 +59,14 @@ class Recomputed:
 
     def earlier(self, query: Mapping[str, Any]) -> Sequence[Column] | None:
         """Return the columns of an earlier query on the same data; None when it cannot be computed on it."""
+        if self.kept is None:
+            return self._earlier(query)
+        name = json.dumps(query, sort_keys=True)
+        if name not in self.kept:
+            self.kept[name] = self._earlier(query)
+        return self.kept[name]
+
+    def _earlier(self, query: Mapping[str, Any]) -> Sequence[Column] | None:
         # Here, because statbarns import what the history returns.
         from saferoom.disclosure.statbarns.common import measures_with_pieces
 

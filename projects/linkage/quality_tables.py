@@ -122,7 +122,7 @@ def checker(
         labels = {column: _labels(connection, source, column) for column in ("band", "match_pass")}
         one_each = (unit,) if every == different else ()
         sources = [Source(name, path, units=(unit,), one_each=one_each)]
-        context = Context(sources, policy, memory=memory)
+        context = Context(sources, policy, memory=memory, kept={})
         with opened(context) as engine:
             yield Checker(context, engine, name, memory, labels)
 
