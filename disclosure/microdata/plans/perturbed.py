@@ -100,8 +100,8 @@ def ranks_swapped(frame: Frame, step: SwapRanks, random: np.random.Generator, wh
 def _ranked(frame: Frame, name: str, what: str) -> Any:
     """Return numbers in the order of a column of numbers, dates or ordered categories; text has no such order."""
     own = columns.column(frame, name)
-    kind = str(own.type if columns.is_arrow(frame) else own.dtype)
-    ordered = kind.startswith(("date", "time")) or getattr(getattr(own, "cat", None), "ordered", False)
+    kind = own.type if columns.is_arrow(frame) else own.dtype
+    ordered = str(kind).startswith(("date", "time")) or getattr(kind, "ordered", False)
     if not ordered:
         return columns.numbers(frame, name, what)
     codes = Keys.of(frame, [name], what).codes[:, 0]

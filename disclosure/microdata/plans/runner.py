@@ -199,6 +199,4 @@ def _utility(before: Frame, after: Frame) -> dict[str, Any]:
 
 
 def _categories(values: Any) -> int:
-    import pyarrow.compute as pc
-
-    return int(pc.count_distinct(values, mode="only_valid").as_py())
+    return len(values.unique().drop_null())
