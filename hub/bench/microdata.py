@@ -19,7 +19,10 @@ from saferoom.hub.bench.microdata_reference import Reference
 
 Say = Callable[[str], None]
 
-PARTS = {"risk": ("saferoom.hub.bench.microdata_risk", "saferoom.hub.bench.microdata_risk_reference")}
+PARTS = {
+    "risk": ("saferoom.hub.bench.microdata_risk", "saferoom.hub.bench.microdata_risk_reference"),
+    "protection": ("saferoom.hub.bench.microdata_protection", "saferoom.hub.bench.microdata_protection_reference"),
+}
 """Name of each part, the module that measures it, and the module that compares it with published results."""
 
 

@@ -72,10 +72,36 @@ def counted(file: Path) -> tuple[float, Numbers]:
     return seconds, {"uniques": float(counted_ones.uniques), "risk": risk, "keys": float(len(found))}
 
 
+def suppression(file: Path) -> tuple[float, Numbers]:
+    """Local suppression to k = 3 on five keys, from a pandas frame."""
+    return _suppressed(file, "file")
+
+
+def promise(file: Path) -> tuple[float, Numbers]:
+    """The same with the stronger promise."""
+    return _suppressed(file, "people")
+
+
+def _suppressed(file: Path, guarantee: str) -> tuple[float, Numbers]:
+    import pandas as pd
+
+    from saferoom.disclosure.microdata.keys import Keys
+    from saferoom.disclosure.microdata.protection.suppression import Guarantee, still_below, suppress
+
+    frame = pd.read_parquet(file)
+    started = time.perf_counter()
+    done = suppress(Keys.of(frame, KEYS[:5]), 3, guarantee=Guarantee(guarantee))
+    seconds = time.perf_counter() - started
+    numbers = {"hidden": float(done.total), "bound": done.parts[0].bound, "before": float(done.parts[0].at_risk)}
+    return seconds, {**numbers, "below": float(still_below(done))}
+
+
 WORKS: dict[str, Callable[[Path], tuple[float, Numbers]]] = {
     "frequencies": frequencies,
     "suda": suda,
     "counted": counted,
+    "suppression": suppression,
+    "promise": promise,
 }
 
 

@@ -12,6 +12,10 @@ if (work == "frequencies") {
     risks <- indivRisk(counted)
   })
   numbers <- list(uniques = sum(counted$fk == 1), risk = sum(risks$rk), people = sum(counted$Fk))
+} else if (work == "suppression") {
+  five <- keys[1:5]
+  taken <- system.time(found <- localSuppression(records, keyVars = five, k = 3))
+  numbers <- list(hidden = sum(is.na(as.data.frame(found$xAnon)[, five])))
 } else {
   taken <- system.time(found <- suda2(records, variables = keys))
   numbers <- list(score = sum(found$score), dis = sum(found$disScore))

@@ -10,7 +10,13 @@ import pytest
 from tests.support.record_tables import FRANCDAT_KEYS, francdat
 
 from saferoom.errors import BadInputError, UnavailableError
-from saferoom.hub.bench import microdata, microdata_contestant, microdata_risk, microdata_world
+from saferoom.hub.bench import (
+    microdata,
+    microdata_contestant,
+    microdata_protection,
+    microdata_risk,
+    microdata_world,
+)
 from saferoom.hub.bench.measure import Run
 from saferoom.hub.bench.microdata_reference import Check, Reference, named, pairs
 from saferoom.hub.bench.microdata_risk_reference import _francdat
@@ -19,6 +25,7 @@ from saferoom.hub.cli.main import main
 
 def test_small_files_are_measured_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(microdata_risk, "REPEATS", 1)
+    monkeypatch.setattr(microdata_protection, "REPEATS", 1)
     monkeypatch.setattr(microdata, "sdcmicro", lambda: (None, "R is not installed here"))
     result = microdata.run(3_000, lambda _: None)
     found = {one["work"]: one for one in result["parts"]["risk"]["results"]}
