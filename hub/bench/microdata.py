@@ -22,6 +22,10 @@ Say = Callable[[str], None]
 PARTS = {
     "risk": ("saferoom.hub.bench.microdata_risk", "saferoom.hub.bench.microdata_risk_reference"),
     "protection": ("saferoom.hub.bench.microdata_protection", "saferoom.hub.bench.microdata_protection_reference"),
+    "perturbation": (
+        "saferoom.hub.bench.microdata_perturbation",
+        "saferoom.hub.bench.microdata_perturbation_reference",
+    ),
 }
 """Name of each part, the module that measures it, and the module that compares it with published results."""
 

@@ -13,6 +13,7 @@ from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.bench import (
     microdata,
     microdata_contestant,
+    microdata_perturbation,
     microdata_protection,
     microdata_risk,
     microdata_world,
@@ -26,6 +27,7 @@ from saferoom.hub.cli.main import main
 def test_small_files_are_measured_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(microdata_risk, "REPEATS", 1)
     monkeypatch.setattr(microdata_protection, "REPEATS", 1)
+    monkeypatch.setattr(microdata_perturbation, "WORKS", {"mdav": (3_000,)})
     monkeypatch.setattr(microdata, "sdcmicro", lambda: (None, "R is not installed here"))
     result = microdata.run(3_000, lambda _: None)
     found = {one["work"]: one for one in result["parts"]["risk"]["results"]}
