@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from saferoom.errors import SaferoomError
-
 
 _NUMBER = 3
 """Letters that a step's number takes in its line, at least."""
@@ -83,6 +83,7 @@ class Steps:
         """
         lines: list[str] = []
         failed: list[BaseException] = []
+        took: list[float] = []
         own = Steps(lines.append, self.now)
 
         def do() -> None:
@@ -90,15 +91,21 @@ class Steps:
                 work(own)
             except BaseException as error:
                 failed.append(error)
+            finally:
+                took.append(own.total_seconds)
 
         thread = threading.Thread(target=do, name="beside")
 
         def wait() -> None:
             thread.join()
+            self.show(f"        beside the steps before, {took[0]:.2f} s in all:")
             for line in lines:
                 self.done += 1
                 self.show(f"{self.done:3d}{line[_NUMBER:]}")
             lines.clear()
+            if failed and isinstance(failed[0], StepError):
+                # The line printed last is that of the step that failed.
+                raise StepError(re.sub(r"^step \d+", f"step {self.done}", failed[0].message)) from failed[0]
             if failed:
                 raise failed[0]
 

@@ -71,15 +71,24 @@ def _apart(
     inside = (component[pairs.left - 1] == component[pairs.right - 1]) & doubtful[component[pairs.left - 1]]
     weights: dict[int, dict[tuple[int, int], float]] = defaultdict(dict)
     links: dict[int, list[tuple[bool, float, int, int]]] = defaultdict(list)
-    for place in np.flatnonzero(inside).tolist():
-        a, b, weight = int(pairs.left[place]) - 1, int(pairs.right[place]) - 1, float(decided.weight[place])
-        number = int(component[a])
-        weights[number][(a, b)] = max(min(weight, _MOST_EVIDENCE), _NEVER_COMPARED)
-        if decided.linked[place]:
-            links[number].append((pairs.passed[place] < 0, -weight, a, b))
+    columns = (
+        component[pairs.left[inside] - 1],
+        pairs.left[inside] - 1,
+        pairs.right[inside] - 1,
+        decided.weight[inside],
+        np.clip(decided.weight[inside], _NEVER_COMPARED, _MOST_EVIDENCE),
+        pairs.passed[inside] < 0,
+        decided.linked[inside],
+    )
+    # Plain numbers, all at once: one by one they take longer than what is done with them.
+    for number, a, b, weight, bounded, modelled, linked in zip(*(column.tolist() for column in columns), strict=True):
+        weights[number][(a, b)] = bounded
+        if linked:
+            links[number].append((modelled, -weight, a, b))
     found = component.astype(np.int64) + len(sources)
+    origin: list[int] = sources.tolist()
     for number, edges in links.items():
-        for part in _joined(sorted(edges), weights[number], sources, plan):
+        for part in _joined(sorted(edges), weights[number], origin, plan):
             found[part] = min(part)
     return found
 
@@ -87,7 +96,7 @@ def _apart(
 def _joined(
     edges: Sequence[tuple[bool, float, int, int]],
     weights: dict[tuple[int, int], float],
-    sources: NDArray[np.int64],
+    sources: Sequence[int],
     plan: LinkPlan,
 ) -> list[list[int]]:
     """Return the parts of one component."""
@@ -110,19 +119,19 @@ def _joined(
     return list({id(members): members for members in part.values()}.values())
 
 
-def _contradict(one: list[int], other: list[int], sources: NDArray[np.int64], plan: LinkPlan) -> bool:
+def _contradict(one: list[int], other: list[int], sources: Sequence[int], plan: LinkPlan) -> bool:
     if plan.one_to_one:
         if len(plan.datasets) == 1:
             return len(one) + len(other) > 2
-        return bool({int(sources[r]) for r in one} & {int(sources[r]) for r in other})
+        return not {sources[r] for r in one}.isdisjoint([sources[r] for r in other])
     if plan.many_to_one:
         last = len(plan.datasets) - 1
-        return sum(int(sources[r]) == last for r in [*one, *other]) > 1
+        return sum(sources[r] == last for r in [*one, *other]) > 1
     return False
 
 
 def _mean(
-    one: list[int], other: list[int], weights: dict[tuple[int, int], float], sources: NDArray[np.int64] | None
+    one: list[int], other: list[int], weights: dict[tuple[int, int], float], sources: Sequence[int] | None
 ) -> float:
     """Return the mean weight over the pairs between two parts that are of different sources, where that matters."""
     total, count = 0.0, 0

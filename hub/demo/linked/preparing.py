@@ -8,7 +8,8 @@ from pathlib import Path
 from saferoom.hub.demo.population.generate import World, generate
 from saferoom.ids import DatasetName
 
-PEOPLE = 40_000
+PEOPLE = 20_000
+"""Fewer than the generator makes unless told: every region and most areas still have enough of everything."""
 _IDENTIFYING = "given_name, surname, try_cast(date_of_birth as date) as date_of_birth, sex, postcode, address"
 _BORN = "try_cast(date_of_birth as date) as born"
 _AREA = "region_code, deprivation_tenth"

@@ -23,6 +23,7 @@ from saferoom.hub.linkage.definition import read_index
 from saferoom.hub.linkage.following import follow
 from saferoom.hub.linkage.ingesting import Delivered, ingest, store_of
 from saferoom.hub.linkage.linking import Wish, link_index
+from saferoom.hub.linkage.messages import Tell
 from saferoom.hub.linkage.records import Linkage
 from saferoom.hub.refreshing import MADE, provision_entitled
 from saferoom.hub.wiring import Instance
@@ -59,9 +60,9 @@ def prepare(steps: Steps, home: Home, texts: Mapping[str, str], people: int = PE
                 shutil.rmtree(inbox / "world")
                 step.note = f"{len(files)} deliveries"
             with steps.step("ingest: each delivery is checked, and split between linker and provisioner") as step:
-                step.note = f"{_ingest(instance, files, VERSION):,} rows"
+                step.note = f"{_ingest(steps, instance, files, VERSION):,} rows"
         with steps.step("link: the linker, who sees no attribute, finds who is the same person") as step:
-            linkage = _link(step, instance, define=True)
+            linkage = _link(step, instance, steps.tell, define=True)
         with steps.step("the quality pack, once it passed the checker, says whom linking loses") as step:
             step.note = _loses(step, linkage)
         with steps.step("derive: the provisioner, who sees no name, makes low income and pairs of incomes") as step:
@@ -79,9 +80,9 @@ def refresh(steps: Steps, home: Home, people: int = PEOPLE) -> None:
             files = deliver(world, inbox / "deliveries", REFRESHED)
             step.note = ", ".join(files)
         with steps.step("ingest the new deliveries: checked against the last ones, and split") as step:
-            step.note = f"{_ingest(instance, files, NEXT_VERSION):,} rows"
+            step.note = f"{_ingest(steps, instance, files, NEXT_VERSION):,} rows"
         with steps.step("link them against the people who are known: ids stay") as step:
-            _link(step, instance, define=False)
+            _link(step, instance, steps.tell, define=False)
         with steps.step("derive anew and give every entitled project its new versions") as step:
             followed = follow(instance, list(files), _ACTOR)
             step.expect(not followed.problems, "; ".join(followed.problems))
@@ -123,25 +124,25 @@ def _apply(instance: Instance, texts: Mapping[str, str], names: Iterable[str]) -
     return len(administration.apply(read_entries((texts[name], name) for name in names)).changes)
 
 
-def _ingest(instance: Instance, files: Mapping[DatasetName, Path], version: str) -> int:
+def _ingest(steps: Steps, instance: Instance, files: Mapping[DatasetName, Path], version: str) -> int:
     rows = 0
     for name, file in files.items():
         with store_of(instance).reading() as now:
             there = now.delivery(name, version)
         if there is None:  # an earlier run was interrupted after it
-            there = ingest(instance, Delivered(name, file, version), _ACTOR)
+            there = ingest(instance, Delivered(name, file, version), _ACTOR, steps.tell)
         rows += there.rows
         file.unlink()
     return rows
 
 
-def _link(step: Step, instance: Instance, *, define: bool) -> Linkage:
+def _link(step: Step, instance: Instance, tell: Tell, *, define: bool) -> Linkage:
     definition = None
     if define:
         text = (resources.files("saferoom.hub.demo") / "documents" / _INDEX_DOCUMENT).read_text(encoding="utf-8")
         definition = read_index(text, _INDEX_DOCUMENT)
     try:
-        linkage = link_index(instance, Wish(INDEX, definition), _ACTOR)
+        linkage = link_index(instance, Wish(INDEX, definition), _ACTOR, tell)
     except WrongStateError:  # an earlier run was interrupted after it
         with store_of(instance).reading() as now:
             found = now.linkage(INDEX)
