@@ -126,20 +126,24 @@ def _as_arrow(records: Frame) -> Frame:
         return records
     import pyarrow as pa
 
+    _check_once(columns.names_of(records))
     return pa.Table.from_pandas(records, preserve_index=False)
 
 
 def _numeric(table: Any) -> dict[str, bool]:
     import pyarrow.types as kinds
 
-    names = columns.names_of(table)
-    for name in names:
-        if names.count(name) > 1:
-            raise BadInputError(f"the table has two columns '{name}'; rename one")
+    _check_once(columns.names_of(table))
     return {
         column.name: kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_decimal(column.type)
         for column in table.schema
     }
+
+
+def _check_once(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInputError(f"the table has two columns '{name}'; rename one")
 
 
 def _asked(plan: Plan, keys: Sequence[str], sensitive: Sequence[str] | None = None) -> Asked:

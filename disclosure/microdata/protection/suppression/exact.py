@@ -15,9 +15,9 @@ from saferoom.disclosure.linear_programs import solver_of
 from saferoom.disclosure.microdata.patterns import Places
 from saferoom.disclosure.microdata.protection.suppression.board import Board, as_flags
 
-_MOST_RULES = 2_000
+_MOST_RULES = 250
 """Pairs times variables in which they differ, up to which the program is tried."""
-_MOST_NODES = 3_000
+_MOST_NODES = 30
 _INTEGER = 1
 """HiGHS's word for a whole number."""
 
@@ -37,7 +37,7 @@ def solve_small(board: Board) -> float | None:
 
     What was hidden before stays when the program finds nothing cheaper.
     """
-    if len(board) * (len(board) + len(board.safe)) * board.variables > 20 * _MOST_RULES:
+    if len(board) * (len(board) + len(board.safe)) * board.variables > 50 * _MOST_RULES:
         return None
     pairs = _pairs(board)
     if int(pairs.differ.sum()) > _MOST_RULES:
@@ -87,7 +87,7 @@ def _solve(board: Board, pairs: _Pairs) -> float | None:
     low = np.concatenate([np.zeros(start), board.k - board.before, np.ones(v)])
     cost = np.concatenate([np.tile(board.costs, v), np.zeros(count)])
     ends = (np.zeros(shape[1]), np.concatenate([(~given).astype(float), np.ones(count)]))
-    options = {"mip_max_nodes": _MOST_NODES, "mip_rel_gap": 0.0}
+    options = {"mip_max_nodes": _MOST_NODES, "mip_rel_gap": 0.0, "mip_heuristic_effort": 0.0}
     solver = solver_of(matrix, ends, (low, np.full(len(low), np.inf)), cost, options)
     solver.changeColsIntegrality(
         shape[1], np.arange(shape[1], dtype=np.int32), np.full(shape[1], _INTEGER, dtype=np.uint8)

@@ -24,7 +24,7 @@ from saferoom.disclosure.microdata.keys import Codes, Keys
 from saferoom.disclosure.microdata.patterns import Counts, Places, group
 from saferoom.disclosure.microdata.protection.suppression.board import Bits, Board, as_flags, bits_of, missing_bits
 
-_MOST_SETS = 5_000
+_MOST_SETS = 1_100
 """Sets of variables that are looked at; beyond it the larger ones are left out, all but the whole."""
 _NEARLY = 0.7
 """Groups are dealt with together whose gain is at least this share of the best one's."""
@@ -71,16 +71,24 @@ def _sets(board: Board) -> list[int]:
 
 def _fit_people(board: Board, sets: list[int]) -> None:
     """Hide in each record at risk the cheapest set with which it fits the true values of k people."""
-    waiting, every = np.arange(len(board)), np.arange(len(board))
+    waiting, whole = np.arange(len(board)), bits_of(range(board.variables))
     for chosen in sets:
+        if chosen == whole or not len(waiting):
+            continue
         able = waiting[board.given[waiting] & chosen == 0]
         hidden = board.given[able] | chosen
-        fits = board.safe_matches(able, hidden) + board.matches_among(able, hidden, every, board.given)
-        enough = fits >= board.k
+        enough = _fits(board, able, hidden) >= board.k
         board.hidden[able[enough]] = hidden[enough]
         waiting = np.setdiff1d(waiting, able[enough], assume_unique=True)
-    # What is left had values missing, and everything hidden fits anybody.
-    board.hidden[waiting] |= bits_of(range(board.variables))
+    # Larger sets than were tried: one variable after another. With everything hidden a record fits anybody.
+    for variable in sorted(range(board.variables), key=lambda j: (board.costs[j], -board.sizes[j])):
+        board.hidden[waiting] |= 1 << variable
+        waiting = waiting[_fits(board, waiting, board.hidden[waiting]) < board.k]
+
+
+def _fits(board: Board, rows: Places, hidden: Bits) -> Counts:
+    """Return how many people's true values each of `rows` would fit with just `hidden` not told."""
+    return board.safe_matches(rows, hidden) + board.matches_among(rows, hidden, np.arange(len(board)), board.given)
 
 
 class _Table:

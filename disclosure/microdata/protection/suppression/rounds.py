@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from saferoom.disclosure.microdata.patterns import Places
 from saferoom.disclosure.microdata.protection.suppression.board import Bits, Board, bits_of
 
-_MOST_SETS = 400
+_MOST_SETS = 80
 """Sets of variables that are looked at in one round; beyond it single variables alone."""
 _ROUNDS = 256
 """In the first round, one hard record in so many goes ahead."""

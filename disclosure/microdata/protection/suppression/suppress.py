@@ -24,6 +24,8 @@ from saferoom.errors import BadInputError
 
 _TWO_WAYS = 5_000
 """Records at risk up to which both ways to a first solution are tried."""
+_MANY_KEYS = 12
+"""Key variables above which values are hidden in one order alone: other ways make too many different sets."""
 _CLOSE = 1e-9
 
 
@@ -210,7 +212,8 @@ def _least(board: Board) -> float:
 def _hide_in_file(board: Board, bound: float) -> float:
     """Hide as little as can be found so that all match k records; return a proven lower bound of the cost."""
     equal = bool((board.costs == board.costs[0]).all())
-    ways = (False, True) if len(board) <= _TWO_WAYS else (equal,)
+    many = board.variables > _MANY_KEYS
+    ways = (False, True) if len(board) <= _TWO_WAYS and not many else (equal or many,)
     best: tuple[int, float] | None = None
     kept = board.hidden
     for nested in ways:

@@ -162,6 +162,12 @@ def test_limits_that_do_not_hold_end_without_a_result(limits: str, said: str) ->
         anonymise(people(), read_plan(text, "plan.yaml"), SEED)
 
 
+def test_a_table_with_two_columns_of_a_name_is_refused() -> None:
+    frame = pd.concat([people(), people()[["age"]]], axis=1)
+    with pytest.raises(BadInputError, match="two columns 'age'"):
+        anonymise(frame, read_plan(GOOD, "plan.yaml"), SEED)
+
+
 def test_a_table_with_zero_weights_is_refused() -> None:
     frame = people().assign(grossing=0)
     with pytest.raises(BadInputError, match="'grossing' is zero or negative"):

@@ -86,6 +86,14 @@ def test_data_where_everybody_is_alone_ends_with_everybody_protected() -> None:
     assert still_below(result) == 0
 
 
+@pytest.mark.parametrize("guarantee", list(Guarantee))
+def test_many_key_variables_are_hidden_one_after_another(guarantee: Guarantee) -> None:
+    keys = skewed(80, (8,) * 18)
+    result = suppress(keys, 3, guarantee=guarantee)
+    assert still_below(result) == 0
+    assert 0 < result.total < keys.codes.size
+
+
 def test_reasons_name_variables_and_counts_and_no_values() -> None:
     frame = FRANCDAT.assign(Key1=["secret-a", "secret-b", "secret-b", "c", "d", "d", "f", "secret-a"])
     result = suppress(Keys.of(frame, NAMES), 3)
