@@ -63,14 +63,18 @@ def improved(points: Points, groups: Groups, k: int, rounds: int = ROUNDS) -> Gr
     return result
 
 
-def _neighbours(points: Points) -> NDArray[np.intp]:
+def _neighbours(points: Points) -> NDArray[np.int32]:
     """Return the places of records near each record, shape (n, neighbours); nearly the nearest in many columns."""
     from scipy.spatial import cKDTree
 
     count = min(NEIGHBOURS, len(points) - 1)
     columns = points.shape[1]
     slack = 0.0 if columns <= 5 else 1.0 if columns <= 8 else 2.0
-    found: NDArray[np.intp] = cKDTree(points).query(points, count + 1, eps=slack, workers=-1)[1][:, 1:]
+    tree = cKDTree(points)
+    found = np.empty((len(points), count), dtype=np.int32)
+    for start in range(0, len(points), _CHUNK):  # distances and wide numbers of a chunk at a time
+        own = points[start : start + _CHUNK]
+        found[start : start + _CHUNK] = tree.query(own, count + 1, eps=slack, workers=-1)[1][:, 1:]
     return found
 
 
@@ -135,7 +139,7 @@ def _squared(first: Points, second: Points) -> Points:
     return result
 
 
-def _best(state: _State, near: NDArray[np.intp], active: Groups) -> _Exchanges:
+def _best(state: _State, near: NDArray[np.int32], active: Groups) -> _Exchanges:
     """Return the best exchange of every active record that gains something."""
     parts = []
     for start in range(0, len(active), _CHUNK):
