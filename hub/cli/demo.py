@@ -92,8 +92,16 @@ def _headless_home(chosen: Home | None, fresh: bool) -> Iterator[Home]:
 
 
 def _remove(home: Home) -> None:
-    shutil.rmtree(home.run, ignore_errors=True)
+    _remove_outside(home)
     shutil.rmtree(home.root, ignore_errors=True)
+
+
+def _remove_outside(home: Home) -> None:
+    """Remove what a home keeps elsewhere: sockets, and the folder in memory where extracts were open."""
+    from saferoom.hub.memory_folder import memory_folder
+
+    shutil.rmtree(memory_folder(home).path, ignore_errors=True)
+    shutil.rmtree(home.run, ignore_errors=True)
 
 
 def _forget(home: Home) -> None:
@@ -101,7 +109,7 @@ def _forget(home: Home) -> None:
         return
     if not (home.root / _MARK).is_dir():
         raise BadInputError(f"{home.root} holds no demonstration, so --fresh removes nothing there")
-    shutil.rmtree(home.run, ignore_errors=True)
+    _remove_outside(home)
     shutil.rmtree(home.root)
 
 

@@ -22,6 +22,7 @@ from saferoom.hub.demo.stage import NOTEBOOK, OTHER_PROJECT, PROJECT, Stage, set
 from saferoom.hub.demo.steps import Steps
 from saferoom.hub.drive import HubSession, Room
 from saferoom.hub.home import Home
+from saferoom.hub.linkage.zones import not_enforced
 from saferoom.hub.sandbox import enforcement
 from saferoom.ids import Username
 
@@ -90,7 +91,7 @@ def perform(home: Home, port: int, show: Callable[[str], None]) -> None:
     steps = Steps(show)
     with ExitStack() as stack:
         with steps.step("find out what is enforced on this machine") as step:
-            gaps = enforcement().not_enforced
+            gaps = (*enforcement().not_enforced, *not_enforced())
             step.note = f"{enforcement().mode}; not enforced:"
         for gap in gaps:
             show(f"        - {gap}")

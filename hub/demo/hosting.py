@@ -14,6 +14,7 @@ from saferoom.hub.demo.mailbox import Kept, mailbox
 from saferoom.hub.demo.process import ADDRESS, RunningHub, running_hub
 from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, folder, set_stage
 from saferoom.hub.home import Home
+from saferoom.hub.linkage.zones import not_enforced
 from saferoom.hub.sandbox import enforcement
 
 _ROLES = {
@@ -33,7 +34,7 @@ _ROLES = {
 def host(home: Home, port: int, show: Callable[[str], None]) -> None:
     """Prepare, start, say how to get in, and stay until Ctrl-C or until the hub ends."""
     # First of all: without a sandbox there is nothing to show.
-    gaps = enforcement().not_enforced
+    gaps = (*enforcement().not_enforced, *not_enforced())
     show("saferoom: preparing data, people and projects")
     try:
         stage = set_stage(home)

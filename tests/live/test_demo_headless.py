@@ -26,6 +26,7 @@ def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("SAFEROOM_") or key == VARIABLE}
 
 
+@pytest.mark.timeout(600)
 def test_demo_headless_does_the_whole_main_job(tmp_path: Path) -> None:
     done = subprocess.run(
         [*_DEMO, "--headless", "--home", str(tmp_path / "home")],
@@ -59,6 +60,7 @@ def test_demo_headless_does_the_whole_main_job(tmp_path: Path) -> None:
         "protect an aggregated table on the command line: 9 cells at risk",
         "refused: a room's token after the room was closed: status 401",
         "ingest: each delivery is checked, and split between linker and provisioner",
+        "make up 20,000 people, and what the departments know of them",
         "link: the linker, who sees no attribute, finds who is the same person",
         "the quality pack, once it passed the checker, says whom linking loses",
         "derive: the provisioner, who sees no name, makes low income and pairs of incomes: lost_children",
@@ -72,6 +74,7 @@ def test_demo_headless_does_the_whole_main_job(tmp_path: Path) -> None:
         "verify the audit trail",
     ):
         assert any(part in step for step in steps), part
+    assert any(re.fullmatch(r" +beside the steps before, \d+\.\d\d s in all:", line) for line in lines)
     assert re.fullmatch(r"All \d+ steps are done: \d+\.\d seconds in total\.", lines[-1])
 
 
@@ -85,7 +88,7 @@ def test_demo_headless_names_the_step_that_fails(tmp_path: Path) -> None:
         [*_DEMO, "--headless", "--home", str(home.root)],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=280,
         env=_environment(),
     )
     assert done.returncode == 1

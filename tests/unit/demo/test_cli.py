@@ -14,6 +14,7 @@ from saferoom.hub.cli.main import main
 from saferoom.hub.demo import process
 from saferoom.hub.demo.stage import set_stage
 from saferoom.hub.home import Home
+from saferoom.hub.memory_folder import memory_folder
 from saferoom.ids import Username
 
 
@@ -53,7 +54,10 @@ def test_headless_home_of_its_own_is_removed(tmp_path: Path) -> None:
     with cli._headless_home(None, fresh=False) as home:
         home.prepare()
         assert home.root.exists()
+        opened = memory_folder(home).prepare()
+        (opened / ".project.lock").touch()
     assert not home.root.exists()
+    assert not opened.exists()
     with cli._headless_home(Home(tmp_path), fresh=False) as kept:
         assert kept.root == tmp_path
     assert tmp_path.exists()
