@@ -10,7 +10,7 @@ from saferoom.hub.bench.microdata_reference import Check, Reference
 
 
 @dataclass(frozen=True)
-class AtMost(Check):
+class NoMoreThan(Check):
     """Our number, which is to be no higher than the published one."""
 
     @property
@@ -49,8 +49,8 @@ def _suppressed(
     from saferoom.disclosure.microdata.protection.suppression import still_below, suppress
 
     done = suppress(Keys.of(records, names), k, importance)
-    yield AtMost(f"values hidden, {case}", done.total, sum(theirs.values()))
+    yield NoMoreThan(f"values hidden, {case}", done.total, sum(theirs.values()))
     if importance is not None:
         cost = sum(importance[name] * count for name, count in theirs.items())
-        yield AtMost(f"cost of values hidden, {case}", done.parts[0].cost, cost)
+        yield NoMoreThan(f"cost of values hidden, {case}", done.parts[0].cost, cost)
     yield Check(f"records below k afterwards, {case}", still_below(done), 0)

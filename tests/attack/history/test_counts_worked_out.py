@@ -88,12 +88,12 @@ def quantile_of_numbered(numbers: Numbers, n: int) -> bool:
 
 
 def total_of_years(numbers: Numbers, n: int) -> bool:
-    return 1_950 <= numbers[0] / n <= 2_000
+    return bool(1_950 <= numbers[0] / n <= 2_000)
 
 
 def share_of_years(numbers: Numbers, n: int) -> bool:
     """The index is (1 + the squared coefficient of variation) / n."""
-    return 0 <= numbers[0] * n - 1 <= (25 / 1_975) ** 2
+    return bool(0 <= numbers[0] * n - 1 <= (25 / 1_975) ** 2)
 
 
 FRACTIONS = (0.41234, 0.5678)
@@ -166,7 +166,7 @@ def test_means_of_two_groups_and_of_both_tell_how_many_are_in_each(tmp_path: Pat
     protected = {"protect": {"method": "significant", "digits": 4}}
     query = {"statistic": "mean", "measure": "pay", "by": ["side"], "margins": True, "where": WITHOUT, **protected}
     alone = lab.check(query, rows, memory=Memory.empty())
-    east, west, both = (float(row[-1]) for row in (alone.protected or alone.table).rows)
+    east, west, both = (float(str(row[-1])) for row in (alone.protected or alone.table).rows)
     assert round((PEOPLE - 1) * (both - west) / (east - west)) == sum(row["side"] == "E" for row in rows) - 1
     assert alone.verdict is Verdict.PASS
     found = lab.check(query, rows, memory=leave(lab, [{**COUNT, "by": ["side"]}], rows))

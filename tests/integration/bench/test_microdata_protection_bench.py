@@ -9,7 +9,7 @@ from tests.support.record_tables import FRANCDAT_KEYS, francdat
 
 from saferoom.hub.bench import microdata_protection as part
 from saferoom.hub.bench.measure import Run
-from saferoom.hub.bench.microdata_protection_reference import AtMost, _suppressed
+from saferoom.hub.bench.microdata_protection_reference import NoMoreThan, _suppressed
 
 
 def test_no_more_is_hidden_than_published() -> None:
@@ -18,8 +18,8 @@ def test_no_more_is_hidden_than_published() -> None:
     assert [(one.ours, one.published, one.holds) for one in checks] == [(8, 9, True), (0, 0, True)]
     weighted = list(_suppressed("francdat", francdat(), FRANCDAT_KEYS, 3, theirs, dict.fromkeys(FRANCDAT_KEYS, 2.0)))
     assert [one.published for one in weighted] == [9, 18.0, 0]
-    assert AtMost("fewer", 1, 2).holds
-    assert not AtMost("more", 3, 2).holds
+    assert NoMoreThan("fewer", 1, 2).holds
+    assert not NoMoreThan("more", 3, 2).holds
 
 
 def test_sdcmicro_is_run_once_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
