@@ -67,7 +67,8 @@ class Unused:
         if self.unreadable:
             return f"not known: {self.unreadable:,} queries cannot be read any more"
         if not self.queries:
-            return f"no query was asked {since}, so none of its {len(self.approved)} variables was named"
+            none = "no query was asked yet" if self.since is None else f"no query was asked {since}"
+            return f"{none}, so none of its {len(self.approved)} variables was named"
         share = f"{len(self.unused)} of {len(self.approved)} variables"
         said = f"{share} were named by none of {self.queries:,} queries {since}"
         if self.snapshots:

@@ -233,4 +233,6 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = error.http_status if isinstance(error, SaferoomError) else getattr(error, "status_code", 500)
     message = error.message if isinstance(error, SaferoomError) else said.SENTENCES.get(status, said.NOT_POSSIBLE)
     values = {"heading": said.HEADINGS.get(status, said.DEFECT), "message": message, "sign_in": status == 401}
+    # Who may not open it has no review to go to; a form that was refused was sent from there.
+    values["outside"] = status == 403 and request.method == "GET"
     return _page(request, "refused.html", getattr(request.state, "visitor", None), status, **values)

@@ -42,7 +42,7 @@ def test_lead_sees_what_no_query_named_and_what_a_refresh_changed(airlock: Servi
     assert airlock.room().post("evaluations", {"query": QUERY}).status_code == 200
     page = airlock.browser("ana").get("projects/mobility/use").text
     assert "2 of 3 variables were named by none of 1 queries ever" in page
-    assert "No query was asked ever" in page  # of the register
+    assert "No query was asked yet" in page  # of the register
     assert "version 1 became 2" in page
     assert "&lt;b&gt; new" in page
     whole = airlock.browser("ana").get("projects/mobility").text
