@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError, UnavailableError
+from saferoom.hub.cli.failing_closed import failing_closed
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.plans.runner import Anonymised
@@ -47,23 +48,15 @@ def anonymise(
 
     _check_out(out, [data, plan, *([] if seed is None else [seed])])
     read = read_plan(text_of(plan, "the plan"), plan.name)
-    try:
-        with _seed(seed) as secret, _whole_or_nothing(out) as temporary:
-            from saferoom.disclosure.microdata.files import read_records
-            from saferoom.disclosure.microdata.plans.runner import anonymise as protect
-            from saferoom.hub.cli.suppress_progress import shown_progress
+    with failing_closed("the work", "nothing was written"), _seed(seed) as secret, _whole_or_nothing(out) as temporary:
+        from saferoom.disclosure.microdata.files import read_records
+        from saferoom.disclosure.microdata.plans.runner import anonymise as protect
+        from saferoom.hub.cli.suppress_progress import shown_progress
 
-            records = read_records(data, missing=missing)
-            with shown_progress("protecting the records") as progress:
-                result = protect(records, read, secret, progress)
-            _write(result.frame, temporary, out)
-    except SaferoomError:
-        raise
-    except Exception as error:
-        # Fail closed and without a traceback, whose texts could hold data.
-        raise UnavailableError(
-            f"the work was stopped by an error inside Saferoom ({type(error).__name__}); nothing was written"
-        ) from None
+        records = read_records(data, missing=missing)
+        with shown_progress("protecting the records") as progress:
+            result = protect(records, read, secret, progress)
+        _write(result.frame, temporary, out)
     if as_json:
         json.dump(result.document(), sys.stdout, allow_nan=False, ensure_ascii=False)
         print()

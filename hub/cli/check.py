@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError
+from saferoom.hub.cli.failing_closed import failing_closed
 
 if TYPE_CHECKING:
     from saferoom.disclosure.files.model import FileReport
@@ -41,15 +42,8 @@ def check(
     from saferoom.disclosure.verdict import Verdict
 
     _logs_to_standard_error()
-    try:
+    with failing_closed("the check", "nothing was judged"):
         reports = _all_reports(files, _asked(data, unit, policy, query))
-    except SaferoomError:
-        raise
-    except Exception as error:
-        # Fail closed and without a traceback, whose texts could hold data.
-        raise UnavailableError(
-            f"the check was stopped by an error inside Saferoom ({type(error).__name__}); nothing was judged"
-        ) from None
     worst = Verdict.worst(report.verdict for report in reports)
     _show(reports, worst.value, as_json)
     raise typer.Exit(worst.exit_code)

@@ -13,7 +13,8 @@ from typing import Any
 
 import typer
 
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError
+from saferoom.hub.cli.failing_closed import failing_closed
 
 _KEY_BYTES = 32
 _FEWEST_DIFFERENT = 16
@@ -38,7 +39,7 @@ def encode(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
     """Encode identifiers under a shared secret, or link two encoded files; exit 0, or 2 for bad input."""
-    try:
+    with failing_closed("the work", "nothing was written"):
         if new_key is not None:
             if plan or key_file or out or link:
                 raise BadInputError("--new-key makes a secret and nothing else; leave out the other options")
@@ -54,13 +55,6 @@ def encode(
                 raise BadInputError("give a plan with --key-file and --out, or --link with two encoded files")
             with _whole_or_nothing(out) as file:
                 document = _encode(plan, key_file, file)
-    except SaferoomError:
-        raise
-    except Exception as error:
-        # Fail closed and without a traceback, whose texts could hold data.
-        raise UnavailableError(
-            f"the work was stopped by an error inside Saferoom ({type(error).__name__}); nothing was written"
-        ) from None
     if as_json:
         print(json.dumps(document))
     else:

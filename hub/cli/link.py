@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError, UnavailableError
+from saferoom.hub.cli.failing_closed import failing_closed
 
 if TYPE_CHECKING:
     import duckdb
@@ -51,16 +52,8 @@ def link(
     from saferoom.projects.linkage.plan import read_plan
 
     read = read_plan(text_of(plan, "the plan"), plan.name)
-    try:
-        with _ended_in_order(), _whole_or_nothing(out) as folder:
-            document = _linked(read, plan.parent, folder)
-    except SaferoomError:
-        raise
-    except Exception as error:
-        # Fail closed and without a traceback, whose texts could hold data.
-        raise UnavailableError(
-            f"the work was stopped by an error inside Saferoom ({type(error).__name__}); nothing was written"
-        ) from None
+    with failing_closed("the work", "nothing was written"), _ended_in_order(), _whole_or_nothing(out) as folder:
+        document = _linked(read, plan.parent, folder)
     if as_json:
         json.dump(document, sys.stdout, allow_nan=False)
         print()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from saferoom.disclosure.queries.engines import EngineKind
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError
+from saferoom.hub.cli.failing_closed import failing_closed
 
 if TYPE_CHECKING:
     from saferoom.disclosure.checker import Context
@@ -69,7 +70,7 @@ def query(
 
     if commit and history is None:
         raise BadInputError("--commit needs --history, the folder to commit to")
-    try:
+    with failing_closed("the check", "nothing was judged"):
         asked = read_query(text_of(file, "the query"), file.name)
         if charts is not None and asked.chart is None:
             raise BadInputError("--charts: the query asks for no chart; write for example chart: {kind: bar}")
@@ -87,13 +88,6 @@ def query(
                     evaluation = replace(evaluation, suggestions=())
         if charts is not None:
             write_chart(charts, file.stem, evaluation)
-    except SaferoomError:
-        raise
-    except Exception as error:
-        # Fail closed and without a traceback, whose texts could hold data.
-        raise UnavailableError(
-            f"the check was stopped by an error inside Saferoom ({type(error).__name__}); nothing was judged"
-        ) from None
     _show(evaluation, as_json)
     raise typer.Exit(evaluation.verdict.exit_code)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError
+from saferoom.hub.cli.failing_closed import failing_closed
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.risk.asked import Asked
@@ -66,7 +67,7 @@ def risk(
     from saferoom.disclosure.microdata.risk.individual import Method
 
     work = _Work(data, tuple(missing), population, count, original, tuple(_listed(numbers)))
-    try:
+    with failing_closed("the work", "nothing was judged"):
         present = work.column_names()
         asked = Asked(
             keys=tuple(_listed(keys, present)),
@@ -83,13 +84,6 @@ def risk(
         )
         asked.check_columns(present, "--")
         report = work.done(asked)
-    except SaferoomError:
-        raise
-    except Exception as error:
-        # Fail closed and without a traceback, whose texts could hold data.
-        raise UnavailableError(
-            f"the work was stopped by an error inside Saferoom ({type(error).__name__}); nothing was judged"
-        ) from None
     if as_json:
         json.dump(report.document(), sys.stdout, allow_nan=False, ensure_ascii=False)
         print()

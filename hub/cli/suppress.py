@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from saferoom.errors import BadInputError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError, UnavailableError
+from saferoom.hub.cli.failing_closed import failing_closed
 
 if TYPE_CHECKING:
     from saferoom.disclosure.tables.additive import Progress
@@ -36,20 +37,13 @@ def suppress(
 
     if out is not None:
         _check_out(out, table, spec)
-    try:
+    with failing_closed("the work", "nothing is protected"):
         with shown_progress("protecting the table") as progress:
             published = _published(table, spec, policy, progress)
         if out is not None and published.verdict != Verdict.FAIL:
             from saferoom.hub.cli.suppress_report import write
 
             write(published, out)
-    except SaferoomError:
-        raise
-    except Exception as error:
-        # Fail closed and without a traceback, whose texts could hold data.
-        raise UnavailableError(
-            f"the work was stopped by an error inside Saferoom ({type(error).__name__}); nothing is protected"
-        ) from None
     if as_json:
         json.dump(published.document(), sys.stdout, allow_nan=False)
         print()

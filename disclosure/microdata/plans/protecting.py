@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import Keys
-from saferoom.disclosure.microdata.plans.step import Column, Columns, GroupSize, Outcome, Step, Weight
+from saferoom.disclosure.microdata.plans.step import Column, Columns, GroupSize, Outcome, Part, Step, Weight
 from saferoom.disclosure.microdata.protection.coding import Shown, top_bottom_coded
 from saferoom.disclosure.microdata.protection.generalising import generalise
 from saferoom.disclosure.microdata.protection.labels import Label
@@ -120,10 +120,9 @@ class _ToK(Step):
         return (Wanted(self.reads(keys), self.k),)
 
 
-class SubsetDemand(Step):
+class SubsetDemand(Part):
     """k on every combination of `size` key variables, or on those of the columns that are named."""
 
-    method: Literal["subset"] = "subset"
     k: GroupSize
     size: Annotated[int, Field(ge=1, le=60)] | None = None
     columns: Columns | None = None

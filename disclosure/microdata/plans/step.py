@@ -6,6 +6,7 @@ each other is refused before any work.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -29,7 +30,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Step(Part):
+class Step(Part, ABC):
     """One step of a plan. Each method has a model of its own, whose field `method` is its name.
 
     Attributes
@@ -47,9 +48,9 @@ class Step(Part):
     coarsens: ClassVar[bool] = True
     bands: ClassVar[bool] = False
 
+    @abstractmethod
     def reads(self, keys: Sequence[str], /) -> tuple[str, ...]:
         """Return the columns that must be there; `keys` are the plan's key variables that still are."""
-        raise NotImplementedError
 
     def changes(self, keys: Sequence[str], /) -> tuple[str, ...]:
         """Return the columns that may be changed: by default all that are read."""
