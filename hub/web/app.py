@@ -23,6 +23,7 @@ from saferoom.hub.web.room import files as room_files
 from saferoom.hub.web.room import outbox as room_outbox
 from saferoom.hub.web.room import snapshots as room_snapshots
 from saferoom.hub.web.shell import sign_in
+from saferoom.hub.web.shell.faces import bare_app
 from saferoom.hub.web.shell.fields import Typed
 from saferoom.hub.web.shell.forms import CONFIRM_FIELD, ROW_FIELD
 from saferoom.hub.web.shell.guards import LimitBody, LogRequests, SecureHeaders
@@ -68,17 +69,11 @@ class _Static(StaticFiles):
 
 def room_app(parts: Parts) -> FastAPI:
     """Return the rooms' API."""
-    app = FastAPI(
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        middleware=[
-            Middleware(LogRequests, face="rooms"),
-            Middleware(LimitBody, most_bytes=_ROOM_BODY_BYTES, by_path=_LARGER_BODIES),
-        ],
+    app = bare_app(
+        parts,
+        Middleware(LogRequests, face="rooms"),
+        Middleware(LimitBody, most_bytes=_ROOM_BODY_BYTES, by_path=_LARGER_BODIES),
     )
-    app.state.parts = parts
     app.include_router(health)
     app.include_router(room_api.router)
     app.include_router(room_files.router)
@@ -91,18 +86,12 @@ def room_app(parts: Parts) -> FastAPI:
 
 def page_app(parts: Parts) -> FastAPI:
     """Return the pages for people."""
-    app = FastAPI(
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        middleware=[
-            Middleware(LogRequests, face="pages"),
-            Middleware(SecureHeaders),
-            Middleware(LimitBody, most_bytes=_FORM_BYTES),
-        ],
+    app = bare_app(
+        parts,
+        Middleware(LogRequests, face="pages"),
+        Middleware(SecureHeaders),
+        Middleware(LimitBody, most_bytes=_FORM_BYTES),
     )
-    app.state.parts = parts
     prefix = parts.hub.prefix.rstrip("/")
     app.state.news = {
         route.endpoint: area.news for area in AREAS for router in area.routers for route in _routes(router)

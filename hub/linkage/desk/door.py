@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from saferoom.errors import SaferoomError
+from saferoom.hub.web.shell.faces import bare_app
 from saferoom.hub.web.shell.guards import LimitBody, LogRequests
 from saferoom.hub.web.shell.hub_auth import Hub
 from saferoom.hub.wiring import Instance
@@ -53,12 +54,7 @@ class _Decision(_Pair):
 
 def door_app(instance: Instance, hub: Hub) -> FastAPI:
     """Return the door of `instance`."""
-    app = FastAPI(
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        middleware=[Middleware(LogRequests, face="review door"), Middleware(LimitBody, most_bytes=_MOST_BYTES)],
-    )
+    app = bare_app(instance, Middleware(LogRequests, face="review door"), Middleware(LimitBody, most_bytes=_MOST_BYTES))
     clerical = instance.clerical
 
     async def who(token: str) -> Username:

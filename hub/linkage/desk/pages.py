@@ -24,6 +24,7 @@ from saferoom.hub.linkage.desk.asking import Door
 from saferoom.hub.linkage.desk.queueing import Shown, shown_pairs
 from saferoom.hub.linkage.opened import OpenZone
 from saferoom.hub.web.shell import sign_in
+from saferoom.hub.web.shell.faces import bare_app
 from saferoom.hub.web.shell.guards import LimitBody, LogRequests, SecureHeaders, nonce_of
 from saferoom.hub.web.shell.identity import SignInNeededError, Visitor, submitter, visitor
 from saferoom.hub.web.shell.navigation import REVIEW, entries
@@ -202,18 +203,12 @@ def _page(request: Request, template: str, who: Visitor | None, status: int = 20
 
 def desk_app(parts: DeskParts) -> FastAPI:
     """Return the desk's pages."""
-    app = FastAPI(
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        middleware=[
-            Middleware(LogRequests, face="review"),
-            Middleware(SecureHeaders),
-            Middleware(LimitBody, most_bytes=_FORM_BYTES),
-        ],
+    app = bare_app(
+        parts,
+        Middleware(LogRequests, face="review"),
+        Middleware(SecureHeaders),
+        Middleware(LimitBody, most_bytes=_FORM_BYTES),
     )
-    app.state.parts = parts
     prefix = parts.door.prefix.rstrip("/")
     app.mount(f"{prefix}/static", StaticFiles(directory=_LOOK))
     app.mount(f"{prefix}/desk", StaticFiles(directory=_HERE / "static"))
