@@ -7,6 +7,7 @@ pytest runs.
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import subprocess
@@ -95,6 +96,10 @@ def run_pytest(words: list[str]) -> bool:
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     # Workers share the cores; threads of linear algebra on top of them only wait for each other.
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    # What one worker or one of the many processes that tests start has compiled, the next need not.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    for folder in CODE[:-1]:  # the tests themselves are compiled by pytest
+        compileall.compile_dir(str(ROOT / folder), quiet=2, workers=os.cpu_count() or 1)
     return subprocess.run(pytest_command(words), cwd=ROOT, env=environment, check=False).returncode == 0
 
 

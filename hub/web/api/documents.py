@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from saferoom.projects.airlock import lists
 from saferoom.projects.paging import Paged
@@ -21,12 +21,14 @@ class Document(BaseModel):
 class Listed(Document, Generic[Item]):
     """One page of a list."""
 
+    # For each kind of item pydantic would look for these docstrings anew, through all that is being imported.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     items: list[Item]
     page: int
     pages: int
     total: int
-    next: int | None
-    """The number of the next page; null on the last one."""
+    next: int | None = Field(description="The number of the next page; null on the last one.")
 
 
 _Made = TypeVar("_Made", bound=Document)
