@@ -52,8 +52,17 @@ def check(plan: Plan, numeric: Mapping[str, bool], records: int) -> None:
         _check_step(number, step, plan, left, now)
         _check_size(number, step, left, records)
         _note(number, step, left, now)
+    _check_kept(plan, now)
     if all(name in now.dropped for name in plan.keys):
         raise BadInputError("the plan drops every key variable; name as keys what stays and may be known of a person")
+
+
+def _check_kept(plan: Plan, now: _Now) -> None:
+    for name in plan.columns or ():
+        if name not in now.numeric:
+            raise unknown("column", name, list(now.numeric), "columns")
+        if name in now.dropped:
+            raise BadInputError(f"columns: '{name}' is to be in the result, and step {now.dropped[name]} drops it")
 
 
 def _check_step(number: int, step: Step, plan: Plan, keys: list[str], now: _Now) -> None:

@@ -36,6 +36,8 @@ class Plan(Part):
     weight: Column | None = None
     household: Column | None = None
     sensitive: Annotated[tuple[Column, ...], Field(max_length=60)] = ()
+    columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=1000)] | None = None
+    """What the result has, and nothing else: a column that a refresh adds is not in it. None keeps what no step drops."""
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=100)]
     limits: Limits = Limits()
 
@@ -43,6 +45,8 @@ class Plan(Part):
     def _keys_once(self) -> Plan:
         if len(set(self.keys)) < len(self.keys):
             raise ValueError("a key variable is named twice")
+        if self.columns is not None and len(set(self.columns)) < len(self.columns):
+            raise ValueError("'columns' names a column twice")
         return self
 
     def document(self) -> dict[str, Any]:
@@ -58,7 +62,16 @@ def read_plan(text: str, where: str) -> Plan:
     BadInputError
         With line, field and what is allowed.
     """
-    document = read_document(text, where)
+    return plan_of(read_document(text, where))
+
+
+def plan_of(document: Document, at: Position = ()) -> Plan:
+    """Return the plan that a document is, or that stands `at` a place of it; raises as `read_plan` does."""
+    if at:
+        value = document.value
+        for step in at:
+            value = value[step]
+        document = _part(document, at, value)
     steps = document.value.get("steps") if isinstance(document.value, dict) else None
     for number, step in enumerate(steps if isinstance(steps, list) else []):
         name = step.get("method") if isinstance(step, dict) else None

@@ -105,6 +105,8 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     tell("measuring risk after", 1.0)
     after = _after(now, plan)
     _check_limits(plan, after)
+    if plan.columns is not None:
+        now = now.select(list(plan.columns))
     made: Any = now
     frame = made if arrow else made.to_pandas().set_axis(cast("Any", records).index)
     return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, _utility(table, now))
@@ -153,7 +155,7 @@ def _asked(plan: Plan, keys: Sequence[str], sensitive: Sequence[str] | None = No
 
 
 def _after(now: Frame, plan: Plan) -> RiskReport | None:
-    names = columns.names_of(now)
+    names = [name for name in columns.names_of(now) if plan.columns is None or name in plan.columns]
     telling = [name for name in (*plan.keys, *plan.sensitive) if name in names and _tells(now, name)]
     keys = [name for name in plan.keys if name in telling]
     if not keys:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from saferoom.disclosure.microdata.plans.plan import read_plan
@@ -182,3 +183,32 @@ def test_seeds_commit_to_what_is_drawn() -> None:
     assert "ssss" not in repr(SEED)
     with pytest.raises(BadInputError, match="at least 16 bytes"):
         Seed(b"short", b"t" * 16)
+
+
+def test_columns_say_what_the_result_has_and_nothing_else() -> None:
+    records = pa.table({"region": ["n", "s"] * 20, "age": [30, 40] * 20, "added": list(range(40))})
+    text = "keys: [region, age]\ncolumns: [age, region]\nsteps: [{method: recode, columns: [age], width: 10}]"
+    assert anonymise(records, read_plan(text, "p"), Seed(b"s" * 32, b"t" * 32)).frame.column_names == ["age", "region"]
+
+
+def test_a_key_that_is_not_in_columns_does_not_count_against_the_limits() -> None:
+    records = pa.table({"region": ["n", "s"] * 20, "id": list(range(40))})
+    text = "keys: [region, id]\n{}steps: [{{method: recode, columns: [region], groups: {{all: [n, s]}}}}]\nlimits: {{k: 3}}"
+    assert anonymise(records, read_plan(text.format("columns: [region]\n"), "p"), Seed(b"s" * 32, b"t" * 32)).after
+    with pytest.raises(BadInputError, match="limits do not hold"):
+        anonymise(records, read_plan(text.format(""), "p"), Seed(b"s" * 32, b"t" * 32))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ("[region, nothing]", "columns: there is no column nothing"),
+        ("[region, age]", "columns: 'age' is to be in the result, and step 1 drops it"),
+        ("[region, region]", "'columns' names a column twice"),
+    ],
+)
+def test_columns_that_cannot_be_are_refused(columns: str, said: str) -> None:
+    records = pa.table({"region": ["n", "s"] * 20, "age": [30, 40] * 20})
+    text = f"keys: [region]\ncolumns: {columns}\nsteps: [{{method: drop, columns: [age]}}]"
+    with pytest.raises(BadInputError, match=said):
+        anonymise(records, read_plan(text, "p"), Seed(b"s" * 32, b"t" * 32))
