@@ -85,7 +85,7 @@ def numbers(frame: Frame, name: str, what: str) -> Numbers:
         When there is no such column, it holds text or dates, a number is infinite, or every value is missing.
     """
     check_names(frame, [name], what)
-    values = _as_floats(column(frame, name), is_arrow(frame))
+    values = floats(frame, name)
     if values is None:
         raise no_numbers(name, what)
     if np.isinf(values).any():
@@ -93,6 +93,11 @@ def numbers(frame: Frame, name: str, what: str) -> Numbers:
     if len(values) and np.isnan(values).all():
         raise all_missing(name, what)
     return values
+
+
+def floats(frame: Frame, name: str) -> Numbers | None:
+    """Return the column `name` as numbers, missing values as NaN, shape (n,); None where it holds something else."""
+    return _as_floats(column(frame, name), is_arrow(frame))
 
 
 def no_numbers(name: str, what: str) -> BadInputError:
