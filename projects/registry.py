@@ -15,6 +15,7 @@ from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.people.model import Person, Role
+from saferoom.projects.record_plans.model import RecordPlan
 
 
 class ConfirmsPeople(StrEnum):
@@ -99,4 +100,8 @@ class Registry(Protocol):
 
     def approvals(self, slug: ProjectSlug) -> tuple[Approval, ...]:
         """Return every approval of a project, ended or not, one per dataset, ordered by dataset."""
+        ...
+
+    def record_plans(self, name: DatasetName) -> tuple[RecordPlan, ...]:
+        """Return the plans by which a dataset's owner lets record-level files leave, revoked or not, by name."""
         ...

@@ -25,12 +25,14 @@ from saferoom.hub.store.tables import (
     PersonRow,
     PlatformRow,
     ProjectRow,
+    RecordPlanRow,
 )
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset, Variable
 from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.people.model import Person, Role
+from saferoom.projects.record_plans.model import RecordPlan
 from saferoom.projects.registry import Platform
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -123,6 +125,10 @@ class SessionRegistry:
             self.project(slug)  # says so where there is none
         return found
 
+    def record_plans(self, name: DatasetName) -> tuple[RecordPlan, ...]:
+        rows = select(RecordPlanRow).where(RecordPlanRow.dataset == name).order_by(RecordPlanRow.name)
+        return self._all(rows, _record_plan)
+
     def _all(self, query: Select[Any], make: Callable[[Any], _Answer]) -> tuple[_Answer, ...]:
         return tuple(make(row) for row in self._session.scalars(query))
 
@@ -187,6 +193,9 @@ class StoredRegistry:
 
     def approvals(self, slug: ProjectSlug) -> tuple[Approval, ...]:
         return self._ask(lambda registry: registry.approvals(slug))
+
+    def record_plans(self, name: DatasetName) -> tuple[RecordPlan, ...]:
+        return self._ask(lambda registry: registry.record_plans(name))
 
     def _ask(self, question: Callable[[SessionRegistry], _Answer]) -> _Answer:
         with self._database.reading() as session:
@@ -270,3 +279,7 @@ def current_members(rows: Sequence[MemberRow]) -> frozenset[str]:
 def read_approval(row: ApprovalRow) -> Approval:
     """Return the approval of a row."""
     return read_model(Approval, **{name: getattr(row, name) for name in Approval.model_fields})
+
+
+def _record_plan(row: RecordPlanRow) -> RecordPlan:
+    return read_model(RecordPlan, **{name: getattr(row, name) for name in RecordPlan.model_fields})

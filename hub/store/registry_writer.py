@@ -21,6 +21,7 @@ from saferoom.hub.store.tables import (
     PersonRow,
     PlatformRow,
     ProjectRow,
+    RecordPlanRow,
     VariableRow,
 )
 from saferoom.ids import DatasetName, ProjectSlug
@@ -33,6 +34,7 @@ from saferoom.projects.ledger.limits import enough
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import AccountId, AccountKind
 from saferoom.projects.people.model import Person
+from saferoom.projects.record_plans.model import RecordPlan
 from saferoom.projects.registry import Platform
 
 
@@ -81,6 +83,8 @@ class RegistryWriter:
             self._save_approval(record)
         elif isinstance(record, Version):
             self._save_version(record)
+        elif isinstance(record, RecordPlan):
+            self._session.merge(RecordPlanRow(**_columns(record, projects=_listed(record.projects))))
         elif isinstance(record, Platform):
             self._session.merge(PlatformRow(id=PLATFORM_ID, **record.model_dump(mode="json")))
         else:

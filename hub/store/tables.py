@@ -1,4 +1,4 @@
-"""Tables of datasets, projects and approvals, beside people's. Rows are never deleted; what ends gets its time."""
+"""Tables of datasets, projects, approvals and record plans. Rows are never deleted; what ends gets its time."""
 
 from __future__ import annotations
 
@@ -119,6 +119,23 @@ class ApprovalRow(Base):
     budget: Mapped[dict[str, Any] | None]
     ended_at: Mapped[datetime | None]
     held: Mapped[int | None]
+
+
+class RecordPlanRow(Base):
+    """A plan by which a dataset's records may leave as a file; the audit trail has its history."""
+
+    __tablename__ = "record_plans"
+
+    dataset: Mapped[str] = mapped_column(ForeignKey("datasets.name"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    allowed_by: Mapped[str] = mapped_column(ForeignKey("people.username"))
+    plan: Mapped[dict[str, Any]]
+    since: Mapped[date | None]
+    until: Mapped[date]
+    projects: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    releases: Mapped[int]
+    repeats: Mapped[bool]
+    ended_at: Mapped[datetime | None]
 
 
 class PlatformRow(Base):

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from saferoom.errors import BadInputError
 from saferoom.ids import DatasetName, Username
-from saferoom.projects.administration import catalogue_checks, purpose_checks
+from saferoom.projects.administration import catalogue_checks, purpose_checks, record_plan_checks
 from saferoom.projects.administration.changes import Change, Verb
-from saferoom.projects.administration.documents import ApprovalDocument, Entry
+from saferoom.projects.administration.documents import ApprovalDocument, Entry, RecordPlanDocument
 from saferoom.projects.administration.outlook import Outlook as Outlook
 from saferoom.projects.approvals.model import Project
 from saferoom.projects.catalogue.model import Dataset
@@ -40,6 +40,10 @@ def check(entry: Entry, change: Change | None, outlook: Outlook, at: datetime) -
         yield from _check_date(entry, change, "ends", at)
     elif isinstance(record, ApprovalDocument):
         yield from _check_approval(entry, record, outlook)
+        if record.ended is not True:
+            yield from _check_date(entry, change, "until", at)
+    elif isinstance(record, RecordPlanDocument):
+        yield from record_plan_checks.check_record_plan(entry, record, outlook)
         if record.ended is not True:
             yield from _check_date(entry, change, "until", at)
 

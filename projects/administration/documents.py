@@ -1,4 +1,4 @@
-"""The documents of ``saferoom admin apply``: people, datasets and their versions, projects, approvals, the platform.
+"""The documents of ``saferoom admin apply``: people, datasets, projects, approvals, record plans, the platform.
 
 A dataset's or project's policies may be written out, or be the name of a packaged one.
 """
@@ -18,6 +18,7 @@ from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.fields import DatasetNameField, ProjectSlugField, UsernameField
 from saferoom.projects.people.document import PersonDocument
+from saferoom.projects.record_plans.model import RecordTerms
 from saferoom.projects.registry import Platform
 
 
@@ -31,7 +32,14 @@ class ApprovalDocument(Terms):
     """True ends it now, false grants an ended one again; left out, an ended approval stays ended."""
 
 
-Record = PersonDocument | Dataset | Version | Project | ApprovalDocument | Platform
+class RecordPlanDocument(RecordTerms):
+    """A plan by which a data owner lets record-level files leave."""
+
+    ended: bool | None = None
+    """True revokes it now, false allows a revoked one again; left out, a revoked plan stays revoked."""
+
+
+Record = PersonDocument | Dataset | Version | Project | ApprovalDocument | RecordPlanDocument | Platform
 KINDS: Mapping[str, type[Record]] = {
     "platform": Platform,
     "person": PersonDocument,
@@ -39,6 +47,7 @@ KINDS: Mapping[str, type[Record]] = {
     "version": Version,
     "project": Project,
     "approval": ApprovalDocument,
+    "record_plan": RecordPlanDocument,
 }
 """In the order in which they build on each other."""
 _POLICIES = {"risk_appetite": packaged, "release_route": packaged_route}
@@ -105,6 +114,8 @@ def key_of(record: Record) -> str:
         return record.slug
     if isinstance(record, ApprovalDocument):
         return f"{record.dataset} for {record.project}"
+    if isinstance(record, RecordPlanDocument):
+        return f"{record.name} of {record.dataset}"
     return "policies"
 
 
@@ -117,6 +128,10 @@ def _entry(document: Document) -> Entry:
     values = {key: value for key, value in document.value.items() if key != "kind"}
     if kind == "project" and "paused" in values:
         raise document.error("a project is paused and resumed with saferoom admin project pause | resume", ("paused",))
+    if kind == "record_plan" and isinstance(values.get("plan"), dict):
+        from saferoom.disclosure.microdata.plans.plan import plan_of
+
+        values["plan"] = plan_of(document, ("plan",)).document()
     record = conform(document, KINDS[kind], _with_policies(document, values))
     return Entry(kind, key_of(record), record, document)
 

@@ -11,7 +11,7 @@ from saferoom.policies.models import PolicyModel
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.people.model import Person
-from saferoom.projects.registry import Registry
+from saferoom.projects.registry import Platform, Registry
 
 _Found = TypeVar("_Found")
 
@@ -25,6 +25,7 @@ class Outlook:
         self._datasets: dict[str, Dataset] = {}
         self._projects: dict[str, Project] = {}
         self._approvals: dict[tuple[str, str], Approval] = {}
+        self._platform: Platform | None = None
 
     def expect(self, record: PolicyModel) -> None:
         """Take `record` as registered."""
@@ -36,6 +37,8 @@ class Outlook:
             self._projects[record.slug] = record
         elif isinstance(record, Approval):
             self._approvals[record.project, record.dataset] = record
+        elif isinstance(record, Platform):
+            self._platform = record
 
     def person(self, username: Username) -> Person | None:
         """Return a person, None when nobody has that name."""
@@ -48,6 +51,10 @@ class Outlook:
     def project(self, slug: ProjectSlug) -> Project | None:
         """Return a project, None when there is none."""
         return self._projects.get(slug) or _or_none(self._registry.project, slug)
+
+    def platform(self) -> Platform:
+        """Return the platform's policies."""
+        return self._platform or self._registry.platform()
 
     def datasets_of(self, owner: Username) -> list[Dataset]:
         """Return the datasets of a data owner."""

@@ -9,12 +9,13 @@ from saferoom.errors import BadInputError, NotFoundError
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.administration.changes import Change, compare
 from saferoom.projects.administration.checks import Outlook, check
-from saferoom.projects.administration.documents import KINDS, ApprovalDocument, Entry
+from saferoom.projects.administration.documents import KINDS, ApprovalDocument, Entry, RecordPlanDocument
 from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.people.document import PersonDocument
 from saferoom.projects.people.model import Person
+from saferoom.projects.record_plans.model import RecordPlan, RecordTerms
 from saferoom.projects.registry import Platform, Registry
 
 
@@ -71,6 +72,8 @@ def _before(registry: Registry, entry: Entry) -> PolicyModel | None:
             return registry.platform()
         if isinstance(record, Version):
             return next((one for one in registry.versions(record.dataset) if one.version == record.version), None)
+        if isinstance(record, RecordPlanDocument):
+            return next((one for one in registry.record_plans(record.dataset) if one.name == record.name), None)
         return _approval(registry, record)
     except NotFoundError:
         return None
@@ -90,16 +93,23 @@ def _after(registry: Registry, entry: Entry, at: datetime) -> PolicyModel:
     if isinstance(record, Dataset) and isinstance(before, Dataset) and "version" not in entry.document.value:
         # Deliveries put versions in force; a description that names none leaves that one.
         return record.model_copy(update={"version": before.version})
+    if isinstance(record, RecordPlanDocument):
+        terms = {name: getattr(record, name) for name in RecordTerms.model_fields}
+        return RecordPlan(**terms, ended_at=_ended_at(before, record.ended, at))
     if not isinstance(record, ApprovalDocument):
         return record
-    ended_at = before.ended_at if isinstance(before, Approval) else None
-    if record.ended is False:
-        ended_at = None
-    elif record.ended and ended_at is None:
-        ended_at = at
+    ended_at = _ended_at(before, record.ended, at)
     fields = {name: getattr(record, name) for name in ApprovalDocument.model_fields if name != "ended"}
     held = before.held if isinstance(before, Approval) else None
     return Approval(**fields, ended_at=ended_at, held=held)
+
+
+def _ended_at(before: PolicyModel | None, ended: bool | None, at: datetime) -> datetime | None:
+    """Return when a record ended, which stays so where its document says nothing of it."""
+    kept = before.ended_at if isinstance(before, Approval | RecordPlan) else None
+    if ended is False:
+        return None
+    return at if ended and kept is None else kept
 
 
 def _project(entry: Entry, record: Project, before: Project | None) -> Project:
@@ -117,6 +127,13 @@ def _notes(entry: Entry, after: PolicyModel, at: datetime) -> list[str]:
             return []
         said = (
             f"this approval was ended on {after.ended_at.date()} and stays ended; `ended: false` would grant it again"
+        )
+        return [entry.error(said)]
+    if isinstance(entry.record, RecordPlanDocument) and entry.record.ended is None and isinstance(after, RecordPlan):
+        if after.ended_at is None:
+            return []
+        said = (
+            f"this plan was revoked on {after.ended_at.date()} and stays revoked; `ended: false` would allow it again"
         )
         return [entry.error(said)]
     if isinstance(after, Project) and not after.active and "active" not in entry.document.value:

@@ -18,6 +18,7 @@ from saferoom.projects.approvals.model import Approval, Project
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.catalogue.versions import Version
 from saferoom.projects.people.model import Person, Role
+from saferoom.projects.record_plans.model import RecordPlan
 from saferoom.projects.registry import Platform
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class MemoryRegistry:
     earlier: dict[tuple[str, int], Dataset] = field(default_factory=dict)
     came: dict[str, tuple[Version, ...]] = field(default_factory=dict)
     gone: set[tuple[ProjectSlug, Username]] = field(default_factory=set)
+    allowed: dict[tuple[str, str], RecordPlan] = field(default_factory=dict)
 
     @classmethod
     def of(cls, *records: Person | Dataset | Project | Approval) -> MemoryRegistry:
@@ -106,6 +108,9 @@ class MemoryRegistry:
     def approvals(self, slug: ProjectSlug) -> tuple[Approval, ...]:
         self.project(slug)
         return tuple(approval for approval in self.granted.values() if approval.project == slug)
+
+    def record_plans(self, name: DatasetName) -> tuple[RecordPlan, ...]:
+        return tuple(plan for (dataset, _), plan in sorted(self.allowed.items()) if dataset == name)
 
 
 def _found(records: dict[str, T], key: str) -> T:

@@ -37,7 +37,7 @@ class Plan(Part):
     household: Column | None = None
     sensitive: Annotated[tuple[Column, ...], Field(max_length=60)] = ()
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=1000)] | None = None
-    """What the result has, and nothing else: a column that a refresh adds is not in it. None keeps what no step drops."""
+    """What the result has, and nothing else, whatever a refresh adds; None keeps what no step drops."""
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=100)]
     limits: Limits = Limits()
 

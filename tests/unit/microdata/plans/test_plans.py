@@ -193,7 +193,8 @@ def test_columns_say_what_the_result_has_and_nothing_else() -> None:
 
 def test_a_key_that_is_not_in_columns_does_not_count_against_the_limits() -> None:
     records = pa.table({"region": ["n", "s"] * 20, "id": list(range(40))})
-    text = "keys: [region, id]\n{}steps: [{{method: recode, columns: [region], groups: {{all: [n, s]}}}}]\nlimits: {{k: 3}}"
+    steps = "steps: [{{method: recode, columns: [region], groups: {{all: [n, s]}}}}]"
+    text = f"keys: [region, id]\n{{}}{steps}\nlimits: {{{{k: 3}}}}"
     assert anonymise(records, read_plan(text.format("columns: [region]\n"), "p"), Seed(b"s" * 32, b"t" * 32)).after
     with pytest.raises(BadInputError, match="limits do not hold"):
         anonymise(records, read_plan(text.format(""), "p"), Seed(b"s" * 32, b"t" * 32))

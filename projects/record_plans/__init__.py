@@ -1,0 +1,1 @@
+"""Plans by which a data owner lets record-level files leave."""
