@@ -27,6 +27,7 @@ from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.extracts import extract, new_ids
 from saferoom.hub.notebook.files import File, upload, uploads
 from saferoom.hub.notebook.linkage import Corrected, with_correction
+from saferoom.hub.notebook.linkage_quality import LinkageQuality, linkage_quality
 from saferoom.hub.notebook.measures import measures
 from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
@@ -60,6 +61,7 @@ __all__ = [
     "Chart",
     "Corrected",
     "File",
+    "LinkageQuality",
     "Result",
     "RoomError",
     "acro",
@@ -78,6 +80,7 @@ __all__ = [
     "gini",
     "hexbin",
     "histogram",
+    "linkage_quality",
     "mean",
     "measures",
     "median",

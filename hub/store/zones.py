@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
 from saferoom.clock import Clock
-from saferoom.digests import canonical, sha256
 from saferoom.errors import IntegrityError, WrongStateError
 from saferoom.hub.linkage.definition import Index, kept_index
 from saferoom.hub.linkage.records import Delivery, Linkage
@@ -18,6 +17,7 @@ from saferoom.hub.linkage.sealed import Stamp
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.cipher import AtRest
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.linkage_quality import LINKED, quality_digest, subject
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.registry_writer import RegistryWriter
 from saferoom.hub.store.tables import IngestedVersionRow
@@ -123,14 +123,14 @@ class ZonesTransaction(ZonesReading):
     def note_linkage(self, dataset: DatasetName, version: str, linkage: Linkage) -> None:
         """Add to a version by which model it was linked, and how well."""
         if self.session.get(IngestedVersionRow, (dataset, version)) is not None:
-            quality = sha256(canonical(dict(linkage.quality)))
+            quality = quality_digest(linkage.quality)
             note_linkage(self.session, dataset, version, linkage.stamps["model"].sha256, quality)
 
     def save_index(self, index: Index, by: str) -> None:
         """Record an index's definition."""
         document, at = index.model_dump(mode="json"), self._clock.now()
         self.session.merge(IndexRow(name=index.name, document=document, at=at, by=by))
-        self._finish(by, "index.defined", f"index:{index.name}", {"document": document})
+        self._finish(by, "index.defined", subject(index.name), {"document": document})
 
     def add_linkage(self, linkage: Linkage) -> None:
         """Record a linkage whose files are in their places."""
@@ -159,8 +159,9 @@ class ZonesTransaction(ZonesReading):
             "deliveries": [one["id"] for one in linkage.deliveries],
             "counts": dict(linkage.counts),
             "files": {name: stamp["sha256"] for name, stamp in stamps.items()},
+            "quality": quality_digest(linkage.quality),
         }
-        self._finish(linkage.by, "index.linked", f"index:{linkage.index.name}", payload)
+        self._finish(linkage.by, LINKED, subject(linkage.index.name), payload)
 
     def put_in_force(self, dataset: DatasetName, version: str, by: str) -> bool:
         """Make `version` the dataset's present one, where it is not; approvals that it breaks are held."""

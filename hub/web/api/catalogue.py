@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from saferoom.hub.linkage.quality_of import quality_of
 from saferoom.hub.web.api.catalogue_documents import (
     Checks,
     Code,
@@ -19,6 +20,7 @@ from saferoom.hub.web.api.routing import router as routes
 from saferoom.hub.web.catalogue import present
 from saferoom.hub.web.catalogue.versions import lines
 from saferoom.projects.catalogue.shelves import words_of
+from saferoom.projects.linkage.quality_view import VersionQuality
 from saferoom.projects.paging import Cut, Paged
 
 router = routes("catalogue")
@@ -49,6 +51,12 @@ def checks(caller: Caller, on: On, name: str, version: str) -> Checks:
     known = present.dataset(on, name)
     found = present.report(on, on.registry.person(caller), known, version)
     return Checks.model_validate({"version": version, "at": found[1], **found[0].to_json()}, strict=False)
+
+
+@router.get("/catalogue/{name}/versions/{version}/linkage")
+def linkage(_: Caller, on: On, name: str, version: str) -> VersionQuality:
+    """Show how well a version is linked, and whom linking loses; it passed the disclosure checker."""
+    return quality_of(on, present.dataset(on, name), version)
 
 
 @router.get("/catalogue/{name}/variables")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from saferoom.hub.linkage.quality_of import quality_of
 from saferoom.hub.web.catalogue import present, versions
 from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
@@ -61,6 +62,20 @@ def report(request: Request, name: str, version: str, who: Someone) -> Response:
     found = present.report(instance, who.person, item, version[:40])
     values = {"item": item, "version": version[:40], "report": found[0], "at": found[1], "statuses": texts.STATUSES}
     return _page(request, who, "report", values)
+
+
+@router.get("/{name}/versions/{version}/linkage")
+def linkage(request: Request, name: str, version: str, who: Someone) -> Response:
+    """Show how well a version is linked, and whom linking loses: as it passed the checker, so for everybody here."""
+    instance = _instance(request)
+    item = present.dataset(instance, name)
+    values = {
+        "item": item,
+        "quality": quality_of(instance, item, version[:40]),
+        "apart": texts.APART,
+        "words": texts.BASES,
+    }
+    return _page(request, who, "linkage", values)
 
 
 @router.get("/{name}/{variable}")

@@ -11,6 +11,7 @@ from saferoom.projects.catalogue.describing import NATIONS, Frequency
 from saferoom.projects.catalogue.limits import told
 from saferoom.projects.catalogue.model import VariableRole, VariableType
 from saferoom.projects.catalogue.purposes import Purpose
+from saferoom.projects.linkage.quality_model import Basis
 
 TYPES = {
     VariableType.INTEGER: "whole numbers",
@@ -35,6 +36,12 @@ STATUSES = {
     Status.PASS: Sign("pass", "✓", "passed"),
     Status.WARN: Sign("review", "!", "look at it"),
     Status.FAIL: Sign("fail", "✕", "refused"),
+}
+APART = Sign("review", "!", "more than 0.1 apart")
+BASES = {
+    Basis.COUNTS: "counted",
+    Basis.MODEL: "the model's own word: from its match probabilities",
+    Basis.CLERICAL: "from clerical review; the model's word where no pairs were decided",
 }
 BREAKING = Sign("review", "!", "may break earlier work")
 FREQUENCIES = {

@@ -23,6 +23,7 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks
 from tests.support.airlock_world import INCOME, World
+from tests.support.linked_version import linked
 from tests.support.matrix.cast import ADA, ANA, BEN, DORA, peopled
 from tests.support.matrix.inside import Inside
 
@@ -60,6 +61,7 @@ def _furnish(place: World) -> None:
     place.request()
     place.request("rita", INCOME)
     place.approve(place.request())
+    linked(place, "1")
     form = EmergencyForm(username=Username("rita"), power=Power.OUTPUT_CHECKER, hours=2, reason="Nobody else is here.")
     place.instance.people.break_glass(Actor.person(ADA), form)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tests.support.airlock_world import NOW, World
+from tests.support.linked_version import linked
 from tests.support.matrix import promised
 from tests.support.matrix.airlock import asked
 from tests.support.matrix.cast import BEN, LAPSED
@@ -78,6 +79,7 @@ def _pages() -> Iterator[Deed]:
     for path in ("budgets", "notices/bell", "notices/choose", "catalogue/{name}", "catalogue/{name}/{variable}"):
         yield reading(f"/{path}", "everybody")
     yield reading("/catalogue/{name}/versions/{version}", "report of a delivery")
+    yield reading("/catalogue/{name}/versions/{version}/linkage", "everybody")
     for path in ("queue", "queue/news", "audits"):
         yield reading(f"/{path}", "output checkers")
     yield reading("/projects/new", "researchers")
@@ -111,6 +113,7 @@ def _calls() -> Iterator[Deed]:
         yield calling(f"GET /{path}", "everybody")
     yield calling("GET /catalogue/{name}/versions", "everybody")
     yield calling("GET /catalogue/{name}/versions/{version}/checks", "report of a delivery")
+    yield calling("GET /catalogue/{name}/versions/{version}/linkage", "everybody")
     for path in ("", "/codes"):
         yield calling(f"GET /catalogue/{{name}}/variables/{{variable}}{path}", "everybody")
     for path in ("evaluations", "outbox"):
@@ -172,10 +175,11 @@ def case(world: World, condition: str) -> Case:
 
 
 def _delivered(world: World) -> str:
-    """Let a version of Dora's data come in, whose checks found something, and return its name."""
+    """Let a version of Dora's data come in, whose checks found something, and be linked; return its name."""
     found = DeliveryReport("survey", 600, [Check(Kind.SCHEMA, Status.PASS, "every variable is there")])
     came: dict[str, Any] = {"sha256": "0" * 64, "rows": 600, "breaking": False, "ingested_at": NOW}
     with world.instance.database.transaction() as session:
         session.add(IngestedVersionRow(dataset="survey", version="2", report=found.to_json(), **came))
         renew(session, ["survey"], NOW)
+    linked(world, "2")
     return "2"

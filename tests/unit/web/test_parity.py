@@ -43,6 +43,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/catalogue": ("GET /catalogue",),
     "/catalogue/{name}": ("GET /catalogue/{name}", f"GET {VARIABLES}", "GET /catalogue/{name}/versions"),
     "/catalogue/{name}/versions/{version}": ("GET /catalogue/{name}/versions/{version}/checks",),
+    "/catalogue/{name}/versions/{version}/linkage": ("GET /catalogue/{name}/versions/{version}/linkage",),
     "/catalogue/{name}/{variable}": (f"GET {VARIABLES}/{{variable}}", f"GET {VARIABLES}/{{variable}}/codes"),
     "/notices": ("GET /notices",),
     "/notices/bell": ("GET /notices",),

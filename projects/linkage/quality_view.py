@@ -1,0 +1,150 @@
+"""What quality packs say of one dataset of an index: its own tables and sentences first, of the others how many match.
+
+Nothing is computed here but a choice of what the packs hold: what they do not show is not shown here either.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import ConfigDict
+
+from saferoom.projects.linkage.quality_model import (
+    Agreed,
+    Estimate,
+    LevelValues,
+    QualityPack,
+    Review,
+    Rules,
+    Sentence,
+    SourceQuality,
+    State,
+    _Part,
+)
+
+_NOT_TOLD = "withheld: the quality pack says nothing of this dataset"
+
+
+class _Told(_Part):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Linked(_Told):
+    """Which linkage it is."""
+
+    index: str
+    number: int
+    """Which linkage of the index, from 1."""
+    at: datetime
+    afresh: bool
+    """Whether everything was compared anew; else new records were compared with those that were known."""
+    digest: str
+    """SHA-256 of the quality pack, as it is on record."""
+
+
+class OtherDataset(_Told):
+    """How many records of another dataset of the index are linked."""
+
+    name: str
+    state: State
+    records: int | None
+    linked: int | None
+    match_rate: Estimate | None
+
+
+class IndexQuality(_Told):
+    """What the quality packs of one linkage say of one dataset; null may not be shown."""
+
+    linked: Linked
+    sentences: tuple[Sentence, ...]
+    """About groups that are lost more than others: those of this dataset first."""
+    comparisons: int
+    """How many differences between groups were tried."""
+    precision: Estimate | None
+    recall: Estimate | None
+    threshold: float | None
+    """The match probability from which on a pair counts as a link."""
+    dataset: SourceQuality
+    """Linked against unlinked records of the dataset, by group, by pass and by band of the match weight."""
+    others: tuple[OtherDataset, ...]
+    model: tuple[LevelValues, ...]
+    review: Review | None
+    agreement: Agreed | None
+    rules: tuple[Rules, ...]
+    """The risk appetites under which it was checked."""
+    notes: tuple[str, ...]
+
+    @property
+    def has_blanks(self) -> bool:
+        """Whether a number is missing because it may not be shown."""
+        own = self.dataset
+        return (
+            None in (own.records, own.linked, own.unlinked)
+            or any(not row.shown for table in own.groups for row in table.rows)
+            or any(count is None for table in own.counts for _, count in table.rows)
+            or any(None in (other.records, other.linked) for other in self.others)
+        )
+
+
+class VersionQuality(_Told):
+    """How well a version of a dataset is linked."""
+
+    dataset: str
+    version: str
+    linkages: tuple[IndexQuality, ...]
+    """One for each index that the dataset is linked through: the last in which the version was the newest."""
+
+
+def index_quality(
+    name: str, linked: Linked, identifiers: QualityPack, attributes: QualityPack | None = None
+) -> IndexQuality:
+    """Return what two packs of one linkage say of the dataset called `name`.
+
+    Parameters
+    ----------
+    identifiers : QualityPack
+        The linker's, of all datasets of the index, by groups that identify.
+    attributes : QualityPack, optional
+        The provisioner's, of this dataset alone, by groups that are attributes.
+    """
+    packs = [identifiers] if attributes is None else [identifiers, attributes]
+    said = [sentence for pack in packs for sentence in pack.sentences]
+    return IndexQuality(
+        linked=linked,
+        sentences=tuple(sorted(said, key=lambda one: (one.source != name, one.difference))),
+        comparisons=sum(pack.comparisons for pack in packs),
+        precision=identifiers.precision,
+        recall=identifiers.recall,
+        threshold=identifiers.threshold,
+        dataset=_own(name, identifiers, attributes),
+        others=tuple(
+            OtherDataset(
+                name=one.name, state=one.state, records=one.records, linked=one.linked, match_rate=one.match_rate
+            )
+            for one in identifiers.sources
+            if one.name != name
+        ),
+        model=identifiers.model,
+        review=identifiers.review,
+        agreement=identifiers.agreement,
+        rules=tuple(dict.fromkeys(pack.rules for pack in packs)),
+        notes=_notes(identifiers),
+    )
+
+
+def _own(name: str, identifiers: QualityPack, attributes: QualityPack | None) -> SourceQuality:
+    nothing = SourceQuality(name=name, state=State.WITHHELD, reason=_NOT_TOLD)
+    own = next((one for one in identifiers.sources if one.name == name), nothing)
+    more = () if attributes is None else next((one.groups for one in attributes.sources if one.name == name), ())
+    # A column that both zones know, such as sex, is told once: by the linker, who knows precision and recall, too.
+    known = {table.column for table in own.groups}
+    return own.model_copy(update={"groups": (*own.groups, *(table for table in more if table.column not in known))})
+
+
+def _notes(identifiers: QualityPack) -> tuple[str, ...]:
+    if identifiers.precision is not None or identifiers.recall is not None:
+        return identifiers.notes
+    return (
+        "Precision and recall were not estimated for this linkage: they are where an index is compared afresh and "
+        "enough links are found.",
+    )
