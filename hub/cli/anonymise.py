@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from saferoom.errors import BadInputError, UnavailableError
-from saferoom.hub.cli.failing_closed import failing_closed
+from saferoom.hub.cli.failing_closed import ended_in_order, failing_closed
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.plans.runner import Anonymised
@@ -48,7 +48,8 @@ def anonymise(
 
     _check_out(out, [data, plan, *([] if seed is None else [seed])])
     read = read_plan(text_of(plan, "the plan"), plan.name)
-    with failing_closed("the work", "nothing was written"), _seed(seed) as secret, _whole_or_nothing(out) as temporary:
+    closed = failing_closed("the work", "nothing was written")
+    with closed, ended_in_order(), _seed(seed) as secret, _whole_or_nothing(out) as temporary:
         from saferoom.disclosure.microdata.files import read_records
         from saferoom.disclosure.microdata.plans.runner import anonymise as protect
         from saferoom.hub.cli.suppress_progress import shown_progress

@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from saferoom.errors import BadInputError, UnavailableError
-from saferoom.hub.cli.failing_closed import failing_closed
+from saferoom.hub.cli.failing_closed import ended_in_order, failing_closed
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from saferoom.projects.linkage.quality_model import Estimate
 
 _BATCH = 100_000
-_SIGNALLED = 128
 _NOT_TOLD = "(not told)"
 """Stands for what the quality pack leaves blank."""
 
@@ -52,23 +50,13 @@ def link(
     from saferoom.projects.linkage.plan import read_plan
 
     read = read_plan(text_of(plan, "the plan"), plan.name)
-    with failing_closed("the work", "nothing was written"), _ended_in_order(), _whole_or_nothing(out) as folder:
+    with failing_closed("the work", "nothing was written"), ended_in_order(), _whole_or_nothing(out) as folder:
         document = _linked(read, plan.parent, folder)
     if as_json:
         json.dump(document, sys.stdout, allow_nan=False)
         print()
     else:
         _report(document, out)
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Let a plain `kill` end the work as an error does, so that nobody's records stay behind."""
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(_SIGNALLED + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
