@@ -13,7 +13,8 @@ A report's document and verdict hold no category and no record's value, and noth
 """
 
 from saferoom.disclosure.microdata.utility.asked import Compared, Regression
+from saferoom.disclosure.microdata.utility.by_column import ColumnUtility
 from saferoom.disclosure.microdata.utility.propensity import Fitted, Propensity, propensity
-from saferoom.disclosure.microdata.utility.report import ColumnUtility, UtilityReport, compare
+from saferoom.disclosure.microdata.utility.report import UtilityReport, compare
 
 __all__ = ["ColumnUtility", "Compared", "Fitted", "Propensity", "Regression", "UtilityReport", "compare", "propensity"]

@@ -121,7 +121,7 @@ def _left_entropy(own: Codes, after: Codes, kept: np.ndarray[Any, np.dtype[np.bo
 
 def _sums(codes: Codes, w: Numbers) -> Numbers:
     sizes = [int(column.max(initial=0)) + 1 for column in codes.T]
-    return np.bincount(group(codes, sizes)[0], w)
+    return np.asarray(np.bincount(group(codes, sizes)[0], w), dtype=np.float64)
 
 
 def _entropy(sums: Numbers) -> float:

@@ -233,7 +233,7 @@ def _independent(columns: Matrix) -> Matrix:
     # Correlations have the rank of the columns, and are small however many records there are.
     triangle, order = qr(own.T @ own / len(own), mode="r", pivoting=True)
     sizes = np.abs(np.diag(triangle))
-    return own[:, np.sort(order[sizes > _DEPENDENT * sizes[0]])]
+    return np.asarray(own[:, np.sort(order[sizes > _DEPENDENT * sizes[0]])])
 
 
 def _scores(columns: Matrix, second: NDArray[np.bool_]) -> Matrix:

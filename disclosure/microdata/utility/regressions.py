@@ -123,19 +123,19 @@ def _columns(one: Variable, least: int) -> Iterator[tuple[tuple[str, str], Numbe
         yield (one.name, ""), one.numbers_before, one.numbers_after
         return
     size = len(one.labels)
-    sides = (one.before, one.after)
-    counts = np.array([np.bincount(codes[codes != MISSING], minlength=size) for codes in sides])
+    counts = np.array([np.bincount(codes[codes != MISSING], minlength=size) for codes in (one.before, one.after)])
     common = (counts >= least).all(axis=0)
     order = [int(code) for code in np.argsort(-counts[0], kind="stable") if common[code]]
     for code in order[1:]:
-        yield (one.name, one.labels[code]), *[_indicator(codes, codes == code) for codes in sides]
-    rare = np.append(~common, False)
+        only = np.arange(size) == code
+        yield (one.name, one.labels[code]), _indicator(one.before, only), _indicator(one.after, only)
     if order and counts[:, ~common].sum(axis=1).min() >= least:
-        yield (one.name, "rare categories"), *[_indicator(codes, rare[codes]) for codes in sides]
+        yield (one.name, "rare categories"), _indicator(one.before, ~common), _indicator(one.after, ~common)
 
 
-def _indicator(codes: Codes, true: NDArray[np.bool_]) -> Numbers:
-    return np.where(codes == MISSING, np.nan, true.astype(np.float64))
+def _indicator(codes: Codes, among: NDArray[np.bool_]) -> Numbers:
+    """Return 1 for the records of these categories, 0 for those of others, and NaN where none is told."""
+    return _numbers(codes, among.astype(np.float64))
 
 
 def _independent(columns: Matrix, outcome: Numbers) -> list[int]:

@@ -10,74 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saferoom.disclosure.microdata import columns
-from saferoom.disclosure.microdata.columns import Numbers
 from saferoom.disclosure.microdata.utility import losses, regressions
 from saferoom.disclosure.microdata.utility.asked import Compared
+from saferoom.disclosure.microdata.utility.by_column import ColumnUtility, Weights, by_column
 from saferoom.disclosure.microdata.utility.correlations import Relations, relations
-from saferoom.disclosure.microdata.utility.moments import Moments, moments, overlap_of_means
-from saferoom.disclosure.microdata.utility.overlap import Overlap
 from saferoom.disclosure.microdata.utility.propensity import Propensity, scored
-from saferoom.disclosure.microdata.utility.shares import (
-    Distance,
-    distance,
-    joint_shares,
-    overlap_of_shares,
-    shares,
-)
-from saferoom.disclosure.microdata.utility.variables import Variable, Variables, variables, weights_of
+from saferoom.disclosure.microdata.utility.shares import Distance, distance, joint_shares
+from saferoom.disclosure.microdata.utility.variables import Variables, variables, weights_of
 from saferoom.disclosure.microdata.utility.verdict import verdict
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.columns import Frame
 
-Weights = tuple[Numbers | None, Numbers | None]
+FEW = "fewer than {} of its values changed, and what is told of it would give them away"
 _MOST_PAIRED = 8
 """Categories whose two-way tables are compared where no tables and no keys are named."""
 _MOST_CELLS = 1 << 22
-
-
-@dataclass(frozen=True)
-class ColumnUtility:
-    """One column before and after.
-
-    Attributes
-    ----------
-    distance : Distance or None
-        Of the shares of its categories (of numbers: of the tenths); None where categories cannot be compared.
-    lost : float or None
-        Share of its information that is lost; None without pairs of records.
-    changed : int or None
-        Records that tell something else; None without pairs.
-    told : bool
-        Whether moments and intervals may be told: not where so few records changed that they would give values away.
-    """
-
-    variable: Variable
-    distance: Distance | None
-    lost: float | None
-    changed: int | None
-    told: bool
-    before: Moments | None
-    after: Moments | None
-    overlap: Overlap | None
-
-    def document(self) -> dict[str, Any]:
-        """Return what is told as JSON holds it; no category and no record's value is in it."""
-        missing = self.variable.missing
-        result: dict[str, Any] = {
-            "kind": self.variable.kind,
-            "missing_before": missing[0],
-            "missing_after": missing[1],
-            "changed": self.changed,
-            "lost": self.lost,
-            "distance": None if self.distance is None else self.distance.document(),
-        }
-        if self.variable.kind == "number":
-            result["before"] = self.before.document() if self.before is not None and self.told else None
-            result["after"] = self.after.document() if self.after is not None and self.told else None
-        told = self.overlap is not None and self.told
-        result["overlap"] = self.overlap.document() if told and self.overlap is not None else None
-        return result
 
 
 @dataclass(frozen=True)
@@ -155,62 +103,36 @@ def compare(before: Frame, after: Frame, asked: Compared | None = None) -> Utili
     how.check_columns(columns.names_of(before), columns.names_of(after), sizes)
     found = variables(before, after, how)
     weights = weights_of(before, how, "before"), weights_of(after, how, "after")
-    by_column = tuple(_column(one, how, weights) for one in found.columns)
-    told = [one.variable for one in by_column if one.variable.kind == "number" and one.told]
+    each = tuple(by_column(one, how, weights) for one in found.columns)
+    told = found.only([one.variable.name for one in each if one.told], FEW.format(how.least))
     return UtilityReport(
         asked=how,
         records=sizes,
         variables=found,
-        columns=by_column,
+        columns=each,
         distances=_distances(told) if how.corresponding else None,
         relations=_relations(told, how),
-        tables=_tables(found, how, weights),
-        propensity=scored(found.columns, found.left_out, corresponding=how.corresponding, seen=how.seen),
-        regressions=tuple(regressions.compared(one, found, how, weights) for one in how.regressions),
+        tables=_tables(told, how, weights),
+        propensity=scored(told.columns, told.left_out, corresponding=how.corresponding, seen=how.seen),
+        regressions=tuple(regressions.compared(one, told, how, weights) for one in how.regressions),
     )
 
 
-def _column(one: Variable, how: Compared, weights: Weights) -> ColumnUtility:
-    paired = how.corresponding
-    size = len(one.labels)
-    apart = None
-    if one.comparable:
-        p, q = shares(one.before, size, weights[0]), shares(one.after, size, weights[1])
-        apart = None if p is None or q is None else distance(p, q)
-    first = second = overlap = None
-    if one.numbers_before is not None and one.numbers_after is not None:
-        first = moments(one.numbers_before, weights[0], how.least)
-        second = moments(one.numbers_after, weights[1], how.least)
-        overlap = None if first is None or second is None else overlap_of_means(first, second)
-    elif one.comparable:
-        overlap = overlap_of_shares((one.before, weights[0]), (one.after, weights[1]), size, how.least)
-    count = losses.changed(one) if paired else None
-    lost = losses.lost(one, weights[0]) if paired else None
-    return ColumnUtility(one, apart, lost, count, not _few(count, how), first, second, overlap)
+def _distances(found: Variables) -> losses.Distances | None:
+    return losses.distances(*_stacked(found)) if found.numbers else None
 
 
-def _few(changed: int | None, how: Compared) -> bool:
-    """Return whether so few records changed that means before and after would give their values away."""
-    return changed is not None and 0 < changed < how.least
-
-
-def _distances(told: list[Variable]) -> losses.Distances | None:
-    if not told:
-        return None
-    return losses.distances(*_stacked(told))
-
-
-def _stacked(told: list[Variable]) -> tuple[Any, Any]:
+def _stacked(found: Variables) -> tuple[Any, Any]:
     return (
-        np.column_stack([one.numbers_before for one in told if one.numbers_before is not None]),
-        np.column_stack([one.numbers_after for one in told if one.numbers_after is not None]),
+        np.column_stack([one.numbers_before for one in found.numbers if one.numbers_before is not None]),
+        np.column_stack([one.numbers_after for one in found.numbers if one.numbers_after is not None]),
     )
 
 
-def _relations(told: list[Variable], how: Compared) -> Relations | None:
-    if len(told) < 2:
+def _relations(found: Variables, how: Compared) -> Relations | None:
+    if len(found.numbers) < 2:
         return None
-    return relations(tuple(one.name for one in told), *_stacked(told), how.least)
+    return relations(tuple(one.name for one in found.numbers), *_stacked(found), how.least)
 
 
 def _tables(found: Variables, how: Compared, weights: Weights) -> dict[tuple[str, str], Distance]:

@@ -37,8 +37,9 @@ class Distance:
 
 def distance(before: Shares, after: Shares) -> Distance:
     """Return how far apart two vectors of shares are; each adds up to 1."""
-    affinity = float(np.sqrt(before * after).sum())
-    return Distance(float(np.abs(before - after).sum()) / 2, float(np.sqrt(max(0.0, 1.0 - min(affinity, 1.0)))))
+    # The same as 1 - sum sqrt(p q), and exactly 0 where both are the same.
+    apart = float(((np.sqrt(before) - np.sqrt(after)) ** 2).sum()) / 2
+    return Distance(min(1.0, float(np.abs(before - after).sum()) / 2), min(1.0, float(np.sqrt(apart))))
 
 
 def shares(codes: Codes, size: int, weights: Numbers | None) -> Shares | None:

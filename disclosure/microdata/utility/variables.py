@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -82,6 +82,12 @@ class Variables:
     def named(self, name: str) -> Variable | None:
         """Return the column called `name`, or None where it is not compared."""
         return next((one for one in self.columns if one.name == name), None)
+
+    def only(self, names: Sequence[str], why: str) -> Variables:
+        """Return these columns alone; the others are left out, for the reason `why`."""
+        kept = tuple(one for one in self.columns if one.name in names)
+        away = {one.name: why for one in self.columns if one.name not in names}
+        return replace(self, columns=kept, left_out={**self.left_out, **away})
 
     @property
     def numbers(self) -> tuple[Variable, ...]:

@@ -38,7 +38,8 @@ def _most_changed(report: UtilityReport) -> str:
         said = "of records distributed otherwise"
     most = sorted((share, name) for share, name in found if share > _NOTABLE)[::-1][:_MOST_NAMED]
     if not most:
-        return "No column changed by more than half a percent."
+        what = "column" if report.asked.corresponding else "column's distribution"
+        return f"No {what} changed by more than half a percent."
     named = ", ".join(f"{name} ({share:.1%} {said})" if not place else f"{name} ({share:.1%})"
                       for place, (share, name) in enumerate(most))  # fmt: skip
     rest = len(found) - len(most)
