@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from saferoom.disclosure.microdata.plans.step import Column, Columns, GroupSize, Part, Step
 from saferoom.disclosure.microdata.plans.steps import METHODS
+from saferoom.disclosure.microdata.utility.asked import Compared, Family, Regression
 from saferoom.policies.conform import conform
 from saferoom.policies.document import Document, Position, read_document
 
@@ -28,6 +29,22 @@ class Limits(Part):
     expected_reidentifications: Annotated[float, Field(ge=0)] | None = None
 
 
+class RegressionAsked(Part):
+    """A regression that users of the protected records will fit: it is fitted before and after."""
+
+    outcome: Column
+    on: Columns
+    family: Family = "ols"
+
+
+class UtilityAsked(Part):
+    """What of the protected records' utility is looked at beyond what always is."""
+
+    regressions: Annotated[tuple[RegressionAsked, ...], Field(max_length=20)] = ()
+    tables: Annotated[tuple[tuple[Column, Column], ...], Field(max_length=100)] = ()
+    """Two-way tables; every pair of the keys when left out."""
+
+
 class Plan(Part):
     """How a table of records is protected."""
 
@@ -40,6 +57,7 @@ class Plan(Part):
     """What the result has, and nothing else, whatever a refresh adds; None keeps what no step drops."""
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=100)]
     limits: Limits = Limits()
+    utility: UtilityAsked = UtilityAsked()
 
     @model_validator(mode="after")
     def _keys_once(self) -> Plan:
@@ -48,6 +66,23 @@ class Plan(Part):
         if self.columns is not None and len(set(self.columns)) < len(self.columns):
             raise ValueError("'columns' names a column twice")
         return self
+
+    def compared(self) -> Compared:
+        """Return how records before and after the plan are compared.
+
+        Raises
+        ------
+        BadInputError
+            When a regression names a column twice.
+        """
+        return Compared(
+            weight=self.weight,
+            keys=self.keys,
+            ids=() if self.household is None else (self.household,),
+            corresponding=True,
+            tables=self.utility.tables,
+            regressions=tuple(Regression(one.outcome, one.on, one.family) for one in self.utility.regressions),
+        )
 
     def document(self) -> dict[str, Any]:
         """Return the plan as JSON holds it, without what is left out."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
-
-import numpy as np
 
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import MISSING, Keys
@@ -17,6 +15,7 @@ from saferoom.disclosure.microdata.plans.step import Outcome
 from saferoom.disclosure.microdata.plans.steps import METHODS
 from saferoom.disclosure.microdata.risk.asked import Asked
 from saferoom.disclosure.microdata.risk.report import RiskReport, assess
+from saferoom.disclosure.microdata.utility.report import UtilityReport, compare
 from saferoom.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Anonymised:
     outcomes: tuple[Outcome, ...]
     before: RiskReport
     after: RiskReport | None
-    utility: Mapping[str, Any]
+    utility: UtilityReport
 
     def document(self) -> dict[str, Any]:
         """Return all but the records as JSON holds it; no values of records are in it."""
@@ -66,8 +65,8 @@ class Anonymised:
             "seed_commitment": self.commitment,
             "draws": any(step.draws for step in self.plan.steps),
             "steps": steps,
-            "risk": {"before": _risk(self.before), "after": None if self.after is None else _risk(self.after)},
-            "utility": dict(self.utility),
+            "risk": {"before": self.before.counted(), "after": None if self.after is None else self.after.counted()},
+            "utility": self.utility.document(),
         }
 
 
@@ -88,6 +87,8 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     arrow = columns.is_arrow(records)
     table = _as_arrow(records)
     check(plan, _numeric(table), columns.length(table))
+    compared = plan.compared()
+    compared.check_before(columns.names_of(table))
     tell = progress or _silent
     tell("measuring risk before", 0.0)
     before = assess(table, _asked(plan, plan.keys))
@@ -107,16 +108,13 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     _check_limits(plan, after)
     if plan.columns is not None:
         now = now.select(list(plan.columns))
+    tell("measuring utility", 1.0)
+    utility = compare(
+        table, now, replace(compared, weight=plan.weight if plan.weight in columns.names_of(now) else None)
+    )
     made: Any = now
     frame = made if arrow else made.to_pandas().set_axis(cast("Any", records).index)
-    return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, _utility(table, now))
-
-
-def _risk(report: RiskReport) -> dict[str, Any]:
-    """Return the report without the categories and records that it names: a plan's result travels with the data."""
-    document = report.document()
-    del document["special_uniques"], document["suda"]["level_contribution_percent"]
-    return document
+    return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, utility)
 
 
 def _silent(_what: str, _share: float) -> None:
@@ -182,27 +180,3 @@ def _check_limits(plan: Plan, after: RiskReport | None) -> None:
         wrong.append(f"{after.expected:.4g} re-identifications are expected, above {most:g}")
     if wrong:
         raise BadInputError("the plan's limits do not hold of its result: " + "; ".join(wrong) + "; nothing is written")
-
-
-def _utility(before: Frame, after: Frame) -> dict[str, Any]:
-    """Return per column of the result what is missing now, and means and spreads of numbers before and after."""
-    result: dict[str, Any] = {}
-    old: Any = before
-    new: Any = after
-    for name in columns.names_of(after):
-        one, other = old.column(name), new.column(name)
-        told: dict[str, Any] = {"missing_before": one.null_count, "missing_after": other.null_count}
-        if _numeric(old)[name] and _numeric(new)[name]:
-            for when, values in (("before", one), ("after", other)):
-                numbers = np.asarray(values.drop_null().to_numpy(), dtype=np.float64)
-                finite = numbers[np.isfinite(numbers)]
-                told[f"mean_{when}"] = float(finite.mean()) if len(finite) else None
-                told[f"deviation_{when}"] = float(finite.std()) if len(finite) else None
-        else:
-            told |= {f"categories_{when}": _categories(values) for when, values in (("before", one), ("after", other))}
-        result[name] = told
-    return {"columns": result}
-
-
-def _categories(values: Any) -> int:
-    return len(values.unique().drop_null())

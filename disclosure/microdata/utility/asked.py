@@ -47,6 +47,8 @@ class Compared:
         Column of sampling weights in both tables; means, quantiles, shares, intervals and regressions use them.
     keys : tuple of str
         Key variables: compared as categories, and two by two.
+    ids : tuple of str
+        Columns that name units (persons, households) and are not compared.
     corresponding : bool
         Whether record i of one table is record i of the other. Measures that need pairs are left out otherwise, as for
         synthetic records.
@@ -61,6 +63,7 @@ class Compared:
 
     weight: str | None = None
     keys: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
     corresponding: bool = False
     tables: tuple[tuple[str, str], ...] = ()
     regressions: tuple[Regression, ...] = ()
@@ -90,12 +93,26 @@ class Compared:
                 f"utility: {records[0]:,} records before and {records[1]:,} after cannot correspond one to one; "
                 "compare them as different records"
             )
-        for regression in self.regressions:
-            check_wanted(before, [regression.outcome, *regression.on], f"utility, regression of '{regression.outcome}'")
-        for table in self.tables:
-            check_wanted(before, table, "utility, tables")
-        check_wanted(before, self.keys, "utility, keys")
-        for names in (before, after):
-            check_wanted(names, [] if self.weight is None else [self.weight], "utility, weight")
+        self.check_before(before)
+        check_wanted(after, [] if self.weight is None else [self.weight], "utility, weight")
         if not set(before) & set(after) - {self.weight}:
             raise BadInputError("utility: the two tables have no column in common; name the same columns in both")
+
+    def check_before(self, present: Sequence[str]) -> None:
+        """Check that what is asked names columns that are `present` before.
+
+        Raises
+        ------
+        BadInputError
+        """
+        for regression in self.regressions:
+            what = f"utility, regression of '{regression.outcome}'"
+            check_wanted(present, [regression.outcome, *regression.on], what)
+            named = [name for name in (regression.outcome, *regression.on) if name in (self.weight, *self.ids)]
+            if named:
+                raise BadInputError(f"{what}: '{named[0]}' is the weight or an id, and is not compared")
+        for table in self.tables:
+            check_wanted(present, table, "utility, tables")
+        check_wanted(present, self.keys, "utility, keys")
+        check_wanted(present, self.ids, "utility, ids")
+        check_wanted(present, [] if self.weight is None else [self.weight], "utility, weight")

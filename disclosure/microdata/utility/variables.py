@@ -108,7 +108,7 @@ def variables(before: Frame, after: Frame, asked: Compared) -> Variables:
     for name in old:
         if name not in new or name == asked.weight:
             continue
-        made = _variable(before, after, name, asked)
+        made = "an id" if name in asked.ids else _variable(before, after, name, asked)
         if isinstance(made, Variable):
             found.append(made)
         else:
