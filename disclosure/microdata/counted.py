@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY_MIB = 2_000
+MOST_IN_MEMORY = 2_000_000
+"""Records up to which a file is read whole, so that measures of single records can be had as well."""
 
 
 def count_patterns(
@@ -55,9 +57,23 @@ def count_patterns(
     columns.check_wanted(column_names(file), [*names, *([weight] if weight else [])], what)
     with _opened(file, memory_mib, what) as connection:
         table = _grouped(connection, names, weight)
-    records = np.asarray(table["records"].to_numpy(), dtype=np.float64)
-    totals = records if weight is None else _weights(table, weight)
-    keys = Keys.of(table.select([f"k{place}" for place in range(len(names))]).rename_columns(list(names)), names, what)
+    if weight is not None:
+        low, untold = (int(np.sum(table[name].to_numpy())) for name in ("low", "untold"))
+        columns.check_weights(weight, untold, low, "weight")
+    counted = table.select([*(f"k{place}" for place in range(len(names))), "records", "weights"])
+    return of_counts(counted.rename_columns([*names, "records", "weights"]), names, what)
+
+
+def of_counts(table: Any, names: Sequence[str], what: str = "keys") -> tuple[Keys, Patterns]:
+    """Return the keys and patterns of records that were counted elsewhere; see `count_patterns`.
+
+    Parameters
+    ----------
+    table : Arrow table
+        The columns `names`, then the number of records of each combination, then the sum of their weights.
+    """
+    records, totals = (np.asarray(table.column(place).to_numpy(), dtype=np.float64) for place in (-2, -1))
+    keys = Keys.of(table.select(list(range(len(names)))), names, what)
     # "Not a number" and no value are one to us and two to DuckDB.
     inverse, first = group(keys.codes, keys.sizes)
     counts, sums = (np.bincount(inverse, values, len(first)) for values in (records, totals))
@@ -97,7 +113,7 @@ def _opened(file: Path, memory_mib: int, what: str) -> Iterator[duckdb.DuckDBPyC
 
 def _grouped(connection: duckdb.DuckDBPyConnection, names: Sequence[str], weight: str | None) -> Any:
     keys = ", ".join(f"{_quoted(name)} AS k{place}" for place, name in enumerate(names))
-    sums = "count(*) AS records"
+    sums = "count(*) AS records" + (", count(*) AS weights" if weight is None else "")
     if weight is not None:
         own = _quoted(weight)
         kind = connection.execute(f"SELECT typeof({own}) FROM records LIMIT 1").fetchall()
@@ -115,12 +131,6 @@ def _is_number(kind: str) -> bool:
         *(f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")),
         *("INTEGER", "UINTEGER", "FLOAT", "DOUBLE"),
     }
-
-
-def _weights(table: Any, weight: str) -> columns.Numbers:
-    low, untold = (int(np.sum(table[name].to_numpy())) for name in ("low", "untold"))
-    columns.check_weights(weight, untold, low, "weight")
-    return np.asarray(table["weights"].to_numpy(), dtype=np.float64)
 
 
 def _quoted(name: str) -> str:

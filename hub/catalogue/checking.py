@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from saferoom.errors import BadInputError
 from saferoom.hub import owner_files
 from saferoom.hub.catalogue import measuring
+from saferoom.hub.catalogue.record_risk import record_risk
 from saferoom.hub.catalogue.schema import schema_checks
 from saferoom.projects.catalogue.checks import columns as queries
 from saferoom.projects.catalogue.checks import detectors, drift
@@ -112,7 +113,8 @@ class _Checking:
         checks += (_softened(check, accepted) for check in self._drift(rows, profile))
         breaking, changes = self._changes()
         checks += self._described(breaking, changes)
-        return DeliveryReport(self._dataset.name, rows, checks, breaking, changes, profile)
+        risk = record_risk(self._connection, self._dataset, self._columns)
+        return DeliveryReport(self._dataset.name, rows, checks, breaking, changes, profile, risk)
 
     def _profile(self, rows: int, found: Mapping[str, Mapping[str, int]], key: bytes | None) -> dict[str, Any]:
         known = self._before.get("variables", {})

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from saferoom.disclosure.microdata.risk.perturbed import PerturbedRisk
     from saferoom.disclosure.microdata.risk.report import Population, RiskReport
 
-MOST_IN_MEMORY = 2_000_000
-"""Records above which a Parquet file is counted where it lies."""
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -137,6 +134,7 @@ class _Work:
         return replace(report, perturbed=self._perturbed())
 
     def _is_large(self) -> bool:
+        from saferoom.disclosure.microdata.counted import MOST_IN_MEMORY
         from saferoom.disclosure.queries.files import PARQUET
 
         if self.data.suffix.lower() not in PARQUET:

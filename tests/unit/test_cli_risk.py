@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from tests.support.record_tables import FRANCDAT_KEYS, francdat
 
-from saferoom.hub.cli import risk as command
 from saferoom.hub.cli.main import main
 
 KEYS = ",".join(FRANCDAT_KEYS)
@@ -62,7 +61,7 @@ def test_the_published_example_in_one_document(run: Run, file: str) -> None:
 def test_large_parquet_files_are_counted_where_they_lie(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["records.parquet", "--keys", KEYS, "--weight", "w", "--explain", "1"]
     inside = document(run, *words)
-    monkeypatch.setattr(command, "MOST_IN_MEMORY", 3)
+    monkeypatch.setattr("saferoom.disclosure.microdata.counted.MOST_IN_MEMORY", 3)
     monkeypatch.setattr("saferoom.disclosure.microdata.files.read_records", None)
     outside = document(run, *words)
     assert outside["special_uniques"][0]["record"] is None

@@ -118,6 +118,12 @@ class RiskReport:
             "special_uniques": [asdict(one) for one in self.specials],
         }
 
+    def counted(self) -> dict[str, Any]:
+        """Return the report without the categories and records that it names, for what travels or is kept."""
+        document = self.document()
+        del document["special_uniques"], document["suda"]["level_contribution_percent"]
+        return document
+
     def _suda(self) -> dict[str, Any]:
         names = self.asked.keys
         return {

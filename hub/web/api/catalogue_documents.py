@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from pydantic import JsonValue
+
 from saferoom.hub.web.api.documents import Document
 from saferoom.hub.web.catalogue import present
 from saferoom.hub.wiring import Instance
@@ -85,6 +87,8 @@ class Checks(Document):
     breaking: bool
     changes: list[str]
     checks: list[Check]
+    risk: dict[str, JsonValue] | None
+    """What its records would disclose if they left as such; `saferoom risk` explains the measures."""
 
 
 class Rule(Document):

@@ -17,6 +17,7 @@ from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page
 from saferoom.hub.web.texts import catalogue as texts
 from saferoom.hub.wiring import Instance
+from saferoom.projects.catalogue.checks.risk import risk_sentences
 from saferoom.projects.catalogue.shelves import words_of
 from saferoom.projects.people.model import Role
 
@@ -61,6 +62,7 @@ def report(request: Request, name: str, version: str, who: Someone) -> Response:
     item = present.dataset(instance, name)
     found = present.report(instance, who.person, item, version[:40])
     values = {"item": item, "version": version[:40], "report": found[0], "at": found[1], "statuses": texts.STATUSES}
+    values["risk"] = () if found[0].risk is None else risk_sentences(found[0].risk)
     return _page(request, who, "report", values)
 
 
@@ -74,6 +76,8 @@ def linkage(request: Request, name: str, version: str, who: Someone) -> Response
         "quality": quality_of(instance, item, version[:40]),
         "apart": texts.APART,
         "words": texts.BASES,
+        "titles": {one.name: one.label for one in item.variables if one.label},
+        "labels": {one.name: one.labels for one in item.variables if one.labels},
     }
     return _page(request, who, "linkage", values)
 

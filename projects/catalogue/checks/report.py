@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from saferoom.projects.catalogue.checks.risk import risk_sentences
+
 
 class Status(StrEnum):
     """How a check ended."""
@@ -86,6 +88,8 @@ class DeliveryReport:
     breaking: bool = False
     changes: Sequence[str] = ()
     profile: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    risk: Mapping[str, Any] | None = None
+    """What its records would disclose if they left as such: counts and scores."""
 
     @property
     def ok(self) -> bool:
@@ -112,6 +116,7 @@ class DeliveryReport:
             "breaking": self.breaking,
             "changes": list(self.changes),
             "checks": [check.to_json() for check in self.checks],
+            "risk": None if self.risk is None else dict(self.risk),
         }
 
     def text(self) -> str:
@@ -130,6 +135,9 @@ class DeliveryReport:
         if self.changes:
             lines.append(f"  the description changed ({'breaking' if self.breaking else 'not breaking'}):")
             lines += [f"    {said}" for said in self.changes]
+        if self.risk is not None:
+            lines.append("  the records, if they left as such:")
+            lines += [f"    {said}" for said in risk_sentences(self.risk)]
         return "\n".join(lines)
 
     @classmethod
@@ -140,7 +148,7 @@ class DeliveryReport:
             for one in document["checks"]
         ]
         told = document["dataset"], document["rows"], checks, document["breaking"], document["changes"]
-        return cls(*told, profile=profile or {})
+        return cls(*told, profile=profile or {}, risk=document.get("risk"))
 
 
 def graded(count: int, *, warn: bool, fail: bool) -> Status:
