@@ -15,6 +15,7 @@ from saferoom.signing import SigningKey
 
 _KEY_BYTES = 32
 _NOISE = b"saferoom/cell-key/1"
+_RECORDS = b"saferoom/record-plan/1"
 
 
 def signing_key(home: Home) -> SigningKey:
@@ -62,6 +63,23 @@ def noise_secret(master: bytes) -> bytes:
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
     return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=_NOISE).derive(master)
+
+
+def record_secrets(home: Home, drawn_for: bytes) -> tuple[bytes, bytes]:
+    """Return the seed and the salt, 32 bytes each, that a record plan draws from.
+
+    Parameters
+    ----------
+    drawn_for : bytes
+        Names project, dataset, version and plan: the same gives the same, so that no second draw can be averaged with
+        the first.
+    """
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    derive = HKDF(algorithm=hashes.SHA256(), length=2 * _KEY_BYTES, salt=None, info=_RECORDS + b"\x00" + drawn_for)
+    made = derive.derive(pseudonym_key(home))
+    return made[:_KEY_BYTES], made[_KEY_BYTES:]
 
 
 def random_key(path: Path) -> bytes:

@@ -127,6 +127,14 @@ class Evaluator:
         with self._turns.turn(author):
             yield self._instance, names
 
+    @contextmanager
+    def at_hand(
+        self, author: Username, project: ProjectSlug, dataset: DatasetName
+    ) -> Iterator[tuple[Job, Sequence[Bind]]]:
+        """Wait for a turn and have one dataset's data open, with what it is judged by and no query."""
+        with self._turns.turn(author), self._job(project, {}, [dataset], None) as job:
+            yield job
+
     def _draw(self, job: Job, binds: Sequence[Bind], plan: Digest) -> Evaluation:
         try:
             with padded():
@@ -206,6 +214,13 @@ def claimed_table(home: Home, data: bytes | None) -> Iterator[Path | None]:
 
 def judge(home: Home, job: Job, files: Sequence[Bind], timeout_seconds: float = TIMEOUT_SECONDS) -> Evaluation:
     """Run `job` in a sandbox that sees `files` and nothing else, and return what it found."""
+    return read_answer(answered(home, COMMAND, job.to_bytes(), files, timeout_seconds))
+
+
+def answered(
+    home: Home, command: Sequence[str], job: bytes, files: Sequence[Bind], timeout_seconds: float = TIMEOUT_SECONDS
+) -> bytes:
+    """Run `command` with `job` in a sandbox that sees `files` and nothing else, and return what it wrote."""
     sandbox = Sandbox(
         name=f"evaluator-{secrets.token_hex(6)}",
         identity=identity(home, _IDENTITY),
@@ -213,14 +228,14 @@ def judge(home: Home, job: Job, files: Sequence[Bind], timeout_seconds: float = 
         environment={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"},  # noqa: S108 - inside the sandbox
         limits=LIMITS,
     )
-    done = run(sandbox, COMMAND, job.to_bytes(), timeout_seconds)
+    done = run(sandbox, command, job, timeout_seconds)
     if done.timed_out:
         raise BadInputError(
             f"the query took longer than {timeout_seconds:.0f} seconds; ask for fewer cells or simpler views"
         )
     if done.returncode != 0:
         raise _died(done)
-    return read_answer(done.stdout)
+    return done.stdout
 
 
 def _died(done: Completed) -> SaferoomError:

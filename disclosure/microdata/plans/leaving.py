@@ -1,0 +1,120 @@
+"""Protected records as a file that leaves: rows in an order of their own, unit ids replaced, enough units behind a key.
+
+A plan protects values. What would still tie a row of the file to a row of the project's extract is taken away here:
+the order of the rows, and the ids of units, which become labels drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from saferoom.disclosure.microdata import columns
+from saferoom.disclosure.microdata.plans.runner import Anonymised, anonymise
+from saferoom.disclosure.microdata.risk.units import records_of_few_units
+from saferoom.errors import BadInputError
+
+if TYPE_CHECKING:
+    from saferoom.disclosure.microdata.plans.plan import Plan
+    from saferoom.disclosure.microdata.plans.seeds import Seed
+
+_ORDER_AND_LABELS = 0
+"""Steps are numbered from 1; what is drawn after the last one is this number's."""
+ROW_BY_ROW = frozenset(
+    {"drop", "recode", "top_bottom_code", "local_suppression", "generalise", "mondrian"}
+    | {"microaggregation", "pram", "rank_swapping", "record_swapping", "noise", "shuffling"}
+)
+"""Methods that keep every record in its row, so that it is known who is behind each row of what leaves."""
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A file of records that may leave.
+
+    Attributes
+    ----------
+    file : pyarrow.Table
+        What leaves.
+    known : pyarrow.Table
+        In the order of the records given: the exact key variables as protected, and the units' own ids. It stays.
+    by : tuple of str
+        The key variables in `known`: those that no step perturbs, so that who shares a value is known.
+    perturbed : tuple of str
+        The other key variables.
+    """
+
+    file: Any
+    known: Any
+    by: tuple[str, ...]
+    perturbed: tuple[str, ...]
+    result: Anonymised
+
+
+def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_units: int) -> Leaving:
+    """Protect `records` as `plan` says and make the file that leaves.
+
+    Parameters
+    ----------
+    records : pyarrow.Table
+        The whole extract, with its unit ids.
+    units : sequence of str
+        The columns of unit ids.
+    least_units : int
+        Fewest units of every kind behind a combination of key variables.
+
+    Raises
+    ------
+    BadInputError
+        The plan cannot be done, its limits do not hold, or fewer units than `least_units` share a key. There is no
+        file then.
+    """
+    if plan.columns is None:
+        raise BadInputError("columns: a plan by which a file leaves names the columns of the file")
+    strange = [step.method for step in plan.steps if step.method not in ROW_BY_ROW]
+    if strange:
+        raise BadInputError(f"the method {strange[0]} makes records of its own; no file leaves by such a plan")
+    result = anonymise(records, plan, seed)
+    frame: Any = result.frame
+    if len(frame) != len(records):
+        raise BadInputError("the plan changes the number of records; no file leaves by such a plan")
+    keys = [key for key in plan.keys if key in frame.column_names]
+    ids = [unit for unit in units if unit in records.column_names]
+    _check_units(frame, keys, records.select(ids), least_units)
+    moved = perturbed(plan)
+    by = tuple(key for key in keys if key not in moved)
+    known = records.select(ids)
+    for key in by:
+        known = known.append_column(key, frame.column(key))
+    file = _untied(frame, ids, seed.generator(_ORDER_AND_LABELS))
+    return Leaving(file, known, by, tuple(key for key in keys if key in moved), result)
+
+
+def perturbed(plan: Plan) -> frozenset[str]:
+    """Return the columns of which a step replaces values by others; the others are told more broadly, or hidden."""
+    return frozenset(name for step in plan.steps if not step.coarsens for name in step.changes(plan.keys))
+
+
+def _check_units(frame: Any, keys: Sequence[str], ids: Any, least: int) -> None:
+    for unit in ids.column_names:
+        few = records_of_few_units(frame, keys, columns.column(ids, unit), least)
+        if few:
+            raise BadInputError(
+                f"{few:,} records share their key with the records of fewer than {least} different {unit}; the limit k "
+                "counts records, and this data have several of one unit: recode more broadly"
+            )
+
+
+def _untied(frame: Any, ids: Sequence[str], random: np.random.Generator) -> Any:
+    """Return the rows in a random order, and random labels in place of unit ids."""
+    import pyarrow as pa
+
+    order = random.permutation(len(frame))
+    for place, name in enumerate(frame.column_names):
+        if name in ids:
+            encoded = frame.column(name).combine_chunks().dictionary_encode()
+            labels = pa.array(random.permutation(len(encoded.dictionary)) + 1, pa.int64())
+            frame = frame.set_column(place, name, labels.take(encoded.indices))
+    return frame.take(pa.array(order))

@@ -1,0 +1,125 @@
+"""The process that makes a record-level file: one job from standard input, one answer to standard output."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from saferoom.disclosure.checker import check
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.history.contributors import Contributors
+from saferoom.disclosure.microdata.files import read_records
+from saferoom.disclosure.microdata.plans.leaving import Leaving, leaving
+from saferoom.disclosure.microdata.plans.plan import Plan
+from saferoom.disclosure.microdata.plans.seeds import Seed
+from saferoom.disclosure.queries.model import parse_query
+from saferoom.disclosure.queries.source import Source
+from saferoom.disclosure.verdict import Risk, Verdict
+from saferoom.errors import BadInputError, SaferoomError
+from saferoom.hub.recordfiles.job import Made, RecordJob, write_answer
+
+_NAME = "snapshot"  # what the comparison calls a table that is no dataset; its query is never computed again
+MOST_SHOWN = 100
+"""Rows of the file that pages show."""
+MOST_BYTES = 16 * 2**20
+
+
+def made(job: RecordJob) -> Made:
+    """Make the file, and judge it beside everything that was released before."""
+    context = job.job.context()
+    (source,) = context.sources
+    plan = Plan.model_validate(dict(job.plan), strict=False)
+    records = read_records(source.path)
+    found = leaving(records, plan, Seed(job.seed, job.salt), source.units, job.least_units)
+    csv = _csv(found.file)
+    if len(csv) > MOST_BYTES:
+        raise BadInputError(f"the protected file is larger than {MOST_BYTES // 2**20} MiB; its plan must keep less")
+    return Made(csv, _told(found), _remembered(job, source, found))
+
+
+def _remembered(job: RecordJob, source: Source, found: Leaving) -> Evaluation:
+    """Return the table of the file's key combinations with who is behind each, judged beside earlier releases.
+
+    The rules for small cells are not asked: the plan's limits stand for them, and to these a hidden value may be any.
+    """
+    from pyarrow import parquet
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{_NAME}.parquet"
+        parquet.write_table(_plain(found.known), path)
+        own = Source(_NAME, path, source.units)
+        query = parse_query({"from": _NAME, "statistic": "frequency", "by": list(found.by)})
+        judged = check(query, replace(job.job.context(), sources=(own,)))
+    findings = tuple(one for one in judged.findings if one.risk is Risk.DIFFERENCING)
+    return replace(
+        judged,
+        findings=findings,
+        verdict=Verdict.worst([Verdict.REVIEW, *(one.severity for one in findings)]),
+        title=f"Records of {source.name} by {', '.join(found.by) or 'nothing'}",
+        outgoing=judged.table,
+        automatic_obstacles=("record-level files never leave without a person",),
+        contributors=_about(judged.contributors, source.name, found.file.column_names),
+        suggestions=(),
+    )
+
+
+def _about(known: Contributors, dataset: str, names: list[str]) -> Contributors:
+    """Let every part tell about all columns of the file: whoever has it can add any of them up over its rows."""
+    subjects = frozenset(f"{dataset}.{name}" for name in names)
+    return replace(known, parts=tuple(replace(part, subjects=part.subjects | subjects) for part in known.parts))
+
+
+def _told(found: Leaving) -> dict[str, Any]:
+    document, file = found.result.document(), _plain(found.file)
+    return {
+        "records": len(file),
+        "columns": file.column_names,
+        "perturbed": list(found.perturbed),
+        "draws": document["draws"],
+        "seed_commitment": document["seed_commitment"],
+        "steps": [{name: step[name] for name in ("step", "method", "note", "changed")} for step in document["steps"]],
+        "risk": document["risk"],
+        "utility": document["utility"],
+        "rows": [
+            [None if v is None else str(v) for v in row.values()] for row in file.slice(0, MOST_SHOWN).to_pylist()
+        ],
+    }
+
+
+def _csv(file: Any) -> bytes:
+    from pyarrow import csv
+
+    target = io.BytesIO()
+    csv.write_csv(_plain(file), target, csv.WriteOptions(quoting_style="needed"))
+    return target.getvalue()
+
+
+def _plain(table: Any) -> Any:
+    """Return a table whose columns are no dictionaries."""
+    import pyarrow as pa
+
+    for place, column in enumerate(table.schema):
+        if pa.types.is_dictionary(column.type):
+            table = table.set_column(place, column.name, table.column(place).cast(column.type.value_type))
+    return table
+
+
+def main() -> None:
+    """Do the job on standard input; whatever libraries write goes to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    try:
+        answer = write_answer(made(RecordJob.from_bytes(sys.stdin.buffer.read())))
+    except SaferoomError as error:
+        answer = write_answer(error)
+    with answers:
+        answers.write(answer)
+
+
+if __name__ == "__main__":
+    main()

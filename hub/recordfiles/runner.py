@@ -1,0 +1,40 @@
+"""Has record-level files made: the plan and the seed come from here, the work is done in a sandbox."""
+
+from __future__ import annotations
+
+import sys
+
+from saferoom.digests import canonical
+from saferoom.hub import keys
+from saferoom.hub.evaluator.runner import Evaluator, answered
+from saferoom.hub.recordfiles.job import Made, RecordJob, read_answer
+from saferoom.hub.wiring import Instance
+from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.record_plans.checks import least_k
+from saferoom.projects.record_plans.model import RecordPlan
+
+COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.recordfiles")
+TIMEOUT_SECONDS = 300.0
+
+
+def make(instance: Instance, evaluator: Evaluator, author: Username, project: ProjectSlug, plan: RecordPlan) -> Made:
+    """Protect the project's extract as `plan` says; the same plan, project and version give the same file.
+
+    Raises
+    ------
+    BadInputError
+        The plan cannot be done on this extract, or its limits do not hold of the result.
+    WrongStateError, UnavailableError, IntegrityError, TooManyError
+        As `saferoom.hub.evaluator.runner.Evaluator.evaluate`.
+    """
+    dataset = DatasetName(plan.dataset)
+    described = instance.registry.dataset(dataset)
+    with evaluator.at_hand(author, project, dataset) as (job, binds):
+        seed, salt = keys.record_secrets(instance.home, _drawn_for(project, described.version, plan))
+        least = least_k(described, instance.registry.platform())
+        work = RecordJob(job, plan.plan, max(least, job.policy.threshold_units), seed, salt)
+        return read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS))
+
+
+def _drawn_for(project: ProjectSlug, version: str, plan: RecordPlan) -> bytes:
+    return canonical({"project": project, "dataset": plan.dataset, "version": version, "plan": plan.digest})
