@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class Making:
         The instance's master key of ids, 32 bytes.
     made_at : str
         RFC 3339, UTC.
+    beside : collection of str
+        The datasets that the project has: of their records alone links may tell.
     """
 
     folder: Path
@@ -46,6 +48,7 @@ class Making:
     opened: OpenedExtracts
     master: bytes = field(repr=False)
     made_at: str
+    beside: Collection[str] = ()
 
     def make(
         self, project: ProjectSlug, approved: Sequence[Approved], epoch: int, staging: Path
@@ -80,12 +83,13 @@ class Making:
                 made_at=self.made_at,
                 approval=Given(granted_by=approval.granted_by, until=approval.until),
                 linkage=self.finding.linkage(dataset),
+                linked_with=self.finding.linked_with(dataset, self.beside),
                 rows=0,
                 units=dataset.units,
                 columns=(),
                 where=approval.rows,
             )
-            seal, source = self.opened.seal(project, file), self.finding.find(dataset)
+            seal, source = self.opened.seal(project, file), self.finding.find(dataset, self.beside)
             described, columns = with_match(dataset), columns_of(dataset, approval)
             weigh = weighings(dataset, columns, source.get("weigh_by", {}))
             orders.append(Order(described, columns, approval.rows, source, file.file, seal, weigh))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,8 +15,13 @@ from saferoom.projects.catalogue.model import Dataset
 class Sources(Protocol):
     """Finds sources, and does jobs where they can be read."""
 
-    def find(self, dataset: Dataset) -> Mapping[str, Any]:
+    def find(self, dataset: Dataset, beside: Collection[str]) -> Mapping[str, Any]:
         """Return where the dataset's source is, as jobs say it; of a linked one, by what it is `weigh_by`, too.
+
+        Parameters
+        ----------
+        beside : collection of str
+            The datasets that the project has: of their records alone links may tell.
 
         Raises
         ------
@@ -27,6 +32,10 @@ class Sources(Protocol):
 
     def linkage(self, dataset: Dataset) -> str | None:
         """Return which versions of which indexes the dataset's ids come from; None where it is not linked."""
+        ...
+
+    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...]:
+        """Return the other sources of its indexes of which its links may tell."""
         ...
 
     def do(self, document: Mapping[str, Any], out: Path) -> Mapping[str, Any]:
@@ -40,13 +49,17 @@ class OwnersFiles:
 
     folder: Path
 
-    def find(self, dataset: Dataset) -> Mapping[str, Any]:
+    def find(self, dataset: Dataset, beside: Collection[str]) -> Mapping[str, Any]:  # noqa: ARG002 - no links
         """Return the path of the dataset's file."""
         return {"path": str(below(self.folder, dataset, dataset.source))}
 
     def linkage(self, dataset: Dataset) -> str | None:  # noqa: ARG002 - whichever it is
         """Return None: the owner's file has the ids."""
         return None
+
+    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - no links
+        """Return nothing: the owner's file is not linked here."""
+        return ()
 
     def do(self, document: Mapping[str, Any], out: Path) -> Mapping[str, Any]:
         """Do a job."""

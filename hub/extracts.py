@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date
@@ -39,7 +39,7 @@ from saferoom.hub.opened_extracts import OpenedExtracts
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
-from saferoom.projects.extracts.coverage import covers, in_force
+from saferoom.projects.extracts.coverage import covers, in_force, told_of
 from saferoom.projects.extracts.epochs import Epochs, EpochsInMemory
 from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, Manifest, seal_manifest
 from saferoom.projects.extracts.pseudonyms import chain
@@ -193,20 +193,23 @@ class Extracts:
     def lacking(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
         """Return the approved datasets whose extract is missing, of another version or linkage, other columns or rows.
 
-        So is one whose ids are of an epoch that is over, one that is not sealed, and one whose units have no crosswalk:
-        nothing made from it can be judged. One whose approval waits for its owner to confirm a change cannot be made
-        now, so it is not named.
+        So is one whose links tell of other datasets than the project has now, one whose ids are of an epoch that is
+        over, one that is not sealed, and one whose units have no crosswalk: nothing made from it can be judged. One
+        whose approval waits for its owner to confirm a change cannot be made now, so it is not named.
         """
         present: dict[str, ExtractFile] = {}
         if self._has(project):
             manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
             present = {file.dataset: file for file in manifest.newest if file.salt}
         epoch = self.epochs.current(project)
-        approved = [(dataset, approval) for dataset, approval in self._approved(project) if approval.held is None]
+        everything = self._approved(project)
+        approved = [(dataset, approval) for dataset, approval in everything if approval.held is None]
+        beside = told_of(self.registry, [one for _, one in everything])
         return tuple(
             dataset.name
             for dataset, approval in approved
             if not self._is_made(present.get(dataset.name), dataset, approval, epoch)
+            or not self._tells(present.get(dataset.name), dataset, beside)
             or not self._linked(project, dataset)
         )
 
@@ -221,6 +224,10 @@ class Extracts:
         except (NotFoundError, WrongStateError):  # nothing better can be made now
             return True
 
+    def _tells(self, file: ExtractFile | None, dataset: Dataset, beside: Collection[str]) -> bool:
+        """Tell whether an extract's links tell of those datasets that the project has now."""
+        return file is None or set(file.linked_with) == set(self._finding.linked_with(dataset, beside))
+
     def verify(self, project: ProjectSlug) -> Manifest:
         """Check `project`'s extracts; see `verify_extracts`."""
         return verify_extracts(self.extracts / project, self.signing_key.verifying_key)
@@ -230,7 +237,7 @@ class Extracts:
         staging = Path(tempfile.mkdtemp(prefix=staging_prefix(project), dir=self.extracts))
         try:
             before = self._sound(project, making)
-            made, walks = self._making().make(project, making, self.epochs.current(project), staging)
+            made, walks = self._making(everything).make(project, making, self.epochs.current(project), staging)
             changing = self._changing(project, staging, (*made, *before.files))
             units = Units(project, self.crosswalks, changing)
             kept = self._kept(everything, made, before.files)
@@ -315,8 +322,9 @@ class Extracts:
     def _finding(self) -> Sources:
         return self.finding or OwnersFiles(self.sources)
 
-    def _making(self) -> Making:
-        return Making(self.sources, self._finding, self.opened, self.pseudonym_key, isoformat(self.clock.now()))
+    def _making(self, everything: list[Approved]) -> Making:
+        made_at, beside = isoformat(self.clock.now()), told_of(self.registry, [one for _, one in everything])
+        return Making(self.sources, self._finding, self.opened, self.pseudonym_key, made_at, beside)
 
     def _install(
         self, found: Manifest, staging: Path | None, action: str, said: Mapping[str, str] | None = None

@@ -6,7 +6,7 @@ datasets get their ids together. What comes out is sealed already.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ class ZoneSources:
 
     instance: Instance
 
-    def find(self, dataset: Dataset) -> Mapping[str, Any]:
+    def find(self, dataset: Dataset, beside: Collection[str]) -> Mapping[str, Any]:
         """Return which delivery is the source, or which plain file.
 
         Raises
@@ -45,8 +45,8 @@ class ZoneSources:
 
         name = DatasetName(dataset.name)
         if not dataset.indexes and not delivered(self.instance, name, dataset.version):
-            return self._plain.find(dataset)
-        (source,) = linked_sources(self.instance, [(name, dataset.version)])
+            return self._plain.find(dataset, beside)
+        (source,) = linked_sources(self.instance, [(name, dataset.version)], beside)
         return {"linked": source.to_json(), "weigh_by": source.weigh_by}
 
     def linkage(self, dataset: Dataset) -> str | None:
@@ -57,6 +57,16 @@ class ZoneSources:
             return None
         (source,) = linked_sources(self.instance, [(DatasetName(dataset.name), dataset.version)])
         return ", ".join(f"{ref.index} {ref.number}" for ref in source.maps) or None
+
+    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...]:
+        """Return the other sources of its indexes of which its links may tell."""
+        from saferoom.hub.linkage.deliveries import told_sources
+        from saferoom.hub.linkage.ingesting import store_of
+
+        if not dataset.indexes or dataset.derived is not None:
+            return ()
+        with store_of(self.instance).reading() as now:
+            return told_sources(now, dataset, beside)
 
     def do(self, document: Mapping[str, Any], out: Path) -> Mapping[str, Any]:
         """Do a job where all of its sources can be read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from saferoom.errors import NotFoundError, WrongStateError
 from saferoom.hub.linkage.definition import attribute_groups
@@ -11,6 +11,7 @@ from saferoom.hub.linkage.linking import map_of
 from saferoom.hub.linkage.provisioner import LinkedSource, MapRef
 from saferoom.hub.linkage.records import Delivery
 from saferoom.hub.linkage.splitting import CROSSWALK
+from saferoom.hub.linkage.telling import others_told
 from saferoom.hub.store.zones import ZonesReading
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName
@@ -24,11 +25,18 @@ def delivered(instance: Instance, dataset: DatasetName, version: str) -> bool:
         return now.delivery(dataset, version) is not None
 
 
-def linked_sources(instance: Instance, wanted: Sequence[tuple[DatasetName, str]]) -> list[LinkedSource]:
+def linked_sources(
+    instance: Instance, wanted: Sequence[tuple[DatasetName, str]], beside: Collection[str] = ()
+) -> list[LinkedSource]:
     """Return what the provisioner needs to read these versions of datasets.
 
     The newest linkage of each index counts: it names the records of every delivery up to it, so that earlier versions
     keep pace with entities that were merged since.
+
+    Parameters
+    ----------
+    beside : collection of str
+        Datasets that whoever gets these has as well: of their records alone links may tell.
 
     Raises
     ------
@@ -38,15 +46,28 @@ def linked_sources(instance: Instance, wanted: Sequence[tuple[DatasetName, str]]
         Its records are not linked through an index that its dataset needs.
     """
     with store_of(instance).reading() as now:
-        return [linked_source(now, now.registry.dataset(name), _there(now, name, version)) for name, version in wanted]
+        return [
+            linked_source(now, now.registry.dataset(name), _there(now, name, version), beside)
+            for name, version in wanted
+        ]
 
 
-def linked_source(now: ZonesReading, dataset: Dataset, delivery: Delivery) -> LinkedSource:
+def linked_source(
+    now: ZonesReading, dataset: Dataset, delivery: Delivery, beside: Collection[str] = ()
+) -> LinkedSource:
     """Return what the provisioner needs to read one delivery; see `linked_sources`."""
     indexes = dataset.indexes if CROSSWALK in delivery.stamps else ()
     maps = tuple(_map(now, index, delivery) for index in indexes)
     weigh_by = {index: _weigh_by(now, index, dataset) for index in indexes}
-    return LinkedSource(dataset, delivery.to_json(), maps, weigh_by)
+    tells_of = {index: _tells_of(now, index, dataset, beside) for index in indexes}
+    return LinkedSource(dataset, delivery.to_json(), maps, weigh_by, tells_of)
+
+
+def told_sources(now: ZonesReading, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...]:
+    """Return the other sources of the dataset's indexes that are among `beside`, by name."""
+    linkages = (now.linkage(index) for index in dataset.indexes)
+    sources = {str(name) for linkage in linkages if linkage is not None for name in linkage.index.sources}
+    return tuple(sorted((sources - {dataset.name}) & set(beside)))
 
 
 def _there(now: ZonesReading, name: DatasetName, version: str) -> Delivery:
@@ -64,6 +85,13 @@ def _map(now: ZonesReading, index: str, delivery: Delivery) -> MapRef:
             f"saferoom admin link {index}"
         )
     return map_of(linkage)
+
+
+def _tells_of(now: ZonesReading, name: str, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...] | None:
+    linkage = now.linkage(name)
+    if linkage is None:
+        return ()
+    return others_told(dataset.name, linkage.index.sources, beside, linkage.deliveries)
 
 
 def _weigh_by(now: ZonesReading, name: str, dataset: Dataset) -> tuple[str, ...]:

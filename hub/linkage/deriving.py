@@ -27,6 +27,8 @@ from saferoom.hub.sandbox import Bind
 from saferoom.hub.store.zones import ZonesReading
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, new_id
+from saferoom.projects.catalogue.limits import finder
+from saferoom.projects.catalogue.limits import sources as linked_from
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.versions import Version
 
@@ -120,19 +122,22 @@ def _wanted(instance: Instance, name: DatasetName) -> _Wanted:
         dataset = now.registry.dataset(name)
         if dataset.derived is None:
             raise BadInputError(f"{name} is not derived; ingest a delivery: saferoom admin ingest {name} FILE")
-        sources = {alias: _source(now, name, used) for alias, used in dataset.derived.uses.items()}
-        digest = sha256(canonical({"recipe": dataset.derived.digest(), "sources": _versions(sources)}))
+        # Its budgets and legal gateways are those of what it was linked from: of these alone links may tell.
+        beside = [one.name for one in linked_from(dataset, finder(now.registry.dataset)) if one is not dataset]
+        sources = {alias: _source(now, name, used, beside) for alias, used in dataset.derived.uses.items()}
+        made_of = {"recipe": dataset.derived.digest(), "sources": _versions(sources), "told": _told(sources)}
+        digest = sha256(canonical(made_of))
         return _Wanted(dataset, sources, digest, now.latest(name))
 
 
-def _source(now: ZonesReading, name: str, used: DatasetName) -> LinkedSource:
+def _source(now: ZonesReading, name: str, used: DatasetName, beside: Sequence[str]) -> LinkedSource:
     dataset = now.registry.dataset(used)
     delivery = now.delivery(used, dataset.version)
     if delivery is None:
         how = f"saferoom admin derive {used}" if dataset.derived is not None else f"saferoom admin ingest {used} FILE"
         raise _NotThereError(f"{name} is made of {used}, of which no version is in force yet: {how}")
     try:
-        return linked_source(now, dataset, delivery)
+        return linked_source(now, dataset, delivery, beside)
     except WrongStateError as error:
         raise _NotThereError(f"{name} is made of {used}: {error.message}") from None
 
@@ -149,6 +154,11 @@ def _versions(sources: Mapping[str, LinkedSource]) -> list[dict[str, Any]]:
         }
         for alias, source in sorted(sources.items())
     ]
+
+
+def _told(sources: Mapping[str, LinkedSource]) -> dict[str, Any]:
+    """Return of which deliveries the sources' links may tell."""
+    return {alias: source.to_json()["tells_of"] for alias, source in sources.items() if source.maps}
 
 
 def _make(instance: Instance, wanted: _Wanted, actor: str, tell: Tell) -> Delivery:

@@ -18,7 +18,7 @@ from saferoom.hub.linkage import sealed
 from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.opened import OpenZone, about_zone
 from saferoom.hub.linkage.places import delivery_place
-from saferoom.hub.linkage.provisioner import LinkedSource, materialise
+from saferoom.hub.linkage.provisioner import LinkedSource, materialise, untold_columns
 from saferoom.hub.linkage.sealed import ROWS_AT_ONCE, Stamp
 from saferoom.hub.linkage.splitting import ATTRIBUTES, OUT, about_delivery
 from saferoom.hub.owner_files import STORAGE
@@ -90,6 +90,8 @@ def _load(zone: OpenZone, connection: duckdb.DuckDBPyConnection, alias: str, sou
         # Plain names, as researchers know the variables, and not the data owner's.
         named = {v.source_column: v.name for v in source.dataset.variables if v.role is not VariableRole.DIRECT}
         columns = [row[0] for row in connection.execute("DESCRIBE FROM read_parquet(?)", [str(file)]).fetchall()]
+        # A recipe that reads them is told that they are not there: nobody known to it is not nobody linked.
+        columns = [column for column in columns if column not in untold_columns(source)]
         read = ", ".join(f"{quoted(column)} AS {quoted(named.get(column, column))}" for column in columns)
         connection.execute(f"CREATE TABLE {quoted(alias)} AS SELECT {read} FROM read_parquet(?)", [str(file)])  # noqa: S608
 

@@ -7,7 +7,7 @@ every column of it is checked against what it may hold before anything is made o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from saferoom.hub.linkage.opened import OpenZone
 from saferoom.hub.linkage.places import MAP, about_linkage, delivery_place, map_place
 from saferoom.hub.linkage.sealed import Stamp
 from saferoom.hub.linkage.splitting import ATTRIBUTES, CROSSWALK, about_delivery
+from saferoom.hub.linkage.telling import tell
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.linkage.settling import UNLINKED
 from saferoom.projects.linkage.standardising import quoted
@@ -75,12 +76,16 @@ class LinkedSource:
         As `Delivery.to_json` writes it.
     weigh_by : mapping of str to tuple of str
         By index, the attributes on which the chance of being linked may depend.
+    tells_of : mapping of str to tuple of str, or None
+        By index, the deliveries of other sources of which links may tell: who is linked is in one of them. None for
+        every source of the index; an index that is not named tells of none.
     """
 
     dataset: Dataset
     delivery: Mapping[str, Any]
     maps: tuple[MapRef, ...]
     weigh_by: Mapping[str, tuple[str, ...]]
+    tells_of: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return it JSON-ready."""
@@ -89,6 +94,7 @@ class LinkedSource:
             "delivery": dict(self.delivery),
             "maps": [one.to_json() for one in self.maps],
             "weigh_by": {index: list(names) for index, names in self.weigh_by.items()},
+            "tells_of": {index: None if ids is None else list(ids) for index, ids in self.tells_of.items()},
         }
 
     @classmethod
@@ -99,6 +105,7 @@ class LinkedSource:
             document["delivery"],
             tuple(map(MapRef.from_json, document["maps"])),
             {index: tuple(names) for index, names in document["weigh_by"].items()},
+            {index: None if ids is None else tuple(ids) for index, ids in document["tells_of"].items()},
         )
 
 
@@ -110,6 +117,13 @@ def match_columns(dataset: Dataset) -> tuple[str, ...]:
     if len(dataset.indexes) == 1:
         return MATCH_COLUMNS
     return tuple(f"{name}_{index}" for index in dataset.indexes for name in MATCH_COLUMNS)
+
+
+def untold_columns(source: LinkedSource) -> set[str]:
+    """Return those of `match_columns` that tell nothing, because there is no dataset of which they may tell."""
+    silent = [ref for ref in source.maps if source.tells_of.get(ref.index, ()) == ()]
+    own = {variable.source_column for variable in source.dataset.variables}
+    return {name + _ending(source, ref) for ref in silent for name in MATCH_COLUMNS} - own
 
 
 def materialise(zone: OpenZone, source: LinkedSource, target: Path, *, weighed: bool = True) -> int:
@@ -193,8 +207,9 @@ def read_map(zone: OpenZone, connection: duckdb.DuckDBPyConnection, ref: MapRef,
 def _with_map(
     zone: OpenZone, connection: duckdb.DuckDBPyConnection, source: LinkedSource, ref: MapRef, relation: str
 ) -> str:
-    """Return the relation with an index's entity ids, bands and passes added, and `linked`."""
-    table = read_map(zone, connection, ref, source.delivery["id"])
+    """Return the relation with an index's entity ids, what may be told of bands and passes, and `linked`."""
+    table = read_map(zone, connection, ref)
+    tell(connection, table, source.delivery["id"], source.tells_of.get(ref.index, ()))
     ending = _ending(source, ref)
     ids = [variable.name for variable in source.dataset.variables if variable.linked_through == ref.index]
     if number(connection, f"SELECT count(*) FROM {CROSSWALK} ANTI JOIN {table} USING (r1)"):  # noqa: S608
@@ -211,7 +226,7 @@ def _with_map(
     made = f"with_{ref.index}"
     connection.execute(
         f"CREATE OR REPLACE TABLE {made} AS SELECT j.*, {', '.join(columns)}, "  # noqa: S608
-        f"m.match_weight_band <> '{UNLINKED}' AS linked FROM {relation} j JOIN {table} m USING (r1)"
+        f"coalesce(m.match_weight_band <> '{UNLINKED}', false) AS linked FROM {relation} j JOIN {table} m USING (r1)"
     )
     return made
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from saferoom.projects.approvals.model import Approval
+from saferoom.projects.catalogue.limits import finder, sources
 from saferoom.projects.catalogue.model import Dataset, VariableRole
 from saferoom.projects.extracts.manifest import ExtractFile
 from saferoom.projects.extracts.matching import match_columns
@@ -14,6 +17,19 @@ def in_force(registry: Registry, approval: Approval) -> Dataset:
     if approval.held is None:
         return registry.dataset(approval.dataset)
     return registry.described(approval.dataset, approval.held)
+
+
+def told_of(registry: Registry, approvals: Iterable[Approval]) -> frozenset[str]:
+    """Return the datasets of whose records links may tell a project with these approvals.
+
+    They are those approved with all rows, and those that an approved one was linked from, whose legal gateways were
+    looked at for the project as well. Where some rows were approved, a link would tell of the others.
+    """
+    found: set[str] = set()
+    for approval in approvals:
+        above = sources(in_force(registry, approval), finder(registry.dataset))
+        found.update(one.name for one in above if one.name != approval.dataset or approval.rows is None)
+    return frozenset(found)
 
 
 def covers(registry: Registry, approval: Approval, file: ExtractFile) -> bool:

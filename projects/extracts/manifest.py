@@ -81,6 +81,8 @@ class ExtractFile(PolicyModel):
     approval: Given | None = None
     linkage: str | None = None
     """For a linked dataset: which version of which index its ids come from."""
+    linked_with: tuple[DatasetNameField, ...] = ()
+    """The other sources of these indexes of which its columns about linkage tell."""
     rows: int
     units: tuple[ColumnField, ...]
     columns: tuple[ExtractColumn, ...]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
 from saferoom.projects.extracts.manifest import ExtractFile
 from saferoom.projects.linkage.settling import UNLINKED
-from saferoom.projects.linkage.weights import BANDS, BY_KEY
+from saferoom.projects.linkage.weights import BANDS, BY_KEY, LINKED
 
 _BAND, _PASS, _WEIGHT = "match_weight_band", "match_pass", "linkage_weight"
 
@@ -87,7 +87,7 @@ def _of(suffix: str) -> Iterator[Variable]:
         name=_BAND + suffix,
         type=VariableType.TEXT,
         label="How sure the match is, in bands",
-        codelist=(*BANDS, BY_KEY, UNLINKED),
+        codelist=(*BANDS, BY_KEY, LINKED, UNLINKED),
     )
     yield Variable(name=_PASS + suffix, type=VariableType.TEXT, label="How the record was matched")
     yield Variable(

@@ -46,6 +46,8 @@ BANDS: tuple[str, ...] = ("under 0", "0 to 5", "5 to 10", "10 to 15", "15 to 20"
 """Labels of bands; each holds its lower bound and not its upper one."""
 BY_KEY = "by a key"
 """The label of links that a deterministic pass made, which have no weight."""
+LINKED = "linked"
+"""The label where it may be told that a record is linked, and not how surely."""
 _EDGES = (0, 5, 10, 15, 20)
 
 LEAST = 0.05

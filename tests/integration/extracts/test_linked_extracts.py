@@ -33,6 +33,7 @@ def test_linked_datasets_have_ids_of_entities_and_say_how_records_were_linked(tm
         names = (DatasetName("pupils"), DatasetName("taxpayers"))
         parts = [_approval(MOB, name, owners[name]) for name in names]
         parts.append(_approval(NARROW, "pupils", owners[names[0]], "variables: [meals]\n"))
+        parts.append(_approval(NARROW, "taxpayers", owners[names[1]], "variables: [pay]\n"))
         admin.apply(read_entries([(_PROJECTS + "---\n".join(parts), "linked")]))
         manifest = instance.extracts("admin:ada").provision(MOB)
         assert {file.linkage for file in manifest.files} == {"person 1"}
