@@ -108,7 +108,7 @@ def linkage_quality(name: str, version: str | None = None) -> LinkageQuality:
 
 
 def _said(one: IndexQuality) -> list[str]:
-    return [said.text for said in one.sentences] or [_NOBODY if one.comparisons else _NOT_COMPARED]
+    return [said.text for said in one.sentences] or [_NOBODY if any(one.comparisons) else _NOT_COMPARED]
 
 
 def _whole(one: IndexQuality) -> str:

@@ -58,8 +58,8 @@ class IndexQuality(_Told):
     linked: Linked
     sentences: tuple[Sentence, ...]
     """About groups that are lost more than others: those of this dataset first."""
-    comparisons: int
-    """How many differences between groups were tried."""
+    comparisons: tuple[int, ...]
+    """How many differences between groups each pack tried; sentences hold for all of one pack together."""
     precision: Estimate | None
     recall: Estimate | None
     threshold: float | None
@@ -112,7 +112,7 @@ def index_quality(
     return IndexQuality(
         linked=linked,
         sentences=tuple(sorted(said, key=lambda one: (one.source != name, one.difference))),
-        comparisons=sum(pack.comparisons for pack in packs),
+        comparisons=tuple(pack.comparisons for pack in packs),
         precision=identifiers.precision,
         recall=identifiers.recall,
         threshold=identifiers.threshold,

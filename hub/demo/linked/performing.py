@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
 from saferoom.hub.demo.checking import AIRLOCK
-from saferoom.hub.demo.linked.staging import NEXT_VERSION, NOTEBOOK, PROJECT, refresh
+from saferoom.hub.demo.linked.staging import NEXT_VERSION, NOTEBOOK, PROJECT, VERSION, refresh
 from saferoom.hub.demo.notebook import RunCell, read_cells
 from saferoom.hub.demo.pages import Pages
 from saferoom.hub.demo.steps import Step, Steps
@@ -14,6 +15,7 @@ from saferoom.hub.drive import HubSession, Room
 from saferoom.hub.home import Home
 
 _REGIONS = 12
+_PUPILS = f"{AIRLOCK}catalogue/schools_pupils/versions/"
 _OUTCOME = """
 import json
 released = {name: globals()[name].refresh() for name in ("lost_request", "corrected_request", "mobility_request")}
@@ -41,6 +43,9 @@ print(json.dumps({"version": again.version, "last": int(now["school_year"].max()
                   "kept": len(kept) / pupils["person_id"].nunique()}))
 """
 _LEAST_KEPT = 0.97
+_QUALITY = """
+print(json.dumps({"version": quality.version, "sentences": quality.sentences, "groups": len(quality.frame())}))
+"""
 
 
 def work(steps: Steps, rosa: HubSession) -> tuple[Room, list[str]]:
@@ -67,7 +72,20 @@ def work(steps: Steps, rosa: HubSession) -> tuple[Room, list[str]]:
         counted, corrected = outcome["lost"]
         step.expect(counted < corrected < 2 * counted, "the correction for linkage does not add a few children")
         step.note = f"{counted:,.0f} lost children were found, {corrected:,.0f} with the correction"
+    _whom_linking_loses(steps, rosa, room)
     return room, list(outcome["requests"].values())
+
+
+def _whom_linking_loses(steps: Steps, rosa: HubSession, room: Room) -> None:
+    with steps.step("page and room say the same of whom linking loses") as step:
+        told = _said(step, room, _QUALITY)
+        page = Pages(rosa.http).open(f"{_PUPILS}{VERSION}/linkage")
+        step.expect(page.status == 200, f"the page answered {page.status}")
+        step.expect(told["version"] == VERSION, f"the room tells of version {told['version']}")
+        step.expect(bool(told["sentences"]) and told["groups"] > _REGIONS, "the room tells of no groups")
+        shown = html.unescape(page.text)
+        step.expect(all(said in shown for said in told["sentences"]), "the page has not every sentence of the room")
+        step.note = told["sentences"][0]
 
 
 def next_year(steps: Steps, home: Home, rosa: HubSession, room: Room) -> None:
@@ -83,10 +101,18 @@ def next_year(steps: Steps, home: Home, rosa: HubSession, room: Room) -> None:
         page = Pages(rosa.http).open(f"{AIRLOCK}notices")
         step.expect(page.status == 200, f"the page answered {page.status}")
         step.expect(f"Project {PROJECT} has a new version of a dataset" in page.text, "there is no such notice")
+    with steps.step("how well each version is linked stands side by side") as step:
+        for version, compared in (
+            (VERSION, "everything anew"),
+            (NEXT_VERSION, "new records with those that were known"),
+        ):
+            page = Pages(rosa.http).open(f"{_PUPILS}{version}/linkage")
+            step.expect(compared in page.text, f"the page of version {version} answered {page.status}")
+        room_told = _said(step, room, 'print(json.dumps(saferoom.linkage_quality("schools_pupils").version))')
+        step.expect(room_told == NEXT_VERSION, f"the room tells of version {room_told}")
 
 
-def _said(step: Step, room: Room, code: str) -> dict[str, Any]:
+def _said(step: Step, room: Room, code: str) -> Any:
     output = room.execute(code)
     step.expect(not output.error, output.error)
-    found: dict[str, Any] = json.loads(output.text.strip().splitlines()[-1])
-    return found
+    return json.loads(output.text.strip().splitlines()[-1])

@@ -37,7 +37,7 @@ STATUSES = {
     Status.WARN: Sign("review", "!", "look at it"),
     Status.FAIL: Sign("fail", "✕", "refused"),
 }
-APART = Sign("review", "!", "more than 0.1 apart")
+APART = Sign("review", "!", "apart")
 BASES = {
     Basis.COUNTS: "counted",
     Basis.MODEL: "the model's own word: from its match probabilities",

@@ -11,6 +11,7 @@ from tests.support.accessible import faults
 from tests.support.airlock_pages import each
 from tests.support.airlock_server import Service
 from tests.support.catalogue_world import described
+from tests.support.linked_version import linked
 
 pytestmark = pytest.mark.browser
 SEEN = {
@@ -18,6 +19,9 @@ SEEN = {
     "catalogue, dataset of the owner": ("dora", "catalogue/pupils"),
     "catalogue, variable": ("ana", "catalogue/pupils/sex"),
     "catalogue, checks of a version": ("dora", "catalogue/pupils/versions/2022"),
+    "catalogue, dataset with a linked version": ("ana", "catalogue/survey"),
+    "catalogue, linkage of a version": ("ana", "catalogue/survey/versions/1/linkage"),
+    "catalogue, linkage through two indexes": ("ana", "catalogue/survey/versions/2/linkage"),
     "register, dataset": ("", "register/datasets/pupils"),
     "register, datasets": ("", "register/datasets"),
     "proposal": ("ana", "projects/new?dataset=pupils"),
@@ -30,5 +34,8 @@ def too_wide(page: Page) -> bool:
 
 def test_pages_are_accessible_and_fit_narrow_windows(chromium: Chromium, airlock: Service, tmp_path: Path) -> None:
     described(airlock.world, tmp_path)
+    linked(airlock.world, "1")
+    linked(airlock.world, "2", number=2, afresh=False)
+    linked(airlock.world, "2", index="household")
     assert each(chromium, airlock, SEEN, faults) == {}
     assert each(chromium, airlock, SEEN, too_wide, viewport={"width": 360, "height": 740}) == {}

@@ -33,7 +33,9 @@ def _untyped(schema: Any) -> Iterator[Any]:
             yield from _untyped(part)
     if not isinstance(schema, dict):
         return
-    if schema.get("additionalProperties") is True or (schema.get("type") == "array" and not schema.get("items")):
+    if schema.get("additionalProperties") is True or (
+        schema.get("type") == "array" and not schema.get("items") and not schema.get("prefixItems")
+    ):
         yield schema
     for name, part in schema.items():
         if name == "properties":
