@@ -26,6 +26,7 @@ PARTS = {
         "saferoom.hub.bench.microdata_perturbation",
         "saferoom.hub.bench.microdata_perturbation_reference",
     ),
+    "utility": ("saferoom.hub.bench.microdata_utility", "saferoom.hub.bench.microdata_utility_reference"),
 }
 """Name of each part, the module that measures it, and the module that compares it with published results."""
 

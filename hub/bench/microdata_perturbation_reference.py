@@ -11,7 +11,7 @@ from saferoom.hub.bench.microdata_reference import Check, Reference, pairs
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.perturbation.microaggregation import Method
 
-_METHODS: dict[str, Method] = {
+METHODS: dict[str, Method] = {
     "mdav": "mdav",
     "pca": "component",
     "onedims": "each",
@@ -51,7 +51,7 @@ def _variants(numbers: Any, published: dict[str, Any]) -> Iterator[Check]:
     from saferoom.disclosure.microdata.perturbation.microaggregation import Manner, microaggregate
 
     whole = numbers.shape[1] * (len(numbers) - 1)
-    for name, method in _METHODS.items():
+    for name, method in METHODS.items():
         shown = published[f"microagg_{name}"]
         found = microaggregate(numbers, Manner(3, method))
         yield Check(f"testdata {name}, SSE", found.loss / 100 * whole, shown["sse_std"])

@@ -12,7 +12,7 @@ from saferoom.errors import BadInputError
 Family = Literal["ols", "logit", "poisson"]
 LEAST = 10
 """Fewer records or changes than this are told of nobody."""
-SEEN = 20_000
+SEEN = 10_000
 """Records of each table that propensity scores are estimated from; evenly spaced ones of larger tables."""
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 Weights = tuple[Numbers | None, Numbers | None]
+_DEPENDENT = 1e-10
+"""Share of a column's variance that no other explains, below which it repeats them."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,21 @@ def compared(asked: Regression, found: Variables, how: Compared, weights: Weight
     if outcomes[1] is None:
         return Compare(asked, (), None, f"'{asked.outcome}' holds no numbers any more")
     columns = [column for one in on for column in _columns(one, how.least)]
-    terms = [term for term, _one, _other in columns]
-    sides = (np.column_stack([one for _t, one, _o in columns]), np.column_stack([other for _t, _o, other in columns]))
-    kept = _independent(sides[0], outcomes[0])
-    terms = [terms[place] for place in kept]
+    first = np.column_stack([one.values(0) for one in columns])
+    kept = _independent(first, outcomes[0])
+    columns = [columns[place] for place in kept]
+    terms = tuple(one.term for one in columns)
     try:
-        first = _fitted(asked, outcomes[0], sides[0][:, kept], weights[0], how.least)
+        before = _fitted(asked, outcomes[0], first[:, kept], weights[0], how.least)
     except BadInputError as error:
         raise BadInputError(f"utility, regression {asked.title}: {error.message}") from None
+    del first  # large, and the other side is to come
     try:
-        second = _fitted(asked, outcomes[1], sides[1][:, kept], weights[1], how.least)
+        sides = [np.empty((len(outcomes[1]), 0)), *(one.values(1)[:, None] for one in columns)]
+        after = _fitted(asked, outcomes[1], np.concatenate(sides, axis=1), weights[1], how.least)
     except BadInputError as error:
-        return Compare(asked, tuple(terms), None, f"after protection {error.message}")
-    return Compare(asked, tuple(terms), _beside(first, second))
+        return Compare(asked, terms, None, f"after protection {error.message}")
+    return Compare(asked, terms, _beside(before, after))
 
 
 def _why_not(name: str, found: Variables) -> str:
@@ -117,44 +121,73 @@ def _numbers(codes: Codes, values: Numbers) -> Numbers:
     return np.append(values, np.nan)[codes]
 
 
-def _columns(one: Variable, least: int) -> Iterator[tuple[tuple[str, str], Numbers, Numbers]]:
+@dataclass(frozen=True)
+class _Column:
+    """One column of the design: a number, or whether a record is of some categories.
+
+    Attributes
+    ----------
+    among : ndarray of bool or None
+        The categories; None for a number.
+    """
+
+    variable: Variable
+    category: str = ""
+    among: NDArray[np.bool_] | None = None
+
+    @property
+    def term(self) -> tuple[str, str]:
+        return self.variable.name, self.category
+
+    def values(self, side: int) -> Numbers:
+        """Return the column before (0) or after (1); NaN where the record does not tell it."""
+        if self.among is not None:
+            return _numbers((self.variable.before, self.variable.after)[side], self.among.astype(np.float64))
+        found = (self.variable.numbers_before, self.variable.numbers_after)[side]
+        if found is None:
+            raise AssertionError("a column of numbers has numbers on both sides")
+        return found
+
+
+def _columns(one: Variable, least: int) -> Iterator[_Column]:
     """Yield the columns of one variable: itself, or one per category but the most frequent; rare ones together."""
-    if one.numbers_before is not None and one.numbers_after is not None:
-        yield (one.name, ""), one.numbers_before, one.numbers_after
+    if one.kind == "number":
+        yield _Column(one)
         return
     size = len(one.labels)
     counts = np.array([np.bincount(codes[codes != MISSING], minlength=size) for codes in (one.before, one.after)])
-    common = (counts >= least).all(axis=0)
+    common: NDArray[np.bool_] = np.asarray((counts >= least).all(axis=0))
     order = [int(code) for code in np.argsort(-counts[0], kind="stable") if common[code]]
     for code in order[1:]:
-        only = np.arange(size) == code
-        yield (one.name, one.labels[code]), _indicator(one.before, only), _indicator(one.after, only)
+        yield _Column(one, one.labels[code], np.arange(size) == code)
     if order and counts[:, ~common].sum(axis=1).min() >= least:
-        yield (one.name, "rare categories"), _indicator(one.before, ~common), _indicator(one.after, ~common)
-
-
-def _indicator(codes: Codes, among: NDArray[np.bool_]) -> Numbers:
-    """Return 1 for the records of these categories, 0 for those of others, and NaN where none is told."""
-    return _numbers(codes, among.astype(np.float64))
+        yield _Column(one, "rare categories", ~common)
 
 
 def _independent(columns: Matrix, outcome: Numbers) -> list[int]:
-    """Return the places of the columns that are no combination of the constant and earlier ones."""
-    whole = ~np.isnan(columns).any(axis=1) & ~np.isnan(outcome)
-    own = columns[whole]
+    """Return the places of the columns that are no combination of the constant and earlier ones.
+
+    Notes
+    -----
+    By a Cholesky decomposition of the correlations, column by column: what is left of a column's variance.
+    """
+    own = columns[~np.isnan(columns).any(axis=1) & ~np.isnan(outcome)]
     if len(own) <= own.shape[1] + 1:
         return list(range(own.shape[1]))
+    spread = own.std(axis=0)
+    own = own - own.mean(axis=0)
+    gram = own.T @ own / len(own) / np.outer(*[np.where(spread > 0, spread, 1.0)] * 2)
     kept: list[int] = []
-    residual = own - own.mean(axis=0)
-    lengths = np.linalg.norm(residual, axis=0)
-    for place in range(own.shape[1]):
-        column = residual[:, place]
-        size = float(np.linalg.norm(column))
-        if lengths[place] <= 0 or size <= 1e-8 * lengths[place]:
-            continue
-        kept.append(place)
-        unit = column / size
-        residual = residual - np.outer(unit, unit @ residual)
+    rows = np.zeros(gram.shape)
+    for place in range(len(gram)):
+        row = np.zeros(len(gram))
+        for number, earlier in enumerate(kept):
+            row[number] = (gram[place, earlier] - row[:number] @ rows[earlier, :number]) / rows[earlier, number]
+        left = gram[place, place] - row @ row
+        if spread[place] > 0 and left > _DEPENDENT:
+            row[len(kept)] = np.sqrt(left)
+            rows[place] = row
+            kept.append(place)
     return kept
 
 
