@@ -20,7 +20,7 @@ from saferoom.projects.linkage import rates
 from saferoom.projects.linkage.quality_model import (
     LevelValues,
     QualityPack,
-    Review,
+    ReviewedPairs,
     Rules,
 )
 from saferoom.projects.linkage.quality_sources import About, Maker, Work, shown_estimate
@@ -190,11 +190,11 @@ def _number(value: Any) -> float | None:
     return float(f"{value:.4g}") if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _review(work: Work, policy: RiskAppetite) -> Review | None:
+def _review(work: Work, policy: RiskAppetite) -> ReviewedPairs | None:
     if work.decided < policy.threshold_units:
         return None
     used = {key[1] for key, seen in work.reviewed.items() if seen.decisions >= rates.FEWEST_REVIEWED}
-    return Review(pairs=work.decided, strata=len(used))
+    return ReviewedPairs(pairs=work.decided, strata=len(used))
 
 
 def _notes(tables: LinkedTables, work: Work) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ class LevelValues(_Part):
     u: float | None
 
 
-class Review(_Part):
+class ReviewedPairs(_Part):
     """The clerical sample behind the estimates."""
 
     pairs: int
@@ -174,7 +174,7 @@ class QualityPack(_Part):
     comparisons: int
     """How many differences between groups were tried."""
     model: tuple[LevelValues, ...]
-    review: Review | None
+    review: ReviewedPairs | None
     agreement: Agreed | None = None
     rules: Rules
     notes: tuple[str, ...]

@@ -14,7 +14,7 @@ from saferoom.projects.linkage.quality_model import (
     Estimate,
     LevelValues,
     QualityPack,
-    Review,
+    ReviewedPairs,
     Rules,
     Sentence,
     SourceQuality,
@@ -68,7 +68,7 @@ class IndexQuality(_Told):
     """Linked against unlinked records of the dataset, by group, by pass and by band of the match weight."""
     others: tuple[OtherDataset, ...]
     model: tuple[LevelValues, ...]
-    review: Review | None
+    review: ReviewedPairs | None
     agreement: Agreed | None
     rules: tuple[Rules, ...]
     """The risk appetites under which it was checked."""
