@@ -7,10 +7,12 @@ import sys
 from saferoom.digests import canonical
 from saferoom.hub import keys
 from saferoom.hub.evaluator.runner import Evaluator, answered
-from saferoom.hub.recordfiles.job import Made, RecordJob, read_answer
+from saferoom.hub.recordfiles.job import RecordJob, read_answer
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug, Username
+from saferoom.projects.airlock.record_files import Made
 from saferoom.projects.record_plans.checks import least_k
+from saferoom.projects.record_plans.made import Told
 from saferoom.projects.record_plans.model import RecordPlan
 
 COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.recordfiles")
@@ -33,7 +35,8 @@ def make(instance: Instance, evaluator: Evaluator, author: Username, project: Pr
         seed, salt = keys.record_secrets(instance.home, _drawn_for(project, described.version, plan))
         least = least_k(described, instance.registry.platform())
         work = RecordJob(job, plan.plan, max(least, job.policy.threshold_units), seed, salt)
-        return read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS))
+        found = read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS))
+        return Made(found.csv, Told.read(found.told), found.evaluation)
 
 
 def _drawn_for(project: ProjectSlug, version: str, plan: RecordPlan) -> bytes:

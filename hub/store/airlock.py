@@ -27,9 +27,10 @@ from saferoom.hub.store.airlock_tables import (
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.notices_rows import tell
+from saferoom.hub.store.record_files import record_files
 from saferoom.hub.store.transactions import TransactionStore
-from saferoom.ids import EvaluationId, OutputId, ProjectSlug, RequestId, Username
-from saferoom.projects.airlock.model import EvaluationRecord, Lane, Output, Request
+from saferoom.ids import DatasetName, EvaluationId, OutputId, ProjectSlug, RequestId, Username
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Left, Output, Request
 from saferoom.projects.airlock.records import Claim
 from saferoom.projects.airlock.states import State
 from saferoom.projects.airlock.store import Remembered, Selection, Step
@@ -102,6 +103,9 @@ class AirlockReading(AirlockLists):
             query = latest.limit(selection.newest)
             return tuple(rows.read_request(row) for row in reversed(self._session.scalars(query).all()))
         return tuple(rows.read_request(row) for row in self._session.scalars(query))
+
+    def record_files(self, dataset: DatasetName) -> tuple[Left, ...]:
+        return record_files(self._session, dataset, _OUT)
 
     def remembered(self) -> tuple[Remembered, ...]:
         query = (

@@ -22,6 +22,7 @@ from saferoom.hub.store.airlock_tables import EvaluationRow, OutputRow, RequestD
 from saferoom.ids import DatasetName, Digest, EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
 from saferoom.projects.airlock.model import (
     Approval,
+    ByPlan,
     DatasetVersion,
     Draft,
     EvaluationRecord,
@@ -38,7 +39,7 @@ from saferoom.projects.airlock.states import State
 
 RISK = {Verdict.PASS: 0, Verdict.REVIEW: 1, Verdict.FAIL: 2}
 """How a request's worst verdict is kept, so that lists can be ordered by it."""
-_LANES = (Lane.PRIVACY, Lane.DECLARED, Lane.LIFTED, Lane.FILE)
+_LANES = (Lane.PRIVACY, Lane.DECLARED, Lane.LIFTED, Lane.FILE, Lane.RECORDS)
 
 
 def evaluation_row(record: EvaluationRecord) -> EvaluationRow:
@@ -226,6 +227,19 @@ def _file(document: dict[str, Any]) -> UploadedFile:
         leaving_size=document["leaving_size"],
         suffix=document["suffix"],
         declared=EvaluationId(declared) if declared else None,
+        by_plan=read_by_plan(document["by_plan"]) if document.get("by_plan") else None,
+    )
+
+
+def read_by_plan(document: Mapping[str, Any]) -> ByPlan:
+    """Return what a record-level file was made by."""
+    return ByPlan(
+        dataset=DatasetName(document["dataset"]),
+        name=document["name"],
+        plan=Digest(document["plan"]),
+        draws=document["draws"],
+        terms=Digest(document["terms"]),
+        known=Digest(document["known"]),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.files.model import FileReport
 from saferoom.errors import NotFoundError
-from saferoom.ids import EvaluationId, ProjectSlug, RequestId, Username
+from saferoom.ids import DatasetName, EvaluationId, ProjectSlug, RequestId, Username
 from saferoom.projects.airlock import (
     advising,
     checking,
@@ -19,6 +19,7 @@ from saferoom.projects.airlock import (
     paying,
     processing,
     quotes,
+    record_files,
     releasing,
     settling,
     submission,
@@ -29,12 +30,14 @@ from saferoom.projects.airlock.advising import Evaluate
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import EvaluationRecord, Request
 from saferoom.projects.airlock.outbox import Dropped, Outcome, Screen
+from saferoom.projects.airlock.record_files import Made
 from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.states import Action
 from saferoom.projects.airlock.store import Selection
 from saferoom.projects.airlock.uploads import Screened, Upload
 from saferoom.projects.airlock.wanted import Wanted, WantedGroup
 from saferoom.projects.people.entitlement import may_enter, may_sign_in
+from saferoom.projects.record_plans.model import RecordPlan
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,22 @@ class Authoring(Access):
     def record_file(self, upload: Upload, screened: Screened) -> EvaluationRecord:
         """Store a file that the trusted side screened for its author; nobody else sees it until it is submitted."""
         return files.record(self, upload, screened)
+
+    def record_plans(self, author: Username, project: ProjectSlug) -> tuple[RecordPlan, ...]:
+        """Return the plans by which record-level files may leave from `project` today."""
+        may_enter(self.registry, author, project, self.clock.now()).enforce()
+        return record_files.open_plans(self, project)
+
+    def record_plan(self, author: Username, project: ProjectSlug, dataset: DatasetName, name: str) -> RecordPlan:
+        """Return the plan by which `author` may have a record-level file made; raise when there is none."""
+        return record_files.chosen(self, author, project, dataset, name)
+
+    def keep_records(
+        self, author: Username, project: ProjectSlug, plan: RecordPlan, made: Made
+    ) -> tuple[EvaluationRecord, FileReport]:
+        """Store a record-level file that the trusted side made; nobody else sees it until it is submitted."""
+        record = record_files.record(self, author, plan, project, made)
+        return record, files.load(self, record).report
 
     def files_of(self, author: Username, project: ProjectSlug) -> tuple[tuple[EvaluationRecord, FileReport], ...]:
         """Return the author's latest uploads in `project`, newest first, each with what was found in it."""

@@ -150,11 +150,26 @@ def _output(item: Item) -> dict[str, Any]:
         "verdict": item.record.verdict.value,
         "judged_at": isoformat(item.record.created_at),
     }
-    if item.judgement is not None:
+    if item.output.lane is Lane.RECORDS:
+        described["record_plan"] = _record_plan(item)
+    elif item.judgement is not None:
         described["query"] = dict(item.judgement.evaluation.canonical)
     if item.record.file is not None:
         described["file"] = _file(item.record.file)
     return {**described, **_judged(item)}
+
+
+def _record_plan(item: Item) -> dict[str, Any]:
+    """Return the plan that a record-level file was made by and what holds of the file; nothing of the data before."""
+    by = item.record.file.by_plan if item.record.file is not None else None
+    if by is None or item.file is None or item.file.records is None:
+        raise IntegrityError(f"output {item.output.position} was made by no record plan; nothing is released")
+    plan = item.file.records["plan"]
+    if sha256(canonical(plan)) != by.plan:
+        raise IntegrityError(f"output {item.output.position} was made by another record plan; nothing is released")
+    version = next(one.version for one in item.record.datasets if one.name == by.dataset)
+    named = {"name": by.name, "dataset": by.dataset, "version": version, "digest": by.plan, "plan": plan}
+    return {**named, "draws": by.draws, **item.file.records["public"]}
 
 
 def _privacy(contents: Contents, item: Item, key: SigningKey) -> dict[str, Any]:

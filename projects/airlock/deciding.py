@@ -7,7 +7,7 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError
 from saferoom.ids import DatasetName
-from saferoom.projects.airlock import earlier, evaluations, files, review, routing, seals, states
+from saferoom.projects.airlock import earlier, evaluations, files, record_files, review, routing, seals, states
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import Request
 from saferoom.projects.airlock.notices import notice
@@ -54,6 +54,8 @@ def _approve_or_block(parts: Parts, tx: Transaction, request: Request) -> Reques
     if parts.registry.project(request.project).paused:
         return block(parts, tx, request, f"project {request.project} is paused; this goes on once it is resumed")
     try:
+        if said := record_files.obstacle(parts, tx, request):
+            return block(parts, tx, request, said)
         return _approve(parts, tx, request)
     except IntegrityError as error:
         return block(parts, tx, request, error.message)

@@ -50,6 +50,8 @@ class FileJudgement:
     ----------
     view : Digest
         Where the vault keeps what pages show of the file; it can be large, so it is read when a page is made.
+    records : mapping or None
+        Of a record-level file: the ``plan``, what is ``told`` of it here, and what of that is ``public``.
     """
 
     report: FileReport
@@ -57,6 +59,7 @@ class FileJudgement:
     datasets: tuple[DatasetName, ...]
     rules: RiskAppetite
     origins: Mapping[str, str]
+    records: Mapping[str, Any] | None = None
 
     def to_bytes(self) -> bytes:
         """Write the judgement for the vault."""
@@ -66,6 +69,7 @@ class FileJudgement:
             "datasets": list(self.datasets),
             "rules": evaluations.rules_document(self.rules),
             "origins": dict(self.origins),
+            "records": None if self.records is None else dict(self.records),
         }
         return json.dumps(document, sort_keys=True, allow_nan=False, separators=(",", ":")).encode()
 
@@ -80,6 +84,7 @@ class FileJudgement:
                 datasets=tuple(DatasetName(name) for name in document["datasets"]),
                 rules=RiskAppetite.model_validate_json(json.dumps(document["rules"])),
                 origins=document["origins"],
+                records=document.get("records"),
             )
         except (ValueError, KeyError, TypeError, AttributeError, ValidationError, SaferoomError):
             raise IntegrityError("a stored file's judgement cannot be read; nothing is released") from None
@@ -216,6 +221,8 @@ def output(parts: Parts, found: EvaluationRecord, number: int) -> Output:
 
 def lane_of(file: UploadedFile) -> Lane:
     """Return what is known of a file's numbers."""
+    if file.by_plan is not None:
+        return Lane.RECORDS
     return Lane.FILE if file.declared is None else Lane.LIFTED
 
 
@@ -248,9 +255,15 @@ def view(parts: Parts, judgement: FileJudgement) -> View:
 
 
 def known(parts: Parts, tx: Reading, found: EvaluationRecord) -> Judgement | None:
-    """Return what is known of the records behind `found`: nothing of a file that is not a declared statistic's."""
+    """Return what is known of the records behind `found`: nothing of a file that is not a declared statistic's.
+
+    Of a record-level file it is the table of its key combinations, which leaves with it in so many words.
+    """
     if found.file is None:
         return evaluations.load(parts, found)
+    if found.file.by_plan is not None:
+        seals.check_evaluation(found, parts.signing_key.verifying_key)
+        return evaluations.opened(parts, found.id, found.file.by_plan.known)
     if found.file.declared is None:
         return None
     declared = tx.evaluation(found.file.declared)

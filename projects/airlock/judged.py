@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from saferoom.disclosure.verdict import Verdict
-from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, Username
+from saferoom.ids import DatasetName, Digest, EvaluationId, ProjectSlug, RequestId, Username
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,43 @@ class Route:
 
 
 @dataclass(frozen=True)
+class ByPlan:
+    """The data owner's plan that a record-level file was made by.
+
+    Attributes
+    ----------
+    plan : Digest
+        Of the plan itself.
+    draws : bool
+        Whether it draws random numbers.
+    terms : Digest
+        Of the rows and variables that the project was approved for.
+    known : Digest
+        Where the vault keeps who is behind each combination of key variables, sealed.
+    """
+
+    dataset: DatasetName
+    name: str
+    plan: Digest
+    draws: bool
+    terms: Digest
+    known: Digest
+
+
+@dataclass(frozen=True)
+class Left:
+    """A record-level file that has left, or is about to."""
+
+    request: RequestId
+    project: ProjectSlug
+    version: str
+    by: ByPlan
+    at: datetime
+
+
+@dataclass(frozen=True)
 class UploadedFile:
-    """A file from a workspace, as it was screened.
+    """A file from a workspace, as it was screened, or a record-level file that the trusted side made.
 
     Attributes
     ----------
@@ -57,6 +92,8 @@ class UploadedFile:
         The bytes that would leave: the same, or a picture drawn anew without anything else in the file.
     suffix : str
         What the name of `leaving` ends with in a bundle.
+    by_plan : ByPlan or None
+        What a record-level file was made by; None for every file that somebody brought.
     declared : EvaluationId or None
         The declared statistic whose numbers are, one by one, those of the file; None for every other file.
     """
@@ -69,6 +106,7 @@ class UploadedFile:
     leaving_size: int
     suffix: str
     declared: EvaluationId | None = None
+    by_plan: ByPlan | None = None
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,10 @@ from typing import Any
 
 from saferoom.disclosure.verdict import Verdict
 from saferoom.ids import DatasetName, Digest, EvaluationId, OutputId, ProjectSlug, RequestId, Username
+from saferoom.projects.airlock.judged import ByPlan as ByPlan
 from saferoom.projects.airlock.judged import DatasetVersion as DatasetVersion
 from saferoom.projects.airlock.judged import EvaluationRecord as EvaluationRecord
+from saferoom.projects.airlock.judged import Left as Left
 from saferoom.projects.airlock.judged import Route as Route
 from saferoom.projects.airlock.judged import UploadedFile as UploadedFile
 from saferoom.projects.airlock.records import Advice as Advice
@@ -60,10 +62,12 @@ class Lane(StrEnum):
     """They stand in a file, and each is one that the trusted side computed."""
     FILE = "file"
     """They stand in a file, and nothing is known of the records behind them."""
+    RECORDS = "records"
+    """They are records, which the trusted side protected by the data owner's plan."""
 
 
-FILES = frozenset({Lane.LIFTED, Lane.FILE})
-"""The lanes of files: what leaves are bytes that a researcher made."""
+FILES = frozenset({Lane.LIFTED, Lane.FILE, Lane.RECORDS})
+"""The lanes of files, which pages show in a frame."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
-from saferoom.errors import BadInputError, NotFoundError
+from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.ids import EvaluationId, OutputId
-from saferoom.projects.airlock import evaluations, files, processed, quotes, render, routing
+from saferoom.projects.airlock import evaluations, files, processed, quotes, record_files, render, routing
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Group, Output, Supporting
 from saferoom.projects.airlock.parts import Parts
@@ -138,6 +138,10 @@ def _file(parts: Parts, record: EvaluationRecord, number: int, for_submission: b
     if for_submission:
         evaluations.check_current(parts, record, parts.clock.now())
         files.check_submittable(record, judgement, f"output {number}")
+        if record.file is not None and record.file.by_plan is not None:
+            with parts.store.reading() as tx:
+                if said := record_files.obstacle_of(parts, tx, record):
+                    raise WrongStateError(f"output {number}: {said}")
     with parts.store.reading() as tx:
         known = files.known(parts, tx, record)
     return Prepared(record, known, files.output(parts, record, number))

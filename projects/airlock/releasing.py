@@ -14,7 +14,18 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError, NotFoundError, SaferoomError, WrongStateError
 from saferoom.ids import Digest, RequestId
-from saferoom.projects.airlock import bundle, files, paying, processed, quotes, seals, settling, states, steps
+from saferoom.projects.airlock import (
+    bundle,
+    files,
+    paying,
+    processed,
+    quotes,
+    record_files,
+    seals,
+    settling,
+    states,
+    steps,
+)
 from saferoom.projects.airlock.model import Output, Release, Request
 from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
@@ -29,6 +40,9 @@ def finish(parts: Parts, request: Request) -> Request:
         return request
     try:
         parts.checkpoint("approved")
+        with parts.store.reading() as tx:
+            if said := record_files.obstacle(parts, tx, request):
+                raise WrongStateError(said)
         digest = parts.vault.put(build(parts, request))
         parts.checkpoint("bundled")
         released = _release(parts, request, digest)

@@ -58,7 +58,7 @@ def decide(outputs: Sequence[Judged], circumstances: Circumstances) -> Route:
 
 def checkers(lanes: Iterable[Lane], policy: ReleaseRoute) -> int:
     """Return how many output checkers must approve outputs of `lanes` when a person is needed."""
-    return max(1, policy.checkers_declared, *(policy.checkers_file for lane in lanes if lane is Lane.FILE), 0)
+    return max(1, policy.checkers_declared, *(policy.checkers_file for lane in lanes if lane in _LOOKED_AT), 0)
 
 
 def _of_outputs(outputs: Sequence[Judged]) -> list[str]:
@@ -69,7 +69,7 @@ def _of_outputs(outputs: Sequence[Judged]) -> list[str]:
         if output.lane not in (Lane.DECLARED, Lane.PRIVACY):
             # What leaves would be the researcher's own bytes: never without a person, whatever the verdict.
             reasons.append(f"{which} is {_BYTES[output.lane]}")
-        if output.verdict is not Verdict.PASS and output.lane is not Lane.FILE:
+        if output.verdict is not Verdict.PASS and output.lane not in _LOOKED_AT:
             reasons.append(f"{which} was not proven safe (verdict: {output.verdict.value})")
         reasons += [f"{which}: {_clause(obstacle)}" for obstacle in output.obstacles]
     return reasons
@@ -80,8 +80,11 @@ def _clause(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
+_LOOKED_AT = frozenset({Lane.FILE, Lane.RECORDS})
+"""Lanes of which two output checkers look at everything, whatever was found."""
 _BYTES = {
     Lane.FILE: "a file: the records behind it are not known, so output checkers look at every file",
+    Lane.RECORDS: "a file of records: output checkers look at every one, and then the data owner signs",
     Lane.LIFTED: "a file whose numbers were computed again; an output checker looks at everything else in it",
 }
 

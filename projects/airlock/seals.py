@@ -34,7 +34,13 @@ def evaluation_claims(record: EvaluationRecord) -> dict[str, Any]:
         "created_at": isoformat(record.created_at),
         "expires_at": isoformat(record.expires_at),
     }
-    return claims if record.file is None else {**claims, "file": asdict(record.file)}
+    if record.file is None:
+        return claims
+    file = asdict(record.file)
+    if record.file.by_plan is None:
+        # As files were sealed before there were plans: what was sealed must hold.
+        del file["by_plan"]
+    return {**claims, "file": file}
 
 
 def submission_claims(request: Request) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def leaving(parts: Parts, request: Request, output_id: OutputId) -> Leaving:
         verdict=output.verdict,
         lane=output.lane,
         findings=tuple(found),
-        query=dict(known.evaluation.canonical) if known else None,
+        query=dict(known.evaluation.canonical) if known and output.lane is not Lane.RECORDS else None,
         files=_bytes(parts, output),
         view=view,
         privacy=noise,

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from saferoom.audit import Event
-from saferoom.ids import Digest, EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
+from saferoom.ids import DatasetName, Digest, EvaluationId, OutputId, ProjectSlug, ReleaseId, RequestId, Username
 from saferoom.projects.airlock.lists import Line, Listing, Page, Paging, Scope
-from saferoom.projects.airlock.model import EvaluationRecord, Lane, Output, Request
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Left, Output, Request
 from saferoom.projects.airlock.records import (
     Advice,
     Claim,
@@ -113,6 +113,10 @@ class Reading(Protocol):
     def evaluation(self, id_: EvaluationId) -> EvaluationRecord | None: ...
 
     def request(self, id_: RequestId) -> Request | None: ...
+
+    def record_files(self, dataset: DatasetName) -> tuple[Left, ...]:
+        """Return the record-level files of a dataset, of every version and project, that left or are approved to."""
+        ...
 
     def files(self, author: Username, project: ProjectSlug, most: int) -> tuple[EvaluationRecord, ...]:
         """Return the latest `most` files that `author` uploaded in `project`, newest first."""

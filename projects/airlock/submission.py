@@ -24,7 +24,7 @@ from saferoom.projects.airlock import (
     seals,
     states,
 )
-from saferoom.projects.airlock.model import Group, Request, Route
+from saferoom.projects.airlock.model import Group, Lane, Request, Route
 from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.preparing import Prepared
@@ -170,7 +170,8 @@ def _route(
     _, merged = effective(parts.registry, project, names)
     policy = (merged.policy, merged.origins)
     route = evaluations.route_of(tx, project, [p.judged() for p in prepared], policy, parts.clock.now())
-    route = replace(route, sign_off=routing.signing(parts.registry, project, names))
+    records = {d.name for p in prepared if p.output.lane is Lane.RECORDS for d in p.record.datasets}
+    route = replace(route, sign_off=tuple(sorted({*routing.signing(parts.registry, project, names), *records})))
     known = {p.output.position: p.judgement for p in prepared if p.judgement}
     later = earlier.recheck(parts, tx, project, known)
     if not later:

@@ -17,7 +17,7 @@ from typing import Any
 
 from saferoom.digests import sha256
 from saferoom.errors import IntegrityError
-from saferoom.projects.airlock import verify_privacy
+from saferoom.projects.airlock import verify_privacy, verify_records
 from saferoom.projects.airlock.archive import read_archive
 from saferoom.projects.airlock.layout import (
     CRATE,
@@ -187,6 +187,11 @@ def check_certificates(trusted: _Trusted) -> None:
     verify_privacy.check_processing(trusted.certified, trusted.files)
 
 
+def check_records(trusted: _Trusted) -> None:
+    """Check that record-level files were made by the plans that are shown, within their limits, and were signed."""
+    verify_records.check(trusted.record)
+
+
 def check_budgets(trusted: _Trusted) -> None:
     """Check that every certified output was paid for, before it left, and left once."""
     verify_privacy.check_ledger(trusted.record, trusted.certified)
@@ -217,6 +222,7 @@ CHECKS: tuple[tuple[str, str, Callable[[_Trusted], None]], ...] = (
     ("manifest", f"a manifest of version {MANIFEST_VERSION} and nothing unknown in it", check_manifest),
     ("files", "exactly the signed files, by size and SHA-256", check_files),
     ("record", "the disclosure control record is about these files", check_record),
+    ("records", "record-level files left by their owner's plan, signed, and its limits hold", check_records),
     ("certificates", "differential privacy is certified, and every loss follows from its plan", check_certificates),
     ("budgets", "a ledger entry, earlier than the release, for all that each plan costs", check_budgets),
     ("rules", "the unit of privacy and the bounds that the rules set", check_rules),

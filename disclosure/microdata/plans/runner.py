@@ -107,7 +107,7 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     after = _after(now, plan)
     _check_limits(plan, after)
     if plan.columns is not None:
-        now = now.select(list(plan.columns))
+        now = cast("Any", now).select(list(plan.columns))
     tell("measuring utility", 1.0)
     utility = compare(
         table, now, replace(compared, weight=plan.weight if plan.weight in columns.names_of(now) else None)

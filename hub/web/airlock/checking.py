@@ -117,7 +117,8 @@ def _shown(content: Content, lane: Lane) -> present.OutputView | FileView:
     judged = content.statistic.evaluation if content.statistic else None
     if lane not in FILES and judged is not None:
         return present.output(judged)
-    return _file(content, judged)
+    # Of records it is the table that they are remembered by, and no statistic that anybody asked for.
+    return _file(content, None if lane is Lane.RECORDS else judged)
 
 
 def _file(content: Content, judged: Evaluation | None = None) -> FileView:

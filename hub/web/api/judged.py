@@ -212,7 +212,8 @@ def judged(output: model.Output, content: Content, *, checks: bool, left: bool, 
     budget : str, optional
         Of a quote: why the budget is not enough at this moment, empty when it is.
     """
-    computed = content.statistic.evaluation if content.statistic else None
+    known = None if output.lane is Lane.RECORDS else content.statistic
+    computed = known.evaluation if known else None
     report = content.file.report if content.file else None
     said = report.findings if report else computed.findings if computed else ()
     shows_table = checks or (left and output.lane not in FILES)

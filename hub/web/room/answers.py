@@ -18,6 +18,7 @@ from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.manifest import ExtractFile
 from saferoom.projects.ledger.losses import Loss
 from saferoom.projects.ledger.model import NEED_LIMIT, Account
+from saferoom.projects.record_plans.model import RecordPlan
 
 
 def no_such_request() -> NotFoundError:
@@ -126,6 +127,17 @@ def file(record: EvaluationRecord, report: FileReport) -> dict[str, Any]:
         "evaluation": kept.declared,
         "expires_at": isoformat(record.expires_at),
         "route": {"automatic": route.automatic, "reasons": list(route.reasons), "checkers": route.checkers},
+    }
+
+
+def record_plan(found: RecordPlan) -> dict[str, Any]:
+    """Describe a plan by which record-level files may leave from the room's project."""
+    return {
+        "dataset": found.dataset,
+        "name": found.name,
+        "until": found.until.isoformat(),
+        "columns": list(found.plan["columns"]),
+        "plan": found.plan,
     }
 
 

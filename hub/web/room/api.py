@@ -227,7 +227,7 @@ def _one_request(parts: Parts, who: Resident, request_id: RequestId) -> dict[str
     return answers.request(found, parts.page_url)
 
 
-_BodyType = TypeVar("_BodyType", bound=_Body)
+_BodyType = TypeVar("_BodyType", bound=BaseModel)
 
 
 def read_body(model: type[_BodyType], document: Mapping[str, Any]) -> _BodyType:

@@ -77,6 +77,7 @@ LANES = {
     Lane.PRIVACY: "differentially private",
     Lane.LIFTED: "a file whose numbers were computed again",
     Lane.FILE: "a file",
+    Lane.RECORDS: "records protected by the data owner's plan",
 }
 CHOICES = {
     Choice.APPROVED: "approved",

@@ -17,6 +17,7 @@ LANES = {
     Lane.PRIVACY.value: "statistics with differential privacy, paid for from a privacy budget",
     Lane.LIFTED.value: "files whose numbers were computed again, one by one",
     Lane.FILE.value: "files looked at by output checkers",
+    Lane.RECORDS.value: "files of records, protected by a plan of their data owner, who signed them",
 }
 
 CAUSES = {
