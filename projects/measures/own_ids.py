@@ -7,12 +7,13 @@ projects, or a project and a data owner, put their records together.
 # ruff: noqa: S608 - SQL is put together from quoted names only
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from saferoom.errors import BadInputError
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole, VariableType
-from saferoom.projects.linkage.tables import number, quoted
+from saferoom.projects.linkage.tables import columns_of, number, quoted
+from saferoom.projects.measures.id_flow import columns_of_ids
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,7 +28,9 @@ _NUMBERS = 1_000
 def refuse_ids(
     connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str, ids: Mapping[str, Sequence[str]]
 ) -> None:
-    """Refuse a table of which a variable that is no id holds ids.
+    """Refuse a table of which a variable that is no id holds ids, or what its recipe made of them.
+
+    The recipe says where ids go; values are looked at as well.
 
     Parameters
     ----------
@@ -39,6 +42,11 @@ def refuse_ids(
     BadInputError
         With the name of the variable.
     """
+    recipe = dataset.derived
+    held: Collection[str] = ()
+    if recipe is not None:
+        tables = (*recipe.uses, *(part.table for part in recipe.make))
+        held = columns_of_ids(recipe, ids, {name: columns_of(connection, name, name) for name in tables})
     parts = [
         f"SELECT trim(CAST({quoted(column)} AS VARCHAR)) AS id FROM {quoted(source)}"
         for source, columns in ids.items()
@@ -46,10 +54,13 @@ def refuse_ids(
     ]
     connection.execute(f"CREATE TEMP TABLE {_IDS} AS SELECT DISTINCT id FROM ({' UNION ALL '.join(parts)})")
     for variable in dataset.variables:
-        if variable.role is not VariableRole.ID and variable.codelist is None and _held(connection, variable, table):
+        if variable.role is VariableRole.ID:
+            continue
+        copied = variable.codelist is None and _held(connection, variable, table)
+        if copied or variable.source_column.lower() in held:
             raise BadInputError(
-                f"{dataset.name}: {variable.name} holds ids of what the dataset is made of, which would reach projects "
-                "as they are; leave it out, or give it the role id"
+                f"{dataset.name}: {variable.name} holds ids of what the dataset is made of, or what was made of them, "
+                "which would reach projects as it is; leave it out, or give it the role id"
             )
     connection.execute(f"DROP TABLE {_IDS}")
 

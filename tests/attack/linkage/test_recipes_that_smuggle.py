@@ -34,7 +34,7 @@ _SOURCE: dict[str, Any] = {
 _ROWS = 1_500
 
 
-def _derived(sql: str, kind: str) -> dict[str, Any]:
+def _derived(sql: str, kind: str, made: list[dict[str, Any]] | None) -> dict[str, Any]:
     return {
         "name": "scores",
         "title": "Scores",
@@ -46,11 +46,11 @@ def _derived(sql: str, kind: str) -> dict[str, Any]:
             {"name": "person_id", "type": "text", "role": "id", "linked_through": "person"},
             {"name": "score", "type": kind, "role": "quasi"},
         ],
-        "derived": {"uses": {"pupils": "pupils"}, "make": [{"table": "made", "sql": sql}]},
+        "derived": {"uses": {"pupils": "pupils"}, "make": made or [{"table": "made", "sql": sql}]},
     }
 
 
-def _make(monkeypatch: pytest.MonkeyPatch, sql: str, kind: str) -> int:
+def _make(monkeypatch: pytest.MonkeyPatch, sql: str, kind: str, made: list[dict[str, Any]] | None = None) -> int:
     """Derive a dataset as the provisioner's process does, with made-up rows and without files; return its rows."""
 
     def load(_zone: Any, connection: duckdb.DuckDBPyConnection, alias: str, _source: LinkedSource) -> None:
@@ -67,7 +67,7 @@ def _make(monkeypatch: pytest.MonkeyPatch, sql: str, kind: str) -> int:
     monkeypatch.setattr(sealed, "write", write)
     source = LinkedSource(Dataset.model_validate_json(json.dumps(_SOURCE)), {}, (), {})
     document = {
-        "dataset": _derived(sql, kind),
+        "dataset": _derived(sql, kind, made),
         "before": None,
         "delivery": {"id": "a" * 24, "dataset": "scores", "version": "1"},
         "sources": {"pupils": source.to_json()},
@@ -84,6 +84,16 @@ def _make(monkeypatch: pytest.MonkeyPatch, sql: str, kind: str) -> int:
         ("select person_id, case when points < 5 then pupil_id else school end as score from pupils", "text"),
         ("select person_id, seat as score from pupils", "integer"),
         ("select person_id, seat as score from pupils", "number"),
+        # What is made of an id puts two projects' people together as the id does.
+        ("select person_id, left(person_id, 12) as score from pupils", "text"),
+        ("select person_id, upper(person_id) as score from pupils", "text"),
+        ("select person_id, rank() over (order by person_id) as score from pupils", "integer"),
+        ("select person_id, count(*) over (order by person_id) as score from pupils", "integer"),
+        ("select person_id, seat * 2 as score from pupils", "integer"),
+        ("select person_id, make_date(seat + 1000, 1, 1) as score from pupils", "date"),
+        ("select person_id, case when pupil_id = 'P000123' then 1 else 0 end as score from pupils", "integer"),
+        ("select person_id, sum(points) filter (where seat < 40) as score from pupils group by person_id", "integer"),
+        ("with a as (select person_id, lower(pupil_id) u from pupils) select person_id, u as score from a", "text"),
     ],
 )
 def test_id_under_another_name_does_not_leave(monkeypatch: pytest.MonkeyPatch, sql: str, kind: str) -> None:
@@ -97,9 +107,23 @@ def test_id_under_another_name_does_not_leave(monkeypatch: pytest.MonkeyPatch, s
         ("select person_id, school as score from pupils", "text"),
         ("select person_id, points as score from pupils", "integer"),
         ("select person_id, points / 7 as score from pupils", "number"),
+        ("select person_id, count(distinct pupil_id) as score from pupils group by person_id", "integer"),
+        ("select p.person_id, q.points as score from pupils p join pupils q on q.seat = p.seat", "integer"),
+        ("select person_id, rank() over (partition by seat order by points) as score from pupils", "integer"),
+        ("select person_id, case when seat is null then 1 else 0 end as score from pupils", "integer"),
     ],
 )
 def test_variable_that_happens_to_have_small_numbers_leaves(
     monkeypatch: pytest.MonkeyPatch, sql: str, kind: str
 ) -> None:
     assert _make(monkeypatch, sql, kind) == _ROWS
+
+
+def test_step_cannot_read_an_id_as_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranks of ids are their order."""
+    incomes = {"table": "incomes", "sql": "select person_id as person, 1 as cohort, seat as income from pupils"}
+    ranks = {"name": "income-ranks", "version": 1, "inputs": {"incomes": "incomes"}}
+    last = {"table": "made", "sql": "select person as person_id, rank as score from ranked"}
+    made = [incomes, {"table": "ranked", "step": ranks}, last]
+    with pytest.raises(BadInputError, match="ranked: income holds ids"):
+        _make(monkeypatch, "", "number", made)
