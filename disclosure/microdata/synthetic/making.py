@@ -99,17 +99,18 @@ class _Work:
         check.asks(self.terms.keys, self.terms.sensitive, _usual_keys(margins))
         own = random.spawn(4)
         structure = Structure.of(table, [name for name, role in roles.items() if role in _IDS], threshold)
+        told = {one.name: one.document() for one in margins} | {
+            name: {"role": role.value, "note": "ids are made anew"} for name, role in roles.items() if role in _IDS
+        }
         source = _Source(table.schema, margins, structure, self._models(margins, units, own[0]), self.progress)
+        visits = source.visits
         made, removed = self._without_replicas(source, check, self._rows(table), own[1])
+        del source, margins  # memory for the check
         self.progress("checking what is disclosed", 1.0)
         found = check.measured(made, removed, own[2])
         broken = found.broken(self.terms.limits)
         if broken:
             raise BadInputError("the limits do not hold of the twin: " + "; ".join(broken) + "; nothing is written")
-        told = {one.name: one.document() for one in margins} | {
-            name: {"role": role.value, "note": "ids are made anew"} for name, role in roles.items() if role in _IDS
-        }
-        visits = tuple(one.name for one in margins_in_order(source)) if source.models is not None else ()
         result = made if columns.is_arrow(self.frame) else _as_pandas(made, self.frame)
         ordered = {name: told[name] for name in table.column_names}
         return SyntheticTwin(result, self.fidelity, self.terms, roles, ordered, visits, found)
@@ -174,9 +175,8 @@ class _Work:
             removed += int(bad.sum())
             made = made.filter(pa.array(~bad))
         if not made.num_rows:
-            raise BadInputError(
-                "every record that could be made replicates somebody who is unique; name fewer keys, or leave columns out"
-            )
+            said = "every record that could be made replicates somebody who is unique"
+            raise BadInputError(f"{said}; name fewer keys, or leave columns out")
         return source.with_ids(made, own[-1]), removed
 
 
@@ -189,6 +189,11 @@ class _Source:
     structure: Structure
     models: Any
     progress: Progress
+
+    @property
+    def visits(self) -> tuple[str, ...]:
+        """The order in which variables are drawn; none where each is drawn by itself."""
+        return () if self.models is None else tuple(one.column.margin.name for one in self.models)
 
     def records(self, rows: int, random: Random) -> Any:
         """Draw records without ids; an Arrow table."""
@@ -215,11 +220,6 @@ class _Source:
         ids = self.structure.columns(made.num_rows, random)
         arrays = [ids.get(name) if name in ids else made.column(name) for name in self.schema.names]
         return pa.table(arrays, schema=pa.schema([pa.field(one.name, one.type) for one in self.schema]))
-
-
-def margins_in_order(source: _Source) -> list[Margin]:
-    """Return the margins in the order in which their variables were drawn."""
-    return [one.column.margin for one in source.models]
 
 
 def _usual_keys(margins: list[Margin]) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from saferoom.disclosure.microdata.synthetic.histogram import Values
-from saferoom.disclosure.microdata.synthetic.leaves import Kernels, Leaves, Nodes
+from saferoom.disclosure.microdata.synthetic.leaves import Kernels, Leaves
 from saferoom.disclosure.microdata.synthetic.margin import HIDDEN, Margin
 from saferoom.disclosure.microdata.synthetic.predictors import MOST_CLASSES, Column, features, ordering, scores
 from saferoom.disclosure.microdata.synthetic.units import Units
@@ -82,13 +82,9 @@ def fitted(margins: Sequence[Margin], units: Units, growing: Growing, random: An
     columns = [Column(one, one.states, one.ranks) for one in margins]
     rows = len(margins[0].states)
     sample = np.arange(rows) if rows <= MOST_GROWN_ON else np.sort(random.choice(rows, MOST_GROWN_ON, replace=False))
-    sampled = [one.taken(sample) for one in columns]
-    own = random.spawn(len(columns))
+    grower = _Grower(columns, [one.taken(sample) for one in columns], units, growing)
     with ThreadPoolExecutor(max(1, min(_WORKERS, os.cpu_count() or 1))) as pool:
-        work = [
-            pool.submit(_model, place, columns, sampled, sample, units, growing, own[place])
-            for place in range(len(own))
-        ]
+        work = [pool.submit(grower.model, place, own) for place, own in enumerate(random.spawn(len(columns)))]
         made = []
         for place, one in enumerate(work):
             progress(f"growing the tree of variable {place + 1} of {len(work)}", _FITTED * place / len(work))
@@ -96,24 +92,39 @@ def fitted(margins: Sequence[Margin], units: Units, growing: Growing, random: An
     return made
 
 
-def _model(  # noqa: PLR0913 - one unit of work for a pool
-    place: int, columns: list[Column], sampled: list[Column], sample: Nodes, units: Units, growing: Growing, random: Any
-) -> Model:
-    target, before = columns[place], columns[:place]
-    donors = np.flatnonzero(target.states != HIDDEN)
-    tree, orders = None, list[Values | None]()
-    if before and target.margin.size + (target.states == -1).any() > 1 and len(donors):
-        grown = np.flatnonzero(sampled[place].states != HIDDEN)
-        predictors = [one.taken(grown) for one in sampled[:place]]
-        wanted = scores(sampled[place].taken(grown), predictors)
+@dataclass(frozen=True)
+class _Grower:
+    """All variables, and those records of each that trees are grown on."""
+
+    columns: list[Column]
+    sampled: list[Column]
+    units: Units
+    growing: Growing
+
+    def model(self, place: int, random: Any) -> Model:
+        """Grow the tree of one variable and send the donors down it."""
+        target, before = self.columns[place], self.columns[:place]
+        donors = np.flatnonzero(target.states != HIDDEN)
+        tree, orders = None, list[Values | None]()
+        if before and len(np.unique(target.states[donors])) + (target.ranks is not None) > 1:
+            tree, orders = self._tree(place, random)
+        made = np.empty((len(donors), 0), dtype=np.float32) if tree is None else features(before, orders)
+        made = made if len(made) == len(donors) else made[donors]
+        leaves = Leaves.of(tree, made, donors, self.units.taken(donors), self.growing.least, random)
+        if target.ranks is None:
+            return Model(target, leaves, orders, None)
+        told = max(1.0, float((~np.isnan(target.ranks)).sum()) / self.growing.records_each)
+        return Model(target, leaves, orders, leaves.kernels(target.ranks, self.growing.least / told))
+
+    def _tree(self, place: int, random: Any) -> tuple[Any, list[Values | None]]:
+        grown = np.flatnonzero(self.sampled[place].states != HIDDEN)
+        if len(grown) < 2 * self.growing.least:
+            return None, []
+        predictors = [one.taken(grown) for one in self.sampled[:place]]
+        target = self.sampled[place].taken(grown)
+        wanted = scores(target, predictors)
         orders = [None if one.numeric else ordering(one, wanted) for one in predictors]
-        tree = _grown(sampled[place].taken(grown), features(predictors, orders), wanted, growing, random)
-    made = features(before, orders) if tree is not None else np.empty((len(columns[0].states), 0), dtype=np.float32)
-    leaves = Leaves.of(tree, made[donors], donors, units.taken(donors), growing.least, random)
-    if target.ranks is None:
-        return Model(target, leaves, orders, None)
-    told = max(1.0, float((~np.isnan(target.ranks)).sum()) / growing.records_each)
-    return Model(target, leaves, orders, leaves.kernels(target.ranks, growing.least / told))
+        return _grown(target, features(predictors, orders), wanted, self.growing, random), orders
 
 
 def _grown(target: Column, made: Any, wanted: Values, growing: Growing, random: Any) -> Any:

@@ -91,33 +91,45 @@ class Attribution:
         }
 
 
-def attribution(
-    pair: Pair, keys: Sequence[str], target: str, units: Units, threshold: int, random: np.random.Generator
-) -> Attribution:
-    """Measure what the twin gives away of `target` to those who know `keys`."""
-    before, after, number = pair.classes(keys)
-    place = pair.places([target])[0]
-    size = pair.sizes[place] + 1
-    own, made = pair.before[:, place] + 1, pair.after[:, place] + 1
-    original, twin = _only(before, own, number), _only(after, made, number)
-    there = np.bincount(after, minlength=number) > 0
-    given = twin[before] >= 0
-    right = given & (twin[before] == own)
-    risky = np.flatnonzero(given & (units.per(before, number)[before] < threshold))
-    margin = np.bincount(own, minlength=size) / max(1, len(own))
-    asked = risky if len(risky) <= _MOST_ASKED else random.choice(risky, _MOST_ASKED, replace=False)
-    known = _guessed(pair.before[:, pair.places(keys)], own, asked, units, random)
-    return Attribution(
-        target=target,
-        in_original=float((original[before] >= 0).mean()),
-        in_synthetic=float(there[before].mean()),
-        given_away=float(given.mean()),
-        disco=float(right.mean()),
-        baseline=float((margin**2).sum()),
-        at_risk=len(risky),
-        correct=float(right[risky].sum()),
-        expected=known * len(risky),
-    )
+class Intruder:
+    """Somebody who knows the keys of everybody in the file, and has the twin.
+
+    Parameters
+    ----------
+    units : Units of the file's records
+    threshold : int
+        Keys of fewer units are at risk.
+    """
+
+    def __init__(self, pair: Pair, keys: Sequence[str], units: Units, threshold: int) -> None:
+        self._pair, self._units = pair, units
+        self._before, self._after, self._number = pair.classes(keys)
+        self._known = pair.before[:, pair.places(keys)]
+        self._few = units.per(self._before, self._number) < threshold
+
+    def attribution(self, target: str, random: np.random.Generator) -> Attribution:
+        """Measure what the twin gives away of `target`."""
+        before, place = self._before, self._pair.places([target])[0]
+        own, made = self._pair.before[:, place] + 1, self._pair.after[:, place] + 1
+        original, twin = _only(before, own, self._number), _only(self._after, made, self._number)
+        there = np.bincount(self._after, minlength=self._number) > 0
+        given = twin[before] >= 0
+        right = given & (twin[before] == own)
+        risky = np.flatnonzero(given & self._few[before])
+        margin = np.bincount(own) / max(1, len(own))
+        asked = risky if len(risky) <= _MOST_ASKED else random.choice(risky, _MOST_ASKED, replace=False)
+        known = _guessed(self._known, own, asked, self._units, random)
+        return Attribution(
+            target=target,
+            in_original=float((original[before] >= 0).mean()),
+            in_synthetic=float(there[before].mean()),
+            given_away=float(given.mean()),
+            disco=float(right.mean()),
+            baseline=float((margin**2).sum()),
+            at_risk=len(risky),
+            correct=float(right[risky].sum()),
+            expected=known * len(risky),
+        )
 
 
 def _only(classes: NDArray[np.intp], values: Codes, number: int) -> NDArray[np.intp]:

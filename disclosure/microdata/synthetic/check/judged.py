@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from saferoom.disclosure.microdata.synthetic.check.attribution import Attribution, attribution
+from saferoom.disclosure.microdata.synthetic.check.attribution import Attribution, Intruder
 from saferoom.disclosure.microdata.synthetic.check.closeness import Closeness, Coordinates, closeness
 from saferoom.disclosure.microdata.synthetic.check.leftovers import rare_values
 from saferoom.disclosure.microdata.synthetic.check.pair import Coding
-from saferoom.disclosure.microdata.synthetic.check.uniques import Uniques, copies, replicated
+from saferoom.disclosure.microdata.synthetic.check.uniques import Singles, Uniques, replicated
 from saferoom.disclosure.microdata.synthetic.described import Described, Limits, Role
 from saferoom.disclosure.microdata.synthetic.scales import numbers_of
 from saferoom.disclosure.microdata.synthetic.units import Units
@@ -58,12 +58,12 @@ class Disclosure:
         found = 0 if self.uniques is None else int(self.uniques.records.sum())
         if found > limits.replicated_uniques:
             said.append(f"{found:,} records replicate a unique key, above {limits.replicated_uniques:,}")
-        for one in self.attributions:
-            if one.gain > limits.attribution_gain:
-                said.append(
-                    f"'{one.target}' is given away rightly more often than others' records would tell, by "
-                    f"{one.gain:.2f}, above {limits.attribution_gain:g}"
-                )
+        said += [
+            f"'{one.target}' is given away rightly more often than others' records would tell, by {one.gain:.2f}, "
+            f"above {limits.attribution_gain:g}"
+            for one in self.attributions
+            if one.gain > limits.attribution_gain
+        ]
         if self.closeness is not None and self.closeness.excess > limits.closeness_excess:
             said.append(
                 f"its records lie nearer to people than other people do, by {self.closeness.excess:.2f}, above "
@@ -114,6 +114,7 @@ class Check:
         self._compared = compared
         self._texts = [name for name in compared if roles[name] is Role.TEXT]
         self._exact = Coding(table, compared, banded=False) if compared else None
+        self._singles = None if self._exact is None else Singles(self._exact.before, units)
         self._banded: Coding | None = None
         self.keys: tuple[str, ...] = ()
         self.sensitive: tuple[str, ...] = ()
@@ -131,27 +132,31 @@ class Check:
     def replicating(self, twin: Any) -> Any:
         """Return which of the twin's records replicate a unique key or are a copy; ndarray of bool, shape (r,)."""
         found = np.zeros(twin.num_rows, dtype=bool)
-        if self._exact is not None:
-            found |= copies(self._exact.pair(twin), self._units)
+        found |= self._copied(twin)
         if self._banded is not None and self.keys:
             found |= replicated(self._banded.pair(twin), self.keys, self._units).records
         return found
+
+    def _copied(self, twin: Any) -> Any:
+        if self._exact is None or self._singles is None:
+            return np.zeros(twin.num_rows, dtype=bool)
+        return self._singles.copied(self._exact.pair(twin).after)
 
     def measured(self, twin: Any, removed: int, random: np.random.Generator) -> Disclosure:
         """Measure all of it on the finished twin."""
         pair = None if self._banded is None else self._banded.pair(twin)
         keyed = pair is not None and bool(self.keys)
-        attributions = [
-            attribution(pair, self.keys, target, self._units, self._threshold, random)
-            for target in (self.sensitive if pair is not None and keyed else ())
-        ]
+        attributions = list[Attribution]()
+        if pair is not None and keyed:
+            intruder = Intruder(pair, self.keys, self._units, self._threshold)
+            attributions = [intruder.attribution(target, random) for target in self.sensitive]
         return Disclosure(
             keys=self.keys,
             sensitive=self.sensitive,
             chosen=self.chosen,
             removed=removed,
             uniques=replicated(pair, self.keys, self._units) if pair is not None and keyed else None,
-            copied=0 if self._exact is None else int(copies(self._exact.pair(twin), self._units).sum()),
+            copied=int(self._copied(twin).sum()),
             rare=tuple(rare_values(self._table, twin, self._roles, self._described, (self._units, self._threshold))),
             attributions=tuple(attributions),
             closeness=self._closeness(twin, random),

@@ -68,46 +68,47 @@ class Coding:
     """
 
     def __init__(self, table: Any, names: Sequence[str], *, banded: bool) -> None:
-        self._keys = Keys.of(table, names, "columns")
-        self._table_schema = table.schema
-        self._edges = {name: self._edges_of(name) for name in names} if banded else dict.fromkeys(names)
-        columns = [self._banded(name, self._keys.codes[:, place]) for place, name in enumerate(names)]
-        self.before: Codes = np.asfortranarray(np.column_stack(columns)).astype(np.int32)
+        keys = Keys.of(table, names, "columns")
+        self._names, self._known = keys.names, dict(zip(keys.names, keys.categories, strict=True))
+        counted = {name: keys.codes[:, place] for place, name in enumerate(names)}
+        self._edges = {name: _edges(counted[name], self._known[name]) if banded else None for name in names}
+        self.before: Codes = np.empty((keys.records, len(names)), dtype=np.int32, order="F")
+        for place, name in enumerate(names):
+            self.before[:, place] = self._banded(name, counted[name])
 
     def pair(self, twin: Any) -> Pair:
         """Return the file and a twin of it; what the twin alone has is one value more per column."""
-        columns = [self._coded(name, place, twin.column(name)) for place, name in enumerate(self._keys.names)]
-        after = np.asfortranarray(np.column_stack(columns)).astype(np.int32)
-        return Pair(self._keys.names, self.before, after, tuple(size + 1 for size in self._sizes()))
+        after = np.empty((twin.num_rows, len(self._names)), dtype=np.int32, order="F")
+        for place, name in enumerate(self._names):
+            after[:, place] = self._coded(name, twin.column(name))
+        return Pair(self._names, self.before, after, tuple(size + 1 for size in self._sizes()))
 
     def _sizes(self) -> list[int]:
-        sizes = zip(self._keys.names, self._keys.sizes, strict=True)
-        return [size if (edges := self._edges[name]) is None else len(edges) + 1 for name, size in sizes]
-
-    def _edges_of(self, name: str) -> NDArray[np.intp] | None:
-        """Return codes at which bands begin, for ordered columns of many values."""
-        place = self._keys.place(name)
-        values = self._keys.categories[place]
-        if len(values) <= _MANY or values.dtype.kind not in "iufM":
-            return None
-        counts = np.bincount(self._keys.codes[:, place] + 1, minlength=len(values) + 1)[1:]
-        reached = np.cumsum(counts) / max(1, counts.sum())
-        return np.unique(np.searchsorted(reached, np.linspace(0, 1, _BANDS + 1)[1:-1]) + 1)
+        edges = ((self._edges[name], len(self._known[name])) for name in self._names)
+        return [size if one is None else len(one) + 1 for one, size in edges]
 
     def _banded(self, name: str, codes: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
         edges = self._edges[name]
         return codes if edges is None else np.where(codes < 0, codes, np.searchsorted(edges, codes, side="right"))
 
-    def _coded(self, name: str, place: int, column: Any) -> NDArray[np.integer[Any]]:
+    def _coded(self, name: str, column: Any) -> NDArray[np.integer[Any]]:
         own = Keys.of(_table(name, column), [name], "columns")
-        values, known = own.categories[0], self._keys.categories[place]
-        codes = own.codes[:, 0]
+        values, known = own.categories[0], self._known[name]
         if self._edges[name] is None:
             table = _found(values, known)
         else:  # the band of a number that the file does not have is that of its neighbour
             below = np.maximum(np.searchsorted(known, values, side="right") - 1, 0)
             table = self._banded(name, below)
-        return np.append(table, -1)[codes]
+        return np.append(table, -1)[own.codes[:, 0]]
+
+
+def _edges(codes: NDArray[np.integer[Any]], values: NDArray[Any]) -> NDArray[np.intp] | None:
+    """Return codes at which bands of equally many records begin, for ordered columns of many values."""
+    if len(values) <= _MANY or values.dtype.kind not in "iufM":
+        return None
+    counts = np.bincount(codes + 1, minlength=len(values) + 1)[1:]
+    reached = np.cumsum(counts) / max(1, counts.sum())
+    return np.unique(np.searchsorted(reached, np.linspace(0, 1, _BANDS + 1)[1:-1]) + 1)
 
 
 def _table(name: str, column: Any) -> Any:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.microdata.synthetic.check.pair import Pair
+from saferoom.disclosure.microdata.synthetic.check.pair import Codes, Pair
 from saferoom.disclosure.microdata.synthetic.units import Units
+
+_STEPS = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Uniques:
 
     References
     ----------
-    Raab, Nowok and Dibben (2024), Practical privacy metrics for synthetic data, arXiv:2406.16826; synthpop, `disclosure`.
+    Raab, Nowok and Dibben (2024), Practical privacy metrics for synthetic data, arXiv:2406.16826.
     """
 
     original: float
@@ -73,9 +75,27 @@ def replicated(pair: Pair, names: Sequence[str], units: Units) -> Uniques:
     )
 
 
-def copies(pair: Pair, units: Units) -> NDArray[np.bool_]:
-    """Return which of the twin's records are, in every column, a record that one unit alone has; shape (r,)."""
-    before, after, number = pair.classes(pair.names)
-    alone = (units.per(before, number) <= 1) & (np.bincount(before, minlength=number) > 0)
-    found: NDArray[np.bool_] = alone[after]
+class Singles:
+    """The file's records that one unit alone has, in all columns, by a number of 64 bits for each.
+
+    Two records have one number by chance with a probability of 2^-64; one taken for a copy by that is made again.
+    """
+
+    def __init__(self, codes: Codes, units: Units) -> None:
+        numbers, inverse = np.unique(_hashed(codes), return_inverse=True)
+        self._numbers = numbers[units.per(inverse, len(numbers)) <= 1]
+
+    def copied(self, codes: Codes) -> NDArray[np.bool_]:
+        """Return which of the twin's records, coded as the file's, are one of these; shape (r,)."""
+        return np.isin(_hashed(codes), self._numbers)
+
+
+def _hashed(codes: Codes) -> NDArray[np.uint64]:
+    """Return a number for each row (the finaliser of SplitMix64 over its codes)."""
+    found = np.zeros(len(codes), dtype=np.uint64)
+    for column in codes.T:
+        found = (found + column.astype(np.int64).view(np.uint64) + _STEPS[0]) * _STEPS[1]
+        found ^= found >> np.uint64(30)
+        found *= _STEPS[2]
+        found ^= found >> np.uint64(27)
     return found
