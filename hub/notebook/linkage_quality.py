@@ -24,8 +24,6 @@ _HEAD = ("records", "linked", "not linked", "match rate", "95 % interval", "std.
 _FRAME = ("index", "group", "category", "records", "linked", "unlinked", "match_rate", "match_rate_low")
 _MORE = ("match_rate_high", "standardised_difference", "precision", "recall")
 _NOTHING = "–"
-_NOBODY = "No group is shown to be lost more often than others, beyond what chance explains."
-_NOT_COMPARED = "No groups could be compared, so nothing is known of whom linking loses."
 
 
 class LinkageQuality:
@@ -35,13 +33,13 @@ class LinkageQuality:
     ----------
     dataset, version : str
     sentences : tuple of str
-        About groups that are lost more often than others; those of this dataset first.
+        Whom linking loses: groups that are lost more often than others, those of this dataset first.
     """
 
     def __init__(self, told: VersionQuality) -> None:
         self._told = told
         self.dataset, self.version = told.dataset, told.version
-        self.sentences = tuple(said.text for one in told.linkages for said in one.sentences)
+        self.sentences = tuple(said for one in told.linkages for said in one.said)
 
     def frame(self) -> pd.DataFrame:
         """Return linked and unlinked records by every group as a pandas frame; what may not be shown is missing."""
@@ -57,7 +55,7 @@ class LinkageQuality:
         """Return sentences and tables as text."""
         lines = [f"{self.dataset}, version {self.version}: how well it is linked"]
         for one in self._told.linkages:
-            lines += ["", *_said(one), "", *markup.facts_text(_facts(one))]
+            lines += ["", *one.said, "", *markup.facts_text(_facts(one))]
             for title, grid in _grids(one):
                 lines += ["", title, *markup.grid_text(grid)]
             lines += ["", _rules(one)]
@@ -68,7 +66,7 @@ class LinkageQuality:
         for one in self._told.linkages:
             kind = "review" if one.sentences else "pass"
             head = f"{self.dataset}, version {self.version}: how well it is linked through {one.linked.index}"
-            parts += [markup.notice(kind, head, _whole(one)), markup.because("", _said(one))]
+            parts += [markup.notice(kind, head, _whole(one)), markup.because("", one.said)]
             parts.append(markup.facts_html(_facts(one)))
             parts += [markup.details(title, markup.grid_html(grid)) for title, grid in _grids(one)]
             parts.append(markup.small(_rules(one)))
@@ -105,10 +103,6 @@ def linkage_quality(name: str, version: str | None = None) -> LinkageQuality:
         return LinkageQuality(VersionQuality.model_validate(answer, strict=False))
     except ValidationError:
         raise RoomError("the airlock's answer was not understood; restart the room so that both match") from None
-
-
-def _said(one: IndexQuality) -> list[str]:
-    return [said.text for said in one.sentences] or [_NOBODY if any(one.comparisons) else _NOT_COMPARED]
 
 
 def _whole(one: IndexQuality) -> str:

@@ -23,6 +23,11 @@ from saferoom.projects.linkage.quality_model import (
 )
 
 _NOT_TOLD = "withheld: the quality pack says nothing of this dataset"
+_NOBODY = "No group of {name} is shown to be lost more often than others, beyond what chance explains."
+_NOT_COMPARED = (
+    "Groups of {name} cannot be compared: in none of them may linked and unlinked records be counted. Where nearly "
+    "everybody is linked, those who are not are too few for that."
+)
 
 
 class _Told(_Part):
@@ -58,6 +63,8 @@ class IndexQuality(_Told):
     linked: Linked
     sentences: tuple[Sentence, ...]
     """About groups that are lost more than others: those of this dataset first."""
+    otherwise: str
+    """What holds of this dataset's groups where no sentence is about them; empty where one is."""
     comparisons: tuple[int, ...]
     """How many differences between groups each pack tried; sentences hold for all of one pack together."""
     precision: Estimate | None
@@ -73,6 +80,12 @@ class IndexQuality(_Told):
     rules: tuple[Rules, ...]
     """The risk appetites under which it was checked."""
     notes: tuple[str, ...]
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Whom linking loses, in sentences, the dataset's own first; always one at least."""
+        own = (self.otherwise,) if self.otherwise else ()
+        return (*own, *(one.text for one in self.sentences))
 
     @property
     def has_blanks(self) -> bool:
@@ -109,14 +122,16 @@ def index_quality(
     """
     packs = [identifiers] if attributes is None else [identifiers, attributes]
     said = [sentence for pack in packs for sentence in pack.sentences]
+    own = _own(name, identifiers, attributes)
     return IndexQuality(
         linked=linked,
+        otherwise="" if any(one.source == name for one in said) else _otherwise(own),
         sentences=tuple(sorted(said, key=lambda one: (one.source != name, one.difference))),
         comparisons=tuple(pack.comparisons for pack in packs),
         precision=identifiers.precision,
         recall=identifiers.recall,
         threshold=identifiers.threshold,
-        dataset=_own(name, identifiers, attributes),
+        dataset=own,
         others=tuple(
             OtherDataset(
                 name=one.name, state=one.state, records=one.records, linked=one.linked, match_rate=one.match_rate
@@ -139,6 +154,11 @@ def _own(name: str, identifiers: QualityPack, attributes: QualityPack | None) ->
     # A column that both zones know, such as sex, is told once: by the linker, who knows precision and recall, too.
     known = {table.column for table in own.groups}
     return own.model_copy(update={"groups": (*own.groups, *(table for table in more if table.column not in known))})
+
+
+def _otherwise(own: SourceQuality) -> str:
+    compared = any(row.shown for table in own.groups for row in table.rows)
+    return (_NOBODY if compared else _NOT_COMPARED).format(name=own.name)
 
 
 def _notes(identifiers: QualityPack) -> tuple[str, ...]:

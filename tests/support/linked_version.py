@@ -47,7 +47,7 @@ def packs() -> Mapping[str, Any]:
     ):
         con.execute(f"UPDATE {table} SET {column} = CASE {column} WHEN 'schools' THEN 'survey' ELSE 'register' END")
     con.execute("UPDATE records SET region = 'region 6' WHERE record_id IN ('s1', 's2', 's3', 't1', 't2', 't3')")
-    known = {name: {"region": [f"region {n}" for n in range(7)]} for name in (SURVEY, REGISTER)}
+    known = {str(name): {"region": [f"region {n}" for n in range(7)]} for name in (SURVEY, REGISTER)}
     about = About("person", ("region",), one_partner=(SURVEY, REGISTER), threshold=0.9, model=_MODEL, known=known)
     identifiers = quality_pack(con, LinkedTables("records", "pairs", "clusters"), about).pack
     return {"identifiers": identifiers.document(), "attributes": {SURVEY: _attributes(con)}}

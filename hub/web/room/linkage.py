@@ -10,6 +10,7 @@ from saferoom.errors import NotFoundError
 from saferoom.hub.linkage.quality_of import quality_of
 from saferoom.hub.web.room import rooms_extracts
 from saferoom.hub.web.room.api import Living
+from saferoom.hub.web.shell.hub_auth import Resident
 from saferoom.hub.web.shell.padded import PaddedJson
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rates import Rate
@@ -23,20 +24,19 @@ router = APIRouter(prefix="/api/room/datasets/{name}", default_response_class=Pa
 @router.get("/linkage")
 async def newest(request: Request, name: str, who: Living) -> VersionQuality:
     """Show how well the project's newest version of a dataset is linked, and whom linking loses."""
-    return await _told(request, who.username, (who.project, name), None)
+    return await _told(request, who, name, None)
 
 
 @router.get("/versions/{version}/linkage")
 async def one(request: Request, name: str, version: str, who: Living) -> VersionQuality:
     """Show the same of any version."""
-    return await _told(request, who.username, (who.project, name), version)
+    return await _told(request, who, name, version)
 
 
-async def _told(request: Request, asking: str, about: tuple[ProjectSlug, str], version: str | None) -> VersionQuality:
+async def _told(request: Request, who: Resident, name: str, version: str | None) -> VersionQuality:
     parts = parts_of(request)
-    parts.rates.spend(Rate.CALLS, asking)
-    project, name = about
-    return await run_in_threadpool(linkage, parts.instance, project, DatasetName(name[:100]), version)
+    parts.rates.spend(Rate.CALLS, who.username)
+    return await run_in_threadpool(linkage, parts.instance, who.project, DatasetName(name[:100]), version)
 
 
 def linkage(instance: Instance, project: ProjectSlug, name: DatasetName, version: str | None) -> VersionQuality:
