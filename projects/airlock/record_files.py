@@ -1,7 +1,7 @@
 """Record-level files made by a data owner's plan: kept as they were made, and let go only while the plan is allowed.
 
-No byte of such a file is a researcher's: its data are the project's extract, its plan is the owner's, and its seed comes
-from the instance's own key. At best it is seen by two output checkers, and then signed by the data owner.
+No byte of such a file is a researcher's: its data are the project's extract, its plan is the owner's, and its seed
+comes from a key of the instance. At best two output checkers see it, and then the data owner signs.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def _bundle(found: World, request: Request) -> dict[str, bytes]:
 
 
 def test_a_file_by_plan_waits_for_two_checkers_and_the_owner_and_leaves(left: Left) -> None:
-    found, record, request = left
+    _, record, request = left
     assert record.verdict is Verdict.REVIEW
     assert not record.route.automatic
     assert request.outputs[0].lane is Lane.RECORDS
