@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import sys
-import tempfile
+import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.cli.failing_closed import ended_in_order, failing_closed
+from saferoom.hub.cli.record_files import PAGES, check_out, seed_of, whole_or_nothing, write, write_page
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.plans.runner import Anonymised
-    from saferoom.disclosure.microdata.plans.seeds import Seed
 
-_SEED_BYTES = 32
-_MOST_SEED_BYTES = 4096
-_ENDINGS = {".csv": ",", ".tsv": "\t", ".parquet": None, ".pq": None}
-_PRIVATE = 0o600
+_WIDTH = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +33,9 @@ def anonymise(
     seed: Path | None = typer.Option(
         None, "--seed", help="File of a secret seed and its salt: read when it is there, else made (keep it secret)."
     ),
+    report: Path | None = typer.Option(
+        None, "--report", help="A page for the data owner alone, with plots of risk and utility: an .html file."
+    ),
     missing: list[str] = typer.Option([], "--missing", help="Text that stands for a missing value in CSV, such as NA."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
@@ -46,123 +43,31 @@ def anonymise(
     from saferoom.disclosure.microdata.plans.plan import read_plan
     from saferoom.hub.cli.query import text_of
 
-    _check_out(out, [data, plan, *([] if seed is None else [seed])])
+    given = [data, plan, *([] if seed is None else [seed])]
+    check_out(out, given)
+    if report is not None:
+        check_out(report, [*given, out], PAGES, "--report")
     read = read_plan(text_of(plan, "the plan"), plan.name)
-    closed = failing_closed("the work", "nothing was written")
-    with closed, ended_in_order(), _seed(seed) as secret, _whole_or_nothing(out) as temporary:
+    with failing_closed("the work", "nothing was written"), ended_in_order(), ExitStack() as held:
         from saferoom.disclosure.microdata.files import read_records
         from saferoom.disclosure.microdata.plans.runner import anonymise as protect
         from saferoom.hub.cli.suppress_progress import shown_progress
 
+        secret, temporary = held.enter_context(seed_of(seed)), held.enter_context(whole_or_nothing(out))
         records = read_records(data, missing=missing)
         with shown_progress("protecting the records") as progress:
             result = protect(records, read, secret, progress)
-        _write(result.frame, temporary, out)
+        write(result.frame, temporary, out)
+        if report is not None:
+            from saferoom.hub.records.protection import protection_page
+
+            page = held.enter_context(whole_or_nothing(report, "--report"))
+            write_page(protection_page(result, data.name), page, report)
     if as_json:
         json.dump(result.document(), sys.stdout, allow_nan=False, ensure_ascii=False)
         print()
     else:
         print("\n".join(_lines(result, out)))
-
-
-def _check_out(out: Path, given: list[Path]) -> None:
-    """Say before the work what would be in its way after it."""
-    if out.suffix.lower() not in _ENDINGS:
-        raise BadInputError(f"--out: {out.name} must end in .csv, .tsv or .parquet")
-    try:
-        folder, there = out.is_dir(), out.parent.is_dir()
-        same = out.exists() and any(file.exists() and out.samefile(file) for file in given)
-    except OSError:
-        raise BadInputError("--out: the file cannot be written; its name or folder cannot be used") from None
-    if folder or not there:
-        raise BadInputError(f"--out: {out} {'is a folder' if folder else 'is in no folder'}; name a file in one")
-    if same:
-        raise BadInputError(f"--out: {out} is what the records, the plan or the seed are read from; name another file")
-
-
-@contextmanager
-def _whole_or_nothing(out: Path) -> Iterator[Path]:
-    """Yield a file beside `out` that takes its place once all of it is there."""
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=".saferoom-", suffix=out.suffix.lower())
-    except OSError:
-        raise BadInputError(f"--out: the file {out} cannot be written") from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        try:
-            temporary.replace(out)
-        except OSError:
-            raise BadInputError(f"--out: the file {out} cannot be written") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write(frame: Any, temporary: Path, out: Path) -> None:
-    from pyarrow import csv, parquet
-
-    separator = _ENDINGS[out.suffix.lower()]
-    try:
-        if separator is None:
-            parquet.write_table(frame, temporary)
-        else:
-            plain = _without_dictionaries(frame)
-            csv.write_csv(plain, temporary, csv.WriteOptions(delimiter=separator, quoting_style="needed"))
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-    except OSError:
-        raise UnavailableError(f"--out: the file {out} cannot be written; nothing was written") from None
-
-
-def _without_dictionaries(frame: Any) -> Any:
-    import pyarrow as pa
-
-    for place, column in enumerate(frame.schema):
-        if pa.types.is_dictionary(column.type):
-            frame = frame.set_column(place, column.name, frame.column(place).cast(column.type.value_type))
-    return frame
-
-
-@contextmanager
-def _seed(file: Path | None) -> Iterator[Seed]:
-    """Yield the seed of `file`, or a new one, which is kept in `file` once the work is done."""
-    from saferoom.disclosure.microdata.plans.seeds import Seed
-
-    if file is not None and file.exists():
-        yield _read_seed(file)
-        return
-    made = Seed(secrets.token_bytes(_SEED_BYTES), secrets.token_bytes(_SEED_BYTES))
-    if file is None:
-        yield made
-        return
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    except OSError:
-        raise BadInputError(f"--seed: the file {file} cannot be written") from None
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            json.dump({"seed": made.secret.hex(), "salt": made.salt.hex()}, stream)
-        yield made
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
-
-
-def _read_seed(file: Path) -> Seed:
-    from saferoom.disclosure.microdata.plans.seeds import Seed
-
-    try:
-        if file.stat().st_size > _MOST_SEED_BYTES:
-            raise ValueError
-        document = json.loads(file.read_text(encoding="ascii"))
-        return Seed(bytes.fromhex(document["seed"]), bytes.fromhex(document["salt"]))
-    except BadInputError as error:
-        raise BadInputError(f"--seed: {error.message}") from None
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BadInputError(
-            f'--seed: {file.name} is not a seed; it holds {{"seed": ..., "salt": ...}} in hexadecimal digits'
-        ) from None
 
 
 def _lines(result: Anonymised, out: Path) -> Iterator[str]:
@@ -184,6 +89,8 @@ def _lines(result: Anonymised, out: Path) -> Iterator[str]:
         told = "none told" if after is None else f"{after[name]:,.4g}"
         rows.append([name.replace("_", " "), f"{before[name]:,.4g}", told])
     yield table(["risk", "before", "after"], rows)
+    yield ""
+    yield from textwrap.wrap(document["utility"]["verdict"], _WIDTH)
     if document["draws"]:
         yield ""
         yield f"seed commitment (SHA-256): {document['seed_commitment']}"

@@ -63,14 +63,14 @@ def risk(
     from saferoom.disclosure.microdata.risk.asked import Asked
     from saferoom.disclosure.microdata.risk.individual import Method
 
-    work = _Work(data, tuple(missing), population, count, original, tuple(_listed(numbers)))
+    work = _Work(data, tuple(missing), population, count, original, tuple(listed(numbers)))
     with failing_closed("the work", "nothing was judged"):
         present = work.column_names()
         asked = Asked(
-            keys=tuple(_listed(keys, present)),
+            keys=tuple(listed(keys, present)),
             weight=weight,
             household=household,
-            sensitive=tuple(_listed(sensitive, present)),
+            sensitive=tuple(listed(sensitive, present)),
             ks=tuple(k),
             alpha=alpha,
             method=Method.EXACT if exact else Method.APPROXIMATE,
@@ -90,7 +90,7 @@ def risk(
         print("\n".join(lines(report)))
 
 
-def _listed(given: Sequence[str], present: Sequence[str] = ()) -> list[str]:
+def listed(given: Sequence[str], present: Sequence[str] = ()) -> list[str]:
     """Return names that were given one by one, or several with commas between; a column may have one in its name."""
     return [name.strip() for item in given for name in ([item] if item in present else item.split(",")) if name.strip()]
 
