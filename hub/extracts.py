@@ -40,7 +40,7 @@ from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.extracts.coverage import covers, in_force, told_of
-from saferoom.projects.extracts.epochs import Epochs, EpochsInMemory
+from saferoom.projects.extracts.epochs import TABLE_ENDED, Epochs, EpochsInMemory
 from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, Manifest, seal_manifest
 from saferoom.projects.extracts.pseudonyms import chain
 from saferoom.projects.extracts.versions import retention_of, staying
@@ -163,7 +163,7 @@ class Extracts:
 
     def _without_table(self, manifest: Manifest, last: date | None, reason: str) -> Manifest:
         """Install `manifest` without its tables of ids, or with their last day."""
-        action = "ids.read_through_ended" if last is None else "ids.read_through_ends"
+        action = TABLE_ENDED if last is None else "ids.read_through_ends"
         changed = manifest.model_copy(
             update={"changes": () if last is None else manifest.changes, "changes_until": last}
         )
@@ -182,6 +182,8 @@ class Extracts:
             manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
             if manifest.changes_until is not None and manifest.changes_until < self._today:
                 manifest = self._without_table(manifest, None, f"their last day was {manifest.changes_until}")
+            elif self._standing(project, manifest).changes != manifest.changes:
+                manifest = self._without_table(manifest, None, "an older copy of the extracts brought it back")
             kept = self._staying(manifest.files, self._approved(project))
             gone = tuple(dict.fromkeys(file.dataset for file in manifest.files if file not in kept))
             if gone:
@@ -289,8 +291,16 @@ class Extracts:
             except IntegrityError:
                 if file.dataset not in again:
                     raise
+        manifest = self._standing(project, manifest)
         verify_parts(folder, manifest.changes)
         return manifest.model_copy(update={"files": tuple(sound)})
+
+    def _standing(self, project: ProjectSlug, manifest: Manifest) -> Manifest:
+        """Return a manifest without tables of ids that were ended: an older copy of it is signed as well."""
+        if not manifest.changes:
+            return manifest
+        ended = self.epochs.ended(project)
+        return manifest.model_copy(update={"changes": tuple(c for c in manifest.changes if c.epoch > ended)})
 
     def _staying(self, files: Sequence[ExtractFile], approved: list[Approved]) -> tuple[ExtractFile, ...]:
         """Return, of `files` with each dataset's newest first, those that an approval covers and its policy keeps."""

@@ -153,8 +153,9 @@ def place_of(unit: str) -> str:
 def _rows(epochs: NDArray[np.int32], old: Numbers, new: Numbers) -> pa.Table:
     import pyarrow as pa
 
-    if len(np.unique(new)) != len(np.unique(old)):
-        raise BadInputError("two new ids are the same, so this project's ids cannot be changed; try again")
+    for one in np.unique(epochs):  # somebody has one id in each epoch
+        if len(np.unique(new[epochs == one])) != len(np.unique(old[epochs == one])):
+            raise BadInputError("two new ids are the same, so this project's ids cannot be changed; try again")
     return pa.table({EPOCH: pa.array(epochs, pa.int32()), OLD: old, NEW: new})
 
 

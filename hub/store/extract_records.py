@@ -9,18 +9,21 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
 from saferoom.clock import Clock
-from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.store.audit_log import AuditLinkRow, AuditLog
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.extracts_tables import EpochRow, RefreshRow
 from saferoom.hub.store.notices_rows import tell
 from saferoom.hub.store.registry import SessionRegistry
 from saferoom.ids import DatasetName, ProjectSlug
+from saferoom.projects.extracts.epochs import TABLE_ENDED
 from saferoom.projects.extracts.pseudonyms import FIRST_EPOCH
 from saferoom.projects.extracts.refreshes import Refreshed
 from saferoom.projects.life.model import Told
 from saferoom.projects.notices.kinds import IDS_CHANGED, REFRESHED
 from saferoom.projects.notices.making import of_life
 from saferoom.signing import SigningKey
+
+_ROTATED = "ids.rotated"
 
 
 class ExtractRecords:
@@ -36,6 +39,19 @@ class ExtractRecords:
         with self._database.reading() as session:
             return _epoch(session, project)
 
+    def ended(self, project: ProjectSlug) -> int:
+        """Return the epoch in which the table of old and new ids was last ended, by the audit trail."""
+        query = (
+            select(AuditLinkRow.action)
+            .where(AuditLinkRow.subject == f"project:{project}", AuditLinkRow.action.in_((_ROTATED, TABLE_ENDED)))
+            .order_by(AuditLinkRow.seq)
+        )
+        epoch, ended = FIRST_EPOCH, 0
+        with self._database.reading() as session:
+            for action in session.scalars(query):
+                epoch, ended = (epoch + 1, ended) if action == _ROTATED else (epoch, epoch)
+        return ended
+
     def begin(self, project: ProjectSlug, actor: str, reason: str) -> int:
         """Begin another epoch, and tell the project's members."""
         at = self._clock.now()
@@ -43,7 +59,7 @@ class ExtractRecords:
             epoch = _epoch(session, project) + 1
             session.add(EpochRow(project=project, epoch=epoch, begun_at=at, begun_by=actor, reason=reason))
             session.flush()
-            event = Event(actor, "ids.rotated", f"project:{project}", {"epoch": epoch, "reason": reason})
+            event = Event(actor, _ROTATED, f"project:{project}", {"epoch": epoch, "reason": reason})
             AuditLog(session, self._clock, self._key).record(event)
             self._tell(session, project, epoch, IDS_CHANGED)
         return epoch

@@ -160,15 +160,15 @@ def test_rotation_gives_everybody_a_new_id_and_keeps_who_is_who(shop: Workshop) 
     assert sorted(lineage_of(shop).values()) == sorted(lineage.values())
 
 
-def test_table_of_old_and_new_ids_carries_an_old_table_over(shop: Workshop) -> None:
+def test_table_of_old_and_new_ids_carries_old_tables_over(shop: Workshop) -> None:
     shop.provision()
-    first = shop.read()
-    shop.maker.rotate(MOB, "one")
-    second = shop.read()
-    shop.maker.rotate(MOB, "two")
+    before = []
+    for reason in ("one", "two", "three"):
+        before.append(shop.read())
+        shop.maker.rotate(MOB, reason)
     with shop.maker.opened.lease(MOB) as room:
         table = pq.read_table(room.folder / "id-changes" / "person_id.parquet").to_pandas()
-    for epoch, rows in ((1, first), (2, second)):
+    for epoch, rows in enumerate(before, start=1):
         now = table[table.epoch == epoch].set_index("old_id")["new_id"]
         assert {now[row["person_id"]] for row in rows} == _ids(shop.read())
         wages = {(now[row["person_id"]], row["age"], row["wage"]) for row in rows}
