@@ -33,6 +33,9 @@ COMMANDS = {
     "anonymise": Command("anonymise", "Protect a file of records by the steps of a plan: recode, hide, group ..."),
     "utility": Command("utility", "Say what protected or synthetic records are still good for, beside the original."),
     "risk-utility": Command("risk_utility", "Map several plans by the risk that they leave and what they cost."),
+    "synthesise": Command(
+        "synthesise", "Make a synthetic twin of a file of records, with a disclosure check of its own."
+    ),
     "link": Command("link", "Link datasets, cluster their records into entities, and tell the quality of it."),
     "encode": Command("encode", "Encode identifiers under a shared secret, or link two encoded files."),
     "verify": Command("verify", "Verify a release bundle offline."),
