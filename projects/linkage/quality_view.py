@@ -12,6 +12,7 @@ from pydantic import ConfigDict
 from saferoom.projects.linkage.quality_model import (
     Agreed,
     Estimate,
+    GroupTable,
     LevelValues,
     QualityPack,
     ReviewedPairs,
@@ -153,7 +154,15 @@ def _own(name: str, identifiers: QualityPack, attributes: QualityPack | None) ->
     more = () if attributes is None else next((one.groups for one in attributes.sources if one.name == name), ())
     # A column that both zones know, such as sex, is told once: by the linker, who knows precision and recall, too.
     known = {table.column for table in own.groups}
-    return own.model_copy(update={"groups": (*own.groups, *(table for table in more if table.column not in known))})
+    groups = (*own.groups, *(table for table in more if table.column not in known))
+    return own.model_copy(update={"groups": tuple(map(_in_order, groups))})
+
+
+def _in_order(table: GroupTable) -> GroupTable:
+    """Return the table with labels that are whole numbers in their order, before all others."""
+    whole = [row for row in table.rows if row.label.isdecimal()]
+    others = [row for row in table.rows if not row.label.isdecimal()]
+    return table.model_copy(update={"rows": (*sorted(whole, key=lambda row: int(row.label)), *others)})
 
 
 def _otherwise(own: SourceQuality) -> str:

@@ -61,6 +61,13 @@ def test_column_that_both_zones_know_is_told_once_by_the_linker(
     assert found.dataset.groups[0] == next(one for one in identifiers.sources if one.name == SURVEY).groups[0]
 
 
+def test_categories_that_are_numbers_stand_in_their_order(identifiers: QualityPack) -> None:
+    rows = [identifiers.sources[0].groups[0].rows[0].model_copy(update={"label": n}) for n in ("(missing)", "10", "2")]
+    table = GroupTable(column="tenth", state=State.SHOWN, rows=tuple(rows))
+    (found,) = index_quality(SURVEY, LINKED, with_tables(identifiers, table)).dataset.groups
+    assert [row.label for row in found.rows] == ["2", "10", "(missing)"]
+
+
 def test_dataset_that_the_pack_does_not_name_is_withheld(identifiers: QualityPack) -> None:
     found = index_quality("strange", LINKED, identifiers)
     assert (found.dataset.state, found.dataset.records, found.dataset.groups) == (State.WITHHELD, None, ())
