@@ -84,7 +84,7 @@ class Maker:
         kind = plain_type(self._kind(name))
         values = pa.array(keys.categories[0], type=kind)
         public = None if described.codelist is None else _codes(name, described, kind)
-        inside = np.ones(size, dtype=bool) if public is None else values.is_in(public).to_numpy(zero_copy_only=False)
+        inside = np.ones(size, dtype=bool) if public is None else _among(values, public)
         kept = (per_unit >= self.threshold) & inside
         place = np.where(kept, np.cumsum(kept) - 1, HIDDEN).astype(np.int32)
         labels = values.filter(pa.array(kept))
@@ -195,7 +195,7 @@ def _pool(labels: Any, public: Any, kind: Any, own: Any) -> Any:
     import pyarrow.types as kinds
 
     if public is not None:
-        others = public.filter(pa.compute.invert(public.is_in(labels)))
+        others = public.filter(pa.array(~_among(public, labels)))
         return others if len(others) else None
     ordered = isinstance(own, pa.DataType) and kinds.is_dictionary(own) and own.ordered
     if not is_text(kind) or ordered or OTHER in labels.to_pylist():
@@ -209,3 +209,10 @@ def _said(rare: bool, pooled: bool, public: bool) -> str:
     if not rare:
         return ""
     return "rare categories are merged" if pooled else "rare categories are left out"
+
+
+def _among(values: Any, known: Any) -> NDArray[np.bool_]:
+    """Return which of the `values` are among the `known` ones."""
+    from pyarrow import compute
+
+    return np.asarray(compute.is_in(values, value_set=known).to_numpy(zero_copy_only=False), dtype=bool)
