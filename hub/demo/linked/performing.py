@@ -15,7 +15,7 @@ from saferoom.hub.drive import HubSession, Room
 from saferoom.hub.home import Home
 
 _REGIONS = 12
-_PUPILS = f"{AIRLOCK}catalogue/schools_pupils/versions/"
+_CATALOGUE = f"{AIRLOCK}catalogue/"
 _OUTCOME = """
 import json
 released = {name: globals()[name].refresh() for name in ("lost_request", "corrected_request", "mobility_request")}
@@ -79,7 +79,7 @@ def work(steps: Steps, rosa: HubSession) -> tuple[Room, list[str]]:
 def _whom_linking_loses(steps: Steps, rosa: HubSession, room: Room) -> None:
     with steps.step("page and room say the same of whom linking loses") as step:
         told = _said(step, room, _QUALITY)
-        page = Pages(rosa.http).open(f"{_PUPILS}{VERSION}/linkage")
+        page = Pages(rosa.http).open(f"{_CATALOGUE}census_people/versions/{VERSION}/linkage")
         step.expect(page.status == 200, f"the page answered {page.status}")
         step.expect(told["version"] == VERSION, f"the room tells of version {told['version']}")
         step.expect(bool(told["sentences"]) and told["groups"] > 0, "the room tells of no groups")
@@ -106,7 +106,7 @@ def next_year(steps: Steps, home: Home, rosa: HubSession, room: Room) -> None:
             (VERSION, "everything anew"),
             (NEXT_VERSION, "new records with those that were known"),
         ):
-            page = Pages(rosa.http).open(f"{_PUPILS}{version}/linkage")
+            page = Pages(rosa.http).open(f"{_CATALOGUE}schools_pupils/versions/{version}/linkage")
             step.expect(compared in page.text, f"the page of version {version} answered {page.status}")
         room_told = _said(step, room, 'print(json.dumps(saferoom.linkage_quality("schools_pupils").version))')
         step.expect(room_told == NEXT_VERSION, f"the room tells of version {room_told}")
