@@ -194,6 +194,8 @@ def _standing(parts: Parts, tx: Reading, plan: RecordPlan, project: ProjectSlug,
     if said := plan.obstacle(project, parts.clock.now()):
         return said
     dataset = parts.registry.dataset(DatasetName(plan.dataset))
+    if plan.allowed_by != dataset.owner:
+        return f"{plan.dataset} has another data owner since the record plan {plan.name} was allowed"
     if wrong := next(problems(plan.read(), dataset, parts.registry.platform()), None):
         return f"the record plan {plan.name} of {plan.dataset} no longer fits the rules: {wrong[1]}"
     left = released(tx, plan, request)

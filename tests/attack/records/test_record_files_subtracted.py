@@ -1,0 +1,97 @@
+"""What left as a file of records is remembered: what differs from it by a few people does not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.support.airlock_world import INCOME, MOBILITY, World, world
+from tests.support.record_files import ANA, TEACHING, allow, checked, made, signed, submitted
+
+from saferoom.disclosure.evaluation import Evaluation
+from saferoom.disclosure.verdict import Verdict
+from saferoom.hub.store import tables
+from saferoom.ids import ProjectSlug, Username
+from saferoom.projects.airlock.states import State
+
+NEW = 3
+BY = {"from": "survey", "statistic": "frequency", "by": ["education"]}
+MEAN = {"from": "survey", "statistic": "mean", "measure": "wage", "by": ["education"]}
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as one:
+        yield one
+
+
+def refresh(found: World) -> None:
+    """Deliver a version with three people more, and make the extracts of both projects anew."""
+    source = found.home.sources / "survey.parquet"
+    table = pq.read_table(source)
+    more = table.slice(0, NEW)
+    ids = pa.array([90_001 + n for n in range(NEW)], table.schema.field("person_id").type)
+    more = more.set_column(table.schema.get_field_index("person_id"), table.schema.field("person_id"), ids)
+    pq.write_table(pa.concat_tables([table, more]), source)
+    found.change(tables.DatasetRow, "survey", version="2")
+    for project in (MOBILITY, INCOME):
+        found.instance.extracts("system").provision(project)
+
+
+def judged(found: World, query: dict[str, Any], author: Username = ANA, project: ProjectSlug = MOBILITY) -> Evaluation:
+    return found.instance.evaluator.evaluate(author, project, query)
+
+
+def release(found: World) -> None:
+    assert signed(found, checked(found, submitted(found, made(found)))).state is State.RELEASED
+
+
+@pytest.mark.parametrize("query", [BY, MEAN])
+def test_an_exact_statistic_of_the_next_version_does_not_leave_beside_the_file(
+    found: World, query: dict[str, Any]
+) -> None:
+    allow(found)
+    assert judged(found, query).verdict is Verdict.PASS
+    release(found)
+    assert judged(found, query).verdict is not Verdict.FAIL  # of the same people
+    refresh(found)
+    assert judged(found, query).verdict is Verdict.FAIL
+    assert judged(found, query, Username("rita"), INCOME).verdict is Verdict.FAIL
+
+
+def test_who_was_hidden_in_the_file_is_not_told_by_a_later_statistic(found: World) -> None:
+    """Local suppression hides where the three in the west live; a count of the north and the west would tell it."""
+    together = {**BY, "where": "region in ('north', 'west')"}
+    allow(found, plan={**TEACHING, "steps": [{"method": "local_suppression", "k": 10}]})
+    assert judged(found, together).verdict is Verdict.PASS
+    release(found)
+    assert judged(found, together).verdict is Verdict.FAIL
+
+
+def test_the_file_of_the_next_version_does_not_leave_beside_the_first(found: World) -> None:
+    allow(found, releases=5)
+    release(found)
+    refresh(found)
+    record = made(found)
+    assert record.verdict is Verdict.FAIL
+
+
+def test_a_file_does_not_leave_beside_a_statistic_of_the_version_before(found: World) -> None:
+    allow(found)
+    airlock = found.instance.airlock
+    record = airlock.record_evaluation(ANA, MOBILITY, judged(found, BY))
+    assert airlock.submit(ANA, MOBILITY, [record.id], "Education", "Words.", "Words.").state is State.RELEASED
+    refresh(found)
+    assert made(found).verdict is Verdict.FAIL
+
+
+def test_a_plan_that_perturbs_its_keys_says_that_these_are_not_compared(found: World) -> None:
+    steps = [*TEACHING["steps"], {"method": "pram", "columns": ["education"]}]
+    allow(found, plan={**TEACHING, "steps": steps})
+    record = made(found)
+    (sheet,) = [one for one in found.instance.airlock.files_of(ANA, MOBILITY) if one[0].id == record.id]
+    assert "education were replaced by others" in sheet[1].findings[0].message
