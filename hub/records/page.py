@@ -12,11 +12,12 @@ OWNER = (
     "For the data owner only. The plots and tables show how the original records are distributed; whoever may not see "
     "the records must not see this page. What may travel with protected records is the command's JSON document."
 )
+_LARGE, _TOO_LARGE = 1e4, 1e15
 KEY = '<ul class="key"><li>before</li><li class="after">after</li></ul>'
 
 
-def page(title: str, parts: Iterable[str]) -> str:
-    """Return a whole page; `parts` are HTML already."""
+def page(title: str, parts: Iterable[str], note: str = OWNER) -> str:
+    """Return a whole page; `parts` are HTML already, and `note` says for whom it is."""
     body = "\n".join(parts)
     style = files("saferoom.hub.records").joinpath("report.css").read_text(encoding="utf-8")
     return (
@@ -24,7 +25,7 @@ def page(title: str, parts: Iterable[str]) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{escape(title)}</title>\n<style>\n{style}\n</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
-        f'<p class="owner" role="note">{escape(OWNER)}</p>\n{body}\n'
+        f'<p class="owner" role="note">{escape(note)}</p>\n{body}\n'
         f"<footer>Made by Saferoom {escape(__version__)}.</footer>\n</main>\n</body>\n</html>\n"
     )
 
@@ -80,9 +81,11 @@ def figure(svg: str, caption: str, *, key: bool = True) -> str:
 
 def share(value: float | None, digits: int = 1) -> str:
     """Return a share in percent; a dash where there is none."""
-    return "-" if value is None else f"{100 * value:.{digits}f} %"
+    return "-" if value is None else f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def number(value: float | None) -> str:
-    """Return a number with four digits; a dash where there is none."""
-    return "-" if value is None else f"{value:,.4g}"
+    """Return a number with four digits or more, large ones in full; a dash where there is none."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if _LARGE <= abs(value) < _TOO_LARGE else f"{value:,.4g}"

@@ -12,10 +12,15 @@ from saferoom.hub.records.page import bullets, figure, number, page, paragraph, 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.plans.risk_utility import Point, RiskUtilityMap
 
+_OWNER = (
+    "For the data owner only: it tells the risks of the records as they are, and of plans that were not chosen. Nothing "
+    "here protects anything yet; saferoom anonymise does."
+)
+
 
 def map_page(found: RiskUtilityMap, name: str) -> str:
     """Return the whole page; `name` is the file's of the records."""
-    return page(f"Plans for {name}", _parts(found))
+    return page(f"Plans for {name}", _parts(found), _OWNER)
 
 
 def _parts(found: RiskUtilityMap) -> Iterator[str]:
@@ -42,7 +47,7 @@ def _parts(found: RiskUtilityMap) -> Iterator[str]:
 def _table(found: RiskUtilityMap) -> str:
     rows = [[f"{n}. {one.name}", *_cells(one)] for n, one in enumerate(found.points, start=1) if not one.reason]
     before = [share(found.before[name], 3) for name in RISKS]
-    rows.append(["the records as they are", *before, *("0" for _ in LOSSES), ""])
+    rows.append(["the records as they are", *before, *("0" for _ in LOSSES), "-"])
     heads = (
         "plan",
         "re-identified, expected",
@@ -59,4 +64,4 @@ def _table(found: RiskUtilityMap) -> str:
 def _cells(one: Point) -> list[str]:
     risks = [share(one.risks[name], 3) for name in RISKS]
     losses = [share(one.losses["information"]), number(one.losses["propensity"]), number(one.losses["distances"])]
-    return [*risks, *losses, "unbeaten" if one.unbeaten else ""]
+    return [*risks, *losses, "yes" if one.unbeaten else "no"]

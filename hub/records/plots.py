@@ -36,7 +36,7 @@ def densities(columns: Sequence[ColumnUtility]) -> str:
                 heights = np.histogram(told, edges)[0] / max(len(told), 1) / np.diff(edges)
                 panel.stairs(heights, edges, color=colour, linestyle=line, linewidth=1.4)
             panel.set_yticks([])
-            panel.xaxis.get_major_formatter().set_powerlimits((-4, 6))
+            panel.xaxis.set_major_formatter(_short_number)
             quiet(panel, _short(one.variable.name, 30))
 
     names = ", ".join(one.variable.name for one in columns)
@@ -59,12 +59,13 @@ def _bars(panel: Any, one: ColumnUtility) -> None:
     size = len(one.variable.labels)
     counts = [np.bincount(codes[codes >= 0], minlength=size) for codes in (one.variable.before, one.variable.after)]
     order = np.argsort(-np.maximum(counts[0] / max(counts[0].sum(), 1), counts[1] / max(counts[1].sum(), 1)))
-    order = order[:_MOST_BARS][::-1]
+    order = order[(counts[0] + counts[1])[order] > 0]
+    occur, order = len(order), order[:_MOST_BARS][::-1]
     place = np.arange(len(order))
     for counted, shift, colour in ((counts[0], 0.2, BEFORE), (counts[1], -0.2, AFTER)):
         panel.barh(place + shift, 100 * counted[order] / max(counted.sum(), 1), 0.4, color=colour)
     panel.set_yticks(place, [_short(one.variable.labels[code]) for code in order])
-    more = f" ({len(order)} of {size})" if size > len(order) else ""
+    more = f" ({len(order)} of {occur})" if occur > len(order) else ""
     quiet(panel, _short(one.variable.name, 24) + f", %{more}")
     panel.grid(visible=False, axis="y")
 
@@ -105,9 +106,11 @@ def correlations(found: Relations) -> str:
         for i in range(size):
             for j in range(i):
                 if np.isfinite(away[i, j]):
-                    shade = min(1.0, abs(float(away[i, j])) / 0.5)
-                    panel.add_patch(_square(j, i, 0.12 + 0.68 * shade, AFTER if away[i, j] < 0 else BEFORE))
-                    panel.text(j, i, f"{away[i, j]:+.2f}", ha="center", va="center", fontsize=7)
+                    change = round(float(away[i, j]), 2)
+                    if change:
+                        shade = 0.12 + 0.68 * min(1.0, abs(change) / 0.5)
+                        panel.add_patch(_square(j, i, shade, AFTER if change < 0 else BEFORE))
+                    panel.text(j, i, f"{change:+.2f}" if change else "0", ha="center", va="center", fontsize=7)
         panel.plot([], [])
         panel.set_xlim(-0.5, size - 1.5)
         panel.set_ylim(size - 0.5, 0.5)
@@ -142,6 +145,14 @@ def telling_apart(ratios: Sequence[tuple[str, float]]) -> str:
 
     description = f"Ratio of pMSE to chance for {len(ratios)} columns, the largest first."
     return drawn((1, 1), draw, "Columns that tell the tables apart", description, row=0.9 + 0.24 * len(ratios))
+
+
+def _short_number(value: float, _place: int) -> str:
+    """Return a number of an axis, in thousands or millions where it is large."""
+    for size, sign in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= 10 * size or (size > 1e3 and abs(value) >= size):
+            return f"{value / size:g}{sign}"
+    return f"{value:g}"
 
 
 def _shape(count: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def protection_page(result: Anonymised, name: str) -> str:
 def _parts(result: Anonymised) -> Iterator[str]:
     document = result.document()
     yield section("In short", *_short(result, document))
-    yield section("The plan", *_plan(document))
+    yield section("The plan", *_plan(result, document))
     yield section("Risk", *_risk(result, document))
     yield section("Utility in numbers", utility.facts(result.utility))
     yield from utility.sections(result.utility)
@@ -45,7 +45,7 @@ def _short(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
     yield paragraph(result.utility.verdict, "verdict")
 
 
-def _plan(document: Mapping[str, Any]) -> Iterator[str]:
+def _plan(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
     plan = document["plan"]
     yield paragraph(f"Somebody outside may know: {', '.join(plan['keys'])}. Risk is measured on these.")
     roles = [(role, plan[role]) for role in ("weight", "household") if role in plan]
@@ -55,8 +55,10 @@ def _plan(document: Mapping[str, Any]) -> Iterator[str]:
     if said:
         yield bullets(said)
     rows = []
-    for step, own in zip(document["steps"], plan["steps"], strict=True):
-        settings = "; ".join(f"{name}: {_words(value)}" for name, value in own.items() if name != "method")
+    for step, asked in zip(document["steps"], result.plan.steps, strict=True):
+        own = asked.model_dump(mode="json", exclude_none=True)
+        told = [f"{name.replace('_', ' ')}: {_words(value)}" for name, value in own.items() if value not in ([], {})]
+        settings = "; ".join(told[1:])  # the first is the method itself
         changed = ", ".join(f"{name} {count:,}" for name, count in step["changed"].items())
         rows.append([str(step["step"]), step["method"].replace("_", " "), settings, step["note"], changed or "-"])
     heads = ("step", "method", "settings", "what it did", "values changed")
@@ -83,8 +85,7 @@ def _risk(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
     }
     now = nothing if after is None else after
     rows = [
-        [f"records that share their key with fewer than {int(k) - 1} others (k = {k})", f"{before['below_k'][k]:,}",
-         f"{now['below_k'].get(k, 0):,}"]
+        [_below(int(k)), f"{before['below_k'][k]:,}", f"{now['below_k'].get(k, 0):,}"]
         for k in before["below_k"]
     ]  # fmt: skip
     rows.append(["records expected to be re-identified", *_both(before, now, "expected_reidentifications")])
@@ -102,6 +103,11 @@ def _risk(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
         yield paragraph(
             "No weight was named, so the file is taken to be the whole population: risks are as high as can be."
         )
+
+
+def _below(k: int) -> str:
+    others = "nobody else" if k == 2 else f"fewer than {k - 1} others"
+    return f"records that share their key with {others} (k = {k})"
 
 
 def _both(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> tuple[str, str]:

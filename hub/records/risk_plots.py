@@ -29,7 +29,7 @@ def risks(before: RiskReport, after: RiskReport | None) -> str:
             _share_bars(panels[0], np.bincount(place, counts, len(_RISKS) - 1), colour, -shift)
             place = np.searchsorted(_SIZES, report.frequencies.sample, side="right") - 1
             _share_bars(panels[1], np.bincount(np.maximum(place, 0), counts, len(_SIZES)), colour, -shift)
-        names = [f"≤ {100 * one:.2g} %" for one in _RISKS[1:]]
+        names = [f"≤ {100 * one:g} %" for one in _RISKS[1:]]
         panels[0].set_xticks(range(len(names)), names, rotation=40, ha="right")
         ends = [*(f"{a}" if b == a + 1 else f"{a}-{b - 1}" for a, b in pairwise(_SIZES)), "100+"]
         panels[1].set_xticks(range(len(ends)), ends, rotation=40, ha="right")

@@ -151,7 +151,7 @@ _SAID = "Estimates with their intervals of 95 %, all as distances from the estim
 def _regression(one: Compare) -> Iterator[str]:
     found = one.coefficients
     if found is None:
-        yield paragraph(f"It cannot be fitted to the protected records: {one.reason}.")
+        yield paragraph(f"It is not compared: {one.reason}.")
         return
     names = [name if not category else f"{name}: {category}" for name, category in one.terms]
     kept = slice(0, _MOST_TERMS)
@@ -164,7 +164,7 @@ def _regression(one: Compare) -> Iterator[str]:
 def _overlaps(caption: str, names: list[str], found: Overlap) -> str:
     heads = ("estimate of", "before", "after", "overlap of intervals", "standardised difference")
     parts = zip(names, found.before, found.after, found.overlaps, found.differences, strict=True)
-    rows = [[name, number(b), number(a), share(o, 0), number(d)] for name, b, a, o, d in parts]
+    rows = [[name, number(b), number(a), share(o, 0), f"{d:,.3f}"] for name, b, a, o, d in parts]
     return table(caption, heads, rows)
 
 

@@ -173,7 +173,8 @@ def _point(name: str, done: Anonymised) -> Point:
     utility = done.utility
     losses = {
         "information": utility.lost,
-        "propensity": utility.propensity.pairs.ratio,
+        # Columns that a model cannot look at would count as kept.
+        "propensity": utility.propensity.pairs.ratio if utility.variables.comparable else None,
         "distances": None if utility.distances is None else utility.distances.il1s,
     }
     return Point(name, _risks(done.after), losses, verdict=utility.verdict)

@@ -8,6 +8,7 @@ from typing import Any
 from saferoom.disclosure.microdata.columns import Numbers
 from saferoom.disclosure.microdata.utility import losses
 from saferoom.disclosure.microdata.utility.asked import Compared
+from saferoom.disclosure.microdata.utility.few import Few
 from saferoom.disclosure.microdata.utility.moments import Moments, moments, overlap_of_means
 from saferoom.disclosure.microdata.utility.overlap import Overlap
 from saferoom.disclosure.microdata.utility.shares import Distance, distance, overlap_of_shares, shares
@@ -63,10 +64,10 @@ class ColumnUtility:
         return result | {name: None if one is None else one.document() for name, one in parts.items()}
 
 
-def by_column(one: Variable, how: Compared, weights: Weights) -> ColumnUtility:
+def by_column(one: Variable, how: Compared, weights: Weights, few: Few) -> ColumnUtility:
     """Compare one column."""
-    count = losses.changed(one) if how.corresponding else None
-    if count is not None and 0 < count < how.least:
+    count = few.count([one.name])
+    if count is not None and not few.may_tell([one.name]):
         return ColumnUtility(one, count, False, lost=count / len(one.own))
     first = second = overlap = None
     if one.numbers_before is not None and one.numbers_after is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from saferoom.disclosure.microdata.columns import Numbers
 from saferoom.disclosure.microdata.keys import MISSING, Codes
@@ -109,7 +110,7 @@ def _unexplained(before: Numbers, after: Numbers, w: Numbers) -> float | None:
     return 1.0 if other <= 0 or both <= 0 else float(np.clip(1.0 - both**2 / (spread * other), 0.0, 1.0))
 
 
-def _left_entropy(own: Codes, after: Codes, kept: np.ndarray[Any, np.dtype[np.bool_]], w: Numbers) -> float | None:
+def _left_entropy(own: Codes, after: Codes, kept: NDArray[np.bool_], w: Numbers) -> float | None:
     told = own != MISSING
     whole = _entropy(_sums(own[told][:, None], w[told]))
     if whole <= 0:
@@ -129,9 +130,9 @@ def _entropy(sums: Numbers) -> float:
     return float(-(p * np.log(p)).sum())
 
 
-def changed(variable: Variable) -> int:
-    """Return how many records tell something else after than before."""
+def changed(variable: Variable) -> NDArray[np.bool_]:
+    """Return which records tell something else after than before, shape (n,)."""
     before, after = variable.numbers_before, variable.numbers_after
     if before is not None and after is not None:
-        return int(((before != after) & ~(np.isnan(before) & np.isnan(after))).sum())
-    return int((variable.own != variable.after).sum())
+        return np.asarray((before != after) & ~(np.isnan(before) & np.isnan(after)))
+    return np.asarray(variable.own != variable.after)

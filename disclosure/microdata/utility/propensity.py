@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from saferoom.disclosure.microdata.columns import Frame
 
 Matrix = NDArray[np.float64]
-_NEARLY_FREE = 1e6
+_NEARLY_FREE = 1e4
 """Inverse strength of the penalty that keeps coefficients finite where a column tells the tables apart surely."""
 _DEPENDENT = 1e-9
 
@@ -130,16 +130,23 @@ def propensity(before: Frame, after: Frame, columns: Sequence[str] | None = None
     found = variables(before, after, asked)
     chosen = [one for one in found.columns if one.name in wanted]
     left_out = {name: why for name, why in found.left_out.items() if name in wanted}
-    return scored(chosen, left_out, corresponding=False)
+    return scored(chosen, left_out, wanted, corresponding=False)
 
 
 def scored(
-    chosen: Sequence[Variable], left_out: Mapping[str, str], *, corresponding: bool, seen: int = SEEN
+    chosen: Sequence[Variable],
+    left_out: Mapping[str, str],
+    alone: Sequence[str],
+    *,
+    corresponding: bool,
+    seen: int = SEEN,
 ) -> Propensity:
     """Return the propensity scores of columns that are coded alike.
 
     Parameters
     ----------
+    alone : sequence of str
+        Columns that are looked at by themselves too.
     corresponding : bool
         Whether record i of one table is record i of the other: of large tables the same records are looked at then.
 
@@ -164,9 +171,9 @@ def scored(
     main = np.concatenate([one.columns for one in own], axis=1) if own else chance.nothing()
     products = _products([one.few for one in own])
     pairs = main if products is None else np.concatenate([main, products], axis=1)
-    alone = {one.name: chance.fitted(part.columns) for one, part in zip(usable, own, strict=True)}
+    by = {one.name: chance.fitted(part.columns) for one, part in zip(usable, own, strict=True) if one.name in alone}
     seen_now = (len(places[0]), len(places[1]))
-    return Propensity(chance.fitted(main), chance.fitted(pairs), alone, seen_now, records, {**left_out, **away})
+    return Propensity(chance.fitted(main), chance.fitted(pairs), by, seen_now, records, {**left_out, **away})
 
 
 def _spaced(records: int, most: int) -> NDArray[np.intp]:
@@ -242,6 +249,6 @@ def _scores(columns: Matrix, second: NDArray[np.bool_]) -> Matrix:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # separation shows in the scores themselves
-        model = LogisticRegression(C=_NEARLY_FREE, solver="newton-cholesky", max_iter=50, tol=1e-8)
+        model = LogisticRegression(C=_NEARLY_FREE, solver="newton-cholesky", max_iter=50, tol=1e-6)
         found: Matrix = model.fit(columns, second).predict_proba(columns)[:, 1]
     return found

@@ -11,9 +11,10 @@ import numpy as np
 
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.utility import losses, regressions
-from saferoom.disclosure.microdata.utility.asked import Compared
+from saferoom.disclosure.microdata.utility.asked import Compared, Regression
 from saferoom.disclosure.microdata.utility.by_column import ColumnUtility, Weights, by_column
 from saferoom.disclosure.microdata.utility.correlations import Relations, relations
+from saferoom.disclosure.microdata.utility.few import Few
 from saferoom.disclosure.microdata.utility.propensity import Propensity, scored
 from saferoom.disclosure.microdata.utility.shares import Distance, distance, joint_shares
 from saferoom.disclosure.microdata.utility.variables import Variables, variables, weights_of
@@ -22,7 +23,6 @@ from saferoom.disclosure.microdata.utility.verdict import verdict
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.columns import Frame
 
-FEW = "fewer than {} of its values changed, and what is told of it would give them away"
 _MOST_PAIRED = 8
 """Categories whose two-way tables are compared where no tables and no keys are named."""
 _MOST_CELLS = 1 << 22
@@ -103,8 +103,9 @@ def compare(before: Frame, after: Frame, asked: Compared | None = None) -> Utili
     how.check_columns(columns.names_of(before), columns.names_of(after), sizes)
     found = variables(before, after, how)
     weights = weights_of(before, how, "before"), weights_of(after, how, "after")
-    each = tuple(by_column(one, how, weights) for one in found.columns)
-    told = found.only([one.variable.name for one in each if one.told], FEW.format(how.least))
+    few = Few(found, how)
+    each = tuple(by_column(one, how, weights, few) for one in found.columns)
+    told = found.only([one.variable.name for one in each if one.told], few.reason)
     return UtilityReport(
         asked=how,
         records=sizes,
@@ -112,10 +113,23 @@ def compare(before: Frame, after: Frame, asked: Compared | None = None) -> Utili
         columns=each,
         distances=_distances(told) if how.corresponding else None,
         relations=_relations(told, how),
-        tables=_tables(told, how, weights),
-        propensity=scored(told.columns, told.left_out, corresponding=how.corresponding, seen=how.seen),
-        regressions=tuple(regressions.compared(one, told, how, weights) for one in how.regressions),
+        tables=_tables(few, weights),
+        propensity=_propensity(few, told),
+        regressions=tuple(_regression(one, few, weights) for one in how.regressions),
     )
+
+
+def _propensity(few: Few, told: Variables) -> Propensity:
+    """Return propensity scores by all columns together where enough changed, and by single ones that may be told."""
+    names = [one.name for one in told.columns]
+    together = few.found if few.may_tell([one.name for one in few.found.columns]) else told
+    return scored(together.columns, together.left_out, names, corresponding=few.how.corresponding, seen=few.how.seen)
+
+
+def _regression(one: Regression, few: Few, weights: Weights) -> regressions.Compare:
+    if not few.may_tell([one.outcome, *one.on]):
+        return regressions.Compare(one, (), None, few.reason.replace("of its values", "records of its columns"))
+    return regressions.compared(one, few.found, few.how, weights)
 
 
 def _distances(found: Variables) -> losses.Distances | None:
@@ -135,10 +149,12 @@ def _relations(found: Variables, how: Compared) -> Relations | None:
     return relations(tuple(one.name for one in found.numbers), *_stacked(found), how.least)
 
 
-def _tables(found: Variables, how: Compared, weights: Weights) -> dict[tuple[str, str], Distance]:
+def _tables(few: Few, weights: Weights) -> dict[tuple[str, str], Distance]:
     result = {}
-    for pair in how.tables or _pairs(found, how):
-        one, other = found.named(pair[0]), found.named(pair[1])
+    for pair in few.how.tables or _pairs(few.found, few.how):
+        one, other = few.found.named(pair[0]), few.found.named(pair[1])
+        if not few.may_tell(pair):
+            continue
         if one is None or other is None or not (one.comparable and other.comparable):
             continue
         sizes = len(one.labels), len(other.labels)

@@ -90,6 +90,11 @@ class Variables:
         return replace(self, columns=kept, left_out={**self.left_out, **away})
 
     @property
+    def comparable(self) -> bool:
+        """Whether frequencies of every column can be compared."""
+        return all(one.comparable for one in self.columns)
+
+    @property
     def numbers(self) -> tuple[Variable, ...]:
         """The columns of numbers."""
         return tuple(one for one in self.columns if one.kind == "number")

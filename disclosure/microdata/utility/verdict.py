@@ -40,7 +40,7 @@ def _most_changed(report: UtilityReport) -> str:
     if not most:
         what = "column" if report.asked.corresponding else "column's distribution"
         return f"No {what} changed by more than half a percent."
-    named = ", ".join(f"{name} ({share:.1%} {said})" if not place else f"{name} ({share:.1%})"
+    named = ", ".join(f"{name} ({100 * share:.1f} % {said})" if not place else f"{name} ({100 * share:.1f} %)"
                       for place, (share, name) in enumerate(most))  # fmt: skip
     rest = len(found) - len(most)
     more = f"; {rest} other {'columns' if rest != 1 else 'column'} less" if rest else ""
@@ -60,6 +60,9 @@ def _apart(report: UtilityReport) -> Iterator[str]:
         f"To a model that looks at columns and pairs of columns the tables are {said} (pMSE ratio {ratio:.3g}; 1 is "
         "what chance gives)."
     )
+    others = [one.variable.name for one in report.columns if not one.variable.comparable]
+    if others:
+        yield f"Without {_listed(others)}, whose categories are others than before."
     told = sorted(((one.ratio or 0.0, name) for name, one in found.by_column.items()), reverse=True)
     main = found.main.ratio or 0.0
     if told and told[0][0] > _APART:
@@ -71,12 +74,12 @@ def _apart(report: UtilityReport) -> Iterator[str]:
 def _conclusions(report: UtilityReport) -> Iterator[str]:
     for one in report.regressions:
         if one.coefficients is None:
-            yield f"The regression {one.asked.title} cannot be done any more: {one.reason}."
+            yield f"The regression {one.asked.title} is not compared: {one.reason}."
             continue
         mean = one.coefficients.document()["overlap"]
         if mean is not None:
             verb = "would be read much the same" if mean >= _GOOD else "would be read differently"
-            yield f"The coefficients of {one.asked.title} {verb} (intervals overlap by {max(mean, 0.0):.0%})."
+            yield f"The coefficients of {one.asked.title} {verb} (intervals overlap by {100 * max(mean, 0.0):.0f} %)."
     away = [
         one.variable.name
         for one in report.columns
