@@ -19,7 +19,7 @@ from saferoom.projects.airlock.access import file_in
 from saferoom.projects.airlock.authoring import Authoring
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.files import FileJudgement
-from saferoom.projects.airlock.model import EvaluationRecord, Lane, Request
+from saferoom.projects.airlock.model import EvaluationRecord, Lane, Left, Request
 from saferoom.projects.airlock.overseeing import Overseeing
 from saferoom.projects.airlock.permissions import Standing
 from saferoom.projects.airlock.reviewing import Reviewing
@@ -117,6 +117,11 @@ class Airlock(Authoring, Reviewing, Overseeing):
         with self.store.transaction() as tx:
             tx.download(found.id, viewer, self.clock.now(), event)
         return data
+
+    def records_left(self, dataset: DatasetName) -> tuple[Left, ...]:
+        """Return the record-level files of a dataset that have left, or are about to; for its data owner."""
+        with self.store.reading() as tx:
+            return tx.record_files(dataset)
 
     # What the service does by itself
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web.catalogue import pages
+from saferoom.hub.web.catalogue import pages, records
 from saferoom.hub.web.shell.areas import Area
+from saferoom.hub.web.texts.records import NEWS
 
-AREA = Area(routers=(pages.router,))
+AREA = Area(routers=(records.router, pages.router), news=NEWS)

@@ -32,6 +32,7 @@ from saferoom.projects.people import permissions as accounts
 from saferoom.projects.people.emergencies import EmergencyForm, ReviewForm
 from saferoom.projects.people.permissions import Action as OnPeople
 from saferoom.projects.people.records import EndForm, PersonForm
+from saferoom.projects.record_plans.allowing import PlanForm
 
 DOCUMENT = description()
 AREAS = (budgets, catalogue, notices, people, projects, register, tokens)
@@ -44,6 +45,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/catalogue/{name}": ("GET /catalogue/{name}", f"GET {VARIABLES}", "GET /catalogue/{name}/versions"),
     "/catalogue/{name}/versions/{version}": ("GET /catalogue/{name}/versions/{version}/checks",),
     "/catalogue/{name}/versions/{version}/linkage": ("GET /catalogue/{name}/versions/{version}/linkage",),
+    "/catalogue/{name}/records": ("GET /catalogue/{name}/record-plans",),
     "/catalogue/{name}/{variable}": (f"GET {VARIABLES}/{{variable}}", f"GET {VARIABLES}/{{variable}}/codes"),
     "/notices": ("GET /notices",),
     "/notices/bell": ("GET /notices",),
@@ -112,6 +114,8 @@ FORMS: dict[str, tuple[str, ...]] = {
     f"{AMENDMENT}/{{dataset}}/agree": (f"POST {AMENDMENT}/data/{{dataset}}/approve",),
     f"{AMENDMENT}/{{dataset}}/decline": (f"POST {AMENDMENT}/data/{{dataset}}/decline",),
     "/tokens/{token_id}/end": ("POST /tokens/{token_id}/end",),
+    "/catalogue/{name}/records": ("POST /catalogue/{name}/record-plans",),
+    "/catalogue/{name}/records/{plan}/revoke": ("POST /catalogue/{name}/record-plans/{plan}/revoke",),
     BUDGET: (f"PUT {BUDGET}",),
 }
 """Forms, with the calls that do the same."""
@@ -139,6 +143,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     f"{AMENDMENT}/{{dataset}}/agree": commands.TermsForm,
     f"{AMENDMENT}/{{dataset}}/decline": commands.ReasonForm,
     BUDGET: LimitForm,
+    "/catalogue/{name}/records": PlanForm,
 }
 """What the forms ask for that stand alone."""
 SAID_OTHERWISE = {
@@ -235,7 +240,7 @@ def _parts(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 @pytest.mark.parametrize("form", sorted(FORMS))
 def test_call_takes_what_the_form_asks_for(form: str) -> None:
     model = model_of(form)
-    buttons = ("end-deputy", "password", "end-tokens", "retry", "read", "open", "end")
+    buttons = ("end-deputy", "password", "end-tokens", "retry", "read", "open", "end", "revoke")
     if model is None:
         assert form.endswith(buttons), "a form of which nobody knows what it asks for"
         return

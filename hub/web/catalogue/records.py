@@ -1,0 +1,73 @@
+"""The page of a dataset's record plans: what its owner lets leave as records, and what has left."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from saferoom.hub import record_plans
+from saferoom.hub.web.catalogue import present
+from saferoom.hub.web.shell.forms import Form, attempt, blank, read, show
+from saferoom.hub.web.shell.identity import Sent, Visitor, sender, visitor
+from saferoom.hub.web.shell.navigation import CATALOGUE
+from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.shell.rendering import see
+from saferoom.hub.web.texts import records as texts
+from saferoom.projects.record_plans.allowing import PlanForm
+from saferoom.projects.record_plans.checks import least_k
+
+router = APIRouter(prefix="/catalogue/{name}/records")
+Someone = Annotated[Visitor, Depends(visitor)]
+Sender = Annotated[Sent, Depends(sender)]
+
+
+@router.get("")
+def plans(request: Request, name: str, who: Someone) -> Response:
+    """Show the plans by which records of a dataset may leave, and the form that allows another."""
+    return _shown(request, name, who, blank(PlanForm, texts.LABELS, releases=1))
+
+
+@router.post("")
+async def allow(request: Request, name: str, sent: Sender) -> Response:
+    """Allow a plan."""
+    instance = parts_of(request).instance
+    # Whoever may not learns nothing of the form, before anything in it is judged.
+    await run_in_threadpool(_of_owner, request, name, sent.who)
+    form, made = await attempt(
+        read(PlanForm, sent.fields, texts.LABELS),
+        lambda command: record_plans.allow(instance, sent.who.person, present.dataset(instance, name), command),
+    )
+    if made is None:
+        return await run_in_threadpool(_shown, request, name, sent.who, form)
+    return see(request, f"catalogue/{made.dataset}/records", "plan-allowed")
+
+
+@router.post("/{plan}/revoke")
+async def revoke(request: Request, name: str, plan: str, sent: Sender) -> Response:
+    """Revoke a plan."""
+    instance = parts_of(request).instance
+    item = await run_in_threadpool(present.dataset, instance, name)
+    made = await run_in_threadpool(record_plans.revoke, instance, sent.who.person, item, plan)
+    return see(request, f"catalogue/{made.dataset}/records", "plan-revoked")
+
+
+def _of_owner(request: Request, name: str, who: Visitor) -> None:
+    instance = parts_of(request).instance
+    record_plans.check_owner(who.person, present.dataset(instance, name))
+
+
+def _shown(request: Request, name: str, who: Visitor, form: Form[Any]) -> Response:
+    instance = parts_of(request).instance
+    item = present.dataset(instance, name)
+    values = {
+        "item": item,
+        "plans": record_plans.listed(instance, who.person, item),
+        "states": texts.STATES,
+        "owns": who.username == item.owner,
+        "least": least_k(item, instance.registry.platform()),
+    }
+    return show(request, "catalogue/records.html", who, form, here=CATALOGUE.path, **values)
