@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import yaml
 from tests.support.airlock_world import NOW, World
 from tests.support.linked_version import linked
 from tests.support.matrix import promised
 from tests.support.matrix.airlock import asked
 from tests.support.matrix.cast import BEN, LAPSED
 from tests.support.matrix.trial import NOBODY, Case, Deed, Thing, calling, reading, sending, stranger
+from tests.support.record_files import TEACHING, allow
 
 from saferoom.hub.store.catalogue_entries import renew
 from saferoom.hub.store.notices_tables import LetterRow
@@ -31,9 +33,10 @@ WHO: dict[str, frozenset[str]] = {
     "members": frozenset({"ana", "chris"}),
     "own notice": frozenset({"ana"}),
     "report of a delivery": frozenset({"dora", "ada"}),
+    "own records": frozenset({"dora"}),
 }
 """Who may do what has no page in the reference, said by hand."""
-HIDDEN = frozenset({"own notice", "report of a delivery"})
+HIDDEN = frozenset({"own notice", "report of a delivery", "own records"})
 """Of these, others learn nothing."""
 ELSEWHERE: Thing = {"notice_id": "999999", "project": "no-such-project", "letter_id": "no-such-letter"}
 SENT, DROPPED = "a letter that was sent", "a letter that was dropped"
@@ -48,6 +51,14 @@ _REGISTER = (
 
 def _start(thing: Thing) -> Mapping[str, Any]:
     return {"project": thing["project"], "title": "A beginning"}
+
+
+def _plan(_: Thing) -> Mapping[str, Any]:
+    return {"name": "another", "plan": yaml.safe_dump(TEACHING), "until": "2099-12-31", "releases": "1"}
+
+
+def _api_plan(thing: Thing) -> Mapping[str, Any]:
+    return {**_plan(thing), "releases": 1}
 
 
 def _proposal(_: Thing) -> Mapping[str, Any]:
@@ -80,6 +91,9 @@ def _pages() -> Iterator[Deed]:
         yield reading(f"/{path}", "everybody")
     yield reading("/catalogue/{name}/versions/{version}", "report of a delivery")
     yield reading("/catalogue/{name}/versions/{version}/linkage", "everybody")
+    yield reading("/catalogue/{name}/records", "report of a delivery")
+    yield sending("/catalogue/{name}/records", "own records", _plan)
+    yield sending("/catalogue/{name}/records/{plan}/revoke", "own records")
     for path in ("queue", "queue/news", "audits"):
         yield reading(f"/{path}", "output checkers")
     yield reading("/projects/new", "researchers")
@@ -114,6 +128,9 @@ def _calls() -> Iterator[Deed]:
     yield calling("GET /catalogue/{name}/versions", "everybody")
     yield calling("GET /catalogue/{name}/versions/{version}/checks", "report of a delivery")
     yield calling("GET /catalogue/{name}/versions/{version}/linkage", "everybody")
+    yield calling("GET /catalogue/{name}/record-plans", "report of a delivery")
+    yield calling("POST /catalogue/{name}/record-plans", "own records", _api_plan, 201)
+    yield calling("POST /catalogue/{name}/record-plans/{plan}/revoke", "own records")
     for path in ("", "/codes"):
         yield calling(f"GET /catalogue/{{name}}/variables/{{variable}}{path}", "everybody")
     for path in ("evaluations", "outbox"):
@@ -170,7 +187,8 @@ def case(world: World, condition: str) -> Case:
     state = LetterState.SENT if condition == SENT else LetterState.DROPPED
     world.change(LetterRow, letter.id, state=state.value)
     thing = {"notice_id": str(told.id), "letter_id": letter.id, "project": "mobility"}
-    thing |= {"name": "survey", "variable": "region", "version": _delivered(world)}
+    thing |= {"name": "survey", "variable": "region", "plan": "teaching-file", "version": _delivered(world)}
+    allow(world)
     return Case(thing, expected(condition), PEOPLE, frozenset({LAPSED, NOBODY}), doors=condition == SENT)
 
 
