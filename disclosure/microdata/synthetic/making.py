@@ -243,9 +243,13 @@ def _as_arrow(frame: Frame) -> Any:
 
 
 def _as_pandas(made: Any, before: Any) -> Any:
-    """Return a pandas frame with the types of the frame before; whole numbers that now miss some become nullable."""
+    """Return a pandas frame with the types of the frame before; whole numbers that now miss some become nullable.
+
+    Categorical columns list the twin's own categories: the frame's may be of one record, or of none any more.
+    """
     frame = made.to_pandas()
     for name, kind in before.dtypes.items():
-        if frame[str(name)].dtype != kind and not frame[str(name)].isna().any():
-            frame[str(name)] = frame[str(name)].astype(kind)
+        column = frame[str(name)]
+        if column.dtype != kind and kind != "category" and not column.isna().any():
+            frame[str(name)] = column.astype(kind)
     return frame

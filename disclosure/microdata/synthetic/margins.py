@@ -189,6 +189,13 @@ def _codes(name: str, described: Described, kind: Any) -> Any:
         ) from None
 
 
+def _among(values: Any, known: Any) -> NDArray[np.bool_]:
+    import pyarrow.compute as pc
+
+    found: NDArray[np.bool_] = pc.is_in(values, value_set=known).to_numpy(zero_copy_only=False)
+    return found
+
+
 def _pool(labels: Any, public: Any, kind: Any, own: Any) -> Any:
     """Return what stands for rare categories: the codelist's other codes, "other" for texts, else nothing."""
     import pyarrow as pa
