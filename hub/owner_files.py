@@ -16,6 +16,7 @@ from saferoom.errors import BadInputError
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableType
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+_MAY_BE_NO_NUMBER = {"FLOAT", "DOUBLE"}
 _STORED = {
     VariableType.INTEGER: _INTEGERS,
     VariableType.NUMBER: _INTEGERS | {"FLOAT", "DOUBLE", "DECIMAL"},
@@ -38,7 +39,8 @@ STORAGE = {
 def read(connection: duckdb.DuckDBPyConnection, dataset: Dataset, variables: Sequence[Variable], source: Path) -> None:
     """Read columns once into the table ``raw``: ``v0``, ``v1`` ... in the types they will have.
 
-    Of CSV, ``bad0``, ``bad1`` ... tell which texts are no value of the column's type.
+    Of CSV, ``bad0``, ``bad1`` ... tell which texts are no value of the column's type; of Parquet, which numbers are not
+    finite, for columns that may hold such.
     """
     if source.suffix == ".csv":
         _read_csv(connection, dataset, variables, source)
@@ -52,6 +54,12 @@ def stored_columns(connection: duckdb.DuckDBPyConnection, dataset: Dataset, sour
         return [(name, "") for name in _csv_header(dataset, source)]
     described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(source)]).fetchall()
     return [(row[0], re.sub(r"\(.*", "", row[1], flags=re.DOTALL)) for row in described]
+
+
+def bad_columns(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return those columns of ``raw`` that tell which values are none."""
+    names = (str(row[0]) for row in connection.execute("DESCRIBE raw").fetchall())
+    return {name for name in names if name.startswith("bad")}
 
 
 def readable(kind: VariableType, stored: str) -> bool:
@@ -75,6 +83,8 @@ def _read_parquet(
             )
         cast = "::VARCHAR" if variable.type is VariableType.TEXT else ""
         parts.append(f"{quoted(variable.source_column)}{cast} AS v{position}")
+        if kind in _MAY_BE_NO_NUMBER:
+            parts.append(f"coalesce(NOT isfinite({quoted(variable.source_column)}), false) AS bad{position}")
     query = f"CREATE TEMP TABLE raw AS SELECT {', '.join(parts)} FROM read_parquet(?)"  # noqa: S608
     connection.execute(query, [str(source)])
 

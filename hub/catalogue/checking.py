@@ -72,7 +72,7 @@ def check_delivery(
             if any(check.status is Status.FAIL for check in checks):
                 return DeliveryReport(dataset.name, 0, checks)
             owner_files.read(connection, dataset, dataset.delivered, file)
-            checking = _Checking(connection, dataset, file, before or {}, today)
+            checking = _Checking(connection, dataset, before or {}, today)
             return checking.report(checks, (others or {}, key), frozenset(accepted))
         except duckdb.Error as error:
             said = owner_files.what_failed(error)
@@ -84,16 +84,15 @@ def check_delivery(
 class _Checking:
     """The checks of one delivery whose rows are in the table ``raw``."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path, before: Profile, today: date
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset, before: Profile, today: date) -> None:
         self._connection = connection
         self._dataset = dataset
         self._before = before if before.get("form") == drift.VERSION else {}
         self._today = today
         self._columns = {variable.name: f"v{position}" for position, variable in enumerate(dataset.delivered)}
-        typed = file.suffix != ".csv"
-        self._bad = {} if typed else {name: f"bad{column[1:]}" for name, column in self._columns.items()}
+        told = owner_files.bad_columns(connection)
+        bad = {name: f"bad{column[1:]}" for name, column in self._columns.items()}
+        self._bad = {name: column for name, column in bad.items() if column in told}
 
     def report(
         self, checks: list[Check], known: tuple[Mapping[str, Profile | None], bytes | None], accepted: frozenset[str]

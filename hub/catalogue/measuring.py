@@ -45,7 +45,7 @@ def judged(dataset: Dataset, rows: int, found: Counts) -> Iterator[Check]:
             yield _values(variable, counts["bad"])
         if queries.needed(dataset, variable):
             # What cannot be read is missing, but is told once.
-            yield _missing(variable, counts["missing"] - counts.get("bad", 0))
+            yield _missing(variable, max(0, counts["missing"] - counts.get("bad", 0)))
         if "strange" in counts:
             yield _codes(variable, counts["strange"])
         if "impossible" in counts:

@@ -56,11 +56,14 @@ def asked(dataset: Dataset, columns: Mapping[str, str], bad: Mapping[str, str]) 
     columns : mapping
         By variable: its column of `raw`.
     bad : mapping
-        By variable: the column that tells which texts are no values; of a typed file there is none.
+        By variable: the column that tells which values are none, where there is one.
     """
     for variable in dataset.delivered:
         column, name = columns[variable.name], variable.name
-        yield Asked(name, "missing", f"count(*) FILTER (WHERE {column} IS NULL)")
+        missing = f"{column} IS NULL"
+        if needed(dataset, variable) and variable.type is VariableType.TEXT:
+            missing += f" OR trim({column}) = ''"  # an id of spaces is none
+        yield Asked(name, "missing", f"count(*) FILTER (WHERE {missing})")
         if name in bad:
             yield Asked(name, "bad", f"count(*) FILTER (WHERE {bad[name]})")
         if variable.codelist is not None:

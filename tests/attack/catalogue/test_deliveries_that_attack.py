@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.support.deliveries import TODAY, Row, checked, delivery, pupils, written
 
+from saferoom.hub import owner_files
 from saferoom.hub.catalogue.checking import check_delivery
 from saferoom.projects.catalogue.checks.report import Kind, Status
+from saferoom.projects.catalogue.model import Dataset
 
 SECRET = "Quux'); DROP TABLE raw; --"
 """A value that is SQL where it is not quoted."""
@@ -100,3 +106,33 @@ def test_csv_bomb_of_columns_is_refused_without_naming_them(tmp_path: Path) -> N
     assert not report.ok
     assert "Quux" not in report.text()
     assert len(report.text()) < 5000
+
+
+@pytest.mark.parametrize("blank", ["", " ", "   "])
+def test_id_of_spaces_is_no_id(tmp_path: Path, blank: str) -> None:
+    """Extracts refuse it: a delivery with one would stop every project's refresh."""
+    rows = delivery()
+    rows[3]["pupil"] = blank
+    report = check_delivery(written(tmp_path, rows), pupils(), today=TODAY)
+    assert not report.ok
+    (failed,) = (one for one in report.checks if one.status is Status.FAIL)
+    assert (failed.kind, failed.subject) == (Kind.COMPLETE, "pupil")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_number_that_is_none_does_not_mark_whoever_has_it(tmp_path: Path, value: float) -> None:
+    """Every mean that somebody with such a pay is in would be no number either, and tell which group that is."""
+    described: dict[str, Any] = {"name": "pay", "title": "Pay", "owner": "olga", "source": "pay.parquet"}
+    person = {"name": "person", "type": "text", "role": "id"}
+    variables = [person, {"name": "pay", "type": "number", "role": "sensitive"}]
+    dataset = Dataset.model_validate(described | {"units": ["person"], "variables": variables}, strict=False)
+    people = [f"P{number}" for number in range(100)]
+    path = tmp_path / "pay.parquet"
+    for pay, ok in (([1.5, None] * 50, True), ([1.5] * 99 + [value], False)):
+        pq.write_table(pa.table({"person": people, "pay": pa.array(pay, pa.float64())}), path)
+        report = check_delivery(path, dataset, today=TODAY)
+        assert report.ok is ok
+    assert [one.subject for one in report.checks if one.status is Status.FAIL] == ["pay"]
+    with duckdb.connect() as connection:
+        owner_files.read(connection, dataset, dataset.delivered, path)
+        assert connection.execute("SELECT count(*) FILTER (WHERE bad1) FROM raw").fetchall() == [(1,)]
