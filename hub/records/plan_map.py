@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from saferoom.disclosure.microdata.plans.risk_utility import Point, RiskUtilityMap
 
 _OWNER = (
-    "For the data owner only: it tells the risks of the records as they are, and of plans that were not chosen. Nothing "
-    "here protects anything yet; saferoom anonymise does."
+    "For the data owner only: it tells the risks of the records as they are, and of plans that were not chosen. "
+    "Nothing is protected yet; saferoom anonymise does that."
 )
 
 
