@@ -32,6 +32,7 @@ from saferoom.hub.notebook.measures import measures
 from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.privacy import budget, dp
+from saferoom.hub.notebook.records import RecordPlan, record_file, record_plans
 from saferoom.hub.notebook.results import Result
 from saferoom.hub.notebook.rounding import rounded
 from saferoom.hub.notebook.statistics import (
@@ -62,6 +63,7 @@ __all__ = [
     "Corrected",
     "File",
     "LinkageQuality",
+    "RecordPlan",
     "Result",
     "RoomError",
     "acro",
@@ -93,6 +95,8 @@ __all__ = [
     "query",
     "rate_ratio",
     "ratio",
+    "record_file",
+    "record_plans",
     "regression",
     "release",
     "request",

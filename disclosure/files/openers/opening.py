@@ -103,7 +103,8 @@ def _opener(file: File) -> None:
         raise OpeningError(
             "record-file",
             f"is a file of records ({file.kind.value}) and was not opened: it can hold every person's values",
-            "Declare the statistics that you need from these data, or write a table of results as CSV.",
+            "Declare the statistics that you need from these data, or write a table of results as CSV. Records leave "
+            "by the data owner's plan alone: ask for a record plan, then saferoom.record_file(dataset, plan).",
         )
     module = _OPENERS.get(file.kind)
     if module is None:

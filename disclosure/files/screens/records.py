@@ -72,20 +72,23 @@ _RUNS = frozenset(
 )
 _AGGREGATE = "Release a table of counts, means or medians by category, each with at least the threshold of units; "
 _DECLARE = _AGGREGATE + "declare it as a query, and it is made and checked for you."
+_OWNERS_PLAN = (
+    " Records leave by the data owner's plan alone: ask for a record plan, then saferoom.record_file(dataset, plan)."
+)
 
 UNIT_IDS = Rule(
     "unit-ids",
     Risk.LOW_COUNT,
     Verdict.FAIL,
     "holds ids of single units by its head, so that every row could be about one person",
-    "Remove the column and everything that is per unit. " + _DECLARE,
+    "Remove the column and everything that is per unit. " + _DECLARE + _OWNERS_PLAN,
 )
 CODES = Rule(
     "unit-ids",
     Risk.LOW_COUNT,
     Verdict.FAIL,
     "every row has a code of its own, as records of single units have",
-    "Remove the column and everything that is per unit. " + _DECLARE,
+    "Remove the column and everything that is per unit. " + _DECLARE + _OWNERS_PLAN,
 )
 PERSONAL = Rule(
     "direct-identifiers",
@@ -100,7 +103,7 @@ RECORDS = Rule(
     Verdict.FAIL,
     "looks like records of single units and not like a table of statistics: its categories repeat, or its rows are a "
     "list of single values, and nothing says how many units a row is about",
-    _DECLARE,
+    _DECLARE + _OWNERS_PLAN,
 )
 MAYBE_RECORDS = Rule(
     "looks-like-records",
@@ -114,7 +117,7 @@ AS_MANY_ROWS = Rule(
     Risk.LOW_COUNT,
     Verdict.FAIL,
     "has so many rows for the units of the extract that rows must be about one or two units each",
-    _DECLARE,
+    _DECLARE + _OWNERS_PLAN,
 )
 MANY_ROWS = Rule(
     "rows-near-units",
