@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _LINK = re.compile(r"[a-z][a-z0-9_-]{0,39}@[1-9][0-9]{0,8}")
 _DRAWN = "_review_drawn"
+_UNSEEN = "\N{REPLACEMENT CHARACTER}"
 _SIDES = ("source_l", "record_id_l", "source_r", "record_id_r")
 MOST_LETTERS = 200
 """Of a value that is shown; longer ones are cut."""
@@ -49,8 +51,11 @@ class Shown:
     right: Side
 
     def rows(self) -> list[tuple[str, str | None, str | None, bool]]:
-        """Return column, both values, and whether they are the same, in the order of the columns."""
-        left, right = dict(self.left.fields), dict(self.right.fields)
+        """Return column, both values, and whether they are the same, in the order of the columns.
+
+        Values are as they are seen: letters in one form, and what is not seen, or turns what follows around, as a mark.
+        """
+        left, right = ({name: _seen(value) for name, value in side.fields} for side in (self.left, self.right))
         names = list(dict.fromkeys([*left, *right]))
         return [(name, left.get(name), right.get(name), left.get(name) == right.get(name)) for name in names]
 
@@ -174,6 +179,14 @@ def _clear(zone: OpenZone, place: str) -> None:
     """Remove what a linkage that was never recorded left behind under the same number."""
     for name in sealed.names((zone.folder / place).name):
         (zone.folder / place).with_name(name).unlink(missing_ok=True)
+
+
+def _seen(value: str | None) -> str | None:
+    """Return a value in which two that differ look different, and two that look the same are: composed, all visible."""
+    if value is None:
+        return None
+    composed = unicodedata.normalize("NFC", value)
+    return "".join(one if one.isprintable() else " " if one.isspace() else _UNSEEN for one in composed)
 
 
 def _folder(link: str) -> str:

@@ -15,7 +15,7 @@ from tests.support.desk_server import NAMES, DeskService, asked_directly, desk_s
 from tests.support.review_world import LINK, PIA, RON, M, N, U
 
 from saferoom.errors import IntegrityError, NotFoundError
-from saferoom.hub.linkage.desk.queueing import decided_pairs, shown_pairs
+from saferoom.hub.linkage.desk.queueing import Shown, Side, decided_pairs, shown_pairs
 from saferoom.hub.web.shell import logs
 
 SAID = (*NAMES, "Penhaligon", "Penhalligan", "Sea Row", "1990-01")
@@ -214,6 +214,24 @@ def test_value_that_looks_like_a_page_is_shown_as_text(desk: DeskService) -> Non
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "a<b>" not in text
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("Ren\u00e9e", "Rene\u0301e", True),  # one accented letter, written in two ways
+        ("Anna", "An\u200bna", False),  # a space of no width
+        ("Anna", "\u202eannA\u202c", False),  # letters turned around: it reads as the other does
+        ("Anna", "Anna\u00ad", False),  # a hyphen that is not shown
+    ],
+)
+def test_values_that_look_the_same_are_the_same_or_show_a_mark(left: str, right: str, same: bool) -> None:
+    """A custodian that delivers unseen letters would have reviewers take two people for one, or one for two."""
+    shown = Shown(Side("pupils", (("name", left),)), Side("people", (("name", right),)))
+    ((_, one, other, told),) = shown.rows()
+    assert told is same
+    assert (one == other) is same
+    assert (other is not None and "\ufffd" in other) is not same
 
 
 def test_door_tells_nothing_of_questions_it_could_not_read(desk: DeskService) -> None:
