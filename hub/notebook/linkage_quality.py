@@ -58,18 +58,21 @@ class LinkageQuality:
             lines += ["", *one.said, "", *markup.facts_text(_facts(one))]
             for title, grid in _grids(one):
                 lines += ["", title, *markup.grid_text(grid)]
-            lines += ["", _rules(one)]
+            lines += ["", *_withheld(one), _rules(one)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         parts = []
         for one in self._told.linkages:
-            kind = "review" if one.sentences else "pass"
+            kind = "pass" if one.fair else "review"
             head = f"{self.dataset}, version {self.version}: how well it is linked through {one.linked.index}"
-            parts += [markup.notice(kind, head, _whole(one)), markup.because("", one.said)]
+            parts += [
+                markup.notice(kind, head, f"linkage {one.linked.number} of the index, {one.linked.at:%Y-%m-%d}"),
+                markup.because("", one.said),
+            ]
             parts.append(markup.facts_html(_facts(one)))
             parts += [markup.details(title, markup.grid_html(grid)) for title, grid in _grids(one)]
-            parts.append(markup.small(_rules(one)))
+            parts += [markup.small(said) for said in (*_withheld(one), _rules(one))]
         return markup.panel(*parts)
 
 
@@ -107,12 +110,14 @@ def linkage_quality(name: str, version: str | None = None) -> LinkageQuality:
 
 def _whole(one: IndexQuality) -> str:
     own = one.dataset
-    return f"{_count(own.linked)} of {_count(own.records)} records are linked to another dataset"
+    if own.records is None and own.reason:
+        return own.reason
+    return f"{_count(own.records)}, of which {_count(own.linked)} are linked to another dataset"
 
 
 def _facts(one: IndexQuality) -> list[tuple[str, str]]:
     own, linked = one.dataset, one.linked
-    found = [("match rate", _with_interval(own.match_rate))]
+    found = [("records", _whole(one)), ("match rate", _with_interval(own.match_rate))]
     found += [
         (f"{name} of the index", f"{_with_interval(known)}, from {known.basis.value}")
         for name, known in (("precision", one.precision), ("recall", one.recall))
@@ -137,6 +142,14 @@ def _grids(one: IndexQuality) -> Iterator[tuple[str, Grid]]:
     for counted in one.dataset.counts:
         if counted.rows:
             yield f"Linked records by {counted.what}", _counted(counted)
+
+
+def _withheld(one: IndexQuality) -> list[str]:
+    """Return why a table is not shown, a line for each that is not."""
+    own = one.dataset
+    tables = [(table.column.replace("_", " "), table) for table in own.groups]
+    counted = [(table.what, table) for table in own.counts]
+    return [f"By {name}: {table.reason}." for name, table in (*tables, *counted) if table.reason]
 
 
 def _by_group(table: GroupTable) -> Grid:

@@ -89,6 +89,11 @@ class IndexQuality(_Told):
         return (*own, *(one.text for one in self.sentences))
 
     @property
+    def fair(self) -> bool:
+        """Whether groups of the dataset were compared and none is told to be lost; what is not known is not fair."""
+        return _compared(self.dataset) and not self.sentences
+
+    @property
     def has_blanks(self) -> bool:
         """Whether a number is missing because it may not be shown."""
         own = self.dataset
@@ -165,9 +170,12 @@ def _in_order(table: GroupTable) -> GroupTable:
     return table.model_copy(update={"rows": (*sorted(whole, key=lambda row: int(row.label)), *others)})
 
 
+def _compared(own: SourceQuality) -> bool:
+    return any(row.shown for table in own.groups for row in table.rows)
+
+
 def _otherwise(own: SourceQuality) -> str:
-    compared = any(row.shown for table in own.groups for row in table.rows)
-    return (_NOBODY if compared else _NOT_COMPARED).format(name=own.name)
+    return (_NOBODY if _compared(own) else _NOT_COMPARED).format(name=own.name)
 
 
 def _notes(identifiers: QualityPack) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from tests.support.linked_version import SURVEY, packs
 
 import saferoom
 from saferoom.hub.notebook import LinkageQuality, RoomError
-from saferoom.projects.linkage.quality_model import QualityPack
+from saferoom.projects.linkage.quality_model import GroupTable, QualityPack, State
 from saferoom.projects.linkage.quality_view import Linked, VersionQuality, index_quality
 
 PATH = "/api/room/datasets/survey/linkage"
@@ -59,6 +59,17 @@ def test_text_and_html_say_what_a_dash_is(shown: LinkageQuality) -> None:
         assert "match rate of register" in text
     assert "<script" not in shown._repr_html_()
     assert shown.document()["version"] == "1"
+
+
+def test_table_that_is_withheld_is_named_with_the_reason(airlock: Any, told: VersionQuality) -> None:
+    (one,) = told.linkages
+    table = GroupTable(column="birth_decade", state=State.WITHHELD, reason="withheld: too few <records>")
+    own = one.dataset.model_copy(update={"groups": (*one.dataset.groups, table)})
+    changed = told.model_copy(update={"linkages": (one.model_copy(update={"dataset": own}),)})
+    airlock.answer("GET", PATH, json.loads(changed.model_dump_json()))
+    quality = saferoom.linkage_quality("survey")
+    assert "By birth decade: withheld: too few <records>." in repr(quality)
+    assert "withheld: too few &lt;records&gt;" in quality._repr_html_()
 
 
 def test_version_is_asked_for_by_its_name(airlock: Any, told: VersionQuality) -> None:

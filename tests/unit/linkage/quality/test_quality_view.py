@@ -37,16 +37,20 @@ def test_own_sentences_come_before_those_of_other_datasets(identifiers: QualityP
     assert [one.source for one in found.sentences] == [SURVEY, REGISTER]
     assert found.said == (said.text, "Of the register.")
     assert found.otherwise == ""
+    assert not found.fair
 
 
 def test_dataset_without_a_sentence_of_its_own_says_so_and_why(
     identifiers: QualityPack, attributes: QualityPack
 ) -> None:
     quiet = attributes.model_copy(update={"sentences": ()})
-    assert "beyond what chance explains" in index_quality(SURVEY, LINKED, identifiers, quiet).said[0]
+    compared = index_quality(SURVEY, LINKED, identifiers, quiet)
+    assert "beyond what chance explains" in compared.said[0]
+    assert compared.fair
     withheld = GroupTable(column="region", state=State.WITHHELD, reason="withheld: why")
     nothing = index_quality(SURVEY, LINKED, with_tables(identifiers, withheld), with_tables(quiet))
     assert "cannot be compared" in nothing.said[0]
+    assert not nothing.fair
     blank = tuple(row.model_copy(update={"linked": None}) for row in identifiers.sources[0].groups[0].rows)
     table = identifiers.sources[0].groups[0].model_copy(update={"rows": blank})
     assert "cannot be compared" in index_quality(SURVEY, LINKED, with_tables(identifiers, table)).said[0]
