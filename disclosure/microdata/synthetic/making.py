@@ -149,7 +149,7 @@ class _Work:
     def _rows(self, table: Any) -> int:
         if self.terms.rows is not None:
             return self.terms.rows
-        return max(_ROUNDED_TO, round(table.num_rows / _ROUNDED_TO) * _ROUNDED_TO)
+        return max(_ROUNDED_TO, round(int(table.num_rows) / _ROUNDED_TO) * _ROUNDED_TO)
 
     def _models(self, margins: list[Margin], units: Units, random: Random) -> Any:
         if self.fidelity is Fidelity.LOW or not margins:

@@ -100,7 +100,7 @@ class Maker:
         states, counts = counted(states, total, self.units, self.threshold)
         if public is not None and pool is not None:  # that a public code is rare is not told, nor how rare all are
             counts[len(labels)] = max(counts[len(labels)], rounded(self.threshold / 2))
-        note = _said(rare.any() or not inside.all(), pool is not None, public is not None)
+        note = _said(bool(rare.any() or not inside.all()), pool is not None, public is not None)
         own = self._kind(name)
         return Margin(name, Role.CATEGORY, own, states, counts, labels=labels, pool=pool, note=note)
 
@@ -187,13 +187,6 @@ def _codes(name: str, described: Described, kind: Any) -> Any:
         raise BadInputError(
             f"codelists: the codes of '{name}' are of another kind than its values (write texts in quotes)"
         ) from None
-
-
-def _among(values: Any, known: Any) -> NDArray[np.bool_]:
-    import pyarrow.compute as pc
-
-    found: NDArray[np.bool_] = pc.is_in(values, value_set=known).to_numpy(zero_copy_only=False)
-    return found
 
 
 def _pool(labels: Any, public: Any, kind: Any, own: Any) -> Any:

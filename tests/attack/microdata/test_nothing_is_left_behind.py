@@ -1,4 +1,4 @@
-"""Whoever ends ``saferoom anonymise`` in the middle finds no half-protected records, and no seed, on the disk."""
+"""Whoever ends a command that writes records in the middle finds no half-written ones, and no seed, on the disk."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from saferoom.hub.cli.main import build
 PLAN = "keys: [region]\nsteps:\n  - {method: local_suppression, k: 3}\n"
 
 
+@pytest.mark.parametrize("command", ["anonymise", "synthesise"])
 def test_a_kill_in_the_middle_of_writing_leaves_neither_records_nor_seed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     (tmp_path / "people.csv").write_text("region\n" + "north\n" * 9 + "secret-isle\n")
     (tmp_path / "plan.yaml").write_text(PLAN)
@@ -28,8 +29,9 @@ def test_a_kill_in_the_middle_of_writing_leaves_neither_records_nor_seed(
         signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(csv, "write_csv", ended)
-    words = ["anonymise", str(tmp_path / "people.csv"), str(tmp_path / "plan.yaml"), "--out", str(tmp_path / "out.csv")]
-    result = CliRunner().invoke(build("anonymise"), [*words, "--seed", str(tmp_path / "seed.json")])
+    plan = [str(tmp_path / "plan.yaml")] if command == "anonymise" else []
+    words = [command, str(tmp_path / "people.csv"), *plan, "--out", str(tmp_path / "out.csv")]
+    result = CliRunner().invoke(build(command), [*words, "--seed", str(tmp_path / "seed.json")])
     assert result.exit_code == 128 + signal.SIGTERM
     assert {file.name for file in tmp_path.iterdir()} == {"people.csv", "plan.yaml"}
     assert signal.getsignal(signal.SIGTERM) == before

@@ -94,6 +94,7 @@ class Coding:
     def _coded(self, name: str, column: Any) -> NDArray[np.integer[Any]]:
         own = Keys.of(_table(name, column), [name], "columns")
         values, known = own.categories[0], self._known[name]
+        table: NDArray[np.integer[Any]]
         if self._edges[name] is None:
             table = _found(values, known)
         else:  # the band of a number that the file does not have is that of its neighbour

@@ -32,6 +32,12 @@ def twins(file: Any) -> dict[str, SyntheticTwin]:
     }
 
 
+def plain(twin: SyntheticTwin) -> pd.DataFrame:
+    table: Any = twin.frame
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
 def correlations(table: Any) -> Any:
     return table.to_pandas()[NUMBERS].rank().corr().to_numpy()
 
@@ -60,8 +66,8 @@ def test_medium_keeps_two_way_tables_and_low_does_not(file: Any, twins: dict[str
 
 @pytest.mark.parametrize("name", ["low", "medium"])
 def test_margins_are_kept(file: Any, twins: dict[str, SyntheticTwin], name: str) -> None:
-    before, after = file.to_pandas(), twins[name].frame
-    made: pd.DataFrame = after.to_pandas()  # type: ignore[union-attr]
+    before = file.to_pandas()
+    made = plain(twins[name])
     for column in ("region", "sex", "civil"):
         shares = made[column].value_counts(normalize=True).sub(before[column].value_counts(normalize=True))
         assert shares.abs().max() < 0.03
@@ -87,7 +93,7 @@ def test_a_propensity_score_hardly_tells_a_medium_twin_from_the_file(
 
 def test_what_must_not_be_does_not_come_up(twins: dict[str, SyntheticTwin]) -> None:
     """Nobody under 16 is married in the file; a tree finds that out by itself."""
-    made: pd.DataFrame = twins["medium"].frame.to_pandas()  # type: ignore[union-attr]
+    made = plain(twins["medium"])
     assert (made.loc[made["age"] < 16, "civil"] == "single").mean() > 0.98
 
 
