@@ -70,7 +70,7 @@ def compared(asked: Regression, found: Variables, how: Compared, weights: Weight
     outcome, *on = [one for one in chosen if one is not None]
     outcomes = _outcomes(outcome, asked)
     if outcomes[1] is None:
-        return Compare(asked, (), None, f"'{asked.outcome}' holds no numbers any more")
+        return Compare(asked, (), None, f"'{asked.outcome}' holds other values than before")
     columns = [column for one in on for column in _columns(one, how.least)]
     first = np.column_stack([one.values(0) for one in columns])
     kept = _independent(first, outcomes[0])
@@ -102,19 +102,24 @@ def _outcomes(outcome: Variable, asked: Regression) -> tuple[Numbers, Numbers | 
     if outcome.numbers_before is not None:
         return outcome.numbers_before, outcome.numbers_after
     told = np.unique(outcome.own[outcome.own != MISSING])
-    try:
-        values = np.array([float(label) for label in outcome.labels])
-    except ValueError:
+    values = np.array([_as_number(label) for label in outcome.labels])
+    if np.isnan(values[told]).any():  # categories
         if len(told) != 2:
-            raise BadInputError(
-                f"utility, regression of '{asked.outcome}': it must hold numbers or two categories"
-            ) from None
-        if len(outcome.labels) > 2 or outcome.kind == "recoded":
-            return _numbers(outcome.own, np.arange(len(outcome.labels), dtype=float)), None
-        values = np.array([0.0, 1.0])
-    if asked.family == "logit" and len(told) == 2:
-        values = np.where(np.arange(len(values)) == told[1], 1.0, np.where(np.arange(len(values)) == told[0], 0.0, 0.5))
-    return _numbers(outcome.before, values), _numbers(outcome.after, values)
+            raise BadInputError(f"utility, regression of '{asked.outcome}': it must hold numbers or two categories")
+        values = np.where(np.arange(len(values)) == told[1], 1.0, np.nan)
+        values[told[0]] = 0.0
+    elif asked.family == "logit" and len(told) == 2:
+        values = (values - values[told].min()) / np.ptp(values[told])
+    before, after = _numbers(outcome.own, values), _numbers(outcome.after, values)
+    lost = (outcome.after != MISSING) & np.isnan(after)
+    return before, None if lost.any() else after
+
+
+def _as_number(label: str) -> float:
+    try:
+        return float(label)
+    except ValueError:
+        return np.nan
 
 
 def _numbers(codes: Codes, values: Numbers) -> Numbers:
@@ -211,7 +216,7 @@ def _fitted(asked: Regression, outcome: Numbers, columns: Matrix, weights: Numbe
     try:
         found = basis(design, w)
     except BadInputError:
-        raise BadInputError("some columns are combinations of others") from None
+        raise BadInputError("some columns do not vary any more, or are combinations of others") from None
     result = fit(Problem(asked.family, "classical" if weights is None else "robust", found, y, w, constant=True))
     if result.certain or not np.isfinite(result.estimates).all():
         raise BadInputError("the regression does not converge (categories tell the outcome with certainty)")

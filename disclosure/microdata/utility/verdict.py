@@ -52,6 +52,7 @@ def _apart(report: UtilityReport) -> Iterator[str]:
     ratio = found.pairs.ratio
     if ratio is None:
         return
+    yield from _not_seen(report)
     if found.main.pmse == 0 and found.pairs.pmse == 0:
         yield "A model cannot tell the two tables apart at all."
         return
@@ -60,15 +61,22 @@ def _apart(report: UtilityReport) -> Iterator[str]:
         f"To a model that looks at columns and pairs of columns the tables are {said} (pMSE ratio {ratio:.3g}; 1 is "
         "what chance gives)."
     )
-    others = [one.variable.name for one in report.columns if not one.variable.comparable]
-    if others:
-        yield f"Without {_listed(others)}, whose categories are others than before."
     told = sorted(((one.ratio or 0.0, name) for name, one in found.by_column.items()), reverse=True)
     main = found.main.ratio or 0.0
     if told and told[0][0] > _APART:
         yield f"It tells them apart by {told[0][1]} above all."
     elif ratio > _ALIKE and ratio > 2 * main:
         yield "Columns by themselves are kept better than the relations between them."
+
+
+def _not_seen(report: UtilityReport) -> Iterator[str]:
+    """Yield what a comparison of frequencies does not see of coarser columns."""
+    coarser = [one.variable.name for one in report.columns if one.variable.kind == "recoded"]
+    if coarser:
+        yield f"What became coarser ({_listed(coarser)}) is compared as coarse as it is now."
+    others = [one.variable.name for one in report.columns if not one.variable.comparable]
+    if others:
+        yield f"The model below does not see {_listed(others)}: the categories are others than before."
 
 
 def _conclusions(report: UtilityReport) -> Iterator[str]:
