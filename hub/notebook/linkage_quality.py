@@ -147,9 +147,9 @@ def _grids(one: IndexQuality) -> Iterator[tuple[str, Grid]]:
 def _withheld(one: IndexQuality) -> list[str]:
     """Return why a table is not shown, a line for each that is not."""
     own = one.dataset
-    tables = [(table.column.replace("_", " "), table) for table in own.groups]
-    counted = [(table.what, table) for table in own.counts]
-    return [f"By {name}: {table.reason}." for name, table in (*tables, *counted) if table.reason]
+    tables = [(table.column.replace("_", " "), table.reason) for table in own.groups]
+    counted = [(table.what, table.reason) for table in own.counts]
+    return [f"By {name}: {reason}." for name, reason in (*tables, *counted) if reason]
 
 
 def _by_group(table: GroupTable) -> Grid:
