@@ -26,13 +26,22 @@ def problems(plan: Plan, dataset: Dataset, platform: Platform) -> Iterator[tuple
     """Yield, with the field of the plan, what keeps it from being allowed for `dataset`."""
     k = least_k(dataset, platform)
     if plan.limits.k is None or plan.limits.k < k:
-        yield "limits", f"limits.k must be at least {k}, the threshold of {dataset.name}: no fewer may share a key"
+        yield (
+            "limits",
+            f"the plan's limits.k must be at least {k}, the threshold of {dataset.name}: no fewer may share a key",
+        )
     if plan.limits.max_risk is None or plan.limits.max_risk > 1 / k:
-        yield "limits", f"limits.max_risk must be at most {1 / k:.4g}, one in {k}: a larger one would stop nothing"
+        yield (
+            "limits",
+            f"the plan's limits.max_risk must be at most {1 / k:.4g}, one in {k}: a larger one would stop nothing",
+        )
     if len(plan.keys) > MOST_KEYS:
         yield "keys", f"the plan has more than {MOST_KEYS} key variables; what left could not be remembered by them"
     if plan.columns is None:
-        yield "columns", "columns is missing: name what the file has, so that nothing leaves that nobody named"
+        yield (
+            "columns",
+            "the plan's columns is missing: name what the file has, so that nothing leaves that nobody named",
+        )
         return
     yield from _of_columns(plan, dataset)
     yield from _of_steps(plan, dataset)
