@@ -17,6 +17,7 @@ from saferoom.disclosure.microdata.counted import MOST_IN_MEMORY, of_counts
 from saferoom.disclosure.microdata.risk.asked import Asked
 from saferoom.disclosure.microdata.risk.report import RiskReport, assess, assess_patterns
 from saferoom.errors import SaferoomError
+from saferoom.hub.catalogue.subjects import subject
 from saferoom.projects.catalogue.model import Dataset, VariableRole
 from saferoom.projects.linkage.tables import number
 
@@ -72,7 +73,8 @@ class _Wanted:
         self.keys = list(keys)
         self.notes: list[str] = []
         ids = [unit for unit in dataset.units if unit in columns]
-        self.unit = dataset.units[0] if dataset.units[0] in columns else None
+        whose = subject(dataset)
+        self.unit = None if whose is None else whose.name
         # No role says which unit is a household; in the field it is called so.
         self.household = next((unit for unit in ids if unit != self.unit and "household" in unit.lower()), None)
         by_role = [(v.role, v.name) for v in dataset.delivered]

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from saferoom.errors import IntegrityError
+from saferoom.hub.catalogue.twins import TwinMade
 from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP
 from saferoom.hub.linkage.sealed import Stamp
 from saferoom.projects.catalogue.checks.report import DeliveryReport
@@ -109,10 +110,12 @@ class Split:
     sha256: str
     stamps: Mapping[str, Stamp]
     report: DeliveryReport
+    twin: TwinMade | None = None
+    """None where none was asked for."""
 
 
-def read_split(answer: Mapping[str, Any], wanted: set[str]) -> Split:
-    """Return what a splitter answered; `wanted` are the files that it was to write.
+def read_split(answer: Mapping[str, Any], wanted: set[str], *, twin: bool = False) -> Split:
+    """Return what a splitter answered; `wanted` are the files that it was to write, `twin` whether one was asked for.
 
     Raises
     ------
@@ -123,10 +126,13 @@ def read_split(answer: Mapping[str, Any], wanted: set[str]) -> Split:
         stamps = {str(kind): Stamp.from_json(stamp) for kind, stamp in answer["stamps"].items()}
         rows, digest = answer["rows"], answer["sha256"]
         report = DeliveryReport.read(answer["report"], answer["profile"])
+        made = TwinMade(answer["twin"]["sha256"], dict(answer["twin"]["document"])) if twin else None
     except (KeyError, TypeError, AttributeError, ValueError):
         raise IntegrityError(_NOT_UNDERSTOOD) from None
     if set(stamps) != wanted or type(rows) is not int or any(stamp.rows != rows for stamp in stamps.values()):
         raise IntegrityError(_NOT_UNDERSTOOD)
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not report.ok:
         raise IntegrityError(_NOT_UNDERSTOOD)
-    return Split(rows, digest, stamps, report)
+    if made is not None and made.sha256 is not None and not _DIGEST.fullmatch(made.sha256):
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    return Split(rows, digest, stamps, report, made)

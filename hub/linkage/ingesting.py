@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
-from saferoom.digests import canonical
-from saferoom.errors import BadInputError, UnavailableError, WrongStateError
+from saferoom.digests import canonical, sha256
+from saferoom.errors import BadInputError, IntegrityError, UnavailableError, WrongStateError
 from saferoom.hub import keys
+from saferoom.hub.catalogue.twins import FILE, TwinMade, shape
 from saferoom.hub.linkage.answers import Split, read_split
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import DELIVERIES, alone, check_written, move_in, sweep
@@ -34,12 +35,12 @@ from saferoom.hub.store.versions import last_profile
 from saferoom.hub.store.zones import ZonesStore
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, new_id
-from saferoom.projects.catalogue.checks.report import DeliveryReport
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.versions import Version
 
 _TASK = "saferoom.hub.linkage.splitting:split"
 _INSIDE = Path("/delivery")
+_MOST_TWIN_BYTES = 64 << 20
 _ENDINGS = (".csv", ".parquet")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _WHOSE = {IDENTIFIERS: Zone.LINKER, ATTRIBUTES: Zone.PROVISIONER, CROSSWALK: Zone.PROVISIONER}
@@ -100,6 +101,7 @@ def ingest(instance: Instance, delivered: Delivered, actor: str, tell: Tell = si
                 raise _twice(delivered)
             before = now.latest(delivered.dataset)
             known = _known(now.session, instance, dataset)
+            known["twin"] = now.twin_shape(delivered.dataset) != shape(dataset)
             kept = {one.id for one in now.deliveries()}
             linkages = {one.name: [kept.number for kept in now.linkages(one.name)] for one in now.indexes()}
         sweep(home, kept, linkages)
@@ -123,7 +125,7 @@ def ingest(instance: Instance, delivered: Delivered, actor: str, tell: Tell = si
             for zone in (Zone.LINKER, Zone.PROVISIONER):
                 if (staging / zone.value).exists():
                     move_in(home, zone, staging / zone.value, f"{DELIVERIES}/{identifier}")
-            _record(instance, dataset, delivered, delivery, made.report)
+            _record(instance, dataset, delivered, delivery, made)
             return delivery
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -170,12 +172,32 @@ def _split(
         tell=tell,
     )
     take_back(out)
-    made = read_split(answer, wanted)
+    made = read_split(answer, wanted, twin=bool(known["twin"]))
+    _keep_twin(instance, out, made.twin)
     for zone in zones:
         stamps = {kind: stamp for kind, stamp in made.stamps.items() if _WHOSE[kind] is zone}
         check_written(out / zone.value, stamps)
         (out / zone.value).rename(staging / zone.value)
     return made
+
+
+def _keep_twin(instance: Instance, out: Path, twin: TwinMade | None) -> None:
+    """Put the twin into the vault, where it is found by its digest.
+
+    Raises
+    ------
+    IntegrityError
+        The file is not the one that the splitter told of.
+    """
+    if twin is None or twin.sha256 is None:
+        return
+    file = out / FILE
+    if file.is_symlink() or not file.is_file() or file.stat().st_size > _MOST_TWIN_BYTES:
+        raise IntegrityError("the splitter did not leave the twin that it told of; nothing was taken over")
+    data = file.read_bytes()
+    if sha256(data) != twin.sha256:
+        raise IntegrityError("the splitter did not leave the twin that it told of; nothing was taken over")
+    instance.vault.put(data)
 
 
 def _known(session: Session, instance: Instance, dataset: Dataset) -> dict[str, Any]:
@@ -194,9 +216,7 @@ def _derived_key(instance: Instance, about: Mapping[str, Any]) -> bytes:
     return hkdf.derive(keys.pseudonym_key(instance.home))
 
 
-def _record(
-    instance: Instance, dataset: Dataset, delivered: Delivered, delivery: Delivery, report: DeliveryReport
-) -> None:
+def _record(instance: Instance, dataset: Dataset, delivered: Delivered, delivery: Delivery, made: Split) -> None:
     version = Version(
         dataset=delivery.dataset,
         version=delivery.version,
@@ -204,7 +224,7 @@ def _record(
         rows=delivery.rows,
         first=delivered.first,
         last=delivered.last,
-        breaking=report.breaking,
+        breaking=made.report.breaking,
         ingested_at=delivery.at,
     )
     with store_of(instance).transaction() as transaction:
@@ -213,7 +233,9 @@ def _record(
         if transaction.registry.dataset(delivery.dataset) != dataset:
             raise WrongStateError(f"{dataset.name} was described anew meanwhile; ingest the delivery again")
         transaction.add_delivery(delivery)
-        transaction.record_version(version, delivery.by, (report, instance.cipher))
+        transaction.record_version(version, delivery.by, (made.report, instance.cipher))
+        if made.twin is not None:
+            transaction.record_twin(version, delivery.by, made.twin, shape(dataset))
         if not dataset.indexes:  # others are in force once their records are linked
             transaction.put_in_force(delivery.dataset, delivery.version, delivery.by)
 

@@ -97,6 +97,7 @@ def split(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
             _number(connection, rows)
             zone.progress("splitting", 0.5)
             stamps = _write(connection, zone, dataset, columns, document)
+            twin = _twin(connection, zone, dataset, columns) if document["twin"] else None
         except duckdb.Error as error:
             raise BadInputError(f"{dataset.name}: {what_failed(error)}") from None
     return {
@@ -105,7 +106,16 @@ def split(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
         "stamps": stamps,
         "report": report.to_json(),
         "profile": dict(report.profile),
+        "twin": twin,
     }
+
+
+def _twin(connection: duckdb.DuckDBPyConnection, zone: OpenZone, dataset: Dataset, columns: Columns) -> dict[str, Any]:
+    from saferoom.hub.catalogue.twins import make_twin
+
+    zone.progress("making a synthetic twin", 0.8)
+    made = make_twin(connection, dataset, columns, OUT)
+    return {"sha256": made.sha256, "document": dict(made.document)}
 
 
 def _read(connection: duckdb.DuckDBPyConnection, dataset: Dataset, file: Path) -> Columns:

@@ -32,6 +32,22 @@ class IngestedVersionRow(Base):
     """What the next version's drift is measured against, encrypted."""
 
 
+class TwinRow(Base):
+    """The synthetic twin of a dataset, made when a version of another shape came in."""
+
+    __tablename__ = "dataset_twins"
+
+    dataset: Mapped[str] = mapped_column(ForeignKey("datasets.name"), primary_key=True)
+    version: Mapped[str]
+    """Of which version's records it was made."""
+    shape: Mapped[str]
+    """Digest of what it depends on but the records; as long as it is the same, no other twin is made."""
+    sha256: Mapped[str | None]
+    """Its file in the vault; None where its limits did not hold, so that there is none."""
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime]
+
+
 class CatalogueEntryRow(Base):
     """What is public of one dataset, as it was last changed; none for a dataset whose existence is confidential."""
 

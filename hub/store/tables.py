@@ -12,6 +12,7 @@ from saferoom.hub.store.base import Base
 from saferoom.hub.store.catalogue_tables import CatalogueEntryRow as CatalogueEntryRow
 from saferoom.hub.store.catalogue_tables import CatalogueHeadRow as CatalogueHeadRow
 from saferoom.hub.store.catalogue_tables import IngestedVersionRow as IngestedVersionRow
+from saferoom.hub.store.catalogue_tables import TwinRow as TwinRow
 from saferoom.hub.store.people_tables import EmergencyRow as EmergencyRow
 from saferoom.hub.store.people_tables import PersonRecordRow as PersonRecordRow
 from saferoom.hub.store.people_tables import PersonRoleRow as PersonRoleRow

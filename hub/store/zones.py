@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
 from saferoom.clock import Clock
+from saferoom.digests import canonical, sha256
 from saferoom.errors import IntegrityError, WrongStateError
+from saferoom.hub.catalogue.twins import TwinMade
 from saferoom.hub.linkage.definition import Index, kept_index
 from saferoom.hub.linkage.records import Delivery, Linkage
 from saferoom.hub.linkage.sealed import Stamp
@@ -22,6 +24,7 @@ from saferoom.hub.store.registry import SessionRegistry
 from saferoom.hub.store.registry_writer import RegistryWriter
 from saferoom.hub.store.tables import IngestedVersionRow
 from saferoom.hub.store.transactions import TransactionStore
+from saferoom.hub.store.twins import KeptTwin, kept_shape, save_twin
 from saferoom.hub.store.versions import note_linkage, record_version
 from saferoom.hub.store.zones_tables import DeliveryRow, IndexRow, LinkageRow
 from saferoom.ids import DatasetName
@@ -81,6 +84,10 @@ class ZonesReading:
         row = self.session.scalars(_of(index).limit(1)).first()
         return None if row is None else _linkage(row)
 
+    def twin_shape(self, dataset: DatasetName) -> str | None:
+        """Return the shape of the dataset of which a twin was last tried; None before the first."""
+        return kept_shape(self.session, dataset)
+
 
 class ZonesTransaction(ZonesReading):
     """Reads and writes of one transaction."""
@@ -119,6 +126,13 @@ class ZonesTransaction(ZonesReading):
     def record_version(self, version: Version, by: str, checked: tuple[DeliveryReport, AtRest] | None = None) -> None:
         """Record the version that a delivery brought, with what its checks found; of a derived one nothing was."""
         record_version(self.session, self._log, version, by, checked)
+
+    def record_twin(self, version: Version, by: str, made: TwinMade, shape: str) -> None:
+        """Record the twin that was made of a version, in the place of the one of an earlier shape."""
+        twin = KeptTwin(version.version, made.sha256, made.document, version.ingested_at)
+        save_twin(self.session, version.dataset, twin, shape)
+        payload = {"version": version.version, "sha256": made.sha256, "document": sha256(canonical(made.document))}
+        self._finish(by, "dataset.twin", f"dataset:{version.dataset}", payload)
 
     def note_linkage(self, dataset: DatasetName, version: str, linkage: Linkage) -> None:
         """Add to a version by which model it was linked, and how well."""

@@ -121,9 +121,20 @@ class Refresh(PolicyModel):
         return self
 
 
+class TwinReader(StrEnum):
+    """Who may have the twin that is made when a delivery comes in."""
+
+    OWNER = "owner"
+    """The data owner and administrators."""
+    SIGNED_IN = "signed_in"
+    """Everybody who is signed in."""
+
+
 class Twin(PolicyModel):
     """Made-up data in the shape of the dataset, for writing code before anything is approved."""
 
+    open_to: TwinReader = TwinReader.OWNER
+    """Who may have the twin that is made here from a delivery; it passed a disclosure check of its own."""
     url: WebAddress | None = None
     """Where it can be had."""
     made_with: TitleField | None = None

@@ -15,6 +15,7 @@ from saferoom.errors import NotFoundError
 from saferoom.hub.web.airlock import frames, present_files, sides
 from saferoom.hub.web.airlock.commands import Placed
 from saferoom.hub.web.airlock.lists import OWN_WORDS, SEEN, STATE_WORDS, Glance, Someone
+from saferoom.hub.web.shell.downloads import attached
 from saferoom.hub.web.shell.identity import Visitor, framed_visitor
 from saferoom.hub.web.shell.navigation import QUEUE, RELEASES, REQUESTS, SIGN_OFFS
 from saferoom.hub.web.shell.parts import parts_of
@@ -75,7 +76,7 @@ def status(request: Request, request_id: str, who: Glance, seen: str = "") -> Re
 def bundle(request: Request, request_id: str, who: Someone) -> Response:
     """Hand out the signed bundle of a released request."""
     data = parts_of(request).instance.airlock.bundle(who.username, RequestId(request_id))
-    return _attached(data, f"saferoom-{sha256(data)[:12]}.zip", "application/zip")
+    return attached(data, f"saferoom-{sha256(data)[:12]}.zip", "application/zip")
 
 
 @router.get("/withdrawal")
@@ -85,7 +86,7 @@ def withdrawal(request: Request, request_id: str, who: Someone) -> Response:
     if found is None:
         raise NotFoundError("this release is not withdrawn")
     data = json.dumps(dict(found.statement), sort_keys=True, indent=1).encode()
-    return _attached(data, f"withdrawal-{sha256(data)[:12]}.json", "application/json")
+    return attached(data, f"withdrawal-{sha256(data)[:12]}.json", "application/json")
 
 
 @router.get("/files/{file_id}")
@@ -93,7 +94,7 @@ def file(request: Request, request_id: str, file_id: str, who: Someone) -> Respo
     """Hand out a file that waits to be checked, to output checkers; a browser stores it and never shows it."""
     airlock = parts_of(request).instance.airlock
     suffix, data = airlock.download_file(who.username, RequestId(request_id), EvaluationId(file_id))
-    return _attached(data, f"unchecked-{sha256(data)[:12]}.{suffix}")
+    return attached(data, f"unchecked-{sha256(data)[:12]}.{suffix}")
 
 
 @router.get("/leaving/{output_id}/{suffix}")
@@ -104,7 +105,7 @@ def leaving(request: Request, request_id: str, output_id: str, suffix: str, who:
     if suffix not in found:
         raise NotFoundError("no such file leaves with this output")
     data = found[suffix]
-    return _attached(data, f"about-to-leave-{sha256(data)[:12]}.{suffix}")
+    return attached(data, f"about-to-leave-{sha256(data)[:12]}.{suffix}")
 
 
 @router.get("/files/{file_id}/shown")
@@ -119,8 +120,3 @@ def framed_file(request: Request, request_id: str, file_id: str, who: Framed) ->
 
 def _words(item: model.Request, who: Visitor) -> Mapping[str, Any]:
     return OWN_WORDS if item.author == who.username else STATE_WORDS
-
-
-def _attached(data: bytes, name: str, kind: str = "application/octet-stream") -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(data, media_type=kind, headers=headers)

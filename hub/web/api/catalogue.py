@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from starlette.responses import Response
+
 from saferoom.hub.linkage.quality_of import quality_of
 from saferoom.hub.web.api.catalogue_documents import (
     Checks,
@@ -19,11 +23,13 @@ from saferoom.hub.web.api.routing import Caller, On, PageNumber
 from saferoom.hub.web.api.routing import router as routes
 from saferoom.hub.web.catalogue import present
 from saferoom.hub.web.catalogue.versions import lines
+from saferoom.hub.web.shell.downloads import PARQUET, attached
 from saferoom.projects.catalogue.shelves import words_of
 from saferoom.projects.linkage.quality_view import VersionQuality
 from saferoom.projects.paging import Cut, Paged
 
 router = routes("catalogue")
+_TWIN: dict[int | str, dict[str, Any]] = {200: {"content": {PARQUET: {}}, "description": "The twin as Parquet"}}
 
 
 @router.get("/catalogue")
@@ -57,6 +63,13 @@ def checks(caller: Caller, on: On, name: str, version: str) -> Checks:
 def linkage(_: Caller, on: On, name: str, version: str) -> VersionQuality:
     """Show how well a version is linked, and whom linking loses; it passed the disclosure checker."""
     return quality_of(on, present.dataset(on, name), version)
+
+
+@router.get("/catalogue/{name}/twin", response_class=Response, responses=_TWIN)
+def twin(caller: Caller, on: On, name: str) -> Response:
+    """Fetch the synthetic twin, to those to whom the data owner opened it: made-up records in the dataset's shape."""
+    known = present.dataset(on, name)
+    return attached(present.twin_file(on, on.registry.person(caller), known), f"{known.name}-twin.parquet", PARQUET)
 
 
 @router.get("/catalogue/{name}/variables")

@@ -16,6 +16,7 @@ from saferoom.hub.web.api.request_documents import Advice, Envelope, Permission,
 from saferoom.hub.web.api.review_documents import Review, review
 from saferoom.hub.web.api.routing import Caller, On, PageNumber
 from saferoom.hub.web.api.routing import router as routes
+from saferoom.hub.web.shell.downloads import attached
 from saferoom.hub.wiring import Instance
 from saferoom.ids import EvaluationId, OutputId, RequestId
 from saferoom.projects.airlock import advising
@@ -98,14 +99,14 @@ def leaving_file(who: Caller, on: On, request_id: str, output_id: str, suffix: s
     found = on.airlock.leaving(who, RequestId(request_id), OutputId(output_id)).files
     if suffix not in found:
         raise NotFoundError("no such file leaves with this output")
-    return _download(found[suffix], f"about-to-leave-{sha256(found[suffix])[:12]}.{suffix}")
+    return attached(found[suffix], f"about-to-leave-{sha256(found[suffix])[:12]}.{suffix}")
 
 
 @router.get("/requests/{request_id}/bundle", response_class=Response, responses=_BUNDLE)
 def bundle(who: Caller, on: On, request_id: str) -> Response:
     """Fetch the signed bundle of a release; the download is recorded."""
     data = on.airlock.bundle(who, RequestId(request_id))
-    return _download(data, f"{request_id}.zip", "application/zip")
+    return attached(data, f"{request_id}.zip", "application/zip")
 
 
 @router.get("/requests/{request_id}/withdrawal")
@@ -121,7 +122,7 @@ def withdrawal(who: Caller, on: On, request_id: str) -> Envelope:
 def file(who: Caller, on: On, request_id: str, file_id: str) -> Response:
     """Fetch a file of a request as an output checker; the download is recorded."""
     suffix, data = on.airlock.download_file(who, RequestId(request_id), EvaluationId(file_id))
-    return _download(data, f"{file_id}.{suffix}")
+    return attached(data, f"{file_id}.{suffix}")
 
 
 @router.get("/requests/{request_id}/files/{file_id}/shown")
@@ -129,9 +130,3 @@ def shown_file(who: Caller, on: On, request_id: str, file_id: str) -> Shown:
     """Show what was read out of a file, to those who may see its content; to others it is empty."""
     view, findings = sides.content(on, who, RequestId(request_id), EvaluationId(file_id))
     return judged.shown(present_files.content(view, findings))
-
-
-def _download(data: bytes, name: str, media_type: str = "application/octet-stream") -> Response:
-    # The name is made of ids that were found, so nothing that a caller wrote gets into the header.
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(data, media_type=media_type, headers=headers)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from saferoom.hub.linkage.quality_of import quality_of
 from saferoom.hub.web.catalogue import present, versions
+from saferoom.hub.web.shell.downloads import PARQUET, attached
 from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
 from saferoom.hub.web.shell.navigation import CATALOGUE
@@ -18,6 +19,7 @@ from saferoom.hub.web.shell.rendering import page
 from saferoom.hub.web.texts import catalogue as texts
 from saferoom.hub.wiring import Instance
 from saferoom.projects.catalogue.checks.risk import risk_sentences
+from saferoom.projects.catalogue.describing import TwinReader
 from saferoom.projects.catalogue.shelves import words_of
 from saferoom.projects.people.model import Role
 
@@ -51,8 +53,18 @@ def dataset(request: Request, name: str, who: Someone, q: str = "") -> Response:
         "kept_back": present.kept_back(item),
         "rules": present.rules(item, instance.registry.platform()),
         "may_apply": Role.RESEARCHER in who.person.roles,
+        "twin": present.twin(instance, who.person, item),
+        "twin_for_all": item.twin is not None and item.twin.open_to is TwinReader.SIGNED_IN,
     }
     return _page(request, who, "dataset", values)
+
+
+@router.get("/{name}/twin.parquet")
+def twin(request: Request, name: str, who: Someone) -> Response:
+    """Download the synthetic twin, to those who may have it."""
+    instance = _instance(request)
+    item = present.dataset(instance, name)
+    return attached(present.twin_file(instance, who.person, item), f"{item.name}-twin.parquet", PARQUET)
 
 
 @router.get("/{name}/versions/{version}")

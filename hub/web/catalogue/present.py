@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from saferoom.errors import BadInputError, NotFoundError
+from saferoom.hub.store.twins import KeptTwin, kept_twin
 from saferoom.hub.store.versions import report_of
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, dataset_name
@@ -15,6 +16,7 @@ from saferoom.policies.explain import Row, explain
 from saferoom.policies.merge import Layer, strictest
 from saferoom.projects.catalogue import limits
 from saferoom.projects.catalogue.checks.report import DeliveryReport
+from saferoom.projects.catalogue.describing import TwinReader
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
 from saferoom.projects.catalogue.public import Used, entry
 from saferoom.projects.paging import Cut, Paged
@@ -99,6 +101,32 @@ def report(instance: Instance, person: Person, item: Dataset, version: str) -> t
     if found is None:
         raise NotFoundError("no report of this version is on record")
     return found
+
+
+def twin(instance: Instance, person: Person, item: Dataset) -> KeptTwin | None:
+    """Return the synthetic twin of a dataset to those who may have it; None where there is none for them."""
+    if not insider(person, item) and (item.twin is None or item.twin.open_to is not TwinReader.SIGNED_IN):
+        return None
+    with instance.database.reading() as session:
+        return kept_twin(session, DatasetName(item.name))
+
+
+def twin_file(instance: Instance, person: Person, item: Dataset) -> bytes:
+    """Return the twin as Parquet.
+
+    Raises
+    ------
+    NotFoundError
+        There is none for this person.
+    IntegrityError
+        It is not the one on record any more.
+    """
+    found = twin(instance, person, item)
+    if found is None or found.sha256 is None:
+        raise NotFoundError(
+            f"there is no synthetic twin of {item.name} for you; its data owner decides who may have it"
+        )
+    return instance.vault.get(found.sha256)
 
 
 def codes(found: Variable, cut: Cut) -> Paged[int | str | bool]:

@@ -13,6 +13,7 @@ from saferoom.errors import NotFoundError
 from saferoom.hub.web.projects import present
 from saferoom.hub.web.projects.sheets import SHEETS
 from saferoom.hub.web.projects.use import of_project
+from saferoom.hub.web.shell.downloads import attached
 from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
 from saferoom.hub.web.shell.navigation import PROJECTS
@@ -89,5 +90,4 @@ def certificate(request: Request, slug: str, who: Someone) -> Response:
     life = parts_of(request).instance.lives.life(Actor.person(who.username), ProjectSlug(slug))
     if life.seal is None or life.seal.certificate is None:
         raise NotFoundError("there is no certificate: the workspace of this project was not deleted")
-    headers = {"Content-Disposition": f'attachment; filename="{life.slug}-deletion.json"'}
-    return Response(json.dumps(dict(life.seal.certificate)), media_type="application/json", headers=headers)
+    return attached(json.dumps(dict(life.seal.certificate)), f"{life.slug}-deletion.json", "application/json")

@@ -17,7 +17,8 @@ from tests.support.record_files import TEACHING, allow
 from saferoom.hub.store.catalogue_entries import renew
 from saferoom.hub.store.notices_tables import LetterRow
 from saferoom.hub.store.tables import IngestedVersionRow
-from saferoom.ids import Username
+from saferoom.hub.store.twins import KeptTwin, save_twin
+from saferoom.ids import DatasetName, Username
 from saferoom.projects.catalogue.checks.report import Check, DeliveryReport, Kind, Status
 from saferoom.projects.notices.model import LetterState
 from saferoom.projects.people.permissions import Actor
@@ -91,6 +92,7 @@ def _pages() -> Iterator[Deed]:
         yield reading(f"/{path}", "everybody")
     yield reading("/catalogue/{name}/versions/{version}", "report of a delivery")
     yield reading("/catalogue/{name}/versions/{version}/linkage", "everybody")
+    yield reading("/catalogue/{name}/twin.parquet", "report of a delivery")
     yield reading("/catalogue/{name}/records", "report of a delivery")
     yield sending("/catalogue/{name}/records", "own records", _plan)
     yield sending("/catalogue/{name}/records/{plan}/revoke", "own records")
@@ -128,6 +130,7 @@ def _calls() -> Iterator[Deed]:
     yield calling("GET /catalogue/{name}/versions", "everybody")
     yield calling("GET /catalogue/{name}/versions/{version}/checks", "report of a delivery")
     yield calling("GET /catalogue/{name}/versions/{version}/linkage", "everybody")
+    yield calling("GET /catalogue/{name}/twin", "report of a delivery")
     yield calling("GET /catalogue/{name}/record-plans", "report of a delivery")
     yield calling("POST /catalogue/{name}/record-plans", "own records", _api_plan, 201)
     yield calling("POST /catalogue/{name}/record-plans/{plan}/revoke", "own records")
@@ -200,4 +203,8 @@ def _delivered(world: World) -> str:
         session.add(IngestedVersionRow(dataset="survey", version="2", report=found.to_json(), **came))
         renew(session, ["survey"], NOW)
     linked(world, "2")
+    told = {"records": 600, "made_with": "dice", "not_kept": "anything", "statistical_disclosure_check": "nothing."}
+    twin = KeptTwin("2", world.instance.vault.put(b"made-up records"), told, NOW)
+    with world.instance.database.transaction() as session:
+        save_twin(session, DatasetName("survey"), twin, "the shape")
     return "2"

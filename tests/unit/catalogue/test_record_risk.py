@@ -65,9 +65,19 @@ def test_a_unit_counts_once_for_each_combination(tmp_path: Path) -> None:
     assert (again["records"], again["sample_uniques"]) == (once["records"], once["sample_uniques"])
 
 
-def test_rows_count_where_the_unit_comes_from_linking(tmp_path: Path) -> None:
+def test_the_owners_own_id_counts_where_the_unit_comes_from_linking(tmp_path: Path) -> None:
     found = risk(tmp_path, dataset=pupils())
-    assert (found["unit"], found["records"], found["keys"]) == (None, ROWS, ["sex"])
+    assert (found["unit"], found["records"], found["keys"]) == ("pupil", ROWS, ["sex"])
+
+
+def test_rows_count_where_nothing_tells_whose_they_are(tmp_path: Path) -> None:
+    found = risk(tmp_path, dataset=survey(left_on="quasi").model_copy(update={"units": ("school", "pupil")}))
+    assert found["unit"] == "school"
+    described = pupils().model_dump(mode="json")
+    for one in described["variables"]:
+        one["identifies"] = "surname" if one["identifies"] == "id" else one["identifies"]
+    found = risk(tmp_path, dataset=Dataset.model_validate(described, strict=False))
+    assert (found["unit"], found["records"]) == (None, ROWS)
 
 
 def test_weights_count_unless_they_are_no_weights(tmp_path: Path) -> None:

@@ -1,0 +1,24 @@
+"""Datasets have synthetic twins. There is no way back but a backup."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0025"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "dataset_twins",
+        sa.Column("dataset", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("shape", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=True),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["dataset"], ["datasets.name"], name=op.f("fk_dataset_twins_dataset_datasets")),
+        sa.PrimaryKeyConstraint("dataset", name=op.f("pk_dataset_twins")),
+    )
