@@ -303,10 +303,15 @@ class Extracts:
         return manifest.model_copy(update={"changes": tuple(c for c in manifest.changes if c.epoch > ended)})
 
     def _staying(self, files: Sequence[ExtractFile], approved: list[Approved]) -> tuple[ExtractFile, ...]:
-        """Return, of `files` with each dataset's newest first, those that an approval covers and its policy keeps."""
+        """Return, of `files` with each dataset's newest first, those that an approval covers and its policy keeps.
+
+        One whose links tell of a dataset that the project has no more is not covered.
+        """
+        told = told_of(self.registry, [approval for _, approval in approved])
+        telling = [file for file in files if told.issuperset(file.linked_with)]
         kept: list[ExtractFile] = []
         for dataset, approval in approved:
-            covered = [f for f in files if f.dataset == dataset.name and covers(self.registry, approval, f)]
+            covered = [f for f in telling if f.dataset == dataset.name and covers(self.registry, approval, f)]
             # What is in force comes first, also where a later version had been made before a change was held.
             covered = [
                 *(file for file in covered if file.version == dataset.version),

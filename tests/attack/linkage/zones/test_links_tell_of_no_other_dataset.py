@@ -144,6 +144,7 @@ def test_source_that_is_approved_or_lost_later_changes_what_links_tell(world: Zo
     assert extracts.lacking(_SCHOOLS) == ()
     assert set(_pupils(world, _SCHOOLS)["match_weight_band"]) == {LINKED, UNLINKED}
     world.apply(_approval(_SCHOOLS, "taxpayers", "ended: true\n").removeprefix("---\n"))
+    assert set(extracts.prune(_SCHOOLS)) == {"pupils", "taxpayers"}
     assert extracts.lacking(_SCHOOLS) == ("pupils",)
     extracts.provision(_SCHOOLS)
     assert _links(_pupils(world, _SCHOOLS)) == {(None, None, None)}
