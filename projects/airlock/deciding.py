@@ -9,7 +9,7 @@ from saferoom.errors import IntegrityError
 from saferoom.ids import DatasetName
 from saferoom.projects.airlock import earlier, evaluations, files, record_files, review, routing, seals, states
 from saferoom.projects.airlock.evaluations import Judgement
-from saferoom.projects.airlock.model import Request
+from saferoom.projects.airlock.model import EvaluationRecord, Request
 from saferoom.projects.airlock.notices import notice
 from saferoom.projects.airlock.parts import Parts
 from saferoom.projects.airlock.states import Action, Party, State
@@ -120,10 +120,12 @@ def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:
     """Return what changed about the outputs since they were judged and is not known yet; then the checkers decide."""
     found: list[str] = []
     judged: dict[int, Judgement] = {}
+    records: dict[int, EvaluationRecord] = {}
     for output in request.outputs:
         record = tx.evaluation(output.evaluation)
         if record is None:
             raise IntegrityError(f"an evaluation behind request {request.id} is missing; nothing is released")
+        records[output.position] = record
         if record.file is not None:
             files.load(parts, record)
         if (known := files.known(parts, tx, record)) is not None:
@@ -131,5 +133,6 @@ def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:
         if evaluations.rules_now(parts, record) != record.rules:
             found.append(f"the rules have changed since output {output.position} was judged")
     found += earlier.recheck(parts, tx, request.project, judged)
+    found += record_files.beside(tx, records, request)
     untold = [text for text in found if text not in request.warnings]
     return list(dict.fromkeys([*untold, *earlier.unheard(parts, tx, request, judged)]))

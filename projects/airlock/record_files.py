@@ -7,6 +7,7 @@ comes from a key of the instance. At best two output checkers see it, and then t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -145,6 +146,25 @@ def released(tx: Reading, plan: RecordPlan, besides: Request | None = None) -> t
     """Return what has left of the plan's dataset as record-level files, or is about to, but for one request."""
     id_ = None if besides is None else besides.id
     return tuple(one for one in tx.record_files(DatasetName(plan.dataset)) if one.request != id_)
+
+
+def beside(tx: Reading, outputs: Mapping[int, EvaluationRecord], besides: Request | None = None) -> tuple[str, ...]:
+    """Return which other files of records have left of the same data, in sentences: two can be put together.
+
+    Parameters
+    ----------
+    outputs : mapping of int to EvaluationRecord
+        The outputs of a request, by position.
+    """
+    id_ = None if besides is None else besides.id
+    return tuple(
+        f"output {number}: a file of records of {by.dataset} (version {left.version}) left on {left.at.date()} by the "
+        f"record plan {left.by.name}; whoever has both can put their rows together by values that both tell exactly"
+        for number, record in sorted(outputs.items())
+        if record.file is not None and (by := record.file.by_plan) is not None
+        for left in tx.record_files(by.dataset)
+        if left.request != id_
+    )
 
 
 def obstacle(parts: Parts, tx: Reading, request: Request) -> str:

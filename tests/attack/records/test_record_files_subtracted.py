@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.support.airlock_world import INCOME, MOBILITY, World, world
-from tests.support.record_files import ANA, TEACHING, allow, checked, made, signed, submitted
+from tests.support.record_files import ANA, TEACHING, allow, apply, checked, document, made, signed, submitted
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
@@ -95,3 +95,17 @@ def test_a_plan_that_perturbs_its_keys_says_that_these_are_not_compared(found: W
     record = made(found)
     (sheet,) = [one for one in found.instance.airlock.files_of(ANA, MOBILITY) if one[0].id == record.id]
     assert "education were replaced by others" in sheet[1].findings[0].message
+
+
+def test_another_file_of_the_same_data_is_told_to_those_who_check_and_begins_the_review_again(found: World) -> None:
+    """By exact wages the rows of both could be put together, and with them what each told of a person alone."""
+    whole = {"all": ["north", "south", "east", "west"]}
+    other = {**TEACHING, "steps": [{"method": "recode", "columns": ["region"], "groups": whole}]}
+    apply(found, document(), document(name="other", plan=other))
+    waiting = submitted(found, made(found, "other"))
+    assert not waiting.warnings
+    release(found)
+    after = checked(found, waiting)
+    assert (after.state, after.round) == (State.SUBMITTED, 2)
+    assert any("can put their rows together" in said for said in after.warnings)
+    assert checked(found, found.instance.airlock.found(waiting.id)).state is State.AWAITING_SIGN_OFF

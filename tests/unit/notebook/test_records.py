@@ -10,7 +10,7 @@ import saferoom
 from saferoom.disclosure.verdict import Verdict
 from saferoom.hub.notebook import File, RoomError
 
-ANSWER = {
+ANSWER: dict[str, Any] = {
     "id": "records-abc",
     "file": "survey-teaching-file.csv",
     "type": "protected records",
