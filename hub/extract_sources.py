@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from saferoom.errors import BadInputError
 from saferoom.hub.extract_work import work
+from saferoom.ids import DatasetName
 from saferoom.projects.catalogue.model import Dataset
 
 
@@ -34,7 +35,7 @@ class Sources(Protocol):
         """Return which versions of which indexes the dataset's ids come from; None where it is not linked."""
         ...
 
-    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...]:
+    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[DatasetName, ...]:
         """Return the other sources of its indexes of which its links may tell."""
         ...
 
@@ -57,7 +58,7 @@ class OwnersFiles:
         """Return None: the owner's file has the ids."""
         return None
 
-    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...]:  # noqa: ARG002 - no links
+    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[DatasetName, ...]:  # noqa: ARG002 - no links
         """Return nothing: the owner's file is not linked here."""
         return ()
 

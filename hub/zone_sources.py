@@ -58,7 +58,7 @@ class ZoneSources:
         (source,) = linked_sources(self.instance, [(DatasetName(dataset.name), dataset.version)])
         return ", ".join(f"{ref.index} {ref.number}" for ref in source.maps) or None
 
-    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...]:
+    def linked_with(self, dataset: Dataset, beside: Collection[str]) -> tuple[DatasetName, ...]:
         """Return the other sources of its indexes of which its links may tell."""
         from saferoom.hub.linkage.deliveries import told_sources
         from saferoom.hub.linkage.ingesting import store_of

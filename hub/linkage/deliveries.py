@@ -63,11 +63,11 @@ def linked_source(
     return LinkedSource(dataset, delivery.to_json(), maps, weigh_by, tells_of)
 
 
-def told_sources(now: ZonesReading, dataset: Dataset, beside: Collection[str]) -> tuple[str, ...]:
+def told_sources(now: ZonesReading, dataset: Dataset, beside: Collection[str]) -> tuple[DatasetName, ...]:
     """Return the other sources of the dataset's indexes that are among `beside`, by name."""
     linkages = (now.linkage(index) for index in dataset.indexes)
-    sources = {str(name) for linkage in linkages if linkage is not None for name in linkage.index.sources}
-    return tuple(sorted((sources - {dataset.name}) & set(beside)))
+    sources = {DatasetName(name) for linkage in linkages if linkage is not None for name in linkage.index.sources}
+    return tuple(sorted(name for name in sources if name != dataset.name and name in beside))
 
 
 def _there(now: ZonesReading, name: DatasetName, version: str) -> Delivery:

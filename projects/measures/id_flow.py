@@ -112,6 +112,8 @@ def _of_select(text: str, known: Columns, there: Columns) -> frozenset[str]:
             # A table that is not among them is around the scope: it is not looked at, so it counts as ids.
             return column.table not in sources or column.name.lower() in sources[column.table]
 
+        if not isinstance(scope.expression, exp.Select):
+            raise ValueError("not a SELECT")
         selects = scope.expression.selects
         found = frozenset(item.alias_or_name.lower() for item in selects if _tells(item, is_id))
         made[id(scope.expression)] = found

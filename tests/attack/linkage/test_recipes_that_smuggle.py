@@ -124,6 +124,6 @@ def test_step_cannot_read_an_id_as_a_number(monkeypatch: pytest.MonkeyPatch) -> 
     incomes = {"table": "incomes", "sql": "select person_id as person, 1 as cohort, seat as income from pupils"}
     ranks = {"name": "income-ranks", "version": 1, "inputs": {"incomes": "incomes"}}
     last = {"table": "made", "sql": "select person as person_id, rank as score from ranked"}
-    made = [incomes, {"table": "ranked", "step": ranks}, last]
+    made: list[dict[str, Any]] = [incomes, {"table": "ranked", "step": ranks}, last]
     with pytest.raises(BadInputError, match="ranked: income holds ids"):
         _make(monkeypatch, "", "number", made)
