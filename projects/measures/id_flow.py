@@ -120,7 +120,7 @@ def _of_select(text: str, known: Columns, there: Columns) -> frozenset[str]:
     return found
 
 
-def _tells(node: exp.Expression, is_id: Callable[[exp.Column], bool]) -> bool:
+def _tells(node: exp.Expr, is_id: Callable[[exp.Column], bool]) -> bool:
     """Tell whether an expression's value tells something of which ids it was made of."""
     from sqlglot import exp
 
