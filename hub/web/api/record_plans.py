@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+
+import yaml
 
 from saferoom.hub import record_plans
 from saferoom.hub.web.airlock.commands import Nothing
@@ -33,7 +34,8 @@ class RecordPlanShown(Document):
 
     name: str
     digest: str
-    plan: dict[str, Any]
+    plan: str
+    """In YAML, as it can be sent again."""
     words: list[str]
     """What it does, one sentence each."""
     since: date | None
@@ -70,7 +72,7 @@ def _document(plan: RecordPlan, shown: record_plans.Shown | None = None) -> Reco
     return RecordPlanShown(
         name=plan.name,
         digest=plan.digest,
-        plan=plan.plan,
+        plan=yaml.safe_dump(plan.plan, sort_keys=False, allow_unicode=True),
         words=list(in_words(plan)),
         since=plan.since,
         until=plan.until,

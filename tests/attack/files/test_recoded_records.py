@@ -17,7 +17,7 @@ from saferoom.disclosure.files.checker import FileContext, check_file
 from saferoom.disclosure.verdict import Verdict
 
 PEOPLE = people(3_000)
-HEAD = ["place", "group", "band", "level"]
+HEAD: list[object] = ["place", "group", "band", "level"]
 
 
 def recoded() -> list[list[object]]:
@@ -45,7 +45,7 @@ def _text() -> bytes:
 
 
 def _lines() -> bytes:
-    return "\n".join(json.dumps(dict(zip(HEAD, row, strict=True))) for row in recoded()).encode()
+    return "\n".join(json.dumps(dict(zip(map(str, HEAD), row, strict=True))) for row in recoded()).encode()
 
 
 def _workbook() -> bytes:
@@ -63,7 +63,7 @@ def _notebook() -> bytes:
     )
     head = "".join(f"<th>{name}</th>" for name in HEAD)
     frame = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{cells}</tbody></table>"
-    data = {"text/plain": ["     " + "  ".join(HEAD) + "\n", *(line + "\n" for line in shown)], "text/html": [frame]}
+    data = {"text/plain": ["     " + "  ".join(map(str, HEAD)) + "\n", *(line + "\n" for line in shown)], "text/html": [frame]}
     output = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}
     cell = {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ["frame"], "outputs": [output]}
     return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}).encode()
