@@ -31,7 +31,7 @@ def utility(
     original: Path = typer.Argument(help="The original records: Parquet, CSV or TSV."),
     protected: Path = typer.Argument(help="The protected or synthetic records: Parquet, CSV or TSV."),
     weight: str | None = typer.Option(None, "--weight", help="Column of sampling weights, in both files."),
-    keys: list[str] = typer.Option([], "--keys", help="Key variables, a,b,c: compared as categories and two by two."),
+    keys: list[str] = typer.Option([], "--keys", help="Key variables, a,b,c: compared two by two."),
     ids: list[str] = typer.Option([], "--ids", help="Columns that name people or households; they are not compared."),
     synthetic: bool = typer.Option(
         False,

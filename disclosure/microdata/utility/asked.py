@@ -46,7 +46,7 @@ class Compared:
     weight : str, optional
         Column of sampling weights in both tables; means, quantiles, shares, intervals and regressions use them.
     keys : tuple of str
-        Key variables: compared as categories, and two by two.
+        Key variables: compared two by two.
     ids : tuple of str
         Columns that name units (persons, households) and are not compared.
     corresponding : bool

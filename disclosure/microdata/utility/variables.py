@@ -20,7 +20,8 @@ Kind = Literal["number", "category", "recoded", "regrouped"]
 BINS = 10
 _MOST_CODES = 12
 """Whole numbers of at most so many different values are taken for codes of categories."""
-_MOST_CATEGORIES = 1_000
+_MANY = 50
+"""Different texts from which a column that hardly ever repeats one is taken for ids or free text."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,12 @@ def _variable(before: Frame, after: Frame, name: str, asked: Compared) -> Variab
     if old is not None and new is not None and told:
         if _is_counter(old):
             return "an id: its numbers run on"
-        if name not in asked.keys and not _are_codes(old, new):
+        if not _are_codes(old, new):
             return _number(name, old, new)
     first, second = Keys.of(before, [name], "utility"), Keys.of(after, [name], "utility")
     if not (first.codes != MISSING).any():
         return "every value before is missing"
-    if old is None and first.sizes[0] > _MOST_CATEGORIES and 2 * first.sizes[0] > first.records:
+    if old is None and first.sizes[0] > _MANY and 2 * first.sizes[0] > first.records:
         return "nearly every value is another (an id or free text)"
     return _category(name, first, second, asked.corresponding)
 

@@ -213,3 +213,38 @@ def test_columns_that_cannot_be_are_refused(columns: str, said: str) -> None:
     text = f"keys: [region]\ncolumns: {columns}\nsteps: [{{method: drop, columns: [age]}}]"
     with pytest.raises(BadInputError, match=said):
         anonymise(records, read_plan(text, "p"), Seed(b"s" * 32, b"t" * 32))
+
+
+def test_a_plan_names_the_regressions_and_tables_that_its_users_need() -> None:
+    asked = "utility:\n  regressions: [{outcome: pay, on: [age, sex]}]\n  tables: [[area, sex]]\n"
+    text = plan("  - {method: rank_swapping, columns: [pay], reach: 0.05}\n", asked)
+    document = anonymise(people(), read_plan(text, "plan.yaml"), SEED).document()
+    (regression,) = document["utility"]["regressions"]
+    assert regression["estimates"] == 2
+    assert [one["columns"] for one in document["utility"]["tables"]] == [["area", "sex"]]
+    assert document["plan"]["utility"]["tables"] == [["area", "sex"]]
+    assert set(document["utility"]["left_out"]) == {"home", "name"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("{regressions: [{outcome: wage, on: [age]}]}", "wage"),
+        ("{regressions: [{outcome: pay, on: [pay]}]}", "named twice"),
+        ("{regressions: [{outcome: pay, on: [grossing]}]}", "weight or an id"),
+        ("{regressions: [{outcome: area, on: [age]}]}", "numbers or two categories"),
+        ("{regressions: [{outcome: pay, on: [age], family: cox}]}", "ols"),
+        ("{tables: [[area, nowhere]]}", "nowhere"),
+        ("{tables: [[area]]}", "tables"),
+    ],
+)
+def test_utility_that_cannot_be_looked_at_is_refused(asked: str, said: str) -> None:
+    text = plan("  - {method: drop, columns: [name]}\n", f"utility: {asked}\n")
+    with pytest.raises(BadInputError, match=said):
+        anonymise(people(), read_plan(text, "plan.yaml"), SEED)
+
+
+def test_a_weight_that_is_dropped_is_not_asked_of_the_result() -> None:
+    text = plan("  - {method: drop, columns: [name]}\n").replace("weight: grossing\n", "")
+    dropped = text.replace("[name]", "[name, grossing]")
+    assert anonymise(people(), read_plan(dropped, "plan.yaml"), SEED).document()["utility"]["weight"] is None
