@@ -19,7 +19,7 @@ from saferoom.hub.bench.microdata_reference import Reference
 
 Say = Callable[[str], None]
 
-PARTS = {
+PARTS: dict[str, tuple[str, str | None]] = {
     "risk": ("saferoom.hub.bench.microdata_risk", "saferoom.hub.bench.microdata_risk_reference"),
     "protection": ("saferoom.hub.bench.microdata_protection", "saferoom.hub.bench.microdata_protection_reference"),
     "perturbation": (
@@ -27,8 +27,9 @@ PARTS = {
         "saferoom.hub.bench.microdata_perturbation_reference",
     ),
     "utility": ("saferoom.hub.bench.microdata_utility", "saferoom.hub.bench.microdata_utility_reference"),
+    "synthesis": ("saferoom.hub.bench.microdata_synthesis", None),
 }
-"""Name of each part, the module that measures it, and the module that compares it with published results."""
+"""Name of each part, the module that measures it, and the module that compares it with published results, if any."""
 
 
 def run(rows: int | None, say: Say, reference: Path | None = None) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def run(rows: int | None, say: Say, reference: Path | None = None) -> dict[str, 
         say(why_not)
     parts, conformance = {}, {}
     for name, (module, comparing) in PARTS.items():
-        if published is not None:
+        if published is not None and comparing is not None:
             say(f"{name}: published results")
             conformance[name] = [one.document() for one in importlib.import_module(comparing).checks(published)]
         parts[name] = importlib.import_module(module).measure(rows, rscript, say)

@@ -14,7 +14,7 @@ from saferoom.disclosure.microdata.synthetic.units import Units
 Points: TypeAlias = NDArray[np.float32]
 _WORK = 50_000_000
 """Pairs of records that are compared."""
-_FEWEST, _MOST = 200, 2_000
+FEWEST_TRIED, MOST_TRIED = 200, 2_000
 _BLOCK = 1 << 18
 """Distances that are worked on at a time, so that they stay in the processor's cache."""
 
@@ -110,7 +110,7 @@ def closeness(before: Coordinates, after: Coordinates, units: Units, random: np.
     """
     people = units.first
     known = int(np.unique(people).size)
-    tried = int(np.clip(_WORK // max(1, len(before)), _FEWEST, _MOST))
+    tried = int(np.clip(_WORK // max(1, len(before)), FEWEST_TRIED, MOST_TRIED))
     tried = min(tried, len(after), known // 4)
     if tried < 5:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from saferoom.disclosure.microdata.synthetic.check.attribution import Attribution, Intruder
-from saferoom.disclosure.microdata.synthetic.check.closeness import Closeness, Coordinates, closeness
+from saferoom.disclosure.microdata.synthetic.check.closeness import MOST_TRIED, Closeness, Coordinates, closeness
 from saferoom.disclosure.microdata.synthetic.check.leftovers import rare_values
 from saferoom.disclosure.microdata.synthetic.check.pair import Coding
 from saferoom.disclosure.microdata.synthetic.check.uniques import Singles, Uniques, replicated
@@ -166,6 +166,8 @@ class Check:
         names = [name for name in self._compared if name not in self._texts]
         if self._exact is None or not names:
             return None
+        if twin.num_rows > MOST_TRIED:  # those that are not tried need not be coded
+            twin = twin.take(random.choice(twin.num_rows, MOST_TRIED, replace=False))
         pair = self._exact.pair(twin)
         numbers, categories = [], []
         for name in names:
