@@ -42,7 +42,7 @@ def drawn(
         import matplotlib as mpl
 
         for name in ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"):
-            mpl.rcParams[name] = INK  # type: ignore[index]
+            mpl.rcParams[name] = INK
         mpl.rcParams["font.size"] = 8.0
         figure = Figure(figsize=(_WIDTH, row * shape[0]), layout="constrained", facecolor="none")
         panels = [one for line in figure.subplots(*shape, squeeze=False) for one in line]

@@ -79,11 +79,12 @@ def _words(value: Any) -> str:
 
 def _risk(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
     before, after = document["risk"]["before"], document["risk"]["after"]
-    nothing = dict.fromkeys(before, 0) | {
+    nothing: dict[str, Any] = {
+        **dict.fromkeys(before, 0),
         "below_k": dict.fromkeys(before["below_k"], 0),
         "suda": {"records": 0, "max": 0},
     }
-    now = nothing if after is None else after
+    now: Mapping[str, Any] = nothing if after is None else after
     rows = [
         [_below(int(k)), f"{before['below_k'][k]:,}", f"{now['below_k'].get(k, 0):,}"]
         for k in before["below_k"]

@@ -135,7 +135,9 @@ def risk_utility(
     """
     by = axes or Axes()
     first = next((plan for plan in plans.values() if not isinstance(plan, str)), None)
-    points, before, keys, size = list[Point](), dict[str, float | None](), (), 0
+    points, before = list[Point](), dict[str, float | None]()
+    keys: tuple[str, ...] = ()
+    size = 0
     for number, (name, plan) in enumerate(plans.items()):
         tell = _told(progress, f"plan {number + 1} of {len(plans)}")
         reason = plan if isinstance(plan, str) else _other(plan, first)

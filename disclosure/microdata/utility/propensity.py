@@ -233,7 +233,7 @@ def _independent(columns: Matrix) -> Matrix:
     if not columns.shape[1]:
         return columns
     spread = columns.std(axis=0)
-    own = columns[:, spread > _DEPENDENT]
+    own: Matrix = columns[:, spread > _DEPENDENT]
     own = (own - own.mean(axis=0)) / spread[spread > _DEPENDENT]
     if not own.shape[1]:
         return own

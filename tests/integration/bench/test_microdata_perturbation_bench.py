@@ -90,7 +90,7 @@ class _Published:
         }
         casc["mdav_k3"]["IL_pct"] += self._change
         testdata = {}
-        for name, method in microdata_perturbation_reference._METHODS.items():
+        for name, method in microdata_perturbation_reference.METHODS.items():
             found = microaggregate(own, Manner(3, method))
             testdata[f"microagg_{name}"] = {
                 "sse_std": found.loss / 100 * total,

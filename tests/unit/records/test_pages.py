@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from tests.support.before_after import noisy, people
 
-from saferoom.disclosure.microdata.plans.plan import read_plan
+from saferoom.disclosure.microdata.plans.plan import Plan, read_plan
 from saferoom.disclosure.microdata.plans.risk_utility import risk_utility
 from saferoom.disclosure.microdata.plans.runner import anonymise
 from saferoom.disclosure.microdata.plans.seeds import Seed
@@ -132,7 +132,7 @@ def test_many_columns_are_not_all_drawn() -> None:
 
 
 def test_a_map_names_plans_and_those_that_failed() -> None:
-    plans = {"one.yaml": read_plan(PLAN, "one.yaml"), "<two>.yaml": "it is not YAML"}
+    plans: dict[str, Plan | str] = {"one.yaml": read_plan(PLAN, "one.yaml"), "<two>.yaml": "it is not YAML"}
     page = map_page(risk_utility(people(), plans, SEED), "people.csv")
     check(page, drawings=1)
     assert "&lt;two&gt;.yaml: it is not YAML" in page
