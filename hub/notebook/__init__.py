@@ -29,6 +29,7 @@ from saferoom.hub.notebook.files import File, upload, uploads
 from saferoom.hub.notebook.linkage import Corrected, with_correction
 from saferoom.hub.notebook.linkage_quality import LinkageQuality, linkage_quality
 from saferoom.hub.notebook.measures import measures
+from saferoom.hub.notebook.microdata import anonymise, risk, utility
 from saferoom.hub.notebook.outbox import outbox
 from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.privacy import budget, dp
@@ -67,6 +68,7 @@ __all__ = [
     "Result",
     "RoomError",
     "acro",
+    "anonymise",
     "anova",
     "box",
     "budget",
@@ -101,6 +103,7 @@ __all__ = [
     "release",
     "request",
     "requests",
+    "risk",
     "risk_ratio",
     "rounded",
     "std",
@@ -113,6 +116,7 @@ __all__ = [
     "ttest",
     "upload",
     "uploads",
+    "utility",
     "with_correction",
     "write_acro",
 ]

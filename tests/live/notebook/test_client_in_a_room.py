@@ -109,3 +109,19 @@ def test_client_uploads_a_file_and_records_are_refused(live: Live) -> None:
     assert refused.error.startswith("RoomError: output 1 must not leave as it is (verdict: fail)")
     outside = room.execute("saferoom.upload('../../etc/nothing.csv')")
     assert outside.error == "RoomError: nothing.csv does not exist or cannot be read"
+
+
+def test_records_are_judged_and_protected_in_the_room(live: Live) -> None:
+    room = live.room("ana", ALPHA)
+    shown = room.execute(
+        "import saferoom\n"
+        "births = saferoom.data('births').frame()\n"
+        "plan = {'keys': ['region'], 'steps': [{'method': 'noise', 'columns': ['pay'], 'size': 0.5}]}\n"
+        "done = saferoom.anonymise(births, plan)\n"
+        "print(len(done.frame), saferoom.risk(births, keys=['region']).document['records'])\n"
+        "saferoom.utility(births, done.frame)"
+    )
+    assert not shown.error
+    assert shown.text.split()[:2] == ["400", "400"]
+    assert "What changed most: pay" in shown.last
+    assert "<table" in str(shown.results[-1]["text/html"])

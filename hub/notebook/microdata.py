@@ -1,0 +1,202 @@
+"""Risk, protection and utility of records in a researcher's own frames, by the library that the trusted side uses too.
+
+What is computed here is the researcher's own work: it decides nothing. A file of records that is to leave is protected
+and judged anew by the trusted side, from the extract.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saferoom.errors import BadInputError
+from saferoom.hub.notebook import markup
+from saferoom.hub.notebook.errors import RoomError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saferoom.disclosure.microdata.plans.plan import Plan
+    from saferoom.disclosure.microdata.plans.runner import Anonymised
+    from saferoom.disclosure.microdata.risk.report import RiskReport
+    from saferoom.disclosure.microdata.utility import UtilityReport
+
+_BYTES = 32
+Rows = list[tuple[str, ...]]
+
+
+@dataclass(frozen=True, repr=False)
+class Shown:
+    """What was found, shown in words and tables.
+
+    Attributes
+    ----------
+    title : str
+        What it is, in a sentence.
+    sentences : tuple of str
+    tables : tuple of (heads, rows)
+    document : mapping
+        All numbers, as JSON holds them.
+    """
+
+    title: str
+    sentences: tuple[str, ...]
+    tables: tuple[tuple[tuple[str, ...], Rows], ...]
+    document: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        tables = ["\n".join(markup.columns_text([head, *rows], 1)) for head, rows in self.tables]
+        return "\n\n".join([self.title, *self.sentences, *tables])
+
+    def _repr_html_(self) -> str:
+        parts = [markup.paragraph(self.title, "sr-route"), *(markup.paragraph(one) for one in self.sentences)]
+        return markup.panel(*parts, *(markup.words_html(head, rows) for head, rows in self.tables))
+
+
+@dataclass(frozen=True, repr=False)
+class Protected(Shown):
+    """Protected records, and how they came about.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The records.
+    utility : Shown
+        What they are still good for.
+    """
+
+    frame: pd.DataFrame
+    utility: Shown
+
+
+def risk(
+    frame: pd.DataFrame,
+    keys: Sequence[str],
+    *,
+    weight: str | None = None,
+    household: str | None = None,
+    sensitive: Sequence[str] = (),
+) -> Shown:
+    """Return how likely people among the records of `frame` are found.
+
+    Parameters
+    ----------
+    keys : list of str
+        What somebody outside may know of a person.
+    weight, household : str, optional
+        Columns of sampling weights and of household ids; without weights the frame is taken to be the population.
+    sensitive : list of str
+        Columns whose diversity within keys is measured.
+    """
+    from saferoom.disclosure.microdata.risk.asked import Asked
+    from saferoom.disclosure.microdata.risk.report import assess
+
+    with _in_words():
+        return _risk(assess(frame, Asked(_names(keys), weight, household, _names(sensitive))))
+
+
+def anonymise(frame: pd.DataFrame, plan: str | Path | Mapping[str, Any]) -> Protected:
+    """Return the records of `frame` protected by a plan; `frame` stays as it is.
+
+    Parameters
+    ----------
+    plan : dict, str or Path
+        The plan, its YAML text, or the file that it is in. Its random numbers come from a seed that is thrown away.
+    """
+    from saferoom.disclosure.microdata.plans.runner import anonymise as protect
+    from saferoom.disclosure.microdata.plans.seeds import Seed
+
+    with _in_words():
+        result = protect(frame, _plan(plan), Seed(secrets.token_bytes(_BYTES), secrets.token_bytes(_BYTES)))
+    return _protected(result)
+
+
+def utility(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    weight: str | None = None,
+    keys: Sequence[str] = (),
+    corresponding: bool | None = None,
+) -> Shown:
+    """Return what the records `after` are still good for, beside those `before`.
+
+    Parameters
+    ----------
+    corresponding : bool, optional
+        Whether record i of one is record i of the other; when left out, frames of one length are taken to be so.
+    """
+    from saferoom.disclosure.microdata.utility import Compared, compare
+
+    paired = len(before) == len(after) if corresponding is None else corresponding
+    with _in_words():
+        return _utility(compare(before, after, Compared(weight=weight, keys=_names(keys), corresponding=paired)))
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Let what is wrong be one sentence in the notebook."""
+    try:
+        yield
+    except BadInputError as error:
+        raise RoomError(error.message) from None
+
+
+def _names(given: Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _plan(given: str | Path | Mapping[str, Any]) -> Plan:
+    from saferoom.disclosure.microdata.plans.plan import read_plan
+
+    if isinstance(given, Mapping):
+        import json
+
+        return read_plan(json.dumps(given), "the plan")
+    if isinstance(given, Path) or "\n" not in given:
+        file = Path(given)
+        try:
+            return read_plan(file.read_text(encoding="utf-8"), file.name)
+        except (OSError, UnicodeDecodeError):
+            raise RoomError(f"the plan {file} cannot be read; name a YAML file, or give the plan itself") from None
+    return read_plan(given, "the plan")
+
+
+def _risk(report: RiskReport) -> Shown:
+    document = report.document()
+    rows = [(f"records below k = {k}", f"{count:,}") for k, count in document["below_k"].items()]
+    rows += [
+        ("records expected to be re-identified", f"{document['expected_reidentifications']:,.4g}"),
+        ("largest risk of a record", f"{document['max_risk']:.4g}"),
+        ("special uniques (SUDA)", f"{document['suda']['records']:,}"),
+    ]
+    title = f"Risk of {document['records']:,} records by {', '.join(document['keys'])}"
+    return Shown(title, (), ((("measure", "value"), [tuple(row) for row in rows]),), document)
+
+
+def _utility(report: UtilityReport) -> Shown:
+    rows: Rows = []
+    for one in report.columns:
+        missing, apart = one.variable.missing, None if one.distance is None else one.distance.total_variation
+        shares = (missing[0], missing[1], one.lost, apart)
+        rows.append((one.variable.name, *("-" if share is None else f"{100 * share:.1f} %" for share in shares)))
+    heads = ("column", "missing before", "after", "information lost", "total variation")
+    title = f"Utility of {report.records[1]:,} records beside {report.records[0]:,}"
+    return Shown(title, (report.verdict,), ((heads, rows),), report.document())
+
+
+def _protected(result: Anonymised) -> Protected:
+    document = result.document()
+    steps = [(str(one["step"]), one["method"], one["note"]) for one in document["steps"]]
+    before, after = document["risk"]["before"], document["risk"]["after"]
+    rows: Rows = []
+    for name in ("expected_reidentifications", "max_risk"):
+        rows.append((name.replace("_", " "), f"{before[name]:,.4g}", "-" if after is None else f"{after[name]:,.4g}"))
+    tables = ((("step", "method", "what was done"), list(steps)), (("risk", "before", "after"), rows))
+    title = f"{document['records']:,} records protected in {len(steps)} steps"
+    made: Any = result.frame
+    return Protected(title, (result.utility.verdict,), tables, document, made, _utility(result.utility))

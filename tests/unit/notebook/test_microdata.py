@@ -1,0 +1,61 @@
+"""Risk, protection and utility of a researcher's own frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.support.before_after import noisy, people
+
+import saferoom
+from saferoom.hub.notebook.errors import RoomError
+
+PLAN = "keys: [region, sex]\nsteps:\n  - {method: local_suppression, k: 30}\n"
+
+
+def test_risk_is_told_in_words_and_tables() -> None:
+    shown = saferoom.risk(people(), keys=["region", "sex", "age"], weight="grossing")
+    assert shown.document["below_k"]["2"] > 0
+    assert "records below k = 2" in repr(shown)
+    assert "<table" in shown._repr_html_()
+    assert saferoom.risk(people(), keys="region").document["keys"] == ["region"]
+
+
+def test_a_plan_is_a_dictionary_a_text_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    frame = people(120)
+    as_dict = {"keys": ["region", "sex"], "steps": [{"method": "local_suppression", "k": 30}]}
+    for plan in (PLAN, tmp_path / "plan.yaml", str(tmp_path / "plan.yaml"), as_dict):
+        found = saferoom.anonymise(frame, plan)
+        assert isinstance(found.frame, pd.DataFrame)
+        assert found.document["risk"]["after"]["below_k"]["5"] == 0
+        assert found.frame["region"].isna().sum() + found.frame["sex"].isna().sum() > 0
+    assert frame.equals(people(120)), "the frame given stays as it is"
+    assert "local_suppression" in repr(found)
+    assert "What changed most" in found.utility._repr_html_()
+
+
+def test_utility_compares_rows_of_frames_of_one_length() -> None:
+    frame = people()
+    assert saferoom.utility(frame, noisy(frame, 0.5)).document["corresponding"] is True
+    assert saferoom.utility(frame, frame, corresponding=False).document["information_lost"] is None
+    shown = saferoom.utility(frame, people(100), keys=["region"], weight="grossing")
+    assert shown.document["corresponding"] is False
+    assert "beside 600" in repr(shown)
+
+
+def test_what_is_wrong_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RoomError, match="regoin"):
+        saferoom.risk(people(), keys=["regoin"])
+    with pytest.raises(RoomError, match="cannot be read"):
+        saferoom.anonymise(people(), str(tmp_path / "nowhere.yaml"))
+    with pytest.raises(RoomError, match="unknown method"):
+        saferoom.anonymise(people(), PLAN.replace("local_suppression", "magic"))
+    with pytest.raises(RoomError, match="no column in common"):
+        saferoom.utility(people()[["sex"]], people()[["age"]])
+
+
+def test_names_are_no_markup() -> None:
+    frame = people(60).rename(columns={"region": "<b>region"})
+    assert "<b>region" not in saferoom.utility(frame, frame)._repr_html_()
