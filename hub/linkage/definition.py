@@ -94,6 +94,9 @@ class Index(PolicyModel):
     """What is compared; by default every variable that identifies in two of the sources."""
     relatives: Relatives | None = None
     """Sources whose records belong to families and to households, so that relatives decide doubtful pairs."""
+    near_everybody: bool = True
+    """Whether a quality pack may tell that nearly everybody of a group is linked; false where being in one of the
+    sources tells something about somebody, as being in a register of convictions does."""
     plan: HowToLink = Field(default_factory=HowToLink)
     """Threshold or precision, one_to_one, groups, passes, blocking and so on, as in a link plan.
 

@@ -239,7 +239,14 @@ def _rating(start: _Start, delivery: Delivery, groups: Sequence[str]) -> dict[st
         before = {"number": start.before.number, "stamp": stamp.to_json()}
     columns = {name: one.source_column for name in groups if (one := own.variable(name)) is not None}
     known = known_labels(own, list(columns))
-    return {"delivery": delivery.to_json(), "groups": columns, "known": known, "before": before}
+    near = start.index.near_everybody
+    return {
+        "delivery": delivery.to_json(),
+        "groups": columns,
+        "known": known,
+        "before": before,
+        "near_everybody": near,
+    }
 
 
 def map_of(linkage: Linkage) -> MapRef:

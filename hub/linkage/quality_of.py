@@ -25,8 +25,8 @@ def quality_of(instance: Instance, dataset: Dataset, version: str) -> VersionQua
     """
     if dataset.derived is not None:
         raise NotFoundError(
-            f"there is no linkage of {dataset.name} itself, as it is derived from linked data; how well they are linked "
-            f"is told of each: {', '.join(dataset.linked_from)}"
+            f"there is no linkage of {dataset.name} itself, as it is derived from linked data; how well they are "
+            f"linked is told of each: {', '.join(dataset.linked_from)}"
         )
     with instance.database.reading() as session:
         packs = kept_packs(session, DatasetName(dataset.name), version)

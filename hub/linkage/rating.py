@@ -51,6 +51,7 @@ def rate_linked(
             one_partner=(),
             known=known,
         )
+    about = replace(about, near_everybody=identifiers.index.near_everybody)
     return _pack(connection, tables, about, policy, memory)
 
 
@@ -60,6 +61,8 @@ def rate_attributes(
     known: tuple[str, Mapping[str, Sequence[str]]],
     policy: RiskAppetite,
     memory: bytes | None,
+    *,
+    near_everybody: bool,
 ) -> tuple[Mapping[str, Any], bytes]:
     """Return the rates of `rated` (source, record_id, unit_id, linked and the groups), and the memory as above.
 
@@ -69,9 +72,8 @@ def rate_attributes(
         The source, and its groups with the labels that are public.
     """
     source, groups = known
-    return _pack(
-        connection, LinkedTables(RATED), About(index, groups=tuple(groups), known={source: groups}), policy, memory
-    )
+    about = About(index, groups=tuple(groups), known={source: groups}, near_everybody=near_everybody)
+    return _pack(connection, LinkedTables(RATED), about, policy, memory)
 
 
 def _pack(

@@ -61,7 +61,8 @@ def _rate(
         about = _about_memory(ref.index, number, delivery["dataset"])
         found = zone.read(_memory_place(ref.index, number, delivery["dataset"]), about, stamp).read_all()
         memory = bytes(found.column("bytes")[0].as_py())
-    pack, shown = rate_attributes(connection, ref.index, (delivery["dataset"], document["known"]), policy, memory)
+    source, near = (delivery["dataset"], document["known"]), bool(document["near_everybody"])
+    pack, shown = rate_attributes(connection, ref.index, source, policy, memory, near_everybody=near)
     place, about = (
         _memory_place(ref.index, ref.number, delivery["dataset"]),
         _about_memory(ref.index, ref.number, delivery["dataset"]),
