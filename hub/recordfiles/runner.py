@@ -10,17 +10,16 @@ from saferoom.hub.evaluator.runner import Evaluator, answered
 from saferoom.hub.recordfiles.job import RecordJob, read_answer
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug, Username
-from saferoom.projects.airlock.record_files import Made
+from saferoom.projects.airlock.record_files import Made, Order
 from saferoom.projects.record_plans.checks import least_k
 from saferoom.projects.record_plans.made import Told
-from saferoom.projects.record_plans.model import RecordPlan
 
 COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.recordfiles")
 TIMEOUT_SECONDS = 300.0
 
 
-def make(instance: Instance, evaluator: Evaluator, author: Username, project: ProjectSlug, plan: RecordPlan) -> Made:
-    """Protect the project's extract as `plan` says; the same plan, project and version give the same file.
+def make(instance: Instance, evaluator: Evaluator, author: Username, project: ProjectSlug, order: Order) -> Made:
+    """Protect the project's extract as the order's plan says; the same order and project give the same file.
 
     Raises
     ------
@@ -29,15 +28,11 @@ def make(instance: Instance, evaluator: Evaluator, author: Username, project: Pr
     WrongStateError, UnavailableError, IntegrityError, TooManyError
         As `saferoom.hub.evaluator.runner.Evaluator.evaluate`.
     """
-    dataset = DatasetName(plan.dataset)
-    described = instance.registry.dataset(dataset)
+    plan, dataset = order.plan, DatasetName(order.plan.dataset)
+    named = {"project": project, "dataset": dataset, "version": order.version, "plan": plan.digest}
+    seed, salt = keys.record_secrets(instance.home, canonical(named))
+    least = least_k(instance.registry.dataset(dataset), instance.registry.platform())
     with evaluator.at_hand(author, project, dataset) as (job, binds):
-        seed, salt = keys.record_secrets(instance.home, _drawn_for(project, described.version, plan))
-        least = least_k(described, instance.registry.platform())
         work = RecordJob(job, plan.plan, max(least, job.policy.threshold_units), seed, salt)
         found = read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS))
         return Made(found.csv, Told.read(found.told), found.evaluation)
-
-
-def _drawn_for(project: ProjectSlug, version: str, plan: RecordPlan) -> bytes:
-    return canonical({"project": project, "dataset": plan.dataset, "version": version, "plan": plan.digest})

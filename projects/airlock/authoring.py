@@ -30,7 +30,7 @@ from saferoom.projects.airlock.advising import Evaluate
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import EvaluationRecord, Request
 from saferoom.projects.airlock.outbox import Dropped, Outcome, Screen
-from saferoom.projects.airlock.record_files import Made
+from saferoom.projects.airlock.record_files import Made, Order
 from saferoom.projects.airlock.screening import Words
 from saferoom.projects.airlock.states import Action
 from saferoom.projects.airlock.store import Selection
@@ -59,15 +59,15 @@ class Authoring(Access):
         may_enter(self.registry, author, project, self.clock.now()).enforce()
         return record_files.open_plans(self, project)
 
-    def record_plan(self, author: Username, project: ProjectSlug, dataset: DatasetName, name: str) -> RecordPlan:
-        """Return the plan by which `author` may have a record-level file made; raise when there is none."""
+    def record_plan(self, author: Username, project: ProjectSlug, dataset: DatasetName, name: str) -> Order:
+        """Return the order by which `author` may have a record-level file made; raise when there is none."""
         return record_files.chosen(self, author, project, dataset, name)
 
     def keep_records(
-        self, author: Username, project: ProjectSlug, plan: RecordPlan, made: Made
+        self, author: Username, project: ProjectSlug, order: Order, made: Made
     ) -> tuple[EvaluationRecord, FileReport]:
         """Store a record-level file that the trusted side made; nobody else sees it until it is submitted."""
-        record = record_files.record(self, author, plan, project, made)
+        record = record_files.record(self, author, order, project, made)
         return record, files.load(self, record).report
 
     def files_of(self, author: Username, project: ProjectSlug) -> tuple[tuple[EvaluationRecord, FileReport], ...]:

@@ -39,6 +39,23 @@ SUFFIX = "csv"
 
 
 @dataclass(frozen=True)
+class Order:
+    """What a file is made by; what is made by another order than holds in the end is not kept.
+
+    Attributes
+    ----------
+    version : str
+        Of the dataset, as it is in force for the project.
+    terms : Digest
+        Of the rows and variables that the project is approved for.
+    """
+
+    plan: RecordPlan
+    version: str
+    terms: Digest
+
+
+@dataclass(frozen=True)
 class Made:
     """A file as the trusted side made it."""
 
@@ -54,8 +71,8 @@ def open_plans(parts: Parts, project: ProjectSlug) -> tuple[RecordPlan, ...]:
     return tuple(plan for plan in found if not plan.obstacle(project, now))
 
 
-def chosen(parts: Parts, author: Username, project: ProjectSlug, dataset: DatasetName, name: str) -> RecordPlan:
-    """Return the plan `name` of `dataset` by which `author` may have a file made.
+def chosen(parts: Parts, author: Username, project: ProjectSlug, dataset: DatasetName, name: str) -> Order:
+    """Return the order by which `author` may have a file made by the plan `name` of `dataset`.
 
     Raises
     ------
@@ -73,20 +90,20 @@ def chosen(parts: Parts, author: Username, project: ProjectSlug, dataset: Datase
     with parts.store.reading() as tx:
         if said := _standing(parts, tx, plan, project):
             raise WrongStateError(said)
-    return plan
+    return Order(plan, _version(parts, project, dataset), _terms(parts, project, dataset))
 
 
-def record(parts: Parts, author: Username, plan: RecordPlan, project: ProjectSlug, made: Made) -> EvaluationRecord:
-    """Store a file that was made by `plan` for its author and project."""
-    now, dataset = parts.clock.now(), DatasetName(plan.dataset)
-    if plan != chosen(parts, author, project, dataset, plan.name):
-        raise WrongStateError("the record plan was changed while the file was made; ask for it again")
+def record(parts: Parts, author: Username, order: Order, project: ProjectSlug, made: Made) -> EvaluationRecord:
+    """Store a file that was made by `order` for its author and project."""
+    now, plan, dataset = parts.clock.now(), order.plan, DatasetName(order.plan.dataset)
+    if order != chosen(parts, author, project, dataset, plan.name):
+        raise WrongStateError("the record plan or the project's approval changed while the file was made; ask again")
     check_size(made.csv)
     id_ = EvaluationId(parts.ids("records"))
     appetite, route = effective(parts.registry, project, [dataset])
     evaluation = Judgement(made.evaluation, (dataset,), appetite.policy, appetite.origins)
     sealed = parts.vault.put(parts.cipher.seal(evaluation.to_bytes(), evaluations.about(id_)))
-    by = ByPlan(dataset, plan.name, plan.digest, plan.draws, _terms(parts, project, dataset), sealed)
+    by = ByPlan(dataset, plan.name, plan.digest, plan.draws, order.terms, sealed)
     judgement = _judged(parts, plan, made, evaluation)
     file = _kept(parts, judgement.report.file, made, by)
     with parts.store.transaction() as tx:

@@ -48,9 +48,9 @@ def made(
 ) -> EvaluationRecord:
     """Return a record-level file that was made by a plan."""
     airlock = world.instance.airlock
-    plan = airlock.record_plan(author, project, SURVEY, name)
-    found = make(world.instance, Evaluator(world.instance), author, project, plan)
-    return airlock.keep_records(author, project, plan, found)[0]
+    order = airlock.record_plan(author, project, SURVEY, name)
+    found = make(world.instance, Evaluator(world.instance), author, project, order)
+    return airlock.keep_records(author, project, order, found)[0]
 
 
 def submitted(world: World, record: EvaluationRecord) -> Request:

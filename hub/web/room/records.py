@@ -50,6 +50,6 @@ async def record_file(request: Request, who: Living) -> dict[str, Any]:
 
 def _made(parts: Parts, who: Resident, body: RecordFileBody) -> dict[str, Any]:
     airlock = parts.instance.airlock
-    plan = airlock.record_plan(who.username, who.project, DatasetName(body.dataset), body.plan)
-    made = make(parts.instance, parts.evaluator, who.username, who.project, plan)
-    return answers.file(*airlock.keep_records(who.username, who.project, plan, made))
+    order = airlock.record_plan(who.username, who.project, DatasetName(body.dataset), body.plan)
+    made = make(parts.instance, parts.evaluator, who.username, who.project, order)
+    return answers.file(*airlock.keep_records(who.username, who.project, order, made))

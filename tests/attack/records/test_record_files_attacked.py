@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,14 @@ from tests.support.record_files import (
     submitted,
 )
 
+from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, ForbiddenError, IntegrityError, NotFoundError, WrongStateError
+from saferoom.hub.evaluator.runner import Evaluator
+from saferoom.hub.recordfiles.runner import make
 from saferoom.hub.store import tables
 from saferoom.hub.store.airlock_tables import EvaluationRow, OutputRow, RequestRow
 from saferoom.ids import DatasetName, Username
-from saferoom.projects.airlock.model import Request
+from saferoom.projects.airlock.model import Choice, Request
 from saferoom.projects.airlock.states import State
 
 
@@ -196,8 +200,6 @@ def test_revoked_while_the_owner_is_asked_nothing_is_released_and_again_allowed_
 
 
 def test_no_author_member_or_owner_has_a_vote_and_no_checker_signs(found: World) -> None:
-    from saferoom.projects.airlock.model import Choice
-
     allow(found)
     airlock, request = found.instance.airlock, submitted(found, made(found))
     for name in ("ana", "chris", "dora"):
@@ -211,8 +213,6 @@ def test_no_author_member_or_owner_has_a_vote_and_no_checker_signs(found: World)
 
 
 def test_one_checker_and_the_owner_are_not_enough(found: World) -> None:
-    from saferoom.projects.airlock.model import Choice
-
     allow(found)
     airlock, request = found.instance.airlock, submitted(found, made(found))
     airlock.vote(Username("ben"), request.id, request.outputs[0].id, Choice.APPROVED)
@@ -298,3 +298,25 @@ def test_two_files_of_one_dataset_do_not_leave_in_one_request(found: World) -> N
     request = found.instance.airlock.submit(ANA, MOBILITY, ids, "Two", "for a course", "by plan")
     checked(found, request)
     assert "one record-level file of survey at most" in _blocked(found, request)
+
+
+@pytest.mark.parametrize("change", [_revoke, _change, _fewer_rows, _refresh])
+def test_what_changed_while_the_file_was_made_keeps_it_from_being_kept(found: World, change: Any) -> None:
+    allow(found)
+    airlock = found.instance.airlock
+    order = airlock.record_plan(ANA, MOBILITY, SURVEY, "teaching-file")
+    file = make(found.instance, Evaluator(found.instance), ANA, MOBILITY, order)
+    change(found)
+    with pytest.raises((WrongStateError, NotFoundError)):
+        airlock.keep_records(ANA, MOBILITY, order, file)
+
+
+def test_a_verdict_that_the_sandbox_calls_pass_is_review_at_best(found: World) -> None:
+    allow(found)
+    airlock = found.instance.airlock
+    order = airlock.record_plan(ANA, MOBILITY, SURVEY, "teaching-file")
+    file = make(found.instance, Evaluator(found.instance), ANA, MOBILITY, order)
+    forged = replace(file, evaluation=replace(file.evaluation, verdict=Verdict.PASS, findings=()))
+    record = airlock.keep_records(ANA, MOBILITY, order, forged)[0]
+    assert record.verdict is Verdict.REVIEW
+    assert not record.route.automatic
