@@ -84,6 +84,9 @@ class Told:
         told = self.document
         steps = tuple((step["step"], step["method"], step["note"]) for step in told["steps"])
         utility = tuple(_utility(told.get("utility", {})))
+        words = [Passage("Risk in words", "\n".join(self.sentences()))]
+        if "verdict" in told.get("utility", {}):
+            words.append(Passage("Utility in words", told["utility"]["verdict"]))
         grids = [Grid("Risk before and after", ("measure", "before", "after"), tuple(self._measures()))]
         grids.append(Grid("What each step did", ("step", "method", "what was done"), steps))
         if utility:
@@ -91,7 +94,7 @@ class Told:
         grids.append(Grid("The first rows of the file", tuple(told["columns"]), tuple(tuple(r) for r in self.rows)))
         more = told["records"] - len(self.rows)
         left_out = (f"{more:,} more rows of the file",) if more > 0 else ()
-        return View(tuple(grids), (Passage("Risk in words", "\n".join(self.sentences())),), left_out=left_out)
+        return View(tuple(grids), tuple(words), left_out=left_out)
 
     def _measures(self) -> Iterator[tuple[str, str, str]]:
         before, after = self.document["risk"]["before"], self.document["risk"]["after"]
@@ -124,5 +127,5 @@ def _number(value: Any) -> str:
 def _utility(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for column, measures in document.get("columns", {}).items():
         for name, value in measures.items():
-            if isinstance(value, int | float):
+            if isinstance(value, int | float) and not isinstance(value, bool):
                 yield column, name.replace("_", " "), _number(value)
