@@ -12,6 +12,7 @@ from tests.support.airlock_pages import each
 from tests.support.airlock_server import Service
 from tests.support.catalogue_world import described
 from tests.support.linked_version import linked
+from tests.support.record_files import NOISY, allow
 
 pytestmark = pytest.mark.browser
 SEEN = {
@@ -22,6 +23,7 @@ SEEN = {
     "catalogue, dataset with a linked version": ("ana", "catalogue/survey"),
     "catalogue, linkage of a version": ("ana", "catalogue/survey/versions/1/linkage"),
     "catalogue, linkage through two indexes": ("ana", "catalogue/survey/versions/2/linkage"),
+    "catalogue, records that may leave": ("dora", "catalogue/survey/records"),
     "register, dataset": ("", "register/datasets/pupils"),
     "register, datasets": ("", "register/datasets"),
     "proposal": ("ana", "projects/new?dataset=pupils"),
@@ -34,6 +36,8 @@ def too_wide(page: Page) -> bool:
 
 def test_pages_are_accessible_and_fit_narrow_windows(chromium: Chromium, airlock: Service, tmp_path: Path) -> None:
     described(airlock.world, tmp_path)
+    allow(airlock.world, plan=NOISY)
+    allow(airlock.world, name="another", ended=True)
     linked(airlock.world, "1")
     linked(airlock.world, "2", number=2, afresh=False)
     linked(airlock.world, "2", index="household")

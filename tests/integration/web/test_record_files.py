@@ -50,6 +50,8 @@ def test_the_page_says_the_plan_in_words(airlock: Service, asked: dict[str, Any]
         "Revoke teaching-file",
     ):
         assert words in text
+    assert f'href="/services/airlock/{RECORDS}"' in airlock.browser("dora").get("catalogue/survey").text
+    assert RECORDS not in airlock.browser("ana").get("catalogue/survey").text
     seen = airlock.browser("ada").get(RECORDS)
     assert seen.status_code == 200
     assert "Revoke" not in seen.text
