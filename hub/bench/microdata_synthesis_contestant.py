@@ -122,7 +122,7 @@ def main(words: list[str]) -> None:
     from saferoom.disclosure.microdata.utility import propensity
 
     found = propensity(table, made, table.column_names)
-    ratio = None if found.pairs is None else found.pairs.ratio
+    ratio = found.pairs.ratio
     numbers = {"ratio": ratio, "own_mib": own, "data_mib": table.nbytes / 2**20, "made": made.num_rows}
     sys.stdout.write(json.dumps({"seconds": {words[0]: seconds}, "peak_mib": peak_mib(), "numbers": numbers}) + "\n")
 

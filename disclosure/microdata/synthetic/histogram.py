@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from saferoom.disclosure.microdata.synthetic.units import Counts, Units, rounded
 
 Values: TypeAlias = NDArray[np.float64]
+Ranks: TypeAlias = NDArray[np.floating[Any]]
+"""From 0 to 1; those of all records in single precision."""
 _ASIDE = 0.37
 """Share of a rounding step by which an edge moves that would be somebody's value."""
 _OF_WIDTH = 4.0
@@ -33,7 +35,7 @@ class Bins:
     def _steps(self) -> Values:
         return np.concatenate([[0.0], np.cumsum(self.shares)])
 
-    def values(self, ranks: Values) -> Values:
+    def values(self, ranks: Ranks) -> Values:
         """Return the numbers at `ranks` (0 to 1) of the distribution."""
         found: Values = np.interp(ranks, self._steps, self.edges)
         return found

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.microdata.synthetic.histogram import Values
+from saferoom.disclosure.microdata.synthetic.histogram import Ranks, Values
 from saferoom.disclosure.microdata.synthetic.predictors import Features
 from saferoom.disclosure.microdata.synthetic.units import Units
 
@@ -29,15 +29,15 @@ class Leaves:
         Records in the order of their leaves.
     ends : ndarray of int, shape (nodes + 1,)
         Where the donors of each node begin and end.
-    chances : ndarray of float, shape (n + 1,)
-        Summed chances of the donors (Bayesian bootstrap: exponential ones).
+    chances : ndarray of float32, shape (n,)
+        Of the donors, in the same order (Bayesian bootstrap: exponential ones).
     """
 
     tree: Any
     home: Nodes
     donors: NDArray[np.int32]
     ends: Nodes
-    chances: Values
+    chances: NDArray[np.float32]
 
     @classmethod
     def of(cls, tree: Any, made: Features, records: Nodes, units: Units, least: int, random: Any) -> Leaves:
@@ -59,7 +59,7 @@ class Leaves:
         leaf = home[nodes]
         order = np.argsort(leaf, kind="stable")
         ends = np.concatenate([[0], np.cumsum(np.bincount(leaf, minlength=len(home)))])
-        chances = np.concatenate([[0.0], np.cumsum(random.exponential(size=len(records)))])
+        chances = random.standard_exponential(len(records), dtype=np.float32)
         return cls(tree, home, records[order].astype(np.int32), ends, chances)
 
     def draw(self, made: Features | None, rows: int, random: np.random.Generator) -> tuple[Nodes, Nodes]:
@@ -76,13 +76,14 @@ class Leaves:
         synthetic public use microdata, Journal of Official Statistics 21(3).
         """
         leaf = np.zeros(rows, dtype=np.intp) if self.tree is None else self.home[self.tree.apply(made)]
-        low, high = self.chances[self.ends[leaf]], self.chances[self.ends[leaf + 1]]
+        reached = np.concatenate([[0.0], np.cumsum(self.chances, dtype=np.float64)])
+        low, high = reached[self.ends[leaf]], reached[self.ends[leaf + 1]]
         wanted = low + random.uniform(size=rows) * (high - low)
-        place = np.searchsorted(self.chances, wanted, side="right") - 1
+        place = np.searchsorted(reached, wanted, side="right") - 1
         place = np.clip(place, self.ends[leaf], self.ends[leaf + 1] - 1)
         return self.donors[place].astype(np.intp), leaf
 
-    def kernels(self, ranks: Values, least: float) -> Kernels:
+    def kernels(self, ranks: Ranks, least: float) -> Kernels:
         """Return how ranks are smoothed in each leaf.
 
         Parameters
@@ -92,7 +93,7 @@ class Leaves:
         least : float
             The least width.
         """
-        own, nodes = ranks[self.donors], len(self.home)
+        own, nodes = ranks[self.donors].astype(np.float64), len(self.home)
         leaf = np.repeat(np.arange(nodes), np.diff(self.ends))
         told = ~np.isnan(own)
         own, leaf = own[told], leaf[told]
@@ -121,7 +122,7 @@ class Kernels:
     widths: Values
     shrinks: Values
 
-    def smoothed(self, ranks: Values, leaf: Nodes, random: np.random.Generator) -> Values:
+    def smoothed(self, ranks: Ranks, leaf: Nodes, random: np.random.Generator) -> Ranks:
         """Return mean + (rank - mean + h e) / sqrt(1 + h^2 / s^2); what is beyond 0 and 1 is reflected.
 
         References
@@ -130,7 +131,7 @@ class Kernels:
         """
         away = ranks - self.means[leaf] + self.widths[leaf] * random.normal(size=len(ranks))
         found = np.abs(self.means[leaf] + away / self.shrinks[leaf])
-        return np.asarray(np.where(found > 1.0, 2.0 - found, found).clip(0.0, 1.0))
+        return np.where(found > 1.0, 2.0 - found, found).clip(0.0, 1.0).astype(np.float32)
 
 
 def _joined(tree: Any, nodes: Nodes, units: Units, least: int) -> Nodes:

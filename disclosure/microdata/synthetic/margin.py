@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saferoom.disclosure.microdata.synthetic.described import Role
-from saferoom.disclosure.microdata.synthetic.histogram import Bins, Values
+from saferoom.disclosure.microdata.synthetic.histogram import Bins, Ranks, Values
 from saferoom.disclosure.microdata.synthetic.scales import Scale
 from saferoom.disclosure.microdata.synthetic.units import Counts, Units, rounded
 
@@ -51,7 +51,7 @@ class Margin:
     kind: Any
     states: States
     counts: Counts
-    ranks: Values | None = None
+    ranks: Ranks | None = None
     labels: Any = None
     pool: Any = None
     points: Values | None = None
@@ -80,7 +80,7 @@ class Margin:
         found = random.choice(len(self.counts), rows, p=self.counts / total).astype(np.int32)
         return np.where(found == self.size, np.int32(MISSING), found)
 
-    def column(self, states: States, ranks: Values | None, random: np.random.Generator) -> Any:
+    def column(self, states: States, ranks: Ranks | None, random: np.random.Generator) -> Any:
         """Return an Arrow array of the column's type with values of these states.
 
         Parameters
@@ -95,7 +95,7 @@ class Margin:
         numbers = self.numbers(states, ranks, random)
         return self.scale.column(numbers, missing)
 
-    def numbers(self, states: States, ranks: Values | None, random: np.random.Generator) -> Values:
+    def numbers(self, states: States, ranks: Ranks | None, random: np.random.Generator) -> Values:
         """Return the numbers of these states, 0 where missing."""
         numbers = np.zeros(len(states))
         if self.points is not None and len(self.points):
@@ -108,10 +108,10 @@ class Margin:
         numbers[spread] = self._histogram(wanted, random)
         return numbers
 
-    def _histogram(self, ranks: Values, random: np.random.Generator) -> Values:
+    def _histogram(self, ranks: Ranks, random: np.random.Generator) -> Values:
         bins, lattice = self.bins, self.scale is not None and self.scale.lattice
         if bins is None:
-            return ranks
+            return np.zeros(len(ranks))
         ends = (np.ceil(bins.edges[0]), np.floor(bins.edges[-1]))
         found = bins.values(ranks)
         found = np.clip(np.round(found), *ends) if lattice else found

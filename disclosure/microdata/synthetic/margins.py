@@ -147,7 +147,7 @@ class Maker:
         ranks = None
         if bins is not None:
             states[spread] = len(kept)
-            ranks = np.full(len(states), np.nan)
+            ranks = np.full(len(states), np.nan, dtype=np.float32)
             ranks[spread] = bins.ranks(made.numbers[spread])
         states, counts = counted(states, len(kept) + (bins is not None), self.units, self.threshold)
         rare = made.points[~made.shared] if _is_sparse(made) else np.empty(0)

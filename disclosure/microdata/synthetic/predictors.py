@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.microdata.synthetic.histogram import Values
+from saferoom.disclosure.microdata.synthetic.histogram import Ranks, Values
 from saferoom.disclosure.microdata.synthetic.margin import Margin, States
 
 Features: TypeAlias = NDArray[np.float32]
@@ -31,7 +31,7 @@ class Column:
 
     margin: Margin
     states: States
-    ranks: Values | None = None
+    ranks: Ranks | None = None
 
     @property
     def size(self) -> int:

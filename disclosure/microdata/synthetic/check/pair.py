@@ -68,13 +68,15 @@ class Coding:
     """
 
     def __init__(self, table: Any, names: Sequence[str], *, banded: bool) -> None:
-        keys = Keys.of(table, names, "columns")
-        self._names, self._known = keys.names, dict(zip(keys.names, keys.categories, strict=True))
-        counted = {name: keys.codes[:, place] for place, name in enumerate(names)}
-        self._edges = {name: _edges(counted[name], self._known[name]) if banded else None for name in names}
-        self.before: Codes = np.empty((keys.records, len(names)), dtype=np.int32, order="F")
+        self._names = tuple(names)
+        self._known: dict[str, NDArray[Any]] = {}
+        self._edges: dict[str, NDArray[np.intp] | None] = {}
+        self.before: Codes = np.empty((table.num_rows, len(names)), dtype=np.int32, order="F")
         for place, name in enumerate(names):
-            self.before[:, place] = self._banded(name, counted[name])
+            keys = Keys.of(table, [name], "columns")
+            self._known[name] = keys.categories[0]
+            self._edges[name] = _edges(keys.codes[:, 0], keys.categories[0]) if banded else None
+            self.before[:, place] = self._banded(name, keys.codes[:, 0])
 
     def pair(self, twin: Any) -> Pair:
         """Return the file and a twin of it; what the twin alone has is one value more per column."""
