@@ -56,7 +56,7 @@ def _table(found: RiskUtilityMap) -> str:
         "information lost",
         "pMSE ratio",
         "IL1s",
-        "",
+        "unbeaten",
     )
     return table("Risk left and utility lost, by plan", heads, rows, words=(7,))
 

@@ -12,12 +12,15 @@ from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.columns import Numbers
 from saferoom.disclosure.microdata.keys import MISSING, Codes, Keys
 from saferoom.disclosure.microdata.utility.asked import Compared
+from saferoom.errors import BadInputError
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.columns import Frame
 
 Kind = Literal["number", "category", "recoded", "regrouped"]
 BINS = 10
+_LARGEST = 1e100
+"""Beyond this, squares and their sums are no numbers any more."""
 _MOST_CODES = 12
 """Whole numbers of at most so many different values are taken for codes of categories."""
 _MANY = 50
@@ -102,13 +105,7 @@ class Variables:
 
 
 def variables(before: Frame, after: Frame, asked: Compared) -> Variables:
-    """Return what both tables have, coded alike.
-
-    Raises
-    ------
-    BadInputError
-        When a column holds no single values.
-    """
+    """Return what both tables have, coded alike."""
     old, new = columns.names_of(before), columns.names_of(after)
     found, left_out = [], {}
     for name in old:
@@ -128,11 +125,16 @@ def _variable(before: Frame, after: Frame, name: str, asked: Compared) -> Variab
     old, new = _finite(old), _finite(new)
     told = old is not None and not np.isnan(old).all()
     if old is not None and new is not None and told:
+        if max(float(np.nanmax(np.abs(old))), float(np.nanmax(np.abs(new), initial=0.0))) > _LARGEST:
+            return "its numbers are too large to compute with"
         if _is_counter(old):
             return "an id: its numbers run on"
         if not _are_codes(old, new):
             return _number(name, old, new)
-    first, second = Keys.of(before, [name], "utility"), Keys.of(after, [name], "utility")
+    try:
+        first, second = Keys.of(before, [name], "utility"), Keys.of(after, [name], "utility")
+    except BadInputError:
+        return "it does not hold single values (numbers, texts, dates)"
     if not (first.codes != MISSING).any():
         return "every value before is missing"
     if old is None and first.sizes[0] > _MANY and 2 * first.sizes[0] > first.records:

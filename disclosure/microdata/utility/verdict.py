@@ -73,7 +73,7 @@ def _not_seen(report: UtilityReport) -> Iterator[str]:
     """Yield what a comparison of frequencies does not see of coarser columns."""
     coarser = [one.variable.name for one in report.columns if one.variable.kind == "recoded"]
     if coarser:
-        yield f"What became coarser ({_listed(coarser)}) is compared as coarse as it is now."
+        yield f"What was recoded ({_listed(coarser)}) is compared as coarse as it is now."
     others = [one.variable.name for one in report.columns if not one.variable.comparable]
     if others:
         yield f"The model below does not see {_listed(others)}: the categories are others than before."

@@ -142,3 +142,27 @@ def test_two_columns_of_one_name_are_refused() -> None:
     twice = pd.concat([people()[["sex"]], people()[["sex"]]], axis=1)
     with pytest.raises(BadInputError, match="two columns 'sex'"):
         compare(twice, people()[["sex"]])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (pa.array([[1], [2]] * 20), pa.array([[1], [2]] * 20), "does not hold single values"),
+        (pa.nulls(40), pa.nulls(40), "every value before is missing"),
+        (pa.array(np.arange(40.0) * 1e300), pa.array(np.arange(40.0)), "too large"),
+        (pa.array([f"person {n}" for n in range(60)]), pa.array(["somebody"] * 60), "nearly every value"),
+    ],
+)
+def test_columns_that_cannot_be_compared_do_not_stop_the_others(before: pa.Array, after: pa.Array, said: str) -> None:
+    sex = pa.array(["f", "m"] * (len(before) // 2))
+    report = compare(pa.table({"odd": before, "sex": sex}), pa.table({"odd": after, "sex": sex}))
+    assert said in report.document()["left_out"]["odd"]
+    assert kinds(report) == {"sex": "category"}
+
+
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_small_tables_and_values_that_are_all_gone_have_a_report(size: int) -> None:
+    frame = people(size)
+    gone = frame.assign(pay=np.nan, region=None)
+    for how in (Compared(), Compared(corresponding=True)):
+        json.dumps(compare(frame, gone, how).document(), allow_nan=False)
