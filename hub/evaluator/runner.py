@@ -218,9 +218,20 @@ def judge(home: Home, job: Job, files: Sequence[Bind], timeout_seconds: float = 
 
 
 def answered(
-    home: Home, command: Sequence[str], job: bytes, files: Sequence[Bind], timeout_seconds: float = TIMEOUT_SECONDS
+    home: Home,
+    command: Sequence[str],
+    job: bytes,
+    files: Sequence[Bind],
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    what: tuple[str, str] = ("the query", "ask for fewer cells or simpler views"),
 ) -> bytes:
-    """Run `command` with `job` in a sandbox that sees `files` and nothing else, and return what it wrote."""
+    """Run `command` with `job` in a sandbox that sees `files` and nothing else, and return what it wrote.
+
+    Parameters
+    ----------
+    what : tuple of (str, str)
+        What messages call the work, and what to do when it needs too much.
+    """
     sandbox = Sandbox(
         name=f"evaluator-{secrets.token_hex(6)}",
         identity=identity(home, _IDENTITY),
@@ -230,17 +241,15 @@ def answered(
     )
     done = run(sandbox, command, job, timeout_seconds)
     if done.timed_out:
-        raise BadInputError(
-            f"the query took longer than {timeout_seconds:.0f} seconds; ask for fewer cells or simpler views"
-        )
+        raise BadInputError(f"{what[0]} took longer than {timeout_seconds:.0f} seconds; {what[1]}")
     if done.returncode != 0:
-        raise _died(done)
+        raise _died(done, what)
     return done.stdout
 
 
-def _died(done: Completed) -> SaferoomError:
+def _died(done: Completed, what: tuple[str, str]) -> SaferoomError:
     """Say why the process ended without an answer. What it wrote may hold values: only its length is logged."""
     _log.warning("evaluator died", returncode=done.returncode, stderr_bytes=len(done.stderr))
     if done.returncode in _KILLED:
-        return BadInputError("the query needs more memory than an evaluation may use; ask for fewer cells")
+        return BadInputError(f"{what[0]} needs more memory than an evaluation may use; {what[1]}")
     return UnavailableError("the evaluator stopped unexpectedly; nothing was judged and nothing can be released")

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from saferoom.hub.notebook.connection import Connection
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File
 
+_PATIENCE_SECONDS = 420.0
+"""A plan may work for five minutes, and waits for its turn before."""
 _NOT_UNDERSTOOD = "the airlock's answer was not understood; restart the room so that both match"
 
 
@@ -71,7 +73,7 @@ def record_file(dataset: str, plan: str) -> File:
     RoomError
         No such plan is open to the project, or its limits do not hold of the project's extract.
     """
-    connection = Connection.from_environment()
+    connection = replace(Connection.from_environment(), timeout_seconds=_PATIENCE_SECONDS)
     sys.stdout.write(f"The records of {dataset} are protected by the plan {plan} at the airlock ...\n")
     sys.stdout.flush()
     return File(connection, connection.post("/api/room/record-files", {"dataset": dataset, "plan": plan}))

@@ -16,6 +16,7 @@ from saferoom.projects.record_plans.made import Told
 
 COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.recordfiles")
 TIMEOUT_SECONDS = 300.0
+_TOO_MUCH = ("the record plan", "ask the data owner for one that recodes more before it hides or perturbs")
 
 
 def make(instance: Instance, evaluator: Evaluator, author: Username, project: ProjectSlug, order: Order) -> Made:
@@ -34,5 +35,5 @@ def make(instance: Instance, evaluator: Evaluator, author: Username, project: Pr
     least = least_k(instance.registry.dataset(dataset), instance.registry.platform())
     with evaluator.at_hand(author, project, dataset) as (job, binds):
         work = RecordJob(job, plan.plan, max(least, job.policy.threshold_units), seed, salt)
-        found = read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS))
+        found = read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS, _TOO_MUCH))
         return Made(found.csv, Told.read(found.told), found.evaluation)
