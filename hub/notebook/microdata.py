@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _BYTES = 32
 Rows = list[tuple[str, ...]]
+Tables = tuple[tuple[tuple[str, ...], Rows], ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,7 +46,7 @@ class Shown:
 
     title: str
     sentences: tuple[str, ...]
-    tables: tuple[tuple[tuple[str, ...], Rows], ...]
+    tables: Tables
     document: Mapping[str, Any]
 
     def __repr__(self) -> str:
@@ -191,12 +192,12 @@ def _utility(report: UtilityReport) -> Shown:
 
 def _protected(result: Anonymised) -> Protected:
     document = result.document()
-    steps = [(str(one["step"]), one["method"], one["note"]) for one in document["steps"]]
+    steps: Rows = [(str(one["step"]), one["method"], one["note"]) for one in document["steps"]]
     before, after = document["risk"]["before"], document["risk"]["after"]
     rows: Rows = []
     for name in ("expected_reidentifications", "max_risk"):
         rows.append((name.replace("_", " "), f"{before[name]:,.4g}", "-" if after is None else f"{after[name]:,.4g}"))
-    tables = ((("step", "method", "what was done"), list(steps)), (("risk", "before", "after"), rows))
+    tables: Tables = ((("step", "method", "what was done"), steps), (("risk", "before", "after"), rows))
     title = f"{document['records']:,} records protected in {len(steps)} steps"
     made: Any = result.frame
     return Protected(title, (result.utility.verdict,), tables, document, made, _utility(result.utility))

@@ -56,9 +56,8 @@ def _plan(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
         yield bullets(said)
     rows = []
     for step, asked in zip(document["steps"], result.plan.steps, strict=True):
-        own = asked.model_dump(mode="json", exclude_none=True)
-        told = [f"{name.replace('_', ' ')}: {_words(value)}" for name, value in own.items() if value not in ([], {})]
-        settings = "; ".join(told[1:])  # the first is the method itself
+        own = asked.model_dump(mode="json", include=(asked.model_fields_set | {"k"}) - {"method"})
+        settings = "; ".join(f"{name.replace('_', ' ')}: {_words(value)}" for name, value in own.items())
         changed = ", ".join(f"{name} {count:,}" for name, count in step["changed"].items())
         rows.append([str(step["step"]), step["method"].replace("_", " "), settings, step["note"], changed or "-"])
     heads = ("step", "method", "settings", "what it did", "values changed")
@@ -72,8 +71,10 @@ def _words(value: Any) -> str:
         said = ", ".join(_words(one) for one in value)
     elif isinstance(value, dict):
         said = ", ".join(f"{name}: {_words(one)}" for name, one in value.items())
+    elif isinstance(value, bool):
+        said = "yes" if value else "no"
     else:
-        said = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+        said = f"{value:,.10g}" if isinstance(value, int | float) else str(value)
     return said if len(said) <= _MOST_LETTERS else said[:_MOST_LETTERS] + "…"
 
 
