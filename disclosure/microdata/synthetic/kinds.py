@@ -31,8 +31,10 @@ def role_of(table: Any, name: str, described: Described, units: Units, threshold
     plain = plain_type(kind)
     if not (kinds.is_null(plain) or is_text(plain) or kinds.is_boolean(plain) or _is_number(plain) or _is_time(plain)):
         raise BadInputError(f"'{name}' does not hold single values (numbers, texts, dates); leave it out of the file")
+    if kinds.is_float16(plain):
+        raise BadInputError(f"'{name}' holds numbers of half precision; store them in single or double precision")
     if described.role is not None:
-        _check(name, described, plain)
+        _check(name, described, plain, stored=kinds.is_dictionary(kind))
         return described.role
     if described.codelist is not None or kinds.is_boolean(plain) or kinds.is_null(plain):
         return Role.CATEGORY
@@ -43,21 +45,22 @@ def role_of(table: Any, name: str, described: Described, units: Units, threshold
     return _of_texts(table, name, units, threshold)
 
 
-def _check(name: str, described: Described, plain: Any) -> None:
+def _check(name: str, described: Described, plain: Any, *, stored: bool) -> None:
+    """Check that a column of values of the type `plain`, `stored` as categories or not, can have the role said."""
     import pyarrow.types as kinds
 
     role = described.role
     if described.codelist is not None and role not in (None, Role.CATEGORY):
         raise BadInputError(f"'{name}' has a codelist, so its role can only be category")
     fits = kinds.is_null(plain) or {
-        Role.NUMBER: _is_number(plain),
-        Role.DATE: _is_time(plain) or is_text(plain),
+        Role.NUMBER: _is_number(plain) and not stored,
+        Role.DATE: (_is_time(plain) or is_text(plain)) and not stored,
         Role.TEXT: is_text(plain),
         Role.UNIT: is_text(plain) or kinds.is_integer(plain),
         Role.ID: is_text(plain) or kinds.is_integer(plain),
     }.get(role or Role.CATEGORY, True)
     if not fits:
-        wanted = "texts or whole numbers" if role in _IDS else "numbers" if role is Role.NUMBER else f"{role}s"
+        wanted = "texts or whole numbers" if role in _IDS else f"{role}s"
         raise BadInputError(f"'{name}' must hold {wanted} to have the role {role}, and holds something else")
 
 

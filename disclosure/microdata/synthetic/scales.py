@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from saferoom.disclosure.microdata.synthetic.kinds import is_text
 from saferoom.errors import BadInputError
 
 Values: TypeAlias = NDArray[np.float64]
@@ -84,19 +85,23 @@ def numbers_of(column: Any, name: str) -> tuple[Values, NDArray[np.bool_], Scale
     Raises
     ------
     BadInputError
-        When a number is infinite.
+        When a number is infinite, or beyond signed integers of 64 bits.
     """
+    import pyarrow as pa
     import pyarrow.types as kinds
 
     kind = column.type
     if kinds.is_floating(kind) or kinds.is_decimal(kind):
         return _floats(column, kind, name)
-    if kinds.is_string(kind) or kinds.is_large_string(kind):
-        import pyarrow as pa
-
+    if is_text(kind):
         whole, missing = _whole(column.cast(pa.date32()))
         return whole.astype(np.float64), missing, Scale(kind, text=True)
-    whole, missing = _whole(column)
+    try:
+        whole, missing = _whole(column)
+    except pa.ArrowInvalid:
+        raise BadInputError(
+            f"'{name}' holds whole numbers beyond 64 bits; describe it as an id or a category"
+        ) from None
     told = whole[~missing]
     origin = int(told.min()) if len(told) else 0
     unit = _unit(told - origin, kind) if kinds.is_temporal(kind) else 1
