@@ -46,6 +46,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/catalogue/{name}/versions/{version}": ("GET /catalogue/{name}/versions/{version}/checks",),
     "/catalogue/{name}/versions/{version}/linkage": ("GET /catalogue/{name}/versions/{version}/linkage",),
     "/catalogue/{name}/records": ("GET /catalogue/{name}/record-plans",),
+    "/catalogue/{name}/twin.parquet": ("GET /catalogue/{name}/twin",),
     "/catalogue/{name}/{variable}": (f"GET {VARIABLES}/{{variable}}", f"GET {VARIABLES}/{{variable}}/codes"),
     "/notices": ("GET /notices",),
     "/notices/bell": ("GET /notices",),
