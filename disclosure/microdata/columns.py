@@ -40,6 +40,38 @@ def length(frame: Frame) -> int:
     return int(table.num_rows) if is_arrow(frame) else len(table)
 
 
+def check_once(names: Sequence[str]) -> None:
+    """Check that no two columns have one name.
+
+    Raises
+    ------
+    BadInputError
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInputError(f"the table has two columns '{name}'; rename one")
+
+
+def as_arrow(frame: Frame) -> pa.Table:
+    """Return the records as an Arrow table.
+
+    Raises
+    ------
+    BadInputError
+        When two columns have one name, or one holds values of several kinds.
+    """
+    table: Any = frame
+    check_once(names_of(frame))
+    if is_arrow(frame):
+        return table
+    import pyarrow as pa
+
+    try:
+        return pa.Table.from_pandas(table, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        raise BadInputError("the table has a column that holds values of several kinds; give each one kind") from None
+
+
 def check_names(frame: Frame, wanted: Sequence[str], what: str) -> None:
     """Check that each of `wanted` is one column of `frame`, and that none is asked for twice.
 

@@ -85,7 +85,7 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
         not hold of the result; there is no result then.
     """
     arrow = columns.is_arrow(records)
-    table = _as_arrow(records)
+    table = columns.as_arrow(records)
     check(plan, _numeric(table), columns.length(table))
     compared = plan.compared()
     compared.check_before(columns.names_of(table))
@@ -121,29 +121,14 @@ def _silent(_what: str, _share: float) -> None:
     """Tell nobody."""
 
 
-def _as_arrow(records: Frame) -> Frame:
-    if columns.is_arrow(records):
-        return records
-    import pyarrow as pa
-
-    _check_once(columns.names_of(records))
-    return pa.Table.from_pandas(records, preserve_index=False)
-
-
 def _numeric(table: Any) -> dict[str, bool]:
     import pyarrow.types as kinds
 
-    _check_once(columns.names_of(table))
+    columns.check_once(columns.names_of(table))
     return {
         column.name: kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_decimal(column.type)
         for column in table.schema
     }
-
-
-def _check_once(names: Sequence[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise BadInputError(f"the table has two columns '{name}'; rename one")
 
 
 def _asked(plan: Plan, keys: Sequence[str], sensitive: Sequence[str] | None = None) -> Asked:

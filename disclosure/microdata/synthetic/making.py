@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class _Work:
     progress: Progress
 
     def done(self, random: Random) -> SyntheticTwin:
-        table: Any = _as_arrow(self.frame)
+        table: Any = columns.as_arrow(self.frame)
         self._check_names(table)
         names = [name for name in table.column_names if self._said(name).role is Role.UNIT]
         units = Units.of(table, names)
@@ -122,7 +122,6 @@ class _Work:
         names = list(table.column_names)
         if not names:
             raise BadInputError(f"{_TABLE} has no columns")
-        columns.check_wanted(names, names, _TABLE)
         columns.check_wanted(names, list(self.described), "columns")
         columns.check_wanted(names, self.terms.keys, "keys")
         columns.check_wanted(names, self.terms.sensitive, "sensitive")
@@ -228,18 +227,6 @@ def _usual_keys(margins: list[Margin]) -> list[str]:
     fit = [one for one in fit if one.size]
     chosen = sorted(fit, key=lambda one: (one.size, one.name))[: min(_MOST_KEYS, max(1, len(margins) - 1))]
     return [one.name for one in chosen]
-
-
-def _as_arrow(frame: Frame) -> Any:
-    if columns.is_arrow(frame):
-        return frame
-    import pyarrow as pa
-
-    columns.check_wanted(columns.names_of(frame), columns.names_of(frame), _TABLE)
-    try:
-        return pa.Table.from_pandas(cast("Any", frame), preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        raise BadInputError(f"{_TABLE} has a column that holds values of several kinds; give each column one") from None
 
 
 def _as_pandas(made: Any, before: Any) -> Any:

@@ -13,6 +13,7 @@ from tests.support.twin_world import people
 
 from saferoom.disclosure.microdata.synthetic import Described, Role, SyntheticTwin, Terms, low_fidelity, medium_fidelity
 from saferoom.disclosure.microdata.utility import propensity
+from saferoom.errors import BadInputError
 
 ROWS = 6_000
 NUMBERS = ["age", "education", "pay", "tax"]
@@ -140,3 +141,9 @@ def test_progress_is_told() -> None:
     medium_fidelity(people(300), {}, np.random.default_rng(1), progress=lambda what, share: heard.append((what, share)))
     assert any("growing" in what for what, _ in heard)
     assert all(0 <= share <= 1 for _, share in heard)
+
+
+def test_a_frame_whose_column_is_of_several_kinds_is_refused() -> None:
+    frame = pd.DataFrame({"x": [1, "a", dict] * 20})
+    with pytest.raises(BadInputError, match="several kinds"):
+        low_fidelity(frame, {}, np.random.default_rng(1))
