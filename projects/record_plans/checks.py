@@ -66,8 +66,12 @@ def _of_columns(plan: Plan, dataset: Dataset) -> Iterator[tuple[str, str]]:
 
 
 def _of_steps(plan: Plan, dataset: Dataset) -> Iterator[tuple[str, str]]:
-    """Refuse steps that change unit ids: they get new labels in any case, after the last step."""
+    """Refuse steps that make records anew, and those that change unit ids: they get new labels in any case."""
+    from saferoom.disclosure.microdata.plans.leaving import ROW_BY_ROW
+
     for number, step in enumerate(plan.steps, start=1):
+        if step.method not in ROW_BY_ROW:
+            yield "steps", f"step {number} ({step.method}) makes records of its own; no file leaves by such a plan"
         changed = [name for name in step.changes(plan.keys) if name in dataset.units and name not in step.drops()]
         if changed:
             yield "steps", f"step {number} would change the unit id {changed[0]}; ids that leave are replaced anyway"

@@ -25,6 +25,7 @@ from tests.support.record_files import (
     submitted,
 )
 
+from saferoom.disclosure.microdata.plans import leaving
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, ForbiddenError, IntegrityError, NotFoundError, WrongStateError
 from saferoom.hub.evaluator.runner import Evaluator
@@ -116,6 +117,13 @@ def test_a_plan_whose_limits_do_not_bite_is_not_allowed(found: World, changes: d
     with pytest.raises(BadInputError, match=said):
         allow(found, plan=plan)
     assert found.instance.registry.record_plans(SURVEY) == ()
+
+
+def test_a_method_that_makes_records_anew_is_in_no_plan(monkeypatch: pytest.MonkeyPatch, found: World) -> None:
+    """Nobody is behind the rows of such records: whatever method comes, it is refused until it says who is."""
+    monkeypatch.setattr(leaving, "ROW_BY_ROW", leaving.ROW_BY_ROW - {"recode"})
+    with pytest.raises(BadInputError, match="step 1 .recode. makes records of its own"):
+        allow(found)
 
 
 def test_somebody_who_does_not_own_the_data_allows_nothing(found: World) -> None:
