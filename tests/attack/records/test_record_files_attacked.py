@@ -122,7 +122,7 @@ def test_a_plan_whose_limits_do_not_bite_is_not_allowed(found: World, changes: d
 def test_a_method_that_makes_records_anew_is_in_no_plan(monkeypatch: pytest.MonkeyPatch, found: World) -> None:
     """Nobody is behind the rows of such records: whatever method comes, it is refused until it says who is."""
     monkeypatch.setattr(leaving, "ROW_BY_ROW", leaving.ROW_BY_ROW - {"recode"})
-    with pytest.raises(BadInputError, match="step 1 .recode. makes records of its own"):
+    with pytest.raises(BadInputError, match=r"step 1 .recode. makes records of its own"):
         allow(found)
 
 

@@ -14,6 +14,7 @@ from tests.support.record_files import ANA, TEACHING, allow, apply, checked, doc
 
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
+from saferoom.errors import BadInputError
 from saferoom.hub.store import tables
 from saferoom.ids import ProjectSlug, Username
 from saferoom.projects.airlock.states import State
@@ -87,6 +88,18 @@ def test_a_file_does_not_leave_beside_a_statistic_of_the_version_before(found: W
     assert airlock.submit(ANA, MOBILITY, [record.id], "Education", "Words.", "Words.").state is State.RELEASED
     refresh(found)
     assert made(found).verdict is Verdict.FAIL
+
+
+def test_a_file_of_a_few_people_less_does_not_leave_beside_that_of_everybody(found: World) -> None:
+    """Another project is approved for all but the three in the west: the two files, subtracted, are those three."""
+    allow(found, releases=5)
+    release(found)
+    found.change(tables.ApprovalRow, ("income", "survey"), rows="region <> 'west'")
+    found.instance.extracts("system").provision(INCOME)
+    record = made(found, author=Username("rita"), project=INCOME)
+    assert record.verdict is Verdict.FAIL
+    with pytest.raises(BadInputError, match="must not leave as it is"):
+        submitted(found, record)
 
 
 def test_a_plan_that_perturbs_its_keys_says_that_these_are_not_compared(found: World) -> None:
