@@ -70,8 +70,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """End the browser where its tests came last."""
+    """End the browser where its tests came last, and let what was kept from the collector be cleared away, too."""
     _end_browser()
+    gc.unfreeze()
 
 
 def _end_browser() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,15 +59,22 @@ def of_all(new: Numbers, others: Numbers) -> Iterator[Relation]:
     Notes
     -----
     All of the others together can hide what some of them tell: a number that is told again hides all else. So each is
-    tried alone, too, and each is left out once.
+    tried alone, too, and each is left out once. Many tables of one measure add the same in each unit: what was fitted
+    to the same numbers is not fitted again.
     """
     count = others.shape[1]
+    contents = [blake2b(np.ascontiguousarray(column)).digest() for column in others.T]
+    known: dict[tuple[bytes, ...], Numbers] = {}
     seen: set[tuple[tuple[int, ...], bool]] = set()
     tried = [tuple(range(count))]
     if count > 1:
         tried += [(i,) for i in range(count)]
     for place, columns in enumerate(tried):
-        found = list(_fitted(new, others, columns))
+        chosen = np.column_stack([others[:, list(columns)], np.ones(len(new))])
+        content = tuple(contents[i] for i in columns)
+        if content not in known:
+            known[content] = _factors(new, chosen)
+        found = list(_fitted(new, chosen, known[content], columns))
         if place == 0 and count > 2:
             used = {i for one in found if one.exact for i in one.used}
             tried += [tuple(k for k in range(count) if k != i) for i in sorted(used)]
@@ -76,13 +84,14 @@ def of_all(new: Numbers, others: Numbers) -> Iterator[Relation]:
                 yield one
 
 
-def _fitted(new: Numbers, others: Numbers, columns: tuple[int, ...]) -> Iterator[Relation]:
-    chosen = np.column_stack([others[:, list(columns)], np.ones(len(new))])
-    some = chosen, new
-    if len(new) > _SAMPLE:
-        places = np.random.default_rng(len(new)).choice(len(new), _SAMPLE, replace=False)
-        some = chosen[places], new[places]
-    factors = _least_deviations(*some)
+def _factors(new: Numbers, chosen: Numbers) -> Numbers:
+    if len(new) <= _SAMPLE:
+        return _least_deviations(chosen, new)
+    places = np.random.default_rng(len(new)).choice(len(new), _SAMPLE, replace=False)
+    return _least_deviations(chosen[places], new[places])
+
+
+def _fitted(new: Numbers, chosen: Numbers, factors: Numbers, columns: tuple[int, ...]) -> Iterator[Relation]:
     whole = np.append(np.rint(factors[:-1]), 0.0)
     is_whole = whole.any() and bool((np.abs(factors - whole)[:-1] <= _WHOLE).all())
     for one in (factors, whole) if is_whole else (factors,):
@@ -114,19 +123,23 @@ def agree(rest: Numbers, matters: Mask, free: int) -> bool:
 
 
 def _least_deviations(chosen: Numbers, new: Numbers) -> Numbers:
+    if not new.any():
+        return np.zeros(chosen.shape[1])
     scale = np.sqrt(np.einsum("ij,ij->j", chosen, chosen))
     scale[scale == 0] = 1.0
     scaled = chosen / scale
     weights = np.ones(len(new))
-    factors = np.zeros(chosen.shape[1])
+    factors: Numbers | None = None
     for _ in range(_ROUNDS):
         root = np.sqrt(weights)[:, None]
-        factors = np.linalg.lstsq(scaled * root, new * root[:, 0], rcond=1e-10)[0]
+        before, factors = factors, np.linalg.lstsq(scaled * root, new * root[:, 0], rcond=1e-10)[0]
+        if before is not None and np.array_equal(before, factors):
+            break  # what is left gives the same weights, and so every further round the same factors
         left = np.abs(new - scaled @ factors)
         weights = 1.0 / np.maximum(left, 1e-12 * max(float(np.abs(new).max(initial=0.0)), 1e-300))
         weights /= weights.max(initial=1.0)
     # Whoever is nearest gives the factors exactly, if they are exact at all.
-    nearest = np.argsort(left, kind="stable")[: max(2 * len(factors), len(new) // 2)]
+    nearest = np.argsort(left, kind="stable")[: max(2 * chosen.shape[1], len(new) // 2)]
     return np.asarray(np.linalg.lstsq(scaled[nearest], new[nearest], rcond=1e-10)[0] / scale)
 
 
