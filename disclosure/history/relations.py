@@ -63,7 +63,7 @@ def of_all(new: Numbers, others: Numbers) -> Iterator[Relation]:
     to the same numbers is not fitted again.
     """
     count = others.shape[1]
-    contents = [blake2b(np.ascontiguousarray(column)).digest() for column in others.T]
+    contents = [blake2b(column.tobytes()).digest() for column in others.T]
     known: dict[tuple[bytes, ...], Numbers] = {}
     seen: set[tuple[tuple[int, ...], bool]] = set()
     tried = [tuple(range(count))]
