@@ -62,7 +62,7 @@ def _remembered(job: RecordJob, source: Source, found: Leaving) -> Evaluation:
         verdict=Verdict.worst([Verdict.REVIEW, *(one.severity for one in findings)]),
         title=f"Records of {source.name} by {', '.join(found.by) or 'nothing'}",
         outgoing=judged.table,
-        automatic_obstacles=("record-level files never leave without a person",),
+        automatic_obstacles=(),
         contributors=_about(judged.contributors, source.name, found.file.column_names),
         suggestions=(),
     )

@@ -98,5 +98,8 @@ def _sentences(allowed: RecordPlan) -> Iterator[str]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_shown(one)}" for name, one in value.items())
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return ", ".join(
+            f"{name} ({_shown(one)})" if isinstance(one, list | dict) else f"{name} {one}"
+            for name, one in value.items()
+        )
+    return ", ".join(map(_shown, value)) if isinstance(value, list) else str(value)

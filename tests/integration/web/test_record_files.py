@@ -43,6 +43,7 @@ def test_the_page_says_the_plan_in_words(airlock: Service, asked: dict[str, Any]
     text = airlock.browser("dora").get(RECORDS).text
     for words in (
         "The file has the columns person_id, region, education, wage, and no others.",
+        "recode of region (groups: south and west (south, west))",
         "noise of wage (size: 0.2)",
         "At least 10 records share each combination",
         "leaves once",
