@@ -122,3 +122,34 @@ def test_another_file_of_the_same_data_is_told_to_those_who_check_and_begins_the
     assert (after.state, after.round) == (State.SUBMITTED, 2)
     assert any("can put their rows together" in said for said in after.warnings)
     assert checked(found, found.instance.airlock.found(waiting.id)).state is State.AWAITING_SIGN_OFF
+
+
+def _deliver(found: World, table: pa.Table) -> None:
+    pq.write_table(table, found.home.sources / "survey.parquet")
+    found.change(tables.DatasetRow, "survey", version="2")
+    found.instance.extracts("system").provision(MOBILITY)
+
+
+def test_a_plan_whose_limits_fail_of_a_refreshed_extract_makes_nothing_of_it(found: World) -> None:
+    allow(found, releases=5)
+    assert made(found).verdict is Verdict.REVIEW
+    table = pq.read_table(found.home.sources / "survey.parquet")
+    place = table.schema.get_field_index("education")
+    years = [21, 21, *table.column("education").to_pylist()[2:]]
+    _deliver(found, table.set_column(place, table.schema.field(place), pa.array(years, table.schema.field(place).type)))
+    with pytest.raises(BadInputError, match="limits do not hold of its result"):
+        made(found)
+
+
+def test_a_variable_that_a_refresh_adds_is_in_no_file(found: World) -> None:
+    allow(found)
+    table = pq.read_table(found.home.sources / "survey.parquet")
+    with found.instance.database.transaction() as session:
+        row = tables.VariableRow(dataset="survey", position=4, name="diagnosis", type="text", role="sensitive")
+        session.add(row)
+    _deliver(found, table.append_column("diagnosis", pa.array([f"d{n % 7}" for n in range(len(table))])))
+    record = made(found)
+    assert record.file is not None
+    head = found.instance.vault.get(record.file.content).split(b"\n", 1)[0]
+    assert head == b'"person_id","region","education","wage"'
+    assert b"diagnosis" not in found.instance.vault.get(record.file.content)
