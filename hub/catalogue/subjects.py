@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from saferoom.projects.catalogue.model import Dataset, Variable
+from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
 from saferoom.projects.linkage.plan import FieldKind
 
 
 def subject(dataset: Dataset) -> Variable | None:
     """Return the delivered variable that tells whose a row is; None where every row has to count by itself.
 
-    It is the dataset's first unit. Where that comes from linking, it is the index's id that the file carries, or the
-    data owner's own id.
+    It is the dataset's first unit. Where that comes from linking, it is the index's id that the file carries, the data
+    owner's own id of people, or the id that tells the rows apart.
     """
     own = [variable for variable in dataset.delivered if variable.name == dataset.units[0]]
     carried = [variable for variable in dataset.delivered if variable.carries is not None]
     named = [variable for variable in dataset.delivered if variable.identifies is FieldKind.ID]
-    return next(iter([*own, *carried, *named]), None)
+    row = [v for v in dataset.delivered if (v.name,) == dataset.key and v.role is VariableRole.ID]
+    return next(iter([*own, *carried, *named, *row]), None)

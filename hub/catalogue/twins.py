@@ -19,7 +19,7 @@ from saferoom.digests import canonical, sha256
 from saferoom.errors import SaferoomError
 from saferoom.hub.catalogue.subjects import subject
 from saferoom.ids import Digest
-from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
+from saferoom.projects.catalogue.model import Dataset, VariableRole
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.synthetic.described import Described, Terms
@@ -79,11 +79,10 @@ def make_twin(connection: duckdb.DuckDBPyConnection, dataset: Dataset, columns: 
 
     from saferoom.disclosure.microdata.synthetic.making import low_fidelity
 
-    whose = subject(dataset)
-    wanted = _wanted(dataset, whose)
+    parts = _parts(dataset, columns)
     try:
-        table = _table(connection, [(_called(dataset, v, whose), columns[v.name], v) for v in wanted], whose)
-        described = {_called(dataset, v, whose): _described(v, whose) for v in wanted}
+        table = _table(connection, parts)
+        described = {part.name: part.described for part in parts}
         random = np.random.Generator(np.random.Philox(secrets.randbits(128)))
         twin = low_fidelity(table, described, random, _terms(dataset, table.num_rows))
     except SaferoomError as error:
@@ -93,36 +92,37 @@ def make_twin(connection: duckdb.DuckDBPyConnection, dataset: Dataset, columns: 
     return TwinMade(sha256((folder / FILE).read_bytes()), twin.document())
 
 
-def _wanted(dataset: Dataset, whose: Variable | None) -> list[Variable]:
-    """Return what an extract can have of the delivery, and the column that says whose rows these are."""
-    return [v for v in dataset.delivered if v.role is not VariableRole.DIRECT or v == whose]
+@dataclass(frozen=True)
+class _Part:
+    """A column of the twin, and the SQL of what it is made of."""
+
+    name: str
+    sql: str
+    described: Described
 
 
-def _called(dataset: Dataset, variable: Variable, whose: Variable | None) -> str:
-    """Return what an extract calls the variable: who a row is about is named by the dataset's unit there."""
-    return dataset.units[0] if variable == whose else variable.name
-
-
-def _table(
-    connection: duckdb.DuckDBPyConnection, parts: list[tuple[str, str, Variable]], whose: Variable | None
-) -> Any:
-    # Whatever the owner's own ids are, an extract's are texts.
-    chosen = [
-        f"{column}{'::VARCHAR' if whose == variable and variable.role is VariableRole.DIRECT else ''} AS c{place}"
-        for place, (_, column, variable) in enumerate(parts)
-    ]
-    query = f"SELECT {', '.join(chosen)} FROM raw USING SAMPLE reservoir({MOST_READ} ROWS)"
-    return connection.sql(query).to_arrow_table().rename_columns([name for name, _, _ in parts])
-
-
-def _described(variable: Variable, whose: Variable | None) -> Described:
+def _parts(dataset: Dataset, columns: Columns) -> list[_Part]:
+    """Return the columns that an extract can have of the delivery; the first says whose rows these are, if known."""
     from saferoom.disclosure.microdata.synthetic.described import Described, Role
 
-    if variable == whose:
-        return Described(Role.UNIT)
-    if variable.role is VariableRole.ID:
-        return Described(Role.ID)
-    return Described(codelist=variable.codelist)
+    whose = subject(dataset)
+    unit, parts = dataset.units[0], list[_Part]()
+    if whose is not None:
+        # Whatever the owner's own ids are, an extract's are texts where they come from linking.
+        text = "" if whose.name == unit else "::VARCHAR"
+        parts.append(_Part(unit, columns[whose.name] + text, Described(Role.UNIT)))
+    for one in dataset.delivered:
+        if one.name == unit or one.role is VariableRole.DIRECT:
+            continue
+        known = Described(Role.ID) if one.role is VariableRole.ID else Described(codelist=one.codelist)
+        parts.append(_Part(one.name, columns[one.name], known))
+    return parts
+
+
+def _table(connection: duckdb.DuckDBPyConnection, parts: list[_Part]) -> Any:
+    chosen = ", ".join(f"{part.sql} AS c{place}" for place, part in enumerate(parts))
+    query = f"SELECT {chosen} FROM raw USING SAMPLE reservoir({MOST_READ} ROWS)"
+    return connection.sql(query).to_arrow_table().rename_columns([part.name for part in parts])
 
 
 def _terms(dataset: Dataset, rows: int) -> Terms:

@@ -21,12 +21,14 @@ def risk_sentences(risk: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _sentences(risk: Mapping[str, Any]) -> Iterator[str]:
     records, uniques = risk["records"], risk["sample_uniques"]
-    counted = "rows" if risk["unit"] is None else f"of {risk['unit']}, one for each combination they have"
     yield (
-        f"{uniques:,} of {records:,} records ({_percent(uniques, records)}; {counted}) are unique on "
-        f"{', '.join(risk['keys'])}; {risk['below_threshold']:,} share their combination with fewer than "
-        f"{risk['threshold'] - 1} others"
+        f"{uniques:,} of {records:,} records ({_percent(uniques, records)}) are unique on {', '.join(risk['keys'])}; "
+        f"{risk['below_threshold']:,} share their combination with fewer than {risk['threshold'] - 1} others"
     )
+    if risk["unit"] is None:
+        yield "every row counts by itself, since nothing in the file tells which are about the same unit"
+    else:
+        yield f"each {risk['unit']} counts once for every combination it has"
     yield (
         f"who knows these of everybody would find {risk['expected_reidentifications']:,.4g} people "
         f"({risk['global_risk_percent']:.3g} %); {_BASES[risk['basis']]}"

@@ -51,7 +51,7 @@ def test_twin_is_of_the_first_version_and_nothing_of_it_names_anybody(place: Zon
     found = twin(place)
     assert found.version == "1"
     table = pq.read_table(io.BytesIO(present.twin_file(place.instance, OWNER, described(place))))
-    assert table.column_names == ["sex", "pupil_id", "meals", "region"]
+    assert table.column_names == ["person_id", "sex", "pupil_id", "meals", "region"]
     rows = pupils(people(120))
     assert not set(table["pupil_id"].to_pylist()) & {row["pupil_id"] for row in rows}
     assert set(table["region"].to_pylist()) == {"north", "south"}

@@ -95,3 +95,15 @@ def test_shape_changes_with_what_a_twin_depends_on_and_with_nothing_else() -> No
     assert twins.shape(before) != twins.shape(before.model_copy(update={"variables": tuple(variables)}))
     stricter = before.risk_appetite.model_copy(update={"threshold_units": 30})
     assert twins.shape(before) != twins.shape(before.model_copy(update={"risk_appetite": stricter}))
+
+
+def test_what_tells_rows_apart_stands_for_the_unit_that_linking_brings(tmp_path: Path) -> None:
+    described = pupils().model_dump(mode="json")
+    described["units"].append("pupil")
+    for one in described["variables"]:
+        if one["name"] == "pupil":
+            one |= {"role": "id", "identifies": None}
+    made(tmp_path, dataset=Dataset.model_validate(described, strict=False))
+    table = records(tmp_path)
+    assert table.column_names[:3] == ["person_id", "pupil", "school"]
+    assert len(set(table["person_id"].to_pylist())) == table.num_rows
