@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ _NAME = "snapshot"  # what the comparison calls a table that is no dataset; its 
 MOST_SHOWN = 100
 """Rows of the file that pages show."""
 MOST_BYTES = 16 * 2**20
+_RISK = Risk.DIFFERENCING
 
 
 def made(job: RecordJob) -> Made:
@@ -43,19 +45,19 @@ def made(job: RecordJob) -> Made:
 
 
 def _remembered(job: RecordJob, source: Source, found: Leaving) -> Evaluation:
-    """Return the table of the file's key combinations with who is behind each, judged beside earlier releases.
+    """Return the tables that anybody can take from the file, with who is behind each cell, beside earlier releases.
 
-    The rules for small cells are not asked: the plan's limits stand for them, and to these a hidden value may be any.
+    One is by all exact key variables together, the others by each other exact column of few categories. The rules for
+    small cells are not asked: the plan's limits stand for them, and to these a hidden value may be any.
     """
-    from pyarrow import parquet
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{_NAME}.parquet"
-        parquet.write_table(_plain(found.known), path)
-        own = Source(_NAME, path, source.units)
-        query = parse_query({"from": _NAME, "statistic": "frequency", "by": list(found.by)})
-        judged = check(query, replace(job.job.context(), sources=(own,)))
-    findings = tuple(one for one in judged.findings if one.risk is Risk.DIFFERENCING)
+    judged = _judged(job, source, found.known, found.by)
+    others = [_judged(job, source, one, one.column_names[-1:]) for one in found.alone]
+    findings = tuple(dict.fromkeys(f for table in (judged, *others) for f in table.findings if f.risk is _RISK))
+    known = replace(
+        judged.contributors,
+        parts=tuple(part for table in (judged, *others) for part in table.contributors.parts),
+        sketches=tuple(sketch for table in (judged, *others) for sketch in table.contributors.sketches),
+    )
     return replace(
         judged,
         findings=findings,
@@ -63,9 +65,20 @@ def _remembered(job: RecordJob, source: Source, found: Leaving) -> Evaluation:
         title=f"Records of {source.name} by {', '.join(found.by) or 'nothing'}",
         outgoing=judged.table,
         automatic_obstacles=(),
-        contributors=_about(judged.contributors, source.name, found.file.column_names),
+        contributors=_about(known, source.name, found.file.column_names),
         suggestions=(),
     )
+
+
+def _judged(job: RecordJob, source: Source, table: Any, by: Sequence[str]) -> Evaluation:
+    from pyarrow import parquet
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{_NAME}.parquet"
+        parquet.write_table(_plain(table), path)
+        own = Source(_NAME, path, source.units)
+        query = parse_query({"from": _NAME, "statistic": "frequency", "by": list(by)})
+        return check(query, replace(job.job.context(), sources=(own,)))
 
 
 def _about(known: Contributors, dataset: str, names: list[str]) -> Contributors:

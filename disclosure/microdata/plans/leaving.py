@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _ORDER_AND_LABELS = 0
 """Steps are numbered from 1; what is drawn after the last one is this number's."""
+MOST_CATEGORIES, MOST_ALONE = 200, 12
+"""Of how many categories, and how many, columns may be that are counted by each alone."""
 ROW_BY_ROW = frozenset(
     {"drop", "recode", "top_bottom_code", "local_suppression", "generalise", "mondrian"}
     | {"microaggregation", "pram", "rank_swapping", "record_swapping", "noise", "shuffling"}
@@ -44,6 +46,8 @@ class Leaving:
         The key variables in `known`: those that no step perturbs, so that who shares a value is known.
     perturbed : tuple of str
         The other key variables.
+    alone : tuple of pyarrow.Table
+        As `known`, with one other exact column each, the last one: whoever has the file can count by it.
     """
 
     file: Any
@@ -51,6 +55,7 @@ class Leaving:
     by: tuple[str, ...]
     perturbed: tuple[str, ...]
     result: Anonymised
+    alone: tuple[Any, ...] = ()
 
 
 def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_units: int) -> Leaving:
@@ -89,7 +94,10 @@ def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_un
     for key in by:
         known = known.append_column(key, frame.column(key))
     file = _untied(frame, ids, seed.generator(_ORDER_AND_LABELS))
-    return Leaving(file, known, by, tuple(key for key in keys if key in moved), result)
+    others = [n for n in frame.column_names if n not in (*keys, *ids) and n not in moved]
+    few = [n for n in others if len(frame.column(n).unique()) <= MOST_CATEGORIES][:MOST_ALONE]
+    alone = tuple(records.select(ids).append_column(name, frame.column(name)) for name in few)
+    return Leaving(file, known, by, tuple(key for key in keys if key in moved), result, alone)
 
 
 def perturbed(plan: Plan) -> frozenset[str]:

@@ -153,3 +153,23 @@ def test_a_variable_that_a_refresh_adds_is_in_no_file(found: World) -> None:
     head = found.instance.vault.get(record.file.content).split(b"\n", 1)[0]
     assert head == b'"person_id","region","education","wage"'
     assert b"diagnosis" not in found.instance.vault.get(record.file.content)
+
+
+def test_a_count_by_a_column_that_is_no_key_is_compared_too(found: World) -> None:
+    """Whoever has the file can count by any of its columns: the next version's count would tell the new people's."""
+    table = pq.read_table(found.home.sources / "survey.parquet")
+    with found.instance.database.transaction() as session:
+        session.add(tables.VariableRow(dataset="survey", position=4, name="diagnosis", type="text", role="sensitive"))
+    _deliver(found, table.append_column("diagnosis", pa.array([f"d{n % 7}" for n in range(len(table))])))
+    query = {**BY, "by": ["diagnosis"], "where": "diagnosis <> 'd6'"}  # not of everybody, who are compared anyway
+    allow(found, plan={**TEACHING, "columns": [*TEACHING["columns"], "diagnosis"]})
+    release(found)
+    assert judged(found, query).verdict is not Verdict.FAIL
+    found.change(tables.DatasetRow, "survey", version="3")
+    table = pq.read_table(found.home.sources / "survey.parquet")
+    more = table.slice(0, NEW)
+    ids = pa.array([90_001 + n for n in range(NEW)], table.schema.field("person_id").type)
+    more = more.set_column(table.schema.get_field_index("person_id"), table.schema.field("person_id"), ids)
+    pq.write_table(pa.concat_tables([table, more]), found.home.sources / "survey.parquet")
+    found.instance.extracts("system").provision(MOBILITY)
+    assert judged(found, query).verdict is Verdict.FAIL

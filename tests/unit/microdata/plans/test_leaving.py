@@ -102,3 +102,11 @@ def test_a_missing_value_matches_any_when_units_are_counted() -> None:
     assert records_of_few_units(frame, ["key"], ids, 3) == 2  # of the two "a", one person and the untold one
     assert records_of_few_units(frame, ["key"], pa.chunked_array([[1, 1, None, 3, 4, 5]]), 2) == 2
     assert records_of_few_units(frame, [], ids, 6) == 6
+
+
+def test_exact_columns_of_few_categories_are_known_each_alone() -> None:
+    table = records().append_column("group", pa.array(["x", "y"] * 200)).append_column("ward", pa.array([1, 2] * 200))
+    text = "steps: [{method: pram, columns: [ward]}, {method: recode, columns: [age], width: 10}]\nlimits: {k: 3}\n"
+    found = made(table, plan(text, "[region, age, pay, group, ward]"))
+    assert [one.column_names for one in found.alone] == [["person_id", "group"]]  # pay is of many, ward is perturbed
+    assert found.alone[0].column("group") == table.column("group")
