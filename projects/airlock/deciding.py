@@ -7,7 +7,7 @@ from dataclasses import replace
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError
 from saferoom.ids import DatasetName
-from saferoom.projects.airlock import earlier, evaluations, files, record_files, review, routing, seals, states
+from saferoom.projects.airlock import earlier, evaluations, files, record_rules, review, routing, seals, states
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import EvaluationRecord, Request
 from saferoom.projects.airlock.notices import notice
@@ -54,7 +54,7 @@ def _approve_or_block(parts: Parts, tx: Transaction, request: Request) -> Reques
     if parts.registry.project(request.project).paused:
         return block(parts, tx, request, f"project {request.project} is paused; this goes on once it is resumed")
     try:
-        if said := record_files.obstacle(parts, tx, request):
+        if said := record_rules.obstacle(parts, tx, request):
             return block(parts, tx, request, said)
         return _approve(parts, tx, request)
     except IntegrityError as error:
@@ -133,6 +133,6 @@ def _news(parts: Parts, tx: Transaction, request: Request) -> list[str]:
         if evaluations.rules_now(parts, record) != record.rules:
             found.append(f"the rules have changed since output {output.position} was judged")
     found += earlier.recheck(parts, tx, request.project, judged)
-    found += record_files.beside(tx, records, request)
+    found += record_rules.beside(tx, records, request)
     untold = [text for text in found if text not in request.warnings]
     return list(dict.fromkeys([*untold, *earlier.unheard(parts, tx, request, judged)]))

@@ -9,7 +9,7 @@ from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.verdict import Verdict
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.ids import EvaluationId, OutputId
-from saferoom.projects.airlock import evaluations, files, processed, quotes, record_files, render, routing
+from saferoom.projects.airlock import evaluations, files, processed, quotes, record_rules, render, routing
 from saferoom.projects.airlock.evaluations import Judgement
 from saferoom.projects.airlock.model import DatasetVersion, EvaluationRecord, Group, Output, Supporting
 from saferoom.projects.airlock.parts import Parts
@@ -140,7 +140,7 @@ def _file(parts: Parts, record: EvaluationRecord, number: int, for_submission: b
         files.check_submittable(record, judgement, f"output {number}")
         if record.file is not None and record.file.by_plan is not None:
             with parts.store.reading() as tx:
-                if said := record_files.obstacle_of(parts, tx, record):
+                if said := record_rules.obstacle_of(parts, tx, record):
                     raise WrongStateError(f"output {number}: {said}")
     with parts.store.reading() as tx:
         known = files.known(parts, tx, record)

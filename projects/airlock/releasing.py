@@ -20,7 +20,7 @@ from saferoom.projects.airlock import (
     paying,
     processed,
     quotes,
-    record_files,
+    record_rules,
     seals,
     settling,
     states,
@@ -41,7 +41,7 @@ def finish(parts: Parts, request: Request) -> Request:
     try:
         parts.checkpoint("approved")
         with parts.store.reading() as tx:
-            if said := record_files.obstacle(parts, tx, request):
+            if said := record_rules.obstacle(parts, tx, request):
                 raise WrongStateError(said)
         digest = parts.vault.put(build(parts, request))
         parts.checkpoint("bundled")

@@ -19,7 +19,7 @@ from saferoom.projects.airlock import (
     preparing,
     privacy,
     quotes,
-    record_files,
+    record_rules,
     routing,
     screening,
     seals,
@@ -175,7 +175,7 @@ def _route(
     route = replace(route, sign_off=tuple(sorted({*routing.signing(parts.registry, project, names), *records})))
     known = {p.output.position: p.judgement for p in prepared if p.judgement}
     later = earlier.recheck(parts, tx, project, known)
-    later += record_files.beside(tx, {p.output.position: p.record for p in prepared})
+    later += record_rules.beside(tx, {p.output.position: p.record for p in prepared})
     if not later:
         return route, ()
     needed = routing.checkers([p.output.lane for p in prepared], merged.policy)

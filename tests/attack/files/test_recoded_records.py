@@ -63,7 +63,8 @@ def _notebook() -> bytes:
     )
     head = "".join(f"<th>{name}</th>" for name in HEAD)
     frame = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{cells}</tbody></table>"
-    data = {"text/plain": ["     " + "  ".join(map(str, HEAD)) + "\n", *(line + "\n" for line in shown)], "text/html": [frame]}
+    plain = ["     " + "  ".join(map(str, HEAD)), *shown]
+    data = {"text/plain": [line + "\n" for line in plain], "text/html": [frame]}
     output = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}
     cell = {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ["frame"], "outputs": [output]}
     return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}).encode()
