@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from saferoom.errors import NotFoundError, WrongStateError
+from saferoom.errors import BadInputError, NotFoundError, WrongStateError
 from saferoom.hub.administration import Administration
+from saferoom.hub.recordfiles.runner import attempt
 from saferoom.hub.wiring import Instance
-from saferoom.ids import DatasetName
+from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.policies.document import Document
 from saferoom.projects.administration.documents import Entry, RecordPlanDocument, key_of, read_entries
 from saferoom.projects.airlock.model import Left
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.people.model import Person, Role
 from saferoom.projects.record_plans.allowing import PlanForm, document_of, in_words
+from saferoom.projects.record_plans.made import Told
 from saferoom.projects.record_plans.model import RecordPlan, RecordTerms
 
+_NO_PROJECT = (
+    "no project that it is for has an approval of this dataset today, so there is no extract to try it on; "
+    "saferoom anonymise tries it on your own file"
+)
 _NOT_YOURS = "there is no such page; record plans are for the data owner"
 
 
@@ -35,6 +42,14 @@ class Shown:
     state: str
     words: tuple[str, ...]
     left: tuple[Left, ...]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a plan would do to the extract of a project."""
+
+    project: ProjectSlug
+    told: Told
 
 
 def listed(instance: Instance, person: Person, dataset: Dataset) -> tuple[Shown, ...]:
@@ -65,6 +80,25 @@ def allow(instance: Instance, person: Person, dataset: Dataset, form: PlanForm) 
     return _found(instance, dataset, form.name)
 
 
+def attempted(instance: Instance, person: Person, dataset: Dataset, form: PlanForm) -> Attempt:
+    """Tell the data owner what a plan would do, before it is allowed; nothing of it is kept.
+
+    It is done on the extract of a project that the plan is for: what leaves is made of that.
+
+    Raises
+    ------
+    NotFoundError
+        Somebody else asks.
+    BadInputError
+        The plan does not do, its limits do not hold of the result, or no project has the data to try it on.
+    """
+    check_owner(person, dataset)
+    document = document_of(form, dataset, instance.registry.platform())
+    project = _tried_on(instance, dataset, document.get("projects"))
+    told = attempt(instance, person.username, project, DatasetName(dataset.name), document["plan"])
+    return Attempt(project, told)
+
+
 def revoke(instance: Instance, person: Person, dataset: Dataset, name: str) -> RecordPlan:
     """Revoke a plan now; what waits for release by it stays here."""
     check_owner(person, dataset)
@@ -83,6 +117,15 @@ def check_owner(person: Person, dataset: Dataset) -> None:
     """Raise unless `person` owns the dataset; to others there is nothing here."""
     if person.username != dataset.owner:
         raise NotFoundError(_NOT_YOURS)
+
+
+def _tried_on(instance: Instance, dataset: Dataset, wanted: Sequence[str] | None) -> ProjectSlug:
+    now, registry = instance.clock.now(), instance.registry
+    for project in registry.projects():
+        approved = any(one.dataset == dataset.name and one.live(now) for one in registry.approvals(project.slug))
+        if approved and (wanted is None or project.slug in wanted):
+            return project.slug
+    raise BadInputError(_NO_PROJECT, field="" if wanted is None else "projects")
 
 
 def _found(instance: Instance, dataset: Dataset, name: str) -> RecordPlan:

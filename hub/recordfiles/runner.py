@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from saferoom.digests import canonical
 from saferoom.hub import keys
 from saferoom.hub.evaluator.runner import Evaluator, answered
+from saferoom.hub.recordfiles.job import Made as Protected
 from saferoom.hub.recordfiles.job import RecordJob, read_answer
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug, Username
@@ -16,6 +20,7 @@ from saferoom.projects.record_plans.made import Told
 
 COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.recordfiles")
 TIMEOUT_SECONDS = 300.0
+_CHANCE_BYTES = 32
 _TOO_MUCH = ("the record plan", "ask the data owner for one that recodes more before it hides or perturbs")
 
 
@@ -31,9 +36,34 @@ def make(instance: Instance, evaluator: Evaluator, author: Username, project: Pr
     """
     plan, dataset = order.plan, DatasetName(order.plan.dataset)
     named = {"project": project, "dataset": dataset, "version": order.version, "plan": plan.digest}
-    seed, salt = keys.record_secrets(instance.home, canonical(named))
-    least = least_k(instance.registry.dataset(dataset), instance.registry.platform())
-    with evaluator.at_hand(author, project, dataset) as (job, binds):
-        work = RecordJob(job, plan.plan, max(least, job.policy.threshold_units), seed, salt)
-        found = read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS, _TOO_MUCH))
-        return Made(found.csv, Told.read(found.told), found.evaluation)
+    chance = keys.record_secrets(instance.home, canonical(named))
+    found = _done((instance, evaluator), (author, project, dataset), plan.plan, chance)
+    return Made(found.csv, Told.read(found.told), found.evaluation)
+
+
+def attempt(
+    instance: Instance, owner: Username, project: ProjectSlug, dataset: DatasetName, plan: Mapping[str, Any]
+) -> Told:
+    """Tell what a plan that nobody allowed yet would do to a project's extract; nothing of it is kept.
+
+    Its random numbers are others than those of a file that leaves.
+
+    Raises
+    ------
+    As `make`.
+    """
+    chance = secrets.token_bytes(_CHANCE_BYTES), secrets.token_bytes(_CHANCE_BYTES)
+    return Told.read(_done((instance, instance.evaluator), (owner, project, dataset), plan, chance).told)
+
+
+def _done(
+    by: tuple[Instance, Evaluator],
+    about: tuple[Username, ProjectSlug, DatasetName],
+    plan: Mapping[str, Any],
+    chance: tuple[bytes, bytes],
+) -> Protected:
+    instance, evaluator = by
+    least = least_k(instance.registry.dataset(about[2]), instance.registry.platform())
+    with evaluator.at_hand(*about) as (job, binds):
+        work = RecordJob(job, plan, max(least, job.policy.threshold_units), *chance)
+        return read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS, _TOO_MUCH))

@@ -79,22 +79,31 @@ class Told:
         if self.document["draws"]:
             yield "The plan draws random numbers; seed and salt stay here, and the file made again is the same."
 
-    def view(self) -> View:
-        """Return what pages show: sentences, the risk and the steps as tables, and the first rows of the file."""
-        told = self.document
-        steps = tuple((step["step"], step["method"], step["note"]) for step in told["steps"])
-        utility = tuple(_utility(told.get("utility", {})))
-        words = [Passage("Risk in words", "\n".join(self.sentences()))]
-        if "verdict" in told.get("utility", {}):
-            words.append(Passage("Utility in words", told["utility"]["verdict"]))
+    @property
+    def verdict(self) -> str:
+        """What changed most, in words; empty where nothing was compared."""
+        return str(self.document.get("utility", {}).get("verdict", ""))
+
+    def tables(self) -> tuple[Grid, ...]:
+        """Return the risk, the steps and what became of the columns."""
+        steps = tuple((step["step"], step["method"], step["note"]) for step in self.document["steps"])
+        utility = tuple(_utility(self.document.get("utility", {})))
         grids = [Grid("Risk before and after", ("measure", "before", "after"), tuple(self._measures()))]
         grids.append(Grid("What each step did", ("step", "method", "what was done"), steps))
         if utility:
             grids.append(Grid("What became of each column", ("column", "measure", "value"), utility))
-        grids.append(Grid("The first rows of the file", tuple(told["columns"]), tuple(tuple(r) for r in self.rows)))
+        return tuple(grids)
+
+    def view(self) -> View:
+        """Return what pages show: sentences, the risk and the steps as tables, and the first rows of the file."""
+        told = self.document
+        words = [Passage("Risk in words", "\n".join(self.sentences()))]
+        if self.verdict:
+            words.append(Passage("Utility in words", self.verdict))
+        first = Grid("The first rows of the file", tuple(told["columns"]), tuple(tuple(r) for r in self.rows))
         more = told["records"] - len(self.rows)
         left_out = (f"{more:,} more rows of the file",) if more > 0 else ()
-        return View(tuple(grids), tuple(words), left_out=left_out)
+        return View((*self.tables(), first), tuple(words), left_out=left_out)
 
     def _measures(self) -> Iterator[tuple[str, str, str]]:
         before, after = self.document["risk"]["before"], self.document["risk"]["after"]

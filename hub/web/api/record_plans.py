@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import yaml
+from starlette.requests import Request
 
 from saferoom.hub import record_plans
 from saferoom.hub.web.airlock.commands import Nothing
@@ -12,6 +13,8 @@ from saferoom.hub.web.api.documents import Document
 from saferoom.hub.web.api.routing import Caller, On
 from saferoom.hub.web.api.routing import router as routes
 from saferoom.hub.web.catalogue import present
+from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.shell.rates import Rate
 from saferoom.projects.record_plans.allowing import PlanForm, in_words
 from saferoom.projects.record_plans.model import RecordPlan
 
@@ -48,6 +51,25 @@ class RecordPlanShown(Document):
     left: list[RecordFileLeft]
 
 
+class AttemptedTable(Document):
+    """A table of what a plan would do."""
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+class Attempted(Document):
+    """What a plan would do to the extract of a project."""
+
+    project: str
+    words: list[str]
+    """Risk before and after, in sentences."""
+    verdict: str
+    """What changed most."""
+    tables: list[AttemptedTable]
+
+
 @router.get("/catalogue/{name}/record-plans")
 def plans(caller: Caller, on: On, name: str) -> list[RecordPlanShown]:
     """List the plans by which records of a dataset may leave; to the data owner and to administrators only."""
@@ -59,6 +81,21 @@ def plans(caller: Caller, on: On, name: str) -> list[RecordPlanShown]:
 def allow(caller: Caller, on: On, name: str, command: PlanForm) -> RecordPlanShown:
     """Allow a plan; for the data owner."""
     return _document(record_plans.allow(on, on.registry.person(caller), present.dataset(on, name), command))
+
+
+@router.post("/catalogue/{name}/record-plans/try")
+def attempted(request: Request, caller: Caller, on: On, name: str, command: PlanForm) -> Attempted:
+    """Tell what a plan would do to a project's extract, before it is allowed; for the data owner, nothing is kept."""
+    known, person = present.dataset(on, name), on.registry.person(caller)
+    record_plans.check_owner(person, known)
+    parts_of(request).rates.spend(Rate.EVALUATIONS, caller)
+    found = record_plans.attempted(on, person, known, command)
+    tables = [
+        AttemptedTable(title=grid.place, header=list(grid.header), rows=[list(map(str, row)) for row in grid.rows])
+        for grid in found.told.tables()
+    ]
+    words, verdict = list(found.told.sentences()), found.told.verdict
+    return Attempted(project=found.project, words=words, verdict=verdict, tables=tables)
 
 
 @router.post("/catalogue/{name}/record-plans/{plan}/revoke")

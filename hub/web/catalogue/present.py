@@ -16,6 +16,7 @@ from saferoom.policies.explain import Row, explain
 from saferoom.policies.merge import Layer, strictest
 from saferoom.projects.catalogue import limits
 from saferoom.projects.catalogue.checks.report import DeliveryReport
+from saferoom.projects.catalogue.checks.risk import risk_sentences
 from saferoom.projects.catalogue.describing import TwinReader
 from saferoom.projects.catalogue.model import Dataset, Variable, VariableRole
 from saferoom.projects.catalogue.public import Used, entry
@@ -101,6 +102,16 @@ def report(instance: Instance, person: Person, item: Dataset, version: str) -> t
     if found is None:
         raise NotFoundError("no report of this version is on record")
     return found
+
+
+def last_risk(instance: Instance, item: Dataset) -> tuple[str, ...]:
+    """Return what the records of the newest delivery would disclose as such, in sentences; none before any came in."""
+    for version in instance.registry.versions(DatasetName(item.name)):
+        with instance.database.reading() as session:
+            found = report_of(session, DatasetName(item.name), version.version)
+        if found is not None and found[0].risk is not None:
+            return risk_sentences(found[0].risk)
+    return ()
 
 
 def twin(instance: Instance, person: Person, item: Dataset) -> KeptTwin | None:

@@ -15,6 +15,7 @@ from saferoom.hub.web.shell.forms import Form, attempt, blank, read, show
 from saferoom.hub.web.shell.identity import Sent, Visitor, sender, visitor
 from saferoom.hub.web.shell.navigation import CATALOGUE
 from saferoom.hub.web.shell.parts import parts_of
+from saferoom.hub.web.shell.rates import Rate
 from saferoom.hub.web.shell.rendering import see
 from saferoom.hub.web.texts import records as texts
 from saferoom.projects.record_plans.allowing import PlanForm
@@ -46,6 +47,21 @@ async def allow(request: Request, name: str, sent: Sender) -> Response:
     return see(request, f"catalogue/{made.dataset}/records", "plan-allowed")
 
 
+@router.post("/try")
+async def attempted(request: Request, name: str, sent: Sender) -> Response:
+    """Show what a plan would do to a project's extract, before it is allowed; nothing of it is kept."""
+    parts = parts_of(request)
+    await run_in_threadpool(_of_owner, request, name, sent.who)
+    parts.rates.spend(Rate.EVALUATIONS, sent.who.username)
+    form, made = await attempt(
+        read(PlanForm, sent.fields, texts.LABELS),
+        lambda command: record_plans.attempted(
+            parts.instance, sent.who.person, present.dataset(parts.instance, name), command
+        ),
+    )
+    return await run_in_threadpool(_shown, request, name, sent.who, form, made)
+
+
 @router.post("/{plan}/revoke")
 async def revoke(request: Request, name: str, plan: str, sent: Sender) -> Response:
     """Revoke a plan."""
@@ -60,7 +76,9 @@ def _of_owner(request: Request, name: str, who: Visitor) -> None:
     record_plans.check_owner(who.person, present.dataset(instance, name))
 
 
-def _shown(request: Request, name: str, who: Visitor, form: Form[Any]) -> Response:
+def _shown(
+    request: Request, name: str, who: Visitor, form: Form[Any], tried: record_plans.Attempt | None = None
+) -> Response:
     instance = parts_of(request).instance
     item = present.dataset(instance, name)
     values = {
@@ -68,6 +86,8 @@ def _shown(request: Request, name: str, who: Visitor, form: Form[Any]) -> Respon
         "plans": record_plans.listed(instance, who.person, item),
         "states": texts.STATES,
         "owns": who.username == item.owner,
+        "tried": tried,
+        "risk": present.last_risk(instance, item),
         "least": least_k(item, instance.registry.platform()),
     }
     return show(request, "catalogue/records.html", who, form, here=CATALOGUE.path, **values)

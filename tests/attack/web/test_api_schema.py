@@ -93,6 +93,7 @@ def known(inside: Inside) -> dict[str, list[Any]]:
         "dataset": ["survey", "register"],
         "name": ["survey"],
         "variable": ["region", "wage"],
+        "plan": ["teaching-file"],
         "username": ["ana", "ben", "ada"],
         "kind": ["lineage"],
         "suffix": ["csv", "json"],

@@ -80,6 +80,7 @@ def _ids(airlock: Service) -> dict[str, str]:
         "suffix": "csv",
         "name": "survey",
         "variable": "region",
+        "plan": "teaching-file",
         "slug": slug,
         "dataset": "survey",
         "number": "1",

@@ -221,7 +221,7 @@ def test_levels_say_how_long_decisions_take_and_requests_wait(airlock: Service) 
     (lane,) = [one for one in levels["lanes"] if one["lane"] == "declared"]
     assert (lane["month"], lane["p95_seconds"]) == ("", 7200.0)
     assert levels["months"][0]["month"] == "2026-03"
-    assert {band["lane"] for band in levels["waiting"]} == {"declared", "privacy", "lifted", "file"}
+    assert {band["lane"] for band in levels["waiting"]} == {"declared", "privacy", "lifted", "file", "records"}
 
 
 def test_queue_is_filtered_by_how_long_it_waits(airlock: Service) -> None:

@@ -59,6 +59,36 @@ def test_the_page_says_the_plan_in_words(airlock: Service, asked: dict[str, Any]
     assert airlock.browser("ana").get(RECORDS).status_code == 404
 
 
+def test_an_owner_tries_a_plan_and_nothing_of_it_is_kept(airlock: Service) -> None:
+    dora = airlock.browser("dora")
+    before = dora.get(RECORDS).text
+    tried = dora.post(f"{RECORDS}/try", {**FIELDS, "name": "tried"})
+    assert tried.status_code == 200, tried.text
+    for words in ("What the plan would do", "Before: ", "After: ", "Risk before and after", "recode", 'value="tried"'):
+        assert words in tried.text
+    assert dora.get(RECORDS).text.count("<h2") == before.count("<h2")
+    assert airlock.browser("ana").post(f"{RECORDS}/try", FIELDS).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"plan": yaml.safe_dump({**TEACHING, "limits": {"k": 2, "max_risk": 0.1}})}, "at least 10"),
+        ({"plan": yaml.safe_dump({**TEACHING, "keys": ["nonsense"]})}, "nonsense"),
+        ({"projects": "no-such-project"}, "there is no extract to try it on"),
+        ({"plan": "keys: ["}, "plan"),
+    ],
+)
+def test_a_plan_that_cannot_be_tried_says_why_and_stays_typed(
+    airlock: Service, changed: dict[str, str], said: str
+) -> None:
+    answer = airlock.browser("dora").post(f"{RECORDS}/try", {**FIELDS, "name": "tried", **changed})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert "What the plan would do" not in answer.text
+    assert 'value="tried"' in answer.text
+
+
 def test_rooms_list_the_plans_and_name_nothing_else(airlock: Service, asked: dict[str, Any]) -> None:
     assert asked["route"]["checkers"] == 2
     room = airlock.room()

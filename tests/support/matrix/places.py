@@ -96,6 +96,7 @@ def _pages() -> Iterator[Deed]:
     yield reading("/catalogue/{name}/records", "report of a delivery")
     yield sending("/catalogue/{name}/records", "own records", _plan)
     yield sending("/catalogue/{name}/records/{plan}/revoke", "own records")
+    yield sending("/catalogue/{name}/records/try", "own records", _plan, 200)
     for path in ("queue", "queue/news", "audits"):
         yield reading(f"/{path}", "output checkers")
     yield reading("/projects/new", "researchers")
@@ -134,6 +135,7 @@ def _calls() -> Iterator[Deed]:
     yield calling("GET /catalogue/{name}/record-plans", "report of a delivery")
     yield calling("POST /catalogue/{name}/record-plans", "own records", _api_plan, 201)
     yield calling("POST /catalogue/{name}/record-plans/{plan}/revoke", "own records")
+    yield calling("POST /catalogue/{name}/record-plans/try", "own records", _api_plan)
     for path in ("", "/codes"):
         yield calling(f"GET /catalogue/{{name}}/variables/{{variable}}{path}", "everybody")
     for path in ("evaluations", "outbox"):

@@ -116,6 +116,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     f"{AMENDMENT}/{{dataset}}/decline": (f"POST {AMENDMENT}/data/{{dataset}}/decline",),
     "/tokens/{token_id}/end": ("POST /tokens/{token_id}/end",),
     "/catalogue/{name}/records": ("POST /catalogue/{name}/record-plans",),
+    "/catalogue/{name}/records/try": ("POST /catalogue/{name}/record-plans/try",),
     "/catalogue/{name}/records/{plan}/revoke": ("POST /catalogue/{name}/record-plans/{plan}/revoke",),
     BUDGET: (f"PUT {BUDGET}",),
 }
@@ -145,6 +146,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     f"{AMENDMENT}/{{dataset}}/decline": commands.ReasonForm,
     BUDGET: LimitForm,
     "/catalogue/{name}/records": PlanForm,
+    "/catalogue/{name}/records/try": PlanForm,
 }
 """What the forms ask for that stand alone."""
 SAID_OTHERWISE = {
