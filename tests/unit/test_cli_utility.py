@@ -78,7 +78,7 @@ def test_a_page_is_written_for_its_owner_alone(folder: Path) -> None:
     ("words", "said"),
     [
         (("utility", "people.csv", "nowhere.csv"), "nowhere.csv"),
-        (("utility", "people.csv", "after.csv", "--weight", "wheight"), "wieght"),
+        (("utility", "people.csv", "after.csv", "--weight", "no_weight"), "no_weight"),
         (("utility", "people.csv", "after.csv", "--keys", "regoin"), "regoin"),
         (("utility", "people.csv", "after.csv", "--regression", "pay by age"), "OUTCOME ~ COLUMN"),
         (("utility", "people.csv", "after.csv", "--regression", "pay ~ age, cox"), "ols, logit, poisson"),
