@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from saferoom.disclosure.microdata import columns
+from saferoom.disclosure.microdata.carried import values_alone
 from saferoom.disclosure.microdata.keys import MISSING, Keys
 from saferoom.disclosure.microdata.plans.contradictions import check
 from saferoom.disclosure.microdata.plans.plan import Plan
@@ -112,7 +113,7 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     utility = compare(
         table, now, replace(compared, weight=plan.weight if plan.weight in columns.names_of(now) else None)
     )
-    made: Any = now
+    made: Any = values_alone(now)
     frame = made if arrow else made.to_pandas().set_axis(cast("Any", records).index)
     return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, utility)
 
