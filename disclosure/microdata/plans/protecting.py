@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from saferoom.disclosure.microdata import columns
-from saferoom.disclosure.microdata.keys import Keys
+from saferoom.disclosure.microdata.keys import MISSING, Keys
 from saferoom.disclosure.microdata.plans.step import Column, Columns, GroupSize, Outcome, Part, Step, Weight
 from saferoom.disclosure.microdata.protection.coding import Shown, top_bottom_coded
 from saferoom.disclosure.microdata.protection.generalising import generalise
@@ -29,6 +30,7 @@ from saferoom.disclosure.microdata.protection.recoding import (
     rare_together,
 )
 from saferoom.disclosure.microdata.protection.suppression import Guarantee, Suppression, Wanted, subsets, suppress
+from saferoom.disclosure.microdata.risk.gaps import as_categories
 from saferoom.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -140,6 +142,8 @@ class LocalSuppression(_ToK):
     method: Literal["local_suppression"]
     subsets: Annotated[tuple[SubsetDemand, ...], Field(max_length=50)] = ()
     guarantee: Literal["file", "people"] = "file"
+    missing: Literal["any", "category"] = "any"
+    """What a value counts as that was missing before: any value (as in sdcMicro), or one more category."""
 
     def promises(self, keys: Sequence[str], /) -> tuple[Wanted, ...]:
         """Return all demands, that on all keys first."""
@@ -219,9 +223,13 @@ def top_bottom_code(frame: Frame, step: TopBottomCode, _random: np.random.Genera
 def local_suppression(frame: Frame, step: LocalSuppression, _random: np.random.Generator) -> Outcome:
     """Hide single values."""
     keys = Keys.of(frame, step.reads(()), "local_suppression")
+    gaps = keys.codes == MISSING if step.missing == "category" else np.zeros(keys.codes.shape, dtype=bool)
+    seen = as_categories(keys, gaps) if gaps.any() else keys
     demands = [*step.promises(())]
-    result = suppress(keys, demands, step.importance, Guarantee(step.guarantee), "local_suppression")
-    return Outcome(result.keys.onto(frame), _told(result), result.counts, _details(result))
+    result = suppress(seen, demands, step.importance, Guarantee(step.guarantee), "local_suppression")
+    made = keys.with_codes(np.where(result.hidden, np.int32(MISSING), keys.codes))
+    result = replace(result, hidden=result.hidden & ~gaps)
+    return Outcome(made.onto(frame), _told(result), result.counts, _details(result))
 
 
 def _told(result: Suppression) -> str:

@@ -10,6 +10,7 @@ from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.carried import values_alone
 from saferoom.disclosure.microdata.keys import MISSING, Keys
 from saferoom.disclosure.microdata.plans.contradictions import check
+from saferoom.disclosure.microdata.plans.limits import Gaps, check_limits
 from saferoom.disclosure.microdata.plans.plan import Plan
 from saferoom.disclosure.microdata.plans.seeds import Seed
 from saferoom.disclosure.microdata.plans.step import Outcome
@@ -94,6 +95,7 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     tell("measuring risk before", 0.0)
     before = assess(table, _asked(plan, plan.keys))
     now, outcomes = table, list[Outcome]()
+    gaps = Gaps.of(table, plan)
     for number, step in enumerate(plan.steps, start=1):
         name = plan.document()["steps"][number - 1]["method"]
         tell(f"step {number}, {name}", (number - 1) / len(plan.steps))
@@ -104,9 +106,10 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
             raise BadInputError(f"step {number}: {error.message}") from None
         outcomes.append(outcome)
         now = outcome.frame
+        gaps = gaps.after(now, step.with_keys(left))
     tell("measuring risk after", 1.0)
     after = _after(now, plan)
-    _check_limits(plan, after)
+    check_limits(plan, now, after, gaps)
     if plan.columns is not None:
         now = cast("Any", now).select(list(plan.columns))
     tell("measuring utility", 1.0)
@@ -149,20 +152,3 @@ def _after(now: Frame, plan: Plan) -> RiskReport | None:
 
 def _tells(frame: Frame, name: str) -> bool:
     return bool((Keys.of(frame, [name]).codes != MISSING).any())
-
-
-def _check_limits(plan: Plan, after: RiskReport | None) -> None:
-    limits = plan.limits
-    if after is None:
-        return
-    below = 0 if limits.k is None else after.frequencies.records_below(limits.k)
-    wrong = []
-    if below:
-        wrong.append(f"{below:,} records share their key with fewer than {(limits.k or 1) - 1} others")
-    if limits.max_risk is not None and float(after.risks.max()) > limits.max_risk:
-        wrong.append(f"the largest risk is {float(after.risks.max()):.4g}, above {limits.max_risk:g}")
-    most = limits.expected_reidentifications
-    if most is not None and after.expected > most:
-        wrong.append(f"{after.expected:.4g} re-identifications are expected, above {most:g}")
-    if wrong:
-        raise BadInputError("the plan's limits do not hold of its result: " + "; ".join(wrong) + "; nothing is written")
