@@ -14,6 +14,7 @@ from saferoom.policies.document import Document, Position
 
 Model = TypeVar("Model", bound=BaseModel)
 _MOST_PROBLEMS = 8
+_ANOTHER = "a value of another kind"
 ALLOWED = "allowed"
 """Key in a field's JSON schema that says in words what is allowed, where the schema alone would not be clear."""
 
@@ -58,13 +59,14 @@ def describe(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     if kind in ("integer", "number"):
         return ("a whole number" if kind == "integer" else "a number") + _bounds(schema)
     if kind == "array":
-        return f"a list (each {describe(schema.get('items', {}), root)})"
+        each = describe(schema.get("items", {}), root)
+        return "a list" if each == _ANOTHER else f"a list (each {each})"
     if kind == "object":
         return _mapping(schema, root)
     if kind == "string" and schema.get("format") == "date":
         return "a date written YYYY-MM-DD"
     words = {"boolean": "true or false", "null": "nothing", "string": "a text" + _length(schema)}
-    return words.get(str(kind), "a value of another kind")
+    return words.get(str(kind), _ANOTHER)
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:

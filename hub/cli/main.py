@@ -16,6 +16,9 @@ import typer
 
 from saferoom.errors import SaferoomError
 
+_INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -96,6 +99,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(json.dumps({"error": {"message": error.message}}))
         print(f"saferoom: {error.message}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except SystemExit as leaving:
+        if leaving.code == _INTERRUPTED:
+            print("saferoom: stopped before it was done; nothing is half-written", file=sys.stderr)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -48,8 +48,10 @@ def check_out(
         same = any(_same(out, file) for file in given)
     except OSError:
         raise BadInputError(f"{option}: the file cannot be written; its name or folder cannot be used") from None
-    if folder or not there:
-        raise BadInputError(f"{option}: {out} {'is a folder' if folder else 'is in no folder'}; name a file in one")
+    if folder:
+        raise BadInputError(f"{option}: {out} is a folder; name a file in one")
+    if not there:
+        raise BadInputError(f"{option}: there is no folder {out.parent}; make it first, or name a file elsewhere")
     if same:
         raise BadInputError(f"{option}: {out} is a file that the work reads, or writes besides; name another file")
 

@@ -11,7 +11,7 @@ from pyarrow import csv, parquet
 from typer.testing import CliRunner
 
 from saferoom.errors import BadInputError, UnavailableError
-from saferoom.hub.cli.main import build
+from saferoom.hub.cli.main import build, main
 
 PLAN = "keys: [region, sex]\nsteps:\n  - {method: local_suppression, k: 3}\n"
 ROWS = [("north", "f")] * 5 + [("north", "m")] * 4 + [("secret-isle", "f")]
@@ -73,11 +73,12 @@ def test_a_seed_that_is_kept_gives_the_same_commitment(folder: Path) -> None:
     ("plan", "out", "said"),
     [
         ("keys: [region]\nsteps: []\n", "out.csv", "steps"),
+        ("keys: [region]\n", "out.csv", "'steps' is missing; it must be a list$"),
         ("keys: [nowhere]\nsteps: [{method: local_suppression, k: 3}]\n", "out.csv", "nowhere"),
         ("keys: [region]\nsteps: [{method: local_suppression, k: 11}]\n", "out.csv", "only 10 records"),
         (PLAN, "out.xlsx", "must end in"),
         (PLAN, "people.csv", "name another file"),
-        (PLAN, "no/out.csv", "in no folder"),
+        (PLAN, "no/out.csv", "there is no folder"),
     ],
 )
 def test_bad_input_writes_nothing_and_leaves_what_was_there(folder: Path, plan: str, out: str, said: str) -> None:
@@ -88,6 +89,23 @@ def test_bad_input_writes_nothing_and_leaves_what_was_there(folder: Path, plan: 
         run(folder, "--seed", str(folder / "seed.json"), out=out)
     assert "secret-isle" not in caught.value.message
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_whoever_stops_the_work_is_told_and_nothing_is_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(_table: pa.Table, file: Path, _options: object) -> None:
+        file.write_text("half of it")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pyarrow.csv.write_csv", stopped)
+    before = left(folder)
+    with pytest.raises(SystemExit) as caught:
+        main(
+            ["anonymise", *(str(folder / name) for name in ("people.csv", "plan.yaml")), "--out", str(folder / "o.csv")]
+        )
+    assert (caught.value.code, left(folder)) == (130, before)
+    assert capsys.readouterr().err == "saferoom: stopped before it was done; nothing is half-written\n"
 
 
 def test_a_failure_in_the_middle_of_writing_leaves_what_was_there(

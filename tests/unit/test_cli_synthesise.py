@@ -146,7 +146,7 @@ def test_bad_input_writes_nothing_and_leaves_what_was_there(folder: Path, option
     [
         ("twin.xlsx", "people.csv", "must end in"),
         ("people.csv", "people.csv", "name another file"),
-        ("no/twin.csv", "people.csv", "in no folder"),
+        ("no/twin.csv", "people.csv", "there is no folder"),
         ("twin.csv", "none.csv", "does not exist"),
     ],
 )

@@ -86,7 +86,7 @@ def test_a_page_is_written_for_its_owner_alone(folder: Path) -> None:
         (("utility", "people.csv", "after.csv", "--report", "report.yaml"), "must end in .html"),
         (("risk-utility", "people.csv", "a.yaml", "--risk", "luck"), "there are expected, largest, below"),
         (("risk-utility", "people.csv", "a.yaml", "a.yaml"), "named twice"),
-        (("anonymise", "people.csv", "a.yaml", "--out", "out.csv", "--report", "no/r.html"), "in no folder"),
+        (("anonymise", "people.csv", "a.yaml", "--out", "out.csv", "--report", "no/r.html"), "there is no folder"),
     ],
 )
 def test_bad_input_is_a_sentence_and_writes_nothing(folder: Path, words: tuple[str, ...], said: str) -> None:
