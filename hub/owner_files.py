@@ -142,4 +142,6 @@ def what_failed(error: duckdb.Error) -> str:
     line = re.search(r"CSV Error on Line: (\d+)", str(error))
     if line:
         return f"line {line[1]} of the owner's file is not a row of this CSV file"
+    if isinstance(error, duckdb.InvalidInputException | duckdb.IOException):
+        return "the owner's file cannot be read: it is damaged or incomplete, or not of the type that its name says"
     return f"the owner's file cannot be read ({type(error).__name__})"

@@ -25,6 +25,9 @@ def schema_checks(connection: duckdb.DuckDBPyConnection, dataset: Dataset, file:
         return
     stored = owner_files.stored_columns(connection, dataset, file)
     names = [name for name, _ in stored]
+    if not any(names):
+        yield Check(Kind.SCHEMA, Status.FAIL, "the file has no columns; see that it is whole")
+        return
     wanted = {variable.source_column: variable for variable in dataset.delivered}
     problems = [_lacking(name, names.count(name)) for name in wanted if names.count(name) != 1]
     for name, kind in stored:

@@ -122,7 +122,8 @@ class DeliveryReport:
     def text(self) -> str:
         """Return the report to be read: what failed first, what passed counted by kind."""
         words = {Status.FAIL: "nothing enters", Status.WARN: "may enter, with warnings", Status.PASS: "may enter"}
-        lines = [f"{self.dataset}: {self.rows:,} rows; {words[self.status]}"]
+        counted_rows = f"{self.rows:,} rows; " if self.rows else ""  # of a file that cannot be read none are counted
+        lines = [f"{self.dataset}: {counted_rows}{words[self.status]}"]
         for status in (Status.FAIL, Status.WARN):
             for check in self.checks:
                 if check.status is status:

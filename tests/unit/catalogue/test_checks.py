@@ -177,9 +177,9 @@ def test_typed_files_are_read_in_their_types_or_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("empty.csv", b"", "the file has no such column"),
+        ("empty.csv", b"", "the file has no columns; see that it is whole"),
         ("binary.csv", b"\xff\xfe\x00\x01", "not a CSV header in UTF-8"),
-        ("broken.parquet", b"PAR1 no", "cannot be read"),
+        ("broken.parquet", b"PAR1 no", "cannot be read: it is damaged or incomplete"),
         ("delivery.xlsx", b"PK", "neither .csv nor .parquet"),
     ],
 )
@@ -188,6 +188,9 @@ def test_file_that_cannot_be_read_is_a_report_and_no_error(tmp_path: Path, name:
     report = check_delivery(tmp_path / name, pupils(), today=TODAY)
     assert not report.ok
     assert said in report.text()
+    assert len(report.checks) == 1
+    assert report.text().startswith("pupils: nothing enters\n"), "rows that nobody counted are not told as 0"
+    assert "Exception" not in report.text()
 
 
 def test_file_without_rows_and_rows_without_all_fields_are_refused(tmp_path: Path) -> None:
