@@ -178,7 +178,3 @@ def _lacking(instance: Instance, administration: Administration) -> list[str]:
 
 def _maker(instance: Instance, administration: Administration) -> Extracts:
     return instance.extracts(administration.actor)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

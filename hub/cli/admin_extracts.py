@@ -108,12 +108,16 @@ def _files(manifest: Manifest) -> str:
             file.dataset,
             file.version,
             f"{file.rows:,}",
-            f"{file.bytes / 1e6:.1f} MB",
+            _size(file.bytes),
             ", ".join(column.name for column in file.columns),
         )
         for file in manifest.files
     ]
     return table(("dataset", "version", "rows", "size", "columns"), rows)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
 
 
 def _day(text: str | None, option: str) -> date | None:

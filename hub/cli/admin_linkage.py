@@ -45,7 +45,7 @@ def ingest(
     from saferoom.hub.cli.instance import opened
     from saferoom.hub.linkage import ingesting
     from saferoom.hub.linkage.following import follow
-    from saferoom.hub.linkage.ingesting import Delivered
+    from saferoom.hub.linkage.ingesting import Delivered, store_of
     from saferoom.hub.linkage.status import delivery_document
     from saferoom.ids import dataset_name
     from saferoom.projects.catalogue.checks.report import DeliveryReport
@@ -56,13 +56,15 @@ def ingest(
         made = ingesting.ingest(instance, wanted, administration.actor, _tell())
         followed = follow(instance, [made.dataset], administration.actor, _tell())
         waits = instance.registry.dataset(made.dataset).indexes
+        with store_of(instance).reading() as now:
+            undefined = {name for name in waits if now.index(name) is None}
     if as_json:
         print_json({"delivery": delivery_document(made), "report": made.report, "link": waits, **_after(followed)})
         return
     print(DeliveryReport.read(made.report or {}).text())
     print(f"Ingested: {made.dataset} {made.version}, {made.rows:,} rows, SHA-256 {made.sha256}.")
     for index in waits:
-        print(f"To link: saferoom admin link {index}")
+        print(f"To link: saferoom admin link {index}{' --definition FILE' if index in undefined else ''}")
     _say(followed)
 
 
@@ -172,6 +174,8 @@ def _told(made: Linkage) -> list[str]:
         found = packs[0].get(name)
         if found is not None:
             lines.append(f"Estimated {name}: {found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})")
+    if not made.afresh:
+        lines.append("Precision and recall are estimated where everything is compared anew: --afresh")
     lines += [
         f"Match rate of {source['name']}: {100 * source['match_rate']['value']:.1f} %"
         for source in packs[0]["sources"]
@@ -179,7 +183,7 @@ def _told(made: Linkage) -> list[str]:
     ]
     lines += [
         f"{source}: {one['records']:,} records of {one['entities']:,} entities, {one['shared']:,} of them in another "
-        f"source as well; at most {one['most']:,} records of one"
+        f"source as well; at most {one['most']:,} of one entity"
         for source, one in counts.get("members", {}).items()
     ]
     return lines + [sentence["text"] for pack in packs for sentence in pack["sentences"]]

@@ -126,7 +126,7 @@ def link_index(instance: Instance, wish: Wish, actor: str, tell: Tell = silent) 
 def _start(now: ZonesReading, wish: Wish) -> _Start:
     index = wish.definition or now.index(wish.index)
     if index is None:
-        raise NotFoundError(f"there is no index called {wish.index}; define it: saferoom admin link --definition FILE")
+        raise NotFoundError(f"there is no index called {wish.index}; say how it is linked: --definition FILE")
     if index.name != wish.index:
         raise BadInputError(f"the definition is of the index {index.name}, not of {wish.index}")
     datasets: dict[str, Dataset] = {name: now.registry.dataset(name) for name in index.sources}

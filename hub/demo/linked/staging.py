@@ -151,13 +151,15 @@ def _link(step: Step, instance: Instance, tell: Tell, *, define: bool) -> Linkag
         linkage = found
     counts, pack = linkage.counts, linkage.quality["identifiers"]
     step.expect(counts["records"] > counts["entities"] > 0, "nothing was linked")
-    step.note = f"{counts['records']:,} records, {counts['entities']:,} people; {_estimates(pack)}"
+    step.note = f"{counts['records']:,} records, {counts['entities']:,} people{_estimates(pack)}"
     return linkage
 
 
 def _estimates(pack: Mapping[str, Any]) -> str:
+    """Return what is estimated of a linkage; nothing of a refresh, for which not all pairs are compared."""
     found = [(name, pack.get(name)) for name in ("precision", "recall")]
-    return "estimated " + ", ".join(f"{name} {about['value']:.3f}" for name, about in found if about is not None)
+    said = ", ".join(f"{name} {about['value']:.3f}" for name, about in found if about is not None)
+    return f"; estimated {said}" if said else ""
 
 
 def _loses(step: Step, linkage: Linkage) -> str:

@@ -98,7 +98,9 @@ def test_two_deliveries_become_a_linked_extract_that_follows_a_refresh(run: Run,
     assert (said["link"], said["report"]["status"] != "fail") == (["person"], True)
     # Nothing is made of it before it is linked.
     assert "not linked" in said["projects"].get("mob", "not linked")
-    assert "saferoom admin link person" in run("ingest", "taxpayers", str(folder / "tax-1.csv"), "--version", "1")
+    assert "saferoom admin link person --definition FILE" in run(
+        "ingest", "taxpayers", str(folder / "tax-1.csv"), "--version", "1"
+    )
     assert "Ingested: meals 1" in run("ingest", "meals", str(folder / "meals.csv"), "--version", "1")
 
     said = run("link", "person", "--definition", str(folder / "person.yaml"), "--json")
@@ -108,10 +110,11 @@ def test_two_deliveries_become_a_linked_extract_that_follows_a_refresh(run: Run,
     assert said["projects"] == {"mob": "made"}
     first = _checked(folder, taxed=180, shared=160)
 
-    run("ingest", "taxpayers", str(folder / "tax-2.csv"), "--version", "2")
+    assert "saferoom admin link person\n" in run("ingest", "taxpayers", str(folder / "tax-2.csv"), "--version", "2")
     assert "not linked yet: taxpayers 2" in run("linkage")
     text = run("link", "person")
     assert "compared with what was known" in text
+    assert ("Precision and recall are estimated where" in text, "Estimated precision" in text) == (True, False)
     assert "mob: made" in text
     second = _checked(folder, taxed=210, shared=170)
     both = first.merge(second, on="pay", suffixes=("_1", "_2"))
