@@ -12,12 +12,15 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from saferoom.digests import sha256
 from saferoom.errors import IntegrityError, UnavailableError
 from saferoom.hub.home import Home
 from saferoom.hub.linkage.sealed import Stamp, names
-from saferoom.hub.linkage.zones import KEPT, Zone, folder_of, hand_over
+
+if TYPE_CHECKING:  # the processes in the zones know names of places, and have no zones to start
+    from saferoom.hub.linkage.zones import Zone
 
 DELIVERIES, INDEXES, MAPS = "deliveries", "indexes", "maps"
 OUT = Path("/out")
@@ -66,6 +69,8 @@ def alone(home: Home) -> Iterator[None]:
 
 def move_in(home: Home, zone: Zone, folder: Path, place: str) -> None:
     """Put a folder of sealed files in its place in the zone, durably."""
+    from saferoom.hub.linkage.zones import folder_of, hand_over
+
     target = folder_of(home, zone) / place
     hand_over(folder, home, zone)
     for parent in reversed(target.relative_to(folder_of(home, zone)).parents):
@@ -90,6 +95,8 @@ def hand_over_folder(folder: Path, home: Home, zone: Zone) -> None:
 
 def sweep(home: Home, deliveries: Collection[str], linkages: Mapping[str, Collection[int]]) -> None:
     """Remove what killed processes left behind: everything that is not on record."""
+    from saferoom.hub.linkage.zones import KEPT, folder_of
+
     for leftover in home.splits.iterdir():
         if leftover.name != ".lock":
             _remove(leftover)

@@ -69,6 +69,21 @@ def _task(name: str) -> Task:
     return found
 
 
+class WithoutPandas:
+    """A finder that finds no pandas: what the linker and the provisioner do needs none.
+
+    Pyarrow imports it to look for missing values of its kind, which takes longer than many jobs do.
+    """
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> None:
+        """Refuse pandas, and leave everything else to the finders that follow."""
+        if name == "pandas":
+            raise ModuleNotFoundError("the processes of this zone have no pandas", name=name)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # they go to standard error, where nobody reads
+    if sys.argv[1] != "splitter":  # which measures risk with it
+        sys.meta_path.insert(0, WithoutPandas)  # type: ignore[arg-type]
     main()

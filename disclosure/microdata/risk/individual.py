@@ -64,7 +64,8 @@ def _exact(f: Values, p: Values) -> Values:
     result = np.empty_like(p)
     quick = (f >= _MANY) | (q <= 0.5)
     result[quick] = p[quick] * _series(f[quick], q[quick]) / f[quick]
-    result[~quick] = p[~quick] * _recurrence(f[~quick], p[~quick], q[~quick])
+    if not quick.all():  # else scipy would be imported for nothing
+        result[~quick] = p[~quick] * _recurrence(f[~quick], p[~quick], q[~quick])
     return result
 
 
