@@ -25,8 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have extracts opened in a folder of this run, which goes with it; what tests kill leaves files there."""
+    """Have extracts opened in a folder of this run, which goes with it; what tests kill leaves files there.
+
+    Workers share the cores: threads of linear algebra on top of them only wait for each other.
+    """
     if not hasattr(config, "workerinput"):
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
         shared = Path("/dev/shm")
         made = Path(tempfile.mkdtemp(prefix="saferoom-tests-", dir=shared if shared.is_dir() else None))
         made.chmod(0o1777)  # hubs of other users use it, too

@@ -94,8 +94,6 @@ def has_spark() -> bool:
 def run_pytest(words: list[str]) -> bool:
     """Run the tests and return whether they passed."""
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    # Workers share the cores; threads of linear algebra on top of them only wait for each other.
-    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     # What one worker or one of the many processes that tests start has compiled, the next need not.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for folder in CODE[:-1]:  # the tests themselves are compiled by pytest

@@ -40,6 +40,14 @@ SNAPSHOT = "snapshot"
 """What a query calls the snapshot that comes with it."""
 MOST_SNAPSHOT_BYTES = 64 * MEBIBYTE
 COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.evaluator")
+# Its matrices are small: threads of linear algebra would wait for each other, on a busy machine ten times as long.
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",  # noqa: S108 - inside the sandbox
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 # Killed by the kernel, as bubblewrap or a shell reports it.
 _KILLED = (-9, 137)
 TIMEOUT_SECONDS = 60.0
@@ -236,7 +244,7 @@ def answered(
         name=f"evaluator-{secrets.token_hex(6)}",
         identity=identity(home, _IDENTITY),
         read_only=tuple(files),
-        environment={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"},  # noqa: S108 - inside the sandbox
+        environment=_ENVIRONMENT,
         limits=LIMITS,
     )
     done = run(sandbox, command, job, timeout_seconds)
