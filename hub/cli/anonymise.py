@@ -74,7 +74,8 @@ def _lines(result: Anonymised, out: Path) -> Iterator[str]:
     from saferoom.hub.cli.text import table
 
     document = result.document()
-    yield f"{document['records']:,} records protected in {len(document['steps'])} steps, written to {out}"
+    count = len(document["steps"])
+    yield f"{document['records']:,} records protected in {count} step{'s' if count > 1 else ''}, written to {out}"
     yield ""
     yield table(
         ["step", "method", "what was done"], [[str(s["step"]), s["method"], s["note"]] for s in document["steps"]]

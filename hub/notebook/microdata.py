@@ -64,14 +64,18 @@ class Protected(Shown):
 
     Attributes
     ----------
-    frame : pandas.DataFrame
-        The records.
+    records : pandas.DataFrame
+        What `frame()` gives.
     utility : Shown
         What they are still good for.
     """
 
-    frame: pd.DataFrame
+    records: pd.DataFrame
     utility: Shown
+
+    def frame(self) -> pd.DataFrame:
+        """Return the protected records."""
+        return self.records
 
 
 def risk(
@@ -198,6 +202,6 @@ def _protected(result: Anonymised) -> Protected:
     for name in ("expected_reidentifications", "max_risk"):
         rows.append((name.replace("_", " "), f"{before[name]:,.4g}", "-" if after is None else f"{after[name]:,.4g}"))
     tables: Tables = ((("step", "method", "what was done"), steps), (("risk", "before", "after"), rows))
-    title = f"{document['records']:,} records protected in {len(steps)} steps"
+    title = f"{document['records']:,} records protected in {len(steps)} step{'s' if len(steps) > 1 else ''}"
     made: Any = result.frame
     return Protected(title, (result.utility.verdict,), tables, document, made, _utility(result.utility))

@@ -118,8 +118,8 @@ def test_records_are_judged_and_protected_in_the_room(live: Live) -> None:
         "births = saferoom.data('births').frame()\n"
         "plan = {'keys': ['region'], 'steps': [{'method': 'noise', 'columns': ['pay'], 'size': 0.5}]}\n"
         "done = saferoom.anonymise(births, plan)\n"
-        "print(len(done.frame), saferoom.risk(births, keys=['region']).document['records'])\n"
-        "saferoom.utility(births, done.frame)"
+        "print(len(done.frame()), saferoom.risk(births, keys=['region']).document['records'])\n"
+        "saferoom.utility(births, done.frame())"
     )
     assert not shown.error
     assert shown.text.split()[:2] == ["400", "400"]

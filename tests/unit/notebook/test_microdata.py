@@ -28,11 +28,13 @@ def test_a_plan_is_a_dictionary_a_text_or_a_file(tmp_path: Path) -> None:
     as_dict = {"keys": ["region", "sex"], "steps": [{"method": "local_suppression", "k": 30}]}
     for plan in (PLAN, tmp_path / "plan.yaml", str(tmp_path / "plan.yaml"), as_dict):
         found = saferoom.anonymise(frame, plan)
-        assert isinstance(found.frame, pd.DataFrame)
+        made = found.frame()
+        assert isinstance(made, pd.DataFrame)
         assert found.document["risk"]["after"]["below_k"]["5"] == 0
-        assert found.frame["region"].isna().sum() + found.frame["sex"].isna().sum() > 0
+        assert made["region"].isna().sum() + made["sex"].isna().sum() > 0
     assert frame.equals(people(120)), "the frame given stays as it is"
     assert "local_suppression" in repr(found)
+    assert repr(found).startswith("120 records protected in 1 step\n")
     assert "What changed most" in found.utility._repr_html_()
 
 

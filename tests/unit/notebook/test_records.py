@@ -40,8 +40,13 @@ def test_a_record_file_is_asked_for_by_names_alone(airlock: Any, capsys: pytest.
 
 def test_the_plans_that_are_open_are_listed(airlock: Any) -> None:
     airlock.answer("GET", "/api/room/record-plans", [PLAN])
-    (one,) = saferoom.record_plans()
+    plans = saferoom.record_plans()
+    (one,) = plans
     assert (one.dataset, one.name, one.columns) == ("survey", "teaching-file", ("region",))
+    for shown in (repr(plans), plans._repr_html_()):
+        assert all(word in shown for word in ("survey", "teaching-file", one.until, "region", "record_file("))
+    airlock.answer("GET", "/api/room/record-plans", [])
+    assert "The data owner can allow one" in repr(saferoom.record_plans())
 
 
 def test_an_answer_of_another_form_is_told(airlock: Any) -> None:
