@@ -8,6 +8,7 @@ Generated columns: ``d0..`` dimensions, ``m0, m1`` measures, ``w`` weight, ``u0.
 # ruff: noqa: S608 - SQL is put together here, from checked trees and generated names only
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -225,7 +226,7 @@ def _ways(base: Base, i: int) -> list[_Way]:
 def _select(
     plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...], together: bool
 ) -> tuple[str, tuple[bool, ...]]:
-    kinds = [type_of(plan, engine, dimension.tree) for dimension in plan.dimensions]
+    kinds = types_of(plan, engine, [dimension.tree for dimension in plan.dimensions])
     items = [
         _category(language.write(d.tree), kind, i)
         for i, (d, kind) in enumerate(zip(plan.dimensions, kinds, strict=True))
@@ -281,10 +282,8 @@ def presence(plan: Plan, engine: Engine, columns: Sequence[str], *, filtered: bo
     """
     trees = [exp.column(name, quoted=True) for name in columns]
     there = [
-        f"isfinite({language.write(tree)})"
-        if type_of(plan, engine, tree) in {"FLOAT", "DOUBLE"}
-        else f"{language.write(tree)} IS NOT NULL"
-        for tree in trees
+        f"isfinite({language.write(tree)})" if kind in {"FLOAT", "DOUBLE"} else f"{language.write(tree)} IS NOT NULL"
+        for tree, kind in zip(trees, types_of(plan, engine, trees), strict=True)
     ]
     items = [f"CASE WHEN {' AND '.join(there)} THEN 1.0 END AS m0"]
     items += [f"{language.write(language.reference(column))} AS u{i}" for i, column in enumerate(plan.units)]
@@ -309,7 +308,12 @@ def _source(plan: Plan) -> str:
 
 def type_of(plan: Plan, engine: Engine, tree: exp.Expression) -> str:
     """Return the engine's type of an expression over the plan's rows; no row is computed."""
-    return engine.types(f"{with_clause(plan)}SELECT {language.write(tree)} AS x FROM {_source(plan)}")[0]
+    return types_of(plan, engine, [tree])[0]
+
+
+def types_of(plan: Plan, engine: Engine, trees: Sequence[exp.Expression]) -> list[str]:
+    """Return the engine's types of expressions over the plan's rows; no row is computed."""
+    return engine.types_of_each(with_clause(plan), [language.write(tree) for tree in trees], _source(plan))
 
 
 def is_number(plan: Plan, engine: Engine, tree: exp.Expression) -> bool:
@@ -329,7 +333,10 @@ def check_types(plan: Plan, engine: Engine, measures: tuple[exp.Expression, ...]
     BadInputError
         Naming the key that does not fit.
     """
-    for key, tree, fits, wanted in _typed_parts(plan, measures):
+    parts = list(_typed_parts(plan, measures))
+    with contextlib.suppress(BadInputError):  # which one has no type is found below
+        types_of(plan, engine, [tree for _, tree, _, _ in parts])
+    for key, tree, fits, wanted in parts:
         try:
             kind = type_of(plan, engine, tree)
         except BadInputError as error:

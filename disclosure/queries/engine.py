@@ -68,6 +68,7 @@ class Engine:
         self._stack = contextlib.ExitStack()
         self._interrupted = threading.Event()
         self._remembered: dict[str, dict[str, Any]] = {}
+        self._types: dict[tuple[str, str, str], str] = {}
         self._sources = tuple(sources)
         self.relations: tuple[Relation, ...] = ()
 
@@ -145,11 +146,26 @@ class Engine:
             quoted = str(name).replace('"', '""')
             self.run(f'DROP TABLE temp."{quoted}"')
         self._remembered.clear()
+        self._types.clear()
 
     def types(self, sql: str) -> list[str]:
         """Return the types of the columns that generated SQL yields; nothing is computed."""
         with self._sentences():
             return [str(row[1]) for row in self._connection.execute(f"DESCRIBE {sql}").fetchall()]
+
+    def types_of_each(self, head: str, items: Sequence[str], source: str) -> list[str]:
+        """Return the types of expressions over a source's rows; all are asked for together, and each once.
+
+        Parameters
+        ----------
+        head : str
+            What comes before ``SELECT``.
+        """
+        places = [(head, item, source) for item in items]
+        if missing := [place for place in dict.fromkeys(places) if place not in self._types]:
+            listed = ", ".join(item for _, item, _ in missing)
+            self._types |= dict(zip(missing, self.types(f"{head}SELECT {listed} FROM {source}"), strict=True))
+        return [self._types[place] for place in places]
 
     def _connect(self, folder: Path, links: Sequence[Path]) -> duckdb.DuckDBPyConnection:
         scratch = folder / "scratch"
