@@ -100,7 +100,7 @@ def risk(
     from saferoom.disclosure.microdata.risk.asked import Asked
     from saferoom.disclosure.microdata.risk.report import assess
 
-    with _in_words():
+    with _in_words(frame):
         return _risk(assess(frame, Asked(_names(keys), weight, household, _names(sensitive))))
 
 
@@ -115,7 +115,7 @@ def anonymise(frame: pd.DataFrame, plan: str | Path | Mapping[str, Any]) -> Prot
     from saferoom.disclosure.microdata.plans.runner import anonymise as protect
     from saferoom.disclosure.microdata.plans.seeds import Seed
 
-    with _in_words():
+    with _in_words(frame):
         result = protect(frame, _plan(plan), Seed(secrets.token_bytes(_BYTES), secrets.token_bytes(_BYTES)))
     return _protected(result)
 
@@ -137,14 +137,18 @@ def utility(
     """
     from saferoom.disclosure.microdata.utility import Compared, compare
 
-    paired = len(before) == len(after) if corresponding is None else corresponding
-    with _in_words():
+    with _in_words(before, after):
+        paired = len(before) == len(after) if corresponding is None else corresponding
         return _utility(compare(before, after, Compared(weight=weight, keys=_names(keys), corresponding=paired)))
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
-    """Let what is wrong be one sentence in the notebook."""
+def _in_words(*frames: object) -> Iterator[None]:
+    """Let what is wrong be one sentence in the notebook, also when one of `frames` is none."""
+    import pandas as pd
+
+    if not all(isinstance(frame, pd.DataFrame) for frame in frames):
+        raise RoomError("records are a pandas frame here, such as saferoom.data(NAME).frame()")
     try:
         yield
     except BadInputError as error:

@@ -61,3 +61,15 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path) -> None:
 def test_names_are_no_markup() -> None:
     frame = people(60).rename(columns={"region": "<b>region"})
     assert "<b>region" not in saferoom.utility(frame, frame)._repr_html_()
+
+
+def test_what_is_no_frame_is_told_in_a_sentence() -> None:
+    frame = people(60)
+    calls = (
+        lambda: saferoom.risk("people.csv", keys=["region"]),  # type: ignore[arg-type]
+        lambda: saferoom.anonymise(None, PLAN),  # type: ignore[arg-type]
+        lambda: saferoom.utility(frame, frame.iterrows()),  # type: ignore[arg-type]
+    )
+    for call in calls:
+        with pytest.raises(RoomError, match="records are a pandas frame here"):
+            call()
