@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from saferoom.disclosure.microdata import columns
+from saferoom.disclosure.microdata.keys import Keys
 from saferoom.disclosure.microdata.plans.runner import Anonymised, anonymise
-from saferoom.disclosure.microdata.risk.units import records_of_few_units
+from saferoom.disclosure.microdata.plans.told_again import told_again
+from saferoom.disclosure.microdata.risk.linked import units_told_apart
+from saferoom.disclosure.microdata.risk.units import numbered, records_of_few_units
 from saferoom.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -89,12 +92,15 @@ def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_un
     ids = [unit for unit in units if unit in records.column_names]
     _check_units(frame, keys, records.select(ids), least_units)
     moved = perturbed(plan)
+    tied = [name for name in frame.column_names if name in ids or name == plan.household]
+    _check_tied(frame, keys, tied, least_units)
+    _check_taken_away(records, frame, plan, tied)
     by = tuple(key for key in keys if key not in moved)
     known = records.select(ids)
     for key in by:
         known = known.append_column(key, frame.column(key))
-    file = _untied(frame, ids, seed.generator(_ORDER_AND_LABELS))
-    others = [n for n in frame.column_names if n not in (*keys, *ids) and n not in moved]
+    file = _untied(frame, tied, seed.generator(_ORDER_AND_LABELS))
+    others = [n for n in frame.column_names if n not in (*keys, *ids, *tied) and n not in moved]
     few = [n for n in others if len(frame.column(n).unique()) <= MOST_CATEGORIES][:MOST_ALONE]
     alone = tuple(records.select(ids).append_column(name, frame.column(name)) for name in few)
     return Leaving(file, known, by, tuple(key for key in keys if key in moved), result, alone)
@@ -113,6 +119,34 @@ def _check_units(frame: Any, keys: Sequence[str], ids: Any, least: int) -> None:
                 f"{few:,} records share their key with the records of fewer than {least} different {unit}; the limit k "
                 "counts records, and this data have several of one unit: recode more broadly"
             )
+
+
+def _check_tied(frame: Any, keys: Sequence[str], tied: Sequence[str], least: int) -> None:
+    """Check that what all records of one unit tell together is told by enough others, where the file ties them."""
+    for unit in tied if keys else ():
+        few = units_told_apart(Keys.of(frame, keys), numbered(columns.column(cast("Any", frame), unit)), least)
+        if few:
+            raise BadInputError(
+                f"{few:,} {unit} have all their records together, which the file ties by {unit}, in common with fewer "
+                f"than {least - 1} others: leave {unit} out of columns, or recode more broadly"
+            )
+
+
+def _check_taken_away(records: Any, frame: Any, plan: Plan, tied: Sequence[str]) -> None:
+    """Check that no column of the file says what a step took from another one.
+
+    What a key variable tells of a column that is told more broadly is told of the k records that share it.
+    """
+    moved, names = perturbed(plan), set(frame.column_names)
+    took = {name for step in plan.steps for name in step.changes(plan.keys) if name not in tied}
+    changed = [n for n in records.column_names if n in took & names and not records.column(n).equals(frame.column(n))]
+    exact = [name for name in frame.column_names if name not in moved and name not in tied]
+    telling = {name: [n for n in exact if name in moved or n not in plan.keys] for name in changed}
+    for name, other in told_again(records, frame, telling):
+        raise BadInputError(
+            f"the file would tell again what the plan's steps take from '{name}': '{other}' goes with its values one "
+            f"by one; name '{other}' as a key variable, change it likewise, or leave it out of columns"
+        )
 
 
 def _untied(frame: Any, ids: Sequence[str], random: np.random.Generator) -> Any:

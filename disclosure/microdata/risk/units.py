@@ -37,7 +37,7 @@ def records_of_few_units(frame: Frame, keys: Sequence[str], ids: Any, least: int
     BadInputError
         More than `MOST_LOOKED_AT` combinations are rare, so that the plan is far from what is wanted.
     """
-    units = _numbered(ids)
+    units = numbered(ids)
     if not keys:
         return 0 if len(np.unique(units[units >= 0])) >= least else len(units)
     codes = Keys.of(frame, keys).codes
@@ -60,7 +60,7 @@ def records_of_few_units(frame: Frame, keys: Sequence[str], ids: Any, least: int
     return few
 
 
-def _numbered(ids: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+def numbered(ids: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return each record's unit as a number, -1 where it has none."""
     encoded = ids.combine_chunks().dictionary_encode()
     return np.asarray(encoded.indices.fill_null(-1), dtype=np.int64)

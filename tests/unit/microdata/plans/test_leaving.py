@@ -105,7 +105,9 @@ def test_a_missing_value_matches_any_when_units_are_counted() -> None:
 
 
 def test_exact_columns_of_few_categories_are_known_each_alone() -> None:
-    table = records().append_column("group", pa.array(["x", "y"] * 200)).append_column("ward", pa.array([1, 2] * 200))
+    table = (
+        records().append_column("group", pa.array(["x", "y"] * 200)).append_column("ward", pa.array([1, 2, 2, 1] * 100))
+    )
     text = "steps: [{method: pram, columns: [ward]}, {method: recode, columns: [age], width: 10}]\nlimits: {k: 3}\n"
     found = made(table, plan(text, "[region, age, pay, group, ward]"))
     assert [one.column_names for one in found.alone] == [["person_id", "group"]]  # pay is of many, ward is perturbed

@@ -1,0 +1,74 @@
+"""Whether a column that leaves says again what a step took away from another.
+
+A step that hides the region, or tells it more broadly, is in vain where the district leaves beside it. Columns of one
+meaning are mostly seen in the data: each value of the one goes with one value of the other, or they rise together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saferoom.disclosure.microdata.keys import MISSING, Codes, Keys
+
+_MOST_ALONE = 0.5
+"""Share of values that one record alone may have, of a column that is read as categories: an id goes with anything."""
+LEAST_TOLD = 20
+"""Fewest records that tell both columns; of fewer, that they go together is no wonder."""
+
+
+def told_again(before: Any, after: Any, telling: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield each column that steps changed, with a column of the result that tells its values as they were.
+
+    Parameters
+    ----------
+    before, after : pyarrow.Table, n records each, in one order
+    telling : mapping of str to sequence of str
+        For each column of `before` whose values are not to be known any more, the columns of `after` to look at.
+    """
+    others = {other for names in telling.values() for other in names}
+    codes = {other: Keys.of(after, [other]).codes[:, 0] for other in others}
+    for name, names in telling.items():
+        values = Keys.of(before, [name]).codes[:, 0]
+        for other in names:
+            if other != name and _determines(codes[other], values):
+                yield name, other
+
+
+def _determines(by: Codes, values: Codes) -> bool:
+    """Return whether `by` tells the `values`: each of its categories goes with one, or its ranges do."""
+    both = (by != MISSING) & (values != MISSING)
+    by, values = by[both], values[both]
+    different = len(np.unique(values))
+    if len(by) < LEAST_TOLD or different < 2:
+        return False
+    return _one_each(by, values) or _in_ranges(by, values, different)
+
+
+def _one_each(by: Codes, values: Codes) -> bool:
+    """Return whether all records that agree in `by` agree in the values, and most do agree with another."""
+    counts = np.bincount(by)
+    if (counts[by] == 1).mean() > _MOST_ALONE:
+        return False
+    return bool((_smallest(by, values) == _smallest(by, -values) * -1).all())
+
+
+def _smallest(by: Codes, values: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return for each category that occurs the smallest of its values."""
+    order = np.lexsort((values, by))
+    first = np.flatnonzero(np.diff(by[order], prepend=-1))
+    return np.asarray(values[order][first])
+
+
+def _in_ranges(by: Codes, values: Codes, different: int) -> bool:
+    """Return whether every value has a range of `by` of its own; where most values are different, whether both rise."""
+    finer = len(np.unique(by))
+    rising = values[np.lexsort((values, by))]
+    if 2 * different > len(values):
+        falling = values[np.lexsort((-values, by))]
+        together = bool((np.diff(rising) >= 0).all() or (np.diff(falling) <= 0).all())
+        return together and 2 * finer > different
+    return finer >= 2 * different and int((np.diff(rising) != 0).sum()) == different - 1
