@@ -70,6 +70,12 @@ def anonymise(
         print("\n".join(_lines(result, out)))
 
 
+_ORDER = (
+    "The rows are in the order of the records given, and who knows that order knows who is who. Before the file "
+    "leaves, say 'rows: random' in the plan."
+)
+
+
 def _lines(result: Anonymised, out: Path) -> Iterator[str]:
     from saferoom.hub.cli.text import table
 
@@ -92,6 +98,9 @@ def _lines(result: Anonymised, out: Path) -> Iterator[str]:
     yield table(["risk", "before", "after"], rows)
     yield ""
     yield from textwrap.wrap(document["utility"]["verdict"], _WIDTH)
+    if result.plan.rows == "kept":
+        yield ""
+        yield from textwrap.wrap(_ORDER, _WIDTH)
     if document["draws"]:
         yield ""
         yield f"seed commitment (SHA-256): {document['seed_commitment']}"

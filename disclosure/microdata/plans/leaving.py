@@ -15,6 +15,7 @@ import numpy as np
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import Keys
 from saferoom.disclosure.microdata.plans.runner import Anonymised, anonymise
+from saferoom.disclosure.microdata.plans.seeds import AFTER_STEPS
 from saferoom.disclosure.microdata.plans.told_again import told_again
 from saferoom.disclosure.microdata.risk.linked import units_told_apart
 from saferoom.disclosure.microdata.risk.units import numbered, records_of_few_units
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from saferoom.disclosure.microdata.plans.plan import Plan
     from saferoom.disclosure.microdata.plans.seeds import Seed
 
-_ORDER_AND_LABELS = 0
-"""Steps are numbered from 1; what is drawn after the last one is this number's."""
 MOST_CATEGORIES, MOST_ALONE = 200, 12
 """Of how many categories, and how many, columns may be that are counted by each alone."""
 ROW_BY_ROW = frozenset(
@@ -84,7 +83,8 @@ def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_un
     strange = [step.method for step in plan.steps if step.method not in ROW_BY_ROW]
     if strange:
         raise BadInputError(f"the method {strange[0]} makes records of its own; no file leaves by such a plan")
-    result = anonymise(records, plan, seed)
+    # Who is behind which row is needed below; rows are put in another order at the end, whatever the plan says.
+    result = anonymise(records, plan.model_copy(update={"rows": "kept"}), seed)
     frame: Any = result.frame
     if len(frame) != len(records):
         raise BadInputError("the plan changes the number of records; no file leaves by such a plan")
@@ -99,7 +99,7 @@ def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_un
     known = records.select(ids)
     for key in by:
         known = known.append_column(key, frame.column(key))
-    file = _untied(frame, tied, seed.generator(_ORDER_AND_LABELS))
+    file = _untied(frame, tied, seed.generator(AFTER_STEPS))
     others = [n for n in frame.column_names if n not in (*keys, *ids, *tied) and n not in moved]
     few = [n for n in others if len(frame.column(n).unique()) <= MOST_CATEGORIES][:MOST_ALONE]
     alone = tuple(records.select(ids).append_column(name, frame.column(name)) for name in few)

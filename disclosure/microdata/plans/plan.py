@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import Field, model_validator
 
@@ -55,6 +55,8 @@ class Plan(Part):
     sensitive: Annotated[tuple[Column, ...], Field(max_length=60)] = ()
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=1000)] | None = None
     """What the result has, and nothing else, whatever a refresh adds; None keeps what no step drops."""
+    rows: Literal["kept", "random"] = "kept"
+    """Order of the result's records: that of the records given, which may tell who is who, or one drawn anew."""
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=100)]
     limits: Limits = Limits()
     utility: UtilityAsked = UtilityAsked()

@@ -12,7 +12,7 @@ from saferoom.disclosure.microdata.keys import MISSING, Keys
 from saferoom.disclosure.microdata.plans.contradictions import check
 from saferoom.disclosure.microdata.plans.limits import Gaps, check_limits
 from saferoom.disclosure.microdata.plans.plan import Plan
-from saferoom.disclosure.microdata.plans.seeds import Seed
+from saferoom.disclosure.microdata.plans.seeds import AFTER_STEPS, Seed
 from saferoom.disclosure.microdata.plans.step import Outcome
 from saferoom.disclosure.microdata.plans.steps import METHODS
 from saferoom.disclosure.microdata.risk.asked import Asked
@@ -33,7 +33,7 @@ class Anonymised:
     Attributes
     ----------
     frame : Frame
-        Of the same kind as the records given.
+        Of the same kind as the records given, and in their order unless the plan says otherwise.
     outcomes : tuple of Outcome
         One per step; the last one's frame is the result.
     after : RiskReport, or None
@@ -117,7 +117,11 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
         table, now, replace(compared, weight=plan.weight if plan.weight in columns.names_of(now) else None)
     )
     made: Any = values_alone(now)
-    frame = made if arrow else made.to_pandas().set_axis(cast("Any", records).index)
+    if plan.rows == "random":
+        made = made.take(seed.generator(AFTER_STEPS).permutation(len(made)))
+    frame = made if arrow else made.to_pandas()
+    if not arrow and plan.rows == "kept":
+        frame = frame.set_axis(cast("Any", records).index)
     return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, utility)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from saferoom.errors import BadInputError
 
 LEAST_BYTES = 16
+AFTER_STEPS = 0
+"""Steps are numbered from 1; what is drawn after the last one (the order of rows, labels) is this number's."""
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,15 @@ def test_units_are_told_apart_as_the_definition_says(rows: list[tuple[int, int, 
     assert units_told_apart(keys, units, least) == sum(counts[one] < least for one in whole.values())
 
 
+@pytest.mark.parametrize("rows", ["kept", "random"])
+def test_who_is_behind_a_row_is_known_whatever_order_a_plan_wants(rows: str) -> None:
+    """What is remembered of a file must be of the people in it, or later statistics are compared with others'."""
+    found = made(people(n=np.arange(PEOPLE) % 7), ["region"], [SOUTH], rows=rows)
+    assert found.known.column("region").to_pylist() == ["north"] * 150 + ["south and west"] * 150
+    assert found.known.column("person_id").to_pylist() == list(range(PEOPLE))
+    assert found.file.column("region").to_pylist() != found.known.column("region").to_pylist()
+
+
 # Columns that tell again
 
 

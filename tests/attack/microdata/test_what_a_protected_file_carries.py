@@ -63,3 +63,34 @@ def test_categories_in_a_room_are_those_that_records_have() -> None:
     made: Any = anonymise(frame, read_plan(HIDE, "plan"), SEED).frame
     assert list(made["region"].cat.categories) == ["north", "south"]
     assert not made.attrs
+
+
+def _written(folder: Path, plan: str) -> tuple[pa.Table, str]:
+    pq.write_table(people(), folder / "people.parquet")
+    (folder / "plan.yaml").write_text(plan)
+    out = folder / "out.parquet"
+    words = ["anonymise", str(folder / "people.parquet"), str(folder / "plan.yaml"), "--out", str(out)]
+    result = CliRunner().invoke(build("anonymise"), words)
+    assert result.exit_code == 0, result.output
+    return pq.read_table(out), " ".join(result.output.split())
+
+
+def test_the_place_of_a_row_does_not_tell_who_hides_a_region(tmp_path: Path) -> None:
+    """In a file sorted by region the last three are those of the smallest one, whatever is hidden."""
+    made, said = _written(tmp_path, HIDE)
+    assert made.column("region").to_pylist()[-3:] == [None] * 3
+    assert "who knows that order knows who is who" in said
+    untied, said = _written(tmp_path, HIDE + "rows: random\n")
+    assert untied.column("n").to_pylist() != made.column("n").to_pylist()
+    assert sorted(untied.to_pylist(), key=lambda row: row["n"]) == made.to_pylist()
+    assert "who is who" not in said
+
+
+def test_an_index_of_names_does_not_come_back_beside_rows_in_another_order() -> None:
+    frame: Any = people().to_pandas().set_axis([f"{SECRET} {n}" for n in range(200)])
+    made: Any = anonymise(frame, read_plan(HIDE + "rows: random\n", "plan"), SEED).frame
+    assert list(made.index) == list(range(200))
+    again: Any = anonymise(frame, read_plan(HIDE + "rows: random\n", "plan"), SEED).frame
+    assert made.equals(again)
+    other: Any = anonymise(frame, read_plan(HIDE + "rows: random\n", "plan"), Seed(b"u" * 16, b"t" * 16)).frame
+    assert list(made["n"]) != list(other["n"])
