@@ -2,8 +2,9 @@
 
 Sign-in with a one-time code, a room, the example notebook in a real kernel, an automatic release, an output checker's
 approval on the airlock's pages, a figure that two checkers see, a release paid from a privacy budget, forgeries that
-must be refused, a table that another project's release forbids, a linked project from its departments' deliveries to
-released tables and through a refresh, a protected aggregated table, bundles and the audit trail verified offline.
+must be refused, a table that another project's release forbids, records that leave by their owner's plan, a linked
+project from its departments' deliveries to released tables and through a refresh, a protected aggregated table,
+bundles and the audit trail verified offline.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from saferoom.clock import SystemClock
-from saferoom.hub.demo import budgeting, checking, files, forgeries, proofs, protecting
+from saferoom.hub.demo import budgeting, checking, files, forgeries, proofs, protecting, record_files
 from saferoom.hub.demo.linked import performing
 from saferoom.hub.demo.notebook import RunCell, read_cells
 from saferoom.hub.demo.process import RunningHub, running_hub
@@ -119,7 +120,7 @@ def _drive(performance: Performance) -> None:
     performance.wait_for_linked()
     linked_room, linked = performing.work(steps, rosa)
     performing.next_year(steps, home, rosa, linked_room)
-    left = ("safe_request", "rounded_request", "checked_request", "figure_request")
+    left = ("safe_request", "rounded_request", "checked_request", "figure_request", "records_request")
     released = [*(performance.requests[name] for name in left), *linked[:1]]
     proofs.certificate(steps, rosa, home, private)
     proofs.bundles(steps, rosa, home, released)
@@ -139,7 +140,8 @@ def _microdata(performance: Performance) -> tuple[HubSession, str]:
     with steps.step("the researcher sees both answers in the notebook") as step:
         said = room.execute("print(*(item.refresh().state for item in (checked_request, figure_request)))").text
         step.expect(said.split() == ["released", "returned"], f"the notebook shows {said.split()}")
-    budgeting.set_limit(steps, performance.sign_in(OWNER))
+    olga = performance.sign_in(OWNER)
+    budgeting.set_limit(steps, olga)
     private = budgeting.in_the_room(steps, room)
     forgeries.from_the_room(steps, room, performance.evaluations)
     asked = "figure_request"
@@ -151,6 +153,8 @@ def _microdata(performance: Performance) -> tuple[HubSession, str]:
         other = ravi.start_room(OTHER_PROJECT)
     forgeries.from_another_project(steps, other, performance.requests, performance.evaluations)
     protecting.across_projects(steps, room, (carla, chen), other)
+    record_files.allow(steps, olga)
+    performance.requests["records_request"] = record_files.leave(steps, room, (carla, chen), olga)
     forgeries.replayed_token(steps, rosa, room, performance.stage.home)
     return rosa, private
 
