@@ -68,7 +68,8 @@ def test_what_linking_loses_is_the_first_sentence_of_its_papers() -> None:
     step = Step("quality")
     assert staging._loses(step, linkage("Some are lost.", "Others, too.")) == "Some are lost."
     assert staging._loses(step, linkage()) == "no group is lost more often than others"
-    assert staging._estimates(linkage().quality["identifiers"]) == "estimated precision 0.990"
+    assert staging._estimates(linkage().quality["identifiers"]) == "; estimated precision 0.990"
+    assert staging._estimates({"precision": None, "recall": None}) == ""
 
 
 def test_project_without_its_extracts_is_told() -> None:
