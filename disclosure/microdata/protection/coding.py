@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from saferoom.disclosure.microdata.columns import Frame, Numbers
 
 
+LEAST_SHOWN = 10
+"""Fewest records whose mean or median is told: of two, each knows the other."""
+
+
 class Shown(Enum):
     """What is shown in place of a number beyond a limit."""
 
@@ -51,7 +55,7 @@ def top_bottom_coded(
     Raises
     ------
     BadInputError
-        When `name` holds no numbers, no limit is given, the limits cross, or a mean would be of one record.
+        When `name` holds no numbers, no limit is given, the limits cross, or a mean would be of too few records.
     """
     values = columns.numbers(frame, name, what)
     if top is None and bottom is None:
@@ -74,9 +78,10 @@ def top_bottom_coded(
 def _value(beyond: Numbers, limit: float, shown: Shown, name: str, what: str) -> float:
     if shown is Shown.LIMIT:
         return limit
-    if len(beyond) == 1:
+    if len(beyond) < LEAST_SHOWN:
         raise BadInputError(
-            f"{what}: one record alone is beyond a limit of '{name}'; its {shown.value} would be its value"
+            f"{what}: fewer than {LEAST_SHOWN} records are beyond a limit of '{name}', and their {shown.value} would "
+            "tell of each: take a limit that more are beyond, or show the limit itself"
         )
     return float(beyond.mean() if shown is Shown.MEAN else np.median(beyond))
 

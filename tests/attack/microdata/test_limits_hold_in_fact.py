@@ -88,6 +88,20 @@ def test_values_hidden_for_one_variable_alone_are_no_company_on_all(apart: bool)
     assert (together.column("a").to_pylist()[287], together.column("b").to_pylist()[287]) != (1, 1)
 
 
+@pytest.mark.parametrize("shown", ["mean", "median"])
+@pytest.mark.parametrize("end", ["top", "bottom"])
+def test_the_mean_of_the_few_who_are_farthest_out_is_not_shown(shown: str, end: str) -> None:
+    """Of two who earn most, each knows the other's pay from the mean of both; a median of three is somebody's."""
+    pay = [2_000.0 + n for n in range(100)]
+    limit = {"top": 2_096.5, "bottom": 2_002.5}[end]  # three are beyond
+    table = pa.table({"a": [1] * 100, "pay": pay})
+    step = {"method": "top_bottom_code", "column": "pay", "shown": shown}
+    with pytest.raises(BadInputError, match=r"step 1: .*fewer than 10 records are beyond a limit of 'pay'"):
+        protected(table, [{**step, end: limit}])
+    more = {"top": 2_089.5, "bottom": 2_009.5}[end]  # ten are
+    assert len(set(protected(table, [{**step, end: more}]).column("pay").to_pylist())) == 91
+
+
 _VALUES = st.sampled_from([None, None, 0, 1, 2])
 
 

@@ -111,7 +111,8 @@ def test_ends_are_coded_in_frames_of_both_kinds(frame: pd.DataFrame) -> None:
     made = coded.frame if isinstance(coded.frame, pd.DataFrame) else coded.frame.to_pandas()
     assert made["pay"].fillna(-1).tolist() == [2.0, 2.0, -1, 4.0, 50.0, 50.0]
     assert (coded.top, coded.bottom) == (2, 1)
-    mean = top_bottom_coded(frame, "pay", top=50.0, shown=Shown.MEAN).frame
+    many = pd.concat([FRAME] * 5) if isinstance(frame, pd.DataFrame) else pa.concat_tables([frame] * 5)
+    mean = top_bottom_coded(many, "pay", top=50.0, shown=Shown.MEAN).frame
     assert (mean if isinstance(mean, pd.DataFrame) else mean.to_pandas())["pay"].max() == 150.0
     whole = top_bottom_coded(frame, "age", top=64).frame
     ages = whole["age"].tolist() if isinstance(whole, pd.DataFrame) else whole.column("age").to_pylist()
@@ -120,7 +121,7 @@ def test_ends_are_coded_in_frames_of_both_kinds(frame: pd.DataFrame) -> None:
 
 
 def test_ends_that_cannot_be_coded_are_refused() -> None:
-    with pytest.raises(BadInputError, match="one record alone is beyond a limit of 'age'"):
+    with pytest.raises(BadInputError, match="fewer than 10 records are beyond a limit of 'age'"):
         top_bottom_coded(FRAME, "age", top=98, shown=Shown.MEDIAN)
     with pytest.raises(BadInputError, match="must hold numbers"):
         top_bottom_coded(FRAME, "area", top=1)
