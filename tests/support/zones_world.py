@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.empty_store import store_at
 
 from saferoom.clock import FrozenClock
 from saferoom.hub.administration import Administration
@@ -27,7 +28,6 @@ from saferoom.hub.linkage.records import Delivery, Linkage
 from saferoom.hub.linkage.zone_keys import ZoneSecret
 from saferoom.hub.linkage.zones import Zone
 from saferoom.hub.sandbox import Bind
-from saferoom.hub.store import migrate
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName
 from saferoom.projects.administration.documents import read_entries
@@ -283,9 +283,11 @@ def run_program(
 @contextmanager
 def zones_world(folder: Path) -> Iterator[ZonesWorld]:
     """Yield an instance whose datasets are described and of which nothing is ingested yet."""
-    instance = Instance.open(Home(folder / "home"), FrozenClock(NOW))
+    home = Home(folder / "home")
+    home.prepare()
+    store_at(home.root / "saferoom.sqlite").dispose()
+    instance = Instance.open(home, FrozenClock(NOW))
     try:
-        migrate.upgrade(instance.database)
         made = ZonesWorld(instance, folder / "inbox")
         made.apply(DOCUMENTS)
         yield made
