@@ -122,7 +122,8 @@ def end_approval(
     with opened() as (instance, administration):
         administration.end_approval(slug, name)
         print(f"The approval of {name} for {slug} has ended. Rooms without any other approval end within a minute.")
-        for line in _withdraw(instance, administration):
+        # An extract of linked data tells of links to the dataset that is gone, so others may have to be made again.
+        for line in (*_withdraw(instance, administration), *_lacking(instance, administration)):
             print(line)
 
 

@@ -129,17 +129,17 @@ def read(
         written = envelope.read_bytes()
         statement = _statement(written, signed_by)
         if stamp is not None and (sha256(written) != stamp.sha256 or statement["rows"] != stamp.rows):
-            raise IntegrityError(_other(place))
+            raise IntegrityError(_other(place, about))
         key = secret.unwrap(bytes.fromhex(statement["key"]), about)
         with table.open("rb") as file:
             if file_digest(file, "sha256").hexdigest() != statement["sha256"]:
-                raise IntegrityError(_other(place))
+                raise IntegrityError(_other(place, about))
         properties = create_decryption_properties(key, aad_prefix=canonical(dict(about)))
         opened = pq.ParquetFile(table, decryption_properties=properties)
         if opened.metadata.num_rows != statement["rows"]:
-            raise IntegrityError(_other(place))
+            raise IntegrityError(_other(place, about))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
-        raise IntegrityError(_other(place)) from None
+        raise IntegrityError(_other(place, about)) from None
     return pa.RecordBatchReader.from_batches(opened.schema_arrow, opened.iter_batches(ROWS_AT_ONCE))
 
 
@@ -160,7 +160,7 @@ def read_document(place: Path, about: Mapping[str, Any], secret: ZoneSecret, *, 
     try:
         return json.loads(found.column("document")[0].as_py())
     except (KeyError, IndexError, TypeError, ValueError):
-        raise IntegrityError(_other(place)) from None
+        raise IntegrityError(_other(place, about)) from None
 
 
 def _even(reader: pa.RecordBatchReader) -> Any:
@@ -198,7 +198,10 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _other(place: Path) -> str:
+def _other(place: Path, about: Mapping[str, Any]) -> str:
+    known = [str(about[name]) for name in ("dataset", "index", "version", "number") if name in about]
+    of = f" of {' '.join(known)}" if known else ""
     return (
-        f"the sealed table {place.name} is missing, was changed or is not the one on record; nothing was read from it"
+        f"the sealed table {place.name}{of} is missing, was changed or is not the one on record; nothing was read from "
+        f"it, and a backup has to be put in its place"
     )

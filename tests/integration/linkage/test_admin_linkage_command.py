@@ -145,6 +145,11 @@ def test_two_deliveries_become_a_linked_extract_that_follows_a_refresh(run: Run,
     ]
     assert not any(one["given_name"] in json.dumps(status) for one in KNOWN if len(one["given_name"]) > 3)
 
+    # What the extract of pupils tells of links to taxpayers goes, too, and the command that makes it again is told.
+    ended = run("end-approval", "mob", "taxpayers")
+    assert "Withdrawn from mob: the extract of pupils, taxpayers." in ended
+    assert "To make for pupils: saferoom admin extract mob" in ended
+
 
 def _checked(folder: Path, taxed: int, shared: int) -> Any:
     """Return the extract of taxpayers, after each person was found to be the same in both registers."""

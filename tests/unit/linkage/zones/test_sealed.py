@@ -56,6 +56,18 @@ def test_sealed_table_is_never_overwritten(tmp_path: Path) -> None:
     assert sealed.read_document(tmp_path / "t", ABOUT, secret) == {"a": [1]}
 
 
+def test_damaged_table_is_named_by_dataset_and_version(tmp_path: Path) -> None:
+    secret = ZoneSecret(secrets.token_bytes(32), "linker")
+    about = {"kind": "attributes", "id": "hidden", "dataset": "pupils", "version": "2026"}
+    sealed.write_document(tmp_path / "attributes", {"a": [1]}, about, secret.public)
+    with (tmp_path / "attributes.parquet").open("r+b") as file:
+        file.truncate(100)
+    with pytest.raises(IntegrityError, match="the sealed table attributes of pupils 2026 is missing") as refused:
+        sealed.read_document(tmp_path / "attributes", about, secret)
+    assert "a backup has to be put in its place" in refused.value.message
+    assert "hidden" not in refused.value.message
+
+
 def test_one_secret_gives_every_zone_other_keys() -> None:
     secret = secrets.token_bytes(32)
     one, other = ZoneSecret(secret, "linker"), ZoneSecret(secret, "provisioner")
