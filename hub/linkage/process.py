@@ -85,5 +85,5 @@ class WithoutPandas:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # they go to standard error, where nobody reads
     if sys.argv[1] != "splitter":  # which measures risk with it
-        sys.meta_path.insert(0, WithoutPandas)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, WithoutPandas)
     main()

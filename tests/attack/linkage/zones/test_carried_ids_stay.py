@@ -6,7 +6,7 @@ A stranger in every version could be subtracted from it by whoever has two of th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import duckdb
 import pytest
@@ -34,13 +34,8 @@ WITH_CARRIED = (
 CARRYING = INDEX.replace("[pupils, taxpayers]", "[pupils, taxpayers, meals]")
 NOBODYS = 40
 """Children in the meals of whom the register knows nothing."""
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[ZonesWorld]:
-    with zones_world(tmp_path) as made:
-        made.apply(WITH_CARRIED)
-        yield made
+CHILDREN, LEFT = 120, 3
+"""Children in the meals, and the linked ones who are not in the next version."""
 
 
 def registered(known: list[Row]) -> list[Row]:
@@ -75,33 +70,55 @@ def seen(world: ZonesWorld, version: str) -> dict[str, set[str]]:
     return found
 
 
-def test_who_carries_an_id_that_nobody_knows_stays_who_they_are(world: ZonesWorld) -> None:
-    known = people(243)
-    world.deliver("pupils", registered(known[NOBODYS:200]))
-    world.deliver("taxpayers", taxpayers(known[60:200]))
-    first = world.deliver("meals", meals(known[:120]))
-    world.link(CARRYING)
-    earlier = seen(world, "1")
-    second = world.deliver("meals", meals([*known[1:120], *known[240:]]), "2")
-    linkage = world.link()
-    then, now = (bands(world, linkage, one) for one in (first, second))
+@dataclass
+class Story:
+    """Two versions of the meals, linked one after the other: a child whom nobody knows left, and linked ones did."""
+
+    world: ZonesWorld
+    linkage: Linkage
+    first: Delivery
+    second: Delivery
+    earlier: dict[str, set[str]]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with zones_world(tmp_path_factory.mktemp("carried")) as world:
+        world.apply(WITH_CARRIED)
+        known = people(243)
+        world.deliver("pupils", registered(known[NOBODYS:200]))
+        world.deliver("taxpayers", taxpayers(known[60:200]))
+        first = world.deliver("meals", meals(known[:CHILDREN]))
+        world.link(CARRYING)
+        earlier = seen(world, "1")
+        second = world.deliver("meals", meals([*known[1 : CHILDREN - LEFT], *known[240:]]), "2")
+        yield Story(world, world.link(), first, second, earlier)
+
+
+def test_who_carries_an_id_that_nobody_knows_stays_who_they_are(story: Story) -> None:
+    then, now = (bands(story.world, story.linkage, one) for one in (story.first, story.second))
     assert sum(band == UNLINKED for band in then.values()) == NOBODYS, "one for each child, not for each row"
-    assert len(set(then) - set(now)) == 1, "strangers in every version can be subtracted"
+    gone = [then[entity] for entity in set(then) - set(now)]
+    assert sum(band == UNLINKED for band in gone) == 1, "strangers in every version can be subtracted"
+    assert len(gone) == 1 + LEFT
     assert len(set(now) - set(then)) == 3
     # Who left is who they were, also in the version before, which is read through the newest map.
-    assert seen(world, "1") == earlier
-    assert all(len(entities) == 1 for entities in earlier.values())
-    assert seen(world, "2").items() >= {child: one for child, one in earlier.items() if child != "M0"}.items()
+    assert seen(story.world, "1") == story.earlier
+    assert all(len(entities) == 1 for entities in story.earlier.values())
+    stayed = {f"M{number}" for number in range(1, CHILDREN - LEFT)}
+    assert (
+        seen(story.world, "2").items()
+        >= {child: one for child, one in story.earlier.items() if child in stayed}.items()
+    )
 
 
-def test_linked_child_who_left_keeps_the_entity_in_the_version_before(world: ZonesWorld) -> None:
-    known = people(120)
-    world.deliver("pupils", registered(known))
-    world.deliver("taxpayers", taxpayers(known))
-    world.deliver("meals", meals(known[:60]))
-    world.link(CARRYING)
-    earlier = seen(world, "1")
-    world.deliver("meals", meals(known[3:60]), "2")
-    linkage = world.link()
-    assert linkage.counts["carried"] == {"meals": {"records": 114, "linked": 114, "unknown": 0}}
-    assert seen(world, "1") == earlier
+def test_linked_child_who_left_keeps_the_entity_in_the_version_before(story: Story) -> None:
+    linked = CHILDREN - LEFT - NOBODYS
+    assert story.linkage.counts["carried"] == {
+        "meals": {"records": 2 * (linked + NOBODYS - 1 + 3), "linked": 2 * linked, "unknown": 2 * (NOBODYS - 1 + 3)}
+    }
+    then = bands(story.world, story.linkage, story.first)
+    for number in range(CHILDREN - LEFT, CHILDREN):
+        (entity,) = story.earlier[f"M{number}"]
+        assert seen(story.world, "1")[f"M{number}"] == {entity}
+        assert then[entity] != UNLINKED
