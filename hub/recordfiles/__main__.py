@@ -37,11 +37,18 @@ def made(job: RecordJob) -> Made:
     (source,) = context.sources
     plan = Plan.model_validate(dict(job.plan), strict=False)
     records = read_records(source.path)
+    told = [name for name in plan.sensitive if _tells(records, name)]
+    plan = plan.model_copy(update={"sensitive": tuple(told)})
     found = leaving(records, plan, Seed(job.seed, job.salt), source.units, job.least_units)
     csv = _csv(found.file)
     if len(csv) > MOST_BYTES:
         raise BadInputError(f"the protected file is larger than {MOST_BYTES // 2**20} MiB; its plan must keep less")
     return Made(csv, _told(found), _remembered(job, source, found))
+
+
+def _tells(records: Any, name: str) -> bool:
+    """Return whether a column has a value; one that is not there is told of by the plan's own checks."""
+    return name not in records.column_names or records.column(name).null_count < len(records)
 
 
 def _remembered(job: RecordJob, source: Source, found: Leaving) -> Evaluation:

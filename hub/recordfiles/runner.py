@@ -15,7 +15,7 @@ from saferoom.hub.recordfiles.job import RecordJob, read_answer
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.airlock.record_files import Made, Order
-from saferoom.projects.record_plans.checks import least_k
+from saferoom.projects.record_plans.checks import least_k, with_sensitive
 from saferoom.projects.record_plans.made import Told
 
 COMMAND = (sys.executable, "-P", "-m", "saferoom.hub.recordfiles")
@@ -63,7 +63,8 @@ def _done(
     chance: tuple[bytes, bytes],
 ) -> Protected:
     instance, evaluator = by
-    least = least_k(instance.registry.dataset(about[2]), instance.registry.platform())
+    dataset = instance.registry.dataset(about[2])
+    least = least_k(dataset, instance.registry.platform())
     with evaluator.at_hand(*about) as (job, binds):
-        work = RecordJob(job, plan, max(least, job.policy.threshold_units), *chance)
+        work = RecordJob(job, with_sensitive(plan, dataset), max(least, job.policy.threshold_units), *chance)
         return read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS, _TOO_MUCH))

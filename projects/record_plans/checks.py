@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from saferoom.projects.catalogue.model import Dataset, VariableRole
 
@@ -45,6 +45,14 @@ def problems(plan: Plan, dataset: Dataset, platform: Platform) -> Iterator[tuple
         return
     yield from _of_columns(plan, dataset)
     yield from _of_steps(plan, dataset)
+
+
+def with_sensitive(plan: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """Return a plan that measures what `dataset` calls sensitive and leaves, whether its owner thought of it or not."""
+    named, keys = plan.get("sensitive", ()), plan["keys"]
+    more = [one.name for one in dataset.variables if one.role is VariableRole.SENSITIVE and one.name not in keys]
+    leaving = [name for name in more if name in (plan.get("columns") or ())]
+    return {**plan, "sensitive": list(dict.fromkeys((*named, *leaving)))}
 
 
 def _of_columns(plan: Plan, dataset: Dataset) -> Iterator[tuple[str, str]]:

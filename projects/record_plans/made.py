@@ -71,6 +71,8 @@ class Told:
         yield f"Key variables: {', '.join(before['keys'])}."
         yield f"Before: {_risk(before)}"
         yield "After: no key variable is told any more." if after is None else f"After: {_risk(after)}"
+        for name, one in ({} if after is None else after.get("sensitive", {})).items():
+            yield _learnt(name, int(one["disclosed"]), int(one["distinct"]))
         if self.document["perturbed"]:
             yield (
                 f"Values of {', '.join(self.document['perturbed'])} were replaced by others, so that later statistics "
@@ -117,6 +119,15 @@ def _risk(report: Mapping[str, Any]) -> str:
     return (
         f"{report['sample_uniques']:,} of {report['records']:,} records are unique; the largest risk of any is "
         f"{report['max_risk']:.4g}, and {report['expected_reidentifications']:,.4g} re-identifications are expected."
+    )
+
+
+def _learnt(name: str, records: int, values: int) -> str:
+    """Say whether who finds a person's key learns what is sensitive, although ten share the key."""
+    if not records:
+        return f"{name}: whoever share a key have {values:,} different values or more."
+    return (
+        f"{name}: {records:,} records share their key with those of the same value alone; who knows the key learns it."
     )
 
 
