@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,6 +21,9 @@ from saferoom.hub.cli.admin_deeds import (
     print_life,
     slug_of,
 )
+
+if TYPE_CHECKING:
+    from saferoom.projects.life.view import View
 
 
 def register(group: typer.Typer) -> None:
@@ -70,9 +74,19 @@ def show(slug: str = SLUG, as_json: bool = JSON) -> None:
         view = instance.lives.view(actor, slug_of(slug))
         print_life(instance, view.life, as_json)
         if not as_json:
+            _say_what_holds(view)
             for name, found in view.refreshes.items():
                 for change in found.changes:
                     print(f"To confirm for {name}: {change.sentence}")
+
+
+def _say_what_holds(view: View) -> None:
+    proposal = view.life.proposal
+    print(f"  {proposal.title}; purposes: {', '.join(proposal.purposes) or 'none said'}")
+    print(f"  people: {', '.join(sorted(proposal.members)) or 'nobody'}; ends {proposal.ends or 'on no day said'}")
+    for name, approval in view.approvals.items():
+        state = "ended" if approval.ended_at else f"until {approval.until}"
+        print(f"  {name}, {state}: {', '.join(approval.variables or ()) or 'all that may be given'}")
 
 
 def history(slug: str = SLUG, page: int = typer.Option(1, "--page", min=1), as_json: bool = JSON) -> None:

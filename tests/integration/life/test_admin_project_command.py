@@ -128,6 +128,12 @@ def test_life_from_proposal_to_certificate_at_a_terminal(run: Run, folder: Path)
     _running(run, folder)
     shown = run("admin", "project", "show", "mob", "--json")
     assert shown["rulings"][0]["terms"]["budget"] == {"epsilon": "1.5", "delta": "0.000001"}
+    told = run("admin", "project", "show", "mob")
+    assert told.startswith("mob: active\n")
+    assert shown["proposal"]["title"] in told
+    assert f"people: {', '.join(sorted(shown['proposal']['members']))}; ends {shown['proposal']['ends']}" in told
+    approval = shown["approvals"][0]
+    assert f"{approval['dataset']}, until {approval['until']}: " in told
     assert [line["slug"] for line in run("admin", "project", "list", "--json")["projects"]] == ["mob"]
     assert "mobility" in run("admin", "project", "list", "--search", "MOBILITY").lower()
     home = Home(folder / "home")

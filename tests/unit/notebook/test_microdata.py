@@ -64,12 +64,10 @@ def test_names_are_no_markup() -> None:
 
 
 def test_what_is_no_frame_is_told_in_a_sentence() -> None:
-    frame = people(60)
-    calls = (
-        lambda: saferoom.risk("people.csv", keys=["region"]),  # type: ignore[arg-type]
-        lambda: saferoom.anonymise(None, PLAN),  # type: ignore[arg-type]
-        lambda: saferoom.utility(frame, frame.iterrows()),  # type: ignore[arg-type]
-    )
-    for call in calls:
-        with pytest.raises(RoomError, match="records are a pandas frame here"):
-            call()
+    frame, said = people(60), "records are a pandas frame here"
+    with pytest.raises(RoomError, match=said):
+        saferoom.risk("people.csv", keys=["region"])
+    with pytest.raises(RoomError, match=said):
+        saferoom.anonymise(None, PLAN)
+    with pytest.raises(RoomError, match=said):
+        saferoom.utility(frame, frame.iterrows())
