@@ -16,7 +16,7 @@ from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import Keys
 from saferoom.disclosure.microdata.plans.runner import Anonymised, anonymise
 from saferoom.disclosure.microdata.plans.seeds import AFTER_STEPS
-from saferoom.disclosure.microdata.plans.told_again import told_again
+from saferoom.disclosure.microdata.plans.told_again import records_changed, told_again
 from saferoom.disclosure.microdata.risk.linked import units_told_apart
 from saferoom.disclosure.microdata.risk.units import numbered, records_of_few_units
 from saferoom.errors import BadInputError
@@ -45,7 +45,8 @@ class Leaving:
     known : pyarrow.Table
         In the order of the records given: the exact key variables as protected, and the units' own ids. It stays.
     by : tuple of str
-        The key variables in `known`: those that no step perturbs, so that who shares a value is known.
+        The key variables in `known`: those that no step perturbs, or in name alone, so that who shares
+        a value is known.
     perturbed : tuple of str
         The other key variables.
     alone : tuple of pyarrow.Table
@@ -91,10 +92,10 @@ def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_un
     keys = [key for key in plan.keys if key in frame.column_names]
     ids = [unit for unit in units if unit in records.column_names]
     _check_units(frame, keys, records.select(ids), least_units)
-    moved = perturbed(plan)
+    moved = _moved(records, result, least_units)
     tied = [name for name in frame.column_names if name in ids or name == plan.household]
     _check_tied(frame, keys, tied, least_units)
-    _check_taken_away(records, frame, plan, tied)
+    _check_taken_away(records, frame, plan, (tied, moved))
     by = tuple(key for key in keys if key not in moved)
     known = records.select(ids)
     for key in by:
@@ -109,6 +110,15 @@ def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_un
 def perturbed(plan: Plan) -> frozenset[str]:
     """Return the columns of which a step replaces values by others; the others are told more broadly, or hidden."""
     return frozenset(name for step in plan.steps if not step.coarsens for name in step.changes(plan.keys))
+
+
+def _moved(records: Any, result: Anonymised, least: int) -> frozenset[str]:
+    """Return the columns of which a step really perturbs the values, those of at least `least` records."""
+    moved, frames = set(), [records, *(outcome.frame for outcome in result.outcomes)]
+    for step, before, after in zip(result.plan.steps, frames, frames[1:], strict=False):
+        named = () if step.coarsens else step.changes(result.plan.keys)
+        moved |= {name for name in named if records_changed(before, after, name) >= least}
+    return frozenset(moved)
 
 
 def _check_units(frame: Any, keys: Sequence[str], ids: Any, least: int) -> None:
@@ -132,12 +142,12 @@ def _check_tied(frame: Any, keys: Sequence[str], tied: Sequence[str], least: int
             )
 
 
-def _check_taken_away(records: Any, frame: Any, plan: Plan, tied: Sequence[str]) -> None:
+def _check_taken_away(records: Any, frame: Any, plan: Plan, apart: tuple[list[str], frozenset[str]]) -> None:
     """Check that no column of the file says what a step took from another one.
 
     What a key variable tells of a column that is told more broadly is told of the k records that share it.
     """
-    moved, names = perturbed(plan), set(frame.column_names)
+    (tied, moved), names = apart, set(frame.column_names)
     took = {name for step in plan.steps for name in step.changes(plan.keys) if name not in tied}
     changed = [n for n in records.column_names if n in took & names and not records.column(n).equals(frame.column(n))]
     exact = [name for name in frame.column_names if name not in moved and name not in tied]

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import MISSING, Codes, Keys
 
 _MOST_ALONE = 0.5
 """Share of values that one record alone may have, of a column that is read as categories: an id goes with anything."""
+_SPREAD = 0.01
 LEAST_TOLD = 20
 """Fewest records that tell both columns; of fewer, that they go together is no wonder."""
 
@@ -72,3 +74,18 @@ def _in_ranges(by: Codes, values: Codes, different: int) -> bool:
         together = bool((np.diff(rising) >= 0).all() or (np.diff(falling) <= 0).all())
         return together and 2 * finer > different
     return finer >= 2 * different and int((np.diff(rising) != 0).sum()) == different - 1
+
+
+def records_changed(before: Any, after: Any, name: str) -> int:
+    """Return in how many records a step changed a column to speak of: numbers by a hundredth of their spread or more.
+
+    Noise of a trillionth, or an exchange that keeps everybody, perturbs in name alone.
+    """
+    old, new = columns.floats(before, name), columns.floats(after, name)
+    if old is not None and new is not None:
+        told = old[~np.isnan(old)]
+        spread = float(told.std()) if len(told) else 0.0
+        moved = np.abs(new - old) > _SPREAD * spread
+        return int((moved | (np.isnan(old) != np.isnan(new))).sum())
+    pairs = zip(before.column(name).to_pylist(), after.column(name).to_pylist(), strict=True)
+    return sum(one != other for one, other in pairs)

@@ -155,3 +155,24 @@ def test_columns_that_only_go_together_somewhat_leave() -> None:
     table = people(pay=pay, rent=pay * RANDOM.uniform(0.2, 0.4, 300), rooms=RANDOM.integers(1, 6, 300))
     steps: list[dict[str, Any]] = [SOUTH, {"method": "noise", "size": 0.2, "columns": ["pay"]}]
     assert made(table, ["region"], steps).file.num_rows == PEOPLE
+
+
+# Perturbed in name alone
+
+
+@pytest.mark.parametrize("step", [{"method": "pram", "least": 1.0}, {"method": "pram", "share": 0.0}])
+def test_a_key_that_is_perturbed_in_name_alone_is_remembered_as_exact(step: dict[str, Any]) -> None:
+    """Else no later count by it would be compared with the file, which tells it of everybody."""
+    found = made(people(), ["region"], [SOUTH, {**step, "columns": ["region"]}])
+    assert (found.by, found.perturbed) == (("region",), ())
+    real = made(people(), ["region"], [SOUTH, {"method": "pram", "columns": ["region"], "least": 0.6}])
+    assert (real.by, real.perturbed) == ((), ("region",))
+
+
+def test_a_number_with_noise_in_name_alone_is_remembered_as_exact() -> None:
+    table = people(rooms=RANDOM.integers(1, 6, 300).astype(float))
+    steps: list[dict[str, Any]] = [SOUTH, {"method": "noise", "columns": ["rooms"], "size": 1e-9, "kind": "additive"}]
+    exact = {"method": "rank_swapping", "columns": ["rooms"], "reach": 1e-6}
+    assert [one.column_names[-1] for one in made(table, ["region"], [SOUTH, exact]).alone] == ["rooms"]
+    with pytest.raises(BadInputError, match="take from 'region': 'rooms'"):
+        made(people(rooms=np.arange(300.0)), ["region"], steps)
