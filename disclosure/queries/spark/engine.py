@@ -102,6 +102,7 @@ class SparkEngine(Engine):
             quoted = str(name).replace('"', '""')
             self._connection.execute(f'DROP TABLE temp."{quoted}"')
         self._remembered.clear()
+        self._types.clear()
 
     # -- how it is computed -------------------------------------------------------------------------------------
 
