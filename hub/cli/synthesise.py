@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from saferoom.hub.cli.record_files import check_out, seed_of, whole_or_nothing, 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.synthetic.plan import SynthesisPlan
     from saferoom.disclosure.microdata.synthetic.synthesis import Synthesised
+
+_WIDTH = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -111,8 +114,8 @@ def _lines(result: Synthesised, out: Path) -> Iterator[str]:
     yield table(["column", "role", "what was done"], rows)
     yield ""
     if result.utility is not None:
-        yield result.utility.verdict
-    yield f"Not kept: {document['not_kept']}."
+        yield from textwrap.wrap(result.utility.verdict, _WIDTH)
+    yield from textwrap.wrap(f"Not kept: {document['not_kept']}.", _WIDTH)
     yield ""
-    yield document["statistical_disclosure_check"]
+    yield from textwrap.wrap(document["statistical_disclosure_check"], _WIDTH)
     yield f"seed commitment (SHA-256): {document['seed_commitment']}"

@@ -69,6 +69,7 @@ def test_people_read_what_was_done_and_what_is_left(folder: Path) -> None:
     said = run(folder)
     assert "made-up records" in said
     assert "statistical disclosure check: " in said
+    assert max(map(len, said.splitlines()[1:])) <= 100, "sentences are wrapped; the first line has the path"
     assert "Not kept: " in said
     assert SECRET not in said
 
