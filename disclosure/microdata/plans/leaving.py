@@ -107,11 +107,6 @@ def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_un
     return Leaving(file, known, by, tuple(key for key in keys if key in moved), result, alone)
 
 
-def perturbed(plan: Plan) -> frozenset[str]:
-    """Return the columns of which a step replaces values by others; the others are told more broadly, or hidden."""
-    return frozenset(name for step in plan.steps if not step.coarsens for name in step.changes(plan.keys))
-
-
 def _moved(records: Any, result: Anonymised, least: int) -> frozenset[str]:
     """Return the columns of which a step really perturbs the values, those of at least `least` records."""
     moved, frames = set(), [records, *(outcome.frame for outcome in result.outcomes)]
