@@ -153,9 +153,7 @@ def test_changed_association_is_another_version_that_says_what_changed(
     assert "works_for: Who works for whom (person_id and business_id)" in shown
     assert "  version 2: 91 pairs, 181 periods, from 181 rows of evidence" in shown
     assert "  pairs since version 1: 1 same, 90 changed, 0 new, 0 gone" in shown
-    assert (
-        "register: 24 records of 24 entities, 24 of them in another source as well; at most 1 records of one" in shown
-    )
+    assert "register: 24 records of 24 entities, 24 of them in another source as well; at most 1 of one entity" in shown
 
 
 @pytest.mark.parametrize(
