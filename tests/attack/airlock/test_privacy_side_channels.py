@@ -47,8 +47,9 @@ def one_person(table: pa.Table) -> pa.Table:
     return table.slice(0, 1)
 
 
-def no_numbers(table: pa.Table) -> pa.Table:
-    wages = pa.array([(None, float("nan"), float("inf"), -1e300)[i % 4] for i in range(len(table))], pa.float64())
+def no_wages(table: pa.Table) -> pa.Table:
+    # What is not finite does not get into an extract.
+    wages = pa.array([(None, 1e300, -1e300)[i % 3] for i in range(len(table))], pa.float64())
     return table.set_column(table.schema.get_field_index("wage"), "wage", wages)
 
 
@@ -85,7 +86,7 @@ def answers(folder: Path, change: Callable[[pa.Table], pa.Table]) -> list[tuple[
 def test_attack_answers_do_not_depend_on_the_rows(tmp_path: Path) -> None:
     before = answers(tmp_path / "before", as_it_is)
     assert [status for status, _ in before] == [200, 201, 200, 201, 200, 409]
-    for change in (without_the_west, one_person, no_numbers):
+    for change in (without_the_west, one_person, no_wages):
         assert answers(tmp_path / change.__name__, change) == before, change.__name__
 
 
