@@ -186,7 +186,7 @@ def test_equations_about_few_people_never_solve_for_each_of_them(lab: Lab) -> No
     told = [dict(cells(each.table, 1))[("Isle",)] for each in alone]
     assert np.linalg.solve(known, np.array(told, dtype=float)) == pytest.approx([row["pay"] for row in few], rel=1e-6)
     # Ten values have to stay unknown behind four numbers, and a part of a measure is a number too.
-    judged = in_turn(lab, *(total(measure) for measure in kernels[:6]), rows=PEOPLE + few, stored=True)
+    judged = in_turn(lab, *(total(measure) for measure in kernels[:8]), rows=PEOPLE + few, stored=True)
     assert [each.verdict is Verdict.PASS for each in judged[:2]] == [True] * 2
     assert not any(each.verdict is Verdict.PASS for each in judged[4:])
     assert finding(judged[4], "many-numbers").cells == (("Isle",),)
