@@ -33,15 +33,17 @@ def _untyped(schema: Any) -> Iterator[Any]:
             yield from _untyped(part)
     if not isinstance(schema, dict):
         return
+    by_position = schema.get("prefixItems", [])
     if schema.get("additionalProperties") is True or (
-        schema.get("type") == "array" and not schema.get("items") and not schema.get("prefixItems")
+        schema.get("type") == "array"
+        and not schema.get("items")
+        and not (by_position and schema.get("maxItems") == len(by_position))
     ):
         yield schema
     for name, part in schema.items():
-        if name == "properties":
-            yield from (
-                found for field in part.values() for found in ([field] if not _says(field) else _untyped(field))
-            )
+        if name in ("properties", "prefixItems"):
+            fields = part.values() if isinstance(part, dict) else part
+            yield from (found for field in fields for found in ([field] if not _says(field) else _untyped(field)))
         elif name not in ("default", "enum", "const"):
             yield from _untyped(part)
 
@@ -60,6 +62,10 @@ def test_every_field_of_every_document_is_typed() -> None:
     assert untyped <= QUERIES
     assert list(_untyped({"properties": {"one": {"title": "One"}}}))
     assert list(_untyped({"properties": {"one": {"anyOf": [{"additionalProperties": True, "type": "object"}]}}}))
+    pair = {"type": "array", "prefixItems": [{"type": "string"}, {"type": "number"}], "maxItems": 2}
+    assert not list(_untyped(pair))
+    assert list(_untyped(pair | {"maxItems": 3}))
+    assert list(_untyped(pair | {"prefixItems": [{"type": "string"}, {"title": "Anything"}]}))
 
 
 def test_names_in_the_document_are_short_and_lead_somewhere() -> None:
