@@ -13,7 +13,8 @@ from saferoom.errors import IntegrityError
 from saferoom.hub.catalogue.twins import TwinMade
 from saferoom.hub.linkage.places import KEPT_BY_LINKER, MAP
 from saferoom.hub.linkage.sealed import Stamp
-from saferoom.projects.catalogue.checks.report import DeliveryReport
+from saferoom.projects.catalogue.checks.report import Check, DeliveryReport, Kind, Status
+from saferoom.projects.catalogue.checks.risk import risk_sentences
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.linkage.quality import QualityPack
 
@@ -126,13 +127,59 @@ def read_split(answer: Mapping[str, Any], wanted: set[str], *, twin: bool = Fals
         stamps = {str(kind): Stamp.from_json(stamp) for kind, stamp in answer["stamps"].items()}
         rows, digest = answer["rows"], answer["sha256"]
         report = DeliveryReport.read(answer["report"], answer["profile"])
-        made = TwinMade(answer["twin"]["sha256"], dict(answer["twin"]["document"])) if twin else None
+        made = _twin(answer) if twin else None
     except (KeyError, TypeError, AttributeError, ValueError):
         raise IntegrityError(_NOT_UNDERSTOOD) from None
     if set(stamps) != wanted or type(rows) is not int or any(stamp.rows != rows for stamp in stamps.values()):
         raise IntegrityError(_NOT_UNDERSTOOD)
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest) or not report.ok:
         raise IntegrityError(_NOT_UNDERSTOOD)
-    if made is not None and made.sha256 is not None and not _DIGEST.fullmatch(made.sha256):
-        raise IntegrityError(_NOT_UNDERSTOOD)
     return Split(rows, digest, stamps, report, made)
+
+
+def _twin(answer: Mapping[str, Any]) -> TwinMade:
+    made = TwinMade(answer["twin"]["sha256"], dict(answer["twin"]["document"]))
+    if made.sha256 is not None and not _DIGEST.fullmatch(made.sha256):
+        raise ValueError(_NOT_UNDERSTOOD)
+    return made
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What making a derived dataset came to.
+
+    Attributes
+    ----------
+    steps, associations : list of mappings
+        What the recipe's steps were, and what is told of its associations.
+    """
+
+    rows: int
+    stamp: Stamp
+    steps: list[Any]
+    associations: list[dict[str, Any]]
+    report: DeliveryReport
+    twin: TwinMade | None = None
+    """None where none was asked for."""
+
+
+def read_derivation(answer: Mapping[str, Any], dataset: Dataset, *, twin: bool) -> Derivation:
+    """Return what a deriving process answered; `twin` is whether one was asked for.
+
+    Raises
+    ------
+    IntegrityError
+        It is nothing of the kind.
+    """
+    try:
+        rows, stamp, steps = answer["rows"], Stamp.from_json(answer["stamp"]), answer["steps"]
+        associations = read_associations(answer["associations"], dataset)
+        risk = dict(answer["risk"])
+        risk_sentences(risk)
+        made = _twin(answer) if twin else None
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise IntegrityError(_NOT_UNDERSTOOD) from None
+    if type(rows) is not int or stamp.rows != rows or not isinstance(steps, list):
+        raise IntegrityError(_NOT_UNDERSTOOD)
+    fits = Check(Kind.SCHEMA, Status.PASS, "every column that the recipe makes is as it is described")
+    return Derivation(rows, stamp, steps, associations, DeliveryReport(dataset.name, rows, [fits], risk=risk), made)

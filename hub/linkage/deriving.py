@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from saferoom.digests import canonical, sha256
-from saferoom.errors import BadInputError, IntegrityError, SaferoomError, WrongStateError
-from saferoom.hub.linkage.answers import read_associations
+from saferoom.errors import BadInputError, SaferoomError, WrongStateError
+from saferoom.hub.catalogue.twins import shape
+from saferoom.hub.linkage.answers import Derivation, read_derivation
 from saferoom.hub.linkage.deliveries import linked_source
-from saferoom.hub.linkage.ingesting import store_of
+from saferoom.hub.linkage.ingesting import keep_twin, store_of
 from saferoom.hub.linkage.messages import Tell, silent
 from saferoom.hub.linkage.places import DELIVERIES, alone, check_written, move_in
 from saferoom.hub.linkage.provisioner import LinkedSource
 from saferoom.hub.linkage.records import Delivery
-from saferoom.hub.linkage.sealed import Stamp
 from saferoom.hub.linkage.splitting import ATTRIBUTES, OUT
 from saferoom.hub.linkage.zones import Zone, hand_over, run_in_zone, take_back
 from saferoom.hub.sandbox import Bind
@@ -33,7 +33,6 @@ from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.versions import Version
 
 _TASK = "saferoom.hub.linkage.deriving_inside:derive"
-_NOT_UNDERSTOOD = "the deriving process gave an answer that was not understood; nothing was changed"
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,8 @@ class _Wanted:
     sources: Mapping[str, LinkedSource]
     digest: str
     before: Delivery | None
+    twin: bool
+    """Whether a twin is to be made: there is none of the dataset as it is described now."""
 
     @property
     def number(self) -> int:
@@ -127,7 +128,7 @@ def _wanted(instance: Instance, name: DatasetName) -> _Wanted:
         sources = {alias: _source(now, name, used, beside) for alias, used in dataset.derived.uses.items()}
         made_of = {"recipe": dataset.derived.digest(), "sources": _versions(sources), "told": _told(sources)}
         digest = sha256(canonical(made_of))
-        return _Wanted(dataset, sources, digest, now.latest(name))
+        return _Wanted(dataset, sources, digest, now.latest(name), now.twin_shape(name) != shape(dataset))
 
 
 def _source(now: ZonesReading, name: str, used: DatasetName, beside: Sequence[str]) -> LinkedSource:
@@ -175,51 +176,50 @@ def _make(instance: Instance, wanted: _Wanted, actor: str, tell: Tell) -> Delive
             "delivery": {"id": identifier, "dataset": name, "version": wanted.version},
             "sources": {alias: source.to_json() for alias, source in wanted.sources.items()},
             "before": None if wanted.before is None else wanted.before.to_json(),
+            "twin": wanted.twin,
         }
         answer = run_in_zone(
             home, Zone.PROVISIONER, _TASK, document, writable=[Bind(out, str(OUT))], timeout_seconds=3600.0, tell=tell
         )
         take_back(out)
-        rows, stamp, told = _read_answer(answer, wanted.dataset)
+        told = read_derivation(answer, wanted.dataset, twin=wanted.twin)
+        keep_twin(instance, out, told.twin)
         made = out / Zone.PROVISIONER.value
-        check_written(made, {ATTRIBUTES: stamp})
+        check_written(made, {ATTRIBUTES: told.stamp})
         delivery = Delivery(
             id=identifier,
             dataset=name,
             number=wanted.number,
             version=wanted.version,
             period=None,
-            rows=rows,
+            rows=told.rows,
             sha256=wanted.digest,
-            stamps={ATTRIBUTES: stamp},
-            report={"derived": {"sources": _versions(wanted.sources), **told}},
+            stamps={ATTRIBUTES: told.stamp},
+            report={
+                "derived": {
+                    "sources": _versions(wanted.sources),
+                    "steps": told.steps,
+                    "associations": told.associations,
+                }
+            },
             at=instance.clock.now(),
             by=actor,
         )
         move_in(home, Zone.PROVISIONER, made, f"{DELIVERIES}/{identifier}")
-        _record(instance, wanted.dataset, delivery)
+        _record(instance, wanted.dataset, delivery, told)
         return delivery
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _read_answer(answer: Mapping[str, Any], dataset: Dataset) -> tuple[int, Stamp, dict[str, Any]]:
-    try:
-        rows, stamp, steps = answer["rows"], Stamp.from_json(answer["stamp"]), answer["steps"]
-        associations = read_associations(answer["associations"], dataset)
-    except (KeyError, AttributeError):
-        raise IntegrityError(_NOT_UNDERSTOOD) from None
-    if type(rows) is not int or stamp.rows != rows or not isinstance(steps, list):
-        raise IntegrityError(_NOT_UNDERSTOOD)
-    return rows, stamp, {"steps": steps, "associations": associations}
-
-
-def _record(instance: Instance, dataset: Dataset, delivery: Delivery) -> None:
+def _record(instance: Instance, dataset: Dataset, delivery: Delivery, told: Derivation) -> None:
     with store_of(instance).transaction() as transaction:
         if transaction.registry.dataset(dataset.name) != dataset:
             raise WrongStateError(f"{dataset.name} was described anew meanwhile; derive it again")
         transaction.add_delivery(delivery)
-        transaction.record_version(_version(delivery), delivery.by)
+        transaction.record_version(_version(delivery), delivery.by, (told.report, instance.cipher))
+        if told.twin is not None:
+            transaction.record_twin(_version(delivery), delivery.by, told.twin, shape(dataset))
         transaction.put_in_force(dataset.name, delivery.version, delivery.by)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import duckdb
 
 from saferoom.errors import BadInputError
+from saferoom.hub.catalogue.record_risk import record_risk
+from saferoom.hub.catalogue.twins import make_twin
 from saferoom.hub.linkage import sealed
 from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.opened import OpenZone, about_zone
@@ -40,7 +42,7 @@ def derive(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
     ----------
     document : mapping
         `dataset`, `delivery` (`id`, `dataset`, `version`) and `sources`, a linked source by the recipe's name of it;
-        `before`, the version before of an association, or None.
+        `before`, the version before of an association, or None; `twin`, whether one is to be made.
 
     Raises
     ------
@@ -66,8 +68,25 @@ def derive(zone: OpenZone, document: Mapping[str, Any]) -> Mapping[str, Any]:
         data = connection.sql(query).to_arrow_reader(ROWS_AT_ONCE)
         stamp = sealed.write(OUT / _PROVISIONER / ATTRIBUTES, data, about, zone.publics[_PROVISIONER])
         associations = _associations(zone, connection, made, document)
+        zone.progress("measuring what its records would disclose", 0.9)
+        described = _by_record(connection, dataset, query, twin=document["twin"])
     steps = [{name: one[name] for name in ("step", "version", "settings")} for one in made.told if "step" in one]
-    return {"rows": made.rows, "stamp": stamp.to_json(), "steps": steps, "associations": associations}
+    return {"rows": made.rows, "stamp": stamp.to_json(), "steps": steps, "associations": associations, **described}
+
+
+def _by_record(connection: duckdb.DuckDBPyConnection, dataset: Dataset, query: str, *, twin: bool) -> dict[str, Any]:
+    """Return the risk report of a derived dataset's rows, and its twin where one is asked for."""
+    # What is derived has its ids already, as a delivery has its owner's.
+    delivered = tuple(variable.model_copy(update={"linked_through": None}) for variable in dataset.variables)
+    whole = dataset.model_copy(update={"variables": delivered})
+    columns = {variable.name: f"v{place}" for place, variable in enumerate(delivered)}
+    listed = ", ".join(f"{quoted(v.source_column)} AS {columns[v.name]}" for v in delivered)
+    connection.execute(f"CREATE TEMP TABLE raw AS SELECT {listed} FROM ({query})")  # noqa: S608
+    made = make_twin(connection, whole, columns, OUT) if twin else None
+    return {
+        "risk": record_risk(connection, whole, columns),
+        "twin": None if made is None else {"sha256": made.sha256, "document": dict(made.document)},
+    }
 
 
 def _associations(

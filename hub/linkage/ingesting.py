@@ -173,7 +173,7 @@ def _split(
     )
     take_back(out)
     made = read_split(answer, wanted, twin=bool(known["twin"]))
-    _keep_twin(instance, out, made.twin)
+    keep_twin(instance, out, made.twin)
     for zone in zones:
         stamps = {kind: stamp for kind, stamp in made.stamps.items() if _WHOSE[kind] is zone}
         check_written(out / zone.value, stamps)
@@ -181,7 +181,7 @@ def _split(
     return made
 
 
-def _keep_twin(instance: Instance, out: Path, twin: TwinMade | None) -> None:
+def keep_twin(instance: Instance, out: Path, twin: TwinMade | None) -> None:
     """Put the twin into the vault, where it is found by its digest.
 
     Raises
@@ -193,10 +193,10 @@ def _keep_twin(instance: Instance, out: Path, twin: TwinMade | None) -> None:
         return
     file = out / FILE
     if file.is_symlink() or not file.is_file() or file.stat().st_size > _MOST_TWIN_BYTES:
-        raise IntegrityError("the splitter did not leave the twin that it told of; nothing was taken over")
+        raise IntegrityError("the process did not leave the twin that it told of; nothing was taken over")
     data = file.read_bytes()
     if sha256(data) != twin.sha256:
-        raise IntegrityError("the splitter did not leave the twin that it told of; nothing was taken over")
+        raise IntegrityError("the process did not leave the twin that it told of; nothing was taken over")
     instance.vault.put(data)
 
 

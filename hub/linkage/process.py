@@ -19,6 +19,8 @@ from saferoom.hub.linkage.opened import INSIDE, OpenZone
 from saferoom.hub.linkage.zone_keys import KEY_BYTES, ZonePublic, ZoneSecret
 
 _OURS = "saferoom.hub."
+_WITH_PANDAS = {"saferoom.hub.linkage.splitting:split", "saferoom.hub.linkage.deriving_inside:derive"}
+"""The tasks that measure what records would disclose."""
 NO_KEY = -1
 
 Task = Callable[[OpenZone, Mapping[str, Any]], Mapping[str, Any]]
@@ -36,6 +38,8 @@ def main() -> None:
     try:
         zone = open_from_descriptor(sys.argv[1], int(sys.argv[2]))
         job = Job.from_bytes(sys.stdin.buffer.read())
+        if job.task not in _WITH_PANDAS:
+            sys.meta_path.insert(0, WithoutPandas)
         publics = {name: ZonePublic.from_json(document) for name, document in job.publics.items()}
         opened = OpenZone(zone.zone, zone.folder, publics, zone._secret, speaker.progress)
         speaker.answer(_task(job.task)(opened, job.document))
@@ -70,7 +74,7 @@ def _task(name: str) -> Task:
 
 
 class WithoutPandas:
-    """A finder that finds no pandas: what the linker and the provisioner do needs none.
+    """A finder that finds no pandas, which most tasks do not need.
 
     Pyarrow imports it to look for missing values of its kind, which takes longer than many jobs do.
     """
@@ -84,6 +88,4 @@ class WithoutPandas:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # they go to standard error, where nobody reads
-    if sys.argv[1] != "splitter":  # which measures risk with it
-        sys.meta_path.insert(0, WithoutPandas)
     main()

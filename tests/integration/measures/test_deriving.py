@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
 
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import select
 from tests.support.zones_world import ACTOR, INDEX, ZonesWorld, people, pupils, taxpayers, zones_world
 
 from saferoom.errors import BadInputError, WrongStateError
@@ -22,9 +24,13 @@ from saferoom.hub.linkage.opened import OpenZone
 from saferoom.hub.linkage.provisioner import materialise
 from saferoom.hub.linkage.zone_keys import ZoneSecret
 from saferoom.hub.linkage.zones import Zone, publics
+from saferoom.hub.store.audit_log import AuditLinkRow
+from saferoom.hub.web.catalogue import present
 from saferoom.ids import DatasetName
+from saferoom.projects.people.model import Person, Role
 
 PEOPLE = 120
+OWNER = Person.model_construct(username="olga", roles=frozenset({Role.DATA_OWNER}))
 BANDS, RANKS = DatasetName("bands"), DatasetName("ranks")
 _RANKS = """\
 kind: dataset
@@ -117,6 +123,21 @@ def test_derived_datasets_are_on_record_with_what_they_were_made_of(world: Zones
         ("pupils", ["person@1"]),
     ]
     assert [(one["step"], one["version"]) for one in told["steps"]] == [("income-ranks", 1)]
+
+
+def test_derived_datasets_have_a_report_of_their_records_and_a_twin(world: ZonesWorld) -> None:
+    item = world.instance.registry.dataset(RANKS)
+    report, _at = present.report(world.instance, OWNER, item, "1")
+    assert report.risk is not None
+    assert (report.risk["measured"], report.risk["unit"], report.risk["keys"]) == (True, "person_id", ["region"])
+    assert report.risk["records"] == report.rows == len(_rows(world, RANKS))
+    twin = pq.read_table(io.BytesIO(present.twin_file(world.instance, OWNER, item)))
+    assert twin.column_names == ["person_id", "region", "rank"]
+    entities = {row["person_id"] for row in _rows(world, RANKS)}
+    assert not entities & set(twin["person_id"].cast("string").to_pylist())
+    with world.instance.database.reading() as session:
+        made = session.scalars(select(AuditLinkRow.subject).where(AuditLinkRow.action == "dataset.twin")).all()
+    assert {"dataset:ranks", "dataset:bands"} <= set(made)
 
 
 def test_nothing_is_made_where_nothing_changed(world: ZonesWorld) -> None:
