@@ -92,15 +92,19 @@ def _lines(result: Anonymised, out: Path) -> Iterator[str]:
         [f"records below k = {k}", f"{before['below_k'][k]:,}", "0" if after is None else f"{after['below_k'][k]:,}"]
         for k in before["below_k"]
     ]
-    for name in ("expected_reidentifications", "max_risk"):
-        told = "none told" if after is None else f"{after[name]:,.4g}"
-        rows.append([name.replace("_", " "), f"{before[name]:,.4g}", told])
+    for name in ("expected_reidentifications", "max_risk", "max_household_risk"):
+        if before[name] is not None:
+            told = "none told" if after is None else f"{after[name]:,.4g}"
+            rows.append([name.replace("_", " "), f"{before[name]:,.4g}", told])
+    if result.after is not None and result.after.perturbed is not None:
+        linked = result.after.perturbed.linked
+        rows.append(["perturbed numbers linked to the right record", "", f"{100 * linked:.3g} %"])
     yield table(["risk", "before", "after"], rows)
     yield ""
     yield from textwrap.wrap(document["utility"]["verdict"], _WIDTH)
-    if result.plan.rows == "kept":
+    for said in (*([_ORDER] if result.plan.rows == "kept" else []), *result.warnings):
         yield ""
-        yield from textwrap.wrap(_ORDER, _WIDTH)
+        yield from textwrap.wrap(said, _WIDTH)
     if document["draws"]:
         yield ""
         yield f"seed commitment (SHA-256): {document['seed_commitment']}"

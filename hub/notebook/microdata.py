@@ -203,9 +203,12 @@ def _protected(result: Anonymised) -> Protected:
     steps: Rows = [(str(one["step"]), one["method"], one["note"]) for one in document["steps"]]
     before, after = document["risk"]["before"], document["risk"]["after"]
     rows: Rows = []
-    for name in ("expected_reidentifications", "max_risk"):
-        rows.append((name.replace("_", " "), f"{before[name]:,.4g}", "-" if after is None else f"{after[name]:,.4g}"))
+    for name in ("expected_reidentifications", "max_risk", "max_household_risk"):
+        if before[name] is not None:
+            told = "-" if after is None else f"{after[name]:,.4g}"
+            rows.append((name.replace("_", " "), f"{before[name]:,.4g}", told))
     tables: Tables = ((("step", "method", "what was done"), steps), (("risk", "before", "after"), rows))
     title = f"{document['records']:,} records protected in {len(steps)} step{'s' if len(steps) > 1 else ''}"
     made: Any = result.frame
-    return Protected(title, (result.utility.verdict,), tables, document, made, _utility(result.utility))
+    said = (result.utility.verdict, *result.warnings)
+    return Protected(title, said, tables, document, made, _utility(result.utility))

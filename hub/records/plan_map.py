@@ -52,13 +52,14 @@ def _table(found: RiskUtilityMap) -> str:
         "plan",
         "re-identified, expected",
         "largest risk",
+        "numbers linked",
         "below k = 3",
         "information lost",
         "pMSE ratio",
         "IL1s",
         "unbeaten",
     )
-    return table("Risk left and utility lost, by plan", heads, rows, words=(7,))
+    return table("Risk left and utility lost, by plan", heads, rows, words=(8,))
 
 
 def _cells(one: Point) -> list[str]:

@@ -43,6 +43,8 @@ def _short(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
         )
     yield paragraph(said, "verdict")
     yield paragraph(result.utility.verdict, "verdict")
+    if result.warnings:
+        yield bullets(list(result.warnings))
 
 
 def _plan(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
@@ -94,6 +96,11 @@ def _risk(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
     if before["household_expected_reidentifications"] is not None:
         rows.append(["the same, by households", *_both(before, now, "household_expected_reidentifications")])
     rows.append(["largest risk of a record", share(before["max_risk"], 2), share(now["max_risk"], 2)])
+    if before["max_household_risk"] is not None:
+        rows.append(["largest risk of a household", *(share(one["max_household_risk"], 2) for one in (before, now))])
+    if result.after is not None and result.after.perturbed is not None:
+        linked = result.after.perturbed.linked
+        rows.append(["perturbed numbers linked to the right record", "-", share(linked, 2)])
     rows.append(["special uniques (SUDA)", *(f"{one['suda']['records']:,}" for one in (before, now))])
     yield table("Risk before and after", ("measure", "before", "after"), rows)
     caption = (

@@ -37,9 +37,7 @@ def _check(which: str, said: Mapping[str, Any], record: Mapping[str, Any]) -> No
     plan, risk = said["plan"], said["risk"]
     if sha256(canonical(plan)) != said["digest"]:
         raise IntegrityError(f"{which} was made by another record plan than is shown")
-    limits = plan["limits"]
-    below = 0 if risk is None else risk["below_k"][str(limits["k"])]
-    if below or (risk is not None and risk["max_risk"] > limits["max_risk"]):
+    if risk is not None and not _holds(plan["limits"], risk):
         raise IntegrityError(f"{which}: the limits of its record plan do not hold")
     if said["draws"] and not said["seed_commitment"]:
         raise IntegrityError(f"{which}: its record plan draws, and no commitment to a seed is stated")
@@ -50,6 +48,19 @@ def _check(which: str, said: Mapping[str, Any], record: Mapping[str, Any]) -> No
         raise IntegrityError(f"{which}: the data owner of {said['dataset']} did not sign")
     if len([one for one in record["checkers"] if one["votes"].get("approved")]) < _FEWEST:
         raise IntegrityError(f"{which}: fewer than {_FEWEST} output checkers approved")
+
+
+def _holds(limits: Mapping[str, Any], risk: Mapping[str, Any]) -> bool:
+    """Tell whether limits hold of what is told of the file; a limit of what is not told does not."""
+    wrong = risk["below_k"][str(limits["k"])] or risk["max_risk"] > limits["max_risk"]
+    if "max_household_risk" in limits:
+        wrong = wrong or risk["max_household_risk"] > limits["max_household_risk"]
+    for one in risk.get("sensitive", {}).values():
+        wrong = wrong or one["distinct"] < limits.get("l_diversity", 0)
+        wrong = wrong or one["closeness"] > limits.get("t_closeness", 1)
+    if "expected_reidentifications" in limits:
+        wrong = wrong or risk["expected_reidentifications"] > limits["expected_reidentifications"]
+    return not wrong
 
 
 _FEWEST = 2

@@ -87,13 +87,24 @@ def _sentences(allowed: RecordPlan) -> Iterator[str]:
             + (f" of {what}" if what else "")
             + (f" ({more})." if more else ".")
         )
-    limits = plan["limits"]
-    yield f"At least {limits['k']} records share each combination, and no risk is above {limits['max_risk']:g}."
+    yield from _limits(plan["limits"], ", ".join(plan.get("sensitive", ())))
     files = "one file leaves" if allowed.releases == 1 else f"{allowed.releases} files leave"
     yield f"At most {files} by it, over all projects and versions."
     if allowed.draws:
         again = "may leave again" if allowed.repeats else "leaves once"
         yield f"It draws random numbers; of one version of the data a file that does {again}."
+
+
+def _limits(limits: dict[str, Any], sensitive: str) -> Iterator[str]:
+    yield f"At least {limits['k']} records share each combination, and no risk is above {limits['max_risk']:g}."
+    if "max_household_risk" in limits:
+        yield f"The risk that somebody of a household is found is at most {limits['max_household_risk']:g}."
+    if "expected_reidentifications" in limits:
+        yield f"At most {limits['expected_reidentifications']:g} re-identifications are expected."
+    if "l_diversity" in limits:
+        yield f"Those who share a combination have at least {limits['l_diversity']} different values of {sensitive}."
+    if "t_closeness" in limits:
+        yield f"Their values of {sensitive} are at most {limits['t_closeness']:g} from the whole file's (0 to 1)."
 
 
 def _shown(value: Any) -> str:

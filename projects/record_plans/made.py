@@ -54,11 +54,10 @@ class Told:
     def public(self) -> dict[str, Any]:
         """Return what leaves with the file: nothing of the data as they were."""
         told, after = self.document, self.document["risk"]["after"]
-        names = ("keys", "basis", "below_k", "expected_reidentifications", "max_risk")
         return {
             "records": told["records"],
             "seed_commitment": told["seed_commitment"] if told["draws"] else None,
-            "risk": None if after is None else {name: after[name] for name in names},
+            "risk": None if after is None else _public(after),
         }
 
     def sentences(self) -> tuple[str, ...]:
@@ -113,6 +112,14 @@ class Told:
             yield f"records below k = {k}", _number(before["below_k"][k]), _after(after, "below_k", k)
         for name in ("sample_uniques", "expected_reidentifications", "max_risk"):
             yield name.replace("_", " "), _number(before[name]), _after(after, name)
+
+
+def _public(report: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("keys", "basis", "below_k", "expected_reidentifications", "max_risk", "max_household_risk")
+    sensitive = {
+        name: {"distinct": one["distinct"], "closeness": one["closeness"]} for name, one in report["sensitive"].items()
+    }
+    return {**{name: report[name] for name in names}, "sensitive": sensitive}
 
 
 def _risk(report: Mapping[str, Any]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from saferoom.disclosure.microdata.plans.plan import Plan
-from saferoom.disclosure.microdata.plans.protecting import LocalSuppression
 from saferoom.disclosure.microdata.plans.step import Step
+from saferoom.disclosure.microdata.plans.to_k import LocalSuppression
 from saferoom.disclosure.microdata.protection.suppression import Wanted
 from saferoom.disclosure.queries.relations import unknown
 from saferoom.errors import BadInputError

@@ -16,7 +16,7 @@ from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import Keys
 from saferoom.disclosure.microdata.plans.runner import Anonymised, anonymise
 from saferoom.disclosure.microdata.plans.seeds import AFTER_STEPS
-from saferoom.disclosure.microdata.plans.told_again import records_changed, told_again
+from saferoom.disclosure.microdata.plans.told_again import records_changed, taken_and_told
 from saferoom.disclosure.microdata.risk.linked import units_told_apart
 from saferoom.disclosure.microdata.risk.units import numbered, records_of_few_units
 from saferoom.errors import BadInputError
@@ -138,16 +138,8 @@ def _check_tied(frame: Any, keys: Sequence[str], tied: Sequence[str], least: int
 
 
 def _check_taken_away(records: Any, frame: Any, plan: Plan, apart: tuple[list[str], frozenset[str]]) -> None:
-    """Check that no column of the file says what a step took from another one.
-
-    What a key variable tells of a column that is told more broadly is told of the k records that share it.
-    """
-    (tied, moved), names = apart, set(frame.column_names)
-    took = {name for step in plan.steps for name in step.changes(plan.keys) if name not in tied}
-    changed = [n for n in records.column_names if n in took & names and not records.column(n).equals(frame.column(n))]
-    exact = [name for name in frame.column_names if name not in moved and name not in tied]
-    telling = {name: [n for n in exact if name in moved or n not in plan.keys] for name in changed}
-    for name, other in told_again(records, frame, telling):
+    """Check that no column of the file says what a step took from another one."""
+    for name, other in taken_and_told(records, frame, plan, *apart):
         raise BadInputError(
             f"the file would tell again what the plan's steps take from '{name}': '{other}' goes with its values one "
             f"by one; name '{other}' as a key variable, change it likewise, or leave it out of columns"

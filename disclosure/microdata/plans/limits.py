@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import MISSING, Keys
-from saferoom.disclosure.microdata.plans.plan import Plan
+from saferoom.disclosure.microdata.patterns import patterns
+from saferoom.disclosure.microdata.plans.plan import Limits, Plan
 from saferoom.disclosure.microdata.plans.step import Step
-from saferoom.disclosure.microdata.risk.gaps import without_company_of_gaps
+from saferoom.disclosure.microdata.risk.gaps import as_categories, fitting, without_company_of_gaps
+from saferoom.disclosure.microdata.risk.households import household_places, household_risk
 from saferoom.disclosure.microdata.risk.individual import individual
-from saferoom.disclosure.microdata.risk.report import RiskReport
+from saferoom.disclosure.microdata.risk.report import RiskReport, SensitiveRisk, sensitive_risk
 from saferoom.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -70,6 +73,26 @@ def _missing(frame: Frame, plan: Plan) -> dict[str, NDArray[np.bool_]]:
     return {name: Keys.of(frame, [name]).codes[:, 0] == MISSING for name in plan.keys if name in present}
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What the limits are held against.
+
+    Attributes
+    ----------
+    apart : int
+        Records below k that have gaps alone as company.
+    household : float, probability, or None
+        The largest risk that somebody of a household is found.
+    """
+
+    below: int
+    largest: float
+    expected: float
+    apart: int
+    household: float | None
+    sensitive: Mapping[str, SensitiveRisk]
+
+
 def check_limits(plan: Plan, frame: Frame, after: RiskReport | None, gaps: Gaps) -> None:
     """Check that the limits hold of the protected records.
 
@@ -83,36 +106,80 @@ def check_limits(plan: Plan, frame: Frame, after: RiskReport | None, gaps: Gaps)
     BadInputError
         With what does not hold; nothing may be written then.
     """
-    limits, records = plan.limits, columns.length(frame)
-    if after is None:
-        below, largest, expected, apart = records if (limits.k or 0) > records else 0, 1 / records, 1.0, 0
-    else:
-        below, largest, expected, apart = _counted(plan, frame, after, gaps)
-    wrong = []
-    if limits.k is not None and below:
-        wrong.append(f"{below:,} records share their key with fewer than {limits.k - 1} others{_why(apart)}")
-    if limits.max_risk is not None and largest > limits.max_risk:
-        wrong.append(f"the largest risk is {largest:.4g}, above {limits.max_risk:g}{_why(apart)}")
-    most = limits.expected_reidentifications
-    if most is not None and expected > most:
-        wrong.append(f"{expected:.4g} re-identifications are expected, above {most:g}")
+    held = _alike(plan, frame) if after is None else _counted(plan, frame, after, gaps)
+    wrong = [*_of_keys(plan.limits, held), *_of_sensitive(plan.limits, held)]
     if wrong:
         raise BadInputError("the plan's limits do not hold of its result: " + "; ".join(wrong) + "; nothing is written")
 
 
-def _counted(plan: Plan, frame: Frame, after: RiskReport, gaps: Gaps) -> tuple[int, float, float, int]:
-    """Return records below k, the largest risk, what is expected, and how many have gaps alone as company."""
+def _of_keys(limits: Limits, held: _Held) -> Iterator[str]:
+    if limits.k is not None and held.below:
+        yield f"{held.below:,} records share their key with fewer than {limits.k - 1} others{_why(held.apart)}"
+    if limits.max_risk is not None and held.largest > limits.max_risk:
+        yield f"the largest risk is {held.largest:.4g}, above {limits.max_risk:g}{_why(held.apart)}"
+    if limits.max_household_risk is not None and (held.household is None or held.household > limits.max_household_risk):
+        told = "unknown" if held.household is None else f"{held.household:.4g}"
+        yield f"the largest risk of a household is {told}, above {limits.max_household_risk:g}{_why(held.apart)}"
+    most = limits.expected_reidentifications
+    if most is not None and held.expected > most:
+        yield f"{held.expected:.4g} re-identifications are expected, above {most:g}"
+
+
+def _of_sensitive(limits: Limits, held: _Held) -> Iterator[str]:
+    for name, risk in held.sensitive.items():
+        if limits.l_diversity is not None and risk.distinct < limits.l_diversity:
+            yield (
+                f"some who share a key have only {risk.distinct} different values of '{name}', fewer than "
+                f"{limits.l_diversity}: recode the keys or '{name}' more broadly"
+            )
+        if limits.t_closeness is not None and risk.closeness > limits.t_closeness:
+            yield (
+                f"the values of '{name}' among some who share a key are {risk.closeness:.4g} from the whole file's, "
+                f"above {limits.t_closeness:g}"
+            )
+
+
+def _alike(plan: Plan, frame: Frame) -> _Held:
+    """Return what holds where all records share one key."""
+    records = columns.length(frame)
+    places = _households(plan, frame)
+    most = None if places is None else int(np.bincount(places).max())
+    risk = None if most is None else float(-np.expm1(most * np.log1p(-1 / records))) if records > 1 else 1.0
+    below = records if (plan.limits.k or 0) > records else 0
+    one = Keys(("all",), np.zeros((records, 1), dtype=np.int32), (np.array(["all"]),), (None,))
+    found, kept = patterns(one), [name for name in plan.sensitive if plan.columns is None or name in plan.columns]
+    told = {name: Keys.of(frame, [name], "sensitive") for name in kept if name in columns.names_of(frame)}
+    sensitive = {n: sensitive_risk(one, found, own, 2.0) for n, own in told.items() if (own.codes != MISSING).any()}
+    return _Held(below, 1 / records, 1.0, 0, risk, sensitive)
+
+
+def _counted(plan: Plan, frame: Frame, after: RiskReport, gaps: Gaps) -> _Held:
     found, risks = after.frequencies, after.risks
     k = plan.limits.k or 2
     seeming = found.records_below(k)
     keys = Keys.of(frame, after.asked.keys)
     missing = gaps.among(keys)
+    sensitive: Mapping[str, SensitiveRisk] = after.sensitive
     if missing.any():
         weights = None if plan.weight is None else columns.weights(frame, plan.weight)
         found = without_company_of_gaps(keys, missing, weights)
         risks = individual(found, after.asked.method)
+        apart, own = as_categories(keys, missing), fitting(keys, found.patterns)
+        sensitive = {
+            name: sensitive_risk(apart, found.patterns, Keys.of(frame, [name], "sensitive"), after.asked.c, own)
+            for name in sensitive
+        }
     below = found.records_below(k)
-    return below, float(risks.max()), float(risks @ found.patterns.counts), max(0, below - seeming)
+    places = _households(plan, frame)
+    household = None if places is None else float(household_risk(found.per_record(risks), places).max())
+    expected = float(risks @ found.patterns.counts)
+    return _Held(below, float(risks.max()), expected, max(0, below - seeming), household, sensitive)
+
+
+def _households(plan: Plan, frame: Frame) -> NDArray[np.intp] | None:
+    if plan.household is None or plan.limits.max_household_risk is None:
+        return None
+    return household_places(Keys.of(frame, [plan.household], "household"))
 
 
 def _why(apart: int) -> str:

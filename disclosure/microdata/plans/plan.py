@@ -26,7 +26,13 @@ class Limits(Part):
     """No record may share its key with fewer than k - 1 others."""
     max_risk: Annotated[float, Field(gt=0, le=1)] | None = None
     """The largest individual risk."""
+    max_household_risk: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The largest risk that somebody of a household is found; the plan names `household` for it."""
     expected_reidentifications: Annotated[float, Field(ge=0)] | None = None
+    l_diversity: Annotated[int, Field(ge=2)] | None = None
+    """Least different values of each `sensitive` variable among those who share a key."""
+    t_closeness: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """How far the values of a `sensitive` variable may be from the whole file's, among those who share a key."""
 
 
 class RegressionAsked(Part):
@@ -60,6 +66,15 @@ class Plan(Part):
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=100)]
     limits: Limits = Limits()
     utility: UtilityAsked = UtilityAsked()
+
+    @model_validator(mode="after")
+    def _limits_of_what_is_named(self) -> Plan:
+        limits = self.limits
+        if limits.max_household_risk is not None and self.household is None:
+            raise ValueError("limits: max_household_risk needs a 'household', and the plan names none")
+        if (limits.l_diversity is not None or limits.t_closeness is not None) and not self.sensitive:
+            raise ValueError("limits: l_diversity and t_closeness need 'sensitive' variables, and the plan names none")
+        return self
 
     @model_validator(mode="after")
     def _keys_once(self) -> Plan:

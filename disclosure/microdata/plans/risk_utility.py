@@ -26,6 +26,7 @@ BELOW = 3
 RISKS = {
     "expected": "share of records expected to be re-identified",
     "largest": "largest risk of a record",
+    "linked": "share of records whose perturbed numbers are linked to the right one",
     "below": f"share of records that share their key with fewer than {BELOW - 1} others",
 }
 LOSSES = {
@@ -184,10 +185,11 @@ def _point(name: str, done: Anonymised) -> Point:
 
 def _risks(report: RiskReport | None) -> dict[str, float | None]:
     if report is None:  # no key variable tells anything any more
-        return dict.fromkeys(RISKS, 0.0)
+        return {**dict.fromkeys(RISKS, 0.0), "linked": None}
     return {
         "expected": report.expected / report.records,
         "largest": float(report.risks.max()),
+        "linked": None if report.perturbed is None else report.perturbed.linked,
         "below": report.frequencies.records_below(BELOW) / report.records,
     }
 

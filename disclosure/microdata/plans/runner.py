@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.carried import values_alone
 from saferoom.disclosure.microdata.keys import MISSING, Keys
 from saferoom.disclosure.microdata.plans.contradictions import check
 from saferoom.disclosure.microdata.plans.limits import Gaps, check_limits
+from saferoom.disclosure.microdata.plans.not_seen import not_seen, perturbed_columns
 from saferoom.disclosure.microdata.plans.plan import Plan
 from saferoom.disclosure.microdata.plans.seeds import AFTER_STEPS, Seed
 from saferoom.disclosure.microdata.plans.step import Outcome
 from saferoom.disclosure.microdata.plans.steps import METHODS
 from saferoom.disclosure.microdata.risk.asked import Asked
+from saferoom.disclosure.microdata.risk.perturbed import PerturbedRisk, perturbed_risk
 from saferoom.disclosure.microdata.risk.report import RiskReport, assess
 from saferoom.disclosure.microdata.utility.report import UtilityReport, compare
 from saferoom.errors import BadInputError
@@ -37,7 +41,10 @@ class Anonymised:
     outcomes : tuple of Outcome
         One per step; the last one's frame is the result.
     after : RiskReport, or None
-        None where no key variable tells anything any more.
+        None where no key variable tells anything any more. Where the plan perturbs numbers, with how often these can
+        be linked to the original ones.
+    warnings : tuple of str
+        What the measures of risk do not see and the records show, in sentences without values.
     """
 
     frame: Frame
@@ -47,6 +54,7 @@ class Anonymised:
     before: RiskReport
     after: RiskReport | None
     utility: UtilityReport
+    warnings: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return all but the records as JSON holds it; no values of records are in it."""
@@ -69,6 +77,7 @@ class Anonymised:
             "steps": steps,
             "risk": {"before": self.before.counted(), "after": None if self.after is None else self.after.counted()},
             "utility": self.utility.document(),
+            "warnings": list(self.warnings),
         }
 
 
@@ -116,13 +125,16 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     utility = compare(
         table, now, replace(compared, weight=plan.weight if plan.weight in columns.names_of(now) else None)
     )
+    if after is not None:
+        after = replace(after, perturbed=_linked(table, now, plan))
+    warnings = tuple(not_seen(table, now, plan))
     made: Any = values_alone(now)
     if plan.rows == "random":
         made = made.take(seed.generator(AFTER_STEPS).permutation(len(made)))
     frame = made if arrow else made.to_pandas()
     if not arrow and plan.rows == "kept":
         frame = frame.set_axis(cast("Any", records).index)
-    return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, utility)
+    return Anonymised(frame, plan, seed.commitment, tuple(outcomes), before, after, utility, warnings)
 
 
 def _silent(_what: str, _share: float) -> None:
@@ -152,6 +164,17 @@ def _after(now: Frame, plan: Plan) -> RiskReport | None:
     if not keys:
         return None
     return assess(now, _asked(plan, keys, [name for name in plan.sensitive if name in telling]))
+
+
+def _linked(before: Any, after: Any, plan: Plan) -> PerturbedRisk | None:
+    """Return how often perturbed numbers can be linked to the original ones; None where there are none."""
+    numbers = [_numeric(frame) for frame in (before, after)]
+    moved = perturbed_columns(plan)
+    names = [name for name in after.column_names if name in moved and all(one.get(name) for one in numbers)]
+    whole = [before.column(name).is_valid().to_numpy() & after.column(name).is_valid().to_numpy() for name in names]
+    if not names or not np.logical_and.reduce(whole).any():
+        return None
+    return perturbed_risk(before, after, names)
 
 
 def _tells(frame: Frame, name: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from saferoom.disclosure.microdata.protection.labels import Label
 from saferoom.disclosure.microdata.protection.suppression import Wanted
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ Column = Annotated[str, Field(min_length=1, max_length=200)]
 Columns = Annotated[tuple[Column, ...], Field(min_length=1, max_length=60)]
 Weight = Annotated[float, Field(gt=0, le=1e6)]
 GroupSize = Annotated[int, Field(ge=2)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Hierarchy = Annotated[dict[Name, tuple[Label, ...]], Field(min_length=1)]
 
 
 class Part(BaseModel):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from saferoom.disclosure.microdata.plans import perturbed, perturbing, protecting
+from saferoom.disclosure.microdata.plans import perturbed, perturbing, recoding, to_k
 from saferoom.disclosure.microdata.plans.step import Outcome, Step
 
 
@@ -23,12 +23,12 @@ class Method:
 
 
 METHODS: dict[str, Method] = {
-    "drop": Method(protecting.Drop, protecting.drop),
-    "recode": Method(protecting.Recode, protecting.recode),
-    "top_bottom_code": Method(protecting.TopBottomCode, protecting.top_bottom_code),
-    "local_suppression": Method(protecting.LocalSuppression, protecting.local_suppression),
-    "generalise": Method(protecting.Generalise, protecting.generalised),
-    "mondrian": Method(protecting.Mondrian, protecting.boxed),
+    "drop": Method(recoding.Drop, recoding.drop),
+    "recode": Method(recoding.Recode, recoding.recode),
+    "top_bottom_code": Method(recoding.TopBottomCode, recoding.top_bottom_code),
+    "local_suppression": Method(to_k.LocalSuppression, to_k.local_suppression),
+    "generalise": Method(to_k.Generalise, to_k.generalised),
+    "mondrian": Method(to_k.Mondrian, to_k.boxed),
     "microaggregation": Method(perturbing.Microaggregate, perturbed.microaggregated),
     "pram": Method(perturbing.Pram, perturbed.randomised_categories),
     "rank_swapping": Method(perturbing.SwapRanks, perturbed.ranks_swapped),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,3 +77,17 @@ def band(low: float, high: float, *, whole: bool) -> str:
         first = text_of(float(low))
         return first if first == last else f"{first} to {last}" if low < 0 else f"{first}-{last}"
     return f"[{text_of(float(low))}, {text_of(float(high))})"
+
+
+def told_otherwise(before: Keys, after: Keys) -> Mapping[str, int]:
+    """Return in how many records each variable is told otherwise than before."""
+    counts = {}
+    for place, name in enumerate(before.names):
+        old, new = (_texts(keys, place) for keys in (before, after))
+        counts[name] = int((old != new).sum())
+    return counts
+
+
+def _texts(keys: Keys, place: int) -> NDArray[np.object_]:
+    texts = np.array([*(text_of(value) for value in keys.categories[place]), ""], dtype=object)
+    return texts[keys.codes[:, place]]

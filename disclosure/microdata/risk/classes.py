@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.microdata.keys import MISSING, Keys
+from saferoom.disclosure.microdata.keys import MISSING, Codes, Keys
 from saferoom.disclosure.microdata.patterns import Counts, Patterns, Places, Values, by_missing
 from saferoom.disclosure.microdata.risk.matching import joint_groups
 from saferoom.errors import UnavailableError
@@ -47,13 +47,15 @@ class ClassValues:
         return np.asarray(np.bincount(self.classes, self.counts, self.number), dtype=np.float64)
 
 
-def class_values(keys: Keys, found: Patterns, sensitive: Keys) -> ClassValues:
+def class_values(keys: Keys, found: Patterns, sensitive: Keys, fitting: Codes | None = None) -> ClassValues:
     """Count the values of `sensitive` in the class of each pattern: all records that have, or may have, its key.
 
     Parameters
     ----------
     sensitive : Keys
         Of one variable, for the same records.
+    fitting : ndarray of int, shape (u, m), optional
+        What records must have to be in the class of each pattern, where that is not the pattern itself.
 
     Raises
     ------
@@ -67,33 +69,33 @@ def class_values(keys: Keys, found: Patterns, sensitive: Keys) -> ClassValues:
     starts = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]])) if len(packed) else packed
     counts = np.diff(np.append(starts, len(packed))).astype(np.float64)
     classes, values = np.divmod(packed[starts], size) if len(packed) else (packed, packed)
-    if not found.complete.all():
-        classes, values, counts = _with_wildcards(keys, found, (classes, values, counts), size)
+    wanted = found.rows if fitting is None else fitting
+    if (wanted == MISSING).any() or not found.complete.all():
+        classes, values, counts = _with_wildcards(_agreeing(keys, wanted, found.rows), (classes, values, counts), size)
     whole = np.bincount(codes[told], minlength=size).astype(np.float64)
     return ClassValues(classes, values, counts, len(found), whole)
 
 
-def _with_wildcards(
-    keys: Keys, found: Patterns, entries: tuple[Counts, Counts, Values], size: int
-) -> tuple[Counts, Counts, Values]:
+def _with_wildcards(agreeing: Any, entries: tuple[Counts, Counts, Values], size: int) -> tuple[Counts, Counts, Values]:
     from scipy.sparse import coo_array
 
-    own = coo_array((entries[2], (entries[0], entries[1])), shape=(len(found), size)).tocsr()
-    summed = (_agreeing(keys, found) @ own).tocsr()
+    patterns = agreeing.shape[0]
+    own = coo_array((entries[2], (entries[0], entries[1])), shape=(patterns, size)).tocsr()
+    summed = (agreeing @ own).tocsr()
     summed.sort_indices()
-    classes = np.repeat(np.arange(len(found)), np.diff(summed.indptr))
+    classes = np.repeat(np.arange(patterns), np.diff(summed.indptr))
     return classes, summed.indices.astype(np.int64), summed.data.astype(np.float64)
 
 
-def _agreeing(keys: Keys, found: Patterns) -> Any:
-    """Return which patterns agree wherever both are told, a sparse matrix of ones, shape (u, u)."""
+def _agreeing(keys: Keys, wanted: Codes, had: Codes) -> Any:
+    """Return which rows of `had` agree with each of `wanted` wherever both are told, a sparse matrix of ones."""
     from scipy.sparse import coo_array
 
-    combinations = list(by_missing(found.rows))
+    combinations = list(by_missing(had))
     targets, sources, pairs = [], [], 0
-    for missing, mine in combinations:
+    for missing, mine in by_missing(wanted):
         for other, theirs in combinations:
-            number = joint_groups(found.rows[mine], found.rows[theirs], ~(missing | other), keys.sizes)
+            number = joint_groups(wanted[mine], had[theirs], ~(missing | other), keys.sizes)
             pairs += _pairs(number[: len(mine)], number[len(mine) :])
             if pairs > _MOST_PAIRS:
                 raise UnavailableError(
@@ -103,7 +105,7 @@ def _agreeing(keys: Keys, found: Patterns) -> Any:
             targets.append(mine[left])
             sources.append(theirs[right])
     rows, columns = np.concatenate(targets), np.concatenate(sources)
-    return coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(found), len(found))).tocsr()
+    return coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(wanted), len(had))).tocsr()
 
 
 def _pairs(left: Places, right: Places) -> int:

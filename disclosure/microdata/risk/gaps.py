@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from saferoom.disclosure.microdata.keys import MISSING, Keys
-from saferoom.disclosure.microdata.patterns import Values, patterns
+from saferoom.disclosure.microdata.keys import MISSING, Codes, Keys
+from saferoom.disclosure.microdata.patterns import Patterns, Values, patterns
 from saferoom.disclosure.microdata.risk.frequencies import Frequencies
 from saferoom.disclosure.microdata.risk.matching import sums_of_matching
 
@@ -55,9 +55,14 @@ def without_company_of_gaps(keys: Keys, gaps: NDArray[np.bool_], weights: Values
     """
     apart = as_categories(keys, gaps)
     found = patterns(apart, weights)
-    gap = np.asarray(keys.sizes, dtype=np.int32)
-    own = np.where(found.rows == gap, np.int32(MISSING), found.rows)
+    own = fitting(keys, found)
     values = np.column_stack([found.counts.astype(np.float64), found.weights])
     sums = sums_of_matching(own, found.rows, values, apart.sizes)
     sample = np.ascontiguousarray(sums[:, 0])
     return Frequencies(found, sample, np.maximum(sums[:, 1], sample))
+
+
+def fitting(keys: Keys, found: Patterns) -> Codes:
+    """Return what the patterns of `as_categories` are matched by: anything where they have a gap, shape (u, m)."""
+    gap = np.asarray(keys.sizes, dtype=np.int32)
+    return np.where(found.rows == gap, np.int32(MISSING), found.rows)

@@ -46,6 +46,11 @@ class PerturbedRisk:
     linked_by_rank: float
     linkage_tried: int
 
+    @property
+    def linked(self) -> float:
+        """The share that the better of both ways of linking finds."""
+        return max(self.linked_by_distance, self.linked_by_rank)
+
 
 def perturbed_risk(original: Frame, masked: Frame, names: Sequence[str], what: str = "numbers") -> PerturbedRisk:
     """Compare the columns `names` of a perturbed file with the original one, record by record.

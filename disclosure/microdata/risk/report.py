@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from saferoom.disclosure.microdata import columns
-from saferoom.disclosure.microdata.keys import Keys
+from saferoom.disclosure.microdata.keys import Codes, Keys
 from saferoom.disclosure.microdata.patterns import Patterns, Values, patterns
 from saferoom.disclosure.microdata.risk.asked import KS, Asked
 from saferoom.disclosure.microdata.risk.classes import class_values
@@ -110,6 +110,7 @@ class RiskReport:
             "global_risk_percent": 100.0 * expected / self.records,
             "household_expected_reidentifications": household,
             "household_global_risk_percent": None if household is None else 100.0 * household / self.records,
+            "max_household_risk": None if self.household_risks is None else float(self.household_risks.max()),
             "max_risk": float(self.risks.max()),
             "suda": self._suda(),
             "sensitive": {name: asdict(one) for name, one in self.sensitive.items()},
@@ -184,7 +185,7 @@ def assess(frame: Frame, asked: Asked, population: Population | None = None, *, 
     return replace(
         report,
         household_risks=None if places is None else household_risk(counted.per_record(report.risks), places),
-        sensitive={name: _sensitive(keys, counted.patterns, one, asked.c) for name, one in sensitive.items()},
+        sensitive={name: sensitive_risk(keys, counted.patterns, one, asked.c) for name, one in sensitive.items()},
     )
 
 
@@ -215,8 +216,11 @@ def assess_patterns(keys: Keys, found: Patterns, asked: Asked, population: Popul
     )
 
 
-def _sensitive(keys: Keys, found: Patterns, sensitive: Keys, c: float) -> SensitiveRisk:
-    values = class_values(keys, found, sensitive)
+def sensitive_risk(
+    keys: Keys, found: Patterns, sensitive: Keys, c: float, fitting: Codes | None = None
+) -> SensitiveRisk:
+    """Return how diverse one sensitive variable is within keys; `fitting` as in `class_values`."""
+    values = class_values(keys, found, sensitive, fitting)
     diverse = diversity(values, c)
     told = diverse.distinct > 0
     ordered = bool(np.issubdtype(sensitive.categories[0].dtype, np.number))

@@ -34,6 +34,37 @@ def record() -> dict[str, Any]:
     }
 
 
+MORE = {"max_household_risk": 0.2, "expected_reidentifications": 3.0, "l_diversity": 3, "t_closeness": 0.4}
+HELD: dict[str, Any] = {
+    "below_k": {"10": 0},
+    "max_risk": 0.1,
+    "max_household_risk": 0.2,
+    "expected_reidentifications": 3.0,
+    "sensitive": {"illness": {"distinct": 3, "closeness": 0.4}},
+}
+
+
+@pytest.mark.parametrize(
+    ("risk", "said"),
+    [
+        ({}, None),
+        ({"max_household_risk": 0.3}, "limits"),
+        ({"max_household_risk": None}, "cannot be read"),
+        ({"expected_reidentifications": 3.1}, "limits"),
+        ({"sensitive": {"illness": {"distinct": 2, "closeness": 0.4}}}, "limits"),
+        ({"sensitive": {"illness": {"distinct": 3, "closeness": 0.5}}}, "limits"),
+    ],
+)
+def test_every_limit_is_held_against_what_is_told(risk: dict[str, Any], said: str | None) -> None:
+    made, plan = record(), {**PLAN, "limits": {"k": 10, "max_risk": 0.1, **MORE}}
+    made["outputs"][0]["record_plan"].update(plan=plan, digest=sha256(canonical(plan)), risk={**HELD, **risk})
+    if said is None:
+        check(made)
+    else:
+        with pytest.raises(IntegrityError, match=said):
+            check(made)
+
+
 def test_a_release_that_fits_together_is_accepted() -> None:
     check(record())
     check({**record(), "outputs": [{"lane": "declared"}, *record()["outputs"]]})

@@ -155,12 +155,84 @@ def test_roles_that_cannot_be_are_refused(role: str) -> None:
         ("{k: 3}", "records share their key"),
         ("{max_risk: 0.001}", "largest risk"),
         ("{expected_reidentifications: 0.1}", "re-identifications are expected"),
+        ("{max_household_risk: 0.001}", "largest risk of a household is"),
     ],
 )
 def test_limits_that_do_not_hold_end_without_a_result(limits: str, said: str) -> None:
     text = plan("  - {method: drop, columns: [name]}\n", f"limits: {limits}\n")
     with pytest.raises(BadInputError, match=said):
         anonymise(people(), read_plan(text, "plan.yaml"), SEED)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ("{max_household_risk: 0.5}", "max_household_risk needs a 'household'"),
+        ("{l_diversity: 2}", "need 'sensitive' variables"),
+        ("{t_closeness: 0.2}", "need 'sensitive' variables"),
+        ("{k: 3, l_diversity: 1}", "l_diversity"),
+        ("{k: 3, t_closeness: 1.5}", "t_closeness"),
+    ],
+)
+def test_limits_of_what_the_plan_does_not_name_are_refused(limits: str, said: str) -> None:
+    text = f"keys: [age]\nlimits: {limits}\nsteps: [{{method: recode, columns: [age], width: 10}}]"
+    with pytest.raises(BadInputError, match=said):
+        read_plan(text, "plan.yaml")
+
+
+def clinic(illness: list[str | None]) -> pa.Table:
+    """Ten in each of two areas, with what `illness` says of the second area's, and five living together there."""
+    first = ["a", "b", "c", "d", "e"] * 2
+    home = [str(number) for number in range(15)] + ["together"] * 5
+    return pa.table({"area": ["n"] * 10 + ["s"] * 10, "illness": first + illness, "home": home, "more": [1.5] * 20})
+
+
+def limited(limits: str, step: str = "{method: drop, columns: [more]}") -> str:
+    return f"keys: [area]\nsensitive: [illness]\nhousehold: home\nlimits: {limits}\nsteps: [{step}]"
+
+
+ALIKE = ["a"] * 9 + [None]
+
+
+@pytest.mark.parametrize(
+    ("limits", "illness", "said"),
+    [
+        ("{l_diversity: 2}", ALIKE, "only 1 different values of 'illness', fewer than 2"),
+        ("{l_diversity: 6}", ["a", "b", "c", "d", "e"] * 2, "only 5 different values"),
+        ("{t_closeness: 0.2}", ["a"] * 5 + ["b"] * 5, "above 0.2"),
+        ("{max_household_risk: 0.4}", ALIKE, "largest risk of a household is 0.4095, above 0.4"),
+    ],
+)
+def test_limits_of_what_is_sensitive_and_of_households(limits: str, illness: list[str | None], said: str) -> None:
+    with pytest.raises(BadInputError, match=said):
+        anonymise(clinic(illness), read_plan(limited(limits), "p"), SEED)
+    held = "{k: 10, l_diversity: 5, t_closeness: 0.01, max_household_risk: 0.41}"
+    result = anonymise(clinic(["a", "b", "c", "d", "e"] * 2), read_plan(limited(held), "p"), SEED)
+    risk = result.document()["risk"]["after"]
+    assert risk["sensitive"]["illness"]["distinct"] == 5
+    assert risk["max_household_risk"] == pytest.approx(1 - 0.9**5)
+
+
+def test_limits_hold_where_no_key_is_told_any_more() -> None:
+    table = clinic(["a"] * 10).set_column(1, "illness", pa.array(["a"] * 20))
+    hidden = "{method: local_suppression, k: 20}"
+    for limits, said in [
+        ("{l_diversity: 2}", "only 1 different"),
+        ("{max_household_risk: 0.2}", "household is 0.2262"),
+    ]:
+        for text in (limited(limits, hidden), "columns: [illness, home]\n" + limited(limits)):
+            with pytest.raises(BadInputError, match=said):
+                anonymise(table, read_plan(text, "p"), SEED)
+    without = "columns: [home]\n" + limited("{l_diversity: 2, max_household_risk: 0.23}")
+    assert anonymise(table, read_plan(without, "p"), SEED).after is None
+
+
+def test_who_tells_no_key_makes_nobody_more_diverse() -> None:
+    table = pa.table({"area": ["n"] * 10 + [None] * 10, "illness": ["a"] * 10 + ["b", "c"] * 5, "more": [1] * 20})
+    text = "keys: [area]\nsensitive: [illness]\nlimits: {l_diversity: 2}\nsteps: [{method: drop, columns: [more]}]"
+    with pytest.raises(BadInputError, match="only 1 different values of 'illness'"):
+        anonymise(table, read_plan(text, "p"), SEED)
+    assert anonymise(table, read_plan(text.replace("l_diversity: 2", "k: 10"), "p"), SEED)
 
 
 def test_a_table_with_two_columns_of_a_name_is_refused() -> None:
