@@ -29,6 +29,8 @@ _BLOCKS: Final = frozenset(
     {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "table", "ul", "ol", "section", "article"}
     | {"title", "dt", "dd", "caption", "header", "footer", "hr"}
 )
+_TOLD: Final = frozenset({"title", "alt", "aria-label", "value", "content", "id", "name"})
+_FEWEST_TAGS = 20
 _GROUPS: Final = frozenset({"thead", "tbody", "tfoot"})
 _MOST_SPAN = 1_000
 
@@ -80,6 +82,7 @@ class _Page:
         self._attributes: list[str] = []
         self._tables: list[_Table] = []
         self._table_count = 0
+        self._said: dict[tuple[str, ...], list[tuple[Label, ...]]] = {}
         self._raw = ""
 
     def take(self, piece: Piece) -> None:
@@ -101,6 +104,9 @@ class _Page:
         """Write down what is left."""
         while self._tables:
             self._end_table()
+        for names, rows in self._said.items():
+            if len(rows) >= _FEWEST_TAGS:
+                self._file.grid(_of(self._place, "attributes"), [names, *rows], head=True)
         if not self._with_words:
             self._words.clear()
         for text, where in ((self._words, ""), (self._unseen, "hidden parts"), (self._attributes, "attributes")):
@@ -148,6 +154,9 @@ class _Page:
             self._hidden += hides
 
     def _attributes_of(self, name: str, attributes: dict[str, str]) -> bool:
+        told = {key: value for key, value in attributes.items() if key.startswith("data-") or key in _TOLD}
+        if len(told) > 1:
+            self._said.setdefault(tuple(told), []).append(tuple(told.values()))
         hides = "hidden" in attributes or (name == "input" and attributes.get("type", "").lower() == "hidden")
         for key, value in attributes.items():
             if key.startswith("on"):

@@ -16,6 +16,9 @@ _SCALARS: Final = (str, int, float, bool, type(None))
 _LONG_TEXT = 200
 _MANY_KEYS = 12
 _ITEMS_PER_CELL = 4
+_FEWEST_POINTS = 20
+_MOST_PARTS = 12
+_DEEPEST = 4
 _STRUCTURE: Final = frozenset(
     {
         *("data", "results", "result", "tables", "table", "values", "rows", "columns", "index", "cells", "counts"),
@@ -119,13 +122,14 @@ def _read_object(file: File, where: str, found: dict[str, Any], path: _Path) -> 
         _index(file, where, found.get("index"))
         return list(_children({k: v for k, v in found.items() if k not in {"columns", "data", "index"}}, path))
     values = list(found.values())
-    if len(found) > 1 and all(isinstance(value, dict) and value for value in values):
+    if len(found) > 1 and all(isinstance(value, dict) and value and not _columns(value) for value in values):
         # Frames written by row or by column: the names are cells too.
         file.grid(where, _records([{"": key, **_flat(value)} for key, value in found.items()], file), head=True)
         return [child for value in values for child in _deeper(value, path)]
     if len(found) > 1 and all(_is_column(value) for value in values) and len({len(v) for v in values}) == 1:
         file.grid(where, [tuple(found), *zip(*values, strict=True)], head=True)
         return []
+    found = _without_columns(file, where, found)
     scalars = {key: value for key, value in found.items() if isinstance(value, _SCALARS)}
     if len(scalars) > _MANY_KEYS:
         file.grid(where, [("name", "value"), *scalars.items()], head=True)
@@ -152,6 +156,26 @@ def _index(file: File, where: str, index: Any) -> None:
         )
 
 
+def _without_columns(file: File, where: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Write down lists of one length as one table (the x, y and texts of a chart), and return what is left."""
+    together = _columns(found)
+    for length in dict.fromkeys(len(value) for value in together.values()):
+        alike = {key: value for key, value in together.items() if len(value) == length}
+        file.grid(where, [tuple(alike), *zip(*alike.values(), strict=True)], head=True)
+        for value in alike.values():
+            _long_texts(file, where, value)
+    return {key: value for key, value in found.items() if key not in together}
+
+
+def _columns(found: Any) -> dict[str, Any]:
+    """Return the lists of an object that are as long as another one of it."""
+    if not isinstance(found, dict):
+        return {}
+    columns = {key: value for key, value in found.items() if _is_column(value) and len(value) >= _FEWEST_POINTS}
+    lengths = [len(value) for value in columns.values()]
+    return {key: value for key, value in columns.items() if lengths.count(len(value)) > 1}
+
+
 def _is_column(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(cell, _SCALARS) for cell in value)
 
@@ -163,6 +187,8 @@ def _read_list(file: File, where: str, found: list[Any], path: _Path) -> list[tu
         file.grid(where, [(item,) for item in found], head=False)
         _long_texts(file, where, found)
         return []
+    if any(map(_columns, found)):
+        return list(_children(found, path))
     if all(isinstance(item, dict) for item in found):
         flat = [_flat(item) for item in found]
         rows = _records(flat, file)
@@ -180,22 +206,29 @@ def _read_list(file: File, where: str, found: list[Any], path: _Path) -> list[tu
     ]
 
 
-def _flat(record: dict[str, Any]) -> dict[str, Label]:
-    """Return the scalars of a record, and of the objects directly in it."""
+def _flat(record: dict[str, Any], depth: int = 0) -> dict[str, Label]:
+    """Return the scalars of a record, of the objects in it, and of short lists."""
     flat: dict[str, Label] = {}
     for key, value in record.items():
         if isinstance(value, _SCALARS):
             flat[key] = value
-        elif isinstance(value, dict):
-            flat.update({f"{key}.{name}": inner for name, inner in value.items() if isinstance(inner, _SCALARS)})
+        elif _is_part(value, depth):
+            inner = value if isinstance(value, dict) else {str(n): one for n, one in enumerate(value, start=1)}
+            flat.update({f"{key}.{name}": one for name, one in _flat(inner, depth + 1).items()})
     return flat
 
 
-def _deeper(record: dict[str, Any], path: _Path) -> Iterator[tuple[Any, _Path]]:
+def _is_part(value: Any, depth: int) -> bool:
+    """Tell whether a value within a record is read as fields of it."""
+    short = isinstance(value, dict) or (isinstance(value, list) and len(value) <= _MOST_PARTS)
+    return short and depth < _DEEPEST and not _columns(value)
+
+
+def _deeper(record: dict[str, Any] | list[Any], path: _Path, depth: int = 0) -> Iterator[tuple[Any, _Path]]:
     """Yield what `_flat` leaves out of a record."""
     for child, step in _children(record, path):
-        if isinstance(child, dict):
-            yield from _children(child, step)
+        if _is_part(child, depth):
+            yield from _deeper(child, step, depth + 1)
         else:
             yield child, step
 

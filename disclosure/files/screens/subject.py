@@ -8,7 +8,9 @@ from functools import cached_property
 
 from saferoom.disclosure.files.model import Opened, Passage
 from saferoom.disclosure.files.reference import Reference
+from saferoom.disclosure.files.screens.code_tables import tables_of_code
 from saferoom.disclosure.files.screens.line_tables import tables_of_lines
+from saferoom.disclosure.files.screens.shaped_lines import tables_of_shapes
 from saferoom.disclosure.files.screens.text_tables import tables_in
 from saferoom.disclosure.files.screens.views import View
 from saferoom.disclosure.verdict import Finding
@@ -37,8 +39,11 @@ class Subject:
         """The tables of the file, and those that stand in its texts."""
         grids = [*self.opened.grids]
         for passage in self.opened.passages:
-            if not passage.is_code:
-                grids += [*tables_in(passage), *tables_of_lines(passage)]
+            if passage.is_code:
+                grids += tables_of_code(passage)
+                continue
+            tables = [*tables_in(passage), *tables_of_lines(passage)]
+            grids += tables or tables_of_shapes(passage)
         return tuple(View(grid) for grid in grids)
 
     @cached_property

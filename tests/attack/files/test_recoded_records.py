@@ -77,7 +77,44 @@ def _archive() -> bytes:
     return target.getvalue()
 
 
+def _prose() -> bytes:
+    rows = recoded()
+    return " ".join(f"Somebody of place {a} and group {b} aged {c} had {d}." for a, b, c, d in rows).encode()
+
+
+def _log() -> bytes:
+    return "\n".join(f"step {n}: loss={d} lr={a} kind={b} at={c}" for n, (a, b, c, d) in enumerate(recoded())).encode()
+
+
+def _source() -> bytes:
+    cell = {"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": []}
+    lines = [f'    ({a}, "{b}", "{c}", {d}),\n' for a, b, c, d in recoded()]
+    made = {**cell, "source": ["known = [\n", *lines, "]\n"]}
+    return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [made]}).encode()
+
+
+def _chart() -> bytes:
+    place, group, band, level = (list(column) for column in zip(*recoded(), strict=True))
+    trace = {"x": band, "y": level, "text": place, "ids": group, "type": "scatter"}
+    return json.dumps({"data": [trace], "layout": {"title": "Pay by age"}}).encode()
+
+
+def _nested() -> bytes:
+    return json.dumps({"a": [{"k": a, "v": {"b": b, "c": [c, d]}} for a, b, c, d in recoded()]}).encode()
+
+
+def _attributes() -> bytes:
+    tags = [f"<p data-a='{a}' data-b='{b}' data-c='{c}' data-d='{d}'>x</p>" for a, b, c, d in recoded()]
+    return f"<!doctype html><html><body>{''.join(tags)}</body></html>".encode()
+
+
 WRAPPED: dict[str, Callable[[], bytes]] = {
+    "t.md": _prose,
+    "log.txt": _log,
+    "source.ipynb": _source,
+    "chart.json": _chart,
+    "nested.json": _nested,
+    "t.html": _attributes,
     "t.csv": _csv,
     "t.txt": _text,
     "t.jsonl": _lines,
@@ -99,6 +136,36 @@ def test_recoded_records_do_not_leave_as_a_file(name: str, context: FileContext)
     failing = [one for one in found.findings if one.severity is Verdict.FAIL]
     assert found.verdict is Verdict.FAIL
     assert any("record plan" in one.remedy for one in failing), [one.rule for one in failing]
+
+
+def _summary() -> bytes:
+    terms = ["intercept", "age", "sex", "region"]
+    models = [{"name": f"model {n}", "fit": {"r2": 0.1 * n, "n": 1500 + n}, "terms": terms} for n in range(1, 9)]
+    return json.dumps({"models": models, "threshold": 10}).encode()
+
+
+def _curve() -> bytes:
+    ages = list(range(20, 80))
+    trace = {"x": ages, "y": [round(1000 + 12.5 * age - 0.1 * age**2, 1) for age in ages], "type": "scatter"}
+    return json.dumps({"data": [trace], "layout": {"title": "Fitted pay by age"}}).encode()
+
+
+def _training() -> bytes:
+    return "\n".join(f"epoch {n}: loss={2 / (n + 1):.4f} accuracy={1 - 1 / (n + 2):.4f}" for n in range(150)).encode()
+
+
+def _code() -> bytes:
+    lines = [f"model_{n} = fit(data, outcome='pay', terms=terms[:{n % 5}], seed={n})" for n in range(200)]
+    return "\n".join(["from work import fit, data, terms", *lines]).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [("summary.json", _summary), ("curve.json", _curve), ("training.log", _training), ("work.py", _code)],
+)
+def test_what_is_no_records_is_not_taken_for_them(name: str, made: Callable[[], bytes], context: FileContext) -> None:
+    found = check_file(name, made(), context)
+    assert [one.rule for one in found.findings if one.rule == "looks-like-records"] == []
 
 
 def test_a_file_that_is_made_to_hold_records_says_the_way_out(tmp_path: Path, context: FileContext) -> None:
