@@ -9,11 +9,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
 from tests.support.live import live as live
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Server
 
 HEAVY = ("live", "browser", "packaging", "postgres", "spark")
 """The first of these that a test is marked with names its group."""
@@ -96,3 +99,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     from tests.support.scheduling import FilesAndGroups
 
     return FilesAndGroups(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL of this worker's own."""
+    from tests.support.postgres import Server
+
+    server = Server()
+    yield server
+    server.close()

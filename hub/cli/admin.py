@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
         admin_break_glass,
         admin_budget,
         admin_catalogue,
+        admin_database,
         admin_derive,
         admin_extracts,
         admin_linkage,
@@ -53,6 +54,7 @@ def register(app: typer.Typer) -> None:
     admin_derive.register(group)
     group.command("password")(password)
     admin_extracts.register(group)
+    admin_database.register(group)
     group.command("end-approval")(end_approval)
     group.command("remove-member")(remove_member)
     app.add_typer(group)

@@ -24,13 +24,13 @@ def opened() -> Iterator[tuple[Instance, Administration]]:
     instance = Instance.open(Home.from_environment())
     try:
         migrate.upgrade(instance.database)
-        actor = f"admin:{_system_user()}"
+        actor = f"admin:{system_user()}"
         yield instance, Administration(instance.database, instance.clock, instance.signing_key, actor)
     finally:
         instance.close()
 
 
-def _system_user() -> str:
+def system_user() -> str:
     """Return who the system says is running this; the environment could say anything."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name

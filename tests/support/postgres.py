@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from saferoom.hub.store import migrate
 from saferoom.hub.store.database import Database
@@ -39,6 +40,10 @@ def _in(place: str, name: str) -> str | None:
     return shutil.which(name, path=place or None)
 
 
+ON_POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
+"""Marks what runs on it, beside ``sqlite``."""
+
+
 class Server:
     """A running PostgreSQL."""
 
@@ -59,8 +64,18 @@ class Server:
 
     def database(self) -> str:
         """Return the address of a new, migrated database."""
+        return self.copy(self._address(self._template))
+
+    def empty(self) -> str:
+        """Return the address of a new database without a table."""
+        name = f"empty_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name}")
+        return self._address(name)
+
+    def copy(self, address: str) -> str:
+        """Return the address of a copy of one of its databases, to which nobody may be connected."""
         name = f"copy_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {address.split('@/')[1].split('?')[0]}")
         return self._address(name)
 
     def crash(self) -> None:

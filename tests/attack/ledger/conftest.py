@@ -7,20 +7,10 @@ from pathlib import Path
 
 import pytest
 from tests.support.ledger_world import LedgerWorld
-from tests.support.postgres import Server
+from tests.support.postgres import ON_POSTGRES, Server
 from tests.support.registry_world import store
 
 from saferoom.hub.store.database import Database
-
-ON_POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """A PostgreSQL of this test run's own."""
-    server = Server()
-    yield server
-    server.close()
 
 
 @pytest.fixture(params=["sqlite", ON_POSTGRES])

@@ -207,11 +207,11 @@ def test_glass_is_broken_ended_and_reviewed_by_somebody_else(admin: Terminal) ->
     again = admin.json(*opening)
     assert again["power"] == "output-checker"
     assert admin.json("break-glass", "end", again["id"])["state"] == "ended"
-    admin.patch.setattr("saferoom.hub.cli.instance._system_user", lambda: "somebody-else")
+    admin.patch.setattr("saferoom.hub.cli.instance.system_user", lambda: "somebody-else")
     assert "The review is recorded: justified." in admin.done("break-glass", "review", again["id"], *words[3:])
     third = admin.json(*opening)
     admin.done("break-glass", "end", third["id"])
-    admin.patch.setattr("saferoom.hub.cli.instance._system_user", lambda: "a-third")
+    admin.patch.setattr("saferoom.hub.cli.instance.system_user", lambda: "a-third")
     assert admin.json("break-glass", "review", third["id"], *words[3:])["justified"] is True
 
 

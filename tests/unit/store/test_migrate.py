@@ -1,4 +1,4 @@
-"""Migrations: from an empty database to today's tables, whole or not at all, and never backwards."""
+"""Migrations: from an empty database to today's tables, whole or not at all."""
 
 from __future__ import annotations
 

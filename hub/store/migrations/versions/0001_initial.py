@@ -1,12 +1,11 @@
-"""Initial.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""Initial."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0001"
 down_revision = None
@@ -333,3 +332,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("airlock_votes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_airlock_votes_request"), ["request"], unique=False)
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables(*_TABLES)
+
+
+_TABLES = (
+    *("airlock_votes", "airlock_released_cells", "airlock_comments", "datasets_variables", "approvals"),
+    *("airlock_releases", "airlock_outputs", "airlock_notices", "projects_members", "people_roles", "datasets"),
+    *("credentials", "audit_heads", "airlock_requests", "projects", "platform", "people", "credentials_attempts"),
+    *("audit_links", "airlock_project_locks", "airlock_evaluations"),
+)

@@ -1,12 +1,11 @@
-"""The words of every round are kept.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""The words of every round are kept."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0002"
 down_revision = "0001"
@@ -27,3 +26,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("request", "round", name=op.f("pk_airlock_rounds")),
     )
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("airlock_rounds")

@@ -1,12 +1,11 @@
-"""Outputs may be files.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""Outputs may be files."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0003"
 down_revision = "0002"
@@ -23,6 +22,22 @@ def upgrade() -> None:
     op.drop_column("airlock_outputs", "xlsx")
     op.add_column("airlock_requests", sa.Column("supporting", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("airlock_rounds", sa.Column("supporting", sa.JSON(), nullable=False, server_default="[]"))
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_columns("airlock_rounds", "supporting")
+    back.drop_columns("airlock_requests", "supporting")
+    back.drop_columns("airlock_evaluations", "file")
+    op.add_column("airlock_outputs", sa.Column("csv", sa.String(), nullable=False, server_default=""))
+    op.add_column("airlock_outputs", sa.Column("xlsx", sa.String(), nullable=False, server_default=""))
+    outputs = sa.Table("airlock_outputs", sa.MetaData(), autoload_with=op.get_bind())
+    rows = op.get_bind().execute(sa.select(outputs.c.id, outputs.c.files)).all()
+    back.refuse("outputs that are files", sum(set(row.files) != {"csv", "xlsx"} for row in rows))
+    for row in rows:
+        op.get_bind().execute(outputs.update().where(outputs.c.id == row.id).values(row.files))
+    op.drop_column("airlock_outputs", "files")
+    op.drop_column("airlock_outputs", "lane")
 
 
 def _gather_files() -> None:

@@ -1,7 +1,4 @@
-"""Accreditation, training and break-glass records of people.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""Accreditation, training and break-glass records of people."""
 
 from __future__ import annotations
 
@@ -11,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0007"
 down_revision = "0006"
@@ -33,6 +32,32 @@ def upgrade() -> None:
     # Dropped in place: other tables point at this one, so it cannot be made anew.
     op.drop_column("people", "accreditation_expires")
     op.drop_column("people", "training_expires")
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.refuse("records", back.counted("SELECT count(*) FROM people_records WHERE recorded_by <> 'system'"))
+    held = "SELECT count(*) FROM people_roles_held WHERE granted_by <> '' OR ended_at IS NOT NULL"
+    back.refuse("roles that were granted or ended", back.counted(held))
+    back.drop_tables("people_emergencies", "people_deputies")
+    back.drop_columns("people", "email")
+    op.drop_column("people", "version")
+    op.create_table(
+        "people_roles",
+        sa.Column("username", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["username"], ["people.username"], name=op.f("fk_people_roles_username_people")),
+        sa.PrimaryKeyConstraint("username", "role", name=op.f("pk_people_roles")),
+    )
+    op.execute("INSERT INTO people_roles (username, role) SELECT username, role FROM people_roles_held")
+    for kind in ("accreditation", "training"):
+        op.add_column("people", sa.Column(f"{kind}_expires", sa.Date(), nullable=True))
+        op.execute(
+            f"UPDATE people SET {kind}_expires = (SELECT min(r.expires) FROM people_records r WHERE r.username ="  # noqa: S608 - our own names
+            f" people.username AND r.kind = '{kind}')"
+        )
+    op.drop_table("people_records")
+    op.drop_table("people_roles_held")
 
 
 def _create_roles() -> None:

@@ -1,7 +1,4 @@
-"""Proposals, decisions, amendments and the end of projects.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""Proposals, decisions, amendments and the end of projects."""
 
 from __future__ import annotations
 
@@ -10,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0008"
 down_revision = "0007"
@@ -23,6 +22,18 @@ def upgrade() -> None:
     _make_ends()
     _tell_lives()
     _keep_versions()
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.refuse("proposals", back.counted("SELECT count(*) FROM lives WHERE origin <> 'administrator' OR version > 1"))
+    back.refuse("versions of datasets", back.counted("SELECT count(*) FROM datasets_versions WHERE number > 1"))
+    back.drop_tables("lives_seals", "lives_holds", "lives_amendments", "lives_rulings")
+    for table in ("lives_datasets", "lives_people", "datasets_versions", "lives"):
+        op.drop_table(table)
+    back.drop_columns("approvals", "rows", "risk_appetite", "checkers", "sign_off", "budget", "held")
+    back.drop_columns("platform", "confirms_people", "retention_days", usual=("administrator", "1826"))
+    back.drop_columns("projects", "paused")
 
 
 def _add_columns() -> None:

@@ -1,12 +1,11 @@
-"""Groups of outputs, sign-offs, claims, statements of withdrawal and samples.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""Groups of outputs, sign-offs, claims, statements of withdrawal and samples."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0009"
 down_revision = "0008"
@@ -25,6 +24,60 @@ def upgrade() -> None:
             op.drop_column(table, column)
     _make_records()
     _make_notices()
+
+
+def downgrade() -> None:
+    """Go back."""
+    _refuse_what_is_kept()
+    _go_back_to_one_group()
+    for index in ("queue", "mine", "of_project"):
+        op.drop_index(f"ix_airlock_requests_{index}", "airlock_requests")
+    op.drop_index(op.f("ix_airlock_rounds_decided_at"), "airlock_rounds")
+    widened = {"airlock_requests": _OF_REQUESTS, "airlock_rounds": _OF_ROUNDS, "airlock_outputs": ("group",)}
+    widened |= {"airlock_votes": ("seal",), "airlock_comments": ("evaluation", "group")}
+    widened |= {"airlock_notices": ("kind", "state")}
+    for table in ("airlock_requests_datasets", "airlock_notices_recipients"):
+        op.drop_table(table)
+    for table, columns in widened.items():
+        for column in columns:
+            op.drop_column(table, column)
+
+
+_OF_REQUESTS = (
+    *("groups", "draft", "sign_off", "third_asked", "since", "submitted_at", "risk", "lane", "output_count"),
+)
+_OF_ROUNDS = ("groups", "lane", "automatic", "submitted_at", "decided_at", "decision", "seconds")
+_KEPT = {
+    "airlock_requests": ("draft", "sign_off", "third_asked"),
+    "airlock_rounds": ("decided_at", "decision", "seconds"),
+    "airlock_votes": ("seal",),
+    "airlock_comments": ("evaluation", "group"),
+}
+_RECORDS = ("sign_offs", "claims", "advice", "downloads", "withdrawals", "samples", "dropped")
+
+
+def _refuse_what_is_kept() -> None:
+    for table, columns in _KEPT.items():
+        for column in columns:
+            back.refuse(f"{table}.{column}", back.counted(back.said(table, column)))
+    back.refuse("outputs in groups", back.counted('SELECT count(*) FROM airlock_outputs WHERE "group" <> 1'))
+    back.refuse("datasets that sign", back.counted("SELECT count(*) FROM airlock_requests_datasets WHERE signs"))
+    back.drop_tables(*(f"airlock_{name}" for name in _RECORDS))
+
+
+def _go_back_to_one_group() -> None:
+    """Put what the one group of each request says where it stood."""
+    for name in ("airlock_requests", "airlock_rounds"):
+        op.add_column(name, sa.Column("context", sa.String(), nullable=False, server_default=""))
+        op.add_column(name, sa.Column("controls", sa.String(), nullable=False, server_default=""))
+        op.add_column(name, sa.Column("supporting", sa.JSON(), nullable=False, server_default="[]"))
+        table = sa.Table(name, sa.MetaData(), autoload_with=op.get_bind())
+        rows = op.get_bind().execute(sa.select(table)).mappings().all()
+        back.refuse("requests of several groups", sum(len(row["groups"]) > 1 for row in rows))
+        for row in rows:
+            said = {key: value for group in row["groups"] for key, value in group.items() if key != "name"}
+            own = sa.and_(*(column == row[column.name] for column in table.primary_key))
+            op.get_bind().execute(table.update().where(own).values(said))
 
 
 def _widen_requests() -> None:

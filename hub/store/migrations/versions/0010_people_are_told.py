@@ -1,12 +1,11 @@
-"""Notices to people, and what was sent by e-mail.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""Notices to people, and what was sent by e-mail."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0010"
 down_revision = "0009"
@@ -70,3 +69,8 @@ def upgrade() -> None:
         ("ix_notices_letter", "notices", ["letter"], False),
     ):
         op.create_index(name, table, columns, unique=unique)
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("notices_preferences", "notices", "notices_letters")

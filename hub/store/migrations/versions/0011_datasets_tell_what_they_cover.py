@@ -1,12 +1,11 @@
-"""Datasets tell what they are, whom, where and when they cover, and what is known of their quality.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""Datasets tell what they are, whom, where and when they cover, and what is known of their quality."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0011"
 down_revision = "0010"
@@ -17,3 +16,8 @@ def upgrade() -> None:
     op.add_column("datasets", sa.Column("description", sa.String(), nullable=True))
     op.add_column("datasets", sa.Column("coverage", sa.JSON(), nullable=True))
     op.add_column("datasets", sa.Column("quality", sa.JSON(), nullable=True))
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_columns("datasets", "quality", "coverage", "description")

@@ -15,3 +15,8 @@ down_revision = "0011"
 def upgrade() -> None:
     """Apply."""
     op.add_column("airlock_rounds", sa.Column("remembered", sa.Integer(), nullable=False, server_default="0"))
+
+
+def downgrade() -> None:
+    """Go back."""
+    op.drop_column("airlock_rounds", "remembered")  # without it output checkers look again

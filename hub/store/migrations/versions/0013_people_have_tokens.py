@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from saferoom.hub.store.migrations import back
+
 revision = "0013"
 down_revision = "0012"
 
@@ -45,3 +47,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token", "key", name=op.f("pk_api_answers")),
     )
     op.create_index(op.f("ix_api_answers_begun_at"), "api_answers", ["begun_at"])
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("api_answers", "api_tokens")
+    back.drop_columns("platform", "api_token_days", usual=("30",))

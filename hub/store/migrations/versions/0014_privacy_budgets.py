@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from saferoom.hub.store.migrations import back
+
 revision = "0014"
 down_revision = "0013"
 
@@ -79,3 +81,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("charge", "kind", "name", name=op.f("pk_ledger_debits")),
     )
     op.create_index("ix_ledger_debits_account", "ledger_debits", ["kind", "name", "at"])
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("ledger_debits", "ledger_charges", "ledger_accounts")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from saferoom.hub.store.migrations import back
+
 revision = "0017"
 down_revision = "0016"
 
@@ -27,3 +29,10 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("kind", "name", "version", name=op.f("pk_ledger_limits")),
     )
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("ledger_limits")
+    back.drop_columns("ledger_charges", "mechanisms")
+    back.drop_columns("datasets", "linked_from")

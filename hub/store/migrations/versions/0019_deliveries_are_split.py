@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from saferoom.hub.store.migrations import back
+
 revision = "0019"
 down_revision = "0018"
 
@@ -54,3 +56,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["index"], ["indexes.name"], name=op.f("fk_linkages_index_indexes")),
         sa.PrimaryKeyConstraint("index", "number", name=op.f("pk_linkages")),
     )
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("linkages", "indexes", "deliveries")

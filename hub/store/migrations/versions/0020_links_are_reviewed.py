@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from saferoom.hub.store.migrations import back
+
 revision = "0020"
 down_revision = "0019"
 
@@ -57,3 +59,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("link", "number", "by", name=op.f("uq_clerical_votes_link")),
     )
     op.create_index("ix_clerical_votes_by", "clerical_votes", ["by", "link", "at"])
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("clerical_votes", "clerical_pairs", "clerical_reviews")

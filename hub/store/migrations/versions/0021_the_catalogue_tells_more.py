@@ -1,12 +1,11 @@
-"""The catalogue tells of gateways, versions and gaps; projects name their purposes.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""The catalogue tells of gateways, versions and gaps; projects name their purposes."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0021"
 down_revision = "0020"
@@ -28,6 +27,15 @@ def upgrade() -> None:
     op.add_column("lives", sa.Column("purposes", sa.JSON(), nullable=True))
     _keep_versions()
     _list_publicly()
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("catalogue_heads", "catalogue_entries", "datasets_ingested")
+    back.drop_columns("lives", "purposes")
+    back.drop_columns("projects", "purposes")
+    back.drop_columns("datasets_variables", "harmonised", "labels", "complete", *_VARIABLES)
+    back.drop_columns("datasets", "undisclosed", *_DATASETS)
 
 
 def _keep_versions() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from saferoom.hub.store.migrations import back
+
 revision = "0022"
 down_revision = "0021"
 
@@ -36,3 +38,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project"], ["projects.slug"], name=op.f("fk_extract_refreshes_project_projects")),
         sa.PrimaryKeyConstraint("project", "number", name=op.f("pk_extract_refreshes")),
     )
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("extract_refreshes", "extract_epochs")

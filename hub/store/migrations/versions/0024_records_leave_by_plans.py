@@ -1,12 +1,11 @@
-"""Data owners allow plans by which record-level files leave.
-
-There is no way back but a backup: going back would drop records that must be kept.
-"""
+"""Data owners allow plans by which record-level files leave."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0024"
 down_revision = "0023"
@@ -32,3 +31,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["allowed_by"], ["people.username"], name=op.f("fk_record_plans_allowed_by_people")),
         sa.PrimaryKeyConstraint("dataset", "name", name=op.f("pk_record_plans")),
     )
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("record_plans")

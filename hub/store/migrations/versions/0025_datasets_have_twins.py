@@ -1,9 +1,11 @@
-"""Datasets have synthetic twins. There is no way back but a backup."""
+"""Datasets have synthetic twins."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+
+from saferoom.hub.store.migrations import back
 
 revision = "0025"
 down_revision = "0024"
@@ -22,3 +24,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["dataset"], ["datasets.name"], name=op.f("fk_dataset_twins_dataset_datasets")),
         sa.PrimaryKeyConstraint("dataset", name=op.f("pk_dataset_twins")),
     )
+
+
+def downgrade() -> None:
+    """Go back."""
+    back.drop_tables("dataset_twins")
