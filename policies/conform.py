@@ -146,6 +146,7 @@ def _problem(document: Document, schema: Mapping[str, Any], problem: Mapping[str
         said = str(problem["ctx"]["error"])
     else:
         said = f"'{name}' must be {describe(schema_at(path, schema), schema)}"
+        said += ", and not an empty one" if kind == "too_short" and not problem["ctx"]["actual_length"] else ""
     return document.line(path), f"{document.at(path)}: {said}"
 
 

@@ -211,4 +211,5 @@ def check_k(k: int, records: int, what: str = "k") -> None:
     if k < 2:
         raise BadInputError(f"{what}: k must be at least 2")
     if k > records:
-        raise BadInputError(f"{what}: k is {k:,}, but there are only {_records(records)}; no key can be shared by k")
+        there = f"{'is' if records == 1 else 'are'} only {_records(records)}"
+        raise BadInputError(f"{what}: k is {k:,}, but there {there}; no k of them can be alike")

@@ -70,14 +70,9 @@ def anonymise(
         print("\n".join(_lines(result, out)))
 
 
-_ORDER = (
-    "The rows are in the order of the records given, and who knows that order knows who is who. Before the file "
-    "leaves, say 'rows: random' in the plan."
-)
-
-
 def _lines(result: Anonymised, out: Path) -> Iterator[str]:
     from saferoom.hub.cli.text import table
+    from saferoom.hub.records.protection import sensitive_rows
 
     document = result.document()
     count = len(document["steps"])
@@ -99,10 +94,11 @@ def _lines(result: Anonymised, out: Path) -> Iterator[str]:
     if result.after is not None and result.after.perturbed is not None:
         linked = result.after.perturbed.linked
         rows.append(["perturbed numbers linked to the right record", "", f"{100 * linked:.3g} %"])
+    rows += sensitive_rows(before, after)
     yield table(["risk", "before", "after"], rows)
     yield ""
     yield from textwrap.wrap(document["utility"]["verdict"], _WIDTH)
-    for said in (*([_ORDER] if result.plan.rows == "kept" else []), *result.warnings):
+    for said in result.said:
         yield ""
         yield from textwrap.wrap(said, _WIDTH)
     if document["draws"]:

@@ -32,7 +32,11 @@ def risk_utility(
     plans: list[Path] = typer.Argument(
         help="Plans of protection, YAML or JSON, with the same key variables and weight."
     ),
-    risk: str = typer.Option("expected", "--risk", help="Plans are compared by this risk: expected, largest, below."),
+    risk: str = typer.Option(
+        "expected",
+        "--risk",
+        help="Plans are compared by this risk: expected, largest, linked (perturbed numbers), below.",
+    ),
     loss: str = typer.Option(
         "information", "--loss", help="And by this loss: information, propensity (pMSE ratio), distances (IL1s)."
     ),
@@ -88,7 +92,7 @@ def _read(file: Path) -> Plan | str:
     try:
         return read_plan(text_of(file, "the plan"), file.name)
     except BadInputError as error:
-        return error.message
+        return error.message.replace(f"{file.name}, line", "line")  # the map names the plan anyway
 
 
 def _lines(found: RiskUtilityMap) -> Iterator[str]:

@@ -49,7 +49,7 @@ def test_a_protected_file_is_written_and_json_alone_is_printed(folder: Path) -> 
 
 def test_people_read_what_was_done(folder: Path) -> None:
     said = run(folder)
-    assert "1 values hidden" in said
+    assert "1 value hidden (region 1) for 1 record below k" in said
     assert "records below k = 3" in said
 
 
@@ -72,7 +72,7 @@ def test_a_seed_that_is_kept_gives_the_same_commitment(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("plan", "out", "said"),
     [
-        ("keys: [region]\nsteps: []\n", "out.csv", "steps"),
+        ("keys: [region]\nsteps: []\n", "out.csv", "'steps' must be a list, and not an empty one"),
         ("keys: [region]\n", "out.csv", "'steps' is missing; it must be a list$"),
         ("keys: [nowhere]\nsteps: [{method: local_suppression, k: 3}]\n", "out.csv", "nowhere"),
         ("keys: [region]\nsteps: [{method: local_suppression, k: 11}]\n", "out.csv", "only 10 records"),

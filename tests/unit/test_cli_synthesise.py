@@ -110,7 +110,7 @@ def test_a_plan_and_codelists(folder: Path) -> None:
     [
         (["--fidelity", "high"], "low or medium"),
         (["--keys", "nowhere"], "nowhere"),
-        (["--units", "nobody"], "nobody"),
+        (["--units", "nobody"], "^units: there is no column nobody"),
         (["--units", "pay"], "whole numbers"),
         (["--keys", "person", "--units", "person"], "holds ids"),
         (["--keys", "sex", "--sensitive", "sex"], "only one of the two"),
@@ -181,3 +181,15 @@ def test_a_failure_in_the_middle_of_writing_leaves_what_was_there(
     assert SECRET not in caught.value.message
     assert (folder / "twin.csv").read_text() == "as it was"
     assert left(folder) == {"people.csv", "twin.csv"}
+
+
+@pytest.mark.parametrize(
+    ("options", "what"), [(["--keys", "sex,empty"], "keys"), (["--keys", "sex", "--sensitive", "empty"], "sensitive")]
+)
+def test_a_column_without_a_value_is_no_key_and_nothing_sensitive(folder: Path, options: list[str], what: str) -> None:
+    table = csv.read_csv(folder / "people.csv")
+    csv.write_csv(table.append_column("empty", pa.nulls(len(table), pa.string())), folder / "people.csv")
+    (folder / "twin.csv").write_text("as it was")
+    with pytest.raises(BadInputError, match=f"^{what}: every value of 'empty' is missing"):
+        run(folder, *options)
+    assert (folder / "twin.csv").read_text() == "as it was"

@@ -27,7 +27,8 @@ def folder(tmp_path: Path) -> Path:
     frame.to_csv(tmp_path / "people.csv", index=False)
     noisy(frame, 0.3).to_csv(tmp_path / "after.csv", index=False)
     frame.head(200).to_csv(tmp_path / "twin.csv", index=False)
-    for name, text in {"a.yaml": PLAN, "b.yaml": STRONGER, "c.yaml": NOISE}.items():
+    frame.assign(region=None).to_csv(tmp_path / "empty.csv", index=False)
+    for name, text in {"a.yaml": PLAN, "b.yaml": STRONGER, "c.yaml": NOISE, "typing.yaml": f"kyes: []\n{PLAN}"}.items():
         (tmp_path / name).write_text(text)
     return tmp_path
 
@@ -83,8 +84,11 @@ def test_a_page_is_written_for_its_owner_alone(folder: Path) -> None:
         (("utility", "people.csv", "after.csv", "--regression", "pay by age"), "OUTCOME ~ COLUMN"),
         (("utility", "people.csv", "after.csv", "--regression", "pay ~ age, cox"), "ols, logit, poisson"),
         (("utility", "people.csv", "after.csv", "--regression", "region ~ age"), "numbers or two categories"),
+        (("utility", "empty.csv", "after.csv", "--keys", "region"), "keys: every value of 'region' is missing"),
+        (("utility", "empty.csv", "after.csv", "--regression", "region ~ age"), "every value of 'region' is missing"),
         (("utility", "people.csv", "after.csv", "--report", "report.yaml"), "must end in .html"),
-        (("risk-utility", "people.csv", "a.yaml", "--risk", "luck"), "there are expected, largest, below"),
+        (("risk-utility", "people.csv", "typing.yaml"), "^no plan can be done: typing.yaml: line 1: unknown key"),
+        (("risk-utility", "people.csv", "a.yaml", "--risk", "luck"), "there are expected, largest, linked, below"),
         (("risk-utility", "people.csv", "a.yaml", "a.yaml"), "named twice"),
         (("anonymise", "people.csv", "a.yaml", "--out", "out.csv", "--report", "no/r.html"), "there is no folder"),
     ],

@@ -104,13 +104,12 @@ def _check(frame: Frame, wanted: Wanted, what: str) -> None:
         raise BadInputError(f"{what}: the table has no records")
     if not wanted.areas or not wanted.risk or not wanted.like:
         raise BadInputError(f"{what}: name at least one area, one risk variable, and what partners share")
-    if wanted.k < 2:
-        raise BadInputError(f"{what}: k must be at least 2")
+    columns.check_k(wanted.k, columns.length(frame), what)
     if not 0 <= wanted.rate <= 1:
         raise BadInputError(f"{what}: the rate must be between 0 and 1")
     moving = [*wanted.areas, *wanted.carry]
-    columns.check_names(frame, moving, what)
-    columns.check_names(frame, wanted.risk, what)
+    Keys.of(frame, moving, what).check_not_empty(what)
+    Keys.of(frame, wanted.risk, what).check_not_empty(what)
     staying = {*wanted.risk, *(one for names in wanted.like for one in names)}
     if wanted.household is not None:
         staying.add(wanted.household)

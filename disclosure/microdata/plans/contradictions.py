@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from saferoom.disclosure.microdata.columns import check_k
 from saferoom.disclosure.microdata.plans.plan import Plan
 from saferoom.disclosure.microdata.plans.step import Step
 from saferoom.disclosure.microdata.plans.to_k import LocalSuppression
@@ -129,8 +130,7 @@ def _check_size(number: int, step: Step, keys: list[str], records: int) -> None:
         what = f"step {number} ({step.method})"
         if not wanted.names:
             raise BadInputError(f"{what}: no key variable is left for it")
-        if wanted.k > records:
-            raise BadInputError(f"{what}: k is {wanted.k:,}, but there are only {records:,} records")
+        check_k(wanted.k, records, what)
         for name in wanted.names:
             if name not in step.reads(keys):
                 raise BadInputError(f"{what}, subsets: '{name}' is not one of its key variables")

@@ -102,7 +102,7 @@ def drop(frame: Frame, step: Drop, _random: np.random.Generator) -> Outcome:
     kept = [name for name in columns.names_of(frame) if name not in step.columns]
     counts = dict.fromkeys(step.columns, columns.length(frame))
     made = table.select(kept) if columns.is_arrow(frame) else table.loc[:, kept]
-    return Outcome(made, f"{len(step.columns)} columns dropped", counts)
+    return Outcome(made, f"{len(step.columns)} column{'s' if len(step.columns) > 1 else ''} dropped", counts)
 
 
 def recode(frame: Frame, step: Recode, _random: np.random.Generator) -> Outcome:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from saferoom.disclosure.microdata.columns import Frame
 
 Progress = Callable[[str, float], None]
+_ORDER = (
+    "The rows are in the order of the records given, and who knows that order knows who is who. Before the file "
+    "leaves, say 'rows: random' in the plan."
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,11 @@ class Anonymised:
     after: RiskReport | None
     utility: UtilityReport
     warnings: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The warnings, and before them what the order of the records tells where it was kept."""
+        return (*([_ORDER] if self.plan.rows == "kept" else []), *self.warnings)
 
     def document(self) -> dict[str, Any]:
         """Return all but the records as JSON holds it; no values of records are in it."""
@@ -97,6 +106,8 @@ def anonymise(records: Frame, plan: Plan, seed: Seed, progress: Progress | None 
     """
     arrow = columns.is_arrow(records)
     table = columns.as_arrow(records)
+    if not columns.length(table):
+        raise BadInputError("the table has no records")
     check(plan, _numeric(table), columns.length(table))
     compared = plan.compared()
     compared.check_before(columns.names_of(table))
@@ -142,12 +153,14 @@ def _silent(_what: str, _share: float) -> None:
 
 
 def _numeric(table: Any) -> dict[str, bool]:
+    """Return which columns hold numbers, or nothing at all: a step says itself that every value is missing."""
     import pyarrow.types as kinds
 
     columns.check_once(columns.names_of(table))
+    empty = {name for name in table.column_names if table.column(name).null_count == len(table)}
     return {
-        column.name: kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_decimal(column.type)
-        for column in table.schema
+        name: kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind) or name in empty
+        for name, kind in zip(table.column_names, table.schema.types, strict=True)
     }
 
 

@@ -123,7 +123,8 @@ def local_suppression(frame: Frame, step: LocalSuppression, _random: np.random.G
 def _told(result: Suppression) -> str:
     counts = ", ".join(f"{name} {count:,}" for name, count in result.counts.items() if count) or "none"
     at_risk = sum(part.at_risk for part in result.parts)
-    return f"{result.total:,} values hidden ({counts}) for {at_risk:,} records below k"
+    values, people = ("value" if result.total == 1 else "values"), ("record" if at_risk == 1 else "records")
+    return f"{result.total:,} {values} hidden ({counts}) for {at_risk:,} {people} below k"
 
 
 def _details(result: Suppression) -> dict[str, Any]:

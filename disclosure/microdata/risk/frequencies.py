@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import MISSING, Codes, Keys
-from saferoom.disclosure.microdata.patterns import Patterns, Values, patterns
+from saferoom.disclosure.microdata.patterns import Patterns, Values, group
 from saferoom.disclosure.microdata.risk.matching import sums_of_matching
 from saferoom.errors import BadInputError
 
@@ -113,8 +113,9 @@ def with_population(found: Frequencies, keys: Keys, counts: Frame, count: str | 
     if np.isnan(people).any() or (people < 0).any():
         raise BadInputError(f"{what}: '{count}' must be a number of people, 0 or more, in every row")
     codes, sizes = _in_terms_of(there, keys, what)
-    counted = patterns(there.with_codes(codes), people)
-    population = sums_of_matching(found.patterns.rows, counted.rows, counted.weights[:, None], sizes)[:, 0]
+    inverse, first = group(codes, sizes)  # by the sizes of both: the records may have categories that are not there
+    counted = np.bincount(inverse, people, len(first))
+    population = sums_of_matching(found.patterns.rows, codes[first], counted[:, None], sizes)[:, 0]
     short = int((population < found.sample).sum())
     if short:
         raise BadInputError(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from saferoom.disclosure.microdata import columns
+from saferoom.disclosure.microdata.keys import Keys
 from saferoom.disclosure.microdata.plans.seeds import Seed
 from saferoom.disclosure.microdata.synthetic.described import Role
 from saferoom.disclosure.microdata.synthetic.making import Progress, low_fidelity, medium_fidelity
@@ -51,8 +53,10 @@ def synthesise(
     Raises
     ------
     BadInputError
-        When plan and columns do not go together, or the limits do not hold of the twin.
+        When plan and columns do not go together, a column that is named has no value, or the limits do not hold of the
+        twin.
     """
+    _check_named(records, plan)
     make = low_fidelity if plan.fidelity is Fidelity.LOW else medium_fidelity
     twin = make(records, plan.described(codelists), seed.generator(_STEP), plan.terms(), progress)
     if progress is not None:
@@ -61,3 +65,10 @@ def synthesise(
     asked = Compared(keys=twin.terms.keys, ids=left_out, least=plan.threshold)
     utility = compare(records, twin.frame, asked) if len(left_out) < len(twin.roles) else None
     return Synthesised(twin, plan, seed.commitment, utility)
+
+
+def _check_named(records: Frame, plan: SynthesisPlan) -> None:
+    columns.check_names(records, plan.units, "units")
+    for what, names in (("keys", plan.keys), ("sensitive", plan.sensitive)):
+        if names and columns.length(records):
+            Keys.of(records, names, what).check_not_empty(what)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from saferoom.disclosure.microdata.columns import check_wanted
+from saferoom.disclosure.microdata.columns import all_missing, check_wanted
 from saferoom.errors import BadInputError
 
 Family = Literal["ols", "logit", "poisson"]
@@ -116,3 +116,16 @@ class Compared:
         check_wanted(present, self.keys, "utility, keys")
         check_wanted(present, self.ids, "utility, ids")
         check_wanted(present, [] if self.weight is None else [self.weight], "utility, weight")
+
+    def check_told(self, empty: Sequence[str]) -> None:
+        """Check that nothing is asked of the columns `empty`, which have no value before.
+
+        Raises
+        ------
+        BadInputError
+        """
+        asked = [(f"regression of '{one.outcome}'", (one.outcome, *one.on)) for one in self.regressions]
+        for what, names in (("keys", self.keys), *(("tables", pair) for pair in self.tables), *asked):
+            for name in names:
+                if name in empty:
+                    raise all_missing(name, f"utility, {what}")

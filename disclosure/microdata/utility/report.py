@@ -17,7 +17,7 @@ from saferoom.disclosure.microdata.utility.correlations import Relations, relati
 from saferoom.disclosure.microdata.utility.few import Few
 from saferoom.disclosure.microdata.utility.propensity import Propensity, scored
 from saferoom.disclosure.microdata.utility.shares import Distance, distance, joint_shares
-from saferoom.disclosure.microdata.utility.variables import Variables, variables, weights_of
+from saferoom.disclosure.microdata.utility.variables import NOTHING_TOLD, Variables, variables, weights_of
 from saferoom.disclosure.microdata.utility.verdict import verdict
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def compare(before: Frame, after: Frame, asked: Compared | None = None) -> Utili
     sizes = columns.length(before), columns.length(after)
     how.check_columns(columns.names_of(before), columns.names_of(after), sizes)
     found = variables(before, after, how)
+    how.check_told([name for name in found.left_out if found.left_out[name] == NOTHING_TOLD])
     weights = weights_of(before, how, "before"), weights_of(after, how, "after")
     few = Few(found, how)
     each = tuple(by_column(one, how, weights, few) for one in found.columns)

@@ -26,6 +26,8 @@ _MOST_CODES = 12
 _MANY = 50
 """Different texts from which a column that hardly ever repeats one is taken for ids or free text."""
 
+NOTHING_TOLD = "every value before is missing"
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -136,7 +138,7 @@ def _variable(before: Frame, after: Frame, name: str, asked: Compared) -> Variab
     except BadInputError:
         return "it does not hold single values (numbers, texts, dates)"
     if not (first.codes != MISSING).any():
-        return "every value before is missing"
+        return NOTHING_TOLD
     if old is None and first.sizes[0] > _MANY and 2 * first.sizes[0] > first.records:
         return "nearly every value is another (an id or free text)"
     return _category(name, first, second, asked.corresponding)

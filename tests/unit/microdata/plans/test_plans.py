@@ -129,6 +129,10 @@ def test_what_is_no_plan_is_refused_with_its_line(steps: str, said: str) -> None
         ("  - {method: drop, columns: [age, area, sex]}\n", "drops every key variable"),
         ("  - {method: drop, columns: [pay, pay]}\n", "'pay' is named twice"),
         ("  - {method: local_suppression, k: 401}\n", r"step 1 .*k is 401, but there are only 400 records"),
+        ("  - {method: microaggregation, columns: [nothing], k: 3}\n", "step 1: .*every value of 'nothing' is missing"),
+        ("  - {method: recode, columns: [nothing], width: 5}\n", "step 1: .*every value of 'nothing' is missing"),
+        ("  - {method: record_swapping, areas: [area], risk: [sex], k: 401}\n", "k is 401, but there are only 400"),
+        ("  - {method: record_swapping, areas: [area], risk: [nothing]}\n", "every value of 'nothing' is missing"),
         ("  - {method: local_suppression, importance: {pay: 2}}\n", "step 1 .*importance: 'pay' is not one of"),
         ("  - {method: local_suppression, subsets: [{columns: [pay], k: 2}]}\n", "subsets: 'pay' is not one of"),
         ("  - {method: generalise, widths: {area: [5]}}\n", "'area' must hold numbers"),
@@ -139,7 +143,12 @@ def test_what_is_no_plan_is_refused_with_its_line(steps: str, said: str) -> None
 )
 def test_steps_that_contradict_the_table_or_each_other_are_refused(steps: str, said: str) -> None:
     with pytest.raises(BadInputError, match=said):
-        anonymise(people(), read_plan(plan(steps), "plan.yaml"), SEED)
+        anonymise(people().assign(nothing=None), read_plan(plan(steps), "plan.yaml"), SEED)
+
+
+def test_a_table_without_records_is_refused_as_such() -> None:
+    with pytest.raises(BadInputError, match="the table has no records"):
+        anonymise(people().head(0), read_plan(plan("  - {method: drop, columns: [name]}\n"), "plan.yaml"), SEED)
 
 
 @pytest.mark.parametrize("role", ["weight: age", "household: nowhere", "sensitive: [area]"])

@@ -126,6 +126,22 @@ def test_population_counts_add_up_where_a_record_does_not_tell() -> None:
     assert known.per_record(known.population).tolist() == [40.0, 4.0]
 
 
+def test_a_population_that_lacks_categories_of_several_variables_is_refused() -> None:
+    frame = pd.DataFrame({"a": ["x", "y", "z"], "b": ["x", "y", "z"], "c": ["x", "y", "z"]})
+    keys = Keys.of(frame, ["a", "b", "c"])
+    found = frequencies(patterns(keys), keys.sizes)
+    with pytest.raises(BadInputError, match="2 of the sample's 3 keys"):
+        with_population(found, keys, frame.tail(1), None, "population")
+
+
+def test_counts_are_those_of_a_key_though_the_population_lacks_another_one() -> None:
+    keys = Keys.of(pd.DataFrame({"a": [1, 2, 3, 4], "b": [1, 1, None, None]}), ["a", "b"])
+    found = frequencies(patterns(keys), keys.sizes)
+    people = pd.DataFrame({"a": [4, 3, 2, 1, 4], "b": [2, 2, 1, 1, 1], "n": [7, 6, 5, 4, 3]})
+    known = with_population(found, keys, people, "n", "population")
+    assert known.per_record(known.population).tolist() == [4.0, 5.0, 6.0, 10.0]
+
+
 @pytest.mark.parametrize(
     ("people", "said"),
     [
@@ -136,6 +152,7 @@ def test_population_counts_add_up_where_a_record_does_not_tell() -> None:
         ({"region": ["N", None], "n": [5, 1]}, "'region' is missing in some rows"),
         ({"region": ["North", "South"], "n": [5, 1]}, "'region' has no category in common"),
         ({"area": ["N", "S"], "n": [5, 1]}, "no column region"),
+        ({"region": ["N"], "n": [5]}, "1 of the sample's 2 keys have fewer people"),
     ],
 )
 def test_population_counts_that_cannot_be_are_refused(people: dict[str, list[object]], said: str) -> None:
