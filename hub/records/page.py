@@ -75,8 +75,12 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], wor
 
 
 def figure(svg: str, caption: str, *, key: bool = True) -> str:
-    """Return a plot with what it shows in words; `key` tells which colour is before and which after."""
-    return f"<figure>{KEY if key else ''}{svg}<figcaption>{escape(caption)}</figcaption></figure>"
+    """Return a plot with what it shows in words; `key` tells which colour is before and which after.
+
+    On narrow screens it is scrolled, since its letters would be too small to read.
+    """
+    held = f'<div class="scroll" role="group" aria-label="Plot" tabindex="0">{svg}</div>'
+    return f"<figure>{KEY if key else ''}{held}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def share(value: float | None, digits: int = 1) -> str:

@@ -107,6 +107,7 @@ def correlations(found: Relations) -> str:
             for j in range(i):
                 if np.isfinite(away[i, j]):
                     change = round(float(away[i, j]), 2)
+                    panel.add_patch(_frame(j, i))
                     if change:
                         shade = 0.12 + 0.68 * min(1.0, abs(change) / 0.5)
                         panel.add_patch(_square(j, i, shade, AFTER if change < 0 else BEFORE))
@@ -129,6 +130,12 @@ def _square(x: int, y: int, shade: float, colour: str) -> Any:
     from matplotlib.patches import Rectangle
 
     return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, alpha=0.75 * shade, edgecolor="none")
+
+
+def _frame(x: int, y: int) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, edgecolor=SOFT, linewidth=0.5)
 
 
 def telling_apart(ratios: Sequence[tuple[str, float]]) -> str:

@@ -43,8 +43,8 @@ def _short(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
         )
     yield paragraph(said, "verdict")
     yield paragraph(result.utility.verdict, "verdict")
-    if result.warnings:
-        yield bullets(list(result.warnings))
+    if result.said:
+        yield bullets(result.said)
 
 
 def _plan(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
@@ -101,6 +101,7 @@ def _risk(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
     if result.after is not None and result.after.perturbed is not None:
         linked = result.after.perturbed.linked
         rows.append(["perturbed numbers linked to the right record", "-", share(linked, 2)])
+    rows += sensitive_rows(before, after)
     rows.append(["special uniques (SUDA)", *(f"{one['suda']['records']:,}" for one in (before, now))])
     yield table("Risk before and after", ("measure", "before", "after"), rows)
     caption = (
@@ -112,6 +113,17 @@ def _risk(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
         yield paragraph(
             "No weight was named, so the file is taken to be the whole population: risks are as high as can be."
         )
+
+
+def sensitive_rows(before: Mapping[str, Any], after: Mapping[str, Any] | None) -> Iterator[list[str]]:
+    """Yield what is known of sensitive columns by keys alone, before and after: a name and two texts each."""
+    now = {} if after is None else after["sensitive"]
+    for name, was in before["sensitive"].items():
+        for measure, said in (
+            ("distinct", f"fewest different values of {name} among those who share a key"),
+            ("disclosed", f"records whose key tells {name}"),
+        ):
+            yield [said, f"{was[measure]:,}", f"{now[name][measure]:,}" if name in now else "-"]
 
 
 def _below(k: int) -> str:
@@ -128,9 +140,10 @@ def _limits(document: Mapping[str, Any]) -> Iterator[str]:
         "Risk is that of somebody who knows the key variables. Who knows something else of a person (a rare "
         "diagnosis, an exact sum) may find them by it."
     )
-    yield "People who share a key may share what is sensitive too; name sensitive columns to have it measured."
+    if "sensitive" not in document["plan"]:
+        yield "People who share a key may share what is sensitive too; name sensitive columns to have it measured."
     if document["draws"] or any(step["method"] == "microaggregation" for step in document["steps"]):
         yield (
-            "Values were perturbed. Counts of keys say nothing about that: compare the files by saferoom risk "
-            "--original, and never release the same records twice with another seed."
+            "Values were perturbed, and counts of keys say nothing about that; saferoom risk --original compares the "
+            "files number by number. Never release the same records twice with another seed."
         )

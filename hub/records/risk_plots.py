@@ -50,6 +50,7 @@ def _share_bars(panel: Any, counted: Any, colour: str, shift: float) -> None:
 
 def plans(found: RiskUtilityMap) -> str:
     """Return the map: every plan by the risk that it leaves and what it costs."""
+    percent = 100 if found.loss == "information" else 1
 
     def draw(panels: list[Any]) -> None:
         panel = panels[0]
@@ -58,14 +59,18 @@ def plans(found: RiskUtilityMap) -> str:
             if risk is None or loss is None:
                 continue
             colour, sign = (AFTER, "D") if one.unbeaten else (BEFORE, "o")
-            panel.plot([100 * risk], [loss], sign, color=colour, markersize=7)
-            panel.annotate(str(number), (100 * risk, loss), xytext=(6, 4), textcoords="offset points", fontsize=8.5)
+            panel.plot([100 * risk], [percent * loss], sign, color=colour, markersize=7)
+            panel.annotate(
+                str(number), (100 * risk, percent * loss), xytext=(6, 4), textcoords="offset points", fontsize=8.5
+            )
         front = sorted(
-            (100 * (p.risks[found.risk] or 0.0), p.losses[found.loss] or 0.0) for p in found.points if p.unbeaten
+            (100 * (p.risks[found.risk] or 0.0), percent * (p.losses[found.loss] or 0.0))
+            for p in found.points
+            if p.unbeaten
         )
         panel.plot([x for x, _y in front], [y for _x, y in front], color=AFTER, linewidth=1, linestyle="--")
         panel.set_xlabel(f"{RISKS[found.risk]}, %")
-        panel.set_ylabel(LOSSES[found.loss], color=INK)
+        panel.set_ylabel(LOSSES[found.loss] + (", %" if percent > 1 else ""), color=INK)
         panel.margins(0.12)
         quiet(panel, "nearer to the lower left is better")
 

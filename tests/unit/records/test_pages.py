@@ -110,6 +110,16 @@ def test_the_same_result_makes_the_same_page(protected: str) -> None:
     assert protection_page(anonymise(people(), read_plan(PLAN, "plan.yaml"), SEED), "people.csv") == protected
 
 
+def test_a_protection_report_tells_what_is_known_of_sensitive_columns(protected: str) -> None:
+    text = PLAN.replace("steps:", "sensitive: [education]\nrows: random\nsteps:", 1)
+    page = protection_page(anonymise(people(), read_plan(text, "plan.yaml"), SEED), "people.csv")
+    assert re.search(r"records whose key tells education</th><td>[\d,]+</td><td>[\d,]+</td>", page)
+    assert "name sensitive columns to have it measured" not in page
+    assert "name sensitive columns to have it measured" in protected
+    assert "The rows are in the order of the records given" in protected
+    assert "The rows are in the order of the records given" not in page
+
+
 def test_a_utility_report_of_different_records_is_whole() -> None:
     how = Compared(regressions=(Regression("pay", ("age",)), Regression("age", ("region",))))
     check(utility_page(compare(people(), people(300, seed=2), how), "a.csv", "b.csv"), drawings=7)
@@ -136,6 +146,14 @@ def test_a_map_names_plans_and_those_that_failed() -> None:
     page = map_page(risk_utility(people(), plans, SEED), "people.csv")
     check(page, drawings=1)
     assert "&lt;two&gt;.yaml: it is not YAML" in page
+    assert "mean over columns, %" in page
+
+
+def test_a_correlation_that_did_not_change_has_a_frame_too() -> None:
+    frame = people()[["pay", "age"]]
+    page = utility_page(compare(frame, frame, Compared(corresponding=True)), "a.csv", "b.csv")
+    relations = page[page.index("How correlations changed") :]
+    assert "patch_3" in relations[: relations.index("</svg>")], "the figure, the panel and the frame"
 
 
 def test_numbers_are_written_for_people() -> None:
