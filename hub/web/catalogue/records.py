@@ -18,12 +18,14 @@ from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rates import Rate
 from saferoom.hub.web.shell.rendering import see
 from saferoom.hub.web.texts import records as texts
+from saferoom.projects.catalogue.model import Dataset, VariableRole
 from saferoom.projects.record_plans.allowing import PlanForm
 from saferoom.projects.record_plans.checks import least_k
 
 router = APIRouter(prefix="/catalogue/{name}/records")
 Someone = Annotated[Visitor, Depends(visitor)]
 Sender = Annotated[Sent, Depends(sender)]
+_EXAMPLE_KEYS = 3
 
 
 @router.get("")
@@ -81,13 +83,27 @@ def _shown(
 ) -> Response:
     instance = parts_of(request).instance
     item = present.dataset(instance, name)
+    least = least_k(item, instance.registry.platform())
     values = {
         "item": item,
+        "example": _example(item, least),
         "plans": record_plans.listed(instance, who.person, item),
         "states": texts.STATES,
         "owns": who.username == item.owner,
         "tried": tried,
         "risk": present.last_risk(instance, item),
-        "least": least_k(item, instance.registry.platform()),
+        "least": least,
     }
     return show(request, "catalogue/records.html", who, form, here=CATALOGUE.path, **values)
+
+
+def _example(item: Dataset, least: int) -> str:
+    """Return a plan that its owner can begin with: a few key variables, one more column, and the weakest limits."""
+    keys = [one.name for one in item.delivered if one.role is VariableRole.QUASI][:_EXAMPLE_KEYS]
+    more = [one.name for one in item.delivered if one.role is VariableRole.SENSITIVE][:1]
+    if not keys:
+        return ""
+    return (
+        f"keys: [{', '.join(keys)}]\ncolumns: [{', '.join([*keys, *more])}]\nrows: random\nsteps:\n"
+        f"  - {{method: local_suppression, k: {least}}}\nlimits: {{k: {least}, max_risk: {1 / least:.4g}}}\n"
+    )

@@ -70,6 +70,18 @@ def test_an_owner_tries_a_plan_and_nothing_of_it_is_kept(airlock: Service) -> No
     assert airlock.browser("ana").post(f"{RECORDS}/try", FIELDS).status_code == 404
 
 
+def test_the_page_has_a_plan_to_begin_with_that_can_be_tried(airlock: Service) -> None:
+    dora = airlock.browser("dora")
+    page = dora.get(RECORDS).text
+    example = page[page.index("A plan to begin with") :].partition("<code>")[2].partition("</code>")[0]
+    assert example.startswith("keys: [region, education]\ncolumns: [region, education, wage]\n")
+    assert "limits: {k: 10, max_risk: 0.1}" in example
+    tried = dora.post(f"{RECORDS}/try", {**FIELDS, "name": "tried", "plan": example})
+    assert tried.status_code == 200, tried.text
+    assert "What the plan would do" in tried.text
+    assert "A plan to begin with" not in airlock.browser("ada").get(RECORDS).text
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
