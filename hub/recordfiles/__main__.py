@@ -105,6 +105,7 @@ def _told(found: Leaving) -> dict[str, Any]:
         "steps": [{name: step[name] for name in ("step", "method", "note", "changed")} for step in document["steps"]],
         "risk": document["risk"],
         "utility": document["utility"],
+        "warnings": document["warnings"],
         "rows": [
             [None if v is None else str(v) for v in row.values()] for row in file.slice(0, MOST_SHOWN).to_pylist()
         ],

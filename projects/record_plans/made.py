@@ -14,8 +14,23 @@ from saferoom.disclosure.files.model import Grid, Passage
 from saferoom.disclosure.files.view import View
 from saferoom.errors import UnavailableError
 
-_KINDS = {"records": int, "columns": list, "draws": bool, "seed_commitment": str, "steps": list, "risk": dict}
+_KINDS = {
+    "records": int,
+    "columns": list,
+    "draws": bool,
+    "seed_commitment": str,
+    "steps": list,
+    "risk": dict,
+    "warnings": list,
+}
 _MOST_CELL = 300
+_OF_COLUMNS = {
+    "missing_before": "missing before",
+    "missing_after": "missing after",
+    "changed": "values changed",
+    "lost": "information lost",
+}
+"""What is shown of each column's utility, and how it is called."""
 _NOT_UNDERSTOOD = (
     "what was told of a record-level file was not understood; nothing was made and nothing can be released"
 )
@@ -29,7 +44,7 @@ class Told:
     ----------
     document : mapping
         ``records``, ``columns``, ``perturbed``, ``draws``, ``seed_commitment``, ``steps``, ``risk`` (``before`` and
-        ``after``) and ``utility``.
+        ``after``), ``utility`` and ``warnings``.
     rows : sequence of sequences of str or None
         The first rows of the file.
     """
@@ -72,6 +87,13 @@ class Told:
         yield "After: no key variable is told any more." if after is None else f"After: {_risk(after)}"
         for name, one in ({} if after is None else after.get("sensitive", {})).items():
             yield _learnt(name, int(one["disclosed"]), int(one["distinct"]))
+        linked = _linked(after)
+        if linked is not None:
+            yield (
+                f"Who knows the original numbers would link {100 * linked:.1f} % of the records to the right person by the "
+                "perturbed ones."
+            )
+        yield from map(str, self.document["warnings"])
         if self.document["perturbed"]:
             yield (
                 f"Values of {', '.join(self.document['perturbed'])} were replaced by others, so that later statistics "
@@ -92,7 +114,7 @@ class Told:
         grids = [Grid("Risk before and after", ("measure", "before", "after"), tuple(self._measures()))]
         grids.append(Grid("What each step did", ("step", "method", "what was done"), steps))
         if utility:
-            grids.append(Grid("What became of each column", ("column", "measure", "value"), utility))
+            grids.append(Grid("What became of each column", ("column", *_OF_COLUMNS.values()), utility))
         return tuple(grids)
 
     def view(self) -> View:
@@ -151,8 +173,18 @@ def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
-def _utility(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _utility(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for column, measures in document.get("columns", {}).items():
-        for name, value in measures.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                yield column, name.replace("_", " "), _number(value)
+        yield column, *(_of_column(name, measures.get(name)) for name in _OF_COLUMNS)
+
+
+def _of_column(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    return _number(value) if name == "changed" else f"{100 * value:.1f} %"
+
+
+def _linked(after: Mapping[str, Any] | None) -> float | None:
+    """Return the larger share of records whose perturbed numbers are linked to the right one."""
+    found = None if after is None else after.get("perturbed")
+    return None if found is None else max(float(found["linked_by_distance"]), float(found["linked_by_rank"]))

@@ -31,8 +31,17 @@ SAID: dict[str, Any] = {
     "draws": True,
     "seed_commitment": "0" * 64,
     "steps": [{"step": 1, "method": "drop", "note": "done", "changed": {}}],
-    "risk": {"before": RISK, "after": {**RISK, "sample_uniques": 0, "max_risk": 0.1}},
-    "utility": {"columns": {"region": {"missing_before": 0, "mean_before": 24.4}}},
+    "risk": {
+        "before": RISK,
+        "after": {
+            **RISK,
+            "sample_uniques": 0,
+            "max_risk": 0.1,
+            "perturbed": {"linked_by_distance": 0.125, "linked_by_rank": 0.0625},
+        },
+    },
+    "utility": {"columns": {"region": {"missing_before": 0.244, "changed": None, "lost": 0.5}}},
+    "warnings": ["Another column tells region."],
     "rows": [["north"], [None]],
 }
 
@@ -90,4 +99,14 @@ def test_what_leaves_says_nothing_of_the_data_before() -> None:
     assert "24.4" not in json.dumps(told.public())
     assert any("region were replaced by others" in said for said in told.sentences())
     assert "24.4" in json.dumps(told.view().to_json())
+    assert "Another column" not in json.dumps(told.public())
     assert Told.read({**SAID, "draws": False}).public()["seed_commitment"] is None
+
+
+def test_people_are_told_what_numbers_do_not_say_and_one_row_of_each_column() -> None:
+    told = Told.read(SAID)
+    assert "Another column tells region." in told.sentences()
+    assert any("would link 12.5 % of the records" in said for said in told.sentences())
+    columns = told.tables()[-1]
+    assert columns.header == ("column", "missing before", "missing after", "values changed", "information lost")
+    assert columns.rows == (("region", "24.4 %", "–", "–", "50.0 %"),)
