@@ -45,4 +45,6 @@ def test_what_whoever_knows_a_key_learns_is_told_to_those_who_decide(found: Worl
     assert "wage: whoever share a key have" in said
     assert "nothing: " not in said
     assert "flu" not in said
-    assert "sensitive" not in str(told.public())
+    left = told.public()["risk"]["sensitive"]
+    assert set(left) == {"wage", "diagnosis"}, "whoever has the file can count these, and nothing of before is said"
+    assert {measure for one in left.values() for measure in one} == {"distinct", "closeness"}
