@@ -139,10 +139,12 @@ def _check_tied(frame: Any, keys: Sequence[str], tied: Sequence[str], least: int
 
 def _check_taken_away(records: Any, frame: Any, plan: Plan, apart: tuple[list[str], frozenset[str]]) -> None:
     """Check that no column of the file says what a step took from another one."""
-    for name, other in taken_and_told(records, frame, plan, *apart):
+    for name, others in taken_and_told(records, frame, plan, *apart):
+        told = "' and '".join(others)
+        goes, it = ("goes", "it") if len(others) == 1 else ("together go", "one of them")
         raise BadInputError(
-            f"the file would tell again what the plan's steps take from '{name}': '{other}' goes with its values one "
-            f"by one; name '{other}' as a key variable, change it likewise, or leave it out of columns"
+            f"the file would tell again what the plan's steps take from '{name}': '{told}' {goes} with its values one "
+            f"by one; name {it} as a key variable, change {it} likewise, or leave {it} out of columns"
         )
 
 

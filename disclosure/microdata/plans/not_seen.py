@@ -33,11 +33,12 @@ def not_seen(before: Any, after: Any, plan: Plan) -> Iterator[str]:
     A file that leaves by the airlock is refused for the same (`saferoom.disclosure.microdata.plans.leaving`); whoever
     protects records of their own is told.
     """
-    ids = [plan.household] if plan.household in after.column_names else []
-    for name, other in taken_and_told(before, after, plan, ids, perturbed_columns(plan)):
+    ids = [name for name in (plan.household,) if name is not None and name in after.column_names]
+    for name, others in taken_and_told(before, after, plan, ids, perturbed_columns(plan)):
+        told, goes = "' and '".join(others), "goes" if len(others) == 1 else "together go"
         yield (
-            f"'{other}' goes with the values of '{name}' one by one, and so tells again what the plan's steps take "
-            "from it: leave one of the two out, or change both alike."
+            f"'{told}' {goes} with the values of '{name}' one by one, and so tell again what the plan's steps take "
+            "from it: leave one of them out, or change both alike."
         )
     keys = [name for name in plan.keys if name in after.column_names]
     least = plan.limits.k or _LEAST

@@ -1,7 +1,8 @@
-"""Whether a column that leaves says again what a step took away from another.
+"""Whether columns that leave say again what a step took away from another.
 
 A step that hides the region, or tells it more broadly, is in vain where the district leaves beside it. Columns of one
-meaning are mostly seen in the data: each value of the one goes with one value of the other, or they rise together.
+meaning are mostly seen in the data: each value of the one goes with one value of the other, or they rise together. A
+few records of which that is not true, by error or by intent, change nothing for all others.
 """
 
 from __future__ import annotations
@@ -10,107 +11,98 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from saferoom.disclosure.microdata import columns
-from saferoom.disclosure.microdata.keys import MISSING, Codes, Keys
+from saferoom.disclosure.microdata.keys import Codes, Keys
+from saferoom.disclosure.microdata.plans.added_up import adds_up
+from saferoom.disclosure.microdata.plans.telling import Flags, Taken, tells
 
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.plans.plan import Plan
 
-_MOST_ALONE = 0.5
-"""Share of values that one record alone may have, of a column that is read as categories: an id goes with anything."""
 _SPREAD = 0.01
-_FIRST = 20_000
-LEAST_TOLD = 20
-"""Fewest records that tell both columns; of fewer, that they go together is no wonder."""
 
 
 def taken_and_told(
     before: Any, after: Any, plan: Plan, tied: Collection[str], moved: Collection[str]
-) -> Iterator[tuple[str, str]]:
-    """Yield each column that the plan's steps took from, with a column of the result that tells it all the same.
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each column that the plan took from, with columns of the result that tell it all the same.
 
-    What a key variable tells of a column that is told more broadly is told of the k records that share it.
-
-    Parameters
-    ----------
-    tied : collection of str
-        Columns of ids, which go with anything.
-    moved : collection of str
-        Columns of which steps perturb the values, so that they tell nothing exactly.
-    """
-    names = after.column_names
-    took = {name for step in plan.steps for name in step.changes(plan.keys) if name not in tied}
-    both = [name for name in before.column_names if name in took and name in names]
-    changed = [name for name in both if not before.column(name).equals(after.column(name))]
-    exact = [name for name in names if name not in moved and name not in tied]
-    telling = {name: [n for n in exact if name in moved or n not in plan.keys] for name in changed}
-    return told_again(before, after, telling)
-
-
-def told_again(before: Any, after: Any, telling: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Yield each column that steps changed, with a column of the result that tells its values as they were.
+    What a key variable tells of a column that is told more broadly is told of the k records that share it. What a plan
+    calls sensitive and leaves out is taken away, too.
 
     Parameters
     ----------
     before, after : pyarrow.Table, n records each, in one order
+    tied : collection of str
+        Columns of ids, which go with anything.
+    moved : collection of str
+        Columns of which steps perturb the values.
+    """
+    names = after.column_names
+    took = {name for step in plan.steps for name in step.changes(plan.keys) if name not in tied}
+    gone = {name for name in plan.sensitive if name not in names}
+    changed = [name for name in before.column_names if name in gone or (name in took and name in names)]
+    free = [name for name in names if name not in tied]
+    telling = {name: [n for n in free if n != name and (name in moved or n not in plan.keys)] for name in changed}
+    return told_again(before, after, telling, moved)
+
+
+def told_again(
+    before: Any, after: Any, telling: Mapping[str, Sequence[str]], moved: Collection[str] = ()
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each column that was changed, with columns of the result that tell its values as they were.
+
+    Parameters
+    ----------
     telling : mapping of str to sequence of str
         For each column of `before` whose values are not to be known any more, the columns of `after` to look at.
+    moved : collection of str
+        Those that are perturbed themselves: they tell where they tell more than the column does that was changed.
     """
-    others = {other for names in telling.values() for other in names}
-    codes = {other: Keys.of(after, [other]).codes[:, 0] for other in others}
+    codes: dict[str, Codes] = {}
     for name, names in telling.items():
-        values = Keys.of(before, [name]).codes[:, 0]
+        gone, found = changed_records(before, after, name), False
+        if not gone.any():
+            continue
+        taken = Taken.of(_own(before, name), gone)
         for other in names:
-            if other != name and _determines(codes[other], values):
-                yield name, other
+            if other not in codes:
+                codes[other] = _own(after, other)
+            if not tells(codes[other], taken):
+                continue
+            if other in moved and name in after.column_names and tells(_own(after, name), taken):
+                continue  # it tells no more than the changed column itself
+            found = True
+            yield name, (other,)
+        exact = [other for other in names if other not in moved]
+        if not found and (parts := adds_up(before, after, name, exact)):
+            yield name, parts
 
 
-def _determines(by: Codes, values: Codes) -> bool:
-    """Return whether `by` tells the `values`: each of its categories goes with one, or its ranges do."""
-    both = (by != MISSING) & (values != MISSING)
-    by, values = by[both], values[both]
-    different = len(np.unique(values))
-    if len(by) < LEAST_TOLD or different < 2 or not _could(by[:_FIRST], values[:_FIRST]):
-        return False
-    return _one_each(by, values) or _in_ranges(by, values, different)
+def _own(table: Any, name: str) -> Codes:
+    return Keys.of(table, [name]).codes[:, 0]
 
 
-def _could(by: Codes, values: Codes) -> bool:
-    """Return false where these records alone show that `by` does not tell the values; sorting all would cost more."""
-    rising, falling = values[np.lexsort((values, by))], values[np.lexsort((-values, by))]
-    if bool((np.diff(rising) >= 0).all() or (np.diff(falling) <= 0).all()):
-        return True
-    return _agree(by, values) or int((np.diff(rising) != 0).sum()) < len(np.unique(values))
+def changed_records(before: Any, after: Any, name: str) -> Flags:
+    """Return the records of which a column is not what it was, shape (n,).
 
+    What is called otherwise now and is the same of several records, neither more nor fewer, is what it was.
+    """
+    import pyarrow as pa
 
-def _one_each(by: Codes, values: Codes) -> bool:
-    """Return whether all records that agree in `by` agree in the values, and most do agree with another."""
-    counts = np.bincount(by)
-    return bool((counts[by] == 1).mean() <= _MOST_ALONE) and _agree(by, values)
-
-
-def _agree(by: Codes, values: Codes) -> bool:
-    return bool((_smallest(by, values) == _smallest(by, -values) * -1).all())
-
-
-def _smallest(by: Codes, values: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return for each category that occurs the smallest of its values."""
-    order = np.lexsort((values, by))
-    first = np.flatnonzero(np.diff(by[order], prepend=-1))
-    return np.asarray(values[order][first])
-
-
-def _in_ranges(by: Codes, values: Codes, different: int) -> bool:
-    """Return whether every value has a range of `by` of its own; where most values are different, whether both rise."""
-    finer = len(np.unique(by))
-    rising = values[np.lexsort((values, by))]
-    if 2 * different > len(values):
-        falling = values[np.lexsort((-values, by))]
-        together = bool((np.diff(rising) >= 0).all() or (np.diff(falling) <= 0).all())
-        return together and 2 * finer > different
-    return finer >= 2 * different and int((np.diff(rising) != 0).sum()) == different - 1
+    if name not in after.column_names:
+        return np.ones(len(before), dtype=bool)
+    old, new = before.column(name), after.column(name)
+    if old.type == new.type:
+        both = pa.chunked_array([*old.chunks, *new.chunks], old.type)
+        codes = _own(pa.table({name: both}), name)
+        return np.asarray(codes[: len(before)] != codes[len(before) :])
+    was, now = (_own(table, name).astype(np.int64) + 1 for table in (before, after))
+    _, pair, counts = np.unique(was * (int(now.max(initial=0)) + 1) + now, return_inverse=True, return_counts=True)
+    together = counts[pair.reshape(-1)]
+    renamed = (together == np.bincount(was)[was]) & (together == np.bincount(now)[now])
+    return np.asarray(~renamed | (together == 1) | ((was == 0) != (now == 0)))
 
 
 def records_changed(before: Any, after: Any, name: str) -> int:
@@ -124,5 +116,4 @@ def records_changed(before: Any, after: Any, name: str) -> int:
         spread = float(told.std()) if len(told) else 0.0
         moved = np.abs(new - old) > _SPREAD * spread
         return int((moved | (np.isnan(old) != np.isnan(new))).sum())
-    pairs = zip(before.column(name).to_pylist(), after.column(name).to_pylist(), strict=True)
-    return sum(one != other for one, other in pairs)
+    return int(changed_records(before, after, name).sum())
