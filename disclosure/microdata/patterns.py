@@ -68,6 +68,25 @@ def patterns(keys: Keys, weights: Values | None = None) -> Patterns:
     return Patterns(keys.codes[first], inverse, counts, sums)
 
 
+def of_variables(found: Patterns, places: Sequence[int], sizes: Sequence[int]) -> Patterns:
+    """Return the patterns of some of the variables, from those of all.
+
+    Parameters
+    ----------
+    places : sequence of int
+        Which variables.
+    sizes : sequence of int
+        Number of categories of each of these.
+    """
+    rows = found.rows[:, list(places)]
+    inverse, first = group(rows, sizes)
+    counts = np.zeros(len(first), dtype=np.int64)
+    np.add.at(counts, inverse, found.counts)
+    own = inverse[found.inverse] if len(found.inverse) else found.inverse
+    weights: Values = np.asarray(np.bincount(inverse, found.weights, len(first)), np.float64)
+    return Patterns(np.asfortranarray(rows[first]), own, counts, weights)
+
+
 def group(codes: Codes, sizes: Sequence[int]) -> tuple[Places, Places]:
     """Number the distinct rows of `codes` in lexicographic order.
 

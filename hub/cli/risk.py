@@ -40,6 +40,10 @@ def risk(
     ),
     count: str | None = typer.Option(None, "--count", help="Its column of counts; without, one row is one person."),
     k: list[int] = typer.Option([], "--k", min=2, help="Count records that share their key with fewer than k - 1."),
+    subset: list[str] = typer.Option(
+        [], "--subset", help="Count these on fewer key variables too, a,b; give it again for further sets."
+    ),
+    c: float = typer.Option(2.0, "--c", help="c of recursive l-diversity, of --sensitive columns."),
     alpha: float = typer.Option(
         1.0, "--alpha", min=0, max=1, help="How much a match counts that only missing values allow."
     ),
@@ -76,6 +80,8 @@ def risk(
             method=Method.EXACT if exact else Method.APPROXIMATE,
             largest=largest,
             fraction=fraction,
+            c=c,
+            subsets=tuple(tuple(listed([names], present)) for names in subset),
             model=model,
             explain=explain,
         )

@@ -38,6 +38,9 @@ def _keys(document: dict[str, Any]) -> Iterator[str]:
     yield f"{uniques:,} sample uniques ({uniques / records:.2%})"
     for k, below in document["below_k"].items():
         yield f"{below:,} records share their key with fewer than {int(k) - 1} other{'s' if k != '2' else ''} (k = {k})"
+    for one in document["subsets"]:
+        below = ", ".join(f"{count:,} below k = {k}" for k, count in one["below_k"].items())
+        yield f"on {', '.join(one['keys'])} alone: {below}"
     yield (
         f"{document['expected_reidentifications']:,.6g} expected re-identifications "
         f"({document['global_risk_percent']:.4g} %), highest risk of a record {document['max_risk']:.4g}; "

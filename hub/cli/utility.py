@@ -7,19 +7,17 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from saferoom.errors import BadInputError
 from saferoom.hub.cli.failing_closed import ended_in_order, failing_closed
 from saferoom.hub.cli.record_files import PAGES, check_out, whole_or_nothing, write_page
 
 if TYPE_CHECKING:
-    from saferoom.disclosure.microdata.utility import Regression, UtilityReport
+    from saferoom.disclosure.microdata.utility import UtilityReport
 
 _WIDTH = 100
-_FAMILIES = ("ols", "logit", "poisson")
 
 
 def register(app: typer.Typer) -> None:
@@ -50,12 +48,12 @@ def utility(
     """Compare records before and after; exit 0, or 2 for bad input. Files of one length are compared row by row."""
     if report is not None:
         check_out(report, [original, protected], PAGES, "--report")
-    regressions = tuple(_regression(text) for text in regression)
     with failing_closed("the work", "nothing was judged"), ended_in_order():
         from saferoom.disclosure.microdata.files import read_records
-        from saferoom.disclosure.microdata.utility import Compared, compare
+        from saferoom.disclosure.microdata.utility import Compared, compare, regression_of
         from saferoom.hub.cli.risk import listed
 
+        regressions = tuple(regression_of(text, "--regression") for text in regression)
         before, after = (read_records(file, missing=missing) for file in (original, protected))
         names = before.column_names
         asked = Compared(
@@ -76,21 +74,6 @@ def utility(
         print()
     else:
         print("\n".join(_lines(found)))
-
-
-def _regression(text: str) -> Regression:
-    """Return what ``outcome ~ a + b, family`` asks for."""
-    from saferoom.disclosure.microdata.utility import Regression
-
-    formula, _comma, family = text.partition(",")
-    outcome, tilde, on = formula.partition("~")
-    names = tuple(name.strip() for name in on.split("+") if name.strip())
-    wanted: Any = family.strip() or "ols"
-    if not tilde or not outcome.strip() or not names or wanted not in _FAMILIES:
-        raise BadInputError(
-            f"--regression: write OUTCOME ~ COLUMN + COLUMN, and after a comma one of {', '.join(_FAMILIES)}"
-        )
-    return Regression(outcome.strip(), names, wanted)
 
 
 def _lines(report: UtilityReport) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from saferoom.errors import BadInputError
 from saferoom.hub.notebook import markup
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from saferoom.disclosure.microdata.plans.plan import Plan
     from saferoom.disclosure.microdata.plans.runner import Anonymised
-    from saferoom.disclosure.microdata.risk.report import RiskReport
     from saferoom.disclosure.microdata.utility import UtilityReport
+    from saferoom.hub.notebook.microdata_risk import MoreOfRisk
 
 _BYTES = 32
 Rows = list[tuple[str, ...]]
@@ -85,6 +85,7 @@ def risk(
     weight: str | None = None,
     household: str | None = None,
     sensitive: Sequence[str] = (),
+    **more: Unpack[MoreOfRisk],
 ) -> Shown:
     """Return how likely people among the records of `frame` are found.
 
@@ -96,12 +97,17 @@ def risk(
         Columns of sampling weights and of household ids; without weights the frame is taken to be the population.
     sensitive : list of str
         Columns whose diversity within keys is measured.
+    **more
+        What ``saferoom risk`` can do beyond that, each by its name: `ks`, `subsets`, `c`, `alpha`, `exact`, `fraction`,
+        `largest`, `model` and `explain`, and in place of its files the frames `population` (with the column `count`)
+        and `original` (with the columns `numbers`).
     """
-    from saferoom.disclosure.microdata.risk.asked import Asked
-    from saferoom.disclosure.microdata.risk.report import assess
+    from saferoom.hub.notebook.microdata_risk import assessed, tables_of
 
-    with _in_words(frame):
-        return _risk(assess(frame, Asked(_names(keys), weight, household, _names(sensitive))))
+    others = [more[name] for name in ("population", "original") if more.get(name) is not None]
+    with _in_words(frame, *others):
+        report = assessed(frame, (_names(keys), weight, household, _names(sensitive)), more)
+        return Shown(*tables_of(report), report.document())
 
 
 def anonymise(frame: pd.DataFrame, plan: str | Path | Mapping[str, Any]) -> Protected:
@@ -127,6 +133,7 @@ def utility(
     weight: str | None = None,
     keys: Sequence[str] = (),
     corresponding: bool | None = None,
+    regressions: Sequence[str] = (),
 ) -> Shown:
     """Return what the records `after` are still good for, beside those `before`.
 
@@ -134,12 +141,16 @@ def utility(
     ----------
     corresponding : bool, optional
         Whether record i of one is record i of the other; when left out, frames of one length are taken to be so.
+    regressions : list of str
+        Fitted to both, each as ``pay ~ age + sex``, or ``ill ~ age, logit`` (ols, logit, poisson).
     """
-    from saferoom.disclosure.microdata.utility import Compared, compare
+    from saferoom.disclosure.microdata.utility import Compared, compare, regression_of
 
     with _in_words(before, after):
         paired = len(before) == len(after) if corresponding is None else corresponding
-        return _utility(compare(before, after, Compared(weight=weight, keys=_names(keys), corresponding=paired)))
+        asked = tuple(regression_of(one, "regressions") for one in _names(regressions))
+        how = Compared(weight=weight, keys=_names(keys), corresponding=paired, regressions=asked)
+        return _utility(compare(before, after, how))
 
 
 @contextmanager
@@ -173,18 +184,6 @@ def _plan(given: str | Path | Mapping[str, Any]) -> Plan:
         except (OSError, UnicodeDecodeError):
             raise RoomError(f"the plan {file} cannot be read; name a YAML file, or give the plan itself") from None
     return read_plan(given, "the plan")
-
-
-def _risk(report: RiskReport) -> Shown:
-    document = report.document()
-    rows = [(f"records below k = {k}", f"{count:,}") for k, count in document["below_k"].items()]
-    rows += [
-        ("records expected to be re-identified", f"{document['expected_reidentifications']:,.4g}"),
-        ("largest risk of a record", f"{document['max_risk']:.4g}"),
-        ("special uniques (SUDA)", f"{document['suda']['records']:,}"),
-    ]
-    title = f"Risk of {document['records']:,} records by {', '.join(document['keys'])}"
-    return Shown(title, (), ((("measure", "value"), [tuple(row) for row in rows]),), document)
 
 
 def _utility(report: UtilityReport) -> Shown:

@@ -96,6 +96,24 @@ def test_people_read_sentences(run: Run) -> None:
         assert said in out
 
 
+@pytest.mark.parametrize("file", ["records.csv", "records.parquet"])
+def test_records_below_k_are_counted_on_fewer_variables_too(run: Run, file: str) -> None:
+    frame = francdat()
+    found = document(run, file, "--keys", KEYS, "--subset", "Key1,Key4", "--subset", "Key3")
+    for one, names in zip(found["subsets"], (["Key1", "Key4"], ["Key3"]), strict=True):
+        shared = frame.groupby(names)["w"].transform("size")
+        assert one == {"keys": names, "below_k": {str(k): int((shared < k).sum()) for k in (2, 3, 5)}}
+    _, out, _ = run(file, "--keys", KEYS, "--subset", "Key1,Key4")
+    assert "on Key1, Key4 alone: 4 below k = 2, " in out
+
+
+def test_recursive_diversity_is_asked_for_by_its_c(run: Run) -> None:
+    pd.DataFrame({"key": [1] * 6, "ill": list("aaaabb")}).to_csv("ill.csv", index=False)
+    words = ("ill.csv", "--keys", "key", "--sensitive", "ill")
+    assert document(run, *words, "--c", "2.5")["sensitive"]["ill"]["recursive"] == 2
+    assert document(run, *words)["sensitive"]["ill"]["recursive"] == 1
+
+
 def test_names_with_commas_can_be_given_alone(run: Run) -> None:
     pd.DataFrame({"a,b": [1, 1, 2], "c": [1, 2, 2]}).to_csv("comma.csv", index=False)
     assert document(run, "comma.csv", "--keys", "a,b", "--keys", "c")["keys"] == ["a,b", "c"]
@@ -112,6 +130,9 @@ def test_names_with_commas_can_be_given_alone(run: Run) -> None:
         (["records.csv", "--keys", KEYS, "--count", "people"], "--count needs --population"),
         (["records.csv", "--keys", KEYS, "--numbers", "w"], "--original and --numbers go together"),
         (["nowhere.csv", "--keys", KEYS], "nowhere.csv does not exist"),
+        (["records.csv", "--keys", "Key1,Key2", "--subset", "Key3"], "subset: there is no key variable Key3"),
+        (["records.csv", "--keys", "Key1,Key2", "--subset", "Key1,Key1"], "subset: 'Key1' is named twice"),
+        (["records.csv", "--keys", KEYS, "--sensitive", "ill", "--c", "0"], "c: the c of recursive l-diversity"),
         (["records.csv", "--keys", KEYS, "--population", "people.csv", "--count", "w"], "--population: there is no"),
         (["records.csv", "--keys", KEYS, "--model", "auto"], "model: the risk needs a sample"),
     ],

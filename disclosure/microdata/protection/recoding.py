@@ -110,7 +110,10 @@ def banded(
     if not breaks or any(high <= low for low, high in itertools.pairwise(breaks)):
         raise BadInputError(f"{what}: the breaks of '{name}' must be numbers in ascending order")
     if labels is not None and len(labels) != len(breaks) + 1:
-        raise BadInputError(f"{what}: {len(breaks)} breaks of '{name}' make {len(breaks) + 1} bands; name each of them")
+        raise BadInputError(
+            f"{what}: {len(breaks)} breaks of '{name}' make {len(breaks) + 1} bands (those below the first and from the "
+            f"last on, too), and there are {len(labels)} labels; name each band"
+        )
     whole = bool((values == np.floor(values)).all())
     edges = [-np.inf, *breaks, np.inf]
     made = labels or [band(low, high, whole=whole) for low, high in itertools.pairwise(edges)]

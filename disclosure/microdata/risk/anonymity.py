@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from saferoom.disclosure.microdata.columns import check_k
 from saferoom.disclosure.microdata.keys import Keys
-from saferoom.disclosure.microdata.patterns import Patterns, patterns
+from saferoom.disclosure.microdata.patterns import Patterns, of_variables, patterns
 from saferoom.disclosure.microdata.risk.frequencies import frequencies
 
 
@@ -32,12 +32,22 @@ def records_below(keys: Keys, k: int, alpha: float = 1.0, found: Patterns | None
     return frequencies(found or patterns(keys), keys.sizes, alpha).records_below(k)
 
 
-def below_by_subset(keys: Keys, k: int, subsets: Iterable[Sequence[str]]) -> dict[tuple[str, ...], int]:
+def below_by_subset(
+    keys: Keys, k: int, subsets: Iterable[Sequence[str]], alpha: float = 1.0, found: Patterns | None = None
+) -> dict[tuple[str, ...], int]:
     """Return the same for several sets of key variables.
 
     Parameters
     ----------
     subsets : iterable of sequence of str
         Names of key variables.
+    found : Patterns, optional
+        The patterns of all `keys`, where they were counted already.
     """
-    return {tuple(names): records_below(keys.selected(names), k) for names in subsets}
+    whole, below = found or patterns(keys), {}
+    check_k(k, whole.records)
+    for names in subsets:
+        places = [keys.place(name) for name in names]
+        sizes = [keys.sizes[place] for place in places]
+        below[tuple(names)] = frequencies(of_variables(whole, places, sizes), sizes, alpha).records_below(k)
+    return below

@@ -10,6 +10,7 @@ from saferoom.disclosure.microdata.columns import check_wanted
 from saferoom.disclosure.microdata.risk.individual import Method
 from saferoom.disclosure.microdata.risk.suda import FRACTION
 from saferoom.disclosure.microdata.risk.uniques import MOST_VARIABLES
+from saferoom.disclosure.queries.relations import unknown
 from saferoom.errors import BadInputError
 
 KS = (2, 3, 5)
@@ -45,6 +46,8 @@ class Asked:
         Log-linear model of the global risk: none, main, two-way or auto.
     explain : int
         Special uniques to explain.
+    subsets : tuple of tuple of str
+        Sets of fewer key variables, for which records below are counted too.
     """
 
     keys: tuple[str, ...]
@@ -59,6 +62,7 @@ class Asked:
     c: float = 2.0
     model: str = "none"
     explain: int = 0
+    subsets: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.keys:
@@ -69,6 +73,14 @@ class Asked:
                 raise BadInputError(f"{what}: '{name}' is a key variable as well; it can be only one of the two")
         if len(self.keys) > MOST_VARIABLES:
             raise BadInputError(f"keys: {len(self.keys)} key variables are too many; name at most {MOST_VARIABLES}")
+        if not self.c > 0:
+            raise BadInputError("c: the c of recursive l-diversity is a number above 0")
+        for subset in self.subsets:
+            for name in subset:
+                if name not in self.keys:
+                    raise unknown("key variable", name, self.keys, "subset")
+                if subset.count(name) > 1:
+                    raise BadInputError(f"subset: '{name}' is named twice")
 
     def check_columns(self, present: Sequence[str], prefix: str = "") -> None:
         """Check that all columns are among those that are `present`.
@@ -86,6 +98,11 @@ class Asked:
             check_wanted(present, [] if name is None else [name], prefix + role)
         check_wanted(present, self.keys, f"{prefix}keys")
         check_wanted(present, self.sensitive, f"{prefix}sensitive")
+
+    @property
+    def all_ks(self) -> tuple[int, ...]:
+        """The group sizes for which records below are counted, ascending."""
+        return tuple(sorted({*KS, *self.ks}))
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def with_population(found: Frequencies, keys: Keys, counts: Frame, count: str | 
         raise BadInputError(f"{what}: '{count}' must be a number of people, 0 or more, in every row")
     codes, sizes = _in_terms_of(there, keys, what)
     inverse, first = group(codes, sizes)  # by the sizes of both: the records may have categories that are not there
-    counted = np.bincount(inverse, people, len(first))
+    counted: Values = np.asarray(np.bincount(inverse, people, len(first)), np.float64)
     population = sums_of_matching(found.patterns.rows, codes[first], counted[:, None], sizes)[:, 0]
     short = int((population < found.sample).sum())
     if short:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy as np
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import Codes, Keys
 from saferoom.disclosure.microdata.patterns import Patterns, Values, patterns
-from saferoom.disclosure.microdata.risk.asked import KS, Asked
+from saferoom.disclosure.microdata.risk.anonymity import below_by_subset
+from saferoom.disclosure.microdata.risk.asked import Asked
 from saferoom.disclosure.microdata.risk.classes import class_values
 from saferoom.disclosure.microdata.risk.diversity import closeness, diversity
 from saferoom.disclosure.microdata.risk.explaining import Special, special_uniques
@@ -67,6 +68,8 @@ class RiskReport:
     risks : ndarray of float, shape (u,), probability
         Individual risk per pattern.
     household_risks : ndarray of float, shape (n,), probability, or None
+    subsets : mapping of key variables to a mapping of k to int
+        Records below k on fewer key variables.
     """
 
     asked: Asked
@@ -80,6 +83,7 @@ class RiskReport:
     model: GlobalRisk | None
     specials: tuple[Special, ...]
     perturbed: PerturbedRisk | None = None
+    subsets: Mapping[tuple[str, ...], Mapping[int, int]] = field(default_factory=dict)
 
     @property
     def records(self) -> int:
@@ -105,7 +109,11 @@ class RiskReport:
             "distinct_keys": len(self.frequencies.patterns),
             "basis": self.basis,
             "sample_uniques": self.frequencies.uniques,
-            "below_k": {str(k): self.frequencies.records_below(k) for k in sorted({*KS, *self.asked.ks})},
+            "below_k": {str(k): self.frequencies.records_below(k) for k in self.asked.all_ks},
+            "subsets": [
+                {"keys": list(names), "below_k": {str(k): below for k, below in found.items()}}
+                for names, found in self.subsets.items()
+            ],
             "expected_reidentifications": expected,
             "global_risk_percent": 100.0 * expected / self.records,
             "household_expected_reidentifications": household,
@@ -213,7 +221,13 @@ def assess_patterns(keys: Keys, found: Patterns, asked: Asked, population: Popul
         sensitive={},
         model=None if asked.model == "none" else global_risk(keys, found, named_model(asked.model, len(keys.names))),
         specials=tuple(special_uniques(keys, found, scored, risks, asked.explain)),
+        subsets={names: _below(keys, found, names, asked) for names in asked.subsets},
     )
+
+
+def _below(keys: Keys, found: Patterns, names: tuple[str, ...], asked: Asked) -> dict[int, int]:
+    there = [k for k in asked.all_ks if k <= found.records]
+    return {k: below_by_subset(keys, k, [names], asked.alpha, found)[names] for k in there}
 
 
 def sensitive_risk(

@@ -12,9 +12,19 @@ Words used throughout:
 A report's document and verdict hold no category and no record's value, and nothing that rests on a few records.
 """
 
-from saferoom.disclosure.microdata.utility.asked import Compared, Regression
+from saferoom.disclosure.microdata.utility.asked import Compared, Regression, regression_of
 from saferoom.disclosure.microdata.utility.by_column import ColumnUtility
 from saferoom.disclosure.microdata.utility.propensity import Fitted, Propensity, propensity
 from saferoom.disclosure.microdata.utility.report import UtilityReport, compare
 
-__all__ = ["ColumnUtility", "Compared", "Fitted", "Propensity", "Regression", "UtilityReport", "compare", "propensity"]
+__all__ = [
+    "ColumnUtility",
+    "Compared",
+    "Fitted",
+    "Propensity",
+    "Regression",
+    "UtilityReport",
+    "compare",
+    "propensity",
+    "regression_of",
+]

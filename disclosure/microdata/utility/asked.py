@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from saferoom.disclosure.microdata.columns import all_missing, check_wanted
 from saferoom.errors import BadInputError
@@ -35,6 +35,29 @@ class Regression:
     def title(self) -> str:
         """The regression in one line, as people write formulas."""
         return f"{self.outcome} ~ {' + '.join(self.on)} ({self.family})"
+
+
+def regression_of(text: str, what: str) -> Regression:
+    """Return what a formula asks for: ``outcome ~ a + b``, and after a comma its family.
+
+    Parameters
+    ----------
+    what : str
+        What messages begin with.
+
+    Raises
+    ------
+    BadInputError
+    """
+    formula, _comma, family = text.partition(",")
+    outcome, tilde, on = formula.partition("~")
+    names = tuple(name.strip() for name in on.split("+") if name.strip())
+    wanted: Any = family.strip() or "ols"
+    if not tilde or not outcome.strip() or not names or wanted not in get_args(Family):
+        raise BadInputError(
+            f"{what}: write OUTCOME ~ COLUMN + COLUMN, and after a comma one of {', '.join(get_args(Family))}"
+        )
+    return Regression(outcome.strip(), names, wanted)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,6 +21,69 @@ def test_risk_is_told_in_words_and_tables() -> None:
     assert "records below k = 2" in repr(shown)
     assert "<table" in shown._repr_html_()
     assert saferoom.risk(people(), keys="region").document["keys"] == ["region"]
+
+
+def test_whatever_the_command_measures_is_measured_of_a_frame_too() -> None:
+    frame = people()
+    counts = frame.groupby(["region", "sex"], as_index=False, dropna=False).size().assign(n=lambda f: 3 * f["size"])
+    shown = saferoom.risk(
+        frame,
+        ["region", "sex"],
+        sensitive="education",
+        ks=[40],
+        subsets=["region", ["region", "sex"]],
+        explain=1,
+        population=counts.dropna(),
+        count="n",
+        original=frame.assign(pay=frame["pay"] + 1.0),
+        numbers=["pay"],
+    )
+    assert shown.document["basis"] == "population counts"
+    assert [one["keys"] for one in shown.document["subsets"]] == [["region"], ["region", "sex"]]
+    assert shown.document["perturbed"]["linked_by_distance"] > 0.5
+    said = repr(shown)
+    for words in (
+        "below k = 40",
+        "on region alone, below k = 2",
+        "perturbed numbers linked by ranks",
+        "records whose key tells it",
+    ):
+        assert words in said
+    assert saferoom.risk(frame, "age", weight="grossing", exact=True, model="main").document["model"] is not None
+    strict = saferoom.risk(frame, "region", alpha=0.0)
+    assert strict.document["below_k"]["5"] >= saferoom.risk(frame, "region").document["below_k"]["5"]
+
+
+def test_special_uniques_are_explained_in_a_room_as_well() -> None:
+    shown = saferoom.risk(people(60), keys=["region", "sex", "age"], explain=2)
+    assert sum(sentence.startswith("unique on ") for sentence in shown.sentences) == 2
+    assert "contributes to special uniques" in shown._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"alhpa": 0.5}, "cannot be asked for 'alhpa'; did you mean alpha"),
+        ({"count": "n"}, "it needs population"),
+        ({"numbers": ["pay"]}, "go together"),
+        ({"population": "counts.csv"}, "records are a pandas frame here"),
+        ({"model": "best"}, "there is no 'best'"),
+        ({"subsets": [["pay"]]}, "no key variable pay"),
+        ({"ks": [6000]}, "there are only 600 records"),
+        ({"alpha": 2}, "alpha: a number between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_frame_is_one_sentence(more: dict[str, Any], said: str) -> None:
+    with pytest.raises(RoomError, match=said):
+        saferoom.risk(people(), ["region", "sex"], **more)
+
+
+def test_regressions_of_the_users_are_compared() -> None:
+    frame = people()
+    shown = saferoom.utility(frame, noisy(frame, 0.5), regressions="pay ~ age + sex")
+    assert 0 < shown.document["regressions"][0]["overlap"] < 1
+    with pytest.raises(RoomError, match="regressions: write OUTCOME"):
+        saferoom.utility(frame, frame, regressions=["pay by age"])
 
 
 def test_a_plan_is_a_dictionary_a_text_or_a_file(tmp_path: Path) -> None:
