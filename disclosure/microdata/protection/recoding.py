@@ -112,7 +112,7 @@ def banded(
     if labels is not None and len(labels) != len(breaks) + 1:
         raise BadInputError(
             f"{what}: {len(breaks)} breaks of '{name}' make {len(breaks) + 1} bands (those below the first and from the "
-            f"last on, too), and there are {len(labels)} labels; name each band"
+            f"last on, too), and 'labels' names {len(labels)}; name each"
         )
     whole = bool((values == np.floor(values)).all())
     edges = [-np.inf, *breaks, np.inf]

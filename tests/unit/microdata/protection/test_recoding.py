@@ -83,7 +83,7 @@ def test_bands_begin_at_their_breaks() -> None:
 
 @pytest.mark.parametrize(
     ("breaks", "labels", "said"),
-    [([65, 18], None, "ascending"), ([18], ["one"], "name each of them"), ([], None, "ascending")],
+    [([65, 18], None, "ascending"), ([18], ["one"], "1 breaks of .age. make 2 bands"), ([], None, "ascending")],
 )
 def test_bands_that_cannot_be_are_refused(breaks: list[float], labels: list[str] | None, said: str) -> None:
     with pytest.raises(BadInputError, match=said):
