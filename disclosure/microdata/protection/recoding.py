@@ -111,8 +111,8 @@ def banded(
         raise BadInputError(f"{what}: the breaks of '{name}' must be numbers in ascending order")
     if labels is not None and len(labels) != len(breaks) + 1:
         raise BadInputError(
-            f"{what}: {len(breaks)} breaks of '{name}' make {len(breaks) + 1} bands (those below the first and from the "
-            f"last on, too), and 'labels' names {len(labels)}; name each"
+            f"{what}: {len(breaks)} breaks of '{name}' make {len(breaks) + 1} bands (those below the first and from "
+            f"the last on, too), and 'labels' names {len(labels)}; name each"
         )
     whole = bool((values == np.floor(values)).all())
     edges = [-np.inf, *breaks, np.inf]
