@@ -7,13 +7,14 @@ the order of the rows, and the ids of units, which become labels drawn anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import Keys
+from saferoom.disclosure.microdata.plans.not_seen import few_have
 from saferoom.disclosure.microdata.plans.runner import Anonymised, anonymise
 from saferoom.disclosure.microdata.plans.seeds import AFTER_STEPS
 from saferoom.disclosure.microdata.plans.told_again import records_changed, taken_and_told
@@ -96,6 +97,9 @@ def leaving(records: Any, plan: Plan, seed: Seed, units: Sequence[str], least_un
     tied = [name for name in frame.column_names if name in ids or name == plan.household]
     _check_tied(frame, keys, tied, least_units)
     _check_taken_away(records, frame, plan, (tied, moved))
+    # What else is warned of was refused above; here ids are known, which get new labels.
+    said = few_have(records, frame, plan, tied, least_units, records.select(ids) if ids else None)
+    result = replace(result, warnings=tuple(said))
     by = tuple(key for key in keys if key not in moved)
     known = records.select(ids)
     for key in by:

@@ -1,19 +1,20 @@
-"""What measures of risk do not see in protected records: columns that tell again, ids that tie rows together."""
+"""What measures of risk do not see in protected records: columns that tell again, ids that tie, values few have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from saferoom.disclosure.microdata import columns
 from saferoom.disclosure.microdata.keys import Keys
+from saferoom.disclosure.microdata.plans.few_have import in_words, records_of_few
 from saferoom.disclosure.microdata.plans.plan import Plan
 from saferoom.disclosure.microdata.plans.told_again import taken_and_told
 from saferoom.disclosure.microdata.risk.linked import units_told_apart
 from saferoom.disclosure.microdata.risk.units import numbered
 
 _LEAST = 3
-"""Households that must have the same keys together, where the plan's limits name no k."""
+"""Households that must have the same keys together, and records one value, where the plan's limits name no k."""
 
 
 def perturbed_columns(plan: Plan) -> frozenset[str]:
@@ -49,3 +50,12 @@ def not_seen(before: Any, after: Any, plan: Plan) -> Iterator[str]:
                 f"{few:,} of '{unit}' have all their records together in common with fewer than {least - 1} others: "
                 f"who knows a whole household finds it, because '{unit}' says which records belong together."
             )
+    yield from few_have(before, after, plan, ids, least)
+
+
+def few_have(before: Any, after: Any, plan: Plan, ids: Collection[str], least: int, units: Any = None) -> Iterator[str]:
+    """Yield a sentence about values that few have in columns that are neither key variables nor `ids`, if there are."""
+    names = [name for name in after.column_names if name not in plan.keys and name not in ids]
+    found = records_of_few(before, after, names, perturbed_columns(plan), least, units)
+    if found:
+        yield in_words(found, len(after), least)

@@ -48,3 +48,12 @@ def test_what_whoever_knows_a_key_learns_is_told_to_those_who_decide(found: Worl
     left = told.public()["risk"]["sensitive"]
     assert set(left) == {"wage", "diagnosis"}, "whoever has the file can count these, and nothing of before is said"
     assert {measure for one in left.values() for measure in one} == {"distinct", "closeness"}
+
+
+def test_exact_wages_that_find_a_record_are_told_to_those_who_decide_and_new_labels_are_not(found: World) -> None:
+    order = found.instance.airlock.record_plan(ANA, MOBILITY, SURVEY, "teaching-file")
+    told = make(found.instance, Evaluator(found.instance), ANA, MOBILITY, order).told
+    (said,) = [one for one in told.sentences() if one.startswith("No key variable")]
+    assert "fewer than 9 others have the same: 'wage' (" in said
+    assert "person_id" not in said
+    assert "No key variable" not in str(told.public())
