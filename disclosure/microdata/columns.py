@@ -200,7 +200,7 @@ def _records(count: int) -> str:
     return "1 record" if count == 1 else f"{count:,} records"
 
 
-def check_k(k: int, records: int, what: str = "k") -> None:
+def check_k(k: int, records: int, what: str = "keys") -> None:
     """Check that k records can share a key at all.
 
     Raises

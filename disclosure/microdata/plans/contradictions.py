@@ -48,6 +48,8 @@ def check(plan: Plan, numeric: Mapping[str, bool], records: int) -> None:
                 raise unknown("column", name, list(numeric), role)
             if role != "keys" and name in plan.keys:
                 raise BadInputError(f"{role}: '{name}' is a key variable as well; it can be only one of the two")
+    if plan.limits.k is not None:
+        check_k(plan.limits.k, records, "limits")
     for number, step in enumerate(plan.steps, start=1):
         left = [name for name in plan.keys if name not in now.dropped]
         _check_step(number, step, plan, left, now)

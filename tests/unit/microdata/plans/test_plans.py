@@ -165,6 +165,7 @@ def test_roles_that_cannot_be_are_refused(role: str) -> None:
         ("{max_risk: 0.001}", "largest risk"),
         ("{expected_reidentifications: 0.1}", "re-identifications are expected"),
         ("{max_household_risk: 0.001}", "largest risk of a household is"),
+        ("{k: 401}", "^limits: k is 401, but there are only 400 records"),
     ],
 )
 def test_limits_that_do_not_hold_end_without_a_result(limits: str, said: str) -> None:
