@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saferoom.disclosure.microdata import columns
-from saferoom.disclosure.microdata.keys import MISSING, Keys
-from saferoom.disclosure.microdata.patterns import patterns
+from saferoom.disclosure.microdata.keys import MISSING, Codes, Keys
+from saferoom.disclosure.microdata.patterns import Patterns, patterns
+from saferoom.disclosure.microdata.plans.diverse import in_fact
 from saferoom.disclosure.microdata.plans.plan import Limits, Plan
 from saferoom.disclosure.microdata.plans.step import Step
 from saferoom.disclosure.microdata.risk.gaps import as_categories, fitting, without_company_of_gaps
 from saferoom.disclosure.microdata.risk.households import household_places, household_risk
 from saferoom.disclosure.microdata.risk.individual import individual
-from saferoom.disclosure.microdata.risk.report import RiskReport, SensitiveRisk, sensitive_risk
+from saferoom.disclosure.microdata.risk.report import RiskReport, SensitiveRisk
 from saferoom.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -34,9 +35,12 @@ class Gaps:
         Values that a step hid which promises, for all key variables together and nothing else, the k of the limits.
     missing : mapping of a key variable to ndarray of bool, shape (n,)
         All that is missing now.
+    came : Frame
+        The records before the plan.
     """
 
     plan: Plan
+    came: Frame
     hidden: dict[str, NDArray[np.bool_]]
     missing: dict[str, NDArray[np.bool_]]
 
@@ -44,7 +48,7 @@ class Gaps:
     def of(cls, frame: Frame, plan: Plan) -> Gaps:
         """Return the gaps of records as they came: whatever is missing."""
         missing = _missing(frame, plan)
-        return cls(plan, {name: np.zeros_like(one) for name, one in missing.items()}, missing)
+        return cls(plan, frame, {name: np.zeros_like(one) for name, one in missing.items()}, missing)
 
     def after(self, frame: Frame, step: Step) -> Gaps:
         """Return the gaps after a step.
@@ -60,7 +64,7 @@ class Gaps:
             name: (self.hidden[name] | (one & ~self.missing[name])) & one if enough else self.hidden[name] & one
             for name, one in missing.items()
         }
-        return Gaps(self.plan, hidden, missing)
+        return Gaps(self.plan, self.came, hidden, missing)
 
     def among(self, keys: Keys) -> NDArray[np.bool_]:
         """Return which codes of `keys` are gaps, shape (n, m)."""
@@ -106,7 +110,7 @@ def check_limits(plan: Plan, frame: Frame, after: RiskReport | None, gaps: Gaps)
     BadInputError
         With what does not hold; nothing may be written then.
     """
-    held = _alike(plan, frame) if after is None else _counted(plan, frame, after, gaps)
+    held = _alike(plan, frame, gaps) if after is None else _counted(plan, frame, after, gaps)
     wrong = [*_of_keys(plan.limits, held), *_of_sensitive(plan.limits, held)]
     if wrong:
         raise BadInputError("the plan's limits do not hold of its result: " + "; ".join(wrong) + "; nothing is written")
@@ -139,7 +143,7 @@ def _of_sensitive(limits: Limits, held: _Held) -> Iterator[str]:
             )
 
 
-def _alike(plan: Plan, frame: Frame) -> _Held:
+def _alike(plan: Plan, frame: Frame, gaps: Gaps) -> _Held:
     """Return what holds where all records share one key."""
     records = columns.length(frame)
     places = _households(plan, frame)
@@ -149,7 +153,8 @@ def _alike(plan: Plan, frame: Frame) -> _Held:
     one = Keys(("all",), np.zeros((records, 1), dtype=np.int32), (np.array(["all"]),), (None,))
     found, kept = patterns(one), [name for name in plan.sensitive if plan.columns is None or name in plan.columns]
     told = {name: Keys.of(frame, [name], "sensitive") for name in kept if name in columns.names_of(frame)}
-    sensitive = {n: sensitive_risk(one, found, own, 2.0) for n, own in told.items() if (own.codes != MISSING).any()}
+    telling = [name for name, own in told.items() if (own.codes != MISSING).any()]
+    sensitive = {name: in_fact(plan, gaps.came, frame, name, (one, found, None)) for name in telling}
     return _Held(below, 1 / records, 1.0, 0, risk, sensitive)
 
 
@@ -159,16 +164,14 @@ def _counted(plan: Plan, frame: Frame, after: RiskReport, gaps: Gaps) -> _Held:
     seeming = found.records_below(k)
     keys = Keys.of(frame, after.asked.keys)
     missing = gaps.among(keys)
-    sensitive: Mapping[str, SensitiveRisk] = after.sensitive
+    classes: tuple[Keys, Patterns, Codes | None] = (keys, found.patterns, None)
     if missing.any():
         weights = None if plan.weight is None else columns.weights(frame, plan.weight)
         found = without_company_of_gaps(keys, missing, weights)
         risks = individual(found, after.asked.method)
-        apart, own = as_categories(keys, missing), fitting(keys, found.patterns)
-        sensitive = {
-            name: sensitive_risk(apart, found.patterns, Keys.of(frame, [name], "sensitive"), after.asked.c, own)
-            for name in sensitive
-        }
+        classes = (as_categories(keys, missing), found.patterns, fitting(keys, found.patterns))
+    asked = () if plan.limits.l_diversity is None and plan.limits.t_closeness is None else after.sensitive
+    sensitive = {name: in_fact(plan, gaps.came, frame, name, classes) for name in asked}
     below = found.records_below(k)
     places = _households(plan, frame)
     household = None if places is None else float(household_risk(found.per_record(risks), places).max())
