@@ -9,10 +9,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.store.database import Database, answering
+
+_NOT_ALLOWED = "42501"
+"""PostgreSQL's code of what a role has no right to."""
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -37,7 +41,15 @@ def upgrade(database: Database, revision: str = "head") -> None:
         if set(present) == set(scripts.get_heads()):
             return
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        try:
+            command.upgrade(config, revision)
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
+                raise
+            raise UnavailableError(
+                "the database's tables are an older version's, and this service may not change them; run "
+                "'saferoom admin database --upgrade' as the role that they belong to"
+            ) from None
 
 
 def newest() -> str:

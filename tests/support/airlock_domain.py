@@ -277,13 +277,13 @@ class Domain:
 
 
 @contextmanager
-def domain(folder: Path, key: SigningKey | None = None) -> Iterator[Domain]:
+def domain(folder: Path, key: SigningKey | None = None, database: Database | None = None) -> Iterator[Domain]:
     """Yield an airlock below `folder`; opened again on the same folder and key it finds everything as it was."""
     for name in ("survey", "wages"):
         if not (folder / f"{name}.parquet").exists():
             (folder / f"{name}.parquet").write_bytes(_extract(name))
     clock, key, people = FrozenClock(NOW), key or SigningKey.generate(), registry()
-    database, vault = store_at(folder / "store.sqlite"), FileVault(folder / "vault")
+    database, vault = database or store_at(folder / "store.sqlite"), FileVault(folder / "vault")
     store = AirlockStore(database, clock, key)
     airlock = Airlock(
         store=store, registry=people, vault=vault, clock=clock, signing_key=key, cipher=AtRest(b"rest" * 8)

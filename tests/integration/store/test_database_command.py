@@ -48,7 +48,13 @@ def test_it_says_the_revision_and_whether_it_is_this_versions(home: Home, capsys
     assert capsys.readouterr().out == f"sqlite, revision {NEWEST}: the tables are those of this version.\n"
     assert run("admin", "database", "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert said == {"engine": "sqlite", "revision": NEWEST, "newest": NEWEST, "went_back_from": None}
+    assert said == {
+        "engine": "sqlite",
+        "revision": NEWEST,
+        "newest": NEWEST,
+        "went_back_from": None,
+        "service_role": None,
+    }
 
 
 def test_it_goes_back_is_on_record_and_comes_up_again(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
