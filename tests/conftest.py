@@ -42,6 +42,25 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(made, ignore_errors=True))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _homes_have_their_store_where_tests_have_it() -> Iterator[None]:
+    """Let homes find their store on PostgreSQL where the tests' stores are there (``SAFEROOM_TEST_STORE``)."""
+    from tests.support import empty_store
+
+    from saferoom.hub.home import Home
+
+    if not empty_store.ON_POSTGRES:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        named = os.environ.get
+        address = property(
+            lambda home: named("SAFEROOM_DATABASE_URL") or empty_store.address_of(home.root / "saferoom.sqlite")
+        )
+        patch.setattr(Home, "database_url", address)
+        yield
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests that share a running hub, a browser or a PostgreSQL on one worker, so that it is started once."""
     for item in items:

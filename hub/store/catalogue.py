@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from saferoom.hub.store.database import Database
@@ -17,6 +17,12 @@ from saferoom.projects.catalogue.model import VariableRole, VariableType
 from saferoom.projects.catalogue.shelves import SHOWN, Edition, Hit, VariableLine
 from saferoom.projects.paging import Cut, Paged
 
+
+def _given(column: Any) -> ColumnElement[bool]:
+    """Return whether JSON is there: a variable without one holds JSON's null, which is not the database's."""
+    return func.coalesce(cast(column, Text), "null") != "null"
+
+
 _SHOWABLE = VariableRow.role != VariableRole.DIRECT.value
 _LINE: Select[Any] = select(
     VariableRow.dataset,
@@ -24,9 +30,8 @@ _LINE: Select[Any] = select(
     VariableRow.label,
     VariableRow.type,
     VariableRow.role,
-    func.json_array_length(VariableRow.codelist).label("codes"),
-    # A variable without one holds JSON's null, which is not the database's.
-    (func.coalesce(cast(VariableRow.hierarchy, Text), "null") != "null").label("grouped"),
+    case((_given(VariableRow.codelist), func.json_array_length(VariableRow.codelist)), else_=0).label("codes"),
+    _given(VariableRow.hierarchy).label("grouped"),
 )
 
 

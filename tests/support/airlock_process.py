@@ -38,6 +38,7 @@ class AirlockProcess:
         return {
             "PATH": os.environ["PATH"],
             "SAFEROOM_HOME": str(self.home.root),
+            "SAFEROOM_DATABASE_URL": self.home.database_url,
             "JUPYTERHUB_SERVICE_NAME": "airlock",
             "JUPYTERHUB_SERVICE_URL": unix_url(self.home.socket("airlock-web")),
             **self.hub.environment,

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from tests.support.empty_store import copy_store
 
 from saferoom.clock import Clock, FrozenClock
 from saferoom.disclosure.evaluation import Evaluation
@@ -93,7 +94,9 @@ class World:
 @contextmanager
 def world(folder: Path, clock: Clock | None = None) -> Iterator[World]:
     """Yield a new instance below `folder`."""
-    shutil.copytree(_made(), folder / "home")
+    made = _made()
+    shutil.copytree(made, folder / "home")
+    copy_store(made / "saferoom.sqlite", folder / "home" / "saferoom.sqlite")
     instance = Instance.open(Home(folder / "home"), clock or FrozenClock(NOW))
     try:
         yield World(instance)

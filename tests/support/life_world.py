@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support.empty_store import store_like
 from tests.support.registry_world import NOW, TODAY, dataset, owner, researcher
 
 from saferoom.audit import Event
@@ -22,7 +22,6 @@ from saferoom.hub.store.audit_log import AuditLinkRow, AuditLog
 from saferoom.hub.store.cipher import AtRest
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.life import LifeStore
-from saferoom.hub.store.migrate import upgrade
 from saferoom.hub.store.notices_tables import ToldRow
 from saferoom.hub.store.registry import StoredRegistry
 from saferoom.hub.store.registry_writer import RegistryWriter
@@ -146,8 +145,7 @@ def life_world(folder: Path) -> LifeWorld:
     """Return the world in `folder`."""
     home = Home(folder / "home")
     home.prepare()
-    (folder / "store.sqlite").write_bytes(_template())
-    database = Database(f"sqlite:///{folder / 'store.sqlite'}")
+    database = store_like(folder / "store.sqlite", _registered)
     clock, key = FrozenClock(NOW), _key()
     registry = StoredRegistry(database)
     lives = Lives(
@@ -165,20 +163,14 @@ def _key() -> SigningKey:
     return SigningKey.generate()
 
 
-@cache
-def _template() -> bytes:
-    """Return the database with people and datasets; made once in each process, because migrations take their time."""
-    with tempfile.TemporaryDirectory() as made:
-        database = Database(f"sqlite:///{made}/store.sqlite")
-        upgrade(database)
-        with database.transaction() as session:
-            writer = RegistryWriter(session, AuditLog(session, FrozenClock(NOW), _key()), NOW, "admin:test")
-            for kind, key, record in _records():
-                change = compare(kind, key, None, record)
-                assert change is not None
-                writer.write(change)
-        database.dispose()  # the last connection writes everything into the file
-        return Path(made, "store.sqlite").read_bytes()
+def _registered(database: Database) -> None:
+    """Register people and datasets."""
+    with database.transaction() as session:
+        writer = RegistryWriter(session, AuditLog(session, FrozenClock(NOW), _key()), NOW, "admin:test")
+        for kind, key, record in _records():
+            change = compare(kind, key, None, record)
+            assert change is not None
+            writer.write(change)
 
 
 def _records() -> Iterator[tuple[str, str, PolicyModel]]:

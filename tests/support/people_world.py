@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select
-from tests.support.registry_world import NOW, TODAY, store
+from tests.support.empty_store import store_like
+from tests.support.registry_world import NOW, TODAY
 
 from saferoom.clock import FrozenClock
 from saferoom.hub.administration import Administration
@@ -122,23 +120,20 @@ class PeopleWorld:
 
 
 @cache
-def _made() -> tuple[Path, SigningKey]:
-    """Register everybody in the store that every world begins as a copy of; once per process."""
-    folder, key = Path(tempfile.mkdtemp(prefix="saferoom-people-")), SigningKey.generate()
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    database = store(folder)
-    administration = Administration(database, FrozenClock(NOW), key, "admin:root")
+def _key() -> SigningKey:
+    return SigningKey.generate()
+
+
+def _registered(database: Database) -> None:
+    """Register everybody in the store that every world begins as a copy of."""
+    administration = Administration(database, FrozenClock(NOW), _key(), "admin:root")
     administration.apply(read_entries([(DOCUMENTS, "people.yaml")]))
-    database.dispose()
-    return folder / "store.sqlite", key
 
 
 @contextmanager
 def people_world(folder: Path) -> Iterator[PeopleWorld]:
     """Yield the service with everybody registered."""
-    made, key = _made()
-    shutil.copy(made, folder / "store.sqlite")
-    clock, database = FrozenClock(NOW), Database(f"sqlite:///{folder / 'store.sqlite'}")
+    key, clock, database = _key(), FrozenClock(NOW), store_like(folder / "store.sqlite", _registered)
     people = People(PeopleStore(database, clock, key), clock)
     try:
         yield PeopleWorld(people, Administration(database, clock, key, "admin:root"), clock)

@@ -75,8 +75,16 @@ class Server:
     def copy(self, address: str) -> str:
         """Return the address of a copy of one of its databases, to which nobody may be connected."""
         name = f"copy_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {address.split('@/')[1].split('?')[0]}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {_name(address)} STRATEGY FILE_COPY")
         return self._address(name)
+
+    def drop(self, address: str) -> bool:
+        """Drop one of its databases; tell whether that could be done, which it cannot while somebody is connected."""
+        try:
+            self._run(f"DROP DATABASE {_name(address)}")
+        except psycopg.errors.ObjectInUse:
+            return False
+        return True
 
     def crash(self) -> None:
         """End every one of its processes at once and without a trace in the data, then start it again."""
@@ -146,3 +154,8 @@ class Server:
 
     def _address(self, name: str) -> str:
         return f"postgresql://saferoom@/{name}?host={self.folder}"
+
+
+def _name(address: str) -> str:
+    """Return the database that an address of ours names."""
+    return address.split("@/")[1].split("?")[0]
