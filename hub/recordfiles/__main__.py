@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from saferoom.disclosure.queries.source import Source
 from saferoom.disclosure.verdict import Risk, Verdict
 from saferoom.errors import BadInputError, SaferoomError
 from saferoom.hub.recordfiles.job import Made, RecordJob, write_answer
+from saferoom.hub.recordfiles.writing import plain, to_csv, written
 
 _NAME = "snapshot"  # what the comparison calls a table that is no dataset; its query is never computed again
 MOST_SHOWN = 100
@@ -40,10 +40,11 @@ def made(job: RecordJob) -> Made:
     told = [name for name in plan.sensitive if _tells(records, name)]
     plan = plan.model_copy(update={"sensitive": tuple(told)})
     found = leaving(records, plan, Seed(job.seed, job.salt), source.units, job.least_units)
-    csv = _csv(found.file)
+    file = written(found.file)
+    csv = to_csv(file)
     if len(csv) > MOST_BYTES:
         raise BadInputError(f"the protected file is larger than {MOST_BYTES // 2**20} MiB; its plan must keep less")
-    return Made(csv, _told(found), _remembered(job, source, found))
+    return Made(csv, _told(found, file), _remembered(job, source, found))
 
 
 def _tells(records: Any, name: str) -> bool:
@@ -82,7 +83,7 @@ def _judged(job: RecordJob, source: Source, table: Any, by: Sequence[str]) -> Ev
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{_NAME}.parquet"
-        parquet.write_table(_plain(table), path)
+        parquet.write_table(plain(table), path)
         own = Source(_NAME, path, source.units)
         query = parse_query({"from": _NAME, "statistic": "frequency", "by": list(by)})
         return check(query, replace(job.job.context(), sources=(own,)))
@@ -94,8 +95,8 @@ def _about(known: Contributors, dataset: str, names: list[str]) -> Contributors:
     return replace(known, parts=tuple(replace(part, subjects=part.subjects | subjects) for part in known.parts))
 
 
-def _told(found: Leaving) -> dict[str, Any]:
-    document, file = found.result.document(), _plain(found.file)
+def _told(found: Leaving, file: Any) -> dict[str, Any]:
+    document = found.result.document()
     return {
         "records": len(file),
         "columns": file.column_names,
@@ -110,24 +111,6 @@ def _told(found: Leaving) -> dict[str, Any]:
             [None if v is None else str(v) for v in row.values()] for row in file.slice(0, MOST_SHOWN).to_pylist()
         ],
     }
-
-
-def _csv(file: Any) -> bytes:
-    from pyarrow import csv
-
-    target = io.BytesIO()
-    csv.write_csv(_plain(file), target, csv.WriteOptions(quoting_style="needed"))
-    return target.getvalue()
-
-
-def _plain(table: Any) -> Any:
-    """Return a table whose columns are no dictionaries."""
-    import pyarrow as pa
-
-    for place, column in enumerate(table.schema):
-        if pa.types.is_dictionary(column.type):
-            table = table.set_column(place, column.name, table.column(place).cast(column.type.value_type))
-    return table
 
 
 def main() -> None:
