@@ -72,7 +72,7 @@ def anonymise(
 
 def _lines(result: Anonymised, out: Path) -> Iterator[str]:
     from saferoom.hub.cli.text import table
-    from saferoom.hub.records.protection import sensitive_rows
+    from saferoom.hub.records.before_after import risk_rows
 
     document = result.document()
     count = len(document["steps"])
@@ -82,20 +82,7 @@ def _lines(result: Anonymised, out: Path) -> Iterator[str]:
         ["step", "method", "what was done"], [[str(s["step"]), s["method"], s["note"]] for s in document["steps"]]
     )
     yield ""
-    before, after = document["risk"]["before"], document["risk"]["after"]
-    rows = [
-        [f"records below k = {k}", f"{before['below_k'][k]:,}", "0" if after is None else f"{after['below_k'][k]:,}"]
-        for k in before["below_k"]
-    ]
-    for name in ("expected_reidentifications", "max_risk", "max_household_risk"):
-        if before[name] is not None:
-            told = "none told" if after is None else f"{after[name]:,.4g}"
-            rows.append([name.replace("_", " "), f"{before[name]:,.4g}", told])
-    if result.after is not None and result.after.perturbed is not None:
-        linked = result.after.perturbed.linked
-        rows.append(["perturbed numbers linked to the right record", "", f"{100 * linked:.3g} %"])
-    rows += sensitive_rows(before, after)
-    yield table(["risk", "before", "after"], rows)
+    yield table(["risk", "before", "after"], [list(row) for row in risk_rows(document)])
     yield ""
     yield from textwrap.wrap(document["utility"]["verdict"], _WIDTH)
     for said in result.said:

@@ -7,7 +7,7 @@ and judged anew by the trusted side, from the extract.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ class Shown:
     document: Mapping[str, Any]
 
     def __repr__(self) -> str:
-        tables = ["\n".join(markup.columns_text([head, *rows], 1)) for head, rows in self.tables]
+        tables = ["\n".join(markup.columns_text([head, *rows], len(head))) for head, rows in self.tables]
         return "\n\n".join([self.title, *self.sentences, *tables])
 
     def _repr_html_(self) -> str:
@@ -167,7 +167,11 @@ def _in_words(*frames: object) -> Iterator[None]:
 
 
 def _names(given: Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Iterable) or not all(isinstance(one, str) for one in given):
+        raise RoomError("columns are given by their names, as ['region', 'age']")
+    return tuple(given)
 
 
 def _plan(given: str | Path | Mapping[str, Any]) -> Plan:
@@ -177,6 +181,8 @@ def _plan(given: str | Path | Mapping[str, Any]) -> Plan:
         import json
 
         return read_plan(json.dumps(given), "the plan")
+    if not isinstance(given, str | Path):
+        raise RoomError("a plan is a dictionary, its YAML text, or the file that it is in")
     if isinstance(given, Path) or "\n" not in given:
         file = Path(given)
         try:
@@ -198,14 +204,11 @@ def _utility(report: UtilityReport) -> Shown:
 
 
 def _protected(result: Anonymised) -> Protected:
+    from saferoom.hub.records.before_after import risk_rows
+
     document = result.document()
     steps: Rows = [(str(one["step"]), one["method"], one["note"]) for one in document["steps"]]
-    before, after = document["risk"]["before"], document["risk"]["after"]
-    rows: Rows = []
-    for name in ("expected_reidentifications", "max_risk", "max_household_risk"):
-        if before[name] is not None:
-            told = "-" if after is None else f"{after[name]:,.4g}"
-            rows.append((name.replace("_", " "), f"{before[name]:,.4g}", told))
+    rows: Rows = list(risk_rows(document))
     tables: Tables = ((("step", "method", "what was done"), steps), (("risk", "before", "after"), rows))
     title = f"{document['records']:,} records protected in {len(steps)} step{'s' if len(steps) > 1 else ''}"
     made: Any = result.frame

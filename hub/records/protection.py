@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from saferoom.hub.records import risk_plots, utility
+from saferoom.hub.records.before_after import sensitive_rows
 from saferoom.hub.records.page import bullets, figure, number, page, paragraph, section, share, table
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _risk(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
     if result.after is not None and result.after.perturbed is not None:
         linked = result.after.perturbed.linked
         rows.append(["perturbed numbers linked to the right record", "-", share(linked, 2)])
-    rows += sensitive_rows(before, after)
+    rows += [list(row) for row in sensitive_rows(before, after)]
     rows.append(["special uniques (SUDA)", *(f"{one['suda']['records']:,}" for one in (before, now))])
     yield table("Risk before and after", ("measure", "before", "after"), rows)
     caption = (
@@ -113,17 +114,6 @@ def _risk(result: Anonymised, document: Mapping[str, Any]) -> Iterator[str]:
         yield paragraph(
             "No weight was named, so the file is taken to be the whole population: risks are as high as can be."
         )
-
-
-def sensitive_rows(before: Mapping[str, Any], after: Mapping[str, Any] | None) -> Iterator[list[str]]:
-    """Yield what is known of sensitive columns by keys alone, before and after: a name and two texts each."""
-    now = {} if after is None else after["sensitive"]
-    for name, was in before["sensitive"].items():
-        for measure, said in (
-            ("distinct", f"fewest different values of {name} among those who share a key"),
-            ("disclosed", f"records whose key tells {name}"),
-        ):
-            yield [said, f"{was[measure]:,}", f"{now[name][measure]:,}" if name in now else "-"]
 
 
 def _below(k: int) -> str:

@@ -97,7 +97,8 @@ def test_a_plan_is_a_dictionary_a_text_or_a_file(tmp_path: Path) -> None:
         assert found.document["risk"]["after"]["below_k"]["5"] == 0
         assert made["region"].isna().sum() + made["sex"].isna().sum() > 0
     assert frame.equals(people(120)), "the frame given stays as it is"
-    assert "local_suppression" in repr(found)
+    assert "1     local_suppression  " in repr(found), "words are flush left"
+    assert "records below k = 5" in repr(found)
     assert repr(found).startswith("120 records protected in 1 step\n")
     assert "What changed most" in found.utility._repr_html_()
 
@@ -118,6 +119,12 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path) -> None:
         saferoom.anonymise(people(), str(tmp_path / "nowhere.yaml"))
     with pytest.raises(RoomError, match="unknown method"):
         saferoom.anonymise(people(), PLAN.replace("local_suppression", "magic"))
+    for plan in (7, None, ["keys"]):
+        with pytest.raises(RoomError, match="a plan is a dictionary, its YAML text, or the file"):
+            saferoom.anonymise(people(), plan)  # type: ignore[arg-type]
+    for keys in (None, 7, [7]):
+        with pytest.raises(RoomError, match="columns are given by their names"):
+            saferoom.risk(people(), keys)  # type: ignore[arg-type]
     with pytest.raises(RoomError, match="no column in common"):
         saferoom.utility(people()[["sex"]], people()[["age"]])
 
