@@ -166,7 +166,7 @@ def _in_words(*frames: object) -> Iterator[None]:
         raise RoomError(error.message) from None
 
 
-def _names(given: Sequence[str]) -> tuple[str, ...]:
+def _names(given: object) -> tuple[str, ...]:
     if isinstance(given, str):
         return (given,)
     if not isinstance(given, Iterable) or not all(isinstance(one, str) for one in given):

@@ -121,10 +121,10 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path) -> None:
         saferoom.anonymise(people(), PLAN.replace("local_suppression", "magic"))
     for plan in (7, None, ["keys"]):
         with pytest.raises(RoomError, match="a plan is a dictionary, its YAML text, or the file"):
-            saferoom.anonymise(people(), plan)  # type: ignore[arg-type]
+            saferoom.anonymise(people(), plan)
     for keys in (None, 7, [7]):
         with pytest.raises(RoomError, match="columns are given by their names"):
-            saferoom.risk(people(), keys)  # type: ignore[arg-type]
+            saferoom.risk(people(), keys)
     with pytest.raises(RoomError, match="no column in common"):
         saferoom.utility(people()[["sex"]], people()[["age"]])
 
