@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +28,8 @@ NOT_RUN = {
     "(Debian, Ubuntu: apt-get install postgresql).",
     "spark": "the tests of Spark, because they need Java 17 or newer (Debian, Ubuntu: apt-get install "
     "default-jre-headless) and PySpark (pip install 'saferoom[spark]').",
-    "helm": "the tests of the chart, because Helm is not installed and could not be had from npm.",
+    "helm": "the tests of the chart, because Helm could not be had from npm, or the packages of 'saferoom[chart]' from "
+    "PyPI (./saferoom test tests/helm says which).",
 }
 
 COVERAGE = "--cov"
@@ -93,8 +95,9 @@ def has_spark() -> bool:
 
 
 def has_helm() -> bool:
-    """Tell whether the tests of the chart have Helm."""
-    return bool((BIN.parent / "helm" / "bin" / "helm").exists() or shutil.which("helm"))
+    """Tell whether the tests of the chart have Helm, and what knows what Kubernetes takes."""
+    packages = all(find_spec(name) for name in ("cel_expr_python", "kubernetes_validate"))
+    return packages and bool((BIN.parent / "helm" / "bin" / "helm").exists() or shutil.which("helm"))
 
 
 def run_pytest(words: list[str]) -> bool:

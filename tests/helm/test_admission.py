@@ -6,18 +6,13 @@ There is no cluster here. What the rules are given is what an API server gives t
 from __future__ import annotations
 
 import copy
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 from tests.support.chart import Chart, Document, of_kind, pods
 
-pytestmark = [
-    pytest.mark.helm,
-    pytest.mark.xdist_group("helm"),
-    pytest.mark.skipif(platform.machine() != "x86_64", reason="the CEL runtime is on PyPI for x86_64 alone"),
-]
+pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
 
 ROOMS, PROJECT = "saferoom-rooms", "adult-survey"
 
