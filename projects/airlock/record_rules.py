@@ -36,6 +36,7 @@ def beside(tx: Reading, outputs: Mapping[int, EvaluationRecord], besides: Reques
     return tuple(
         f"output {number}: a file of records of {by.dataset} (version {left.version}) left on {left.at.date()} by the "
         f"record plan {left.by.name}; whoever has both can put their rows together by values that both tell exactly"
+        + (", and average the random numbers of both" if by.draws and left.by.draws else "")
         for number, record in sorted(outputs.items())
         if record.file is not None and (by := record.file.by_plan) is not None
         for left in tx.record_files(by.dataset)
