@@ -5,10 +5,13 @@ Usage: ``.venv/bin/python -P docs/generate.py``
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
+import yaml
 from pydantic import BaseModel
 from typer.cli import get_docs_for_click
 
@@ -24,6 +27,7 @@ from saferoom.projects.notices import diagram as notices
 from saferoom.projects.people import diagram as people
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
+CHART = REFERENCE.parents[1] / "helm" / "saferoom"
 
 
 def commands_page() -> str:
@@ -89,7 +93,51 @@ def policies_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def helm_values_page() -> str:
+    """Return the page of the chart's values: what may be chosen, by the schema, with what holds otherwise."""
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    lines = [
+        "# Values of the chart\n",
+        "What may be chosen for `helm/saferoom`. Everything else is fixed: the schema refuses it. How to install it:",
+        "[on Kubernetes](../how-to/kubernetes.md).",
+    ]
+    for section, part in schema["properties"].items():
+        rows = [] if section == "global" else list(_values(section, part, values.get(section), schema["$defs"]))
+        if rows:
+            head = part["description"] if rows and rows[0][0] != section else ""
+            lines += [
+                f"\n## {section}\n",
+                *([head, ""] if head else []),
+                "| value | default | what it is |",
+                "|---|---|---|",
+            ]
+            lines += [f"| `{path}` | {_default(value)} | {text} |" for path, value, text in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _values(path: str, part: Any, value: Any, known: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Yield each value below `path` that may be chosen, with its default and what it is."""
+    if not isinstance(part, dict) or "const" in part:
+        return
+    whole = {**known.get(part.get("$ref", "").rpartition("/")[2], {}), **part}
+    below = whole.get("properties", {}) if not path.endswith((".resources", "tolerations")) else {}
+    if whole.get("description") and not below:
+        yield path, value, whole["description"]
+    for name, one in whole.get("items", {}).get("properties", {}).items():
+        yield from _values(f"{path}[].{name}", one, None, known)
+    for name, one in below.items():
+        yield from _values(f"{path}.{name}", one, value.get(name) if isinstance(value, dict) else None, known)
+
+
+def _default(value: Any) -> str:
+    if value in ("", None, [], {}):
+        return ""
+    return "as in values.yaml" if isinstance(value, dict | list) else f"`{value}`"
+
+
 PAGES = {
+    "helm-values.md": helm_values_page,
     "commands.md": commands_page,
     "policies.md": policies_page,
     "airlock-states.md": diagram.page,

@@ -37,8 +37,11 @@ class Home:
 
     @property
     def keys(self) -> Path:
-        """Signing key, pseudonym key and memory key; only the service's own user may read it."""
-        return self.root / "keys"
+        """Signing key, pseudonym key and memory key; only the service's own user may read it.
+
+        ``SAFEROOM_KEYS`` names another folder, such as one in a pod's memory.
+        """
+        return Path(os.environ.get("SAFEROOM_KEYS") or self.root / "keys")
 
     @property
     def signing_key(self) -> Path:
@@ -67,8 +70,8 @@ class Home:
 
     @property
     def vault(self) -> Path:
-        """Content-addressed bytes of evaluations and bundles."""
-        return self.root / "vault"
+        """Content-addressed bytes of evaluations and bundles; ``SAFEROOM_VAULT`` names a mounted one."""
+        return Path(os.environ.get("SAFEROOM_VAULT") or self.root / "vault")
 
     @property
     def sources(self) -> Path:
