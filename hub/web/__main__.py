@@ -19,7 +19,7 @@ from saferoom.hub.web.shell.hub_auth import Hub
 from saferoom.hub.web.shell.intake import Intake
 from saferoom.hub.web.shell.parts import Parts
 from saferoom.hub.web.shell.rates import Rates
-from saferoom.hub.web.shell.serve import only_one, page_socket, serve, unix_socket
+from saferoom.hub.web.shell.serve import only_one, page_socket, room_socket, serve
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
 from saferoom.hub.wiring import Instance
 
@@ -66,7 +66,7 @@ async def _serve(instance: Instance, service_url: str) -> None:
         public_url=os.environ.get("JUPYTERHUB_PUBLIC_URL", ""),
     )
     # Rooms of every project connect here; the folder around it is closed to everybody else.
-    rooms = unix_socket(instance.home.socket("airlock"), 0o666)
+    rooms = room_socket(instance.home.socket("airlock"))
     faces = {rooms: room_app(parts), page_socket(service_url): page_app(parts)}
     managed = "JUPYTERHUB_SERVICE_NAME" in os.environ
     chores = [asyncio.create_task(work.run()) for work in (Housekeeping(instance), Telling(instance))]

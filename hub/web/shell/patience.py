@@ -3,7 +3,8 @@
 uvicorn waits for the head of a request as long as it takes, and for what is still to come of a body that was answered
 already. Any code in a room can open connections to the airlock: a few thousand that say nothing would use up all that
 one process can have open. So a connection without a request in work is closed after a while, and rooms of one project
-(they run under one user id of their own, where the hub runs as root) hold a limited number at once.
+(they run under one user id of their own, where the hub runs as root) hold a limited number at once; on a cluster each
+room, which has an address of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 HEAD_SECONDS = 20.0
 """Longest time in which a request has to begin, its head complete."""
+ROOMS_PORT = "SAFEROOM_ROOMS_PORT"
+"""The setting that names the port of rooms, in a pod."""
 MOST_OF_ONE_USER = 100
 """Most connections of one user of the machine, other than the service's own."""
 _CREDENTIALS = struct.Struct("3i")
@@ -29,7 +32,7 @@ class PatientProtocol(H11Protocol):
     head_seconds = HEAD_SECONDS
     most_of_one_user = MOST_OF_ONE_USER
     _late: asyncio.TimerHandle | None = None
-    _user: int | None = None
+    _user: int | str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request; close at once what is one too many."""
@@ -79,11 +82,17 @@ class PatientProtocol(H11Protocol):
         return sum(1 for one in self.connections if isinstance(one, PatientProtocol) and one._user == self._user)
 
 
-def user_behind(transport: asyncio.BaseTransport) -> int | None:
-    """Return the user id behind a UNIX socket; None for other sockets, and for this process's own user."""
+def user_behind(transport: asyncio.BaseTransport) -> int | str | None:
+    """Return the user id behind a UNIX socket, or the address behind the port of rooms.
+
+    None for other ports, where the proxy speaks for everybody, and for this process's own user.
+    """
     found = transport.get_extra_info("socket")
-    if found is None or found.family != socket.AF_UNIX:
+    if found is None:
         return None
+    if found.family != socket.AF_UNIX:
+        at_rooms = str(found.getsockname()[1]) == os.environ.get(ROOMS_PORT)
+        return str(found.getpeername()[0]) if at_rooms else None
     said = found.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     user = int(_CREDENTIALS.unpack(said)[1])
     return None if user == os.getuid() else user

@@ -19,12 +19,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from saferoom.errors import UnavailableError
-from saferoom.hub.web.shell.patience import PatientProtocol, allow_many_files
+from saferoom.hub.web.shell.patience import ROOMS_PORT, PatientProtocol, allow_many_files
 
 _log = structlog.get_logger()
 _LOCK_SECONDS = 15.0
 _GOODBYE_SECONDS = 20
 _BACKLOG = 256
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a pod, where the cluster's policies say who reaches it
 
 
 @contextmanager
@@ -60,17 +61,46 @@ def unix_socket(path: Path, mode: int) -> socket.socket:
     return listener
 
 
+def room_socket(path: Path) -> socket.socket:
+    """Listen for rooms: on the socket at `path`, or in a pod at the port that ``SAFEROOM_ROOMS_PORT`` names.
+
+    Raises
+    ------
+    UnavailableError
+        What it names is no port, or is taken.
+    """
+    named = os.environ.get(ROOMS_PORT)
+    if named is None:
+        return unix_socket(path, 0o666)
+    if not (named.isascii() and named.isdigit() and 0 < int(named) < 1 << 16):
+        raise UnavailableError(f"{ROOMS_PORT} must be a port, 1 to 65535")
+    return _tcp_socket(EVERYWHERE, int(named))
+
+
+def _tcp_socket(address: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+    except OSError as error:
+        listener.close()
+        raise UnavailableError(f"port {port} cannot be listened at: {error.strerror}") from None
+    listener.listen(_BACKLOG)
+    return listener
+
+
 def page_socket(service_url: str) -> socket.socket:
-    """Listen where the hub says its proxy will look: a UNIX socket, or a port on the loopback interface."""
+    """Listen where the hub says its proxy will look: a UNIX socket, or a port.
+
+    The port is one of the loopback interface; in a pod, which ``SAFEROOM_ROOMS_PORT`` says, of every interface.
+    """
     parts = urlsplit(service_url)
     if parts.scheme == "http+unix" and parts.hostname:
         return unix_socket(Path(unquote(parts.hostname)), 0o600)
     if parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost") and parts.port:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", parts.port))
-        listener.listen(_BACKLOG)
-        return listener
+        return _tcp_socket("127.0.0.1", parts.port)
+    if parts.scheme == "http" and parts.hostname == EVERYWHERE and parts.port and ROOMS_PORT in os.environ:
+        return _tcp_socket(EVERYWHERE, parts.port)
     raise UnavailableError("JUPYTERHUB_SERVICE_URL must be an http+unix:// address or a port on 127.0.0.1")
 
 
