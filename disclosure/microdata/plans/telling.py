@@ -94,7 +94,7 @@ def tells(by: Codes, taken: Taken) -> bool:
     return bool(((excess >= _BEYOND_CHANCE) & (excess >= _NEARLY_ALL * possible)).any())
 
 
-def _beyond(told: Values, chance: Values, weight: Values | Places) -> float:
+def _beyond(told: Values, chance: Values, weight: Values) -> float:
     """Return the share of values that are told, chance taken off; what is common is no secret and weighs little."""
     possible = float((weight * (1.0 - chance)).sum())
     return float((weight * (told - chance)).sum()) / possible if possible > 0 else 0.0
@@ -152,19 +152,19 @@ def _alike(by: NDArray[np.int64], values: NDArray[np.int64], rows: Places) -> ND
 def _rises(by: NDArray[np.int64], taken: Taken) -> bool:
     """Return whether nearly all ranks of the values are those of the nearest categories in the order of `by`.
 
-    So it is where both rise together, or one falls. One record speaks for all that agree in `by`: members of a
-    household are near each other in any case.
+    So it is where both rise together, or one falls. One record speaks for a category, and to those of others alone:
+    members of a household are near each other in any case.
     """
     rows = taken.every[by[taken.every] > 0]  # they come scattered
-    _, first, weight = np.unique(by[rows], return_index=True, return_counts=True)
+    _, first, category = np.unique(by[rows], return_index=True, return_inverse=True)
     records = len(rows)
     if len(first) < LEAST_TOLD:
         return False
     counts = np.bincount(taken.values[rows])
-    ends, own = np.cumsum(counts), taken.values[rows[first]]
+    ends, own = np.cumsum(counts), taken.values[rows]
     low, high = (ends - counts)[own] - _RANKS * records, ends[own] + _RANKS * records
-    around = np.pad((low + high) / 2.0, 2, mode="reflect")
+    around = np.pad(((low + high) / 2.0)[first], 2, mode="reflect")
     near = np.sort([around[place : place + len(first)] for place in (0, 1, 3, 4)], axis=0)
-    found = (near[1] + near[2]) / 2.0
+    found = ((near[1] + near[2]) / 2.0)[category.reshape(-1)]
     told = ((found >= low) & (found <= high)).astype(np.float64)
-    return _beyond(told, np.minimum((high - low) / records, 1.0), weight) >= _NEARLY_ALL
+    return _beyond(told, np.minimum((high - low) / records, 1.0), np.ones(records)) >= _NEARLY_ALL

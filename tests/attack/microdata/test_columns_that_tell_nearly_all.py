@@ -155,3 +155,13 @@ def test_the_order_of_the_file_makes_no_column_tell() -> None:
     taken = Taken.of(values, np.ones(N, dtype=bool))
     for different in (1, 7, 100):
         assert not tells((np.arange(N) % different).astype(np.int32), taken)
+
+
+def test_what_most_have_is_not_told_by_any_column() -> None:
+    """Of 24 years, one record each may well be of the many; that the others are few in each year is not told by it."""
+    random = np.random.default_rng(10)
+    few = (random.random(1_230) < 0.12).astype(np.int32)
+    years = random.integers(0, 24, 1_230).astype(np.int32)
+    for seed in range(20):
+        taken = Taken.of(np.random.default_rng(seed).permutation(few), random.random(1_230) < 0.2)
+        assert not tells(years, taken)

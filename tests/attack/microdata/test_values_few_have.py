@@ -68,7 +68,8 @@ def test_what_noise_for_outliers_leaves_as_it_is_counts_as_exact() -> None:
     pay[7] = RICH
     found = made({"method": "noise", "columns": ["pay"], "kind": "outliers", "size": 0.5}, pay=pay)
     (said,) = found.result.warnings
-    kept = sum(one == other for one, other in zip(found.result.frame.column("pay").to_pylist(), pay, strict=True))
+    frame: Any = found.result.frame
+    kept = sum(one == other for one, other in zip(frame.column("pay").to_pylist(), pay, strict=True))
     assert 0.5 * N < kept < N
     assert f"'pay' ({kept} of 300 records)" in said
 
