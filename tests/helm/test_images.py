@@ -13,6 +13,7 @@ from tests.support.chart import ROOT
 
 from saferoom.hub import keys
 from saferoom.hub.home import Home
+from saferoom.signing import SigningKey
 
 IMAGES = ROOT / "images"
 NAMES = ["airlock", "evaluator", "hub", "room"]
@@ -78,6 +79,20 @@ def test_copied_paths_exist() -> None:
                 assert all((ROOT / path).exists() for path in rest.split()[:-1]), rest
 
 
+def mount(folder: Path) -> None:
+    """Write keys as a mounted Secret has them: readable for a group."""
+    secret = {
+        "signing.pem": SigningKey.generate().to_pem(),
+        "pseudonym.key": b"p" * 32,
+        "memory.key": b"m" * 32,
+        "extracts.key": b"e" * 32,
+    }
+    (folder / "mounted").mkdir()
+    for name, content in secret.items():
+        (folder / "mounted" / name).write_bytes(content)
+        (folder / "mounted" / name).chmod(0o440)
+
+
 def start(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run the images' start with a mounted Secret in `folder`."""
     environment = {
@@ -92,25 +107,28 @@ def start(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_keys_of_a_secret_become_keys_that_the_service_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mounted Secret's files can be read by a group, which the service refuses."""
-    mounted = tmp_path / "mounted"
-    mounted.mkdir()
-    (mounted / "memory.key").write_bytes(b"m" * 32)
-    (mounted / "memory.key").chmod(0o440)
+    mount(tmp_path)
     done = start(tmp_path, "sh", "-c", "echo started")
     assert (done.returncode, done.stdout) == (0, "started\n")
     monkeypatch.setenv("SAFEROOM_KEYS", str(tmp_path / "memory" / "keys"))
     home = Home(tmp_path / "home")
     assert keys.memory_key(home) == b"m" * 32
+    assert keys.extract_key(home) == b"e" * 32
+    assert keys.pseudonym_key(home) == b"p" * 32
+    assert keys.signing_key(home).to_pem() == (tmp_path / "mounted" / "signing.pem").read_bytes()
     assert stat.S_IMODE(home.memory_key.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.keys.stat().st_mode) == 0o700
 
 
-def test_without_keys_nothing_starts(tmp_path: Path) -> None:
-    """Otherwise the service would make new ones, and lose them with the pod."""
-    (tmp_path / "mounted").mkdir()
+@pytest.mark.parametrize("missing", ["signing.pem", "pseudonym.key", "memory.key", "extracts.key"])
+def test_without_every_key_nothing_starts(tmp_path: Path, missing: str) -> None:
+    """Otherwise the service would make a new one, and lose it with the pod."""
+    mount(tmp_path)
+    (tmp_path / "mounted" / missing).unlink()
     done = start(tmp_path, "sh", "-c", "echo started")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "no keys in" in done.stderr
+    assert f"{missing} is missing in" in done.stderr
+    assert list((tmp_path / "memory" / "keys").iterdir()) == []
 
 
 def test_keys_and_vault_are_where_the_settings_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

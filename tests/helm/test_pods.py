@@ -97,6 +97,13 @@ def test_keys_come_from_the_secret_or_from_the_service_and_never_from_both(docum
     assert len({tuple(sorted(volume)) for volume in with_keys.values()}) == 1
 
 
+def test_tables_are_brought_up_by_what_has_no_keys(documents: Sequence[Document]) -> None:
+    airlock = next(pod for pod in pods(documents) if pod.name == "airlock")
+    tables = airlock.spec["initContainers"][0]
+    assert tables["command"] == ["saferoom", "admin", "database", "--upgrade"]
+    assert {one["name"] for one in tables["volumeMounts"]} == {"tmp", "database-ca"}
+
+
 def test_every_pod_is_restricted(documents: Sequence[Document]) -> None:
     """Pod Security Standards, "restricted", and a read-only root besides."""
     for pod in pods(documents):
