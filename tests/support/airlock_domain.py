@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import select, text
+from sqlalchemy import MetaData, Table, and_, select, text
 from tests.support.empty_store import store_at
 from tests.support.registry_world import MemoryRegistry
 
@@ -259,6 +259,14 @@ class Domain:
         """Change the database behind the airlock's back."""
         with self.database.transaction() as session:
             session.execute(text(statement), values)
+
+    def rewrite(self, table: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Change every row of a table behind the airlock's back: `change` returns a row's new values."""
+        with self.database.transaction() as session:
+            known = Table(table, MetaData(), autoload_with=session.connection())
+            for row in session.execute(select(known)).mappings().all():
+                own = and_(*(column == row[column.name] for column in known.primary_key))
+                session.execute(known.update().where(own).values(**change(dict(row))))
 
     def spoil(self, digest: Digest) -> None:
         """Change one byte of a vault object."""

@@ -379,7 +379,8 @@ def test_mutation_unscreened_file_in_a_release_is_noticed(world: Domain, monkeyp
     other = world.upload(b"region,count\r\nnorth,1\r\n")
     assert other.file is not None
     world.approve(request, BEN)
-    world.sql("update airlock_outputs set files = json_set(files, '$.csv', :digest)", digest=other.file.leaving)
+    digest = other.file.leaving
+    world.rewrite("airlock_outputs", lambda row: {"files": {**row["files"], "csv": digest}})
     assert "changed in the database" in world.approve(request, CLEO).blocked
     monkeypatch.setattr("saferoom.projects.airlock.seals.check_submission", lambda *_: None)
     assert "not the one that was judged" in world.airlock.vote(CLEO, request.id, request.outputs[0].id, YES).blocked
@@ -388,22 +389,25 @@ def test_mutation_unscreened_file_in_a_release_is_noticed(world: Domain, monkeyp
 @pytest.mark.parametrize(
     "change",
     {
-        "its verdict": "update airlock_evaluations set verdict = 'pass'",
-        "its name": "update airlock_evaluations set file = json_set(file, '$.name', 'other.csv')",
-        "its bytes": "update airlock_evaluations set file = json_set(file, '$.leaving', digest)",
-        "its lane": "update airlock_outputs set lane = 'declared'",
-        "its judgement": "update airlock_evaluations set digest = json_extract(file, '$.content')",
-        "its statistic": "update airlock_evaluations set file = json_set(file, '$.declared', id)",
-        "its supporting files": "update airlock_requests set groups = json_set(groups, '$[0].supporting', json('[]'))",
-        "its checkers": "update airlock_requests set checkers = 1",
+        "its verdict": ("airlock_evaluations", lambda _row: {"verdict": "pass"}),
+        "its name": ("airlock_evaluations", lambda row: {"file": {**row["file"], "name": "other.csv"}}),
+        "its bytes": ("airlock_evaluations", lambda row: {"file": {**row["file"], "leaving": row["digest"]}}),
+        "its lane": ("airlock_outputs", lambda _row: {"lane": "declared"}),
+        "its judgement": ("airlock_evaluations", lambda row: {"digest": row["file"]["content"]}),
+        "its statistic": ("airlock_evaluations", lambda row: {"file": {**row["file"], "declared": row["id"]}}),
+        "its supporting files": (
+            "airlock_requests",
+            lambda row: {"groups": [{**row["groups"][0], "supporting": []}, *row["groups"][1:]]},
+        ),
+        "its checkers": ("airlock_requests", lambda _row: {"checkers": 1}),
     }.items(),
     ids=lambda change: change[0],
 )
-def test_changed_row_of_a_file_blocks_its_release(world: Domain, change: tuple[str, str]) -> None:
+def test_changed_row_of_a_file_blocks_its_release(world: Domain, change: tuple[str, tuple[str, Any]]) -> None:
     code = world.upload(CODE, name="means.py", type="python")
     request = support(world, [world.upload().id], [code.id])
     world.approve(request, BEN)
-    world.sql(change[1])
+    world.rewrite(*change[1])
     after = world.approve(request, CLEO) if change[0] != "its checkers" else world.approve(request, BEN)
     assert after.state is not State.RELEASED
     assert after.blocked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,23 +82,24 @@ def test_blocked_request_can_be_withdrawn(world: Domain) -> None:
     assert world.airlock.resume() == ()
 
 
-ROWS = {
-    "another file": "update airlock_outputs set files = json_set(files, '$.csv', json_extract(files, '$.xlsx'))",
-    "another evaluation": "update airlock_outputs set judged = json_extract(files, '$.csv')",
-    "other words": "update airlock_requests set groups = json_set(groups, '$[0].context', 'other')",
-    "another author": "update airlock_requests set author = 'chris'",
-    "fewer checkers": "update airlock_requests set checkers = 0",
-    "no checker": "update airlock_requests set automatic = 1",
-    "another verdict": "update airlock_outputs set verdict = 'fail'",
-    "another title": "update airlock_outputs set title = 'other'",
-    "no seal": "update airlock_requests set seal = '{}'",
+REQUESTS, OUTPUTS = "airlock_requests", "airlock_outputs"
+ROWS: dict[str, tuple[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = {
+    "another file": (OUTPUTS, lambda row: {"files": {**row["files"], "csv": row["files"]["xlsx"]}}),
+    "another evaluation": (OUTPUTS, lambda row: {"judged": row["files"]["csv"]}),
+    "other words": (REQUESTS, lambda row: {"groups": [{**row["groups"][0], "context": "other"}]}),
+    "another author": (REQUESTS, lambda _row: {"author": "chris"}),
+    "fewer checkers": (REQUESTS, lambda _row: {"checkers": 0}),
+    "no checker": (REQUESTS, lambda _row: {"automatic": True}),
+    "another verdict": (OUTPUTS, lambda _row: {"verdict": "fail"}),
+    "another title": (OUTPUTS, lambda _row: {"title": "other"}),
+    "no seal": (REQUESTS, lambda _row: {"seal": {}}),
 }
 
 
 @pytest.mark.parametrize("change", ROWS)
 def test_row_changed_in_the_database_blocks_the_release(world: Domain, change: str) -> None:
     request = world.submit(CHECKED)
-    world.sql(ROWS[change])
+    world.rewrite(*ROWS[change])
     blocked = vote(world, request)
     assert blocked.state is State.REVIEWED
     assert "nothing is released" in blocked.blocked
@@ -110,7 +111,7 @@ def test_row_changed_after_the_approval_blocks_the_release(world: Domain) -> Non
     world.spoil(request.outputs[0].files["csv"])
     assert vote(world, request).state is State.APPROVED
     world.mend(request.outputs[0].files["csv"])
-    world.sql(ROWS["other words"])
+    world.rewrite(*ROWS["other words"])
     (blocked,) = world.airlock.resume()
     assert "changed in the database after it was sealed" in blocked.blocked
 

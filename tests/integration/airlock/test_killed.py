@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.airlock_domain import ANA, BEN, CHECKED, INCOME, SAFE, SURVEY, WAGES, Domain, domain
+from tests.support.empty_store import address_of
 
 from saferoom.hub.memory_folder import VARIABLE
 from saferoom.projects.airlock.states import State
@@ -31,6 +32,7 @@ from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 from saferoom.signing import SigningKey
+from saferoom.hub.store.database import Database
 from tests.support.airlock_domain import *
 
 folder, route, point = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -49,7 +51,7 @@ def at_commit(session):
     if point == f"commit-{commits}":
         die()
 
-with domain(folder, SigningKey.from_pem((folder / "key.pem").read_bytes())) as made:
+with domain(folder, SigningKey.from_pem((folder / "key.pem").read_bytes()), Database(sys.argv[4])) as made:
     world = made.with_checkpoint(at_checkpoint)
     if route == "automatic":
         event.listen(Session, "before_commit", at_commit)
@@ -78,7 +80,7 @@ def reopened(folder: Path) -> AbstractContextManager[Domain]:
 
 
 def victim(folder: Path, route: str, point: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-P", "-c", VICTIM, str(folder), route, point]
+    command = [sys.executable, "-P", "-c", VICTIM, str(folder), route, point, address_of(folder / "store.sqlite")]
     return subprocess.Popen(
         command, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", VARIABLE: os.environ[VARIABLE]}, stderr=subprocess.PIPE
     )
