@@ -1,8 +1,9 @@
 """What ``./saferoom test`` runs: the linters and every test; the same on a laptop and in CI.
 
 The type checker works beside the tests, because it keeps one core busy for a minute. ``./saferoom test --cov`` measures
-branch coverage as well, for about a third more time. Other words after ``./saferoom test`` go to pytest; with any, only
-pytest runs.
+branch coverage as well, for about a third more time. ``./saferoom test --postgres`` runs the tests that have a store
+once more, with every store on a PostgreSQL. Other words after ``./saferoom test`` go to pytest; with any, only pytest
+runs.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ NOT_RUN = {
 }
 
 COVERAGE = "--cov"
+ON_POSTGRES = "--postgres"
+_ON_SQLITE_ALONE = ("sqlite", "live", "browser", "packaging", "spark", "helm")
+"""Tests that look into an SQLite file, start whole hubs, or have no store."""
 CHECKS: dict[str, list[str]] = {
     "mypy": ["mypy", "src", "tests"],
     "ruff check": ["ruff", "check", "."],
@@ -61,17 +65,19 @@ def told(outcome: tuple[str, int, str, float]) -> bool:
 
 
 def pytest_command(words: list[str]) -> list[str]:
-    """Return the pytest command for `words`, or for all tests when there are none but ``--cov``."""
+    """Return the pytest command for `words`, or for all tests when there are none but ours."""
     command = [str(BIN / "python"), "-P", "-m", "pytest"]
-    if words not in ([], [COVERAGE]):
+    if words not in ([], [COVERAGE], [ON_POSTGRES]):
         return command + words
     # One more than there are cores, because the tests with a hub or a browser mostly wait.
     workers = max(2, os.cpu_count() or 2) + 1
     command += ["-q", "-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
-    if words:
+    if words == [COVERAGE]:
         command += [COVERAGE, "--cov-report=term:skip-covered"]
     there = {"browser": has_browser(), "postgres": has_postgres(), "spark": has_spark(), "helm": has_helm()}
     missing = [mark for mark in there if not there[mark]]
+    if words == [ON_POSTGRES]:
+        return [*command, "-m", " and ".join(f"not {mark}" for mark in _ON_SQLITE_ALONE)]
     for mark in missing:
         print(f"NOT RUN HERE: {NOT_RUN[mark]}", flush=True)
     return [*command, *(["-m", " and ".join(f"not {mark}" for mark in missing)] if missing else [])]
@@ -105,6 +111,11 @@ def run_pytest(words: list[str]) -> bool:
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     # What one worker or one of the many processes that tests start has compiled, the next need not.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    if words == [ON_POSTGRES]:
+        if not has_postgres():
+            print(f"NOT RUN HERE: {NOT_RUN['postgres']}", flush=True)
+            return False
+        environment["SAFEROOM_TEST_STORE"] = "postgresql"
     for folder in CODE[:-1]:  # the tests themselves are compiled by pytest
         compileall.compile_dir(str(ROOT / folder), quiet=2, workers=os.cpu_count() or 1)
     return subprocess.run(pytest_command(words), cwd=ROOT, env=environment, check=False).returncode == 0

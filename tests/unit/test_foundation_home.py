@@ -14,6 +14,7 @@ from saferoom.hub.home import Home, unix_url
 FOLDERS = ("root", "keys", "vault", "sources", "extracts", "workspaces", "hub", "run")
 
 
+@pytest.mark.sqlite
 def test_home_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SAFEROOM_HOME", str(tmp_path))
     monkeypatch.delenv("SAFEROOM_DATABASE_URL", raising=False)

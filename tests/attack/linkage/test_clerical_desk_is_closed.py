@@ -18,6 +18,8 @@ from saferoom.errors import IntegrityError, NotFoundError
 from saferoom.hub.linkage.desk.queueing import Shown, Side, decided_pairs, shown_pairs
 from saferoom.hub.web.shell import logs
 
+pytestmark = pytest.mark.sqlite
+
 SAID = (*NAMES, "Penhaligon", "Penhalligan", "Sea Row", "1990-01")
 
 

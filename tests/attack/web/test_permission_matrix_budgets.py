@@ -16,6 +16,8 @@ from saferoom.projects.ledger import permissions
 from saferoom.projects.ledger.model import AccountKind
 from saferoom.projects.ledger.permissions import PERMITTED, Action, Standing
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.mark.parametrize("condition", budgets.CONDITIONS)
 def test_every_deed_about_budgets_is_done_or_refused_as_promised(inside: Inside, condition: str) -> None:

@@ -7,6 +7,8 @@ from tests.support.matrix import people
 from tests.support.matrix.inside import Inside
 from tests.support.matrix.trial import tried
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.mark.parametrize("condition", people.CONDITIONS)
 def test_every_deed_about_people_is_done_or_refused_as_promised(inside: Inside, condition: str) -> None:

@@ -13,6 +13,8 @@ from saferoom.hub.web.people import sheets as people_sheets
 from saferoom.hub.web.projects import amendments, decisions
 from saferoom.hub.web.projects import sheets as project_sheets
 
+pytestmark = pytest.mark.sqlite
+
 _PAGES = (*airlock.PAGES, *projects.PAGES, *places.PAGES)
 _CALLS = (*airlock.CALLS, *projects.CALLS, *places.CALLS)
 PAGES: tuple[Deed, ...] = (*_PAGES, *(deed for deed in (*people.DEEDS, *budgets.DEEDS) if not deed.api))

@@ -24,6 +24,8 @@ from saferoom.projects.notices import permissions as of_notices
 from saferoom.projects.people import entitlement
 from saferoom.projects.people import permissions as of_people
 
+pytestmark = pytest.mark.sqlite
+
 
 @dataclass(frozen=True)
 class Board:

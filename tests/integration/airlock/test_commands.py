@@ -64,6 +64,7 @@ def test_verify_with_json_prints_one_document(bundle: Path, key: Path) -> None:
     assert [check["passed"] for check in document["checks"]] == [True] * 11
 
 
+@pytest.mark.sqlite
 def test_verify_uses_the_instances_own_key_when_there_is_one(bundle: Path, home: Path) -> None:
     assert saferoom("verify", bundle, home=home).returncode == 0
 
@@ -104,6 +105,7 @@ def test_verify_of_what_cannot_be_read_exits_1_without_a_traceback(bundle: Path,
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.sqlite
 def test_audit_verify_of_a_good_trail_counts_links_and_heads(home: Path) -> None:
     done = saferoom("audit", "verify", "--home", home)
     assert (done.returncode, done.stderr) == (0, "")
@@ -112,6 +114,7 @@ def test_audit_verify_of_a_good_trail_counts_links_and_heads(home: Path) -> None
     assert (document["ok"], document["links"], document["signed_heads"]) == (True, 5, 1)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
@@ -134,6 +137,7 @@ def test_audit_verify_of_a_broken_trail_names_the_first_broken_link_and_exits_1(
     assert message in document["error"]["message"]
 
 
+@pytest.mark.sqlite
 def test_audit_verify_where_there_is_no_instance_exits_1_and_makes_none(tmp_path: Path) -> None:
     done = saferoom("audit", "verify", "--home", tmp_path / "nothing")
     assert done.returncode == 1
@@ -141,6 +145,7 @@ def test_audit_verify_where_there_is_no_instance_exits_1_and_makes_none(tmp_path
     assert not (tmp_path / "nothing").exists()
 
 
+@pytest.mark.sqlite
 def test_audit_verify_without_the_key_exits_1(home: Path) -> None:
     (home / "keys" / "signing.pub.pem").unlink()
     done = saferoom("audit", "verify", "--home", home)
