@@ -90,8 +90,8 @@ class Told:
         linked = _linked(after)
         if linked is not None:
             yield (
-                f"Who knows the original numbers would link {100 * linked:.1f} % of the records to the right person by the "
-                "perturbed ones."
+                f"Who knows the original numbers would link {100 * linked:.1f} % of the records to the right person by "
+                "the perturbed ones."
             )
         yield from map(str, self.document["warnings"])
         if self.document["perturbed"]:

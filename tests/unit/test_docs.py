@@ -24,7 +24,9 @@ def _generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["commands.md", "helm-values.md", "policies.md", "airlock-states.md", "project-states.md", "people.md"])
+@pytest.mark.parametrize(
+    "name", ["commands.md", "helm-values.md", "policies.md", "airlock-states.md", "project-states.md", "people.md"]
+)
 def test_reference_page_generated_again_is_what_is_committed(name: str) -> None:
     committed = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
     assert _generator().PAGES[name]() == committed, "run .venv/bin/python -P docs/generate.py"

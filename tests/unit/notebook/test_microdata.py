@@ -63,7 +63,7 @@ def test_special_uniques_are_explained_in_a_room_as_well() -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"alhpa": 0.5}, "cannot be asked for 'alhpa'; did you mean alpha"),
+        ({"alphaa": 0.5}, "cannot be asked for 'alphaa'; did you mean alpha"),
         ({"count": "n"}, "it needs population"),
         ({"numbers": ["pay"]}, "go together"),
         ({"population": "counts.csv"}, "records are a pandas frame here"),
