@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from typer.cli import get_docs_for_click
 
 from saferoom.hub.cli.main import COMMANDS, build
+from saferoom.hub.evidence import satre
 from saferoom.hub.web.api import reference as api
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
@@ -138,6 +139,7 @@ def _default(value: Any) -> str:
 
 PAGES = {
     "helm-values.md": helm_values_page,
+    "satre.md": satre.page,
     "commands.md": commands_page,
     "policies.md": policies_page,
     "airlock-states.md": diagram.page,

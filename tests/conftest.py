@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 from tests.support.live import live as live
+from tests.support.results import Recorder
 
 if TYPE_CHECKING:
     from tests.support.postgres import Server
@@ -40,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
         made.chmod(0o1777)  # hubs of other users use it, too
         os.environ["SAFEROOM_OPENED"] = str(made)
         config.add_cleanup(lambda: shutil.rmtree(made, ignore_errors=True))
+        if not config.option.collectonly:
+            config.pluginmanager.register(Recorder())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -47,6 +47,7 @@ COMMANDS = {
     "admin": Command("admin", "People, projects, datasets and extracts."),
     "hub": Command("hub", "Start the hub, the airlock and the rooms of this instance."),
     "demo": Command("demo", "Start a demonstration with real microdata; --headless drives the whole job."),
+    "satre": Command("satre", "Say what SATRE asks of software, what holds here, and by which tests."),
     "bench": Command("bench", "Compare with peers, same work, same run: medians and ratios."),
 }
 
