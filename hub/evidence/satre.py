@@ -146,12 +146,11 @@ class Statement:
 def statements() -> tuple[Statement, ...]:
     """Return the statements, in SATRE's order."""
     text = (resources.files("saferoom.hub.evidence") / "satre.yaml").read_text(encoding="utf-8")
-    return tuple(
-        Statement(
-            **{**one, "status": Status(one["status"]), "lacks": one["lacks"].rstrip("."), "tests": (*one["tests"],)}
-        )
-        for one in yaml.safe_load(text)
-    )
+    return tuple(_statement(**one) for one in yaml.safe_load(text))
+
+
+def _statement(status: str, lacks: str, tests: Sequence[str], **words: str) -> Statement:
+    return Statement(status=Status(status), lacks=lacks.rstrip("."), tests=tuple(tests), **words)
 
 
 def page() -> str:
