@@ -48,6 +48,12 @@ def test_page_names_only_commands_that_exist(page: Path) -> None:
     assert named <= {*COMMANDS, "setup", "test"}
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_page_names_only_tests_that_exist(page: Path) -> None:
+    named = re.findall(r"`(tests/[A-Za-z0-9_/.-]+)`", page.read_text(encoding="utf-8"))
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
 PICTURES = ROOT / "docs" / "images"
 
 
