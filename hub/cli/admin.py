@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add ``saferoom admin`` to `app`."""
     from saferoom.hub.cli import (
         admin_airlock,
+        admin_backup,
         admin_break_glass,
         admin_budget,
         admin_catalogue,
@@ -55,6 +56,7 @@ def register(app: typer.Typer) -> None:
     group.command("password")(password)
     admin_extracts.register(group)
     admin_database.register(group)
+    admin_backup.register(group)
     group.command("end-approval")(end_approval)
     group.command("remove-member")(remove_member)
     app.add_typer(group)

@@ -92,11 +92,14 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, clock: Clock | None = None) -> Iterator[World]:
-    """Yield a new instance below `folder`."""
-    made = _made()
-    shutil.copytree(made, folder / "home")
-    copy_store(made / "saferoom.sqlite", folder / "home" / "saferoom.sqlite")
+def world(folder: Path, clock: Clock | None = None, *, fresh: bool = False) -> Iterator[World]:
+    """Yield a new instance below `folder`: a copy of one that was made before, or made for itself if `fresh`."""
+    if fresh:
+        _fill(folder / "home")
+    else:
+        made = _made()
+        shutil.copytree(made, folder / "home")
+        copy_store(made / "saferoom.sqlite", folder / "home" / "saferoom.sqlite")
     instance = Instance.open(Home(folder / "home"), clock or FrozenClock(NOW))
     try:
         yield World(instance)
@@ -109,13 +112,17 @@ def _made() -> Path:
     """Make the home that every world begins as a copy of; once per process."""
     folder = Path(tempfile.mkdtemp(prefix="saferoom-world-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    instance = Instance.open(Home(folder / "home"), FrozenClock(NOW))
+    _fill(folder / "home")
+    return folder / "home"
+
+
+def _fill(root: Path) -> None:
+    instance = Instance.open(Home(root), FrozenClock(NOW))
     upgrade(instance.database)
     _register(instance)
     for slug in MEMBERS:
         provision(instance.home, instance.registry, slug, clock=instance.clock)
     instance.close()
-    return instance.home.root
 
 
 def _register(instance: Instance) -> None:
