@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -15,9 +16,12 @@ def register(app: typer.Typer) -> None:
 
 
 def satre(
-    results: Path = typer.Option(
-        None, "--results", dir_okay=False, help="What ./saferoom test wrote; default: .saferoom/tests/results.json."
-    ),
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--results", dir_okay=False, help="What ./saferoom test wrote; default: .saferoom/tests/results.json."
+        ),
+    ] = None,
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
     """Print what the Standard Architecture for TREs asks of software, what holds here, and by which tests.

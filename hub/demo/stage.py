@@ -18,15 +18,17 @@ from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
 from saferoom.hub.administration import Administration, read_files
 from saferoom.hub.demo.linked import staging as linked
 from saferoom.hub.demo.linked.describing import codes
-from saferoom.hub.demo.preparation import prepare
+from saferoom.hub.demo.preparation import DATASETS, prepare
 from saferoom.hub.demo.sign_ins import SignIn, enrol
 from saferoom.hub.demo.steps import Steps
 from saferoom.hub.extracts import Extracts
 from saferoom.hub.home import Home
+from saferoom.hub.linkage.deliveries import delivered
+from saferoom.hub.linkage.ingesting import Delivered, ingest
 from saferoom.hub.sandbox import identity
 from saferoom.hub.store.migrate import upgrade
 from saferoom.hub.wiring import Instance
-from saferoom.ids import ProjectSlug, Username
+from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.extracts.manifest import MANIFEST_FILE
 from saferoom.projects.life.parts import Actor
 from saferoom.projects.life.states import RUNNING
@@ -66,6 +68,7 @@ def set_stage(home: Home) -> Stage:
         upgrade(instance.database)
         prepare(home.sources)
         changes = _apply(instance)
+        _take_in(instance)
         _provision(instance, anew=changes > 0)
         _name_leads(instance)
         people = [person.username for person in instance.registry.people()]
@@ -116,6 +119,14 @@ def _apply(instance: Instance) -> int:
         (target / name).write_text(texts[name], encoding="utf-8")
     administration = Administration(instance.database, instance.clock, instance.signing_key, _ACTOR)
     return len(administration.apply(read_files([target / name for name in _DOCUMENTS])).changes)
+
+
+def _take_in(instance: Instance) -> None:
+    """Ingest the owners' files: each gets its report and a synthetic twin; what came in before stays as it is."""
+    for name in map(DatasetName, DATASETS):
+        version = instance.registry.dataset(name).version
+        if not delivered(instance, name, version):
+            ingest(instance, Delivered(name, instance.home.sources / f"{name}.parquet", version), _ACTOR)
 
 
 def _provision(instance: Instance, *, anew: bool) -> None:

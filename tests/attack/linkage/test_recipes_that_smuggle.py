@@ -69,10 +69,11 @@ def _make(monkeypatch: pytest.MonkeyPatch, sql: str, kind: str, made: list[dict[
     document = {
         "dataset": _derived(sql, kind, made),
         "before": None,
+        "twin": False,
         "delivery": {"id": "a" * 24, "dataset": "scores", "version": "1"},
         "sources": {"pupils": source.to_json()},
     }
-    zone: Any = SimpleNamespace(publics={"provisioner": None})
+    zone: Any = SimpleNamespace(publics={"provisioner": None}, progress=lambda *_: None)
     return int(deriving_inside.derive(zone, document)["stamp"]["rows"])
 
 

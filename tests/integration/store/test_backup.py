@@ -18,6 +18,7 @@ from saferoom.hub.backup.age import Identity, Writer
 from saferoom.hub.home import Home
 from saferoom.hub.store.airlock_tables import RequestRow
 from saferoom.hub.wiring import Instance
+from saferoom.ids import RequestId
 from saferoom.projects.airlock.states import State
 
 IDENTITY = Identity.generate()
@@ -63,7 +64,7 @@ def test_an_instance_is_back_where_nothing_was(
     (place.home.workspaces / MOBILITY / "leads-out").symlink_to("/etc/passwd")
     before = [(one.id, one.state) for one in requests(place.instance)]
     assert [state for _, state in before] == [State.RELEASED]
-    bundle = place.instance.airlock.bundle(place.person("ana"), before[0][0])
+    bundle = place.instance.airlock.bundle(place.person("ana"), RequestId(before[0][0]))
     data, keys = backed_up(tmp_path)
     said = capsys.readouterr().out
     assert "1 links and the like in workspaces were left out" in said
@@ -81,8 +82,8 @@ def test_an_instance_is_back_where_nothing_was(
     again = Instance.open(home, place.clock)
     try:
         assert [(one.id, one.state) for one in requests(again)] == before
-        assert again.airlock.bundle(place.person("ana"), before[0][0]) == bundle
-        assert again.extracts("test").verify(MOBILITY)
+        assert again.airlock.bundle(place.person("ana"), RequestId(before[0][0])) == bundle
+        assert again.extracts("test").verify(MOBILITY) is not None
     finally:
         again.close()
     assert (home.workspaces / MOBILITY / "notes.py").read_text() == "print('mine')"

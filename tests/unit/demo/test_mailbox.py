@@ -65,7 +65,7 @@ def test_each_letter_is_a_file_of_its_own(tmp_path: Path) -> None:
 )
 def test_client_that_breaks_off_leaves_no_letter(tmp_path: Path, sent: bytes) -> None:
     with listening(Mailbox(tmp_path / "mail")) as box:
-        broken = suppress(ConnectionResetError, BrokenPipeError)
+        broken = suppress(OSError)  # the other end may have gone already
         with socket.create_connection((ADDRESS, box.port), timeout=5) as client, broken:
             client.sendall(sent)
             client.shutdown(socket.SHUT_WR)

@@ -18,8 +18,10 @@ from saferoom.hub.demo.linked import staging as linked
 from saferoom.hub.demo.sign_ins import load
 from saferoom.hub.demo.stage import NOTEBOOK, PROJECT, Stage, documents, example_notebook, folder, set_stage
 from saferoom.hub.home import Home
+from saferoom.hub.store.twins import kept_twin
+from saferoom.hub.store.versions import report_of
 from saferoom.hub.wiring import Instance
-from saferoom.ids import ProjectSlug, Username
+from saferoom.ids import DatasetName, ProjectSlug, Username
 from saferoom.projects.people.entitlement import may_enter
 
 
@@ -32,6 +34,22 @@ def _holding(home: Home, person: str, project: str, at: datetime) -> bool:
     instance = Instance.open(home)
     try:
         return bool(may_enter(instance.registry, Username(person), ProjectSlug(project), at))
+    finally:
+        instance.close()
+
+
+def test_owners_files_came_in_with_a_report_of_their_records_and_a_twin(stage: Stage) -> None:
+    instance = Instance.open(stage.home)
+    try:
+        for name in map(DatasetName, ("htv", "twoyear")):
+            version = instance.registry.dataset(name).version
+            with instance.database.reading() as session:
+                twin, found = kept_twin(session, name), report_of(session, name, version)
+            assert twin is not None
+            assert twin.sha256 is not None
+            assert found is not None
+            assert found[0].risk is not None
+            assert found[0].risk["measured"]
     finally:
         instance.close()
 
