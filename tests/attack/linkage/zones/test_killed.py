@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.forked import Forked
 from tests.support.zones_world import (
     ACTOR,
     NOW,
@@ -22,6 +23,7 @@ from tests.support.zones_world import (
 
 from saferoom.clock import FrozenClock
 from saferoom.errors import UnavailableError
+from saferoom.hub.home import Home
 from saferoom.hub.linkage import ingesting, linking, places, zones
 from saferoom.hub.linkage.deliveries import linked_sources
 from saferoom.hub.linkage.ingesting import Delivered, ingest, store_of
@@ -34,6 +36,7 @@ from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName
 
 _KILLED = 9
+_SECONDS = 120
 KNOWN = people(240)
 
 
@@ -68,16 +71,25 @@ def on_call(kept: Callable[..., Any], number: int) -> Callable[..., Any]:
     return counted
 
 
-def killed(place: ZonesWorld, target: Any, name: str, how: Any, work: Callable[[Instance], object]) -> None:
-    """Do `work` in a process of its own that ends without a word where `how` takes the place of `name`."""
-    child = os.fork()
-    if child == 0:
-        try:
-            setattr(target, name, how)
-            work(Instance.open(place.home, FrozenClock(NOW)))
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == _KILLED
+def killed(place: ZonesWorld, step: str, work: str, file: Path | None = None) -> None:
+    """Do `work` in a process of its own that ends without a word at `step`.
+
+    The process is no copy of this one, which has threads: what DuckDB's would have gone on with is lost in a copy.
+    """
+    log = place.home.root / "killed.log"
+    words = (str(place.home.root), step, work, str(file or ""))
+    process = Forked(_until_killed, *words, environment=dict(os.environ), log=log)
+    assert process.wait(_SECONDS) == _KILLED, log.read_text(errors="replace")
+    process.close()
+
+
+def _until_killed(home: str, step: str, work: str, file: str) -> None:
+    setattr(*STEPS[step])
+    instance = Instance.open(Home(Path(home)), FrozenClock(NOW))
+    if work == "link":
+        link_index(instance, Wish("person"), ACTOR)
+    else:
+        ingest(instance, Delivered(DatasetName("pupils"), Path(file), "2"), ACTOR)
 
 
 def state(place: ZonesWorld) -> tuple[list[tuple[DatasetName, str]], list[str], str]:
@@ -93,8 +105,12 @@ def kept_files(place: ZonesWorld) -> set[str]:
 
 
 def delivery(place: ZonesWorld) -> Callable[[Instance], object]:
-    file = write_csv(place.inbox / "pupils-2.csv", pupils(KNOWN[:220]))
+    file = _file(place)
     return lambda instance: ingest(instance, Delivered(DatasetName("pupils"), file, "2"), ACTOR)
+
+
+def _file(place: ZonesWorld) -> Path:
+    return write_csv(place.inbox / "pupils-2.csv", pupils(KNOWN[:220]))
 
 
 INGESTING: dict[str, tuple[Any, str, Any]] = {
@@ -105,13 +121,18 @@ INGESTING: dict[str, tuple[Any, str, Any]] = {
     "both zones have their parts": (ingesting, "_record", die),
     "while it is recorded": (ZonesTransaction, "record_version", die),
 }
+LINKING: dict[str, tuple[Any, str, Any]] = {
+    "the linker did its work, and its map is with the provisioner": (linking, "_rated", die),
+    "nearly recorded": (ZonesTransaction, "add_linkage", after(ZonesTransaction.add_linkage)),
+}
+STEPS = {**INGESTING, **LINKING}
 
 
 def test_ingest_killed_at_any_step_leaves_what_was_and_can_be_done_again(place: ZonesWorld, tmp_path: Path) -> None:
     with copied(place, tmp_path) as made:
         before, files = state(made), kept_files(made)
-        for step, how in INGESTING.items():
-            killed(made, *how, delivery(made))
+        for step in INGESTING:
+            killed(made, step, "ingest", _file(made))
             assert state(made) == before, step
             assert files <= kept_files(made), step
         delivery(made)(made.instance)
@@ -186,12 +207,8 @@ def test_link_killed_at_any_step_leaves_what_was_and_can_be_done_again(place: Zo
     with copied(place, tmp_path) as made:
         made.deliver("taxpayers", taxpayers(KNOWN[20:]), "2")
         before, files = state(made), kept_files(made)
-        steps = [
-            (linking, "_rated", die),  # the linker did its work, and its map is with the provisioner
-            (ZonesTransaction, "add_linkage", after(ZonesTransaction.add_linkage)),  # nearly recorded
-        ]
-        for target, name, how in steps:
-            killed(made, target, name, how, lambda instance: link_index(instance, Wish("person"), ACTOR))
+        for step in LINKING:
+            killed(made, step, "link")
             assert state(made) == before
             assert files <= kept_files(made)
             (source,) = linked_sources(made.instance, [(DatasetName("taxpayers"), "1")])
