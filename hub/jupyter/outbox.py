@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 
 from saferoom.errors import BadInputError
 from saferoom.hub.jupyter.outbox_folder import MOST_FILES, ChangedError, Found, Mark, look, made, opened, read
-from saferoom.hub.jupyter.rooms import OUTBOX, OUTBOX_FOLDER, OUTBOX_LINK
+from saferoom.hub.jupyter.room_terms import OUTBOX, OUTBOX_FOLDER, OUTBOX_LINK
 
 STATUS = "WHAT-HAPPENED.txt"
 """What the watcher writes for people; it is never sent."""

@@ -1,4 +1,4 @@
-"""The program a room starts with: JupyterLab on the socket that the hub opened.
+"""The program a room starts with: JupyterLab on the socket that the hub opened, or in a pod at its port.
 
 Run as ``python -P -m saferoom.hub.jupyter.room`` inside a room's sandbox.
 """
@@ -8,19 +8,41 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from saferoom.hub.jupyter import outbox
+from saferoom.hub.jupyter.room_terms import OUTBOX_FOLDER
 from saferoom.hub.jupyter.rooms import LISTENER
+
+_CONFIGURATION = Path(__file__).with_name("room_config")
+_OUTBOX_IN_POD = Path("/tmp/outbox")  # noqa: S108 the room's own, in memory; the image's /outbox leads there
 
 
 def main() -> None:
-    """Take the inherited socket and run JupyterHub's single-user server on it."""
-    listener = socket.socket(fileno=int(os.environ.pop(LISTENER)))
+    """Run JupyterHub's single-user server where the hub will look for it."""
+    inherited = os.environ.pop(LISTENER, None)
+    _keep_log_inside()
+    os.environ["JUPYTER_CONFIG_DIR"] = str(_CONFIGURATION)
+    sys.argv = ["saferoom-room"]
+    if inherited is None:
+        # Nothing but this pod's own memory can be written before the workspace, so the link is made here.
+        with suppress(FileExistsError):
+            _OUTBOX_IN_POD.symlink_to(os.environ[OUTBOX_FOLDER])
+    else:
+        _answer_at(int(inherited))
+    outbox.start()
+    run: Any = _single_user()
+    run()
+
+
+def _answer_at(inherited: int) -> None:
+    """Make the server answer at the socket that the hub opened."""
+    listener = socket.socket(fileno=inherited)
     # Accepting would block the server otherwise.
     listener.setblocking(False)
     os.set_inheritable(listener.fileno(), False)
-    _keep_log_inside()
     # Of what is needed for setting up only these two decide about the address.
     import jupyter_server.serverapp as serverapp
 
@@ -28,10 +50,7 @@ def main() -> None:
         bind_unix_socket=lambda *_args, **_options: listener,
         unix_socket_in_use=lambda *_args, **_options: False,
     )
-    sys.argv = ["saferoom-room", "--ServerApp.sock=/run/inherited.sock"]
-    outbox.start()
-    run: Any = _single_user()
-    run()
+    sys.argv.append("--ServerApp.sock=/run/inherited.sock")
 
 
 def _keep_log_inside() -> None:

@@ -1,8 +1,7 @@
-"""What a notebook room sees and is: the sandbox for one person in one project."""
+"""Where a room is on one machine, and its sandbox."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,57 +10,34 @@ from socket import AF_UNIX, SOCK_STREAM
 from socket import socket as Listener  # noqa: N812
 
 from saferoom.hub.home import Home, unix_url
+from saferoom.hub.jupyter import room_terms
+from saferoom.hub.jupyter.room_terms import DATA, OUTBOX, PORT, WORKSPACE, Doors, Room
 from saferoom.hub.sandbox import Bind, Limits, Sandbox
 
-DATA = "/data"
-WORKSPACE = "/room"
 HUB_SOCKET = "/run/hub.sock"
 AIRLOCK_SOCKET = "/run/airlock.sock"
 LISTENER = "SAFEROOM_LISTENER"
-OUTBOX = "/outbox"
-"""Where a room's own outbox is found in every room; see `saferoom.hub.jupyter.outbox`."""
-OUTBOX_LINK = f"{WORKSPACE}/outbox"
-OUTBOX_FOLDER = "SAFEROOM_OUTBOX"
-
-_CONFIGURATION = Path(__file__).with_name("room_config")
-# JupyterHub's variables that a room's server needs; everything else of the hub's environment stays outside.
-_FROM_HUB = frozenset(
-    {
-        "JUPYTERHUB_API_TOKEN",
-        "JUPYTERHUB_BASE_URL",
-        "JUPYTERHUB_CLIENT_ID",
-        "JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED",
-        "JUPYTERHUB_COOKIE_OPTIONS",
-        "JUPYTERHUB_HOST",
-        "JUPYTERHUB_OAUTH_ACCESS_SCOPES",
-        "JUPYTERHUB_OAUTH_CALLBACK_URL",
-        "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES",
-        "JUPYTERHUB_SERVER_NAME",
-        "JUPYTERHUB_SERVICE_PREFIX",
-        "JUPYTERHUB_USER",
-    }
-)
+# A port is demanded but never opened: the server answers at the inherited socket.
+_DOORS = Doors(hub=unix_url(Path(HUB_SOCKET)), airlock=AIRLOCK_SOCKET, server=f"http://127.0.0.1:{PORT}")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a room is on the machine.
-
-    Attributes
-    ----------
-    key : str
-        A short name of (person, project) for files and control groups; lower case, because JupyterHub lower-cases
-        the addresses of sockets.
-    """
+    """Where a room is on the machine."""
 
     home: Home
     username: str
     project: str
 
     @property
+    def room(self) -> Room:
+        """Whose room of which project."""
+        return Room(self.username, self.project)
+
+    @property
     def key(self) -> str:
-        digest = hashlib.sha256(f"{self.username}/{self.project}".encode()).hexdigest()
-        return digest[:12]
+        """The room's short name, for files and control groups."""
+        return self.room.key
 
     @property
     def socket(self) -> Path:
@@ -110,15 +86,6 @@ class Place:
         self.log.unlink(missing_ok=True)
 
 
-def outbox_folder(place: Place) -> str:
-    """Return where a person's own outbox is inside the room."""
-    return f"{_settings(place)}/outbox"
-
-
-def _settings(place: Place) -> str:
-    return f"{WORKSPACE}/.saferoom/{place.username}"
-
-
 def sandbox(place: Place, extracts: Path, uid: int | None, environment: Mapping[str, str], limits: Limits) -> Sandbox:
     """Return the sandbox of a room."""
     return Sandbox(
@@ -129,7 +96,7 @@ def sandbox(place: Place, extracts: Path, uid: int | None, environment: Mapping[
         links={
             HUB_SOCKET: "doors/hub.sock",
             AIRLOCK_SOCKET: "doors/airlock.sock",
-            OUTBOX: outbox_folder(place),
+            OUTBOX: place.room.outbox,
         },
         environment=environment,
         directory=WORKSPACE,
@@ -138,34 +105,5 @@ def sandbox(place: Place, extracts: Path, uid: int | None, environment: Mapping[
 
 
 def environment(place: Place, from_hub: Mapping[str, str], venv: Path) -> dict[str, str]:
-    """Return a room's whole environment: an allow-list of the hub's variables, and the room's own."""
-    api = unix_url(Path(HUB_SOCKET)) + from_hub["JUPYTERHUB_BASE_URL"] + "hub/api"
-    scratch = "/tmp/saferoom"  # noqa: S108 the room's own, in memory
-    settings = _settings(place)
-    return {
-        **{name: value for name, value in from_hub.items() if name in _FROM_HUB},
-        "JUPYTERHUB_API_URL": api,
-        "JUPYTERHUB_ACTIVITY_URL": f"{api}/users/{place.username}/activity",
-        # A port is demanded but never opened: the server answers at the inherited socket.
-        "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:8888" + from_hub["JUPYTERHUB_SERVICE_PREFIX"],
-        "JUPYTERHUB_ROOT_DIR": WORKSPACE,
-        "JUPYTERHUB_DEFAULT_URL": "/lab",
-        "JUPYTER_CONFIG_DIR": str(_CONFIGURATION),
-        "JUPYTER_DATA_DIR": f"{scratch}/data",
-        "JUPYTER_RUNTIME_DIR": f"{scratch}/run",
-        "JUPYTERLAB_SETTINGS_DIR": f"{settings}/settings",
-        "JUPYTERLAB_WORKSPACES_DIR": f"{settings}/workspaces",
-        "IPYTHONDIR": f"{scratch}/ipython",
-        "MPLCONFIGDIR": f"{scratch}/matplotlib",
-        "XDG_CACHE_HOME": f"{scratch}/cache",
-        "HOME": WORKSPACE,
-        "USER": "researcher",
-        "SHELL": "/bin/sh",
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "PATH": f"{venv}/bin:/usr/local/bin:/usr/bin:/bin",
-        "SAFEROOM_AIRLOCK_SOCKET": AIRLOCK_SOCKET,
-        "SAFEROOM_DATA": DATA,
-        OUTBOX_FOLDER: outbox_folder(place),
-        "SAFEROOM_PROJECT": place.project,
-    }
+    """Return a room's whole environment on this machine."""
+    return room_terms.environment(place.room, _DOORS, from_hub, venv)

@@ -1,4 +1,4 @@
-"""HTTP over the room's UNIX socket to the airlock, with the notebook server's own token.
+"""HTTP to the airlock, over the room's UNIX socket or in a pod to its address, with the notebook server's own token.
 
 The token alone says who asks and for which project; nothing here sends a name. The airlock trusts nothing else that
 comes from a room, so changing this file from inside a room changes nothing but what its author sees.
@@ -13,6 +13,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from saferoom.hub.notebook.errors import RoomError
 
@@ -37,11 +38,23 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = channel
 
 
+def _open(airlock: str, timeout: float) -> http.client.HTTPConnection:
+    if "://" not in airlock:
+        return _UnixConnection(airlock, timeout)
+    try:
+        parts = urlsplit(airlock)
+        if parts.scheme == "http" and parts.hostname and parts.port:
+            return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+    except ValueError:
+        pass
+    raise RoomError("SAFEROOM_AIRLOCK has to be a socket's path or http://HOST:PORT; stop the room and open it again")
+
+
 @dataclass(frozen=True)
 class Connection:
-    """One way to the airlock: a socket's path and a token."""
+    """One way to the airlock: a socket's path or an address (``http://HOST:PORT``), and a token."""
 
-    socket_path: str
+    airlock: str
     token: str = field(repr=False)
     timeout_seconds: float = TIMEOUT_SECONDS
 
@@ -52,13 +65,13 @@ class Connection:
         Raises
         ------
         RoomError
-            This is no room: there is no token or no socket.
+            This is no room: there is no token.
         """
-        path = os.environ.get("SAFEROOM_AIRLOCK_SOCKET", DEFAULT_SOCKET)
+        airlock = os.environ.get("SAFEROOM_AIRLOCK", DEFAULT_SOCKET)
         token = os.environ.get("JUPYTERHUB_API_TOKEN", "")
         if not token:
             raise RoomError("this works inside a room: sign in at the hub, open your project's room and run it there")
-        return cls(path, token)
+        return cls(airlock, token)
 
     def get(self, path: str) -> Any:
         """Return the JSON answer to a GET."""
@@ -78,7 +91,7 @@ class Connection:
         if body is not None:
             headers["Content-Type"] = "application/octet-stream" if isinstance(body, bytes) else "application/json"
             content = body if isinstance(body, bytes) else encode(body)
-        connection = _UnixConnection(self.socket_path, self.timeout_seconds)
+        connection = _open(self.airlock, self.timeout_seconds)
         try:
             connection.request(method, path, content, headers)
             response = connection.getresponse()

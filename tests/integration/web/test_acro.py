@@ -25,7 +25,7 @@ OUTPUTS: dict[str, tuple[str, bytes, str]] = {
 
 @pytest.fixture
 def room(airlock: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SAFEROOM_AIRLOCK_SOCKET", str(airlock.rooms))
+    monkeypatch.setenv("SAFEROOM_AIRLOCK", str(airlock.rooms))
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", airlock.room().token)
 
 

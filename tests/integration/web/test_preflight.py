@@ -20,7 +20,7 @@ COUNTS = pd.DataFrame({"region": ["north", "south", "east"], "n": [312, 287, 4]}
 
 @pytest.fixture
 def room(airlock: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SAFEROOM_AIRLOCK_SOCKET", str(airlock.rooms))
+    monkeypatch.setenv("SAFEROOM_AIRLOCK", str(airlock.rooms))
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", airlock.room().token)
 
 

@@ -28,7 +28,7 @@ def place(tmp_path: Path) -> Iterator[PrivacyAirlock]:
 @pytest.fixture
 def room(place: PrivacyAirlock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     with service(place.world) as made:
-        monkeypatch.setenv("SAFEROOM_AIRLOCK_SOCKET", str(made.rooms))
+        monkeypatch.setenv("SAFEROOM_AIRLOCK", str(made.rooms))
         monkeypatch.setenv("JUPYTERHUB_API_TOKEN", made.room().token)
         yield made
 

@@ -61,7 +61,7 @@ def airlock(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     server = Airlock(str(path))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    monkeypatch.setenv("SAFEROOM_AIRLOCK_SOCKET", str(path))
+    monkeypatch.setenv("SAFEROOM_AIRLOCK", str(path))
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "t0ken")
     yield server
     server.shutdown()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,35 @@ def test_connection_column_of_values_is_refused_before_sending(airlock: Any) -> 
     with pytest.raises(RoomError, match="texts, numbers"):
         Connection.from_environment().post("/x", {"a": pd.Series([1, 2])})
     assert airlock.asked == []
+
+
+def test_connection_in_a_pod_goes_to_the_airlocks_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.path} {self.headers['Authorization']}")
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"[]")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        monkeypatch.setenv("SAFEROOM_AIRLOCK", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "t0ken")
+        assert Connection.from_environment().get("/api/room/datasets") == []
+        thread.join()
+    assert asked == ["/api/room/datasets token t0ken"]
+
+
+@pytest.mark.parametrize(
+    "airlock", ["https://10.0.0.1:8001", "http://10.0.0.1", "http://:80", "ftp://x:1", "http://x:no"]
+)
+def test_connection_to_what_is_no_airlock_says_what_it_has_to_be(airlock: str) -> None:
+    with pytest.raises(RoomError, match="SAFEROOM_AIRLOCK"):
+        Connection(airlock, "t").get("/x")
