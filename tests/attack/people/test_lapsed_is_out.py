@@ -15,7 +15,7 @@ from tests.support.airlock_server import Browser, Room, Service, service
 from tests.support.airlock_world import MOBILITY, NOW, World, judged, world
 
 from saferoom.errors import ForbiddenError
-from saferoom.hub.jupyter import config, spawner
+from saferoom.hub.jupyter import config, entitled
 from saferoom.hub.jupyter.authenticator import LocalAuthenticator
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.spawner import RoomSpawner
@@ -93,7 +93,7 @@ def _room(desk: Desk, who: str) -> tuple[RoomSpawner, FakeRunning]:
     room = type("OneRoom", (RoomSpawner,), here)(desk=desk)
     room.user = SimpleNamespace(name=who)
     process = FakeRunning()
-    room._running = process
+    room._running, room._held, room._noted = process, True, True
     return room, process
 
 
@@ -144,7 +144,7 @@ def test_researcher_who_lapses_is_out_everywhere(
 
 
 def test_room_ends_within_a_minute_of_the_lapse() -> None:
-    assert config.POLL_SECONDS + spawner._UNCONFIRMED_SECONDS < 60
+    assert config.POLL_SECONDS + entitled._UNCONFIRMED_SECONDS < 60
     assert config.REFRESH_SECONDS < 60
 
 
