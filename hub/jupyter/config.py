@@ -17,6 +17,7 @@ from saferoom.hub.jupyter import programs
 from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.authenticator import LocalAuthenticator
 from saferoom.hub.jupyter.desk import Desk
+from saferoom.hub.jupyter.room_terms import TOKEN_SCOPES
 from saferoom.hub.jupyter.spawner import RoomSpawner
 from saferoom.hub.linkage.desk.names import PAGES, SERVICE
 from saferoom.hub.sandbox import Limits
@@ -77,10 +78,10 @@ def configure(c: Any, home: Home, settings: Settings | None = None) -> None:
     secret = secrets.token_hex(32)
     _addresses(c, home, settings)
     _proxy(c, home, secret)
-    _sign_in(c, desk, secret, settings)
+    sign_in(c, desk, secret, secure_cookies=settings.secure_cookies)
     _rooms(c, desk, settings)
     _airlock(c, home)
-    _pages(c, desk)
+    pages(c, desk)
 
 
 def _addresses(c: Any, home: Home, settings: Settings) -> None:
@@ -111,7 +112,8 @@ def _proxy(c: Any, home: Home, secret: str) -> None:
     )
 
 
-def _sign_in(c: Any, desk: Desk, secret: str, settings: Settings) -> None:
+def sign_in(c: Any, desk: Desk, secret: str, *, secure_cookies: bool) -> None:
+    """Set who gets in, for how long, and what they may ask the hub; `secret` is what the proxy alone knows."""
     c.JupyterHub.authenticator_class = LocalAuthenticator
     c.LocalAuthenticator.desk = desk
     c.LocalAuthenticator.proxy_secret = secret
@@ -122,7 +124,7 @@ def _sign_in(c: Any, desk: Desk, secret: str, settings: Settings) -> None:
     c.LocalAuthenticator.refresh_pre_spawn = True
     c.JupyterHub.cookie_max_age_days = SESSION_HOURS / 24
     c.JupyterHub.tornado_settings = {
-        "cookie_options": {"SameSite": "Lax", "secure": settings.secure_cookies},
+        "cookie_options": {"SameSite": "Lax", "secure": secure_cookies},
         "headers": {"Content-Security-Policy": _HUB_POLICY},
         "slow_spawn_timeout": 15,
     }
@@ -145,15 +147,20 @@ def _sign_in(c: Any, desk: Desk, secret: str, settings: Settings) -> None:
 
 def _rooms(c: Any, desk: Desk, settings: Settings) -> None:
     c.JupyterHub.spawner_class = RoomSpawner
-    c.RoomSpawner.desk = desk
+    every_room(c, c.RoomSpawner, desk)
     c.RoomSpawner.limits = settings.limits
-    c.RoomSpawner.env_keep = []
-    c.RoomSpawner.poll_interval = POLL_SECONDS
-    c.RoomSpawner.poll_jitter = 0
     c.RoomSpawner.start_timeout = 60
     c.RoomSpawner.http_timeout = 30
-    c.RoomSpawner.consecutive_failure_limit = 0
-    c.RoomSpawner.server_token_scopes = ["users:activity!user", "access:servers!server", _AIRLOCK_SCOPE]
+
+
+def every_room(c: Any, section: Any, desk: Desk) -> None:
+    """Set what holds for rooms wherever they run; `section` is their spawner's part of `c`."""
+    section.desk = desk
+    section.env_keep = []
+    section.poll_interval = POLL_SECONDS
+    section.poll_jitter = 0
+    section.consecutive_failure_limit = 0
+    section.server_token_scopes = list(TOKEN_SCOPES)
     c.JupyterHub.allow_named_servers = True
     c.JupyterHub.named_server_limit_per_user = 100
 
@@ -171,11 +178,16 @@ def _airlock(c: Any, home: Home) -> None:
     ]
 
 
+_SETTINGS = ("SAFEROOM_KEYS", "SAFEROOM_VAULT", "SAFEROOM_OPENED", "SAFEROOM_METRICS_PORT")
+"""Settings of the hub's own environment that its services need as well; JupyterHub passes nothing on by itself."""
+
+
 def _service(home: Home, name: str, command: list[str], prefix: str, socket: Path) -> dict[str, Any]:
     return {
         "name": name,
         "command": command,
         "environment": {
+            **{setting: os.environ[setting] for setting in _SETTINGS if setting in os.environ},
             "SAFEROOM_HOME": str(home.root),
             "SAFEROOM_DATABASE_URL": home.database_url,
             "JUPYTERHUB_SERVICE_URL": unix_url(socket),
@@ -193,7 +205,8 @@ def _first_page(desk: Desk, handler: Any) -> str:
     return desk.first_page(user.name, "/hub/home", programs.AIRLOCK_PREFIX) if user else ""
 
 
-def _pages(c: Any, desk: Desk) -> None:
+def pages(c: Any, desk: Desk) -> None:
+    """Set what people see of the hub."""
     # The second folder has the bar of both the hub's and the airlock's pages.
     c.JupyterHub.template_paths = [str(_HERE / "templates"), str(_LOOK.parent / "templates")]
     c.JupyterHub.template_vars = {"desk": desk, "airlock_url": programs.AIRLOCK_PREFIX}
