@@ -15,6 +15,7 @@ import structlog
 from saferoom.errors import SaferoomError
 from saferoom.hub.extracts import Extracts
 from saferoom.hub.refreshing import Watch, due, refresh
+from saferoom.hub.watching.counts import CHORES_FAILED, refreshed
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug
 from saferoom.projects.life.states import REGISTERED
@@ -58,11 +59,13 @@ class Housekeeping:
     def _tried(self, name: str, chore: Callable[[], object]) -> None:
         try:
             chore()
+            return
         except SaferoomError as error:
             _log.error("chore failed", chore=name, reason=error.message)
         except Exception as error:
             # Whatever it is: the other chores, and the next time, must not be lost to it.
             _log.error("chore failed", chore=name, reason=type(error).__name__)
+        CHORES_FAILED.inc()
 
     def _seal(self) -> None:
         for slug in self._instance.lives.tidy():
@@ -113,8 +116,10 @@ def make_extracts(instance: Instance, projects: Iterable[ProjectSlug]) -> None:
         try:
             if wanted := due(instance, extracts, slug):
                 refresh(instance, extracts, slug, wanted)
+                refreshed(True)
                 _log.info("extracts made", project=slug)
         except SaferoomError as error:
+            refreshed(False)
             _log.error("extracts not made", project=slug, reason=error.message)
 
 

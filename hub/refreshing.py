@@ -15,6 +15,7 @@ from saferoom.errors import SaferoomError
 from saferoom.hub.extracts import Extracts, read_manifest
 from saferoom.hub.store.life_tables import DatasetVersionRow
 from saferoom.hub.store.zones_tables import IndexRow, LinkageRow
+from saferoom.hub.watching.counts import refreshed
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, ProjectSlug
 from saferoom.projects.catalogue.model import Dataset
@@ -106,6 +107,7 @@ class Watch:
             self._wait = SECONDS_BETWEEN_TRIES if changed else min(2 * self._wait, MOST_SECONDS_BETWEEN_TRIES)
             self._again = now + self._wait
         for project, said in outcome.items():
+            refreshed(said == MADE)
             if said == MADE:
                 _log.info("extracts made", project=project)
             else:

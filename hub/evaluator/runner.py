@@ -25,6 +25,8 @@ from saferoom.hub.home import Home
 from saferoom.hub.project_sources import opened, source_of
 from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
 from saferoom.hub.sandbox.spec import MEBIBYTE
+from saferoom.hub.watching.checking import watched
+from saferoom.hub.watching.counts import Check
 from saferoom.hub.wiring import Instance
 from saferoom.ids import DatasetName, Digest, ProjectSlug, Username
 from saferoom.policies.models import ReleaseRoute, RiskAppetite
@@ -74,7 +76,7 @@ class Evaluator:
 
     def __init__(self, instance: Instance, *, at_once: int = 2, waiting: int = 20, waiting_each: int = 4) -> None:
         self._instance = instance
-        self._turns = Turns(at_once, waiting, waiting_each)
+        self.turns = Turns(at_once, waiting, waiting_each)
 
     def evaluate(
         self, author: Username, project: ProjectSlug, query: Mapping[str, Any], snapshot: bytes | None = None
@@ -97,13 +99,21 @@ class Evaluator:
         UnavailableError, IntegrityError
             The evaluator failed, or the extracts are not what was provisioned. Nothing was judged.
         """
+        with watched(Check.STATISTIC) as check:
+            found = self._evaluated(author, project, query, snapshot)
+            check.verdict = found.verdict
+        return found
+
+    def _evaluated(
+        self, author: Username, project: ProjectSlug, query: Mapping[str, Any], snapshot: bytes | None
+    ) -> Evaluation:
         noisy = with_noise(query)
         if noisy and snapshot is not None:
             raise BadInputError(NO_SNAPSHOT)
         with padded() if noisy else nullcontext():
             names, rules = self._terms(project, query, whole=snapshot is not None)
             with (
-                self._turns.turn(author),
+                self.turns.turn(author),
                 claimed_table(self._instance.home, snapshot) as file,
                 self._job(project, query, names, file) as job,
             ):
@@ -121,7 +131,7 @@ class Evaluator:
 
         Raises as `evaluate` does, while nothing is paid for yet.
         """
-        with self._turns.turn(author), ExitStack() as open_:
+        with self.turns.turn(author), ExitStack() as open_:
             found = ((query, self._datasets(project, query, whole=False)) for query in queries)
             jobs = [open_.enter_context(self._job(project, query, names, None)) for query, names in found]
             yield [partial(self._draw, *job) for job in jobs]
@@ -132,7 +142,7 @@ class Evaluator:
     ) -> Iterator[tuple[Instance, Sequence[DatasetName]]]:
         """Wait for a turn, and say which datasets `query` may use."""
         names = self._datasets(project, query, whole=False)
-        with self._turns.turn(author):
+        with self.turns.turn(author):
             yield self._instance, names
 
     @contextmanager
@@ -140,7 +150,7 @@ class Evaluator:
         self, author: Username, project: ProjectSlug, dataset: DatasetName
     ) -> Iterator[tuple[Job, Sequence[Bind]]]:
         """Wait for a turn and have one dataset's data open, with what it is judged by and no query."""
-        with self._turns.turn(author), self._job(project, {}, [dataset], None) as job:
+        with self.turns.turn(author), self._job(project, {}, [dataset], None) as job:
             yield job
 
     def _draw(self, job: Job, binds: Sequence[Bind], plan: Digest) -> Evaluation:

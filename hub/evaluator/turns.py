@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Condition
 
 from saferoom.errors import TooManyError
 from saferoom.ids import Username
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How many turns are taken, and how many are waited for."""
+
+    running: int
+    waiting: int
 
 
 class Turns:
@@ -31,6 +40,12 @@ class Turns:
         self._present: dict[Username, int] = {}
         self._queue: list[object] = []
         self._changed = Condition()
+
+    def counts(self) -> Taken:
+        """Return how many there are at this moment."""
+        with self._changed:
+            waiting = len(self._queue)
+            return Taken(sum(self._present.values()) - waiting, waiting)
 
     @contextmanager
     def turn(self, who: Username) -> Iterator[None]:

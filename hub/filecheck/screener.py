@@ -8,6 +8,8 @@ from saferoom.hub.filecheck.job import FileJob
 from saferoom.hub.filecheck.runner import examine_files
 from saferoom.hub.project_sources import every_version
 from saferoom.hub.sandbox import identity
+from saferoom.hub.watching.checking import watched
+from saferoom.hub.watching.counts import Check
 from saferoom.hub.wiring import Instance
 from saferoom.projects.airlock import evaluations, files
 from saferoom.projects.airlock.uploads import Screened, Upload, check_size, tidy_name
@@ -29,7 +31,7 @@ class Screener:
 
     def __init__(self, instance: Instance, *, at_once: int = 2, waiting: int = 20, waiting_each: int = 4) -> None:
         self._instance = instance
-        self._turns = Turns(at_once, waiting, waiting_each, what="file checks")
+        self.turns = Turns(at_once, waiting, waiting_each, what="file checks")
 
     def screen(self, upload: Upload) -> Screened:
         """Return what is found in `upload`, judged by the strictest rules of all data its project may use.
@@ -45,6 +47,12 @@ class Screener:
         UnavailableError, IntegrityError
             The check cannot run, or the extracts are not what was provisioned. Nothing was judged.
         """
+        with watched(Check.FILE) as check:
+            found = self._screened(upload)
+            check.verdict = found.report.verdict
+        return found
+
+    def _screened(self, upload: Upload) -> Screened:
         name = tidy_name(upload.name)
         check_size(upload.data)
         airlock, project = self._instance.airlock, upload.project
@@ -54,7 +62,7 @@ class Screener:
             declared = files.statistic(airlock, upload.author, project, upload.query_of)
             query = evaluations.load(airlock, declared).evaluation.query.document()
         appetite, _ = effective(self._instance.registry, project, names)
-        with self._turns.turn(upload.author), every_version(self._instance, project, names) as sources:
+        with self.turns.turn(upload.author), every_version(self._instance, project, names) as sources:
             job = FileJob([(name, upload.data)], sources, appetite.policy, query, views=True)
             (found,) = examine_files(job, identity(self._instance.home, _IDENTITY))
         return Screened(found.report, found.view or View(), found.clean, found.matched)

@@ -153,7 +153,7 @@ class Desk:
         """Write into the audit trail that a room ended; with `decision`, remember why, to tell the person."""
         if decision is not None:
             self._ended[username, project] = decision.reason
-        payload = {"reason": decision.code if decision else "ended", "person": username}
+        payload = {"reason": "ended" if decision is None else decision.code, "person": username}
         self._record(Event("hub", "room.ended", f"project:{project}", payload))
 
     def _record(self, event: Event) -> None:

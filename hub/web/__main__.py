@@ -13,13 +13,19 @@ from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.home import Home
 from saferoom.hub.housekeeping import Housekeeping
 from saferoom.hub.notices.loops import Telling
+from saferoom.hub.watching.counts import Check
+from saferoom.hub.watching.face import watch_app
+from saferoom.hub.watching.gauges import Gauges
+from saferoom.hub.watching.readiness import Readiness
+from saferoom.hub.watching.verifying import Verification
 from saferoom.hub.web.app import page_app, room_app
 from saferoom.hub.web.shell import logs
 from saferoom.hub.web.shell.hub_auth import Hub
 from saferoom.hub.web.shell.intake import Intake
 from saferoom.hub.web.shell.parts import Parts
+from saferoom.hub.web.shell.patience import ROOMS_PORT
 from saferoom.hub.web.shell.rates import Rates
-from saferoom.hub.web.shell.serve import only_one, page_socket, room_socket, serve
+from saferoom.hub.web.shell.serve import only_one, page_socket, room_socket, serve, watch_socket
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
 from saferoom.hub.wiring import Instance
 
@@ -67,15 +73,28 @@ async def _serve(instance: Instance, service_url: str) -> None:
     )
     # Rooms of every project connect here; the folder around it is closed to everybody else.
     rooms = room_socket(instance.home.socket("airlock"))
-    faces = {rooms: room_app(parts), page_socket(service_url): page_app(parts)}
+    verification = Verification(instance)
+    faces = {
+        rooms: room_app(parts),
+        page_socket(service_url): page_app(parts),
+        watch_socket(instance.home.socket("metrics")): watch_app(_gauges(parts, verification)),
+    }
     managed = "JUPYTERHUB_SERVICE_NAME" in os.environ
-    chores = [asyncio.create_task(work.run()) for work in (Housekeeping(instance), Telling(instance))]
+    chores = [asyncio.create_task(work.run()) for work in (Housekeeping(instance), Telling(instance), verification)]
     try:
         await serve(faces, os.getppid() if managed else None)
     finally:
         for chore in chores:
             chore.cancel()
         await parts.hub.close()
+
+
+def _gauges(parts: Parts, verification: Verification) -> Gauges:
+    instance = parts.instance
+    turns = {Check.STATISTIC: parts.evaluator.turns, Check.FILE: parts.screener.turns}
+    # In a pod rooms are on other machines; the hub's own metrics count them.
+    rooms = None if ROOMS_PORT in os.environ else instance.home.run / "rooms"
+    return Gauges(instance, Readiness(instance), verification, turns, rooms)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from saferoom.errors import BadInputError, ForbiddenError
+from saferoom.hub.watching import counts
 from saferoom.hub.web.shell.logs import where
 
 _log = structlog.get_logger()
@@ -69,8 +70,11 @@ class LogRequests:
         finally:
             # The route's template, not the path: a path is what the asker wrote.
             route = getattr(scope.get("route"), "path", None)
-            took_ms = round((time.monotonic() - started) * 1000)
-            _log.info("request", face=self._face, method=scope["method"], route=route, status=status, ms=took_ms)
+            took = time.monotonic() - started
+            counts.answered(self._face, status, took, known=route is not None)
+            _log.info(
+                "request", face=self._face, method=scope["method"], route=route, status=status, ms=round(took * 1000)
+            )
 
 
 async def _sorry(send: Send, face: str) -> None:
@@ -207,6 +211,7 @@ def check_navigation(request: Request) -> None:
     """Refuse to show a page to a script, a frame or an image; browsers say who asks, other clients say nothing."""
     destination = request.headers.get("sec-fetch-dest", "document")
     if destination != "document":
+        counts.signal(counts.Signal.SCRIPTED_PAGE)
         raise ForbiddenError("this page opens in a window of its own only")
 
 
@@ -219,4 +224,5 @@ def check_own_form(request: Request) -> None:
     # A page may hide its origin ("null") by its referrer policy, but never how far away it is. Browsers that do not
     # say how far must name the origin.
     if site not in (None, "same-origin") or not (own or (site == "same-origin" and origin in ("", "null"))):
+        counts.signal(counts.Signal.FOREIGN_FORM)
         raise ForbiddenError("the form was sent from another site, or the browser hides where it came from")

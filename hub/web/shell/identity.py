@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from saferoom.errors import ForbiddenError, SaferoomError, UnauthenticatedError
+from saferoom.hub.watching.counts import Signal, signal
 from saferoom.hub.web.shell.bodies import plain_form, read_fields
 from saferoom.hub.web.shell.guards import check_navigation, check_own_form
 from saferoom.hub.web.shell.hub_auth import Resident
@@ -52,14 +53,32 @@ async def resident(request: Request) -> Resident:
     """Return who asks from which project's room; refuse people whose entitlement to that project has ended."""
     token = sent_token(request)
     if not token:
+        signal(Signal.UNKNOWN_TOKEN)
         raise UnauthenticatedError("the room's token is missing: send it as 'Authorization: token ...'")
     if token.startswith(PREFIX):
+        signal(Signal.FOREIGN_TOKEN)
         # Not even asked about: it was made for programs outside, and the hub never gave it out.
         raise ForbiddenError("an API token opens nothing here, only the room's own does; take it out of the room")
     parts = parts_of(request)
-    who = await parts.hub.resident(token)
-    await run_in_threadpool(_check_may_enter, parts, who)
+    who = await _resident(parts, token)
+    try:
+        await run_in_threadpool(_check_may_enter, parts, who)
+    except ForbiddenError:
+        signal(Signal.NOT_ENTITLED)
+        raise
     return who
+
+
+async def _resident(parts: Parts, token: str) -> Resident:
+    """Ask the hub whose room's a token is; what is none is counted."""
+    try:
+        return await parts.hub.resident(token)
+    except UnauthenticatedError:
+        signal(Signal.UNKNOWN_TOKEN)
+        raise
+    except ForbiddenError:
+        signal(Signal.FOREIGN_TOKEN)
+        raise
 
 
 def _check_may_enter(parts: Parts, who: Resident) -> None:

@@ -17,6 +17,8 @@ import struct
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from saferoom.hub.watching.counts import Signal, signal
+
 HEAD_SECONDS = 20.0
 """Longest time in which a request has to begin, its head complete."""
 ROOMS_PORT = "SAFEROOM_ROOMS_PORT"
@@ -39,6 +41,7 @@ class PatientProtocol(H11Protocol):
         super().connection_made(transport)
         self._user = user_behind(transport)
         if self._user is not None and self._of_the_same() > self.most_of_one_user:
+            signal(Signal.TOO_MANY_CONNECTIONS)
             transport.abort()
             return
         self._watch()

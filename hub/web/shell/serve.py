@@ -25,6 +25,8 @@ _log = structlog.get_logger()
 _LOCK_SECONDS = 15.0
 _GOODBYE_SECONDS = 20
 _BACKLOG = 256
+METRICS_PORT = "SAFEROOM_METRICS_PORT"
+"""The setting that names the port of whoever watches."""
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a pod, where the cluster's policies say who reaches it
 
 
@@ -69,12 +71,34 @@ def room_socket(path: Path) -> socket.socket:
     UnavailableError
         What it names is no port, or is taken.
     """
-    named = os.environ.get(ROOMS_PORT)
+    port = _port(ROOMS_PORT)
+    return unix_socket(path, 0o666) if port is None else _tcp_socket(EVERYWHERE, port)
+
+
+def watch_socket(path: Path) -> socket.socket:
+    """Listen for whoever watches: on the socket at `path`, or at the port that ``SAFEROOM_METRICS_PORT`` names.
+
+    The port is one of the loopback interface, which no room has; in a pod of every interface, where the cluster's
+    policies say who reaches it.
+
+    Raises
+    ------
+    UnavailableError
+        What it names is no port, or is taken.
+    """
+    port = _port(METRICS_PORT)
+    if port is None:
+        return unix_socket(path, 0o600)
+    return _tcp_socket(EVERYWHERE if ROOMS_PORT in os.environ else "127.0.0.1", port)
+
+
+def _port(setting: str) -> int | None:
+    named = os.environ.get(setting)
     if named is None:
-        return unix_socket(path, 0o666)
+        return None
     if not (named.isascii() and named.isdigit() and 0 < int(named) < 1 << 16):
-        raise UnavailableError(f"{ROOMS_PORT} must be a port, 1 to 65535")
-    return _tcp_socket(EVERYWHERE, int(named))
+        raise UnavailableError(f"{setting} must be a port, 1 to 65535")
+    return int(named)
 
 
 def _tcp_socket(address: str, port: int) -> socket.socket:
