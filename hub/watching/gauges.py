@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 from prometheus_client import Metric
@@ -120,7 +121,7 @@ def _age(since: datetime | None, now: datetime) -> float:
     return max(0.0, (now - since).total_seconds()) if since else 0.0
 
 
-def _gauge(name: str, said: str, label: str, values: Mapping[str, float]) -> Metric:
+def _gauge(name: str, said: str, label: str, values: Mapping[Any, float]) -> Metric:
     family = GaugeMetricFamily(name, said, labels=[label])
     for value, number in values.items():
         family.add_metric([str(value)], float(number))

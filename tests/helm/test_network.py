@@ -11,7 +11,7 @@ from tests.support.network_policies import End, Network
 
 pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
 
-PORTS = (22, 53, 80, 443, 587, 5432, 6443, 8000, 8001, 8081, 8443, 8888, 9090)
+PORTS = (22, 53, 80, 443, 587, 5432, 6443, 8000, 8001, 8081, 8443, 8888, 9090, 9464)
 ROOMS = "saferoom-rooms"
 OUTSIDE = {
     "internet": "203.0.113.9",
@@ -60,7 +60,7 @@ TABLES = {
         ("airlock", "mail"): {587},
         ("hub", "sign-in"): {443},
         ("monitoring", "hub"): {8081},
-        ("monitoring", "airlock"): {8000},
+        ("monitoring", "airlock"): {9464},
     },
     "s3-vault": {**INSIDE, **EXTERNAL},
     "kms": {**INSIDE, **EXTERNAL},

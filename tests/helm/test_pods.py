@@ -121,6 +121,17 @@ def test_every_pod_is_restricted(documents: Sequence[Document]) -> None:
             assert not any("hostPort" in port for port in container.get("ports", ())), pod.name
 
 
+def test_the_airlock_is_ready_when_its_parts_are_and_lives_when_it_answers(documents: Sequence[Document]) -> None:
+    """A lost database must take nobody to it, and must not restart what only waits for it."""
+    airlock = next(pod for pod in pods(documents) if pod.name == "airlock").spec["containers"][0]
+    ports = {port["name"]: port["containerPort"] for port in airlock["ports"]}
+    assert airlock["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "metrics"}
+    assert airlock["livenessProbe"]["httpGet"] == {"path": "/services/airlock/health", "port": "pages"}
+    settings = {one["name"]: one.get("value") for one in airlock["env"]}
+    assert settings["SAFEROOM_METRICS_PORT"] == str(ports["metrics"])
+    assert settings["SAFEROOM_ROOMS_PORT"] == str(ports["rooms"])
+
+
 def test_every_container_has_limits(documents: Sequence[Document]) -> None:
     for pod in pods(documents):
         for container in pod.containers:
