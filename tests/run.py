@@ -44,6 +44,7 @@ CHECKS: dict[str, list[str]] = {
     "import-linter": ["lint-imports"],
     "codespell": ["codespell"],
     "yamllint": ["yamllint", "--strict", "."],
+    "secret scan": ["python", "-P", "tests/secret_scan.py"],
 }
 
 

@@ -13,7 +13,7 @@ from saferoom.errors import BadInputError, IntegrityError
 from saferoom.hub.backup import bech32
 from saferoom.hub.backup.age import Identity, Reader, Writer, recipient_key
 
-SECRET = "AGE-SECRET-KEY-1NS0UAWYTGNKWQFKXPKRCDGW7Y0P7GVY4H75EGRD9A0YX89HZNYTQPY0TWL"
+SECRET = "AGE-SECRET-KEY-1NS0UAWYTGNKWQFKXPKRCDGW7Y0P7GVY4H75EGRD9A0YX89HZNYTQPY0TWL"  # pragma: allowlist secret
 RECIPIENT = "age1c8hcnmgwk8qlnlfqc9vqn2h5y9l6yga9e6swymezcdxkcs3xk9eqzaskpy"
 MADE_BY_RAGE = (
     "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSA1VUk0MVo0cHJtRG0xOEY4RkNWSC9nUENKZXlFT1RFZGV1REE0UG94Z1JzCnFXQ2hLbzcrZ1dr"
