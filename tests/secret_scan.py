@@ -43,7 +43,7 @@ class BackupKeyDetector(RegexBasedDetector):
 
 def detectors() -> list[RegexBasedDetector]:
     """Return a detector of each kind whose rules are patterns."""
-    known = get_mapping_from_secret_type_to_class().values()
+    known: list[type] = list(get_mapping_from_secret_type_to_class().values())
     chosen = [one for one in known if issubclass(one, RegexBasedDetector) and one.__name__ != _ADDRESSES]
     return [BackupKeyDetector(), *(one() for one in chosen if one is not BackupKeyDetector)]
 

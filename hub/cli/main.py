@@ -48,6 +48,9 @@ COMMANDS = {
     "hub": Command("hub", "Start the hub, the airlock and the rooms of this instance."),
     "demo": Command("demo", "Start a demonstration with real microdata; --headless drives the whole job."),
     "satre": Command("satre", "Say what SATRE asks of software, what holds here, and by which tests."),
+    "audit-dependencies": Command(
+        "audit_dependencies", "Look whether packages are pinned and locked, and whether an advisory names one."
+    ),
     "bench": Command("bench", "Compare with peers, same work, same run: medians and ratios."),
 }
 
