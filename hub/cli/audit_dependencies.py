@@ -33,7 +33,9 @@ def audit(
             help="A copy of OSV's export of PyPI and npm: all.zip of each, or a folder of them. Nothing is fetched.",
         ),
     ] = None,
-    constraints: Annotated[Path, typer.Option(help="What is pinned; the checkout's own when left out.")] = CONSTRAINTS,
+    constraints: Annotated[
+        Path | None, typer.Option(help="The file of what is pinned; the checkout's own when left out.")
+    ] = None,
     lock: Annotated[
         list[Path] | None, typer.Option("--lock", help="A lock file of npm; the checkout's own when left out.")
     ] = None,
@@ -50,7 +52,7 @@ def audit(
     from saferoom.hub.dependencies.advisories import look
     from saferoom.hub.dependencies.packages import NPM, PYPI, Package, installed, locked, loose, pinned
 
-    pins = pinned(constraints)
+    pins = pinned(constraints or CONSTRAINTS)
     here = installed(distributions())
     wrong = loose(here, pins)
     packages = {one for one in here if one.name != "saferoom"}
