@@ -94,6 +94,11 @@ class Home:
         return self.root / "workspaces"
 
     @property
+    def packages(self) -> Path:
+        """Wheels that administrators brought; rooms get them from the airlock, those of their project alone."""
+        return self.root / "packages"
+
+    @property
     def sealed(self) -> Path:
         """One folder per closed project: its workspace, packed and encrypted; never given to any room."""
         return self.root / "sealed"
@@ -158,6 +163,7 @@ class Home:
             self.extracts,
             self.crosswalks,
             self.workspaces,
+            self.packages,
             self.sealed,
             self.splits,
             self.hub,

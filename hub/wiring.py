@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from saferoom.hub.evaluator.runner import Evaluator
     from saferoom.hub.extracts import Extracts
     from saferoom.hub.opened_extracts import OpenedExtracts
+    from saferoom.hub.packages.files import WheelFiles
     from saferoom.hub.store.answers import Answers
     from saferoom.hub.store.catalogue import StoredShelves
     from saferoom.hub.store.cipher import AtRest
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from saferoom.projects.linkage.clerical_service import Clerical
     from saferoom.projects.notices.sending import Sender
     from saferoom.projects.notices.service import Notices
+    from saferoom.projects.packages.service import Packages
     from saferoom.projects.people.service import People
     from saferoom.projects.register.service import Register
     from saferoom.projects.tokens.service import Tokens
@@ -198,6 +200,21 @@ class Instance:
             prove=lambda who, password, code: self.credentials.verify(who, password, code, f"api-tokens:{who}"),
             draw=lambda: PREFIX + token_urlsafe(SECRET_BYTES),
         )
+
+    @cached_property
+    def packages(self) -> Packages:
+        """What projects may install."""
+        from saferoom.hub.store.packages import PackagesStore
+        from saferoom.projects.packages.service import Packages
+
+        return Packages(PackagesStore(self.database, self.clock, self.signing_key), self.clock)
+
+    @cached_property
+    def wheel_files(self) -> WheelFiles:
+        """Where the wheels lie."""
+        from saferoom.hub.packages.files import WheelFiles
+
+        return WheelFiles(self.home.packages)
 
     @cached_property
     def answers(self) -> Answers:

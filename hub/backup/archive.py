@@ -27,7 +27,9 @@ from saferoom.hub.home import Home
 
 MANIFEST = "manifest.json"
 _FORM = 1
-_FOLDERS = ("vault", "sources", "extracts", "crosswalks", "workspaces", "sealed", "linker", "provisioner")
+_FOLDERS = (
+    *("vault", "sources", "extracts", "crosswalks", "workspaces", "packages", "sealed", "linker", "provisioner"),
+)
 _FILES = ("identities.json", "mail.yaml")
 _KEYS = "keys"
 
@@ -161,7 +163,8 @@ def _unpack(source: IO[bytes], identity: Identity, staging: Path) -> Manifest:
     found: dict[str, Any] | None = None
     count = 0
     try:
-        with tarfile.open(fileobj=io.BufferedReader(Reader(source, identity), 1 << 20), mode="r|") as archive:
+        opened = io.BufferedReader(Reader(source, identity), 1 << 20)
+        with tarfile.open(fileobj=opened, mode="r|") as archive:
             for entry in archive:
                 held = archive.extractfile(entry) if entry.isreg() else None
                 if entry.name == MANIFEST and held is not None:
@@ -169,6 +172,9 @@ def _unpack(source: IO[bytes], identity: Identity, staging: Path) -> Manifest:
                     continue
                 count += entry.isreg()
                 _write(entry, held, staging)
+        # The archive ends before its padding does, and a cut within that is a cut.
+        while opened.read(1 << 20):
+            pass
         if found is None or found["files"] != count:
             raise IntegrityError("the backup does not have all of its files; nothing was restored")
         manifest = Manifest(**{**found, "part": Part(found["part"])})

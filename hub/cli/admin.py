@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
         admin_linkage,
         admin_lists,
         admin_notices,
+        admin_packages,
         admin_people,
         admin_projects,
         admin_tokens,
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     admin_budget.register(group)
     admin_tokens.register(group)
     admin_projects.register(group)
+    admin_packages.register(group)
     admin_linkage.register(group)
     admin_derive.register(group)
     group.command("password")(password)

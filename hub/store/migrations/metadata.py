@@ -11,6 +11,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     life_tables,
     linkage_tables,
     notices_tables,
+    packages_tables,
     tables,
     tokens_tables,
     zones_tables,
