@@ -54,6 +54,11 @@ class Home:
         return self.keys / "signing.pub.pem"
 
     @property
+    def next_signing_key(self) -> Path:
+        """The private key that is about to take the place of `signing_key`; there while a rotation is under way."""
+        return self.keys / "signing.next.pem"
+
+    @property
     def pseudonym_key(self) -> Path:
         """32 random bytes from which each project's pseudonym key is derived."""
         return self.keys / "pseudonym.key"

@@ -6,12 +6,12 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from saferoom.errors import IntegrityError
+from saferoom.errors import IntegrityError, UnavailableError
 from saferoom.hub.home import Home
-from saferoom.signing import SigningKey
+from saferoom.signing import EndedKey, KeyRing, SigningKey, VerifyingKey
 
 _KEY_BYTES = 32
 _NOISE = b"saferoom/cell-key/1"
@@ -19,13 +19,89 @@ _RECORDS = b"saferoom/record-plan/1"
 
 
 def signing_key(home: Home) -> SigningKey:
-    """Return the instance's Ed25519 key; make it, and its public half beside it, at first use."""
+    """Return the instance's Ed25519 key; make it, and its public half beside it, at first use.
+
+    It knows what ended keys had signed. A rotation that was interrupted is finished first.
+    """
+    _settle(home)
+    if home.verifying_key.exists() and not home.signing_key.exists():
+        # A new one in its place would sign what nobody trusts, and nobody would notice for a while.
+        raise UnavailableError(f"the signing key {home.signing_key.name} is gone; restore it from the backup of keys")
     key = SigningKey.from_pem(_secret(home.signing_key, lambda: SigningKey.generate().to_pem()))
     public = key.verifying_key.to_pem()
     if not home.verifying_key.exists() or home.verifying_key.read_bytes() != public:
         home.verifying_key.write_bytes(public)
         home.verifying_key.chmod(0o644)
-    return key
+    return key.after(_ended(home, key.verifying_key))
+
+
+def verifying_key(home: Home) -> KeyRing:
+    """Return the instance's public key, which must be there, with the ended ones."""
+    _settle(home)
+    key = VerifyingKey.from_pem(home.verifying_key.read_bytes())
+    return KeyRing(key, _ended(home, key))
+
+
+def next_key_id(home: Home) -> str:
+    """Return the id of the key that is about to take the signing key's place."""
+    _check_private(home.next_signing_key)
+    return SigningKey.from_pem(home.next_signing_key.read_bytes()).verifying_key.key_id
+
+
+def take_over(home: Home) -> None:
+    """Let the next key take the signing key's place, its public half first; the old private key is gone then."""
+    try:
+        key = SigningKey.from_pem(home.next_signing_key.read_bytes())
+        put_in_place(home.verifying_key, key.verifying_key.to_pem(), 0o644)
+        home.next_signing_key.replace(home.signing_key)
+    except FileNotFoundError:  # another process was faster
+        return
+    _sync(home.keys)
+
+
+def put_in_place(path: Path, data: bytes, mode: int) -> None:
+    """Write `data` to `path`, whole and durably, over what is there."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _settle(home: Home) -> None:
+    if home.next_signing_key.exists():
+        from saferoom.hub.key_rotation import settle
+
+        settle(home)
+
+
+def _ended(home: Home, current: VerifyingKey) -> Callable[[], Sequence[EndedKey]]:
+    """Return what reads the ended keys when one is needed, and keeps them: no other can end while this key signs."""
+    found: list[EndedKey] = []
+
+    def read() -> Sequence[EndedKey]:
+        from saferoom.hub.key_rotation import ended_keys
+
+        if not found:
+            found.extend(ended_keys(home, current))
+        return found
+
+    return read
 
 
 def pseudonym_key(home: Home) -> bytes:

@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
         admin_database,
         admin_derive,
         admin_extracts,
+        admin_keys,
         admin_linkage,
         admin_lists,
         admin_notices,
@@ -61,6 +62,7 @@ def register(app: typer.Typer) -> None:
     admin_backup.register(group)
     group.command("end-approval")(end_approval)
     group.command("remove-member")(remove_member)
+    admin_keys.register(group)
     app.add_typer(group)
 
 

@@ -137,10 +137,10 @@ def _verified(home: Home) -> int | None:
     IntegrityError
         It does not hold.
     """
+    from saferoom.hub import keys
     from saferoom.hub.store import migrate
     from saferoom.hub.store.audit_log import verify_audit_log
     from saferoom.hub.store.database import Database
-    from saferoom.signing import VerifyingKey
 
     url = home.database_url
     there = not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).is_file()
@@ -151,6 +151,6 @@ def _verified(home: Home) -> int | None:
         if migrate.revision_of(store) is None:
             return None
         with store.reading() as session:
-            return verify_audit_log(session, VerifyingKey.from_pem(home.verifying_key.read_bytes())).links
+            return verify_audit_log(session, keys.verifying_key(home)).links
     finally:
         store.dispose()

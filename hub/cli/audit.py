@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from saferoom.errors import SaferoomError
+from saferoom.hub import keys
 from saferoom.hub.home import Home
 from saferoom.signing import VerifyingKey
 
@@ -35,6 +36,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Check the audit trail: exit 0 when it holds, else 1 with the first broken link."""
+    from saferoom.hub.key_rotation import checked
     from saferoom.hub.store.audit_log import verify_audit_log
     from saferoom.hub.store.database import Database
 
@@ -42,14 +44,18 @@ def verify(
     database = Database(existing(instance))
     try:
         with database.reading() as session:
-            report = verify_audit_log(session, _key(instance))
+            key = _key(instance)
+            report = verify_audit_log(session, key)
+            changes = len(checked(session, instance, key))
     finally:
         database.dispose()
     if as_json:
-        print(json.dumps({"ok": True, **asdict(report)}, indent=2))
+        print(json.dumps({"ok": True, **asdict(report), "key_changes": changes}, indent=2))
         return
     erased = f", {report.erased_payloads} of them with an erased payload" if report.erased_payloads else ""
     print(f"The audit trail holds: {report.links} links{erased}, {report.signed_heads} signed heads.")
+    if changes:
+        print(f"The signing key changed {changes} time{'s' if changes > 1 else ''}; every statement of it holds.")
     print(f"Head: {report.head}")
 
 
@@ -65,4 +71,4 @@ def existing(home: Home) -> str:
 def _key(home: Home) -> VerifyingKey:
     if not home.verifying_key.is_file():
         raise NothingToVerifyError(f"{home.verifying_key} is missing, so signed heads cannot be checked; restore it")
-    return VerifyingKey.from_pem(home.verifying_key.read_bytes())
+    return keys.verifying_key(home)

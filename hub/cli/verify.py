@@ -10,10 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from saferoom.errors import BadInputError, IntegrityError, SaferoomError
+from saferoom.hub import keys
 from saferoom.hub.home import Home
 from saferoom.projects.airlock.verify import verify_bundle
 from saferoom.projects.airlock.verify_report import BundleReport
 from saferoom.projects.airlock.withdrawals import Withdrawn, read_withdrawals
+from saferoom.projects.keys.rotations import read_key_list
 from saferoom.signing import VerifyingKey
 
 _NO_KEY = (
@@ -35,7 +37,15 @@ def verify(
     bundle: Annotated[Path, typer.Argument(help="The bundle (ZIP), or a certificate (JSON).", metavar="BUNDLE.zip")],
     key: Annotated[
         Path | None,
-        typer.Option("--key", help="The releasing instance's public key (PEM). Default: this instance's own."),
+        typer.Option(
+            "--key",
+            help="The releasing instance's public key (PEM), or its list of keys (keys.json of its public register), "
+            "which knows the ended ones too. Default: this instance's own.",
+        ),
+    ] = None,
+    known: Annotated[
+        Path | None,
+        typer.Option("--known", help="A public key of the instance (PEM) from earlier: the list must come from it."),
     ] = None,
     withdrawals: Annotated[
         Path | None,
@@ -59,7 +69,7 @@ def verify(
     A bundle that is withdrawn is still what was signed; with ``--withdrawals`` that is said, and the exit is 1. What is
     differentially private must have a certificate: its loss is computed again from its plan, without any data.
     """
-    trusted, data = _key(key), _read(bundle, "the bundle")
+    trusted, data = _key(key, known), _read(bundle, "the bundle")
     if data.lstrip().startswith(b"{"):
         _certificate(data, trusted, as_json)
         return
@@ -86,7 +96,7 @@ def _on_record(report: BundleReport, data: bytes, key: VerifyingKey) -> BundleRe
 
 def _certificate(data: bytes, key: VerifyingKey, as_json: bool) -> None:
     """Verify the certificate that a closed project's workspace was destroyed."""
-    from saferoom.projects.life.sealing import check_certificate
+    from saferoom.projects.life.sealing import CERTIFICATE_TYPE, check_certificate
 
     try:
         envelope = json.loads(data)
@@ -98,16 +108,23 @@ def _certificate(data: bytes, key: VerifyingKey, as_json: bool) -> None:
         return
     print(f"Valid certificate: the sealed workspace of project {found.project} was destroyed {found.deleted_at}")
     print(f"by {found.deleted_by}, {len(found.destroyed.parts)} parts and their key. Kept until {found.retain_until}.")
-    print(f"Signed by key {key.key_id}.")
+    print(f"Signed by key {key.signer(envelope, CERTIFICATE_TYPE).key_id}.")
 
 
-def _key(given: Path | None) -> VerifyingKey:
-    path = given or Home.from_environment().verifying_key
+def _key(given: Path | None, known: Path | None) -> VerifyingKey:
+    """Return the key that is trusted, or the keys: of a list, or of this instance."""
+    home = Home.from_environment()
+    path = given or home.verifying_key
     if given is None and not path.is_file():
         raise CannotVerifyError(_NO_KEY)
     try:
-        return VerifyingKey.from_pem(_read(path, "the key"))
-    except BadInputError as error:
+        data = _read(path, "the key")
+        if data.lstrip().startswith(b"{"):
+            return read_key_list(data, VerifyingKey.from_pem(_read(known, "the key")) if known else None)
+        if known is not None:
+            raise BadInputError("--known goes with a list of keys in --key")
+        return VerifyingKey.from_pem(data) if given else keys.verifying_key(home)
+    except (BadInputError, IntegrityError) as error:
         raise CannotVerifyError(f"{path}: {error.message}") from error
 
 

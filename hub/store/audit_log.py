@@ -6,15 +6,18 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ForeignKey, select, true
+from sqlalchemy import ForeignKey, Select, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from saferoom.audit import ChainReport, Event, Link, StoredLink, append, sign_head, verify_chain
 from saferoom.clock import Clock, isoformat
-from saferoom.errors import IntegrityError
+from saferoom.errors import IntegrityError, WrongStateError
 from saferoom.hub.store.base import Base
 from saferoom.ids import Digest
 from saferoom.signing import SigningKey, VerifyingKey
+
+KEY_SUBJECT = "signing-key"
+KEY_ROTATED = "signing-key.rotated"
 
 
 class AuditLinkRow(Base):
@@ -68,8 +71,15 @@ class AuditLog:
         self._key = key
 
     def record(self, event: Event) -> Link:
-        """Append `event` and return its link. Takes part in the caller's transaction."""
-        stored = append(self._newest(), event, self._clock.now(), secrets.token_hex(16))
+        """Append `event` and return its link. Takes part in the caller's transaction.
+
+        Raises
+        ------
+        WrongStateError
+            The key of this log has ended meanwhile.
+        """
+        self._check_key()
+        stored = append(self.newest(), event, self._clock.now(), secrets.token_hex(16))
         link = stored.link
         self._session.add(
             AuditLinkRow(
@@ -89,8 +99,9 @@ class AuditLog:
         return link
 
     def sign(self) -> dict[str, Any] | None:
-        """Sign the newest link as the chain's head; None when the chain is empty."""
-        newest = self._newest()
+        """Sign the newest link as the chain's head; None when the chain is empty. Raises as `record`."""
+        self._check_key()
+        newest = self.newest()
         if newest is None:
             return None
         envelope = sign_head(newest, self._key)
@@ -98,9 +109,25 @@ class AuditLog:
         self._session.flush()
         return envelope
 
-    def _newest(self) -> Link | None:
+    def newest(self) -> Link | None:
+        """Return the newest link; None when the chain is empty."""
         row = self._session.scalars(select(AuditLinkRow).order_by(AuditLinkRow.seq.desc()).limit(1)).first()
         return _stored(row).link if row else None
+
+    def _check_key(self) -> None:
+        """Check that no other key has taken this one's place: what a process still has in memory signs no more."""
+        row = self._session.execute(rotations().order_by(AuditLinkRow.seq.desc()).limit(1)).first()
+        if row is not None and (row.payload or {}).get("new") != self._key.verifying_key.key_id:
+            raise WrongStateError(
+                f"the signing key of this process ended with link {row.seq} of the audit trail; nothing was changed; "
+                "start the service again, or restore the newer key where keys came from a backup"
+            )
+
+
+def rotations() -> Select[tuple[int, dict[str, Any] | None, str]]:
+    """Return the query for every change of the signing key: link, payload, and digest of the link before."""
+    columns = (AuditLinkRow.seq, AuditLinkRow.payload, AuditLinkRow.previous)
+    return select(*columns).where(AuditLinkRow.subject == KEY_SUBJECT, AuditLinkRow.action == KEY_ROTATED)
 
 
 def stored_links(session: Session) -> Iterator[StoredLink]:

@@ -49,6 +49,7 @@ class _Trusted:
     manifest: dict[str, Any] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
     certified: tuple[Certified, ...] = ()
+    key_id: str = ""
 
 
 def verify_bundle(data: bytes, key: VerifyingKey, withdrawals: Mapping[str, Withdrawn] | None = None) -> BundleReport:
@@ -69,7 +70,7 @@ def verify_bundle(data: bytes, key: VerifyingKey, withdrawals: Mapping[str, With
         checks.append(Check(name, enforces))
     return BundleReport(
         checks=tuple(checks),
-        key_id=key.key_id,
+        key_id=trusted.key_id,
         release=trusted.manifest["release"],
         project=trusted.manifest["project"],
         approved_at=trusted.manifest["approved_at"],
@@ -100,6 +101,7 @@ def check_signature(trusted: _Trusted) -> None:
     """Check the envelope with the given key, and only then look at what it says."""
     envelope = _json(trusted.files[ENVELOPE], ENVELOPE)
     payload = trusted.key.open(envelope, MANIFEST_TYPE)
+    trusted.key_id = trusted.key.signer(envelope, MANIFEST_TYPE).key_id
     trusted.manifest = _json(payload, "the signed manifest")
 
 

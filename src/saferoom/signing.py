@@ -6,6 +6,11 @@ envelope
     A DSSE document: payload (base64), payload type and signatures over both (PAE, DSSE v1.0.2).
 key id
     The first 32 hexadecimal digits of the SHA-256 of the raw public key.
+ended key
+    A key that another one took the place of. It counts for what it had signed until then, which is on a list, and for
+    nothing else: a date that a stolen key writes proves nothing.
+key ring
+    An instance's key, with its ended ones.
 
 References
 ----------
@@ -16,7 +21,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -81,13 +87,87 @@ class VerifyingKey:
         except (ValueError, RecursionError) as error:
             raise IntegrityError("the signed payload is not JSON") from error
 
+    def signer(self, envelope: Mapping[str, Any], payload_type: str) -> VerifyingKey:
+        """Return the key that signed `envelope`, which is this one; raises as `open`."""
+        self.open(envelope, payload_type)
+        return self
+
+
+@dataclass(frozen=True)
+class EndedKey:
+    """A key that signs no more.
+
+    Attributes
+    ----------
+    ended_at : str
+        RFC 3339, UTC.
+    compromised : bool
+        It ended because somebody else had it, or may have had it.
+    listed : frozenset of str
+        Digests (`statement_digest`) of what it had signed when it ended.
+    """
+
+    key: VerifyingKey
+    ended_at: str
+    compromised: bool
+    listed: frozenset[str]
+
+
+class KeyRing(VerifyingKey):
+    """An instance's key, and its ended ones for what each had signed.
+
+    Parameters
+    ----------
+    ended : callable
+        Returns the ended keys; asked only when the current key did not sign.
+    """
+
+    def __init__(self, current: VerifyingKey, ended: Callable[[], Sequence[EndedKey]]) -> None:
+        super().__init__(current._key)
+        self._ended = ended
+
+    def open(self, envelope: Mapping[str, Any], payload_type: str) -> bytes:
+        """Return the payload if the current key signed it, or an ended one before its end; as `VerifyingKey.open`."""
+        return self._opened(envelope, payload_type)[1]
+
+    def signer(self, envelope: Mapping[str, Any], payload_type: str) -> VerifyingKey:
+        """Return the key that signed `envelope`; raises as `open`."""
+        return self._opened(envelope, payload_type)[0]
+
+    def _opened(self, envelope: Mapping[str, Any], payload_type: str) -> tuple[VerifyingKey, bytes]:
+        try:
+            return self, super().open(envelope, payload_type)
+        except IntegrityError:
+            for ended in self._ended():
+                try:
+                    payload = ended.key.open(envelope, payload_type)
+                except IntegrityError:
+                    continue
+                if statement_digest(payload, payload_type) in ended.listed:
+                    return ended.key, payload
+                raise IntegrityError(
+                    f"key {ended.key.key_id} signed this and ended at {ended.ended_at}; what it had signed until then "
+                    "is on a list, and this is not on it"
+                ) from None
+            raise
+
+
+def statement_digest(payload: bytes, payload_type: str) -> str:
+    """Return the SHA-256 of what a signature covers: the PAE of type and payload (DSSE v1.0.2)."""
+    return sha256(Envelope(payload, payload_type, {}).pae())
+
 
 class SigningKey:
     """A private key; lives on the trusted side only."""
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
+    def __init__(self, key: Ed25519PrivateKey, ended: Callable[[], Sequence[EndedKey]] | None = None) -> None:
         self._key = key
-        self.verifying_key = VerifyingKey(key.public_key())
+        public = VerifyingKey(key.public_key())
+        self.verifying_key = public if ended is None else KeyRing(public, ended)
+
+    def after(self, ended: Callable[[], Sequence[EndedKey]]) -> SigningKey:
+        """Return this key as one that took the place of ended ones, whose signatures it still knows."""
+        return SigningKey(self._key, ended)
 
     @classmethod
     def generate(cls) -> SigningKey:

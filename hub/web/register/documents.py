@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from saferoom.digests import canonical
 from saferoom.errors import NotFoundError
+from saferoom.hub.key_rotation import published
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.public import public_document
+from saferoom.projects.keys.rotations import key_list
 from saferoom.projects.register import dcat
 from saferoom.projects.register.service import Whole
 
@@ -53,6 +55,14 @@ def key(request: Request) -> Response:
     """Return the public key that checks bundles, statements and heads."""
     pem = parts_of(request).instance.signing_key.verifying_key.to_pem()
     return public_document(request, pem, "application/x-pem-file")
+
+
+@router.get("/register/keys.json")
+def keys(request: Request) -> Response:
+    """Return the newest public key with the ended ones and what each had signed, for ``saferoom verify --key``."""
+    instance = parts_of(request).instance
+    found = key_list(instance.signing_key.verifying_key, published(instance))
+    return public_document(request, canonical(found), "application/json")
 
 
 # Written once for each time that the register is put together.

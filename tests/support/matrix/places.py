@@ -44,7 +44,13 @@ SENT, DROPPED = "a letter that was sent", "a letter that was dropped"
 CONDITIONS = (SENT, DROPPED)
 _REGISTER = (
     *("/register", "/register/projects", "/register/datasets", "/register/releases", "/register.json"),
-    *("/register.jsonld", "/register/withdrawals.json", "/register/key.pem", "/register/datasets/{name}"),
+    *(
+        "/register.jsonld",
+        "/register/withdrawals.json",
+        "/register/key.pem",
+        "/register/keys.json",
+        "/register/datasets/{name}",
+    ),
     *("/register/catalogue.json", "/register/catalogue.csv", "/register/catalogue.jsonld"),
     *("/register/catalogue.schema.jsonld", "/register/catalogue/head.json", "/register/datapackage.json"),
 )
