@@ -25,6 +25,7 @@ from saferoom.projects.paging import Cut
 _log = structlog.get_logger()
 EVERY_SECONDS = 20.0
 _CLOSE_EVERY = timedelta(hours=1)
+_ANCHOR_EVERY = timedelta(minutes=5)
 
 
 class Housekeeping:
@@ -35,6 +36,7 @@ class Housekeeping:
         self._watch = Watch(instance)
         self._seen: datetime | None = None
         self._closed: datetime | None = None
+        self._anchored: datetime | None = None
 
     async def run(self) -> None:
         """Do the chores until cancelled."""
@@ -52,6 +54,7 @@ class Housekeeping:
             ("seal", self._seal),
             ("resume", self._instance.airlock.resume),
             ("tokens", self._instance.tokens.tidy),
+            ("inputs", self._inputs),
         )
         for name, chore in chores:
             self._tried(name, chore)
@@ -66,6 +69,14 @@ class Housekeeping:
             # Whatever it is: the other chores, and the next time, must not be lost to it.
             _log.error("chore failed", chore=name, reason=type(error).__name__)
         CHORES_FAILED.inc()
+
+    def _inputs(self) -> None:
+        """Anchor in the audit trail what people had kernels run, and destroy what was kept for long enough."""
+        now = self._instance.clock.now()
+        if self._anchored is None or now - self._anchored >= _ANCHOR_EVERY:
+            self._anchored = now
+            self._instance.inputs.anchor()
+            self._instance.inputs.expire()
 
     def _seal(self) -> None:
         for slug in self._instance.lives.tidy():

@@ -16,6 +16,7 @@ from saferoom.signing import EndedKey, KeyRing, SigningKey, VerifyingKey
 _KEY_BYTES = 32
 _NOISE = b"saferoom/cell-key/1"
 _RECORDS = b"saferoom/record-plan/1"
+_INPUTS = b"saferoom/inputs/1"
 
 
 def signing_key(home: Home) -> SigningKey:
@@ -135,10 +136,19 @@ def cell_key_secret(home: Home) -> bytes:
 
 def noise_secret(master: bytes) -> bytes:
     """Return the 32 bytes for cell-key noise and random rounding that belong to a master key or digest."""
+    return _derived(master, _NOISE)
+
+
+def inputs_key(home: Home) -> bytes:
+    """Return the 32 bytes under which what people had kernels run is encrypted, derived from the memory key."""
+    return _derived(memory_key(home), _INPUTS)
+
+
+def _derived(master: bytes, purpose: bytes) -> bytes:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-    return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=_NOISE).derive(master)
+    return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(master)
 
 
 def record_secrets(home: Home, drawn_for: bytes) -> tuple[bytes, bytes]:

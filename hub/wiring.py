@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from saferoom.hub.store.extract_records import ExtractRecords
     from saferoom.hub.store.registry import StoredRegistry
     from saferoom.projects.airlock.service import Airlock
+    from saferoom.projects.inputs.service import Inputs
     from saferoom.projects.ledger.budgets import Budgets
     from saferoom.projects.ledger.service import Ledger
     from saferoom.projects.life.service import Lives
@@ -215,6 +216,16 @@ class Instance:
         from saferoom.hub.packages.files import WheelFiles
 
         return WheelFiles(self.home.packages)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """What people had kernels run."""
+        from saferoom.hub.store.cipher import AtRest
+        from saferoom.hub.store.inputs import InputsStore
+        from saferoom.projects.inputs.service import Inputs
+
+        cipher = AtRest(keys.inputs_key(self.home))
+        return Inputs(InputsStore((self.database, self.clock, self.signing_key), cipher), self.clock)
 
     @cached_property
     def answers(self) -> Answers:

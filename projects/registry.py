@@ -38,6 +38,8 @@ class Platform(PolicyModel):
     """How long the sealed workspace of a closed project is kept, in days."""
     api_token_days: Annotated[int, Field(ge=0, le=30)] = 30
     """How long an API token may last, in days; 0 for none at all. It counts for tokens made before, too."""
+    inputs_days: Annotated[int, Field(ge=1, le=36500)] = 400
+    """How long what people had kernels run is kept, in days."""
     environment: Annotated[str, Field(min_length=1, max_length=100)] = "Saferoom"
     """What the environment calls itself in public; also the publisher of the register."""
 

@@ -22,7 +22,7 @@ from saferoom.hub.jupyter.spawner import RoomSpawner
 from saferoom.hub.linkage.desk.names import PAGES, SERVICE
 from saferoom.hub.sandbox import Limits
 from saferoom.hub.sandbox.software import keep_apart
-from saferoom.hub.web.shell.navigation import REVIEW_PREFIX
+from saferoom.hub.web.shell.navigation import RECORDER, REVIEW_PREFIX
 from saferoom.hub.wiring import Instance
 
 # A working day; then everybody signs in again.
@@ -104,6 +104,7 @@ def _proxy(c: Any, home: Home, secret: str) -> None:
     # The proxy inherits the hub's environment; rooms inherit nothing.
     os.environ["SAFEROOM_PROXY_MODULES"] = str(programs.proxy_modules())
     os.environ["SAFEROOM_PROXY_SECRET"] = secret
+    os.environ["SAFEROOM_RECORDER"] = str(home.socket(RECORDER))
     os.environ["SAFEROOM_PROXY_NAMES"] = json.dumps(
         {
             programs.AIRLOCK_NAME: str(home.socket("airlock-web")),

@@ -150,4 +150,5 @@ class PlatformRow(Base):
     confirms_people: Mapped[str] = mapped_column(server_default="administrator")
     retention_days: Mapped[int] = mapped_column(server_default="1826")
     api_token_days: Mapped[int] = mapped_column(server_default="30")
+    inputs_days: Mapped[int] = mapped_column(server_default="400")
     environment: Mapped[str] = mapped_column(server_default="Saferoom")

@@ -18,14 +18,16 @@ from saferoom.hub.watching.face import watch_app
 from saferoom.hub.watching.gauges import Gauges
 from saferoom.hub.watching.readiness import Readiness
 from saferoom.hub.watching.verifying import Verification
+from saferoom.hub.web import recorder
 from saferoom.hub.web.app import page_app, room_app
 from saferoom.hub.web.shell import logs
 from saferoom.hub.web.shell.hub_auth import Hub
 from saferoom.hub.web.shell.intake import Intake
+from saferoom.hub.web.shell.navigation import RECORDER
 from saferoom.hub.web.shell.parts import Parts
 from saferoom.hub.web.shell.patience import ROOMS_PORT
 from saferoom.hub.web.shell.rates import Rates
-from saferoom.hub.web.shell.serve import only_one, page_socket, room_socket, serve, watch_socket
+from saferoom.hub.web.shell.serve import only_one, page_socket, room_socket, serve, unix_socket, watch_socket
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
 from saferoom.hub.wiring import Instance
 
@@ -77,6 +79,7 @@ async def _serve(instance: Instance, service_url: str) -> None:
     faces = {
         rooms: room_app(parts),
         page_socket(service_url): page_app(parts),
+        unix_socket(instance.home.socket(RECORDER), 0o600): recorder.recorder_app(parts),
         watch_socket(instance.home.socket("metrics")): watch_app(_gauges(parts, verification)),
     }
     managed = "JUPYTERHUB_SERVICE_NAME" in os.environ

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saferoom.hub.web import airlock, budgets, catalogue, notices, people, projects, register, tokens
+from saferoom.hub.web import airlock, budgets, catalogue, inputs, notices, people, projects, register, tokens
 
 AREAS = (
     airlock.AREA,
@@ -13,4 +13,5 @@ AREAS = (
     notices.AREA,
     projects.AREA,
     budgets.AREA,
+    inputs.AREA,
 )

@@ -2,21 +2,26 @@
 //
 // A room runs code that a researcher chose, and its pages are shown by the researcher's browser, which has a network.
 // So nothing a room says decides what its pages may load or where they may send: only headers on a short list pass,
-// and the policy is set here, outside the room, where the room cannot drop it.
+// and the policy is set here, outside the room, where the room cannot drop it. And what a browser sends to a kernel is
+// recorded from here: a connection that cannot be recorded is closed.
 //
 // Started by JupyterHub as `node guard.mjs OPTIONS...`; environment:
 //   SAFEROOM_PROXY_MODULES  folder with configurable-http-proxy
 //   SAFEROOM_PROXY_SECRET   what the hub's sign-in accepts as coming through this proxy
 //   SAFEROOM_PROXY_NAMES    host names in the routing table that stand for sockets, as JSON
+//   SAFEROOM_RECORDER       socket of the recorder of what kernels are told to run; `off` where none is kept
 
 import http from "node:http";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { roomHeaders, roomOf } from "./headers.mjs";
+import { RoomInputs, sender } from "./recording.mjs";
+import { Watch, kernelOf } from "./watching.mjs";
 
 const modules = process.env.SAFEROOM_PROXY_MODULES;
 const secret = process.env.SAFEROOM_PROXY_SECRET;
-if (!modules || !secret) {
+const recorder = process.env.SAFEROOM_RECORDER;
+if (!modules || !secret || !recorder) {
   console.error("guard.mjs is started by Saferoom's hub only");
   process.exit(1);
 }
@@ -66,7 +71,9 @@ ConfigurableProxy.prototype.handleProxy = function (kind, req, res, ...rest) {
   if (!this.saferoomGuarded) {
     this.saferoomGuarded = true;
     guard(this.proxy);
+    watch(this.proxy);
   }
+  if (kind === "ws" && recorder !== "off") return this.saferoomWatched(req, res, rest);
   return original.handleProxy.call(this, kind, req, res, ...rest);
 };
 
@@ -87,6 +94,48 @@ function guard(proxy) {
       proxyRes.headers["referrer-policy"] ??= "no-referrer";
       proxyRes.headers["x-dns-prefetch-control"] = "off";
     }
+  });
+}
+
+const inputs = new Map();
+const send = recorder === "off" ? null : sender(recorder);
+
+/** Return what of a room waits to be recorded; null where a path is no room's. */
+function inputsOf(room) {
+  const [, person, project] = /^\/user\/([^/]+)\/([^/]+)\/$/.exec(room) ?? [];
+  if (!project) return null;
+  const log = (about, error) =>
+    console.error(`inputs of ${about.person} in ${about.project} cannot be recorded: ${error.code ?? error.message}`);
+  if (!inputs.has(room)) inputs.set(room, new RoomInputs({ person, project }, send, log));
+  return inputs.get(room);
+}
+
+// A connection to a room is opened when what is sent on it can be recorded.
+ConfigurableProxy.prototype.saferoomWatched = async function (req, socket, rest) {
+  socket.on("error", () => {});
+  const match = await this.targetForReq(req).catch(() => null);
+  if (req.saferoomRoom) {
+    // Nothing is compressed, so that it can be read here.
+    delete req.headers["sec-websocket-extensions"];
+    const room = inputsOf(req.saferoomRoom);
+    if (!match || !room || !(await room.ready())) {
+      const said = "What you run cannot be recorded just now, so it is not run. Try again in a minute.\n";
+      const head = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n";
+      return socket.end(`${head}Content-Length: ${said.length}\r\n\r\n${said}`);
+    }
+    req.saferoomInputs = room;
+  }
+  return original.handleProxy.call(this, "ws", req, socket, ...rest);
+};
+
+function watch(proxy) {
+  proxy.on("proxyReqWs", (proxyReq, req, socket) => {
+    if (!req.saferoomRoom || recorder === "off") return;
+    proxyReq.prependListener("upgrade", (_answer, upstream) => {
+      // Unwatched, it is not passed on.
+      if (!req.saferoomInputs) return upstream.destroy();
+      new Watch(req.saferoomInputs, kernelOf(req.url), socket).attach(upstream);
+    });
   });
 }
 

@@ -7,6 +7,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     audit_log,
     credentials,
     extracts_tables,
+    inputs_tables,
     ledger_tables,
     life_tables,
     linkage_tables,

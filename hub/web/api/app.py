@@ -13,6 +13,7 @@ from saferoom.hub.web.api import (
     deeds,
     drafts,
     emergencies,
+    inputs,
     letters,
     notices,
     people,
@@ -45,6 +46,7 @@ ROUTERS = (
     letters.router,
     tokens.router,
     budgets.router,
+    inputs.router,
 )
 _ABOUT = (
     "Everything the pages do. Send an API token of your own, made on the page of that name, as `Authorization: Bearer "

@@ -69,6 +69,7 @@ def project(request: Request, slug: str, who: Someone) -> Response:
         deeds=deeds,
         lines=instance.lives.history(view, Cut(1, _NEWEST)).items,
         releases=instance.lives.released(view, Cut(1, _NEWEST)),
+        inputs=instance.inputs.may_look(who.username, name),
         budget=instance.budgets.can_see(who.username, AccountId(AccountKind.PROJECT, name)),
         **of_project(instance, view),
         **present.ProjectPage(instance, view).values(),

@@ -53,6 +53,9 @@ class Entry:
 REVIEW_PREFIX = "/services/linkage/"
 """Where the clerical review is: a service in the linker's zone, not this one."""
 
+RECORDER = "recorder"
+"""The socket at which the proxy hands over what people have kernels run; in the folder that is closed to all rooms."""
+
 ROOMS = Link("home", "Rooms", frozenset({Role.RESEARCHER}), at_hub=True)
 REQUESTS = Link("requests", "My requests", frozenset({Role.RESEARCHER}))
 QUEUE = Link("queue", "Output checking", frozenset({Role.OUTPUT_CHECKER}))

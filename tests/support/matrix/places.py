@@ -32,14 +32,20 @@ WHO: dict[str, frozenset[str]] = {
     "output checkers": _CHECKERS,
     "researchers": _RESEARCHERS,
     "members": frozenset({"ana", "chris"}),
+    "inputs": frozenset({"ana", "chris", "otto", "ben"}),
     "own notice": frozenset({"ana"}),
     "report of a delivery": frozenset({"dora", "ada"}),
     "own records": frozenset({"dora"}),
 }
 """Who may do what has no page in the reference, said by hand."""
-HIDDEN = frozenset({"own notice", "report of a delivery", "own records"})
+HIDDEN = frozenset({"inputs", "own notice", "report of a delivery", "own records"})
 """Of these, others learn nothing."""
-ELSEWHERE: Thing = {"notice_id": "999999", "project": "no-such-project", "letter_id": "no-such-letter"}
+ELSEWHERE: Thing = {
+    "notice_id": "999999",
+    "project": "no-such-project",
+    "slug": "no-such-project",
+    "letter_id": "no-such-letter",
+}
 SENT, DROPPED = "a letter that was sent", "a letter that was dropped"
 CONDITIONS = (SENT, DROPPED)
 _REGISTER = (
@@ -106,6 +112,7 @@ def _pages() -> Iterator[Deed]:
     for path in ("queue", "queue/news", "audits"):
         yield reading(f"/{path}", "output checkers")
     yield reading("/projects/new", "researchers")
+    yield reading("/projects/{slug}/inputs", "inputs")
     yield sending("/projects/new", "researchers", _proposal)
     yield sending("/requests/new", "members", _start)
     yield sending("/notices/choose", "everybody", _choice)
@@ -148,6 +155,7 @@ def _calls() -> Iterator[Deed]:
         yield calling(f"GET /{path}", "everybody", query="?project={project}")
     for path in ("queue", "audits", "audits/found"):
         yield calling(f"GET /{path}", "output checkers")
+    yield calling("GET /projects/{slug}/inputs", "inputs")
     yield calling("POST /requests", "members", _start, 201)
     yield calling("POST /projects", "researchers", _api_proposal, 201)
     yield calling("PUT /notices/preferences", "everybody", _choice)
@@ -197,7 +205,7 @@ def case(world: World, condition: str) -> Case:
     (letter, *_) = world.instance.notices.letters(Actor.operator("admin:root")).items
     state = LetterState.SENT if condition == SENT else LetterState.DROPPED
     world.change(LetterRow, letter.id, state=state.value)
-    thing = {"notice_id": str(told.id), "letter_id": letter.id, "project": "mobility"}
+    thing = {"notice_id": str(told.id), "letter_id": letter.id, "project": "mobility", "slug": "mobility"}
     thing |= {"name": "survey", "variable": "region", "plan": "teaching-file", "version": _delivered(world)}
     allow(world)
     return Case(thing, expected(condition), PEOPLE, frozenset({LAPSED, NOBODY}), doors=condition == SENT)

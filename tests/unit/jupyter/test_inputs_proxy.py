@@ -1,0 +1,32 @@
+"""Runs the tests of what the proxy hears, with the Node.js that the hub uses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import saferoom.hub.jupyter.programs as programs
+
+_PROXY = Path(programs.__file__).with_name("proxy")
+
+
+def test_what_browsers_send_to_kernels_is_heard() -> None:
+    done = subprocess.run(
+        [str(programs.node()), "--test", "--test-reporter=tap", str(Path(__file__).with_name("inputs.test.mjs"))],
+        env={**os.environ, "PROXY": _PROXY.as_uri()},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert "# fail 0" in done.stdout
+
+
+def test_proxy_without_a_recorder_does_not_start() -> None:
+    settings = {"SAFEROOM_PROXY_MODULES": "/nowhere", "SAFEROOM_PROXY_SECRET": "x"}
+    done = subprocess.run(
+        [str(programs.node()), str(_PROXY / "guard.mjs")], env=settings, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert done.stderr == "guard.mjs is started by Saferoom's hub only\n"
