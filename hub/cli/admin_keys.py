@@ -21,6 +21,7 @@ class Which(StrEnum):
     """Keys that can be rotated by themselves."""
 
     SIGNING = "signing"
+    COOKIES = "cookies"
 
 
 def register(group: typer.Typer) -> None:
@@ -40,7 +41,9 @@ def rotate_key(
     """Put a new key in the place of an old one, while the hub is stopped.
 
     signing: what the old key had signed until now goes on a list and stays valid; nothing else that it signs ever is.
+    cookies: everybody signs in again; sessions, and tokens of the hub, end.
     """
+    from saferoom.hub import cookie_rotation
     from saferoom.hub.cli.commands import print_json
     from saferoom.hub.cli.hub import only_one
     from saferoom.hub.key_rotation import rotate
@@ -48,8 +51,14 @@ def rotate_key(
     said = reason.strip()
     if not said or len(said) > 1000:
         raise BadInputError("--reason: say why, in at most 1000 characters")
+    if compromised and which is not Which.SIGNING:
+        raise BadInputError("--compromised: only with signing; cookies from before are worth nothing either way")
     with opened() as (instance, administration), only_one(instance.home):
         match which:
+            case Which.COOKIES:
+                ended = cookie_rotation.rotate(instance, administration.actor, said)
+                _cookies(ended, as_json=as_json)
+                return
             case Which.SIGNING:
                 done = rotate(instance, administration.actor, said, compromised=compromised)
     if as_json:
@@ -81,6 +90,16 @@ def key_list(
         print_json({"key_id": key.key_id, "ended": len(stated), "file": str(out)})
     else:
         print(f"Key {key.key_id} and {len(stated)} ended before it: {out}")
+
+
+def _cookies(ended: int, *, as_json: bool) -> None:
+    from saferoom.hub.cli.commands import print_json
+
+    if as_json:
+        print_json({"tokens_ended": ended})
+    else:
+        print(f"Cookies have another secret, and {ended:,} tokens of the hub ended. Start the hub: everybody signs in.")
+        print("People's own API tokens are not the hub's: saferoom admin end-tokens USER.")
 
 
 def _document(done: Rotated, *, compromised: bool) -> dict[str, object]:
