@@ -142,6 +142,7 @@ class Instance:
         from saferoom.hub.evaluator.drawing import Drawer
         from saferoom.hub.identifiers import ExtractIdentifiers
         from saferoom.hub.store.airlock import AirlockStore
+        from saferoom.hub.watching.gate import Gate
         from saferoom.projects.airlock.service import Airlock
 
         return Airlock(
@@ -154,6 +155,7 @@ class Instance:
             identifiers=ExtractIdentifiers(self.opened_extracts),
             ledger=self.ledger,
             drawing=Drawer(self),
+            checkpoint=Gate(self.home),
         )
 
     @cached_property

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.orm import Session
@@ -68,6 +69,7 @@ class Database:
         address = _address(url)
         if address.get_backend_name() == "sqlite":
             self.engine: Engine = create_engine(address)
+            event.listen(self.engine, "do_connect", _OnlyWhatWasThere())
             event.listen(self.engine, "connect", partial(_configure_sqlite, milliseconds))
         else:
             # A connection that the server has closed since is noticed before it is used.
@@ -151,6 +153,20 @@ def _check_options(address: URL) -> None:
         psycopg.conninfo.make_conninfo("", **dict.fromkeys(address.query, ""))
     except psycopg.ProgrammingError:
         raise ArgumentError("an option that no connection has") from None
+
+
+class _OnlyWhatWasThere:
+    """Has a file that was opened once opened only where it is; SQLite would make an empty one in its place."""
+
+    def __init__(self) -> None:
+        self._known = False
+
+    def __call__(self, _dialect: Dialect, _record: Any, words: list[Any], options: dict[str, Any]) -> Any:
+        if self._known and words[0] != ":memory:":
+            return sqlite3.connect(f"file:{quote(words[0])}?mode=rw", uri=True, **options)
+        made = sqlite3.connect(*words, **options)
+        self._known = True
+        return made
 
 
 def _configure_sqlite(milliseconds: int, connection: Any, _record: Any) -> None:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from saferoom.digests import sha256
-from saferoom.errors import IntegrityError
+from saferoom.errors import IntegrityError, UnavailableError
 from saferoom.ids import Digest
 
 
@@ -23,12 +23,28 @@ class FileVault:
         return self._folder / digest[:2] / digest[2:]
 
     def put(self, data: bytes) -> Digest:
-        """Store `data` durably and return its digest; storing the same bytes again changes nothing."""
+        """Store `data` durably and return its digest; storing the same bytes again changes nothing.
+
+        Raises
+        ------
+        UnavailableError
+            The disk is full, read-only or gone; nothing is kept of `data`.
+        """
         digest = sha256(data)
         path = self._path(digest)
         if path.exists():
             self.get(digest)
             return digest
+        try:
+            self._write(path, data)
+        except OSError as error:
+            raise UnavailableError(
+                f"the vault cannot be written ({error.strerror}); nothing was kept or released. Try again, and if that "
+                "does not help, tell an administrator"
+            ) from error
+        return digest
+
+    def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(dir=path.parent)
         temporary = Path(name)
@@ -43,7 +59,6 @@ class FileVault:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
-        return digest
 
     def get(self, digest: Digest) -> bytes:
         """Return the bytes stored under `digest`.

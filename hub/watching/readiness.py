@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import select
 
 from saferoom.audit import HEAD_TYPE
-from saferoom.errors import IntegrityError, SaferoomError, UnavailableError
+from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 from saferoom.hub.store import migrate
 from saferoom.hub.store.audit_log import AuditHeadRow, AuditLinkRow
 from saferoom.hub.wiring import Instance
@@ -122,7 +122,7 @@ def check_key(path: Path) -> None:
         if path.stat().st_mode & 0o077:
             raise UnavailableError(f"{path.name} may be read by others than the service's user; nothing is signed")
         SigningKey.from_pem(path.read_bytes())
-    except (OSError, IntegrityError):
+    except (OSError, BadInputError):
         raise UnavailableError(
             f"the signing key {path.name} cannot be read; nothing is released until an administrator has restored it"
         ) from None
@@ -133,7 +133,7 @@ def _vault(instance: Instance) -> None:
 
 
 def _disk(instance: Instance) -> None:
-    check_folder(instance.home.run, "home")
+    check_folder(instance.home.root, "home")
 
 
 def check_folder(folder: Path, name: str) -> None:

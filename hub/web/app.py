@@ -24,6 +24,7 @@ from saferoom.hub.web.room import outbox as room_outbox
 from saferoom.hub.web.room import records as room_records
 from saferoom.hub.web.room import snapshots as room_snapshots
 from saferoom.hub.web.shell import sign_in
+from saferoom.hub.web.shell.disks import disk_error
 from saferoom.hub.web.shell.faces import bare_app
 from saferoom.hub.web.shell.fields import Typed
 from saferoom.hub.web.shell.forms import CONFIRM_FIELD, ROW_FIELD
@@ -83,6 +84,7 @@ def room_app(parts: Parts) -> FastAPI:
     app.include_router(room_snapshots.router)
     app.add_exception_handler(SaferoomError, _json_error)
     app.add_exception_handler(HTTPException, _json_error)
+    app.add_exception_handler(OSError, disk_error(_json_error))
     return app
 
 
@@ -106,6 +108,7 @@ def page_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(SignInNeededError, _sign_in)
     app.add_exception_handler(SaferoomError, _page_error)
     app.add_exception_handler(HTTPException, _page_error)
+    app.add_exception_handler(OSError, disk_error(_page_error))
     return app
 
 

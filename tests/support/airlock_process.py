@@ -44,12 +44,13 @@ class AirlockProcess:
             **self.hub.environment,
         }
 
-    def start(self, dies_at: str = "") -> None:
+    def start(self, dies_at: str = "", chores_every: str = "") -> None:
         """Start the service and wait until both faces answer.
 
-        It ends without a farewell when it reaches the step `dies_at` of a release.
+        It ends without a farewell when it reaches the step `dies_at` of a release. `chores_every` are the seconds
+        between its chores, for tests that wait for them.
         """
-        self.process = Forked(_serve, dies_at, environment=self.environment, log=self.log)
+        self.process = Forked(_serve, dies_at, chores_every, environment=self.environment, log=self.log)
         deadline = time.monotonic() + 60
         while not self.answers():
             assert self.process.poll() is None, self.log.read_text()
@@ -108,9 +109,12 @@ def _listens(path: Path) -> bool:
     return True
 
 
-def _serve(dies_at: str) -> None:
+def _serve(dies_at: str, chores_every: str) -> None:
+    from saferoom.hub import housekeeping
     from saferoom.hub.web.__main__ import main
 
+    if chores_every:
+        housekeeping.EVERY_SECONDS = float(chores_every)
     if dies_at:
         _let_die(dies_at)
     main()

@@ -88,8 +88,16 @@ class Server:
 
     def crash(self) -> None:
         """End every one of its processes at once and without a trace in the data, then start it again."""
+        self.stop()
+        self.go_on()
+
+    def stop(self) -> None:
+        """End every one of its processes at once and without a trace in the data."""
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(_START_SECONDS)
+
+    def go_on(self) -> None:
+        """Start it again after `stop`."""
         self._process = self._start()
 
     def limit_files(self, backend: int, most: int) -> None:

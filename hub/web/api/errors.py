@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from saferoom.errors import BadInputError, SaferoomError, StaleVersionError, TooManyError
+from saferoom.hub.web.shell.disks import disk_error
 from saferoom.hub.web.texts import errors as texts
 
 STALE = "stale-version"
@@ -47,6 +48,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SaferoomError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(RequestValidationError, _misaddressed)
+    app.add_exception_handler(OSError, disk_error(_refused))
     app.add_exception_handler(Exception, _defect)
 
 

@@ -14,6 +14,10 @@ HEADINGS = {
     429: "Too many at once",
     503: "Not available just now",
 }
+NO_ROOM = (
+    "a disk of the service is full or cannot be written; nothing was kept or released. Try again, and if that does not "
+    "help, tell an administrator"
+)
 DEFECT = "Something went wrong"
 SENTENCES = {404: "there is no such page", 405: "this cannot be done that way"}
 NOT_POSSIBLE = "not possible"

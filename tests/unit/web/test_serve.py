@@ -137,3 +137,16 @@ def test_log_lines_are_json_without_the_words_of_exceptions(capsys: pytest.Captu
     assert lines[0]["event"] == "request"
     assert lines[1]["error"] == "ValueError"
     assert "a-secret-value" not in json.dumps(lines)
+
+
+def test_signing_key_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    """Its public half tells that there was one: a new key would sign what nobody trusts."""
+    home = Home(tmp_path / "home")
+    home.prepare()
+    key = keys.signing_key(home)
+    home.signing_key.rename(tmp_path / "kept.pem")
+    with pytest.raises(UnavailableError, match="is gone; restore it"):
+        keys.signing_key(home)
+    assert not home.signing_key.exists()
+    (tmp_path / "kept.pem").rename(home.signing_key)
+    assert keys.signing_key(home).verifying_key.key_id == key.verifying_key.key_id
