@@ -39,6 +39,8 @@ def verify(
     from saferoom.hub.key_rotation import checked
     from saferoom.hub.store.audit_log import verify_audit_log
     from saferoom.hub.store.database import Database
+    from saferoom.hub.store.inputs import InputChains
+    from saferoom.projects.inputs.service import verify_chains
 
     instance = Home(home.resolve()) if home else Home.from_environment()
     database = Database(existing(instance))
@@ -47,15 +49,18 @@ def verify(
             key = _key(instance)
             report = verify_audit_log(session, key)
             changes = len(checked(session, instance, key))
+            inputs = verify_chains(InputChains(session))
     finally:
         database.dispose()
     if as_json:
-        print(json.dumps({"ok": True, **asdict(report), "key_changes": changes}, indent=2))
+        print(json.dumps({"ok": True, **asdict(report), "key_changes": changes, "inputs": inputs}, indent=2))
         return
     erased = f", {report.erased_payloads} of them with an erased payload" if report.erased_payloads else ""
     print(f"The audit trail holds: {report.links} links{erased}, {report.signed_heads} signed heads.")
     if changes:
         print(f"The signing key changed {changes} time{'s' if changes > 1 else ''}; every statement of it holds.")
+    if inputs:
+        print(f"What kernels were told to run holds: {inputs} inputs are kept, as they were heard.")
     print(f"Head: {report.head}")
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, inspect, select
 from sqlalchemy.orm import Session
 
 from saferoom.audit import Event
@@ -28,27 +28,16 @@ _ANCHORS = ("inputs.anchored", "inputs.expired")
 _AT_ONCE = 500
 
 
-class InputsReading:
-    """One moment of the store; implements `saferoom.projects.inputs.store.Reading`."""
+class InputChains:
+    """One moment of the chains; implements `saferoom.projects.inputs.store.Chains`."""
 
-    def __init__(self, session: Session, cipher: AtRest) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._cipher = cipher
-
-    @property
-    def registry(self) -> SessionRegistry:
-        return SessionRegistry(self._session)
-
-    def total(self, project: ProjectSlug, wanted: Wanted) -> int:
-        return self._session.scalar(select(func.count()).select_from(InputRow).where(*_where(project, wanted))) or 0
-
-    def newest(self, project: ProjectSlug, wanted: Wanted, offset: int, limit: int) -> Iterator[Input]:
-        query = select(InputRow).where(*_where(project, wanted)).order_by(InputRow.seq.desc())
-        for row in self._session.scalars(query.offset(offset).limit(limit).execution_options(yield_per=_AT_ONCE)):
-            line = _line(row)
-            yield Input(line, _heard(self._cipher.open(row.sealed, _about(line))))
 
     def chains(self) -> tuple[Chain, ...]:
+        if not inspect(self._session.connection()).has_table(InputChainRow.__tablename__):
+            # An instance that was not brought up yet.
+            return ()
         return tuple(_chain(row) for row in self._session.scalars(select(InputChainRow).order_by("project")))
 
     def anchored_projects(self) -> frozenset[ProjectSlug]:
@@ -78,6 +67,27 @@ class InputsReading:
             AuditLinkRow.subject == f"inputs:{project}", AuditLinkRow.action.in_(_ANCHORS)
         )
         return {said["inputs"]: Digest(said["digest"]) for said in self._session.scalars(query) if said}
+
+
+class InputsReading(InputChains):
+    """One moment of the store; implements `saferoom.projects.inputs.store.Reading`."""
+
+    def __init__(self, session: Session, cipher: AtRest) -> None:
+        super().__init__(session)
+        self._cipher = cipher
+
+    @property
+    def registry(self) -> SessionRegistry:
+        return SessionRegistry(self._session)
+
+    def total(self, project: ProjectSlug, wanted: Wanted) -> int:
+        return self._session.scalar(select(func.count()).select_from(InputRow).where(*_where(project, wanted))) or 0
+
+    def newest(self, project: ProjectSlug, wanted: Wanted, offset: int, limit: int) -> Iterator[Input]:
+        query = select(InputRow).where(*_where(project, wanted)).order_by(InputRow.seq.desc())
+        for row in self._session.scalars(query.offset(offset).limit(limit).execution_options(yield_per=_AT_ONCE)):
+            line = _line(row)
+            yield Input(line, _heard(self._cipher.open(row.sealed, _about(line))))
 
 
 class InputsTransaction(InputsReading):

@@ -14,7 +14,9 @@ from prometheus_client.core import GaugeMetricFamily
 from saferoom.audit import Event
 from saferoom.errors import IntegrityError, SaferoomError
 from saferoom.hub.store.audit_log import AuditLog, verify_audit_log
+from saferoom.hub.store.inputs import InputChains
 from saferoom.hub.wiring import Instance
+from saferoom.projects.inputs.service import verify_chains
 
 _log = structlog.get_logger()
 EVERY_SECONDS = 6 * 3600.0
@@ -58,6 +60,7 @@ class Verification:
         try:
             with self._instance.database.reading() as session:
                 links = verify_audit_log(session, self._instance.signing_key.verifying_key).links
+                verify_chains(InputChains(session))
         except IntegrityError as error:
             broken = error.message
             _log.critical("audit trail is broken", reason=broken)

@@ -13,7 +13,7 @@ from saferoom.ids import ProjectSlug, Username, project_slug
 from saferoom.projects.approvals.model import Project
 from saferoom.projects.inputs.model import Heard, Input
 from saferoom.projects.inputs.permissions import UNKNOWN, Sight, sight
-from saferoom.projects.inputs.store import Reading, Store, Wanted
+from saferoom.projects.inputs.store import Chains, Reading, Store, Wanted
 from saferoom.projects.paging import Cut, Paged
 from saferoom.projects.people.entitlement import signed_in
 
@@ -130,20 +130,25 @@ class Inputs:
         return count
 
     def verify(self) -> int:
-        """Check every chain against the audit trail; return how many inputs are kept.
-
-        Raises
-        ------
-        IntegrityError
-            Names the first project whose inputs were changed or removed.
-        """
+        """Check every chain; see `verify_chains`."""
         with self.store.reading() as tx:
-            chains = tx.chains()
-            wrong = dict.fromkeys(tx.anchored_projects(), "all are missing")
-            wrong |= {chain.project: tx.check(chain) for chain in chains}
-        for project in sorted(project for project, said in wrong.items() if said):
-            raise IntegrityError(f"the inputs of project {project} were changed after the fact: {wrong[project]}")
-        return sum(chain.seq - chain.gone for chain in chains)
+            return verify_chains(tx)
+
+
+def verify_chains(store: Chains) -> int:
+    """Check every chain of inputs against the audit trail; return how many inputs are kept.
+
+    Raises
+    ------
+    IntegrityError
+        Names the first project whose inputs were changed or removed.
+    """
+    chains = store.chains()
+    wrong = dict.fromkeys(store.anchored_projects(), "all are missing")
+    wrong |= {chain.project: store.check(chain) for chain in chains}
+    for project in sorted(project for project, said in wrong.items() if said):
+        raise IntegrityError(f"the inputs of project {project} were changed after the fact: {wrong[project]}")
+    return sum(chain.seq - chain.gone for chain in chains)
 
 
 def _found(

@@ -49,7 +49,23 @@ class Wanted:
     before: datetime | None = None
 
 
-class Reading(Protocol):
+class Chains(Protocol):
+    """One moment of the chains, for which no key is needed."""
+
+    def chains(self) -> tuple[Chain, ...]:
+        """Return every project's chain."""
+        ...
+
+    def anchored_projects(self) -> frozenset[ProjectSlug]:
+        """Return the projects of whose inputs the audit trail knows."""
+        ...
+
+    def check(self, chain: Chain) -> str:
+        """Return what is wrong with a chain and its anchors in the audit trail; empty when it holds."""
+        ...
+
+
+class Reading(Chains, Protocol):
     """One moment of the store."""
 
     @property
@@ -67,18 +83,6 @@ class Reading(Protocol):
         IntegrityError
             One of them was changed.
         """
-        ...
-
-    def chains(self) -> tuple[Chain, ...]:
-        """Return every project's chain."""
-        ...
-
-    def anchored_projects(self) -> frozenset[ProjectSlug]:
-        """Return the projects of whose inputs the audit trail knows."""
-        ...
-
-    def check(self, chain: Chain) -> str:
-        """Return what is wrong with a chain and its anchors in the audit trail; empty when it holds."""
         ...
 
 
