@@ -11,6 +11,7 @@ from tests.support.airlock_server import PREFIX, Service
 from tests.support.airlock_world import MOBILITY
 from tests.support.api_client import given_token
 from tests.support.budget_pages import budgets_seen
+from tests.support.inputs import inputs_seen
 from tests.support.notice_pages import notices_seen
 from tests.support.people_pages import people_seen
 from tests.support.project_pages import projects_seen
@@ -66,6 +67,7 @@ def seen(airlock: Service) -> dict[str, tuple[str, str]]:
         **people_seen(airlock),
         **projects_seen(airlock),
         **budgets_seen(airlock),
+        **inputs_seen(airlock),
     }
 
 

@@ -6,14 +6,17 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 import saferoom.hub.jupyter.programs as programs
 
 _PROXY = Path(programs.__file__).with_name("proxy")
 
 
-def test_what_browsers_send_to_kernels_is_heard() -> None:
+@pytest.mark.parametrize("name", ["inputs", "recording"])
+def test_what_browsers_send_to_kernels_is_heard_and_recorded(name: str) -> None:
     done = subprocess.run(
-        [str(programs.node()), "--test", "--test-reporter=tap", str(Path(__file__).with_name("inputs.test.mjs"))],
+        [str(programs.node()), "--test", "--test-reporter=tap", str(Path(__file__).with_name(f"{name}.test.mjs"))],
         env={**os.environ, "PROXY": _PROXY.as_uri()},
         capture_output=True,
         text=True,
