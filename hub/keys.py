@@ -16,6 +16,7 @@ from saferoom.signing import EndedKey, KeyRing, SigningKey, VerifyingKey
 _KEY_BYTES = 32
 _NOISE = b"saferoom/cell-key/1"
 _RECORDS = b"saferoom/record-plan/1"
+_SIGN_IN = b"saferoom/sign-in-links/1"
 _INPUTS = b"saferoom/inputs/1"
 
 
@@ -149,6 +150,11 @@ def _derived(master: bytes, purpose: bytes) -> bytes:
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
     return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(master)
+
+
+def sign_in_key(home: Home) -> bytes:
+    """Return the 32 bytes under which accounts at identity providers, and invitations, are hashed."""
+    return _derived(pseudonym_key(home), _SIGN_IN)
 
 
 def record_secrets(home: Home, drawn_for: bytes) -> tuple[bytes, bytes]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from saferoom.hub.store.credentials import Credentials
     from saferoom.hub.store.extract_records import ExtractRecords
     from saferoom.hub.store.registry import StoredRegistry
+    from saferoom.hub.store.sign_in_links import SignInLinks
     from saferoom.projects.airlock.service import Airlock
     from saferoom.projects.inputs.service import Inputs
     from saferoom.projects.ledger.budgets import Budgets
@@ -77,6 +78,13 @@ class Instance:
         from saferoom.hub.store.credentials import Credentials
 
         return Credentials(self.database, self.clock, self.signing_key)
+
+    @cached_property
+    def sign_in_links(self) -> SignInLinks:
+        """Who is who at an identity provider."""
+        from saferoom.hub.store.sign_in_links import SignInLinks
+
+        return SignInLinks(self.database, self.clock, self.signing_key, keys.sign_in_key(self.home))
 
     @cached_property
     def cipher(self) -> AtRest:

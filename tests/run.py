@@ -31,6 +31,7 @@ NOT_RUN = {
     "default-jre-headless) and PySpark (pip install 'saferoom[spark]').",
     "helm": "the tests of the chart, because Helm could not be had from npm, or the packages of 'saferoom[chart]' from "
     "PyPI (./saferoom test tests/helm says which).",
+    "oidc": "the tests of sign-in through a provider, because npm's oidc-provider could not be had.",
 }
 
 COVERAGE = "--cov"
@@ -80,7 +81,13 @@ def pytest_command(words: list[str]) -> list[str]:
     command += ["-q", "-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
     if words == [COVERAGE]:
         command += [COVERAGE, "--cov-report=term:skip-covered"]
-    there = {"browser": has_browser(), "postgres": has_postgres(), "spark": has_spark(), "helm": has_helm()}
+    there = {
+        "browser": has_browser(),
+        "postgres": has_postgres(),
+        "spark": has_spark(),
+        "helm": has_helm(),
+        "oidc": has_oidc(),
+    }
     missing = [mark for mark in there if not there[mark]]
     if words == [ON_POSTGRES]:
         return [*command, "-m", " and ".join(f"not {mark}" for mark in _ON_SQLITE_ALONE)]
@@ -110,6 +117,11 @@ def has_helm() -> bool:
     """Tell whether the tests of the chart have Helm, and what knows what Kubernetes takes."""
     packages = all(find_spec(name) for name in ("cel_expr_python", "kubernetes_validate"))
     return packages and bool((BIN.parent / "helm" / "bin" / "helm").exists() or shutil.which("helm"))
+
+
+def has_oidc() -> bool:
+    """Tell whether the tests of sign-in have an OpenID Connect provider."""
+    return (BIN.parent / "oidc" / "node_modules" / "oidc-provider").is_dir()
 
 
 def run_pytest(words: list[str]) -> bool:

@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
         admin_packages,
         admin_people,
         admin_projects,
+        admin_sign_in,
         admin_tokens,
     )
 
@@ -57,6 +58,7 @@ def register(app: typer.Typer) -> None:
     admin_linkage.register(group)
     admin_derive.register(group)
     group.command("password")(password)
+    admin_sign_in.register(group)
     admin_extracts.register(group)
     admin_database.register(group)
     admin_backup.register(group)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.memory_folder import memory_folder
 from saferoom.hub.sandbox import Limits, enforcement
 from saferoom.hub.sandbox.spec import MEBIBYTE
+
+if TYPE_CHECKING:
+    from saferoom.hub.sign_in_settings import OidcSignIn
 
 _CONFIG = Path(__file__).resolve().parents[1] / "jupyter" / "jupyterhub_config.py"
 
@@ -38,19 +41,27 @@ def start(
     secure_cookies: Annotated[bool, typer.Option(help="People reach the hub over TLS only.")] = False,
     room_memory: Annotated[int, typer.Option(min=256, help="Memory of a room, MiB.")] = 2048,
     room_cpus: Annotated[float, typer.Option(min=0.1, help="Processors of a room (as root).")] = 2.0,
+    settings: Annotated[
+        Path | None, typer.Option(help="A YAML file that says how people sign in; with passwords kept here otherwise.")
+    ] = None,
 ) -> None:
     """Start an instance: check what can be enforced here, say so, then run until Ctrl-C."""
     chosen = Home(home.resolve()) if home else Home.from_environment()
+    oidc = _oidc(settings) if settings else None
+    secure_cookies = secure_cookies or (oidc is not None and oidc.public_url.startswith("https:"))
     if secure_cookies is False and address not in ("127.0.0.1", "::1", "localhost"):
         raise BadInputError("listening beyond this machine needs TLS in front: say so with --secure-cookies")
     limits = Limits(memory_bytes=room_memory * MEBIBYTE, cpus=room_cpus)
-    settings = {"port": port, "address": address, "secure_cookies": secure_cookies, "limits": asdict(limits)}
+    passed = {"port": port, "address": address, "secure_cookies": secure_cookies, "limits": asdict(limits)}
+    passed["oidc"] = oidc.model_dump_json() if oidc else None
     os.environ["SAFEROOM_HOME"] = str(chosen.root)
-    os.environ["SAFEROOM_HUB_SETTINGS"] = json.dumps(settings)
+    os.environ["SAFEROOM_HUB_SETTINGS"] = json.dumps(passed)
     # Before anything else: without a sandbox there is no hub.
     for line in enforcement().lines():
         typer.echo(f"saferoom: {line}")
     typer.echo(f"saferoom: {memory_folder(chosen).sentence}")
+    if oidc is not None:
+        typer.echo(f"saferoom: people sign in through {oidc.name} ({oidc.issuer})")
     chosen.prepare()
     with only_one(chosen):
         check_port(address, port)
@@ -58,6 +69,13 @@ def start(
         typer.echo(f"saferoom: home {chosen.root}")
         typer.echo(f"saferoom: starting at http://{host(address)}:{port}/ (Ctrl-C ends it and every room)")
         _run()
+
+
+def _oidc(file: Path) -> OidcSignIn | None:
+    from saferoom.hub.sign_in_settings import OidcSignIn, load
+
+    found = load(file)
+    return found if isinstance(found, OidcSignIn) else None
 
 
 @contextmanager

@@ -22,8 +22,8 @@ _NOT_THE_FORM = forbidden("not-the-form", "Sign in with the form on the sign-in 
 _UNREGISTERED = forbidden("unknown-person", "You are not registered here; ask the administrator.", "people.registered")
 
 
-class LocalAuthenticator(Authenticator):  # type: ignore[misc]
-    """Signs people in with what the registry and the credentials say; nobody is an administrator of the hub itself.
+class RegistryAuthenticator(Authenticator):  # type: ignore[misc]
+    """Lets in and keeps whom the registry knows in good standing; nobody is an administrator of the hub itself.
 
     JupyterHub's own administrators could enter anybody's room, so Saferoom has none: people and projects are
     administered with ``saferoom admin``.
@@ -32,10 +32,38 @@ class LocalAuthenticator(Authenticator):  # type: ignore[misc]
     desk = Instance(Desk, config=True)
     proxy_secret = Unicode(config=True, help="What only the proxy knows.")
 
+    def from_proxy(self, handler: BaseHandler) -> bool:
+        """Tell whether a request came through the proxy; rooms reach the hub's socket, and sign nobody in."""
+        said = handler.request.headers.get(FROM_PROXY, "")
+        return hmac.compare_digest(said.encode("utf-8", "replace"), self.proxy_secret.encode())
+
+    async def refresh_user(self, user: User, *_: Any, **__: Any) -> bool | dict[str, Any]:
+        """Look again whether a signed-in person may stay; called at most every `auth_refresh_age` seconds."""
+        if not await asyncio.to_thread(self.desk.standing, user.name):
+            return False
+        return await self.model(user.name)
+
+    def check_allowed(self, username: str, authentication: dict[str, Any] | None = None) -> bool:  # noqa: ARG002
+        """Allow whom `authenticate` let in: who may sign in is the registry's to say, not a list's."""
+        return True
+
+    async def model(self, username: str) -> dict[str, Any]:
+        """Return what JupyterHub keeps of a person, all of it the registry's."""
+        try:
+            groups = await asyncio.to_thread(self.desk.groups, username)
+            name = await asyncio.to_thread(self.desk.display_name, username)
+        except NotFoundError:
+            raise refused(_UNREGISTERED) from None
+        return {"name": username, "admin": False, "groups": groups, "user_info": {"display_name": name}}
+
+
+class LocalAuthenticator(RegistryAuthenticator):
+    """Signs people in with a password and a one-time code."""
+
     async def authenticate(self, handler: BaseHandler, data: dict[str, str] | None) -> dict[str, Any] | None:
         """Return who signed in, or raise with the sentence to show."""
-        if not hmac.compare_digest(handler.request.headers.get(FROM_PROXY, ""), self.proxy_secret):
-            # Rooms reach the hub's socket; they must not be able to try out other people's passwords.
+        if not self.from_proxy(handler):
+            # Rooms must not be able to try out other people's passwords.
             raise refused(_NOT_THE_FORM)
         fields = {name: (data or {}).get(name, "") for name in ("username", "password", "totp")}
         username = fields["username"].strip().lower()
@@ -43,22 +71,4 @@ class LocalAuthenticator(Authenticator):  # type: ignore[misc]
         decision = await asyncio.to_thread(self.desk.sign_in, username, fields["password"], fields["totp"], source)
         if not decision:
             raise refused(decision)
-        return await self._model(username)
-
-    async def refresh_user(self, user: User, *_: Any, **__: Any) -> bool | dict[str, Any]:
-        """Look again whether a signed-in person may stay; called at most every `auth_refresh_age` seconds."""
-        if not await asyncio.to_thread(self.desk.standing, user.name):
-            return False
-        return await self._model(user.name)
-
-    def check_allowed(self, username: str, authentication: dict[str, Any] | None = None) -> bool:  # noqa: ARG002
-        """Allow whom `authenticate` let in: who may sign in is the registry's to say, not a list's."""
-        return True
-
-    async def _model(self, username: str) -> dict[str, Any]:
-        try:
-            groups = await asyncio.to_thread(self.desk.groups, username)
-            name = await asyncio.to_thread(self.desk.display_name, username)
-        except NotFoundError:
-            raise refused(_UNREGISTERED) from None
-        return {"name": username, "admin": False, "groups": groups, "user_info": {"display_name": name}}
+        return await self.model(username)

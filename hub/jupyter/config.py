@@ -15,13 +15,14 @@ from tornado.web import StaticFileHandler
 from saferoom.hub.home import Home, unix_url
 from saferoom.hub.jupyter import programs
 from saferoom.hub.jupyter.addresses import host
-from saferoom.hub.jupyter.authenticator import LocalAuthenticator
+from saferoom.hub.jupyter.authenticator import LocalAuthenticator, RegistryAuthenticator
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.room_terms import TOKEN_SCOPES
 from saferoom.hub.jupyter.spawner import RoomSpawner
 from saferoom.hub.linkage.desk.names import PAGES, SERVICE
 from saferoom.hub.sandbox import Limits
 from saferoom.hub.sandbox.software import keep_apart
+from saferoom.hub.sign_in_settings import OidcSignIn
 from saferoom.hub.web.shell.navigation import RECORDER, REVIEW_PREFIX
 from saferoom.hub.wiring import Instance
 
@@ -62,19 +63,23 @@ class Settings:
         Where the proxy listens. Loopback by default: TLS belongs in front.
     secure_cookies : bool
         Set when people reach the proxy over TLS only.
+    oidc : OidcSignIn or None
+        The provider through which people sign in; None for passwords and codes kept here.
     """
 
     port: int = 8000
     address: str = "127.0.0.1"
     secure_cookies: bool = False
     limits: Limits = field(default_factory=Limits)
+    oidc: OidcSignIn | None = None
 
 
 def configure(c: Any, home: Home, settings: Settings | None = None) -> None:
     """Set everything on JupyterHub's configuration object `c` for the instance at `home`."""
     settings = settings or Settings()
     keep_apart(home.root)
-    desk = Desk(Instance.open(home))
+    instance = Instance.open(home)
+    desk = Desk(instance) if settings.oidc is None else _oidc_desk(instance, settings.oidc)
     secret = secrets.token_hex(32)
     _addresses(c, home, settings)
     _proxy(c, home, secret)
@@ -115,15 +120,17 @@ def _proxy(c: Any, home: Home, secret: str) -> None:
 
 def sign_in(c: Any, desk: Desk, secret: str, *, secure_cookies: bool) -> None:
     """Set who gets in, for how long, and what they may ask the hub; `secret` is what the proxy alone knows."""
-    c.JupyterHub.authenticator_class = LocalAuthenticator
-    c.LocalAuthenticator.desk = desk
-    c.LocalAuthenticator.proxy_secret = secret
-    c.LocalAuthenticator.manage_groups = True
-    c.LocalAuthenticator.allow_all = True
-    c.LocalAuthenticator.auth_refresh_age = REFRESH_SECONDS
-    c.LocalAuthenticator.auth_refresh_strict = True
-    c.LocalAuthenticator.refresh_pre_spawn = True
-    c.JupyterHub.cookie_max_age_days = SESSION_HOURS / 24
+    kind, hours = _method(c, desk)
+    c.JupyterHub.authenticator_class = kind
+    section = c[kind.__name__]
+    section.desk = desk
+    section.proxy_secret = secret
+    section.manage_groups = True
+    section.allow_all = True
+    section.auth_refresh_age = REFRESH_SECONDS
+    section.auth_refresh_strict = True
+    section.refresh_pre_spawn = True
+    c.JupyterHub.cookie_max_age_days = hours / 24
     c.JupyterHub.tornado_settings = {
         "cookie_options": {"SameSite": "Lax", "secure": secure_cookies},
         "headers": {"Content-Security-Policy": _HUB_POLICY},
@@ -144,6 +151,27 @@ def sign_in(c: Any, desk: Desk, secret: str, *, secure_cookies: bool) -> None:
             ],
         }
     ]
+
+
+def _oidc_desk(instance: Instance, settings: OidcSignIn) -> Desk:
+    from saferoom.hub.jupyter.oidc.gate import OidcDesk
+
+    return OidcDesk(instance, settings)
+
+
+def _method(c: Any, desk: Desk) -> tuple[type[RegistryAuthenticator], float]:
+    """Return what signs people in at `desk`, and for how many hours."""
+    settings = getattr(desk, "settings", None)
+    if not isinstance(settings, OidcSignIn):
+        return LocalAuthenticator, SESSION_HOURS
+    # Loaded only where it is used.
+    from saferoom.hub.jupyter.oidc.authenticator import OidcAuthenticator
+
+    c.OidcAuthenticator.login_service = settings.name
+    c.OidcAuthenticator.client_id = settings.client_id
+    c.OidcAuthenticator.scope = list(settings.scopes)
+    c.OidcAuthenticator.oauth_callback_url = settings.callback
+    return OidcAuthenticator, settings.session_hours
 
 
 def _rooms(c: Any, desk: Desk, settings: Settings) -> None:

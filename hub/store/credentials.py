@@ -1,8 +1,7 @@
 """Passwords and second factors: stored as Argon2id hashes and TOTP secrets, tried at a limited rate.
 
 Every refusal reads the same, takes the same work whether or not the person exists, and leaves its event in the audit
-trail. An attempt is counted before it is checked, so that many at once cannot pass the limit; counts are stored, so
-that a restart does not clear them.
+trail.
 
 References
 ----------
@@ -11,23 +10,23 @@ RFC 9106 (Argon2), RFC 6238 (TOTP; section 5.2: a code is used once, one time st
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, ForeignKey, delete, func, select
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from saferoom import ids
 from saferoom.audit import Event
 from saferoom.clock import Clock
-from saferoom.errors import BadInputError, NotFoundError, TooManyError, UnauthenticatedError
+from saferoom.errors import BadInputError, NotFoundError, UnauthenticatedError
+from saferoom.hub.store.attempts import LONGEST_SOURCE, Attempts, forget
 from saferoom.hub.store.audit_log import AuditLog
 from saferoom.hub.store.base import Base
 from saferoom.hub.store.database import Database
@@ -37,16 +36,19 @@ from saferoom.projects.decision import ALLOWED, Decision
 from saferoom.projects.people.password import LONGEST_BYTES, check_password, normalised
 from saferoom.signing import SigningKey
 
-WINDOW = timedelta(minutes=15)
-MOST_PER_PERSON = 10
-MOST_PER_SOURCE = 50
 STEP_SECONDS = 30
-_LONGEST_SOURCE = 200
 ISSUER = "Saferoom"
 WRONG = Decision(
     allowed=False,
     code="wrong-credentials",
     reason="The user name, the password or the code is wrong.",
+    rule="credentials.match",
+    error=UnauthenticatedError,
+)
+WRONG_CODE = Decision(
+    allowed=False,
+    code="wrong-code",
+    reason="The code is wrong, or it was used before; wait for the next one.",
     rule="credentials.match",
     error=UnauthenticatedError,
 )
@@ -62,17 +64,6 @@ class CredentialRow(Base):
     totp_secret: Mapped[str]
     totp_last_step: Mapped[int]
     changed_at: Mapped[datetime]
-
-
-class AttemptRow(Base):
-    """A sign-in attempt not yet successful. The name is kept as a digest: people type passwords there by mistake."""
-
-    __tablename__ = "credentials_attempts"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    account: Mapped[str] = mapped_column(index=True)
-    source: Mapped[str] = mapped_column(index=True)
 
 
 @dataclass(frozen=True)
@@ -100,6 +91,7 @@ class Credentials:
         self._database = database
         self._clock = clock
         self._key = signing_key
+        self._attempts = Attempts(database, clock)
         self._hasher = hasher or PasswordHasher()
         # Compared with when nobody of that name exists, so that the answer takes as long.
         self._nobody = _Record(self._hasher.hash(secrets.token_hex(16)), pyotp.random_base32(), -1)
@@ -138,7 +130,7 @@ class Credentials:
                     changed_at=self._clock.now(),
                 )
             )
-            session.execute(delete(AttemptRow).where(AttemptRow.account == _account(username)))
+            forget(session, username)
             self._record(session, actor, "credentials.set", username)
         uri = pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
         return Enrolment(username, secret, uri)
@@ -156,9 +148,10 @@ class Credentials:
         Decision
             ``ok``, ``wrong-credentials`` or ``too-many-attempts``.
         """
-        source = source[:_LONGEST_SOURCE]
-        if not self._reserve(username, source):
-            return self._too_many()
+        source = source[:LONGEST_SOURCE]
+        counted = self._attempts.reserve(username, source)
+        if not counted:
+            return counted
         known = self._known(username)
         record = known or self._nobody
         matches = self._matches(record, password)
@@ -170,22 +163,30 @@ class Credentials:
         self._refused(username if known else None, source, reason)
         return WRONG
 
+    def verify_code(self, username: Username, totp: str, source: str) -> Decision:
+        """Decide whether this is a code of the person's second factor not used before.
+
+        For somebody whom an identity provider named already: attempts are counted as with a password.
+
+        Returns
+        -------
+        Decision
+            ``ok``, ``wrong-code`` or ``too-many-attempts``.
+        """
+        source = source[:LONGEST_SOURCE]
+        counted = self._attempts.reserve(username, source)
+        if not counted:
+            return counted
+        known = self._known(username)
+        step = self._step(known or self._nobody, totp)
+        if known and step is not None and self._accept(username, known, step, source):
+            return ALLOWED
+        self._refused(username, source, "code" if known else "no-second-factor")
+        return WRONG_CODE
+
     def enrolled(self, username: Username) -> bool:
         """Tell whether `username` has a password."""
         return self._known(username) is not None
-
-    def _reserve(self, username: str, source: str) -> bool:
-        """Count an attempt; False when the person's or the source's limit is reached."""
-        now = self._clock.now()
-        account = _account(username)
-        with self._database.transaction() as session:
-            session.execute(delete(AttemptRow).where(AttemptRow.at <= now - WINDOW))
-            of_person = _count(session, AttemptRow.account == account)
-            of_source = _count(session, AttemptRow.source == source)
-            if of_person >= MOST_PER_PERSON or of_source >= MOST_PER_SOURCE:
-                return False
-            session.add(AttemptRow(at=now, account=account, source=source))
-        return True
 
     def _known(self, username: str) -> _Record | None:
         try:
@@ -220,7 +221,7 @@ class Credentials:
             if row.password_hash != record.password_hash or step <= row.totp_last_step:
                 return False
             row.totp_last_step = step
-            session.execute(delete(AttemptRow).where(AttemptRow.account == _account(username)))
+            forget(session, username)
             self._record(session, username, "sign-in.succeeded", username, source=source)
         return True
 
@@ -238,23 +239,5 @@ class Credentials:
         with self._database.transaction() as session:
             self._record(session, "anonymous", "sign-in.failed", username or "unknown", source=source, reason=reason)
 
-    def _too_many(self) -> Decision:
-        minutes = int(WINDOW.total_seconds()) // 60
-        return Decision(
-            allowed=False,
-            code="too-many-attempts",
-            reason=f"There were too many failed sign-ins; wait {minutes} minutes and try again.",
-            rule="credentials.rate",
-            error=TooManyError,
-        )
-
     def _record(self, session: Session, actor: str, action: str, username: str, **payload: str) -> None:
         AuditLog(session, self._clock, self._key).record(Event(actor, action, f"person:{username}", payload))
-
-
-def _account(username: str) -> str:
-    return hashlib.sha256(username.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _count(session: Session, condition: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(AttemptRow).where(condition)) or 0

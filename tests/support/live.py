@@ -42,6 +42,7 @@ class HubProcess:
     home: Home
     port: int
     before: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,7 +58,7 @@ class HubProcess:
     def start(self) -> None:
         """Start it and wait until it and the airlock answer."""
         command = [*self.before, sys.executable, "-P", "-m", _MODULE, "hub"]
-        command += ["--home", str(self.home.root), "--port", str(self.port)]
+        command += ["--home", str(self.home.root), "--port", str(self.port), *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
         deadline = time.monotonic() + _READY_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     airlock,
+    attempts,
     audit_log,
     credentials,
     extracts_tables,
@@ -13,6 +14,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     linkage_tables,
     notices_tables,
     packages_tables,
+    sign_in_tables,
     tables,
     tokens_tables,
     zones_tables,

@@ -84,6 +84,10 @@ ACTIONS = {
     "break-glass.lapsed": "break-glass ended by time",
     "break-glass.reviewed": "break-glass reviewed",
     "credentials.set": "password and second factor set",
+    "sign-in-link.made": "linked to an account at the identity provider",
+    "sign-in-link.ended": "link to the identity provider ended",
+    "sign-in-invitation.made": "invited to link an account at the identity provider",
+    "sign-in-invitation.ended": "invitation withdrawn",
     "token.made": "API token made",
     "token.ended": "API token ended",
 }

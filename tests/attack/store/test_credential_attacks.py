@@ -12,7 +12,8 @@ import pytest
 from argon2 import PasswordHasher
 from tests.support.registry_world import NOW, ROSA, clock, store
 
-from saferoom.hub.store.credentials import MOST_PER_PERSON, Credentials
+from saferoom.hub.store.attempts import MOST_PER_PERSON
+from saferoom.hub.store.credentials import Credentials
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.tables import PersonRow
 from saferoom.signing import SigningKey

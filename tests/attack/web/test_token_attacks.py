@@ -15,8 +15,9 @@ from tests.support.airlock_world import World, world
 from tests.support.api_client import client, given_token, with_token
 
 from saferoom.errors import BadInputError, TooManyError, UnauthenticatedError
+from saferoom.hub.store.attempts import MOST_PER_PERSON
 from saferoom.hub.store.audit_log import AuditLinkRow
-from saferoom.hub.store.credentials import MOST_PER_PERSON, Credentials
+from saferoom.hub.store.credentials import Credentials
 from saferoom.hub.store.tokens_tables import TokenRow
 from saferoom.hub.web.app import room_app
 from saferoom.hub.web.shell.rates import Rate

@@ -1,0 +1,97 @@
+"""``saferoom admin``: which account at the identity provider is whose."""
+
+from __future__ import annotations
+
+import typer
+
+from saferoom.hub.cli.instance import opened
+
+_JSON = typer.Option(False, "--json", help="Print one JSON document.")
+_USER = typer.Argument(..., metavar="USER", help="The user name.")
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands to ``saferoom admin``."""
+    group.command("link")(link)
+    group.command("unlink")(unlink)
+    group.command("links")(links)
+    group.command("invite")(invite)
+
+
+def link(
+    username: str = _USER,
+    issuer: str = typer.Option(..., "--issuer", help="The provider's issuer, as in the settings file."),
+    subject: str = typer.Option(..., "--subject", help="The provider's own id of the account (`sub`); no e-mail."),
+    as_json: bool = _JSON,
+) -> None:
+    """Say which account at the identity provider is this person's; only its hash is kept."""
+    from saferoom import ids
+    from saferoom.hub.store.sign_in_links import Identity
+
+    name, identity = ids.username(username), Identity(issuer, subject)
+    with opened() as (instance, administration):
+        instance.sign_in_links.link(name, identity, actor=administration.actor)
+    _done({"username": name, "issuer": issuer}, as_json, f"{name} signs in with that account of {issuer} now.")
+
+
+def unlink(username: str = _USER, as_json: bool = _JSON) -> None:
+    """End a person's link, and an open invitation; sessions and rooms end within half a minute."""
+    from saferoom import ids
+
+    name = ids.username(username)
+    with opened() as (instance, administration):
+        ended = instance.sign_in_links.unlink(name, actor=administration.actor)
+    said = f"{name} is not linked any more." if ended else f"{name} was not linked; an open invitation is void."
+    _done({"username": name, "ended": ended}, as_json, said)
+
+
+def links(username: str = _USER, as_json: bool = _JSON) -> None:
+    """Show at which identity provider a person has an account, and when it was used last."""
+    from saferoom import ids
+    from saferoom.hub.cli.commands import plain, print_json
+    from saferoom.hub.cli.text import table
+
+    name = ids.username(username)
+    with opened() as (instance, _):
+        instance.registry.person(name)
+        found = instance.sign_in_links.of(name)
+    if as_json:
+        print_json({"username": name, "links": plain(found)})
+    elif found:
+        rows = [
+            (
+                one.issuer,
+                f"{one.linked_at:%Y-%m-%d}",
+                one.linked_by,
+                f"{one.signed_in_at:%Y-%m-%d %H:%M}" if one.signed_in_at else "never",
+            )
+            for one in found
+        ]
+        print(table(("issuer", "linked", "by", "signed in (UTC)"), rows))
+    else:
+        print(f"{name} is not linked to an account at an identity provider.")
+
+
+def invite(
+    username: str = _USER,
+    days: int = typer.Option(7, "--days", help="How long it may be used; 30 at most."),
+    as_json: bool = _JSON,
+) -> None:
+    """Make a code with which a person links the own account, once; an earlier one is void."""
+    from saferoom import ids
+
+    name = ids.username(username)
+    with opened() as (instance, administration):
+        made = instance.sign_in_links.invite(name, actor=administration.actor, days=days)
+    until = f"{made.expires_at:%Y-%m-%d %H:%M}"
+    said = f"Invitation of {name}, shown this once; give it to that person alone. Until {until} UTC:\n  {made.code}"
+    _done({"username": name, "code": made.code, "expires_at": made.expires_at}, as_json, said)
+
+
+def _done(made: object, as_json: bool, said: str) -> None:
+    from saferoom.hub.cli.commands import print_json
+
+    if as_json:
+        print_json(made)
+    else:
+        print(said)
