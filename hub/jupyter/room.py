@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from saferoom.hub.jupyter import outbox
+from saferoom.hub.jupyter import outbox, own_packages
 from saferoom.hub.jupyter.room_terms import OUTBOX_FOLDER
 from saferoom.hub.jupyter.rooms import LISTENER
 
@@ -33,6 +33,7 @@ def main() -> None:
     else:
         _answer_at(int(inherited))
     outbox.start()
+    own_packages.start()
     run: Any = _single_user()
     run()
 

@@ -31,6 +31,7 @@ from saferoom.hub.notebook.linkage_quality import LinkageQuality, linkage_qualit
 from saferoom.hub.notebook.measures import measures
 from saferoom.hub.notebook.microdata import anonymise, risk, utility
 from saferoom.hub.notebook.outbox import outbox
+from saferoom.hub.notebook.packages import packages
 from saferoom.hub.notebook.preflight import preflight
 from saferoom.hub.notebook.privacy import budget, dp
 from saferoom.hub.notebook.records import RecordPlan, record_file, record_plans
@@ -92,6 +93,7 @@ __all__ = [
     "new_ids",
     "odds_ratio",
     "outbox",
+    "packages",
     "preflight",
     "quantiles",
     "query",

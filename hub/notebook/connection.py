@@ -73,6 +73,10 @@ class Connection:
             raise RoomError("this works inside a room: sign in at the hub, open your project's room and run it there")
         return cls(airlock, token)
 
+    def opened(self) -> http.client.HTTPConnection:
+        """Return a connection on which one question can be asked."""
+        return _open(self.airlock, self.timeout_seconds)
+
     def get(self, path: str) -> Any:
         """Return the JSON answer to a GET."""
         return self._ask("GET", path, None)
@@ -91,7 +95,7 @@ class Connection:
         if body is not None:
             headers["Content-Type"] = "application/octet-stream" if isinstance(body, bytes) else "application/json"
             content = body if isinstance(body, bytes) else encode(body)
-        connection = _open(self.airlock, self.timeout_seconds)
+        connection = self.opened()
         try:
             connection.request(method, path, content, headers)
             response = connection.getresponse()

@@ -21,6 +21,7 @@ from saferoom.hub.web.room import api as room_api
 from saferoom.hub.web.room import files as room_files
 from saferoom.hub.web.room import linkage as room_linkage
 from saferoom.hub.web.room import outbox as room_outbox
+from saferoom.hub.web.room import packages as room_packages
 from saferoom.hub.web.room import records as room_records
 from saferoom.hub.web.room import snapshots as room_snapshots
 from saferoom.hub.web.shell import sign_in
@@ -80,6 +81,7 @@ def room_app(parts: Parts) -> FastAPI:
     app.include_router(room_files.router)
     app.include_router(room_linkage.router)
     app.include_router(room_outbox.router)
+    app.include_router(room_packages.router)
     app.include_router(room_records.router)
     app.include_router(room_snapshots.router)
     app.add_exception_handler(SaferoomError, _json_error)

@@ -39,7 +39,7 @@ class Missing:
 
 
 def missing(
-    allowed: Shelf, wheels: Sequence[Wheel], room: Mapping[str, str], marks: Mapping[str, str]
+    allowed: Shelf, wheels: Sequence[Wheel], room: Mapping[NormalizedName, str], marks: Mapping[str, str]
 ) -> tuple[Missing, ...]:
     """Return the dependencies that installing the newest of each allowed package would fail for.
 
@@ -47,7 +47,7 @@ def missing(
 
     Parameters
     ----------
-    room : mapping of str to str
+    room : mapping of NormalizedName to str
         What rooms have anyway: versions by normalised name.
     marks : mapping of str to str
         The environment that markers are judged in, such as ``python_version``.

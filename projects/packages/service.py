@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName
 from saferoom.audit import Event
 from saferoom.clock import Clock
 from saferoom.errors import BadInputError, NotFoundError, WrongStateError
-from saferoom.ids import ProjectSlug
+from saferoom.ids import Digest, ProjectSlug
 from saferoom.projects.packages import model
 from saferoom.projects.packages.model import Allowance, Shelf, Wanted, Wheel
 from saferoom.projects.packages.store import Store, Transaction
@@ -77,7 +77,7 @@ class Packages:
         """
         now = self.clock.now()
         with self.store.transaction() as tx:
-            gone: dict[str, Wheel] = {}
+            gone: dict[Digest, Wheel] = {}
             for one in meant:
                 found = {wheel.sha256: wheel for wheel in tx.wheels() if one.covers(wheel)}
                 if not found:

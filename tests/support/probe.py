@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import importlib.util
 import json
 import mmap
 import os
@@ -44,6 +45,14 @@ def nothing(found: object, words: str) -> object:
     if not found:
         raise Stopped(words)
     return found
+
+
+def software() -> str:
+    """Return the environment that every room has; a notebook's own is over it, in the workspace."""
+    spec = importlib.util.find_spec("numpy")
+    assert spec is not None
+    assert spec.origin is not None
+    return str(Path(spec.origin).parents[4])
 
 
 # --- the network ------------------------------------------------------------------------------------------------------
@@ -163,7 +172,7 @@ def the_home_by_its_path(context: Context) -> object:
 @attack
 def keys_databases_and_secrets(_context: Context) -> object:
     endings = (".pem", ".key", ".sqlite", "cookie_secret", "identities.json")
-    ours = (sys.prefix, sys.base_prefix, "/tmp/saferoom/")
+    ours = (software(), sys.base_prefix, "/tmp/saferoom/")
     return nothing([p for p in walk() if p.endswith(endings) and not p.startswith(ours)], "none")
 
 
@@ -207,8 +216,8 @@ def change_an_extract(context: Context) -> object:
 
 @attack
 def write_outside_the_workspace(_context: Context) -> object:
-    places = ["/", "/etc", "/usr", "/usr/bin", "/run", "/dev", "/data", "/bin/", sys.prefix, sys.base_prefix]
-    places += [path for path in sys.path if path.startswith(sys.prefix) or path.endswith("src")]
+    places = ["/", "/etc", "/usr", "/usr/bin", "/run", "/dev", "/data", "/bin/", software(), sys.base_prefix]
+    places += [path for path in sys.path if path.startswith(software()) or path.endswith("src")]
     done = []
     for place in places:
         with contextlib.suppress(OSError):
@@ -256,7 +265,7 @@ def an_inherited_file(_context: Context) -> object:
                 with contextlib.suppress(OSError):
                     target = os.readlink(f"/proc/{process}/fd/{descriptor}")
                     inside = ("socket:", "pipe:", "anon_inode:", "/dev/", "/tmp/", "/room", "/proc", "/memfd:saferoom")
-                    if not target.startswith((*inside, sys.prefix, sys.base_prefix)):
+                    if not target.startswith((*inside, software(), sys.base_prefix)):
                         odd.append((process, target))
     return nothing([pair for pair in odd if "(deleted)" not in pair[1]], "nothing from outside")
 

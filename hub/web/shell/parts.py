@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from saferoom.hub.evaluator.runner import Evaluator
 from saferoom.hub.filecheck.screener import Screener
-from saferoom.hub.web.shell.hub_auth import Hub
+from saferoom.hub.web.shell.hub_auth import Hub, Resident
 from saferoom.hub.web.shell.intake import Intake
 from saferoom.hub.web.shell.rates import Rates
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
@@ -23,6 +24,8 @@ class Parts:
     ----------
     public_url : str
         The pages' address as a browser sees it, from the hub; empty when the hub does not say.
+    fetching : Counter
+        How many packages each room fetches at this moment.
     """
 
     instance: Instance
@@ -34,6 +37,7 @@ class Parts:
     screener: Screener
     intake: Intake
     public_url: str = ""
+    fetching: Counter[Resident] = field(default_factory=Counter)
 
     @property
     def page_url(self) -> str:

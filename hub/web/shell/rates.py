@@ -23,6 +23,8 @@ class Rate(Enum):
     REQUESTS = RateLimitItemPerHour(60)
     FILES = RateLimitItemPerHour(120)
     FILE_MEBIBYTES = RateLimitItemPerHour(512)
+    PACKAGES = RateLimitItemPerMinute(600)
+    PACKAGE_MEBIBYTES = RateLimitItemPerHour(8192)
 
 
 _WORDS = {
@@ -32,6 +34,8 @@ _WORDS = {
     Rate.REQUESTS: "release requests",
     Rate.FILES: "files",
     Rate.FILE_MEBIBYTES: "MiB of files",
+    Rate.PACKAGES: "questions to the package index",
+    Rate.PACKAGE_MEBIBYTES: "MiB of packages",
 }
 
 

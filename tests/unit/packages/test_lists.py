@@ -15,6 +15,7 @@ from saferoom.ids import Digest, ProjectSlug
 from saferoom.projects.packages.dependencies import Lack, missing
 from saferoom.projects.packages.model import Allowance, Wheel, shelf, wanted
 
+ROOM = canonicalize_name("room")
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 MARKS = {name: str(value) for name, value in default_environment().items()}
 
@@ -60,16 +61,16 @@ def test_what_is_no_package_is_refused(text: str) -> None:
 
 def test_missing_dependencies_are_followed_to_the_end() -> None:
     wheels = [wheel("tidal", "1.0", "Deep>=1", "room>=2", "nowhere"), wheel("deep", "1.1", "deeper"), wheel("deeper")]
-    lacks = missing(shelf(wheels, [allowance("tidal")]), wheels, {"room": "2.1"}, MARKS)
+    lacks = missing(shelf(wheels, [allowance("tidal")]), wheels, {ROOM: "2.1"}, MARKS)
     assert [(one.of, one.needs, one.lack) for one in lacks] == [
         ("tidal", "deep>=1", Lack.NOT_ALLOWED),
         ("tidal", "nowhere", Lack.NOT_HERE),
         ("deep", "deeper", Lack.NOT_ALLOWED),
     ]
     everything = [allowance("tidal"), allowance("deep"), allowance("deeper")]
-    left = missing(shelf(wheels, everything), wheels, {"room": "2.1"}, MARKS)
+    left = missing(shelf(wheels, everything), wheels, {ROOM: "2.1"}, MARKS)
     assert [one.needs for one in left] == ["nowhere"]
-    assert [one.needs for one in missing(shelf(wheels, everything), wheels, {"room": "1.0"}, MARKS)] == [
+    assert [one.needs for one in missing(shelf(wheels, everything), wheels, {ROOM: "1.0"}, MARKS)] == [
         "room>=2",
         "nowhere",
     ]
