@@ -12,9 +12,9 @@ _USER = typer.Argument(..., metavar="USER", help="The user name.")
 
 def register(group: typer.Typer) -> None:
     """Add the commands to ``saferoom admin``."""
-    group.command("link")(link)
-    group.command("unlink")(unlink)
-    group.command("links")(links)
+    group.command("link-account")(link)
+    group.command("unlink-account")(unlink)
+    group.command("linked-accounts")(links)
     group.command("invite")(invite)
 
 

@@ -58,7 +58,7 @@ NOT_LINKED = forbidden(
 WRONG_INVITATION = forbidden(
     "wrong-invitation", "This invitation is not known, was used or has expired; ask the administrator.", _RULE
 )
-_TAKEN = "either this account or this person is linked already; end that link first: saferoom admin unlink"
+_TAKEN = "either this account or this person is linked already; end that link first: saferoom admin unlink-account"
 _ENDED = forbidden("link-ended", "Your account is not linked any more; ask the administrator.", _RULE)
 _OVER = forbidden("session-over", "Your session is over; sign in again.", "sign-in.lifetime")
 
