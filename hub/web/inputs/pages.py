@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from saferoom.errors import BadInputError
+from saferoom.hub.web.inputs import present
 from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
 from saferoom.hub.web.shell.navigation import PROJECTS, QUEUE
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rendering import page
-from saferoom.hub.web.texts import inputs as texts
 from saferoom.ids import Username
 from saferoom.projects.inputs.service import LONGEST_SEARCH, Found
 from saferoom.projects.inputs.store import Wanted
@@ -34,8 +34,8 @@ def inputs(request: Request, slug: str, who: Someone, q: str = "", person: str =
     own = found.sight.only is not None
     values: dict[str, Any] = {
         "found": found,
+        "page": found.page.map(present.view),
         "own": own,
-        "kinds": texts.KINDS,
         "people": people(found),
         "asked": {"q": text, "person": "" if own else person, "before": wanted.before},
         "earlier": _earlier(found, {"q": text, "person": "" if own else person}),

@@ -49,7 +49,14 @@ def test_checker_sees_what_everybody_ran_escaped_and_marked(airlock: Service) ->
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "{{7*7}}" in page
     assert "not understood" in page
-    assert "Cut: it has 7 bytes" in page
+    assert "Cut: the whole has 7 bytes" in page
+
+
+def test_characters_that_nobody_sees_are_written_out(airlock: Service) -> None:
+    page = shown(airlock.browser("ben").get(AT))
+    assert "\u202e" not in page
+    assert "\\u202e\\x00" in page
+    assert "characters that turn the direction of writing" in page
 
 
 def test_members_see_their_own_and_have_no_choice_of_people(airlock: Service) -> None:
