@@ -13,7 +13,7 @@ from typing import Any
 from tornado.web import StaticFileHandler
 
 from saferoom.hub.home import Home, unix_url
-from saferoom.hub.jupyter import programs
+from saferoom.hub.jupyter import hub_log, programs
 from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.authenticator import LocalAuthenticator, RegistryAuthenticator
 from saferoom.hub.jupyter.desk import Desk
@@ -207,7 +207,7 @@ def _airlock(c: Any, home: Home) -> None:
     ]
 
 
-_SETTINGS = ("SAFEROOM_KEYS", "SAFEROOM_VAULT", "SAFEROOM_OPENED", "SAFEROOM_METRICS_PORT")
+_SETTINGS = ("SAFEROOM_KEYS", "SAFEROOM_VAULT", "SAFEROOM_OPENED", "SAFEROOM_METRICS_PORT", "SAFEROOM_LOG_FORMAT")
 """Settings of the hub's own environment that its services need as well; JupyterHub passes nothing on by itself."""
 
 
@@ -246,3 +246,4 @@ def pages(c: Any, desk: Desk) -> None:
     ]
     c.JupyterHub.default_url = partial(_first_page, desk)
     c.JupyterHub.log_level = "INFO"
+    c.JupyterHub.logging_config = hub_log.settings()

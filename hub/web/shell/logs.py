@@ -1,4 +1,7 @@
-"""Logs as JSON lines on standard error. They name people, ids and outcomes, never a data value."""
+"""Logs on standard error, as JSON lines or as text (``SAFEROOM_LOG_FORMAT``).
+
+They name people, ids and outcomes, never a data value.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,18 @@ from typing import Any
 
 import structlog
 
+from saferoom.hub.log_format import LogFormat, log_format
+
 
 def configure(level: int = logging.INFO) -> None:
-    """Send everything this process logs through one JSON writer."""
+    """Send everything this process logs through one writer.
+
+    Raises
+    ------
+    BadInputError
+        ``SAFEROOM_LOG_FORMAT`` is no format.
+    """
+    wanted, writer = log_format(LogFormat.JSON), structlog.processors.JSONRenderer(sort_keys=True)
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -29,7 +41,11 @@ def configure(level: int = logging.INFO) -> None:
             foreign_pre_chain=[*shared, _drop_tracebacks],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(sort_keys=True),
+                writer
+                if wanted is LogFormat.JSON
+                else structlog.processors.KeyValueRenderer(
+                    key_order=["timestamp", "level", "event"], drop_missing=True
+                ),
             ],
         )
     )
