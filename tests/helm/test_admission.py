@@ -6,40 +6,16 @@ There is no cluster here. What the rules are given is what an API server gives t
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from tests.support.admission import Rules, policy_named
 from tests.support.chart import Chart, Document, of_kind, pods
 
 pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
 
 ROOMS, PROJECT = "saferoom-rooms", "adult-survey"
-
-
-class Rules:
-    """The rules of one ValidatingAdmissionPolicy."""
-
-    def __init__(self, policy: Mapping[str, Any]) -> None:
-        from cel_expr_python import cel
-
-        self._env = cel.NewEnv(variables={"object": cel.Type.DYN, "variables": cel.Type.DYN})
-        self._spec = policy["spec"]
-
-    def refusals(self, pod: Mapping[str, Any]) -> list[str]:
-        """Return the sentences of all rules that `pod` breaks; what cannot be computed counts as broken (Fail)."""
-        known: dict[str, Any] = {}
-        for variable in self._spec.get("variables", ()):
-            known[variable["name"]] = self._value(variable["expression"], pod, known)
-        return [
-            rule["message"]
-            for rule in self._spec["validations"]
-            if self._value(rule["expression"], pod, known) is not True
-        ]
-
-    def _value(self, expression: str, pod: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-        found = self._env.compile(expression).eval(data={"object": pod, "variables": known})
-        return found.plain_value()
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +25,7 @@ def rendered(chart: Chart) -> Sequence[Document]:
 
 @pytest.fixture(scope="module")
 def rules(rendered: Sequence[Document]) -> Rules:
-    return Rules(_policy(rendered, f"{ROOMS}-pods"))
-
-
-def _policy(documents: Sequence[Document], name: str) -> Document:
-    return next(one for one in of_kind(documents, "ValidatingAdmissionPolicy") if one["metadata"]["name"] == name)
+    return Rules.named(rendered, f"{ROOMS}-pods")
 
 
 def _template(documents: Sequence[Document], name: str, claim: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +142,7 @@ def test_an_evaluation_gets_no_workspace(rules: Rules, rendered: Sequence[Docume
 
 @pytest.mark.parametrize("zone", ["linker", "provisioner"])
 def test_a_zone_runs_its_own_process_alone(rendered: Sequence[Document], zone: str) -> None:
-    rules = Rules(_policy(rendered, f"saferoom-{zone}-pods"))
+    rules = Rules.named(rendered, f"saferoom-{zone}-pods")
     found = next(pod for pod in pods(rendered) if pod.name == zone)
     pod: dict[str, Any] = {"metadata": {"labels": dict(found.labels)}, "spec": copy.deepcopy(dict(found.spec))}
     assert rules.refusals(pod) == []
@@ -180,7 +152,7 @@ def test_a_zone_runs_its_own_process_alone(rendered: Sequence[Document], zone: s
 
 def test_nobody_enters_from_outside(rendered: Sequence[Document]) -> None:
     for name in (ROOMS, "saferoom-linker", "saferoom-provisioner"):
-        policy = _policy(rendered, f"{name}-doors")
+        policy = policy_named(rendered, f"{name}-doors")
         rule = policy["spec"]["matchConstraints"]["resourceRules"][0]
         assert rule["operations"] == ["CONNECT"]
         assert {"pods/exec", "pods/portforward"} <= set(rule["resources"])

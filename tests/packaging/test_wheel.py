@@ -29,7 +29,7 @@ import saferoom
 names = []
 for info in pkgutil.walk_packages(saferoom.__path__, "saferoom."):
     # Programs, files that JupyterHub and Alembic execute with names of their own in them, and what runs elsewhere.
-    if info.name.rsplit(".", 1)[-1] in ("__main__", "jupyterhub_config", "env", "web_load"):
+    if info.name.rsplit(".", 1)[-1] in ("__main__", "jupyterhub_config", "env", "web_load", "kubernetes"):
         continue
     importlib.import_module(info.name)
     names.append(info.name)

@@ -1,0 +1,117 @@
+"""The hub's configuration on a cluster, and what ends it at its start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.chart import Document, pods
+from traitlets.config import Config
+
+from saferoom.errors import BadInputError
+from saferoom.hub.jupyter import cluster, kubernetes
+from saferoom.hub.jupyter.cluster import Cluster, PodSettings
+
+pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
+
+SERVICES = {
+    "HUB_SERVICE_HOST": "10.0.0.81",
+    "HUB_SERVICE_PORT": "8081",
+    "AIRLOCK_SERVICE_HOST": "fd00::82",
+    "AIRLOCK_SERVICE_PORT_ROOMS": "8001",
+}
+
+
+@pytest.fixture
+def environment(settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The hub's pod, as the chart and Kubernetes make it."""
+    monkeypatch.setattr(Cluster.from_environment.__func__, "__defaults__", (SERVICES, settings))  # type: ignore[attr-defined]
+    monkeypatch.setenv("SAFEROOM_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SAFEROOM_PROXY_SECRET", "p" * 64)
+    return monkeypatch
+
+
+def test_the_hub_is_set_up_by_the_chart_alone(environment: pytest.MonkeyPatch) -> None:
+    c = Config()
+    kubernetes.configure(c)
+    assert c.JupyterHub.spawner_class is kubernetes.PodRoomSpawner
+    assert c.JupyterHub.active_server_limit == 4
+    assert c.JupyterHub.tornado_settings["cookie_options"]["secure"] is True
+    assert c.LocalAuthenticator.proxy_secret == "p" * 64
+    assert c.PodRoomSpawner.namespace == "saferoom-rooms"
+    assert c.PodRoomSpawner.server_token_scopes == [
+        "users:activity!user",
+        "access:servers!server",
+        "access:services!service=airlock",
+    ]
+    assert "admin_access" not in c.JupyterHub
+    assert c.PodRoomSpawner.cluster.doors.airlock == "http://[fd00::82]:8001"
+    # Its places and services are the sub-chart's to say.
+    assert not {"bind_url", "hub_bind_url", "db_url", "services", "cookie_secret_file"} & set(c.JupyterHub)
+
+
+def test_the_chart_gives_what_the_hub_reads(documents: list[Document]) -> None:
+    hub = next(pod for pod in pods(documents) if pod.name == "hub")
+    (container,) = hub.containers
+    told = {one["name"] for one in container["env"]}
+    assert {"SAFEROOM_HOME", "SAFEROOM_KEYS", "SAFEROOM_DATABASE_URL", cluster.SECRET} <= told
+    mounted = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
+    assert mounted[str(cluster.SETTINGS.parent)] == "rooms"
+    assert hub.spec.get("enableServiceLinks", True)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("value", ["", "hub", "70000", "10.0.0.1/8", "-1"])
+def test_an_address_that_is_none_stops_the_hub_with_the_settings_name(settings: Path, name: str, value: str) -> None:
+    with pytest.raises(BadInputError, match=name):
+        Cluster.from_environment({**SERVICES, name: value}, settings)
+    with pytest.raises(BadInputError, match=name):
+        Cluster.from_environment({key: one for key, one in SERVICES.items() if key != name}, settings)
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_a_proxys_secret_that_can_be_guessed_stops_the_hub(environment: pytest.MonkeyPatch, secret: str) -> None:
+    environment.setenv("SAFEROOM_PROXY_SECRET", secret)
+    with pytest.raises(SystemExit, match="saferoom: SAFEROOM_PROXY_SECRET"):
+        kubernetes.configure(Config())
+
+
+WRONG: dict[str, Any] = {
+    "namespace": "Rooms",
+    "image": "registry.example.org/saferoom/room:latest",
+    "pull_secrets": "registry",
+    "instance": "",
+    "projects": ["Alpha_1"],
+    "most": 0,
+    "memory": "lots",
+    "cpu": 2,
+    "scratch": "-1Gi",
+    "devices": [],
+    "start_seconds": "300",
+    "runtime_class": None,
+    "node_selector": {"a": 1},
+    "tolerations": {},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_setting_that_is_wrong_missing_or_unknown_is_named(settings: Path, tmp_path: Path, name: str) -> None:
+    good = json.loads(settings.read_text())
+    file = tmp_path / "rooms.json"
+    missing = {key: one for key, one in good.items() if key != name}
+    for bad, word in (({**good, name: WRONG[name]}, name), (missing, name), ({**good, f"{name}_": 1}, f"{name}_")):
+        file.write_text(json.dumps(bad))
+        with pytest.raises(BadInputError, match=f"rooms.json is not what the chart writes: .*{word}"):
+            PodSettings.read(file)
+    assert set(WRONG) == set(PodSettings.model_fields) == set(good)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "\x00"])
+def test_settings_that_are_none_stop_the_hub(tmp_path: Path, content: str) -> None:
+    (tmp_path / "rooms.json").write_text(content)
+    with pytest.raises(BadInputError, match="not what the chart writes"):
+        PodSettings.read(tmp_path / "rooms.json")
+    with pytest.raises(BadInputError, match="the chart mounts it"):
+        PodSettings.read(tmp_path / "none.json")
