@@ -17,6 +17,7 @@ import typer
 from saferoom.errors import BadInputError, WrongStateError
 from saferoom.hub.home import Home
 from saferoom.hub.jupyter.addresses import host
+from saferoom.hub.jupyter.waiting import RoomLimits
 from saferoom.hub.memory_folder import memory_folder
 from saferoom.hub.sandbox import Limits, enforcement
 from saferoom.hub.sandbox.spec import MEBIBYTE
@@ -41,6 +42,13 @@ def start(
     secure_cookies: Annotated[bool, typer.Option(help="People reach the hub over TLS only.")] = False,
     room_memory: Annotated[int, typer.Option(min=256, help="Memory of a room, MiB.")] = 2048,
     room_cpus: Annotated[float, typer.Option(min=0.1, help="Processors of a room (as root).")] = 2.0,
+    rooms_most: Annotated[
+        int | None, typer.Option(min=1, help="Rooms of everybody at once; more wait. By free memory alone otherwise.")
+    ] = None,
+    rooms_each: Annotated[int, typer.Option(min=1, help="Rooms that one person may have or wait for.")] = 10,
+    room_free_memory: Annotated[
+        int, typer.Option(min=0, help="Memory that must be free for one more room to start, MiB; others wait.")
+    ] = 512,
     settings: Annotated[
         Path | None, typer.Option(help="A YAML file that says how people sign in; with passwords kept here otherwise.")
     ] = None,
@@ -53,6 +61,8 @@ def start(
         raise BadInputError("listening beyond this machine needs TLS in front: say so with --secure-cookies")
     limits = Limits(memory_bytes=room_memory * MEBIBYTE, cpus=room_cpus)
     passed = {"port": port, "address": address, "secure_cookies": secure_cookies, "limits": asdict(limits)}
+    rooms = RoomLimits(most=rooms_most, each=rooms_each, memory_bytes=room_free_memory * MEBIBYTE)
+    passed["rooms"] = asdict(rooms)
     passed["oidc"] = oidc.model_dump_json() if oidc else None
     os.environ["SAFEROOM_HOME"] = str(chosen.root)
     os.environ["SAFEROOM_HUB_SETTINGS"] = json.dumps(passed)

@@ -18,7 +18,8 @@ from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.authenticator import LocalAuthenticator, RegistryAuthenticator
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.room_terms import TOKEN_SCOPES
-from saferoom.hub.jupyter.spawner import RoomSpawner
+from saferoom.hub.jupyter.spawner import RoomSpawner, take_turns
+from saferoom.hub.jupyter.waiting import RoomLimits
 from saferoom.hub.linkage.desk.names import PAGES, SERVICE
 from saferoom.hub.sandbox import Limits
 from saferoom.hub.sandbox.software import keep_apart
@@ -71,6 +72,7 @@ class Settings:
     address: str = "127.0.0.1"
     secure_cookies: bool = False
     limits: Limits = field(default_factory=Limits)
+    rooms: RoomLimits = field(default_factory=RoomLimits)
     oidc: OidcSignIn | None = None
 
 
@@ -178,7 +180,7 @@ def _rooms(c: Any, desk: Desk, settings: Settings) -> None:
     c.JupyterHub.spawner_class = RoomSpawner
     every_room(c, c.RoomSpawner, desk)
     c.RoomSpawner.limits = settings.limits
-    c.RoomSpawner.start_timeout = 60
+    take_turns(c, settings.rooms)
     c.RoomSpawner.http_timeout = 30
 
 

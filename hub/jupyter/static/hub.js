@@ -14,7 +14,8 @@ document.addEventListener("click", async (event) => {
     answer = { ok: false };
   }
   if (answer.ok) {
-    location.reload();
+    if (button.dataset.then) location.assign(button.dataset.then);
+    else location.reload();
     return;
   }
   const news = document.getElementById("news");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from saferoom.errors import BadInputError, UnavailableError, WrongStateError
 from saferoom.hub.cli.hub import check_port, only_one, start
 from saferoom.hub.home import Home
 from saferoom.hub.jupyter.config import Settings, configure
+from saferoom.hub.jupyter.spawner import START_SECONDS, WAIT_SECONDS
 
 
 @pytest.fixture
@@ -56,6 +58,13 @@ def test_sessions_end_and_standing_is_looked_at_again(c: Config) -> None:
     assert 0 < c.LocalAuthenticator.auth_refresh_age <= 60
     assert c.LocalAuthenticator.auth_refresh_strict
     assert 0 < c.RoomSpawner.poll_interval <= 30
+
+
+def test_rooms_wait_in_one_list_that_outlasts_every_wait(c: Config) -> None:
+    assert deepcopy(c.RoomSpawner.waiting) is c.RoomSpawner.waiting
+    assert c.RoomSpawner.waiting.limits.each < c.JupyterHub.named_server_limit_per_user
+    assert c.RoomSpawner.start_timeout > WAIT_SECONDS + START_SECONDS
+    assert (c.JupyterHub.concurrent_spawn_limit, c.JupyterHub.active_server_limit) == (0, 0)
 
 
 def test_proxys_secret_is_new_at_every_start(c: Config, tmp_path: Path) -> None:
