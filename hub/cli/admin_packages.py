@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from saferoom.hub.packages.bringing import Bringing
     from saferoom.hub.wiring import Instance
     from saferoom.projects.packages.dependencies import Missing
-    from saferoom.projects.packages.model import Wanted
+    from saferoom.projects.packages.model import Wanted, Wheel
 
 _WANTED = typer.Argument(..., metavar="NAME[==VERSIONS]...", help="Packages, e.g. lifelines or 'lifelines>=0.29,<1'.")
 
@@ -42,17 +42,20 @@ def add(
 
     Nobody can install them before they are allowed for a project.
     """
-    from saferoom.hub.cli.commands import print_json
+    from saferoom.hub.cli.commands import plain, print_json
     from saferoom.hub.packages.pins import read_pins
 
     pins = None if requirements is None else read_pins(requirements)
     with _bringing() as (_, bringing):
         brought = bringing.add(paths, pins)
+    elsewhere = _for_elsewhere(brought.new)
     if as_json:
-        print_json(brought)
+        print_json(plain(brought) | {"for_elsewhere": elsewhere})
         return
     for wheel in brought.new:
         print(f"Added: {wheel.file} ({wheel.size:,} bytes).")
+    for file in elsewhere:
+        print(f"! {file} is made for another Python or another machine than this one; pip passes it over here.")
     if brought.known:
         print(f"Here before: {', '.join(one.file for one in brought.known)}.")
     if brought.left_out:
@@ -148,6 +151,23 @@ def _bringing() -> Iterator[tuple[Instance, Bringing]]:
 
     with opened() as (instance, administration):
         yield instance, Bringing(instance.packages, instance.wheel_files, instance.clock, administration.actor)
+
+
+def _for_elsewhere(wheels: Sequence[Wheel]) -> list[str]:
+    """Return those that rooms with this environment's Python do not take."""
+    import platform
+
+    from packaging.specifiers import SpecifierSet
+    from packaging.tags import sys_tags
+    from packaging.utils import parse_wheel_filename
+
+    here, python = frozenset(sys_tags()), platform.python_version()
+
+    def fits(wheel: Wheel) -> bool:
+        runs = SpecifierSet(wheel.requires_python).contains(python, prereleases=True)
+        return runs and not here.isdisjoint(parse_wheel_filename(wheel.file)[3])
+
+    return [wheel.file for wheel in wheels if not fits(wheel)]
 
 
 def _read(wanted: Sequence[str]) -> list[Wanted]:

@@ -186,3 +186,19 @@ def test_two_commands_at_once_do_not_meet(place: World, brought: Path, capsys: p
         assert run("add", brought) == 1
     assert "another command is changing the packages" in capsys.readouterr().err
     assert place.instance.packages.wheels() == ()
+
+
+def test_wheel_for_another_python_or_machine_enters_with_a_warning(
+    place: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "brought"
+    folder.mkdir()
+    for name, tag in (("old", "py2-none-any"), ("distant", "cp311-cp311-win_amd64"), ("mine", "py3-none-any")):
+        (folder / f"{name}-1.0-{tag}.whl").write_bytes(packed(contents(name, tag=tag)))
+    future = contents("future")
+    future["future-1.0.dist-info/METADATA"] = b"Name: future\nVersion: 1.0\nRequires-Python: >=9\n"
+    (folder / "future-1.0-py3-none-any.whl").write_bytes(packed(future))
+    assert run("add", folder) == 0
+    warned = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("!")]
+    assert [file.split("-")[0] for file in warned] == ["distant", "future", "old"]
+    assert len(place.instance.packages.wheels()) == 4
