@@ -6,8 +6,10 @@ import http.client
 import importlib.metadata
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,3 +164,27 @@ def test_airlock_that_does_not_answer_is_said(tmp_path: Path) -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_answer_that_breaks_off_is_no_whole_answer(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as airlock:
+        airlock.bind(str(tmp_path / "a.sock"))
+        airlock.listen()
+
+        def answer() -> None:
+            wire, _ = airlock.accept()
+            with wire:
+                wire.recv(4096)
+                wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        server = forwarder.start(lambda: Connection(str(tmp_path / "a.sock"), "t" * 32), port=0)
+        assert server is not None
+        try:
+            with pytest.raises(http.client.IncompleteRead):
+                ask(int(server.server_address[1]), f"{forwarder.PREFIX}/simple/")
+        finally:
+            thread.join()
+            server.shutdown()
+            server.server_close()
