@@ -17,7 +17,9 @@ from typer.cli import get_docs_for_click
 
 from saferoom.hub.cli.main import COMMANDS, build
 from saferoom.hub.evidence import satre
+from saferoom.hub.sign_in_settings import OidcSignIn
 from saferoom.hub.web.api import reference as api
+from saferoom.policies.conform import describe
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
 from saferoom.projects.airlock import diagram
 from saferoom.projects.catalogue import reference as catalogue
@@ -137,7 +139,35 @@ def _default(value: Any) -> str:
     return "as in values.yaml" if isinstance(value, dict | list) else f"`{value}`"
 
 
+def hub_settings_page() -> str:
+    """Return the page of the settings file of ``saferoom hub``, from its model."""
+    lines = [
+        "# Settings of the hub\n",
+        "`saferoom hub --settings FILE` takes a YAML file with one part, `sign_in`. Unknown keys are refused.",
+        "Without a file, or with `sign_in: {method: local}`, people sign in with a password and a one-time code that",
+        "are kept here.",
+        "[How to sign in through a provider](../how-to/sign-in.md).\n",
+        "## `sign_in` with `method: oidc`\n",
+        "| key | default | what is allowed | meaning |",
+        "|---|---|---|---|",
+    ]
+    root = OidcSignIn.model_json_schema()
+    for name, field in OidcSignIn.model_fields.items():
+        default = "needed" if field.is_required() else _setting(field.default)
+        allowed = describe(root["properties"][name], root)
+        meaning = (field.description or "How people sign in.").replace("\n", " ")
+        lines.append(f"| `{name}` | {default} | {allowed} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _setting(default: Any) -> str:
+    if default is None or default == ():
+        return "none"
+    return ", ".join(str(one) for one in default) if isinstance(default, tuple) else str(default)
+
+
 PAGES = {
+    "hub-settings.md": hub_settings_page,
     "helm-values.md": helm_values_page,
     "satre.md": satre.page,
     "commands.md": commands_page,
