@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from saferoom.audit import Event
 from saferoom.clock import Clock
-from saferoom.errors import BadInputError, IntegrityError, NotFoundError
+from saferoom.errors import BadInputError, ForbiddenError, IntegrityError, NotFoundError
 from saferoom.ids import ProjectSlug, Username, project_slug
 from saferoom.projects.approvals.model import Project
 from saferoom.projects.inputs.model import Heard, Input
@@ -55,7 +55,14 @@ class Inputs:
                 tx.add(project, person, now, heard)
 
     def look(
-        self, viewer: Username, project: str, wanted: Wanted | None = None, search: str = "", cut: Cut | None = None
+        self,
+        viewer: Username,
+        project: str,
+        wanted: Wanted | None = None,
+        search: str = "",
+        cut: Cut | None = None,
+        *,
+        by_program: bool = False,
     ) -> Found:
         """Return a page of a project's inputs, the newest first; the look itself is written into the audit trail.
 
@@ -63,16 +70,23 @@ class Inputs:
         ----------
         search : str
             Part of a text, in capitals or not.
+        by_program : bool
+            Whether a program asks. None is told its person's own inputs: a script in a room could send its data to a
+            kernel as code, and a program outside would have them by the megabyte.
 
         Raises
         ------
         NotFoundError
             The viewer may see none of them, or there is no such project.
+        ForbiddenError
+            A program asks for its person's own.
         """
         wanted, cut, text = wanted or Wanted(), cut or Cut(), search.strip()[:LONGEST_SEARCH]
         with self.store.transaction() as tx:
             known, seen = self._sight(tx, viewer, project)
             if seen.only is not None:
+                if by_program:
+                    raise ForbiddenError("what you ran yourself is shown on the project's page, and to no program")
                 wanted = Wanted(seen.only, wanted.before)
             # Not what was searched for: it may be a value out of the data.
             said = {"of": wanted.person or "everybody", "page": cut.number, "searched": bool(text)}

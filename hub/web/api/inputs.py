@@ -1,4 +1,4 @@
-"""What people had kernels run: to output checkers outside the project, and to everybody their own."""
+"""What people had kernels run: to output checkers outside the project."""
 
 from __future__ import annotations
 
@@ -56,11 +56,13 @@ def inputs(
     before: AwareDatetime | None = None,
     page: PageNumber = 1,
 ) -> RunInputs:
-    """List what people had kernels run in a project's rooms; the look is recorded.
+    """List what people had kernels run in a project's rooms, to output checkers outside it; the look is recorded.
 
-    Output checkers outside the project see everybody's, its members their own.
+    Members see their own on the page alone: no program is told what its person ran.
     """
-    found = on.inputs.look(who, slug, Wanted(Username(person) if person else None, before), q, Cut(page))
+    found = on.inputs.look(
+        who, slug, Wanted(Username(person) if person else None, before), q, Cut(page), by_program=True
+    )
     lines = listed(found.page.map(_document), RunInput)
     return RunInputs(**{name: getattr(lines, name) for name in Listed.model_fields}, read_to=found.read_to)
 

@@ -133,5 +133,9 @@ def test_api_lists_inputs_with_all_that_was_heard(airlock: Service) -> None:
     assert (one["seq"], one["person"], one["kind"], one["text"]) == (1, "ana", "execute", "df = 1")
     assert (one["bytes"], one["sha256"], one["cut"]) == (6, sha256(b"df = 1"), False)
     assert (found["total"], found["next"], found["read_to"]) == (1, None, None)
+    refused = client(airlock, "ana").get("projects/mobility/inputs")
+    assert refused.status_code == 403
+    assert "to no program" in refused.text
+    assert "df = 1" not in refused.text
     assert client(airlock, "rita").get("projects/mobility/inputs").status_code == 404
     assert client(airlock, "ben").get("projects/mobility/inputs?before=2026-03-02").status_code == 422

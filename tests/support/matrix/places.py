@@ -33,12 +33,13 @@ WHO: dict[str, frozenset[str]] = {
     "researchers": _RESEARCHERS,
     "members": frozenset({"ana", "chris"}),
     "inputs": frozenset({"ana", "chris", "otto", "ben"}),
+    "everybody's inputs": frozenset({"ben"}),
     "own notice": frozenset({"ana"}),
     "report of a delivery": frozenset({"dora", "ada"}),
     "own records": frozenset({"dora"}),
 }
 """Who may do what has no page in the reference, said by hand."""
-HIDDEN = frozenset({"inputs", "own notice", "report of a delivery", "own records"})
+HIDDEN = frozenset({"inputs", "everybody's inputs", "own notice", "report of a delivery", "own records"})
 """Of these, others learn nothing."""
 ELSEWHERE: Thing = {
     "notice_id": "999999",
@@ -155,7 +156,7 @@ def _calls() -> Iterator[Deed]:
         yield calling(f"GET /{path}", "everybody", query="?project={project}")
     for path in ("queue", "audits", "audits/found"):
         yield calling(f"GET /{path}", "output checkers")
-    yield calling("GET /projects/{slug}/inputs", "inputs")
+    yield calling("GET /projects/{slug}/inputs", "everybody's inputs")
     yield calling("POST /requests", "members", _start, 201)
     yield calling("POST /projects", "researchers", _api_proposal, 201)
     yield calling("PUT /notices/preferences", "everybody", _choice)
@@ -190,6 +191,8 @@ def expected(condition: str) -> Callable[[str, Deed], int]:
             return found or (409 if deed.action == "retry" and condition == SENT else 0)
         if name in WHO[deed.action]:
             return 0
+        if deed.action == "everybody's inputs" and name in WHO["inputs"]:
+            return 403
         # Of a project somebody could work in, but does not, nothing is told.
         hidden = deed.action in HIDDEN or (deed.action == "members" and name in _RESEARCHERS)
         return 404 if hidden else 403
