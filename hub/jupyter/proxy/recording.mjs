@@ -103,7 +103,8 @@ export class RoomInputs {
 
   #batch() {
     let bytes = 0;
-    const end = this.waiting.findIndex((entry) => (bytes += size(entry)) > WAITING_BYTES);
+    // Never more than the recorder takes: what it refused once it would refuse for ever.
+    const end = this.waiting.findIndex((entry, i) => (bytes += size(entry)) > WAITING_BYTES || i === WAITING_ENTRIES);
     return this.waiting.slice(0, end < 0 ? undefined : Math.max(1, end));
   }
 

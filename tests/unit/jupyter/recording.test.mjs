@@ -30,6 +30,17 @@ test("everything is recorded in its order, in batches, once", async () => {
   assert.equal(room.bytes, 0);
 });
 
+test("however much comes at once, no batch is more than the recorder takes", async () => {
+  const sent = [];
+  const room = new RoomInputs({ person: "ana", project: "alpha" }, async (batch) => sent.push(batch.entries), () => {});
+  for (let n = 0; n < 3000; n++) room.add(entry(""));
+  for (let n = 0; n < 40; n++) room.add(entry("x".repeat(KEPT_BYTES)));
+  while (room.sending) await turn();
+  assert.equal(sent.flat().length, 3040);
+  assert.ok(sent.every((batch) => batch.length <= 256));
+  assert.ok(sent.every((batch) => batch.reduce((sum, one) => sum + one.text.length, 0) <= WAITING_BYTES));
+});
+
 test("a recorder that fails closes the connections, opens none, loses nothing, and is found again", async () => {
   let works = false;
   const sent = [], closed = [], said = [];
