@@ -15,6 +15,7 @@ import site
 import sys
 import venv
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 
 from saferoom.hub.jupyter import forwarder
@@ -45,6 +46,10 @@ def start() -> None:
 
 def made(folder: Path) -> Path:
     """Make the environment at `folder`, or bring one of earlier up to this software; packages in it stay."""
+    for name in ("python", "python3", f"python{_VERSION}"):
+        # It may lead to a Python that an update has moved; `venv` leaves what is there.
+        with suppress(OSError):
+            (folder / "bin" / name).unlink()
     venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
     inside = folder / "lib" / f"python{_VERSION}" / "site-packages"
     behind = [path for path in site.getsitepackages() if Path(path).is_dir()]

@@ -62,6 +62,14 @@ def test_environment_that_is_there_is_kept_and_brought_up_to_date(tmp_path: Path
     assert "addsitedir" in (inside / "room-software.pth").read_text()
 
 
+def test_python_that_was_moved_is_found_again(tmp_path: Path) -> None:
+    folder = own_packages.made(tmp_path / "python")
+    (folder / "bin" / "python").unlink()
+    (folder / "bin" / "python").symlink_to("/nowhere/python")
+    own_packages.made(folder)
+    assert run(folder, "python", "-c", "import numpy, sys; print(sys.prefix)").strip() == str(folder)
+
+
 def test_link_in_the_place_of_a_file_of_ours_is_not_followed(tmp_path: Path) -> None:
     folder = own_packages.made(tmp_path / "python")
     victim = tmp_path / "victim"
