@@ -129,6 +129,11 @@ class Home:
         return self.root / "mail.yaml"
 
     @property
+    def retention_settings(self) -> Path:
+        """How long things are kept; without this file nothing is deleted by itself."""
+        return self.root / "retention.yaml"
+
+    @property
     def hub(self) -> Path:
         """JupyterHub's own state: database, cookie secret, logs."""
         return self.root / "hub"

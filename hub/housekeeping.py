@@ -15,9 +15,11 @@ import structlog
 from saferoom.errors import SaferoomError
 from saferoom.hub.extracts import Extracts
 from saferoom.hub.refreshing import Watch, due, refresh
+from saferoom.hub.retention import Retention, settings_of
 from saferoom.hub.watching.counts import CHORES_FAILED, refreshed
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug
+from saferoom.projects.life.parts import SYSTEM
 from saferoom.projects.life.states import REGISTERED
 from saferoom.projects.life.store import Selection
 from saferoom.projects.paging import Cut
@@ -25,6 +27,7 @@ from saferoom.projects.paging import Cut
 _log = structlog.get_logger()
 EVERY_SECONDS = 20.0
 _CLOSE_EVERY = timedelta(hours=1)
+_RETAIN_EVERY = timedelta(hours=1)
 _ANCHOR_EVERY = timedelta(minutes=5)
 
 
@@ -36,6 +39,7 @@ class Housekeeping:
         self._watch = Watch(instance)
         self._seen: datetime | None = None
         self._closed: datetime | None = None
+        self._retained: datetime | None = None
         self._anchored: datetime | None = None
 
     async def run(self) -> None:
@@ -54,6 +58,7 @@ class Housekeeping:
             ("seal", self._seal),
             ("resume", self._instance.airlock.resume),
             ("tokens", self._instance.tokens.tidy),
+            ("retention", self._retain),
             ("inputs", self._inputs),
         )
         for name, chore in chores:
@@ -81,6 +86,18 @@ class Housekeeping:
     def _seal(self) -> None:
         for slug in self._instance.lives.tidy():
             _log.info("sealed", project=slug)
+
+    def _retain(self) -> None:
+        """Delete what is kept no longer, where the settings say that it goes by itself."""
+        now = self._instance.clock.now()
+        if self._retained is not None and now - self._retained < _RETAIN_EVERY:
+            return
+        self._retained = now
+        settings = settings_of(self._instance.home)
+        if settings is not None and settings.by_itself:
+            done, failed = Retention(self._instance, settings, SYSTEM, "housekeeping").apply()
+            if done or failed:
+                _log.info("retention", deleted=len(done), not_deleted=len(failed))
 
     def _close(self) -> None:
         now = self._instance.clock.now()

@@ -20,6 +20,7 @@ from saferoom.audit import HEAD_TYPE
 from saferoom.disclosure.privacy.certificate import CERTIFICATE_TYPE as PRIVACY_TYPE
 from saferoom.errors import IntegrityError
 from saferoom.hub.home import Home
+from saferoom.hub.retention_state import DELETED
 from saferoom.hub.store.airlock_records import ReleaseRow
 from saferoom.hub.store.audit_log import AuditLinkRow
 from saferoom.hub.store.migrations.metadata import METADATA
@@ -28,9 +29,10 @@ from saferoom.ids import Digest
 from saferoom.projects.airlock.layout import ENVELOPE, MANIFEST_TYPE, SDC_RECORD, WITHDRAWAL_TYPE
 from saferoom.projects.extracts.manifest import MANIFEST_FILE
 from saferoom.projects.life.sealing import CERTIFICATE_TYPE as DELETION_TYPE
+from saferoom.projects.retention.certificates import CERTIFICATE_TYPE as RETENTION_TYPE
 from saferoom.signing import VerifyingKey, statement_digest
 
-OUTSIDE = frozenset({MANIFEST_TYPE, PRIVACY_TYPE, WITHDRAWAL_TYPE, DELETION_TYPE, HEAD_TYPE})
+OUTSIDE = frozenset({MANIFEST_TYPE, PRIVACY_TYPE, WITHDRAWAL_TYPE, DELETION_TYPE, RETENTION_TYPE, HEAD_TYPE})
 """What people outside verify; the digests of everything else stay inside."""
 _PARTS = {"payload", "payloadType", "signatures"}
 
@@ -59,7 +61,7 @@ def gather(session: Session, home: Home, vault: FileVault, key: VerifyingKey) ->
     inside: set[str] = set()
     bundles, missing = _bundles(session, vault)
     releases = 0
-    for place in (*_stored(session), *_manifests(home), *bundles):
+    for place in (*_stored(session), *_certificates(session), *_manifests(home), *bundles):
         for envelope in _envelopes(place):
             if (digest := _signed(envelope, key)) is not None:
                 (outside if envelope["payloadType"] in OUTSIDE else inside).add(digest)
@@ -89,12 +91,17 @@ def _envelopes(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _stored(session: Session) -> Iterator[Any]:
-    """Yield every JSON value of the database but the events of the audit trail, which nothing is read from again."""
+    """Yield every JSON value of the database but the audit trail's, of which `_certificates` has what is signed."""
     for table in METADATA.sorted_tables:
         columns = [column for column in table.columns if isinstance(column.type, JSON)]
         if columns and table.name != AuditLinkRow.__tablename__:
             for row in session.execute(select(*columns).execution_options(yield_per=1000)):
                 yield tuple(row)
+
+
+def _certificates(session: Session) -> Iterator[Any]:
+    """Yield the events of the audit trail that have a certificate."""
+    yield from session.scalars(select(AuditLinkRow.payload).where(AuditLinkRow.action == DELETED))
 
 
 def _manifests(home: Home) -> Iterator[Any]:

@@ -33,6 +33,10 @@ _KEY = "key"
 _BLOCK = 2**20
 
 
+def _not_held(_project: str) -> None:
+    """Hold nothing: where nobody can have said so."""
+
+
 @dataclass(frozen=True)
 class Workspaces:
     """Keeps workspaces; implements `saferoom.projects.life.parts.Keeper`.
@@ -43,12 +47,15 @@ class Workspaces:
         Returns everybody who might have a room.
     part_bytes : int
         Size of a part before it is encrypted.
+    held : callable
+        Says why a project's sealed workspace must stay; None when it need not.
     """
 
     home: Home
     cipher: AtRest
     people: Callable[[], Iterable[Username]]
     part_bytes: int = PART_BYTES
+    held: Callable[[str], str | None] = _not_held
 
     def rooms_running(self, project: ProjectSlug) -> bool:
         """Say whether a room of the project still answers at its socket."""
@@ -116,7 +123,16 @@ class Workspaces:
             raise IntegrityError(f"the sealed workspace of {project} is not the one that was sealed")
 
     def destroy(self, project: ProjectSlug) -> None:
-        """Destroy the sealed workspace: its key first, so that no copy of a part can be read any more."""
+        """Destroy the sealed workspace: its key first, so that no copy of a part can be read any more.
+
+        Raises
+        ------
+        WrongStateError
+            It is held.
+        """
+        if self.held(project) is not None:
+            name = f"workspaces/{project}"
+            raise WrongStateError(f"{name} is held; end the hold first: saferoom admin hold {name} --end")
         with self._alone(project):
             folder = self._folder(project)
             if folder.is_dir():

@@ -131,6 +131,7 @@ class Instance:
     @cached_property
     def lives(self) -> Lives:
         """Projects from proposal to deletion."""
+        from saferoom.hub.retention_holds import holds
         from saferoom.hub.row_filter import try_rows
         from saferoom.hub.sealing import Workspaces
         from saferoom.hub.store.life import LifeStore
@@ -140,7 +141,12 @@ class Instance:
             store=LifeStore(self.database, self.clock, self.signing_key),
             clock=self.clock,
             signing_key=self.signing_key,
-            keeper=Workspaces(self.home, self.cipher, lambda: (person.username for person in self.registry.people())),
+            keeper=Workspaces(
+                self.home,
+                self.cipher,
+                lambda: (person.username for person in self.registry.people()),
+                held=holds(self.database),
+            ),
             try_rows=try_rows,
         )
 

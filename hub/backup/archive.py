@@ -30,7 +30,7 @@ _FORM = 1
 _FOLDERS = (
     *("vault", "sources", "extracts", "crosswalks", "workspaces", "packages", "sealed", "linker", "provisioner"),
 )
-_FILES = ("identities.json", "mail.yaml")
+_FILES = ("identities.json", "mail.yaml", "retention.yaml")
 _KEYS = "keys"
 
 

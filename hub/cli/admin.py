@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
         admin_packages,
         admin_people,
         admin_projects,
+        admin_retention,
         admin_sign_in,
         admin_tokens,
     )
@@ -62,9 +63,10 @@ def register(app: typer.Typer) -> None:
     admin_extracts.register(group)
     admin_database.register(group)
     admin_backup.register(group)
+    admin_keys.register(group)
+    admin_retention.register(group)
     group.command("end-approval")(end_approval)
     group.command("remove-member")(remove_member)
-    admin_keys.register(group)
     app.add_typer(group)
 
 

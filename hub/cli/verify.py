@@ -16,6 +16,8 @@ from saferoom.projects.airlock.verify import verify_bundle
 from saferoom.projects.airlock.verify_report import BundleReport
 from saferoom.projects.airlock.withdrawals import Withdrawn, read_withdrawals
 from saferoom.projects.keys.rotations import read_key_list
+from saferoom.projects.retention.certificates import CERTIFICATE_TYPE as RETENTION_TYPE
+from saferoom.projects.retention.certificates import check
 from saferoom.signing import VerifyingKey
 
 _NO_KEY = (
@@ -95,13 +97,16 @@ def _on_record(report: BundleReport, data: bytes, key: VerifyingKey) -> BundleRe
 
 
 def _certificate(data: bytes, key: VerifyingKey, as_json: bool) -> None:
-    """Verify the certificate that a closed project's workspace was destroyed."""
+    """Verify the certificate that a closed project's workspace was destroyed, or that a file was deleted."""
     from saferoom.projects.life.sealing import CERTIFICATE_TYPE, check_certificate
 
     try:
         envelope = json.loads(data)
     except (ValueError, RecursionError):
         raise IntegrityError("NOT a valid certificate: the file is not JSON") from None
+    if isinstance(envelope, dict) and envelope.get("payloadType") == RETENTION_TYPE:
+        _retention(envelope, key, as_json)
+        return
     found = check_certificate(envelope if isinstance(envelope, dict) else {}, key)
     if as_json:
         print(json.dumps({"ok": True, "certificate": found.model_dump(mode="json")}, indent=2))
@@ -109,6 +114,17 @@ def _certificate(data: bytes, key: VerifyingKey, as_json: bool) -> None:
     print(f"Valid certificate: the sealed workspace of project {found.project} was destroyed {found.deleted_at}")
     print(f"by {found.deleted_by}, {len(found.destroyed.parts)} parts and their key. Kept until {found.retain_until}.")
     print(f"Signed by key {key.signer(envelope, CERTIFICATE_TYPE).key_id}.")
+
+
+def _retention(envelope: Mapping[str, Any], key: VerifyingKey, as_json: bool) -> None:
+    found = check(envelope, key)
+    if as_json:
+        print(json.dumps({"ok": True, "certificate": found.model_dump(mode="json")}, indent=2))
+        return
+    print(f"Valid certificate: a data owner's file of {found.bytes:,} bytes was deleted {found.deleted_at}")
+    print(f"by the {found.by}: {found.why}. Its SHA-256 was {found.sha256}.")
+    print(found.remains)
+    print(f"Decided in audit link {found.link}; signed by key {key.signer(envelope, RETENTION_TYPE).key_id}.")
 
 
 def _key(given: Path | None, known: Path | None) -> VerifyingKey:
