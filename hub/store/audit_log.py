@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import ForeignKey, Select, select, true
@@ -130,7 +131,7 @@ def rotations() -> Select[tuple[int, dict[str, Any] | None, str]]:
     return select(*columns).where(AuditLinkRow.subject == KEY_SUBJECT, AuditLinkRow.action == KEY_ROTATED)
 
 
-def stored_links(session: Session) -> Iterator[StoredLink]:
+def stored_links(session: Session) -> Generator[StoredLink, None, None]:
     """Yield the chain in order, a thousand rows at a time.
 
     Raises
@@ -141,9 +142,10 @@ def stored_links(session: Session) -> Iterator[StoredLink]:
     last = None
     query = select(AuditLinkRow).order_by(AuditLinkRow.seq)
     try:
-        for row in session.scalars(query.execution_options(yield_per=1000)):
-            yield _stored(row)
-            last = row.seq
+        with session.scalars(query.execution_options(yield_per=1000)) as rows:
+            for row in rows:
+                yield _stored(row)
+                last = row.seq
     except ValueError:
         yield from _one_by_one(session, last)
 
@@ -164,4 +166,6 @@ def verify_audit_log(session: Session, key: VerifyingKey) -> ChainReport:
         heads = session.scalars(select(AuditHeadRow.envelope).order_by(AuditHeadRow.id)).all()
     except ValueError as error:
         raise IntegrityError("a signed head cannot be read: it was changed after it was written") from error
-    return verify_chain(stored_links(session), heads, key)
+    # Closed at a broken link, too: on PostgreSQL the rest would wait at the server.
+    with closing(stored_links(session)) as links:
+        return verify_chain(links, heads, key)

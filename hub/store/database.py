@@ -7,6 +7,7 @@ all writers at its start, and check-then-act is safe on both.
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ class Database:
     url : str
         ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``.
     patience : float
-        Seconds that a writer waits for the others.
+        Seconds that a writer waits for the others, and that a server has to let anybody in.
 
     Raises
     ------
@@ -74,7 +75,8 @@ class Database:
         else:
             # A connection that the server has closed since is noticed before it is used.
             options = f"-c lock_timeout={milliseconds} -c timezone=UTC"
-            self.engine = create_engine(address, pool_pre_ping=True, connect_args={"options": options})
+            waits = {} if "connect_timeout" in address.query else {"connect_timeout": math.ceil(patience)}
+            self.engine = create_engine(address, pool_pre_ping=True, connect_args={"options": options, **waits})
         event.listen(self.engine, "begin", _begin)
 
     @contextmanager
