@@ -24,7 +24,7 @@ def test_of_what_is_sent_to_the_door_nothing_is_logged(
     desk: DeskService, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     token = f"{CANARY}-token-of-nobody"
-    documents = (
+    documents: tuple[dict[str, object], ...] = (
         {"token": token},
         {"token": token, "link": LINK, "number": 1, "choice": CANARY},
         {"token": token, "link": CANARY, "number": CANARY, CANARY: NAMES[0]},

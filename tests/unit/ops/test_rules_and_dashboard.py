@@ -77,6 +77,7 @@ def asked() -> list[str]:
 def selectors(node: Any) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     """Yield every series that an expression selects, with its labels, as (label, operator, value)."""
     if isinstance(node, promql_parser.VectorSelector):
+        assert node.name is not None
         yield node.name, [(one.name, str(one.op), one.value) for one in node.matchers.matchers]
     elif isinstance(node, promql_parser.MatrixSelector):
         yield from selectors(node.vector_selector)
