@@ -64,6 +64,7 @@ class LocalAuthenticator(RegistryAuthenticator):
         """Return who signed in, or raise with the sentence to show."""
         if not self.from_proxy(handler):
             # Rooms must not be able to try out other people's passwords.
+            await asyncio.to_thread(self.desk.note_forged_sign_in)
             raise refused(_NOT_THE_FORM)
         fields = {name: (data or {}).get(name, "") for name in ("username", "password", "totp")}
         username = fields["username"].strip().lower()

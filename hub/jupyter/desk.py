@@ -6,12 +6,14 @@ Answers come from the registry at the moment of asking; nothing is remembered bu
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from saferoom import ids
 from saferoom.audit import Event
-from saferoom.errors import BadInputError, NotFoundError
+from saferoom.errors import BadInputError, NotFoundError, SaferoomError
 from saferoom.hub.home import Home
 from saferoom.hub.opened_extracts import Lease
 from saferoom.hub.sandbox import identity
@@ -23,6 +25,8 @@ from saferoom.projects.decision import Decision, unknown
 from saferoom.projects.people import entitlement
 from saferoom.projects.people.emergencies import Emergency
 from saferoom.projects.people.model import Person, Role
+
+_FORGED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Desk:
         self._instance = instance
         self._extracts = instance.extracts("hub")
         self._ended: dict[tuple[str, str], str] = {}
+        self._forged: datetime | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Desk:
         # JupyterHub copies its configuration; there is one desk.
@@ -155,6 +160,16 @@ class Desk:
             self._ended[username, project] = decision.reason
         payload = {"reason": "ended" if decision is None else decision.code, "person": username}
         self._record(Event("hub", "room.ended", f"project:{project}", payload))
+
+    def note_forged_sign_in(self) -> None:
+        """Write into the audit trail that somebody signs in past the proxy, as from a room; once a minute at most."""
+        now = self._instance.clock.now()
+        if self._forged is not None and now - self._forged < _FORGED_EVERY:
+            return
+        self._forged = now
+        # It is refused in any case.
+        with suppress(SaferoomError):
+            self._record(Event("anonymous", "sign-in.forged", "hub", {}))
 
     def _record(self, event: Event) -> None:
         with self._instance.database.transaction() as session:

@@ -42,6 +42,7 @@ class _ThroughProxy(BaseHandler):  # type: ignore[misc]
     async def prepare(self) -> None:
         await super().prepare()
         if not self.authenticator.from_proxy(self):
+            await asyncio.to_thread(self.authenticator.desk.note_forged_sign_in)
             raise refused(_FROM_ROOM)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,8 @@ from saferoom.hub.jupyter.config import _first_page
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.programs import AIRLOCK_PREFIX
 from saferoom.hub.jupyter.refusal import refused
+from saferoom.hub.store.audit_log import AuditLinkRow
+from saferoom.hub.store.database import Database
 from saferoom.hub.wiring import Instance
 from saferoom.ids import Username
 from saferoom.projects.decision import forbidden
@@ -173,3 +176,26 @@ def test_desk_tells_administrators_and_data_owners_of_break_glass_acts(tmp_path:
     assert desk.emergencies("ana") == ()
     assert "Output checking" in [entry.words for entry in desk.links("ana", "", "/a/", "/hub/")]
     instance.close()
+
+
+def forged(instance: Instance) -> int:
+    with instance.database.reading() as session:
+        return session.query(AuditLinkRow).filter_by(action="sign-in.forged").count()
+
+
+def test_sign_in_past_the_proxy_is_written_down_once_a_minute_and_refused_each_time(
+    instance: Instance, desk: Desk
+) -> None:
+    """Only a room can try it; it could also try to fill the audit trail."""
+    before = forged(instance)
+    for _ in range(3):
+        with pytest.raises(HTTPError, match="Sign in with the form"):
+            asyncio.run(authenticator(desk).authenticate(handler("guessed"), {"username": "ana"}))
+    assert forged(instance) == before + 1
+
+
+def test_sign_in_past_the_proxy_is_refused_also_where_it_cannot_be_written_down(instance: Instance) -> None:
+    lost = Database("sqlite:////nowhere/at/all.sqlite", patience=0.1)
+    with pytest.raises(HTTPError, match="Sign in with the form"):
+        asyncio.run(authenticator(Desk(replace(instance, database=lost))).authenticate(handler("x"), {}))
+    lost.dispose()
