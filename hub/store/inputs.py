@@ -24,7 +24,8 @@ from saferoom.projects.inputs.model import FIRST, Heard, Input, Kind, Line, link
 from saferoom.projects.inputs.store import Chain, Wanted
 from saferoom.signing import SigningKey
 
-_ANCHORS = ("inputs.anchored", "inputs.expired")
+_EXPIRED = "inputs.expired"
+_ANCHORS = ("inputs.anchored", _EXPIRED)
 _AT_ONCE = 500
 
 
@@ -45,26 +46,29 @@ class InputChains:
         return frozenset(ProjectSlug(one.removeprefix("inputs:")) for one in self._session.scalars(query))
 
     def check(self, chain: Chain) -> str:
-        anchors = self._anchors(chain.project)
+        anchors, expired = self._said(chain.project, *_ANCHORS), self._said(chain.project, _EXPIRED)
+        if chain.gone != max(expired, default=0):
+            return "the audit trail knows of no such end of their time"
         if chain.anchored > max(anchors, default=0) or max(anchors, default=0) > chain.seq:
             return "the audit trail knows of another newest input"
         seq, digest = chain.gone, anchors.get(chain.gone, FIRST)
-        rows = select(InputRow).where(InputRow.project == chain.project).order_by(InputRow.seq)
-        for row in self._session.scalars(rows.execution_options(yield_per=_AT_ONCE)):
-            seq += 1
-            digest = link(_line(row), row.sealed, digest)
-            if row.seq != seq:
-                return f"input {seq} is missing"
-            if digest != row.digest or digest != anchors.get(seq, digest):
-                return f"input {seq} is not what was heard"
+        query = select(InputRow).where(InputRow.project == chain.project).order_by(InputRow.seq)
+        with self._session.scalars(query.execution_options(yield_per=_AT_ONCE)) as rows:
+            for row in rows:
+                seq += 1
+                digest = link(_line(row), row.sealed, digest)
+                if row.seq != seq:
+                    return f"input {seq} is missing"
+                if digest != row.digest or digest != anchors.get(seq, digest):
+                    return f"input {seq} is not what was heard"
         if (seq, digest) != (chain.seq, chain.digest):
             return f"the inputs after {seq} are missing"
         return ""
 
-    def _anchors(self, project: ProjectSlug) -> dict[int, Digest]:
-        """Return what the audit trail says of a chain: the digest of the input with each number."""
+    def _said(self, project: ProjectSlug, *actions: str) -> dict[int, Digest]:
+        """Return what the audit trail says of a chain: the digests of inputs, by their numbers."""
         query = select(AuditLinkRow.payload).where(
-            AuditLinkRow.subject == f"inputs:{project}", AuditLinkRow.action.in_(_ANCHORS)
+            AuditLinkRow.subject == f"inputs:{project}", AuditLinkRow.action.in_(actions)
         )
         return {said["inputs"]: Digest(said["digest"]) for said in self._session.scalars(query) if said}
 
@@ -85,9 +89,11 @@ class InputsReading(InputChains):
 
     def newest(self, project: ProjectSlug, wanted: Wanted, offset: int, limit: int) -> Iterator[Input]:
         query = select(InputRow).where(*_where(project, wanted)).order_by(InputRow.seq.desc())
-        for row in self._session.scalars(query.offset(offset).limit(limit).execution_options(yield_per=_AT_ONCE)):
-            line = _line(row)
-            yield Input(line, _heard(self._cipher.open(row.sealed, _about(line))))
+        query = query.offset(offset).limit(limit).execution_options(yield_per=_AT_ONCE)
+        with self._session.scalars(query) as rows:
+            for row in rows:
+                line = _line(row)
+                yield Input(line, _heard(self._cipher.open(row.sealed, _about(line))))
 
 
 class InputsTransaction(InputsReading):
