@@ -20,9 +20,9 @@ class Costs:
     @classmethod
     def of(cls, root: int) -> Costs:
         """Find the process `root` and everything below it."""
-        family = _family(root)
-        airlock = tuple(sorted(pid for pid in family if _AIRLOCK in _command(pid)))
-        return cls(airlock, tuple(sorted(family - set(airlock))))
+        found = family(root)
+        airlock = tuple(sorted(pid for pid in found if _AIRLOCK in command(pid)))
+        return cls(airlock, tuple(sorted(found - set(airlock))))
 
     def spent(self) -> dict[str, float]:
         """Return the seconds that the airlock service, and all of them, have spent so far."""
@@ -34,12 +34,13 @@ class Costs:
         return {who: now - before[who] for who, now in self.spent().items()}
 
 
-def _family(root: int) -> set[int]:
+def family(root: int) -> set[int]:
+    """Return the process `root` and everything below it."""
     parents = {int(folder.name): _parent(folder) for folder in _PROC.iterdir() if folder.name.isdigit()}
-    family = {root}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return family
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
 
 
 def _parent(folder: Path) -> int:
@@ -50,7 +51,8 @@ def _parent(folder: Path) -> int:
         return 0
 
 
-def _command(pid: int) -> bytes:
+def command(pid: int) -> bytes:
+    """Return the words that a process was started with, each ended by a zero byte; nothing when it is gone."""
     try:
         return (_PROC / str(pid) / "cmdline").read_bytes()
     except OSError:

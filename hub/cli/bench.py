@@ -17,6 +17,7 @@ BENCHES = {
     "client": "saferoom.hub.bench.client",
     "fuzz": "saferoom.hub.bench.fuzz",
     "history": "saferoom.hub.bench.history",
+    "leaks": "saferoom.hub.bench.leaks",
     "linkage": "saferoom.hub.bench.linkage",
     "microdata": "saferoom.hub.bench.microdata",
     "privacy": "saferoom.hub.bench.privacy",
@@ -43,6 +44,7 @@ def bench(
     reference: Path | None = typer.Option(
         None, "--reference", help="Folder of published results that microdata is compared with, number by number."
     ),
+    cycles: int | None = typer.Option(None, "--cycles", min=2, help="Rooms that leaks starts and stops (200)."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
     """Compare with peers: medians and ratios, each contestant in fresh processes."""
@@ -50,15 +52,19 @@ def bench(
         raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
     if page is not None and (name is None or not hasattr(importlib.import_module(BENCHES[name]), "page")):
         raise BadInputError(
-            "--page: needs the name of a benchmark that is published: linkage, microdata, privacy, query, tables, "
-            "verdicts, web"
+            "--page: needs the name of a benchmark that is published: leaks, linkage, microdata, privacy, query, "
+            "tables, verdicts, web"
         )
     if reference is not None and name != "microdata":
         raise BadInputError("--reference: needs the benchmark that has published results: microdata")
+    if cycles is not None and name != "leaks":
+        raise BadInputError("--cycles: needs the benchmark that starts rooms again and again: leaks")
     results: dict[str, Any] = {}
     for chosen in [name] if name else list(BENCHES):
         module = importlib.import_module(BENCHES[chosen])
-        more = {} if reference is None else {"reference": reference}
+        more: dict[str, Any] = {} if reference is None else {"reference": reference}
+        if cycles is not None:
+            more["cycles"] = cycles
         results[chosen] = module.run(rows, _progress, **more)
         if page is not None:
             page.write_text(module.page(results[chosen]), encoding="utf-8")
