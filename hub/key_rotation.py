@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import GENESIS, Event
 from saferoom.clock import isoformat
-from saferoom.errors import IntegrityError, UnavailableError
+from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
 from saferoom.hub import keys
 from saferoom.hub.home import Home
 from saferoom.hub.key_inventory import Inventory, gather
@@ -55,16 +55,22 @@ def rotate(instance: Instance, actor: str, reason: str, *, compromised: bool) ->
 
     Raises
     ------
+    WrongStateError
+        Keys are handed in from elsewhere: a new one would be lost with the copy that it is written beside.
     UnavailableError
         The folder of keys cannot be written; nothing was changed.
     """
+    if instance.home.keys != instance.home.root / "keys":
+        raise WrongStateError(
+            "keys are handed in from elsewhere (SAFEROOM_KEYS), and a new one written there could be lost: rotate "
+            "where they lie in the home itself, and hand the new one in afterwards; nothing was changed"
+        )
     new = SigningKey.generate()
     try:
         keys.put_in_place(instance.home.next_signing_key, new.to_pem(), 0o600)
     except OSError as error:
         raise UnavailableError(
-            f"the new key cannot be written to {instance.home.keys} ({error.strerror}); where keys are handed in from "
-            "elsewhere (SAFEROOM_KEYS), rotate on a machine that has the folder itself; nothing was changed"
+            f"the new key cannot be written to {instance.home.keys} ({error.strerror}); nothing was changed"
         ) from None
     with instance.database.transaction() as session:
         done = _recorded(session, instance, new, Event(actor, KEY_ROTATED, KEY_SUBJECT, _said(reason, compromised)))

@@ -14,6 +14,7 @@ from saferoom.errors import NotFoundError
 from saferoom.hub.key_rotation import published
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.public import public_document
+from saferoom.hub.wiring import Instance
 from saferoom.projects.keys.rotations import key_list
 from saferoom.projects.register import dcat
 from saferoom.projects.register.service import Whole
@@ -60,9 +61,7 @@ def key(request: Request) -> Response:
 @router.get("/register/keys.json")
 def keys(request: Request) -> Response:
     """Return the newest public key with the ended ones and what each had signed, for ``saferoom verify --key``."""
-    instance = parts_of(request).instance
-    found = key_list(instance.signing_key.verifying_key, published(instance))
-    return public_document(request, canonical(found), "application/json")
+    return public_document(request, _keys(parts_of(request).instance), "application/json")
 
 
 # Written once for each time that the register is put together.
@@ -74,6 +73,12 @@ def _json(whole: Whole) -> bytes:
 @lru_cache(maxsize=1)
 def _linked_data(whole: Whole, address: str, name: str) -> bytes:
     return json.dumps(dcat.catalogue(whole, address, name), ensure_ascii=False).encode()
+
+
+# The keys of a process never change: once another one signs, this process is refused.
+@lru_cache(maxsize=1)
+def _keys(instance: Instance) -> bytes:
+    return canonical(key_list(instance.signing_key.verifying_key, published(instance)))
 
 
 def _name(request: Request) -> str:

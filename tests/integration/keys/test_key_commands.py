@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,10 +27,10 @@ class Desk:
     home: Home
     folder: Path
 
-    def run(self, *words: object, home: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: object, home: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", *map(str, words)]
         at = str(self.home.root) if home else "/nowhere"
-        environment = {"SAFEROOM_HOME": at, "COLUMNS": "200", VARIABLE: os.environ[VARIABLE]}
+        environment = {"SAFEROOM_HOME": at, "COLUMNS": "200", VARIABLE: os.environ[VARIABLE], **more}
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 
@@ -52,6 +53,16 @@ def test_running_hub_and_a_missing_reason_are_refused_and_nothing_changes(desk: 
     assert desk.run("admin", "rotate-key", "signing", "--reason", " ").returncode == 2
     assert desk.home.verifying_key.read_bytes() == (desk.folder / "old.pem").read_bytes()
     assert not desk.home.next_signing_key.exists()
+
+
+def test_keys_that_are_handed_in_from_elsewhere_are_not_rotated_there(desk: Desk, tmp_path: Path) -> None:
+    handed = tmp_path / "keys"
+    shutil.copytree(desk.home.keys, handed)
+    before = {path.name: path.read_bytes() for path in handed.iterdir()}
+    refused = desk.run("admin", "rotate-key", "signing", "--reason", "yearly", SAFEROOM_KEYS=str(handed))
+    assert (refused.returncode != 0, "SAFEROOM_KEYS" in refused.stderr) == (True, True)
+    assert {path.name: path.read_bytes() for path in handed.iterdir()} == before
+    assert json.loads(desk.run("audit", "verify", "--json").stdout)["key_changes"] == 0
 
 
 def test_rotation_is_told_and_everything_verifies_with_the_list(desk: Desk) -> None:

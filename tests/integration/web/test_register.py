@@ -17,6 +17,8 @@ from saferoom.hub.store.registry import PLATFORM_ID
 from saferoom.hub.store.tables import DatasetRow, PlatformRow, ProjectRow
 from saferoom.ids import Username
 from saferoom.projects.airlock.model import Request
+from saferoom.projects.airlock.verify import verify_bundle
+from saferoom.projects.keys.rotations import read_key_list
 
 PAGES = ("register", "register/projects", "register/projects/mobility", "register/datasets", "register/releases")
 DOCUMENTS = ("register.json", "register.jsonld")
@@ -273,3 +275,13 @@ def test_project_of_another_name_shows_only_its_own_releases(airlock: Service, r
     assert released.release is not None
     assert released.release.id in airlock.browser().get(f"register/projects/{MOBILITY}").text
     assert released.release.id not in airlock.browser().get("register/projects/income").text
+
+
+def test_list_of_keys_verifies_a_bundle_and_stays_the_same(airlock: Service) -> None:
+    fetched = [airlock.browser().get("register/keys.json") for _ in range(2)]
+    assert fetched[0].status_code == 200
+    assert fetched[0].content == fetched[1].content
+    released = airlock.world.approve(airlock.world.request())
+    assert released.release is not None
+    bundle = airlock.world.instance.vault.get(released.release.bundle)
+    assert verify_bundle(bundle, read_key_list(fetched[0].content)).ok
