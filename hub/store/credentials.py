@@ -179,7 +179,7 @@ class Credentials:
             return counted
         known = self._known(username)
         step = self._step(known or self._nobody, totp)
-        if known and step is not None and self._accept(username, known, step, source):
+        if known and step is not None and self._accept(username, known, step, source, "second-factor.succeeded"):
             return ALLOWED
         self._refused(username, source, "code" if known else "no-second-factor")
         return WRONG_CODE
@@ -214,7 +214,9 @@ class Credentials:
                 found = step
         return found
 
-    def _accept(self, username: Username, record: _Record, step: int, source: str) -> bool:
+    def _accept(
+        self, username: Username, record: _Record, step: int, source: str, event: str = "sign-in.succeeded"
+    ) -> bool:
         """Use up the code's time step; False when it was used before, or the password changed meanwhile."""
         with self._database.transaction() as session:
             row = session.get_one(CredentialRow, username, with_for_update=True)
@@ -222,7 +224,7 @@ class Credentials:
                 return False
             row.totp_last_step = step
             forget(session, username)
-            self._record(session, username, "sign-in.succeeded", username, source=source)
+            self._record(session, username, event, username, source=source)
         return True
 
     def _rehash(self, username: Username, record: _Record, password: str) -> None:

@@ -99,6 +99,27 @@ def test_code_may_be_typed_with_a_space(desk: Desk) -> None:
     assert desk.verify(code=f"{code[:3]} {code[3:]}") == "ok"
 
 
+def test_code_alone_is_for_whom_a_provider_named_and_is_used_once(desk: Desk) -> None:
+    assert desk.credentials.verify_code(ROSA, "000000", "10.0.0.1").code == "wrong-code"
+    code = desk.code()
+    assert desk.credentials.verify_code(ROSA, code, "10.0.0.1")
+    assert desk.credentials.verify_code(ROSA, code, "10.0.0.1").code == "wrong-code"
+    assert desk.verify(code=code) == "wrong-credentials"
+    assert desk.credentials.verify_code(OLGA, desk.code(1), "10.0.0.1").code == "wrong-code"
+    with desk.database.reading() as session:
+        actions = [row.action for row in session.scalars(select(AuditLinkRow))]
+    # Who signed in is written down once the whole sign-in is done, not here.
+    assert "second-factor.succeeded" in actions
+    assert "sign-in.succeeded" not in actions
+
+
+def test_guesses_at_the_code_alone_are_counted_with_those_at_the_password(desk: Desk) -> None:
+    for _ in range(MOST_PER_PERSON - 1):
+        desk.credentials.verify_code(ROSA, "000000", "10.0.0.1")
+    assert desk.verify("wrong") == "wrong-credentials"
+    assert desk.credentials.verify_code(ROSA, desk.code(), "10.0.0.1").code == "too-many-attempts"
+
+
 def test_code_is_used_once_and_so_are_all_before_it(desk: Desk) -> None:
     assert desk.verify(code=desk.code(1)) == "ok"
     assert desk.verify(code=desk.code(1)) == "wrong-credentials"
