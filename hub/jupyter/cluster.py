@@ -20,9 +20,10 @@ from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.room_terms import PORT, Doors
 
 SETTINGS = Path("/etc/saferoom/rooms/rooms.json")
+"""Where the chart mounts the settings; ``SAFEROOM_ROOMS_SETTINGS`` names another file."""
 SECRET = "SAFEROOM_PROXY_SECRET"  # noqa: S105 - a variable's name
 _SECRET_LENGTH = 32
-_EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a pod, where the cluster's policies say who reaches it
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a pod, where the cluster's policies say who reaches it
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 _Quantity = Annotated[str, Field(pattern=r"^[1-9][0-9]*(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
@@ -93,7 +94,7 @@ class Cluster:
     doors: Doors
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ, path: Path = SETTINGS) -> Cluster:
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Cluster:
         """Return the cluster that the environment describes.
 
         Raises
@@ -101,10 +102,11 @@ class Cluster:
         BadInputError
             A setting is missing or wrong; it is named.
         """
+        path = Path(environment.get("SAFEROOM_ROOMS_SETTINGS") or SETTINGS)
         PodSettings.read(path)
         hub = _address(environment, "HUB_SERVICE_HOST", "HUB_SERVICE_PORT")
         airlock = _address(environment, "AIRLOCK_SERVICE_HOST", "AIRLOCK_SERVICE_PORT_ROOMS")
-        return cls(path, Doors(hub=hub, airlock=airlock, server=f"http://{_EVERYWHERE}:{PORT}"))
+        return cls(path, Doors(hub=hub, airlock=airlock, server=f"http://{EVERYWHERE}:{PORT}"))
 
     @property
     def settings(self) -> PodSettings:

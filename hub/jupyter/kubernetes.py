@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ from saferoom.hub.jupyter.room_terms import STARTING
 from saferoom.hub.wiring import Instance as Saferoom
 
 _HTTP_SECONDS = 120
+_REQUEST_SECONDS = 15
+_ASKING: ContextVar[bool] = ContextVar("asking", default=False)
+"""Set where KubeSpawner asks for a pod: what it stops there is in the way of the room, and not the room."""
 _ROOM = "saferoom_room"
 _NEWS = {
     "FailedScheduling": "The cluster has no place for the room just now; it waits for one",
@@ -71,6 +75,8 @@ def rooms(c: Any, cluster: Cluster, desk: Desk) -> None:
     section.get_pod_url = section.modify_pod_hook = section.after_pod_created_hook = None
     section.start_timeout = settings.start_seconds
     section.http_timeout = _HTTP_SECONDS
+    section.k8s_api_request_timeout = _REQUEST_SECONDS
+    section.k8s_api_request_retry_timeout = 4 * _REQUEST_SECONDS
 
 
 class PodRoomSpawner(EntitledSpawner, KubeSpawner):  # type: ignore[misc]
@@ -90,10 +96,6 @@ class PodRoomSpawner(EntitledSpawner, KubeSpawner):  # type: ignore[misc]
                 "chart's values"
             )
         try:
-            await self._start_watching_pods()
-            if f"{self.namespace}/{self.pod_name}" in self.pod_reflector.pods:
-                # Of an earlier room, such as one that a hub without its memory does not know.
-                await KubeSpawner.stop(self, now=True)
             return str(await KubeSpawner.start(self))
         except ApiException as error:
             self.log.error("The cluster did not take the room %s: %s %s", self._log_name, error.status, error.body)
@@ -108,6 +110,19 @@ class PodRoomSpawner(EntitledSpawner, KubeSpawner):  # type: ignore[misc]
 
     async def load_user_options(self) -> None:
         """Read no options: whoever starts a room may send any, and KubeSpawner's change the pod."""
+
+    async def _make_create_pod_request(self, pod: V1Pod, request_timeout: float) -> bool:
+        """Ask for the pod; one that is in its way, of an earlier try or an earlier hub, is removed by KubeSpawner."""
+        asked = _ASKING.set(True)
+        try:
+            made: bool = await KubeSpawner._make_create_pod_request(self, pod, request_timeout)
+            return made
+        finally:
+            _ASKING.reset(asked)
+
+    async def stop(self, now: bool = False) -> None:
+        """End the room with everything in it."""
+        await (KubeSpawner.stop(self, now) if _ASKING.get() else EntitledSpawner.stop(self, now))
 
     async def get_pod_manifest(self) -> V1Pod:
         """Return the room's pod."""

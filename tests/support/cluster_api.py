@@ -3,7 +3,7 @@
 It stores pods, lists and watches them, and deletes them, as
 https://kubernetes.io/docs/reference/using-api/api-concepts/ says. A pod is taken only when it fits Kubernetes' own
 schema, strictly, and the admission rules that the chart renders; a pod that is taken "runs" at once, and nothing of it
-is run. The client is the real one, over loopback.
+is run unless there is a `node`. The client is the real one, over loopback.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 from tests.support.admission import Rules
+from tests.support.pod_process import Node
 
 POD_ADDRESS = "10.9.8.7"
 NEWEST = "1.36"
@@ -32,6 +33,8 @@ class ClusterApi:
         Whether pods that are taken run; else they wait for a place, with an event that says so.
     full : bool
         Whether the quota is used up.
+    late_seconds : float
+        How long the first answer to a pod that was taken takes.
     posted : list of pods
         All that was asked for, refused or not.
     """
@@ -39,6 +42,8 @@ class ClusterApi:
     rules: Rules
     runs: bool = True
     full: bool = False
+    late_seconds: float = 0.0
+    node: Node | None = None
     pods: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     posted: list[dict[str, Any]] = field(default_factory=list)
@@ -93,10 +98,13 @@ class ClusterApi:
         await self._tell("ADDED", "pods", pod)
         answer = web.json_response(pod, status=201)
         if self.runs:
-            pod["status"] = _running(pod["spec"]["containers"][0])
+            address = self.node.start(pod) if self.node else POD_ADDRESS
+            pod["status"] = _running(pod["spec"]["containers"][0], address)
             await self._tell("MODIFIED", "pods", pod)
         else:
             await self._wait(name)
+        late, self.late_seconds = self.late_seconds, 0.0
+        await asyncio.sleep(late)
         return answer
 
     async def _wait(self, name: str) -> None:
@@ -112,6 +120,8 @@ class ClusterApi:
         pod = self.pods.pop(request.match_info["name"], None)
         if pod is None:
             return _status(404, "there is no such pod")
+        if self.node:
+            self.node.end(pod["metadata"]["name"])
         await self._tell("DELETED", "pods", pod)
         return web.json_response(pod)
 
@@ -140,10 +150,10 @@ class ClusterApi:
             self._changed.notify_all()
 
 
-def _running(container: dict[str, Any]) -> dict[str, Any]:
+def _running(container: dict[str, Any], address: str) -> dict[str, Any]:
     about = {"name": container["name"], "image": container["image"], "imageID": container["image"], "restartCount": 0}
     ready = about | {"ready": True, "state": {"running": {}}}
-    return {"phase": "Running", "podIP": POD_ADDRESS, "containerStatuses": [ready]}
+    return {"phase": "Running", "podIP": address, "containerStatuses": [ready]}
 
 
 def _selected(item: dict[str, Any], selector: str) -> bool:

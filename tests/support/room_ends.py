@@ -165,8 +165,9 @@ class Pods:
             "HUB_SERVICE_PORT": "8081",
             "AIRLOCK_SERVICE_HOST": "10.0.0.82",
             "AIRLOCK_SERVICE_PORT_ROOMS": "8001",
+            "SAFEROOM_ROOMS_SETTINGS": str(self.settings),
         }
-        return Cluster.from_environment(services, self.settings)
+        return Cluster.from_environment(services)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:

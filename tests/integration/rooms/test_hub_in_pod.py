@@ -27,7 +27,8 @@ SERVICES = {
 @pytest.fixture
 def environment(settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The hub's pod, as the chart and Kubernetes make it."""
-    monkeypatch.setattr(Cluster.from_environment.__func__, "__defaults__", (SERVICES, settings))  # type: ignore[attr-defined]
+    for name, value in {**SERVICES, "SAFEROOM_ROOMS_SETTINGS": str(settings)}.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("SAFEROOM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SAFEROOM_PROXY_SECRET", "p" * 64)
     return monkeypatch
@@ -65,10 +66,11 @@ def test_the_chart_gives_what_the_hub_reads(documents: list[Document]) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 @pytest.mark.parametrize("value", ["", "hub", "70000", "10.0.0.1/8", "-1"])
 def test_an_address_that_is_none_stops_the_hub_with_the_settings_name(settings: Path, name: str, value: str) -> None:
+    services = {**SERVICES, "SAFEROOM_ROOMS_SETTINGS": str(settings)}
     with pytest.raises(BadInputError, match=name):
-        Cluster.from_environment({**SERVICES, name: value}, settings)
+        Cluster.from_environment({**services, name: value})
     with pytest.raises(BadInputError, match=name):
-        Cluster.from_environment({key: one for key, one in SERVICES.items() if key != name}, settings)
+        Cluster.from_environment({key: one for key, one in services.items() if key != name})
 
 
 @pytest.mark.parametrize("secret", ["", "short"])

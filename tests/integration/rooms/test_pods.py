@@ -291,5 +291,19 @@ def test_what_is_left_of_an_earlier_room_is_replaced(pods: Pods) -> None:
     assert pods.rooms() == ["room-ana--alpha"]
 
 
+def test_a_cluster_that_answers_late_is_asked_again_and_the_room_starts(pods: Pods) -> None:
+    pods.api.late_seconds = 2.0
+
+    async def case() -> tuple[str, int | None]:
+        spawner = pods.spawner("ana", ALPHA)
+        spawner.k8s_api_request_timeout = 1
+        return await spawner.start(), await spawner.poll()
+
+    url, status = run(pods, case)
+    assert (url, status) == (f"http://{POD_ADDRESS}:8888", None)
+    assert len(pods.api.posted) > 1
+    assert pods.rooms() == ["room-ana--alpha"]
+
+
 def test_the_cluster_can_be_copied_with_the_configuration(pods: Pods) -> None:
     assert copy.deepcopy(pods.cluster()) == pods.cluster() == Cluster(pods.settings, pods.cluster().doors)

@@ -20,9 +20,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.pod_process import pod_words
 
 from saferoom.hub.jupyter.room_terms import Doors, Room, environment
-from saferoom.hub.sandbox.bubblewrap import bubblewrap
 
 TOKENS = {
     "ana's": {"kind": "user", "name": "ana", "scopes": ["access:servers!server=ana/alpha"]},
@@ -104,6 +104,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("pod")
     for name in ("room", "data", "tmp"):
         (folder / name).mkdir()
+    mounted = {f"/{name}": (folder / name, name != "data") for name in ("tmp", "room", "data")}
     with Outside() as outside, socket.socket() as free:
         thread = threading.Thread(target=outside.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
@@ -113,7 +114,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         there = f"http://127.0.0.1:{outside.server_port}"
         told = environment(Room("ana", "alpha"), Doors(there, there, address), FROM_HUB, Path(sys.prefix))
         process = subprocess.Popen(
-            [*_pod(folder), sys.executable, "-P", "-m", "saferoom.hub.jupyter.room"],
+            [*pod_words(mounted), sys.executable, "-P", "-m", "saferoom.hub.jupyter.room"],
             env=told, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -124,40 +125,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             process.kill()
             process.wait()
             outside.shutdown()
-
-
-def _pod(folder: Path) -> list[str]:
-    """Return the words that give a program the folders of a room's pod: all of the image read-only, and its claims."""
-    image = [
-        str(path) for path in Path("/").iterdir() if path.name not in ("tmp", "proc", "dev", "sys", "room", "data")
-    ]
-    binds = [word for path in image for word in ("--ro-bind", path, path)]
-    scratch = [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--bind",
-        str(folder / "tmp"),
-        "/tmp",
-        "--symlink",
-        "/tmp/outbox",
-        "/outbox",
-    ]
-    claims = ["--bind", str(folder / "room"), "/room", "--ro-bind", str(folder / "data"), "/data"]
-    user = ["--unshare-user", "--uid", "1000", "--gid", "1000"]
-    return [
-        str(bubblewrap()),
-        *user,
-        *binds,
-        *scratch,
-        *claims,
-        "--remount-ro",
-        "/",
-        "--die-with-parent",
-        "--chdir",
-        "/room",
-    ]
 
 
 def _wait_for(room: Running) -> None:
