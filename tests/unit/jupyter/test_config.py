@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from copy import deepcopy
 from pathlib import Path
@@ -18,7 +19,7 @@ from saferoom.hub.jupyter.spawner import START_SECONDS, WAIT_SECONDS
 
 @pytest.fixture
 def c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
-    for name in ("SAFEROOM_PROXY_MODULES", "SAFEROOM_PROXY_SECRET", "SAFEROOM_PROXY_NAMES"):
+    for name in ("SAFEROOM_PROXY_MODULES", "SAFEROOM_PROXY_SECRET", "SAFEROOM_PROXY_NAMES", "SAFEROOM_RECORDER"):
         # Set by `configure` for the proxy; restored after the test.
         monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv(name, "")
@@ -33,6 +34,14 @@ def test_only_the_proxy_has_a_port(c: Config) -> None:
     assert c.JupyterHub.hub_bind_url.startswith("http+unix://")
     assert c.ConfigurableHTTPProxy.api_url.startswith("http+unix://")
     assert "url" not in c.JupyterHub.services[0]
+
+
+def test_proxy_is_told_of_a_recorder_that_no_room_reaches(c: Config, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    recorder = Path(os.environ["SAFEROOM_RECORDER"])
+    assert recorder.parent == home.run
+    assert not recorder.is_relative_to(home.doors)
+    assert c.JupyterHub.template_vars["recorded"] is True
 
 
 def test_nobody_administers_the_hub_and_nobody_makes_tokens(c: Config) -> None:
