@@ -117,9 +117,8 @@ def page(result: Mapping[str, Any]) -> str:
     lines.append(
         "\nGrowth is the slope over the second half of the rooms. That nothing is left, and that growth is at most"
     )
-    lines.append(
-        f"{bounds['descriptors_per_room']:g} descriptors and {bounds['kib_per_room']:g} KiB for each room, {_verdict(result)}.\n"
-    )
+    most = f"{bounds['descriptors_per_room']:g} descriptors and {bounds['kib_per_room']:g} KiB for each room"
+    lines.append(f"{most}, {_verdict(result)}.\n")
     return "\n".join(lines)
 
 

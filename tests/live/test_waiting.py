@@ -77,6 +77,8 @@ def test_who_comes_later_waits_in_turn_and_whoever_stops_waiting_is_before_nobod
         cleos, bens = Heard(cleo, ALPHA), Heard(ben, BETA)
         cleos.until("You are next, because all rooms of this machine are in use")
         bens.until("1 before you, because all rooms of this machine are in use")
+        page = cleo.http.get(f"/hub/spawn-pending/cleo/{ALPHA}").text
+        assert f'data-stop="users/cleo/servers/{ALPHA}" data-then="/hub/home"' in page
         # Asking again does not help.
         assert ben.api("POST", f"users/ben/servers/{BETA}").status_code in (202, 400)
         assert cleo.api("DELETE", f"users/cleo/servers/{ALPHA}").status_code in (202, 204)

@@ -248,7 +248,7 @@ def test_vault_write_that_fails_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UnavailableError, match="cannot be written .No space left on device."):
+    with pytest.raises(UnavailableError, match=r"cannot be written .No space left on device."):
         vault.put(b"content")
     assert not [p for p in (tmp_path / "vault").rglob("*") if p.is_file()]
 
