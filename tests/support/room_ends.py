@@ -6,7 +6,8 @@ JupyterHub's users, servers and database are the real ones. What is asked for is
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,6 +185,15 @@ class Pods:
             finally:
                 await KubeSpawner._stop_all_reflectors()
                 Configuration.set_default(None)
+
+    def run(self, case: Callable[[], Awaitable[Any]]) -> Any:
+        """Run a case where rooms can be started."""
+
+        async def whole() -> Any:
+            async with self.serving():
+                return await case()
+
+        return asyncio.run(whole())
 
     def rooms(self) -> list[str]:
         return sorted(self.api.pods)
