@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 import pyotp
 import pytest
 from tests.support.processes import below
@@ -78,11 +79,19 @@ class HubProcess:
         """End it and wait."""
         if self.process is not None and self.process.poll() is None:
             # Not what stands before it: that would end and leave the hub behind.
-            (hub, *_) = [one for one in below(self.process.pid, itself=True) if _MODULE in one.cmdline()[:4]]
+            (hub, *_) = [one for one in below(self.process.pid, itself=True) if _MODULE in _words(one)]
             hub.send_signal(how)
             self.process.wait(30)
             if hub.is_running():
                 hub.wait(30)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """Return how a process was started; nothing of one that has ended and is not yet waited for."""
+    try:
+        return list(process.cmdline()[:4])
+    except psutil.Error:
+        return []
 
 
 @dataclass
