@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -167,14 +167,14 @@ def world(folder: Path, **settings: Any) -> Iterator[OidcWorld]:
     made = OidcWorld(hub, provider, instance)
     for username in LINKED:
         made.link(username)
-    try:
+    with ExitStack() as ending:
+        # Each ends, whatever becomes of the others.
+        ending.callback(instance.close)
+        ending.callback(provider.stop)
+        ending.callback(hub.stop)
         provider.start()
         hub.start()
         yield made
-    finally:
-        hub.stop()
-        provider.stop()
-        instance.close()
 
 
 def settings_file(folder: Path, issuer: str, public_url: str, **settings: Any) -> Path:
