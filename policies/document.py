@@ -81,6 +81,27 @@ def read_documents(text: str, where: str) -> tuple[Document, ...]:
         raise BadInputError(f"{where}: the file holds characters that YAML does not allow") from None
 
 
+def written(*documents: Any, **style: Any) -> str:
+    """Return documents of plain values as YAML that `read_documents` reads as the same values.
+
+    Parameters
+    ----------
+    style
+        As of ``yaml.dump``: ``width``, ``default_flow_style``, ``explicit_start``.
+    """
+    text: str = yaml.dump_all(documents, Dumper=_Writer, sort_keys=False, allow_unicode=True, **style)
+    return text
+
+
+class _Writer(yaml.SafeDumper):
+    """Quotes what looks like a number to our reader, too: YAML 1.1, which PyYAML writes, takes fewer texts for one."""
+
+
+_Writer.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(rf"(?:{_NUMBER.pattern}|{_NOT_FINITE.pattern})\Z"), list("-+.0123456789")
+)
+
+
 def _without_surrogates(text: str) -> str:
     if not text.lstrip().startswith("{"):
         return text

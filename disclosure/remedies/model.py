@@ -55,9 +55,9 @@ class Suggestion:
 
     def lines(self) -> str:
         """Return the patch as YAML lines to paste into a query."""
-        import yaml
+        from saferoom.policies.document import written
 
-        return str(yaml.safe_dump(_plain(self.patch), sort_keys=False, allow_unicode=True, width=10_000)).rstrip()
+        return written(_plain(self.patch), width=10_000).rstrip()
 
     def block(self) -> str:
         """Return the patch in one line, for a sentence."""
@@ -114,8 +114,8 @@ def _plain(patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flow(value: Any) -> str:
-    import yaml
+    from saferoom.policies.document import written
 
     plain = list(value) if isinstance(value, tuple) else value
-    text: str = yaml.safe_dump(plain, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
+    text = written(plain, default_flow_style=True, width=10_000)
     return text.removesuffix("\n").removesuffix("\n...")

@@ -30,6 +30,9 @@ MOST_RECORDS = 10_000
 MOST_READ = 1_000_000
 """Records that margins are taken from; of more, a random sample."""
 _MOST_KEYS = 6
+_DRAWS = 4
+"""Twins that are drawn, at most, until one's limits hold. Of a hundred people, one draw in twenty comes too near to
+them by chance; each is checked by itself, and none of those before is kept."""
 
 Columns = Mapping[str, str]
 
@@ -77,14 +80,20 @@ def make_twin(connection: duckdb.DuckDBPyConnection, dataset: Dataset, columns: 
     import numpy as np
     from pyarrow import parquet
 
-    from saferoom.disclosure.microdata.synthetic.making import low_fidelity
+    from saferoom.disclosure.microdata.synthetic.making import BrokenLimitsError, low_fidelity
 
     parts = _parts(dataset, columns)
+    described = {part.name: part.described for part in parts}
     try:
         table = _table(connection, parts)
-        described = {part.name: part.described for part in parts}
-        random = np.random.Generator(np.random.Philox(secrets.randbits(128)))
-        twin = low_fidelity(table, described, random, _terms(dataset, table.num_rows))
+        for left in reversed(range(_DRAWS)):
+            random = np.random.Generator(np.random.Philox(secrets.randbits(128)))
+            try:
+                twin = low_fidelity(table, described, random, _terms(dataset, table.num_rows))
+                break
+            except BrokenLimitsError:
+                if not left:
+                    raise
     except SaferoomError as error:
         return TwinMade(None, {"why": error.message})
     made: Any = twin.frame

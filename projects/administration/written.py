@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from saferoom.policies.document import written
 from saferoom.policies.models import PolicyModel
 from saferoom.projects.catalogue.model import Dataset
 from saferoom.projects.catalogue.versions import Version
@@ -13,8 +14,6 @@ _KINDS: dict[type[PolicyModel], str] = {Dataset: "dataset", Version: "version"}
 
 def to_yaml(records: Sequence[Dataset | Version]) -> str:
     """Return datasets and versions as YAML documents; read again, they are the same."""
-    import yaml
-
     documents = [
         {"kind": _KINDS[type(record)], **record.model_dump(mode="json", exclude_defaults=True)} for record in records
     ]
@@ -23,8 +22,7 @@ def to_yaml(records: Sequence[Dataset | Version]) -> str:
             if policy in document and isinstance(document[policy], dict):
                 document[policy].pop("kind", None)
                 document[policy] = {key: _sorted(value) for key, value in document[policy].items()}
-    written: str = yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=120, explicit_start=True)
-    return written
+    return written(*documents, width=120, explicit_start=True)
 
 
 def _sorted(value: object) -> object:

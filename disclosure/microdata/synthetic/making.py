@@ -23,6 +23,11 @@ from saferoom.errors import BadInputError
 if TYPE_CHECKING:
     from saferoom.disclosure.microdata.columns import Frame
 
+
+class BrokenLimitsError(BadInputError):
+    """A twin was drawn of which its limits do not hold; of few records another draw may be further from everybody."""
+
+
 Progress = Callable[[str, float], None]
 Random = np.random.Generator
 _BINS = {Fidelity.LOW: 20, Fidelity.MEDIUM: 200}
@@ -110,7 +115,8 @@ class _Work:
         found = check.measured(made, removed, own[2])
         broken = found.broken(self.terms.limits)
         if broken:
-            raise BadInputError("the limits do not hold of the twin: " + "; ".join(broken) + "; nothing is written")
+            said = "; ".join(broken)
+            raise BrokenLimitsError(f"the limits do not hold of the twin: {said}; nothing is written")
         result = made if columns.is_arrow(self.frame) else _as_pandas(made, self.frame)
         ordered = {name: told[name] for name in table.column_names}
         return SyntheticTwin(result, self.fidelity, self.terms, roles, ordered, visits, found)

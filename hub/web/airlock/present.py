@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from saferoom.disclosure.evaluation import Evaluation
 from saferoom.disclosure.privacy.statistics import OBSERVED
 from saferoom.disclosure.queries.model import Method, Query, Statistic
@@ -17,6 +15,7 @@ from saferoom.hub.notebook.layout import Grid, Labels, Mark, grid
 from saferoom.hub.web.airlock.present_privacy import PrivacyView, privacy
 from saferoom.hub.web.texts.airlock import RISKS, VERDICTS
 from saferoom.hub.web.texts.common import Sign, several
+from saferoom.policies.document import written
 
 MOST_ROWS = 2_000
 """Rows of a table that a page shows; a longer table is named as cut, never cut silently."""
@@ -166,7 +165,7 @@ _PROTECTIONS = {
 
 def as_yaml(query: Query) -> str:
     """Return `query` as the YAML document that the command line and the notebook take."""
-    return yaml.safe_dump(query.document(), sort_keys=False, allow_unicode=True, width=100)
+    return written(query.document(), width=100)
 
 
 def _evidence(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -7,13 +7,12 @@ import csv
 import io
 from dataclasses import dataclass
 
-import yaml
-
 from saferoom.hub.web.airlock import present, present_privacy
 from saferoom.hub.web.airlock.present import FindingView
 from saferoom.hub.web.airlock.present_files import size
 from saferoom.hub.web.texts.airlock import LANES, VERDICTS
 from saferoom.hub.web.texts.common import Sign
+from saferoom.policies.document import written
 from saferoom.projects.airlock.model import FILES, Output
 from saferoom.projects.airlock.signing_off import Leaving
 
@@ -61,7 +60,7 @@ def leaving(output: Output, found: Leaving) -> LeavingView:
         sign=VERDICTS[found.verdict],
         kind=LANES[found.lane],
         findings=tuple(present.finding(number, one) for number, one in enumerate(found.findings, start=1)),
-        query=yaml.safe_dump(dict(found.query), sort_keys=False, allow_unicode=True) if found.query else "",
+        query=written(dict(found.query)) if found.query else "",
         files=tuple((suffix, size(len(data))) for suffix, data in sorted(found.files.items())),
         head=table[0] if table else (),
         rows=tuple(table[1 : MOST_ROWS + 1]),

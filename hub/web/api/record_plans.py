@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-import yaml
 from starlette.requests import Request
 
 from saferoom.hub import record_plans
@@ -15,6 +14,7 @@ from saferoom.hub.web.api.routing import router as routes
 from saferoom.hub.web.catalogue import present
 from saferoom.hub.web.shell.parts import parts_of
 from saferoom.hub.web.shell.rates import Rate
+from saferoom.policies.document import written
 from saferoom.projects.record_plans.allowing import PlanForm, in_words
 from saferoom.projects.record_plans.model import RecordPlan
 
@@ -109,7 +109,7 @@ def _document(plan: RecordPlan, shown: record_plans.Shown | None = None) -> Reco
     return RecordPlanShown(
         name=plan.name,
         digest=plan.digest,
-        plan=yaml.safe_dump(plan.plan, sort_keys=False, allow_unicode=True),
+        plan=written(plan.plan),
         words=list(in_words(plan)),
         since=plan.since,
         until=plan.until,

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 from tests.support.live import Live
 from tests.support.live_world import ALPHA, PASSWORD
+from websockets.exceptions import InvalidStatus
 
 from saferoom.ids import RequestId, Username
 from saferoom.projects.airlock.states import State
@@ -96,7 +97,11 @@ def test_airlock_killed_under_a_real_hub_comes_back_with_everything(live: Live) 
     while "STATE submitted" not in said:
         assert time.monotonic() < deadline, said
         code = f"import saferoom\nprint('STATE', saferoom.request({request!r}).state)"
-        said = live.room("ana", ALPHA).execute(code).text
+        try:
+            said = live.room("ana", ALPHA).execute(code).text
+        except InvalidStatus as refused:  # it records what is run: meanwhile nothing is
+            if b"cannot be recorded just now" not in (refused.response.body or b""):
+                raise
         time.sleep(0.5)
     assert service_process(live) != before
     assert live.instance.airlock.request(Username("ana"), request).state is State.SUBMITTED

@@ -12,6 +12,8 @@ import pytest
 from tests.support.deliveries import ROWS, Row, delivery, pupils, written
 
 from saferoom.digests import sha256
+from saferoom.disclosure.microdata.synthetic import making
+from saferoom.errors import BadInputError
 from saferoom.hub import owner_files
 from saferoom.hub.catalogue import twins
 from saferoom.projects.catalogue.model import Dataset
@@ -107,3 +109,34 @@ def test_what_tells_rows_apart_stands_for_the_unit_that_linking_brings(tmp_path:
     table = records(tmp_path)
     assert table.column_names[:3] == ["person_id", "pupil", "school"]
     assert len(set(table["person_id"].to_pylist())) == table.num_rows
+
+
+@pytest.mark.parametrize(("broken", "there"), [(0, True), (3, True), (4, False)])
+def test_another_is_drawn_where_one_comes_too_near_by_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: int, there: bool
+) -> None:
+    draw, left = making.low_fidelity, [broken]
+
+    def drawn(*words: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise making.BrokenLimitsError("the limits do not hold of the twin")
+        return draw(*words)
+
+    monkeypatch.setattr(making, "low_fidelity", drawn)
+    found = made(tmp_path)
+    assert (found.sha256 is not None, (tmp_path / twins.FILE).exists()) == (there, there)
+    if not there:
+        assert found.document == {"why": "the limits do not hold of the twin"}
+
+
+def test_what_cannot_be_drawn_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def refused(*_: Any) -> Any:
+        tries.append(1)
+        raise BadInputError("the file has fewer units than the threshold")
+
+    monkeypatch.setattr(making, "low_fidelity", refused)
+    assert made(tmp_path).sha256 is None
+    assert tries == [1]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from saferoom.errors import BadInputError
-from saferoom.policies.document import DEEPEST_NESTING, LONGEST_TEXT, read_document, read_documents
+from saferoom.policies.document import DEEPEST_NESTING, LONGEST_TEXT, read_document, read_documents, written
 
 
 def test_document_with_every_kind_of_scalar_reads_as_yaml_1_2() -> None:
@@ -97,3 +99,18 @@ def test_document_larger_than_the_limit_is_refused_before_it_is_parsed() -> None
 @pytest.mark.parametrize("text", ["𐀀", "a\\😀", "\\\\ud800\\udc00", "é", 'x"\\'])
 def test_json_with_escaped_characters_reads_as_json_does(text: str) -> None:
     assert read_document(json.dumps({"m": text}), "q.json").value == {"m": text}
+
+
+NUMBERS = ["1e308", "1e3", "0899", "-.5", "+7", "1.", "0x1f", "1_000", "12:30", ".inf", "-.INF", "no", "~", "null", ""]
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_text_that_looks_like_something_else_is_written_so_that_it_is_read_as_text(text: str) -> None:
+    document = {"m": text, "list": [text, 1, 2.5, True, None], "n": 1e300}
+    assert read_document(written(document), "f").value == document
+    assert read_document(written(document, default_flow_style=True, width=10_000), "f").value == document
+
+
+@given(st.from_regex(r"[-+]?[0-9._eExoa:]{1,6}", fullmatch=True))
+def test_any_text_of_a_numbers_letters_stays_text(text: str) -> None:
+    assert read_document(written({"m": text}), "f").value == {"m": text}
