@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABCMeta, abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -26,7 +27,11 @@ _UNCONFIRMED_SECONDS = 40.0
 WATCH_SECONDS = 0.1
 
 
-class EntitledSpawner(Spawner):  # type: ignore[misc]
+class _Abstract(type(Spawner), ABCMeta):  # type: ignore[misc]
+    """What has traits, and methods that must be there before there is one of it."""
+
+
+class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
     """Starts, watches and ends rooms of whoever may be in them."""
 
     desk = Instance(Desk, config=True)
@@ -46,21 +51,21 @@ class EntitledSpawner(Spawner):  # type: ignore[misc]
         """Whose room of which project."""
         return Room(self.user.name, self.name)
 
+    @abstractmethod
     async def _open_room(self) -> str:
         """Make the room, and return its address once its server runs."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _room_status(self) -> int | None:
         """Return None while the room runs, else its exit status."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _close_room(self) -> None:
         """End the room with everything in it; also one that is only half made."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _steps(self) -> AsyncIterator[tuple[int, str]]:
         """Yield how far the start is, in percent, with a sentence for who waits."""
-        raise NotImplementedError
 
     async def _refresh(self) -> None:
         """Bring what a running room is given up to date."""

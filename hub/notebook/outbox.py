@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from saferoom.hub.notebook import markup
 from saferoom.hub.notebook.errors import RoomError
+from saferoom.hub.notebook.listed import Listed
 
 _OUTCOMES = ".outcomes.json"
 _MOST_BYTES = 1 << 20
-_HEAD = ("file", "what happened", "request", "why")
 _SAYS = {
     "drafted": "in your draft",
     "replaced": "replaced the earlier one",
@@ -23,7 +21,6 @@ _SAYS = {
     "refused": "refused",
     "waits": "waits",
 }
-_NONE = "Nothing is in the outbox. Put a file into the folder outbox/ and it becomes a draft within seconds."
 
 
 @dataclass(frozen=True)
@@ -36,31 +33,14 @@ class Dropped:
     request: str
 
 
-class Outbox(Sequence[Dropped]):
+class Outbox(Listed[Dropped]):
     """What became of each file in the outbox."""
 
-    def __init__(self, items: Sequence[Dropped]) -> None:
-        self._items = list(items)
+    head = ("file", "what happened", "request", "why")
+    none = "Nothing is in the outbox. Put a file into the folder outbox/ and it becomes a draft within seconds."
 
-    def __getitem__(self, index: Any) -> Any:
-        return self._items[index]
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __iter__(self) -> Iterator[Dropped]:
-        return iter(self._items)
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [(x.file, _SAYS.get(x.became, x.became), x.request, markup.tidy(x.message)) for x in self._items]
-
-    def __repr__(self) -> str:
-        if not self._items:
-            return _NONE
-        return "\n".join(markup.columns_text([_HEAD, *self._rows()], left=len(_HEAD)))
-
-    def _repr_html_(self) -> str:
-        return markup.panel(markup.words_html(_HEAD, self._rows()) if self._items else markup.paragraph(_NONE))
+    def _row(self, item: Dropped) -> tuple[str, ...]:
+        return (item.file, _SAYS.get(item.became, item.became), item.request, markup.tidy(item.message))
 
 
 def outbox() -> Outbox:

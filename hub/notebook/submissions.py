@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from saferoom.hub.notebook.asking import read_evaluation
 from saferoom.hub.notebook.connection import Connection
 from saferoom.hub.notebook.errors import RoomError
 from saferoom.hub.notebook.files import File, Source, as_files
+from saferoom.hub.notebook.listed import Listed
 from saferoom.hub.notebook.results import Result
 
 
@@ -99,38 +100,19 @@ class Submission:
         )
 
 
-class Submissions(Sequence[Submission]):
+class Submissions(Listed[Submission]):
     """The project's release requests of this person, newest first."""
 
-    def __init__(self, items: Sequence[Submission]) -> None:
-        self._items = list(items)
+    head = ("request", "title", "state", "what now, and why")
+    none = "No release requests yet. Evaluate a statistic and call .release(context=..., controls=...) on its result."
 
-    def __getitem__(self, index: Any) -> Any:
-        return self._items[index]
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __iter__(self) -> Iterator[Submission]:
-        return iter(self._items)
-
-    def _rows(self) -> list[tuple[str, str, str, str]]:
-        return [(s.id, s.title, state_words(s.state), s.standing()) for s in self._items]
-
-    def __repr__(self) -> str:
-        if not self._items:
-            return _NONE
-        return "\n".join(markup.columns_text([_HEAD, *self._rows()], left=len(_HEAD)))
-
-    def _repr_html_(self) -> str:
-        return markup.panel(markup.words_html(_HEAD, self._rows()) if self._items else markup.paragraph(_NONE))
+    def _row(self, item: Submission) -> tuple[str, ...]:
+        return (item.id, item.title, state_words(item.state), item.standing())
 
 
 # The airlock's states in which it is the output checkers' turn.
 _BEING_CHECKED = ("submitted", "partly_reviewed", "reviewed")
 _STATISTICS = ("declared", "privacy")
-_HEAD = ("request", "title", "state", "what now, and why")
-_NONE = "No release requests yet. Evaluate a statistic and call .release(context=..., controls=...) on its result."
 
 
 def state_words(state: str) -> str:

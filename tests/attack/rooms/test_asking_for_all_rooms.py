@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from saferoom.hub.jupyter.waiting import Place, RoomLimits, WaitingList
-
-MANY = RoomLimits(most=None, each=1_000, starting=1_000, waiting=10_000, memory_bytes=1)
-
-
-def _list(free: int | None = None, **limits: int | None) -> WaitingList:
-    return WaitingList(RoomLimits(**{**vars(MANY), **limits}), lambda: free)
-
-
-def _served(queue: WaitingList, places: list[Place]) -> list[Place]:
-    """End every room as soon as it has begun; return in which order places were given."""
-    order: list[Place] = []
-    while len(order) < len(places):
-        begun = [one for one in places if one.given.is_set() and one not in order]
-        assert begun, "nobody is served any more"
-        for one in begun:
-            order.append(one)
-            queue.leave(one)
-    return order
+from tests.support.waiting import served, waiting_list
 
 
 def test_one_who_asks_for_all_rooms_at_once_is_before_nobody() -> None:
-    queue = _list(most=1)
+    queue = waiting_list(most=1)
     places = [queue.ask("mallory") for _ in range(50)]
     others = [queue.ask(name) for name in ("alice", "bob")]
-    order = _served(queue, [*places, *others])
+    order = served(queue, [*places, *others])
     assert max(order.index(one) for one in others) <= 3
 
 
 def test_one_who_asks_and_cancels_again_and_again_is_before_nobody() -> None:
-    queue = _list(most=1)
+    queue = waiting_list(most=1)
     running = queue.ask("somebody")
     for _ in range(200):
         queue.leave(queue.ask("mallory"))
@@ -46,7 +28,7 @@ def test_one_who_asks_and_cancels_again_and_again_is_before_nobody() -> None:
 
 
 def test_newcomers_without_end_keep_nobody_waiting() -> None:
-    queue = _list(most=1)
+    queue = waiting_list(most=1)
     queue_of = [queue.ask("first"), queue.ask("mallory"), queue.ask("mallory")]
     waiting = queue_of[-1]
     for number in range(5):

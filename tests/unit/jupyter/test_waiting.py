@@ -8,38 +8,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.waiting import served, waiting_list
 
 from saferoom.errors import TooManyError
-from saferoom.hub.jupyter.waiting import Place, RoomLimits, WaitingList
+from saferoom.hub.jupyter.waiting import RoomLimits, WaitingList
 from saferoom.hub.sandbox.cgroups import Hierarchy
 from saferoom.hub.sandbox.memory import free_bytes
-
-MANY = RoomLimits(most=None, each=1_000, starting=1_000, waiting=10_000, memory_bytes=1)
-
-
-def _list(free: int | None = None, **limits: int | None) -> WaitingList:
-    return WaitingList(RoomLimits(**{**vars(MANY), **limits}), lambda: free)
-
-
-def _served(queue: WaitingList, places: list[Place]) -> list[Place]:
-    """End every room as soon as it has begun; return in which order places were given."""
-    order: list[Place] = []
-    while len(order) < len(places):
-        begun = [one for one in places if one.given.is_set() and one not in order]
-        assert begun, "nobody is served any more"
-        for one in begun:
-            order.append(one)
-            queue.leave(one)
-    return order
 
 
 @given(st.lists(st.sampled_from("abcde"), min_size=1, max_size=40))
 def test_nobody_has_a_second_room_before_all_who_wait_had_their_first(people: list[str]) -> None:
-    queue = _list(most=1)
+    queue = waiting_list(most=1)
     blocker = queue.ask("z")
     places = [queue.ask(person) for person in people]
     queue.leave(blocker)
-    order = _served(queue, places)
+    order = served(queue, places)
     had: dict[str, int] = {}
     rounds = []
     for place in order:
@@ -53,7 +36,7 @@ def test_nobody_has_a_second_room_before_all_who_wait_had_their_first(people: li
 
 
 def test_no_more_than_the_limits_are_given() -> None:
-    queue = _list(most=3, starting=2)
+    queue = waiting_list(most=3, starting=2)
     places = [queue.ask(f"p{number}") for number in range(5)]
     assert queue.counts() == {"held": 2, "starting": 2, "waiting": 3}
     queue.up(places[0])
@@ -84,7 +67,7 @@ def test_a_room_starts_only_into_memory_that_is_free() -> None:
 
 
 def test_one_person_and_the_list_have_their_bounds() -> None:
-    queue = _list(each=2, most=1, waiting=2)
+    queue = waiting_list(each=2, most=1, waiting=2)
     first = queue.ask("alice")
     queue.ask("alice")
     with pytest.raises(TooManyError, match="as many as one person may"):
@@ -116,7 +99,7 @@ def test_a_wait_that_is_cancelled_frees_its_place_and_memory_that_gets_free_is_n
 
 def test_the_waiting_are_told_where_they_stand_until_it_is_their_turn() -> None:
     async def story() -> list[str]:
-        queue = _list(most=1)
+        queue = waiting_list(most=1)
         holders = [queue.ask("a"), queue.ask("b")]
         mine = queue.ask("c")
         told = []
