@@ -13,6 +13,7 @@ import pytest
 from tests.support.channels import CARLA, V1, channels, legacy, masked, raw, recorded, v1
 from tests.support.live import Live
 from tests.support.live_world import ALPHA
+from tests.support.on_disk import holding
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
@@ -203,6 +204,5 @@ def test_texts_are_nowhere_in_the_clear(live: Live, room: Room) -> None:
     marker = "in_the_clear_4711"
     room.execute(f"{marker} = 1")
     recorded(live, lambda one: marker in one.heard.text)
-    for file in live.home.root.rglob("*"):
-        if file.is_file() and not file.is_relative_to(live.home.workspaces):
-            assert marker.encode() not in file.read_bytes(), file
+    found = holding(live.home.root, marker)
+    assert not [file for file in found if not file.is_relative_to(live.home.workspaces)]
