@@ -15,6 +15,7 @@ from saferoom.signing import SigningKey
 
 if TYPE_CHECKING:
     from saferoom.hub.crosswalks import Crosswalks
+    from saferoom.hub.evaluator.places import Place
     from saferoom.hub.evaluator.runner import Evaluator
     from saferoom.hub.extracts import Extracts
     from saferoom.hub.opened_extracts import OpenedExtracts
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     from saferoom.hub.store.credentials import Credentials
     from saferoom.hub.store.extract_records import ExtractRecords
     from saferoom.hub.store.registry import StoredRegistry
+    from saferoom.hub.store.security_keys import SecurityKeys
     from saferoom.hub.store.sign_in_links import SignInLinks
+    from saferoom.ids import Username
     from saferoom.projects.airlock.service import Airlock
+    from saferoom.projects.decision import Decision
     from saferoom.projects.inputs.service import Inputs
     from saferoom.projects.ledger.budgets import Budgets
     from saferoom.projects.ledger.service import Ledger
@@ -78,6 +82,13 @@ class Instance:
         from saferoom.hub.store.credentials import Credentials
 
         return Credentials(self.database, self.clock, self.signing_key)
+
+    @cached_property
+    def security_keys(self) -> SecurityKeys:
+        """Security keys beside the one-time codes."""
+        from saferoom.hub.store.security_keys import SecurityKeys
+
+        return SecurityKeys(self.database, self.clock, self.signing_key)
 
     @cached_property
     def sign_in_links(self) -> SignInLinks:
@@ -173,11 +184,18 @@ class Instance:
         )
 
     @cached_property
+    def place(self) -> Place:
+        """Where processes run that read what researchers wrote."""
+        from saferoom.hub.evaluator.places import place_of
+
+        return place_of(self.home)
+
+    @cached_property
     def evaluator(self) -> Evaluator:
         """What computes and judges queries in rooms of their own."""
         from saferoom.hub.evaluator.runner import Evaluator
 
-        return Evaluator(self)
+        return Evaluator(self, at_once=self.place.at_once)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -207,14 +225,18 @@ class Instance:
         """What programs show in the name of their person."""
         from secrets import token_urlsafe
 
+        from saferoom.hub.store.proofs import Code
         from saferoom.hub.store.tokens import TokensStore
         from saferoom.projects.tokens.model import PREFIX, SECRET_BYTES
         from saferoom.projects.tokens.service import Tokens
 
+        def prove(who: Username, password: str, code: str) -> Decision:
+            return self.credentials.verify(who, password, Code(code, inside=True), f"api-tokens:{who}")
+
         return Tokens(
             store=TokensStore(self.database, self.clock, self.signing_key),
             clock=self.clock,
-            prove=lambda who, password, code: self.credentials.verify(who, password, code, f"api-tokens:{who}"),
+            prove=prove,
             draw=lambda: PREFIX + token_urlsafe(SECRET_BYTES),
         )
 

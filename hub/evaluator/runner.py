@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +19,11 @@ from saferoom.errors import BadInputError, SaferoomError, UnavailableError, Wron
 from saferoom.hub import keys
 from saferoom.hub.evaluator.job import Job, read_answer
 from saferoom.hub.evaluator.padding import padded, with_noise
+from saferoom.hub.evaluator.places import Place, Task
 from saferoom.hub.evaluator.turns import Turns
 from saferoom.hub.home import Home
 from saferoom.hub.project_sources import opened, source_of
-from saferoom.hub.sandbox import Bind, Completed, Limits, Sandbox, identity, run
+from saferoom.hub.sandbox import Bind, Completed, Limits
 from saferoom.hub.sandbox.spec import MEBIBYTE
 from saferoom.hub.watching.checking import watched
 from saferoom.hub.watching.counts import Check
@@ -37,7 +37,6 @@ from saferoom.projects.policies import effective
 
 _log = structlog.get_logger()
 _INSIDE = "/data"
-_IDENTITY = "*evaluator"  # no project can be called so
 SNAPSHOT = "snapshot"
 """What a query calls the snapshot that comes with it."""
 MOST_SNAPSHOT_BYTES = 64 * MEBIBYTE
@@ -117,7 +116,7 @@ class Evaluator:
                 claimed_table(self._instance.home, snapshot) as file,
                 self._job(project, query, names, file) as job,
             ):
-                found = judge(self._instance.home, *job)
+                found = judge(self._instance.place, *job)
         if (names, rules) != self._terms(project, query, whole=snapshot is not None):
             # The record is made with those of its own moment: it would leave an owner out, or name other rules.
             raise WrongStateError("the project's approvals or rules changed while the query was judged; evaluate again")
@@ -156,7 +155,7 @@ class Evaluator:
     def _draw(self, job: Job, binds: Sequence[Bind], plan: Digest) -> Evaluation:
         try:
             with padded():
-                return judge(self._instance.home, replace(job, draw=plan), binds)
+                return judge(self._instance.place, replace(job, draw=plan), binds)
         except Exception as error:
             # The sentence could tell of the data, so it goes nowhere; of what kind it is helps whoever runs this.
             _log.warning("noise was not drawn", plan=plan, reason=type(error).__name__)
@@ -230,34 +229,27 @@ def claimed_table(home: Home, data: bytes | None) -> Iterator[Path | None]:
         yield file
 
 
-def judge(home: Home, job: Job, files: Sequence[Bind], timeout_seconds: float = TIMEOUT_SECONDS) -> Evaluation:
-    """Run `job` in a sandbox that sees `files` and nothing else, and return what it found."""
-    return read_answer(answered(home, COMMAND, job.to_bytes(), files, timeout_seconds))
+def judge(place: Place, job: Job, files: Sequence[Bind], timeout_seconds: float = TIMEOUT_SECONDS) -> Evaluation:
+    """Have `job` done by a process that sees `files` and nothing else, and return what it found."""
+    return read_answer(answered(place, COMMAND, job.to_bytes(), files, timeout_seconds))
 
 
 def answered(
-    home: Home,
+    place: Place,
     command: Sequence[str],
     job: bytes,
     files: Sequence[Bind],
     timeout_seconds: float = TIMEOUT_SECONDS,
     what: tuple[str, str] = ("the query", "ask for fewer cells or simpler views"),
 ) -> bytes:
-    """Run `command` with `job` in a sandbox that sees `files` and nothing else, and return what it wrote.
+    """Have `command` run with `job` where it sees `files` and nothing else, and return what it wrote.
 
     Parameters
     ----------
     what : tuple of (str, str)
         What messages call the work, and what to do when it needs too much.
     """
-    sandbox = Sandbox(
-        name=f"evaluator-{secrets.token_hex(6)}",
-        identity=identity(home, _IDENTITY),
-        read_only=tuple(files),
-        environment=_ENVIRONMENT,
-        limits=LIMITS,
-    )
-    done = run(sandbox, command, job, timeout_seconds)
+    done = place.run(Task("evaluator", command, job, timeout_seconds, files, LIMITS, _ENVIRONMENT))
     if done.timed_out:
         raise BadInputError(f"{what[0]} took longer than {timeout_seconds:.0f} seconds; {what[1]}")
     if done.returncode != 0:

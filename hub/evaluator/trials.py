@@ -63,10 +63,10 @@ def _tried(
     job = Job(query, appetite.policy, route.policy, sources, Memory.empty(), {})
     with tempfile.TemporaryDirectory(dir=instance.home.run, prefix="twin-") as name:
         folder = Path(name)
-        quote = runner.judge(instance.home, job, _written(folder, twins, {}))
+        quote = runner.judge(instance.place, job, _written(folder, twins, {}))
         # Read in the sandbox; what it says of the measure's bounds is written into the twins.
         binds = _written(folder, twins, spans_of(quote.query))
-        drawn = runner.judge(instance.home, replace(job, draw=_plan(quote)), binds)
+        drawn = runner.judge(instance.place, replace(job, draw=_plan(quote)), binds)
     return replace(drawn, privacy=as_trial(drawn.privacy))
 
 

@@ -19,6 +19,7 @@ from saferoom.disclosure.files.openers.base import shown
 from saferoom.disclosure.files.view import View
 from saferoom.disclosure.verdict import Finding, Risk, Verdict
 from saferoom.errors import BadInputError, UnavailableError
+from saferoom.hub.evaluator.places import Place, Task
 from saferoom.hub.filecheck.job import READY, Examination, FileJob, handed_place, read_refusal
 from saferoom.hub.filecheck.limits import FILE_SECONDS, LIMITS, WAIT_SECONDS
 from saferoom.hub.sandbox import Bind, Completed, Sandbox, run
@@ -38,6 +39,7 @@ _TOGETHER_BYTES = 16 * MEBIBYTE
 _TOGETHER_FILES = 50
 # Threads of numeric libraries reserve memory that counts against the limit.
 _ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2", "PYTHONDONTWRITEBYTECODE": "1"}
+_BOXED = {**_ENVIRONMENT, "PATH": "/usr/bin:/bin", "HOME": "/tmp", "MPLCONFIGDIR": "/tmp"}  # noqa: S108 - inside
 UNPROTECTED = (
     "NOT enforced: on this machine no sandbox can be made ({reason}); the files were opened in an ordinary process of "
     "your own, bounded in memory and time, which could reach your files and the network if a reader had a flaw"
@@ -47,8 +49,8 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where the processes of a job run.
+class _Given:
+    """What the processes of a job see, and who they are.
 
     Attributes
     ----------
@@ -69,7 +71,9 @@ def screen_files(job: FileJob, identity: int | None = None, tell: Tell | None = 
     return [found.report for found in examine_files(job, identity, tell)]
 
 
-def examine_files(job: FileJob, identity: int | None = None, tell: Tell | None = None) -> list[Examination]:
+def examine_files(
+    job: FileJob, identity: int | None = None, tell: Tell | None = None, place: Place | None = None
+) -> list[Examination]:
     """Open and screen the files of `job` in sandboxed processes that see the job's sources and nothing else.
 
     Parameters
@@ -79,6 +83,8 @@ def examine_files(job: FileJob, identity: int | None = None, tell: Tell | None =
     tell : callable or None
         For a person who checks files of their own: where no sandbox can be made, an ordinary process is used, bounded
         in memory and time, and `tell` is given the sentence that says what is not enforced. None: there is no check.
+    place : Place or None
+        An instance's, which has identities of its own; None for a person without an instance.
 
     Raises
     ------
@@ -89,7 +95,7 @@ def examine_files(job: FileJob, identity: int | None = None, tell: Tell | None =
     """
     if os.geteuid() == 0 and identity is None:
         identity = _NOBODY
-    runner = _Runner(identity, tell)
+    runner = _Runner(identity, tell, place)
     found: list[Examination] = []
     for start, stop in _batches(job):
         found += runner.examine(job.part(start, stop))
@@ -112,9 +118,10 @@ def _batches(job: FileJob) -> Iterator[tuple[int, int]]:
 class _Runner:
     """Runs the processes of one job, and remembers when this machine cannot make a sandbox."""
 
-    def __init__(self, identity: int | None, tell: Tell | None) -> None:
-        self._identity = identity
+    def __init__(self, identity: int | None, tell: Tell | None, place: Place | None) -> None:
+        self._identity = None if place is not None else identity
         self._tell = tell
+        self._place = place
         self._sandboxed = True
 
     def examine(self, job: FileJob) -> list[Examination]:
@@ -148,18 +155,22 @@ class _Runner:
 
     def _in_sandbox(self, job: FileJob) -> Completed:
         with contextlib.ExitStack() as stack:
-            place, job = _inside(job, self._identity, stack)
+            given, job = _inside(job, self._identity, stack)
+            limits = replace(LIMITS, scratch_bytes=given.scratch_bytes, file_bytes=given.scratch_bytes)
+            if self._place is not None:
+                task = Task("filecheck", COMMAND, job.to_bytes(), _seconds(job), given.binds, limits, _BOXED)
+                return self._place.run(task)
             sandbox = Sandbox(
                 name=f"filecheck-{secrets.token_hex(6)}",
-                identity=place.identity,
-                read_only=place.binds,
-                environment={**_ENVIRONMENT, "PATH": "/usr/bin:/bin", "HOME": "/tmp", "MPLCONFIGDIR": "/tmp"},  # noqa: S108
-                limits=replace(LIMITS, scratch_bytes=place.scratch_bytes, file_bytes=place.scratch_bytes),
+                identity=given.identity,
+                read_only=given.binds,
+                environment=_BOXED,
+                limits=limits,
             )
-            return run(sandbox, COMMAND, job.to_bytes(), _seconds(job), pass_fds=place.descriptors)
+            return run(sandbox, COMMAND, job.to_bytes(), _seconds(job), pass_fds=given.descriptors)
 
 
-def _inside(job: FileJob, identity: int | None, stack: contextlib.ExitStack) -> tuple[_Place, FileJob]:
+def _inside(job: FileJob, identity: int | None, stack: contextlib.ExitStack) -> tuple[_Given, FileJob]:
     """Return what the sandbox is given of the sources, and the job that names them as they are seen inside."""
     binds, descriptors, sources, copied = [], [], [], 0
     for number, source in enumerate(job.sources):
@@ -175,7 +186,7 @@ def _inside(job: FileJob, identity: int | None, stack: contextlib.ExitStack) -> 
             place = _INSIDE / str(number) / source.path.name
             binds.append(Bind(origin, str(place)))
         sources.append(replace(source, path=place))
-    made = _Place(identity, tuple(binds), tuple(descriptors), LIMITS.scratch_bytes + copied)
+    made = _Given(identity, tuple(binds), tuple(descriptors), LIMITS.scratch_bytes + copied)
     return made, replace(job, sources=sources)
 
 

@@ -7,15 +7,12 @@ from saferoom.hub.evaluator.turns import Turns
 from saferoom.hub.filecheck.job import FileJob
 from saferoom.hub.filecheck.runner import examine_files
 from saferoom.hub.project_sources import every_version
-from saferoom.hub.sandbox import identity
 from saferoom.hub.watching.checking import watched
 from saferoom.hub.watching.counts import Check
 from saferoom.hub.wiring import Instance
 from saferoom.projects.airlock import evaluations, files
 from saferoom.projects.airlock.uploads import Screened, Upload, check_size, tidy_name
 from saferoom.projects.policies import effective
-
-_IDENTITY = "*filecheck"  # no project can be called so
 
 
 class Screener:
@@ -64,5 +61,5 @@ class Screener:
         appetite, _ = effective(self._instance.registry, project, names)
         with self.turns.turn(upload.author), every_version(self._instance, project, names) as sources:
             job = FileJob([(name, upload.data)], sources, appetite.policy, query, views=True)
-            (found,) = examine_files(job, identity(self._instance.home, _IDENTITY))
+            (found,) = examine_files(job, place=self._instance.place)
         return Screened(found.report, found.view or View(), found.clean, found.matched)

@@ -67,4 +67,4 @@ def _done(
     least = least_k(dataset, instance.registry.platform())
     with evaluator.at_hand(*about) as (job, binds):
         work = RecordJob(job, with_sensitive(plan, dataset), max(least, job.policy.threshold_units), *chance)
-        return read_answer(answered(instance.home, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS, _TOO_MUCH))
+        return read_answer(answered(instance.place, COMMAND, work.to_bytes(), binds, TIMEOUT_SECONDS, _TOO_MUCH))

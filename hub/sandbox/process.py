@@ -14,9 +14,9 @@ from typing import IO
 
 from saferoom.errors import UnavailableError
 from saferoom.hub.sandbox import bubblewrap, cgroups, seccomp
-from saferoom.hub.sandbox.spec import Sandbox
+from saferoom.hub.sandbox.spec import Limits, Sandbox
 
-_LAUNCH = Path(__file__).with_name("launch.py")
+LAUNCH = Path(__file__).with_name("launch.py")
 _KEPT_STDERR_BYTES = 64 << 10
 # Redirections a caller may give: an open file, or nothing.
 Stream = int | IO[bytes] | None
@@ -87,14 +87,14 @@ def start(
         The sandbox cannot be set up here; nothing was started.
     """
     with contextlib.ExitStack() as stack:
-        filter_fd = stack.enter_context(_memory(seccomp.program()))
-        files = [(stack.enter_context(_memory(text.encode())), path) for path, text in _etc(sandbox).items()]
+        filter_fd = stack.enter_context(memory_file(seccomp.program()))
+        files = [(stack.enter_context(memory_file(text.encode())), path) for path, text in _etc(sandbox).items()]
         inside = bubblewrap.arguments(sandbox, filter_fd, files)
         group = cgroups.create(sandbox.name, sandbox.limits) if bubblewrap.is_root() else cgroups.Group()
-        plan = json.dumps({"groups": [str(path) for path in group.procs], "limits": _rlimits(sandbox)})
+        plan = json.dumps({"groups": [str(path) for path in group.procs], "limits": resource_limits(sandbox.limits)})
         try:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_LAUNCH), plan, *inside, *argv],
+                [sys.executable, "-I", "-S", str(LAUNCH), plan, *inside, *argv],
                 env=dict(sandbox.environment),
                 pass_fds=[filter_fd, *(descriptor for descriptor, _ in files), *pass_fds],
                 stdin=stdin,
@@ -116,7 +116,7 @@ def run(
 
     Output is bounded by the sandbox's limit on the size of a file, time by `timeout_seconds`.
     """
-    with _memory(input) as stdin, _memory() as stdout, _memory() as stderr:
+    with memory_file(input) as stdin, memory_file() as stdout, memory_file() as stderr:
         running = start(sandbox, argv, pass_fds=pass_fds, stdin=stdin, stdout=stdout, stderr=stderr)
         timed_out = False
         try:
@@ -126,12 +126,11 @@ def run(
         finally:
             running.stop(grace_seconds=0.5)
         returncode = running.process.returncode
-        said = os.pread(stderr, _KEPT_STDERR_BYTES, max(0, os.fstat(stderr).st_size - _KEPT_STDERR_BYTES))
-        return Completed(_content(stdout), returncode, said, timed_out)
+        return Completed(content_of(stdout), returncode, end_of(stderr), timed_out)
 
 
-def _rlimits(sandbox: Sandbox) -> dict[str, int]:
-    limits = sandbox.limits
+def resource_limits(limits: Limits) -> dict[str, int]:
+    """Return the limits that `launch.py` sets for a process and what it starts, by the names of `resource`."""
     wanted = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": limits.file_bytes, "RLIMIT_NOFILE": limits.open_files}
     if not bubblewrap.is_root():
         # Without control groups at least each process by itself is bounded.
@@ -150,7 +149,7 @@ def _etc(sandbox: Sandbox) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _memory(content: bytes = b"") -> Iterator[int]:
+def memory_file(content: bytes = b"") -> Iterator[int]:
     """Yield a file in memory: evidence never touches a disk on its way."""
     descriptor = os.memfd_create("saferoom", os.MFD_CLOEXEC)
     try:
@@ -163,7 +162,13 @@ def _memory(content: bytes = b"") -> Iterator[int]:
         os.close(descriptor)
 
 
-def _content(descriptor: int) -> bytes:
+def end_of(descriptor: int) -> bytes:
+    """Return what of a process's standard error is kept."""
+    return os.pread(descriptor, _KEPT_STDERR_BYTES, max(0, os.fstat(descriptor).st_size - _KEPT_STDERR_BYTES))
+
+
+def content_of(descriptor: int) -> bytes:
+    """Return all that was written to a file in memory."""
     size = os.fstat(descriptor).st_size
     parts = []
     offset = 0

@@ -13,6 +13,7 @@ from saferoom.disclosure.history.memory import Memory
 from saferoom.errors import BadInputError, SaferoomError, UnavailableError
 from saferoom.hub.evaluator import runner
 from saferoom.hub.evaluator.job import Job
+from saferoom.hub.evaluator.places import Sandboxes
 from saferoom.hub.evaluator.runner import judge
 from saferoom.hub.home import Home
 from saferoom.hub.sandbox import Bind, Limits
@@ -39,7 +40,7 @@ def home(tmp_path: Path) -> Home:
 def evaluate(home: Home, program: str, monkeypatch: pytest.MonkeyPatch, seconds: float = 20.0) -> None:
     """Let `program` play the evaluator, in the evaluator's own sandbox."""
     monkeypatch.setattr(runner, "COMMAND", (sys.executable, "-P", "-c", program))
-    judge(home, JOB, (), seconds)
+    judge(Sandboxes(home), JOB, (), seconds)
 
 
 @pytest.mark.parametrize(
@@ -142,5 +143,5 @@ print(json.dumps({{"refused": {{"bad_input": True, "message": reached}}}}))
     monkeypatch.setattr(runner, "COMMAND", (sys.executable, "-P", "-c", program))
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "the-airlocks-own")
     with pytest.raises(BadInputError) as error:
-        judge(home, JOB, [Bind(extract, "/data/survey.parquet")], 20.0)
+        judge(Sandboxes(home), JOB, [Bind(extract, "/data/survey.parquet")], 20.0)
     assert error.value.message == "extract"
