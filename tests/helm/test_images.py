@@ -1,4 +1,4 @@
-"""The images' recipes, read as text: pinned, without a compiler, not root. None is built here: no base can be had."""
+"""The images' recipe, read as text: pinned, without a compiler, not root."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import os
 import re
 import stat
 import subprocess
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from tests.support.chart import ROOT
 
 from saferoom.hub import keys
@@ -16,26 +19,69 @@ from saferoom.hub.home import Home
 from saferoom.signing import SigningKey
 
 IMAGES = ROOT / "images"
-NAMES = ["airlock", "evaluator", "hub", "room"]
+TARGETS = ["evaluator", "airlock", "hub", "room"]
+LISTS = ["requirements.txt", "cluster.txt", "tools.txt"]
 
 
-def instructions(name: str) -> list[tuple[str, str]]:
-    """Return the instructions of a recipe, with continued lines put together."""
-    text = re.sub(r"^\s*#.*\n", "", (IMAGES / name / "Dockerfile").read_text(), flags=re.M).replace("\\\n", " ")
-    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in text.splitlines() if line)]
+def stages() -> dict[str, list[tuple[str, str]]]:
+    """Return the instructions of each stage of the recipe, with continued lines put together."""
+    text = re.sub(r"^\s*#.*\n", "", (IMAGES / "Dockerfile").read_text(), flags=re.M).replace("\\\n", " ")
+    lines = [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in text.splitlines() if line)]
+    found: dict[str, list[tuple[str, str]]] = {"": []}
+    for word, rest in lines:
+        if word == "FROM":
+            found[rest.split(" AS ")[1]] = []
+        found[[*found][-1]].append((word, rest))
+    return found
 
 
-def test_there_is_a_recipe_for_each_image_of_the_chart() -> None:
-    assert sorted(path.parent.name for path in IMAGES.glob("*/Dockerfile")) == NAMES
+def base_of(stage: str) -> str:
+    """Return what a stage begins with, down to the image that the builder names."""
+    while stage in (known := stages()):
+        stage = known[stage][0][1].split()[0]
+    return stage
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_base_is_named_by_digest_alone(name: str) -> None:
-    found = instructions(name)
-    bases = [rest.split()[0] for word, rest in found if word == "FROM"]
-    assert set(bases) == {"${BASE}"}
-    assert ("ARG", "BASE") in found  # without a default
-    checked = next(rest for word, rest in found if word == "RUN")
+def pins(name: str) -> dict[str, tuple[str, int]]:
+    """Return version and number of hashes of each package of a list, or of the tested pins."""
+    text = (ROOT / name).read_text() if name == "constraints.txt" else (IMAGES / name).read_text()
+    found: dict[str, tuple[str, int]] = {}
+    for entry in re.split(r"\n(?! )", re.sub(r"^#.*\n", "", text, flags=re.M).strip()):
+        known = re.match(r"([A-Za-z0-9._-]+)==(\S+)", entry)
+        assert known is not None, entry[:80]
+        found[canonicalize_name(known[1])] = (known[2], len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry)))
+    return found
+
+
+def needed(extra: str) -> set[str]:
+    """Return the packages that Saferoom's `extra` brings here."""
+    found: set[str] = set()
+    left = [("saferoom", extra)]
+    seen = set()
+    while left:
+        name, wanted = left.pop()
+        if (name, wanted) in seen:
+            continue
+        seen.add((name, wanted))
+        try:
+            requires = distribution(name).requires or []
+        except PackageNotFoundError:
+            continue  # for another machine, or an extra that is not installed
+        found.add(canonicalize_name(name))
+        for one in map(Requirement, requires):
+            if one.marker is None or any(one.marker.evaluate({"extra": known}) for known in (wanted, "")):
+                left += [(one.name, more) for more in ("", *one.extras)]
+    return found - {"saferoom"}
+
+
+def test_there_is_a_target_for_each_image_of_the_chart() -> None:
+    assert [stage for stage in stages() if stage in TARGETS] == TARGETS
+
+
+def test_every_base_is_named_by_digest_alone() -> None:
+    assert {base_of(stage) for stage in stages() if stage} == {"${BASE}"}
+    assert ("ARG", "BASE") in stages()[""]  # without a default
+    checked = next(rest for word, rest in stages()["tools"] if word == "RUN")
     pattern = re.search(r"in (\S+)\)", checked)
     assert pattern is not None
     for base, good in {
@@ -48,35 +94,60 @@ def test_a_base_is_named_by_digest_alone(name: str) -> None:
         assert (subprocess.run(["sh", "-c", script], env={"BASE": base}, check=False).returncode == 0) is good, base
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TARGETS)
+def test_each_is_made_from_what_was_checked(name: str) -> None:
+    """A stage whose base nobody checked is no image's, nor are its files."""
+    copied = [rest for word, rest in stages()[name] if word == "COPY" and rest.startswith("--from=")]
+    assert len(copied) == 1
+    stage = copied[0].removeprefix("--from=").split()[0]
+    while stage != "tools":
+        stage = stages()[stage][0][1].split()[0]
+
+
+@pytest.mark.parametrize("name", TARGETS)
 def test_it_ends_as_nobody_in_particular_and_without_tools(name: str) -> None:
-    found = instructions(name)
-    users = [rest for word, rest in found if word == "USER"]
-    assert re.fullmatch(r"[1-9]\d{3}:[1-9]\d{3}", users[-1])
-    ending = " ".join(rest for word, rest in found[found.index(("FROM", "${BASE}")) :])
-    assert "for tool in gcc cc g++ clang make as ld sudo" in ending
-    assert "chmod a-s" in ending
-    assert "sbom/debian.txt" in ending
+    found = stages()[name]
+    sealed = found.index(("RUN", "saferoom-seal"))
+    assert [word for word, _ in found[sealed + 1 :]] in (["USER"], ["USER", "CMD"])
+    assert re.fullmatch(r"[1-9]\d{3}:[1-9]\d{3}", found[sealed + 1][1])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_packages_are_pinned_wheels_and_nothing_comes_from_elsewhere(name: str) -> None:
-    for word, rest in instructions(name):
+def test_a_compiler_ends_the_sealing(tmp_path: Path) -> None:
+    (tmp_path / "gcc").write_text("#!/bin/sh\n")
+    (tmp_path / "gcc").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", IMAGES / "seal"], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "gcc must not be in this image\n")
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    for word, rest in (line for stage in stages().values() for line in stage):
         assert word != "ADD"
-        assert not re.search(r"https?://|curl |wget |git clone", rest), rest
-        if "pip install" in rest:
-            assert rest.count("pip install") == rest.count("--only-binary=:all: --constraint constraints.txt")
+        assert not re.search(r"https?://|curl |wget |git clone|npm install", rest), rest
+        if "pip install" in rest or " install --require" in rest:
+            assert "--require-hashes" in rest or "--no-deps --no-index" in rest, rest
         if "apt-get install" in rest:
             assert "--no-install-recommends" in rest
-        assert "npm install" not in rest
-    assert any("cyclonedx-py environment" in rest for word, rest in instructions(name))
+        if word == "COPY" and not rest.startswith("--from"):
+            assert all((ROOT / path).exists() for path in rest.split()[:-1]), rest
+    assert ("ENV", "PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ONLY_BINARY=:all:") in stages()["tools"]
 
 
-def test_copied_paths_exist() -> None:
-    for name in NAMES:
-        for word, rest in instructions(name):
-            if word == "COPY" and not rest.startswith("--from"):
-                assert all((ROOT / path).exists() for path in rest.split()[:-1]), rest
+@pytest.mark.parametrize("name", LISTS)
+def test_what_is_installed_has_hashes_and_the_versions_that_are_tested(name: str) -> None:
+    tested, found = pins("constraints.txt"), pins(name)
+    assert len(found) > 5
+    for package, (version, hashes) in found.items():
+        assert hashes > 0, package
+        # What only other machines need is no part of the tests.
+        assert package not in tested or tested[package][0] == version, f"{package}: run images/lock.py again"
+
+
+def test_lists_hold_everything_that_the_extras_bring() -> None:
+    every = set(pins("requirements.txt"))
+    assert needed("hub") <= every, "run images/lock.py again"
+    assert needed("kubernetes") <= every | set(pins("cluster.txt")), "run images/lock.py again"
 
 
 def mount(folder: Path) -> None:
