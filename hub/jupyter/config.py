@@ -240,9 +240,7 @@ def pages(c: Any, desk: Desk) -> None:
     """Set what people see of the hub."""
     # The second folder has the bar of both the hub's and the airlock's pages.
     c.JupyterHub.template_paths = [str(_HERE / "templates"), str(_LOOK.parent / "templates")]
-    # On a cluster the proxy has a setting of its own, and records nothing yet.
-    recorded = "SAFEROOM_RECORDER" in os.environ
-    c.JupyterHub.template_vars = {"desk": desk, "airlock_url": programs.AIRLOCK_PREFIX, "recorded": recorded}
+    c.JupyterHub.template_vars = {"desk": desk, "airlock_url": programs.AIRLOCK_PREFIX}
     c.JupyterHub.logo_file = str(_LOOK / "icon.svg")
     c.JupyterHub.extra_handlers = [
         (r"/saferoom/static/(.*)", StaticFileHandler, {"path": str(_HERE / "static")}),

@@ -27,7 +27,15 @@ from saferoom.hub.web.shell.navigation import RECORDER
 from saferoom.hub.web.shell.parts import Parts
 from saferoom.hub.web.shell.patience import ROOMS_PORT
 from saferoom.hub.web.shell.rates import Rates
-from saferoom.hub.web.shell.serve import only_one, page_socket, room_socket, serve, unix_socket, watch_socket
+from saferoom.hub.web.shell.serve import (
+    only_one,
+    page_socket,
+    recorder_secret,
+    recorder_socket,
+    room_socket,
+    serve,
+    watch_socket,
+)
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
 from saferoom.hub.wiring import Instance
 
@@ -79,7 +87,7 @@ async def _serve(instance: Instance, service_url: str) -> None:
     faces = {
         rooms: room_app(parts),
         page_socket(service_url): page_app(parts),
-        unix_socket(instance.home.socket(RECORDER), 0o600): recorder.recorder_app(parts),
+        recorder_socket(instance.home.socket(RECORDER)): recorder.recorder_app(parts, recorder_secret()),
         watch_socket(instance.home.socket("metrics")): watch_app(_gauges(parts, verification)),
     }
     managed = "JUPYTERHUB_SERVICE_NAME" in os.environ

@@ -1,15 +1,22 @@
-"""The recorder: takes from the proxy what people have kernels run. A socket of its own, which no room reaches."""
+"""The recorder: takes from the proxy what people have kernels run.
+
+A socket of its own, which no room reaches; on a cluster a port, which the proxy alone reaches, and where it says what
+only the two know.
+"""
 
 from __future__ import annotations
 
+import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from saferoom.errors import SaferoomError
 from saferoom.hub.web.shell.faces import bare_app
@@ -60,9 +67,30 @@ def record(request: Request, batch: Batch) -> Response:
     return Response(status_code=204)
 
 
-def recorder_app(parts: Parts) -> FastAPI:
-    """Return the recorder. Its errors are the proxy's to count: nothing of what was sent is in them."""
-    app = bare_app(parts, Middleware(LogRequests, face="recorder"), Middleware(LimitBody, most_bytes=_MOST_BYTES))
+class ProxyAlone:
+    """Refuses, before anything of it is read, what does not say the secret."""
+
+    def __init__(self, app: ASGIApp, secret: str) -> None:
+        self._app = app
+        self._said = f"Bearer {secret}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = Headers(scope=scope).get("authorization", "").encode("utf-8", "replace")
+        known = scope["type"] == "http" and hmac.compare_digest(said, self._said)
+        await (self._app if known else Response(status_code=401))(scope, receive, send)
+
+
+def recorder_app(parts: Parts, secret: str | None = None) -> FastAPI:
+    """Return the recorder. Its errors are the proxy's to count: nothing of what was sent is in them.
+
+    Parameters
+    ----------
+    secret : str or None
+        What the proxy says; None at a socket that nobody else can open.
+    """
+    known = [] if secret is None else [Middleware(ProxyAlone, secret=secret)]
+    log, limit = Middleware(LogRequests, face="recorder"), Middleware(LimitBody, most_bytes=_MOST_BYTES)
+    app = bare_app(parts, log, *known, limit)
     app.include_router(router)
     app.add_exception_handler(SaferoomError, _refused)
     app.add_exception_handler(RequestValidationError, _unknown)

@@ -93,6 +93,8 @@ ATTACKS: dict[str, tuple[str, Any]] = {
     "a-command-of-the-hub": ("jupyterhub.hub.command", ["sh", "-c", "jupyterhub"]),
     "files-in-the-hub": ("jupyterhub.hub.extraFiles", {"x": {"mountPath": "/etc/x", "stringData": "x"}}),
     "another-proxy": ("jupyterhub.proxy.chp.command", ["configurable-http-proxy"]),
+    "no-record-of-inputs": ("jupyterhub.proxy.chp.extraEnv.SAFEROOM_RECORDER", "off"),
+    "a-record-of-inputs-elsewhere": ("jupyterhub.proxy.chp.extraEnv.SAFEROOM_RECORDER", "http://other.example.org:80"),
     "arguments-of-the-proxy": ("jupyterhub.proxy.chp.extraCommandLineFlags", ["--insecure"]),
     # Secrets where they can be read, images that change.
     "a-password-in-values": ("database.external.password", "hunter2"),

@@ -11,7 +11,7 @@ from tests.support.network_policies import End, Network
 
 pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
 
-PORTS = (22, 53, 80, 443, 587, 5432, 6443, 8000, 8001, 8081, 8443, 8888, 9090, 9464)
+PORTS = (22, 53, 80, 443, 587, 5432, 6443, 8000, 8001, 8002, 8081, 8443, 8888, 9090, 9464)
 ROOMS = "saferoom-rooms"
 OUTSIDE = {
     "internet": "203.0.113.9",
@@ -35,7 +35,7 @@ STRANGERS = {
 }
 INSIDE = {
     ("proxy", "hub"): {8081},
-    ("proxy", "airlock"): {8000},
+    ("proxy", "airlock"): {8000, 8002},
     ("proxy", "room"): {8888},
     ("hub", "proxy"): {8001},
     ("hub", "airlock"): {8000},

@@ -9,23 +9,25 @@
 //   SAFEROOM_PROXY_MODULES  folder with configurable-http-proxy
 //   SAFEROOM_PROXY_SECRET   what the hub's sign-in accepts as coming through this proxy
 //   SAFEROOM_PROXY_NAMES    host names in the routing table that stand for sockets, as JSON
-//   SAFEROOM_RECORDER       socket of the recorder of what kernels are told to run; `off` where none is kept
+//   SAFEROOM_RECORDER       socket of the recorder of what kernels are told to run; on a cluster its http://HOST:PORT
+//   SAFEROOM_RECORDER_SECRET  with an address: what the recorder takes inputs from this proxy by
 
 import http from "node:http";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { roomHeaders, roomOf } from "./headers.mjs";
-import { RoomInputs, sender } from "./recording.mjs";
+import { RoomInputs, placeOf, sender } from "./recording.mjs";
 import { Watch, kernelOf } from "./watching.mjs";
 
 const modules = process.env.SAFEROOM_PROXY_MODULES;
 const secret = process.env.SAFEROOM_PROXY_SECRET;
-const recorder = process.env.SAFEROOM_RECORDER;
+const recorder = placeOf(process.env.SAFEROOM_RECORDER, process.env.SAFEROOM_RECORDER_SECRET);
 if (!modules || !secret || !recorder) {
   console.error("guard.mjs is started by Saferoom's hub only");
   process.exit(1);
 }
 delete process.env.SAFEROOM_PROXY_SECRET;
+delete process.env.SAFEROOM_RECORDER_SECRET;
 // Whoever read the log may be gone. That must not end the proxy, nor make it complain about complaining for ever.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 const names = JSON.parse(process.env.SAFEROOM_PROXY_NAMES ?? "{}");
@@ -73,7 +75,7 @@ ConfigurableProxy.prototype.handleProxy = function (kind, req, res, ...rest) {
     guard(this.proxy);
     watch(this.proxy);
   }
-  if (kind === "ws" && recorder !== "off") return this.saferoomWatched(req, res, rest);
+  if (kind === "ws") return this.saferoomWatched(req, res, rest);
   return original.handleProxy.call(this, kind, req, res, ...rest);
 };
 
@@ -98,7 +100,7 @@ function guard(proxy) {
 }
 
 const inputs = new Map();
-const send = recorder === "off" ? null : sender(recorder);
+const send = sender(recorder);
 
 /** Return what of a room waits to be recorded; null where a path is no room's. */
 function inputsOf(room) {
@@ -130,7 +132,7 @@ ConfigurableProxy.prototype.saferoomWatched = async function (req, socket, rest)
 
 function watch(proxy) {
   proxy.on("proxyReqWs", (proxyReq, req, socket) => {
-    if (!req.saferoomRoom || recorder === "off") return;
+    if (!req.saferoomRoom) return;
     proxyReq.prependListener("upgrade", (_answer, upstream) => {
       // Unwatched, it is not passed on.
       if (!req.saferoomInputs) return upstream.destroy();

@@ -4,6 +4,7 @@
 // connections to its kernels, and none is opened again before everything has been recorded.
 
 import http from "node:http";
+import path from "node:path";
 
 const ANSWER_MS = 15_000;
 const AGAIN_MS = 1000;
@@ -17,14 +18,30 @@ export const PACE = { each: 64 * 1024, most: 8 * 1024 * 1024 };
 // Every entry costs something, however short its text is.
 const ENTRY_BYTES = 256;
 
-/** Return what sends a document to the recorder that listens at `socketPath`. */
-export function sender(socketPath) {
+const SECRET_LENGTH = 32;
+
+/**
+ * Return where the recorder is: a socket's path, or in a cluster `http://HOST:PORT` with a secret that rooms do not
+ * know; null where it is neither.
+ */
+export function placeOf(recorder, secret) {
+  if (path.isAbsolute(recorder ?? "")) return { options: { socketPath: recorder }, headers: {} };
+  const parts = URL.canParse(recorder ?? "") ? new URL(recorder) : null;
+  if (parts?.protocol !== "http:" || !parts.port || parts.pathname !== "/" || parts.search) return null;
+  if ((secret ?? "").length < SECRET_LENGTH) return null;
+  // An address of the sixth kind has brackets in a URL, and none where it is connected to.
+  const host = parts.hostname.replace(/^\[|\]$/g, "");
+  return { options: { host, port: parts.port }, headers: { authorization: `Bearer ${secret}` } };
+}
+
+/** Return what sends a document to the recorder at `place`. */
+export function sender(place) {
   return (document) =>
     new Promise((resolve, reject) => {
       const body = Buffer.from(JSON.stringify(document));
-      const headers = { "content-type": "application/json", "content-length": body.length };
+      const headers = { ...place.headers, "content-type": "application/json", "content-length": body.length };
       // A connection each: one that was kept could be closed by the recorder just as it is used again.
-      const options = { socketPath, path: "/inputs", method: "POST", headers, timeout: ANSWER_MS, agent: false };
+      const options = { ...place.options, path: "/inputs", method: "POST", headers, timeout: ANSWER_MS, agent: false };
       const asked = http.request(options);
       asked.on("response", (answer) => {
         answer.resume();

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -17,7 +16,6 @@ from saferoom.hub.web.shell.identity import Visitor, visitor
 from saferoom.hub.web.shell.lists import cut_of
 from saferoom.hub.web.shell.navigation import PROJECTS, QUEUE
 from saferoom.hub.web.shell.parts import parts_of
-from saferoom.hub.web.shell.patience import ROOMS_PORT
 from saferoom.hub.web.shell.rendering import page
 from saferoom.ids import Username
 from saferoom.projects.inputs.service import LONGEST_SEARCH, Found
@@ -38,8 +36,6 @@ def inputs(request: Request, slug: str, who: Someone, q: str = "", person: str =
         "found": found,
         "page": found.page.map(present.view),
         "own": own,
-        # A cluster's proxy cannot reach the recorder yet.
-        "recording": ROOMS_PORT not in os.environ,
         "people": people(found),
         "asked": {"q": text, "person": "" if own else person, "before": wanted.before},
         "earlier": _earlier(found, {"q": text, "person": "" if own else person}),

@@ -27,6 +27,10 @@ _GOODBYE_SECONDS = 20
 _BACKLOG = 256
 METRICS_PORT = "SAFEROOM_METRICS_PORT"
 """The setting that names the port of whoever watches."""
+RECORDER_PORT = "SAFEROOM_RECORDER_PORT"
+"""The setting that names the port at which the proxy of a cluster hands over what kernels are told to run."""
+RECORDER_SECRET = "SAFEROOM_RECORDER_SECRET"  # noqa: S105 - a variable's name
+_SECRET_LENGTH = 32
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a pod, where the cluster's policies say who reaches it
 
 
@@ -73,6 +77,36 @@ def room_socket(path: Path) -> socket.socket:
     """
     port = _port(ROOMS_PORT)
     return unix_socket(path, 0o666) if port is None else _tcp_socket(EVERYWHERE, port)
+
+
+def recorder_socket(path: Path) -> socket.socket:
+    """Listen for the proxy's record of inputs: on the socket at `path`, or in a pod at ``SAFEROOM_RECORDER_PORT``.
+
+    Raises
+    ------
+    UnavailableError
+        What it names is no port, or is taken.
+    """
+    port = _port(RECORDER_PORT)
+    return unix_socket(path, 0o600) if port is None else _tcp_socket(EVERYWHERE, port)
+
+
+def recorder_secret() -> str | None:
+    """Return by what the recorder knows the proxy at ``SAFEROOM_RECORDER_PORT``; None at a socket, which is closed.
+
+    Raises
+    ------
+    UnavailableError
+        It is missing, or short enough to be guessed.
+    """
+    if RECORDER_PORT not in os.environ:
+        return None
+    secret = os.environ.get(RECORDER_SECRET, "")
+    if len(secret) < _SECRET_LENGTH:
+        raise UnavailableError(
+            f"{RECORDER_SECRET} has to have {_SECRET_LENGTH} characters at least with {RECORDER_PORT}"
+        )
+    return secret
 
 
 def watch_socket(path: Path) -> socket.socket:

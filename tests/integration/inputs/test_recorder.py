@@ -35,11 +35,16 @@ Proxy = Callable[[Any], httpx.Response]
 
 @pytest.fixture
 def proxy(here: World) -> Proxy:
-    app = recorder_app(cast("Parts", SimpleNamespace(instance=here.instance)))
+    return sending(here)
+
+
+def sending(here: World, secret: str | None = None, **headers: str) -> Proxy:
+    """Return what sends a document to a recorder, which knows the proxy by `secret`."""
+    app = recorder_app(cast("Parts", SimpleNamespace(instance=here.instance)), secret)
 
     async def send(document: Any) -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://recorder") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://recorder", headers=headers) as client:
             return await client.post("/inputs", json=document)
 
     return lambda document: asyncio.run(send(document))
@@ -107,3 +112,24 @@ def test_store_that_cannot_write_is_no_success(here: World, proxy: Proxy, monkey
 
     monkeypatch.setattr(type(here.instance.inputs), "record", full)
     assert proxy(batch(entry())).status_code == 503
+
+
+SAID = "s" * 64
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": ""}, {"Authorization": SAID}, {"Authorization": f"Bearer {SAID}x"},
+                {"Authorization": "Bearer "}, {"Authorization": f"token {SAID}"}, {"X-Saferoom-Proxy": SAID}]
+)  # fmt: skip
+def test_who_does_not_know_the_secret_can_neither_forge_nor_ask(here: World, headers: dict[str, str]) -> None:
+    """Attack: a pod that got past the cluster's policies writes inputs in somebody's name, or tries out projects."""
+    stranger = sending(here, SAID, **headers)
+    for document in (batch(entry("forged = 1")), batch(), batch(project="none"), []):
+        assert stranger(document).status_code == 401
+    assert here.instance.inputs.look(BEN, MOBILITY).page.total == 0
+
+
+def test_the_proxy_of_a_cluster_is_known_by_the_secret(here: World) -> None:
+    known = sending(here, SAID, Authorization=f"Bearer {SAID}")
+    assert known(batch(entry("x = 1"))).status_code == 204
+    assert here.instance.inputs.look(BEN, MOBILITY).page.items[0].heard.text == "x = 1"

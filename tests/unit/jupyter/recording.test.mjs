@@ -1,11 +1,12 @@
 // What becomes of what was heard: recorded in its order, or the connection is closed. Run by test_inputs_proxy.py.
 
 import assert from "node:assert/strict";
+import http from "node:http";
 import test from "node:test";
 import { asking, frame, v1 } from "./browser.mjs";
 
 const { KEPT_BYTES, READ_BYTES, digest } = await import(process.env.PROXY + "/messages.mjs");
-const { RoomInputs, WAITING_BYTES } = await import(process.env.PROXY + "/recording.mjs");
+const { RoomInputs, WAITING_BYTES, placeOf, sender } = await import(process.env.PROXY + "/recording.mjs");
 const { kernelOf, Watch } = await import(process.env.PROXY + "/watching.mjs");
 
 test("the kernel is read from the address, however it is written", () => {
@@ -134,4 +135,40 @@ test("what no client may send is not passed on, and is kept", () => {
   assert.equal(upstream.write(frame(1, Buffer.from("squeezed"), { rsv: 4 })), false);
   assert.equal(upstream.write(frame(1, Buffer.from("{}"))), false);
   assert.deepEqual([passed.length, closed, heard.map((one) => one.kind)], [0, [1002], ["unreadable"]]);
+});
+
+const SECRET = "s".repeat(64);
+
+test("a recorder is a socket, or an address with a secret", () => {
+  assert.deepEqual(placeOf("/run/recorder.sock"), { options: { socketPath: "/run/recorder.sock" }, headers: {} });
+  assert.deepEqual(placeOf("http://airlock:8002", SECRET), {
+    options: { host: "airlock", port: "8002" },
+    headers: { authorization: `Bearer ${SECRET}` },
+  });
+  assert.equal(placeOf("http://[fd00::1]:8002", SECRET).options.host, "fd00::1");
+  for (const wrong of [undefined, "", "off", "recorder.sock", "http://airlock", "https://airlock:8002", "http://airlock:8002/x"])
+    assert.equal(placeOf(wrong, SECRET), null, wrong);
+  assert.equal(placeOf("http://airlock:8002", "s".repeat(31)), null);
+  assert.equal(placeOf("http://airlock:8002"), null);
+});
+
+test("over an address nothing but 204 means that inputs are kept", async () => {
+  const asked = [];
+  let status = 204;
+  const server = http.createServer((request, response) => {
+    let text = "";
+    request.on("data", (bytes) => (text += bytes));
+    request.on("end", () => {
+      asked.push([request.method, request.url, request.headers.authorization, JSON.parse(text)]);
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const send = sender(placeOf(`http://127.0.0.1:${server.address().port}`, SECRET));
+  await send({ entries: [] });
+  assert.deepEqual(asked, [["POST", "/inputs", `Bearer ${SECRET}`, { entries: [] }]]);
+  for (status of [200, 301, 401, 404, 422, 500, 503])
+    await assert.rejects(send({ entries: [] }), (error) => !error.message.includes(SECRET), String(status));
+  await new Promise((resolve) => server.close(resolve));
+  await assert.rejects(send({ entries: [] }));
 });

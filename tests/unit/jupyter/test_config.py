@@ -41,7 +41,6 @@ def test_proxy_is_told_of_a_recorder_that_no_room_reaches(c: Config, tmp_path: P
     recorder = Path(os.environ["SAFEROOM_RECORDER"])
     assert recorder.parent == home.run
     assert not recorder.is_relative_to(home.doors)
-    assert c.JupyterHub.template_vars["recorded"] is True
 
 
 def test_nobody_administers_the_hub_and_nobody_makes_tokens(c: Config) -> None:

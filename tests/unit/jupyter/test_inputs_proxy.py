@@ -26,8 +26,27 @@ def test_what_browsers_send_to_kernels_is_heard_and_recorded(name: str) -> None:
     assert "# fail 0" in done.stdout
 
 
-def test_proxy_without_a_recorder_does_not_start() -> None:
-    settings = {"SAFEROOM_PROXY_MODULES": "/nowhere", "SAFEROOM_PROXY_SECRET": "x"}
+@pytest.mark.parametrize(
+    ("recorder", "secret"),
+    [
+        ("", ""),
+        ("off", "s" * 64),
+        ("run/recorder", ""),
+        ("http://airlock:8002", ""),
+        ("http://airlock:8002", "s" * 31),
+        ("http://airlock", "s" * 64),
+        ("http://airlock:8002/else", "s" * 64),
+        ("https://airlock:8002", "s" * 64),
+        ("ftp://airlock:8002", "s" * 64),
+    ],
+)
+def test_proxy_without_a_recorder_does_not_start(recorder: str, secret: str) -> None:
+    settings = {
+        "SAFEROOM_PROXY_MODULES": "/nowhere",
+        "SAFEROOM_PROXY_SECRET": "x",
+        "SAFEROOM_RECORDER": recorder,
+        "SAFEROOM_RECORDER_SECRET": secret,
+    }
     done = subprocess.run(
         [str(programs.node()), str(_PROXY / "guard.mjs")], env=settings, capture_output=True, text=True, timeout=60
     )

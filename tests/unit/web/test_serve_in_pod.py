@@ -48,6 +48,22 @@ def test_a_taken_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             serve.room_socket(tmp_path / "airlock.sock")
 
 
+def test_the_recorder_has_a_port_of_its_own_and_no_port_without_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert serve.recorder_secret() is None
+    port = free_port()
+    monkeypatch.setenv(serve.RECORDER_PORT, str(port))
+    with serve.recorder_socket(tmp_path / "recorder.sock") as listener:
+        assert listener.getsockname() == (serve.EVERYWHERE, port)
+    for short in ("", "s" * 31):
+        monkeypatch.setenv(serve.RECORDER_SECRET, short)
+        with pytest.raises(UnavailableError, match=serve.RECORDER_SECRET):
+            serve.recorder_secret()
+    monkeypatch.setenv(serve.RECORDER_SECRET, "s" * 32)
+    assert serve.recorder_secret() == "s" * 32
+
+
 class _Transport(asyncio.BaseTransport):
     def __init__(self, connection: socket.socket) -> None:
         super().__init__({"socket": connection})
