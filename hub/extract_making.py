@@ -15,7 +15,6 @@ from saferoom.hub.extract_sources import Sources, below
 from saferoom.hub.extract_work import Order, job, results, walks_of
 from saferoom.hub.extraction import Extracted
 from saferoom.hub.opened_extracts import OpenedExtracts
-from saferoom.hub.sealed_parquet import new_salt
 from saferoom.ids import ProjectSlug
 from saferoom.projects.approvals.model import Approval
 from saferoom.projects.catalogue.model import Dataset
@@ -78,7 +77,6 @@ class Making:
                 file=f"{dataset.name}/{dataset.version}/{dataset.name}.parquet",
                 sha256="",
                 bytes=0,
-                salt=new_salt(),
                 epoch=epoch,
                 made_at=self.made_at,
                 approval=Given(granted_by=approval.granted_by, until=approval.until),
@@ -89,6 +87,7 @@ class Making:
                 columns=(),
                 where=approval.rows,
             )
+            file = file.model_copy(update={"key": self.opened.keys.draw(project, file)})
             seal, source = self.opened.seal(project, file), self.finding.find(dataset, self.beside)
             described, columns = with_match(dataset), columns_of(dataset, approval)
             weigh = weighings(dataset, columns, source.get("weigh_by", {}))

@@ -192,6 +192,14 @@ class Extracts:
                 self._units(project, kept).settle(kept)
             return tuple(name for name in gone if all(file.dataset != name for file in kept))
 
+    def rewrap(self, project: ProjectSlug) -> None:
+        """Wrap the keys of `project`'s files under the newest key of extracts; no file is written anew."""
+        with self._alone(project):
+            if self._has(project):
+                manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
+                if (fresh := self.opened.rewrapped(manifest)) != manifest:
+                    self._install(fresh, None, "extracts.rewrapped")
+
     def lacking(self, project: ProjectSlug) -> tuple[DatasetName, ...]:
         """Return the approved datasets whose extract is missing, of another version or linkage, other columns or rows.
 
@@ -202,7 +210,7 @@ class Extracts:
         present: dict[str, ExtractFile] = {}
         if self._has(project):
             manifest = read_manifest(self.extracts / project, self.signing_key.verifying_key)
-            present = {file.dataset: file for file in manifest.newest if file.salt}
+            present = {file.dataset: file for file in manifest.newest if file.sealed}
         epoch = self.epochs.current(project)
         everything = self._approved(project)
         approved = [(dataset, approval) for dataset, approval in everything if approval.held is None]
@@ -287,7 +295,7 @@ class Extracts:
         for file in manifest.files:
             try:
                 verify_parts(folder, [file])
-                sound += [file] if file.salt else []
+                sound += [file] if file.sealed else []
             except IntegrityError:
                 if file.dataset not in again:
                     raise

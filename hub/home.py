@@ -70,8 +70,21 @@ class Home:
 
     @property
     def extract_key(self) -> Path:
-        """32 random bytes from which the key of each extract at rest is derived."""
+        """32 random bytes under which the key of each extract at rest is wrapped."""
         return self.keys / "extracts.key"
+
+    @property
+    def next_extract_key(self) -> Path:
+        """The key that is about to take the place of `extract_key`; there while it is changed."""
+        return self.keys / "extracts.next.key"
+
+    def next_zone_key(self, zone: str) -> Path:
+        """Return the key that is about to take the place of a zone's; there while it is changed."""
+        return self.keys / f"{zone}.next.key"
+
+    def next_zone_public(self, zone: str) -> Path:
+        """Return the public half of `next_zone_key`."""
+        return self.keys / f"{zone}.next.pub.json"
 
     @property
     def vault(self) -> Path:

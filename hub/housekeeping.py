@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from saferoom.errors import SaferoomError
+from saferoom.hub.extract_key_rotation import settle
 from saferoom.hub.extracts import Extracts
 from saferoom.hub.refreshing import Watch, due, refresh
 from saferoom.hub.retention import Retention, settings_of
@@ -59,6 +60,7 @@ class Housekeeping:
             ("resume", self._instance.airlock.resume),
             ("tokens", self._instance.tokens.tidy),
             ("retention", self._retain),
+            ("keys", lambda: settle(self._instance)),
             ("inputs", self._inputs),
         )
         for name, chore in chores:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from saferoom.errors import BadInputError
 from saferoom.hub.extract_files import file_sha256
 from saferoom.hub.owner_files import quoted
-from saferoom.hub.sealed_parquet import ROWS_TOGETHER, SealedWriter, new_salt, reading, schema_of
+from saferoom.hub.sealed_parquet import ROWS_TOGETHER, SealedWriter, reading, schema_of
 from saferoom.projects.extracts.manifest import ExtractFile, IdChanges, Manifest
 from saferoom.projects.extracts.pseudonyms import PseudonymKey, chained_sql
 
@@ -72,7 +72,8 @@ class Changing:
         """Make an extract of an earlier epoch again with the present ids; one of the present epoch stays."""
         if file.epoch == self.epoch:
             return file
-        fresh = file.model_copy(update={"epoch": self.epoch, "salt": new_salt()})
+        fresh = file.model_copy(update={"epoch": self.epoch, "salt": ""})
+        fresh = fresh.model_copy(update={"key": self.opened.keys.draw(self.project, fresh)})
         source, target = self.folder / file.file, self.staging / file.file
         target.parent.mkdir(parents=True, exist_ok=True)
         before, after = self.opened.seal(self.project, file), self.opened.seal(self.project, fresh)
@@ -124,9 +125,8 @@ class Changing:
             old = self.ids((file for file in stale if file.epoch == since), unit)
             tables.append(_rows(np.full(len(old), since, dtype=np.int32), old, self.advanced(unit, old, since)))
         table = pa.concat_tables(tables)
-        made = IdChanges(
-            unit=unit, file=place_of(unit), sha256="", bytes=0, salt=new_salt(), rows=len(table), epoch=self.epoch
-        )
+        made = IdChanges(unit=unit, file=place_of(unit), sha256="", bytes=0, rows=len(table), epoch=self.epoch)
+        made = made.model_copy(update={"key": self.opened.keys.draw(self.project, made)})
         target = self.staging / made.file
         target.parent.mkdir(parents=True, exist_ok=True)
         with SealedWriter(target, table.schema, self.opened.seal(self.project, made)) as writer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 
 from saferoom.audit import GENESIS, Event
 from saferoom.clock import isoformat
-from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
+from saferoom.errors import BadInputError, IntegrityError
 from saferoom.hub import keys
 from saferoom.hub.home import Home
+from saferoom.hub.key_evidence import reading
 from saferoom.hub.key_inventory import Inventory, gather
 from saferoom.hub.store.audit_log import KEY_ROTATED, KEY_SUBJECT, AuditLinkRow, AuditLog, rotations
-from saferoom.hub.store.database import Database
 from saferoom.hub.store.vault import FileVault
 from saferoom.ids import Digest
 from saferoom.projects.keys.rotations import PublicKey, Rotation, Stated, check, listing, payload_digest, seal
@@ -48,38 +48,38 @@ class Rotated:
     inventory: Inventory
 
 
-def rotate(instance: Instance, actor: str, reason: str, *, compromised: bool) -> Rotated:
+def rotate(instance: Instance, actor: str, reason: str, *, compromised: bool, since: datetime | None = None) -> Rotated:
     """Make a new signing key and let it take the place of the one that `instance` has.
 
     `instance` has the old key still: open it again. The caller sees to it that no service is running.
 
+    Parameters
+    ----------
+    since : datetime, optional
+        From when on somebody else had the old key, or may have had it, where that is known.
+
     Raises
     ------
+    BadInputError
+        That is later than now, or said of a key that is not compromised.
     WrongStateError
         Keys are handed in from elsewhere: a new one would be lost with the copy that it is written beside.
     UnavailableError
         The folder of keys cannot be written; nothing was changed.
     """
-    if instance.home.keys != instance.home.root / "keys":
-        raise WrongStateError(
-            "keys are handed in from elsewhere (SAFEROOM_KEYS), and a new one written there could be lost: rotate "
-            "where they lie in the home itself, and hand the new one in afterwards; nothing was changed"
+    keys.check_kept_here(instance.home)
+    if since is not None and (not compromised or since > instance.clock.now()):
+        raise BadInputError(
+            "the moment since when somebody else had the key goes with a compromised one, and is in the past; "
+            "nothing was changed"
         )
     new = SigningKey.generate()
-    try:
-        keys.put_in_place(instance.home.next_signing_key, new.to_pem(), 0o600)
-    except OSError as error:
-        raise UnavailableError(
-            f"the new key cannot be written to {instance.home.keys} ({error.strerror}); nothing was changed"
-        ) from None
+    keys.put_beside(instance.home.next_signing_key, new.to_pem())
+    said = {"reason": reason, "compromised": compromised, "since": since and isoformat(since)}
     with instance.database.transaction() as session:
-        done = _recorded(session, instance, new, Event(actor, KEY_ROTATED, KEY_SUBJECT, _said(reason, compromised)))
+        done = _recorded(session, instance, new, Event(actor, KEY_ROTATED, KEY_SUBJECT, said))
     keys.take_over(instance.home)
     return done
-
-
-def _said(reason: str, compromised: bool) -> dict[str, Any]:
-    return {"reason": reason, "compromised": compromised}
 
 
 def _recorded(session: Session, instance: Instance, new: SigningKey, event: Event) -> Rotated:
@@ -102,6 +102,7 @@ def _recorded(session: Session, instance: Instance, new: SigningKey, event: Even
         listed=instance.vault.put(listing(found.outside)),
         kept=instance.vault.put(listing(found.inside)),
         previous=last,
+        compromised_since=event.payload["since"],
     )
     payload = {
         **event.payload,
@@ -175,15 +176,7 @@ def _statements(session: Session) -> Sequence[tuple[int, dict[str, Any], str]]:
 
 @contextmanager
 def _reading(home: Home) -> Iterator[Session | None]:
-    """Yield one moment of the home's database; None where there is none yet, or nothing in it."""
-    url = home.database_url
-    # Opening a SQLite address makes an empty database.
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
-        yield None
-        return
-    database = Database(url)
-    try:
-        with database.reading() as session:
-            yield session if inspect(session.connection()).has_table(AuditLinkRow.__tablename__) else None
-    finally:
-        database.dispose()
+    """Yield one moment of the home's database; None where there is none yet, or no audit trail in it."""
+    with reading(home) as session:
+        known = session is not None and inspect(session.connection()).has_table(AuditLinkRow.__tablename__)
+        yield session if known else None

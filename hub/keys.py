@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from saferoom.errors import IntegrityError, UnavailableError
+from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
 from saferoom.hub.home import Home
 from saferoom.signing import EndedKey, KeyRing, SigningKey, VerifyingKey
 
@@ -58,7 +58,7 @@ def take_over(home: Home) -> None:
         home.next_signing_key.replace(home.signing_key)
     except FileNotFoundError:  # another process was faster
         return
-    _sync(home.keys)
+    sync(home.keys)
 
 
 def put_in_place(path: Path, data: bytes, mode: int) -> None:
@@ -74,10 +74,11 @@ def put_in_place(path: Path, data: bytes, mode: int) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make what was put into a folder, and what was taken from it, durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -108,26 +109,85 @@ def _ended(home: Home, current: VerifyingKey) -> Callable[[], Sequence[EndedKey]
 
 def pseudonym_key(home: Home) -> bytes:
     """Return the 32 random bytes from which pseudonyms and lineage keys are derived; make them at first use."""
-    return random_key(home.pseudonym_key)
+    return _key_of(home, home.pseudonym_key)
 
 
 def memory_key(home: Home) -> bytes:
     """Return the 32 random bytes under which the memory of releases is encrypted; make them at first use."""
-    return random_key(home.memory_key)
+    return _key_of(home, home.memory_key)
 
 
 def zone_key(home: Home, zone: str) -> Path:
     """Return the file with the 32 random bytes of a zone of linked data; make it at first use, never read it."""
     path = home.keys / f"{zone}.key"
     if not path.exists():
+        _check_unused(home, path)
         _create(path, secrets.token_bytes(_KEY_BYTES))
     _check_private(path)
     return path
 
 
 def extract_key(home: Home) -> bytes:
-    """Return the 32 random bytes from which the keys of extracts at rest are derived; make them at first use."""
-    return random_key(home.extract_key)
+    """Return the 32 random bytes under which the keys of extracts at rest are wrapped; make them at first use."""
+    return _key_of(home, home.extract_key)
+
+
+def extract_keys(home: Home) -> tuple[bytes, ...]:
+    """Return the key of extracts, and before it the one that is about to take its place, where there is one."""
+    try:
+        # First: it takes the other's place, and never the other way round.
+        _check_private(home.next_extract_key)
+        newest = (_whole(home.next_extract_key, home.next_extract_key.read_bytes()),)
+    except FileNotFoundError:
+        newest = ()
+    return (*newest, extract_key(home))
+
+
+def take_over_extracts(home: Home) -> None:
+    """Destroy the key of extracts, and put the next one in its place; nothing is wrapped under the old one any more."""
+    destroy(home.extract_key)
+    home.next_extract_key.replace(home.extract_key)
+    sync(home.keys)
+
+
+def destroy(path: Path) -> None:
+    """Write random bytes over a key, durably; the file stays, until something takes its place."""
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.write(secrets.token_bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def check_kept_here(home: Home) -> None:
+    """Check that a new key written to the folder of keys stays there.
+
+    Raises
+    ------
+    WrongStateError
+        Keys are handed in from elsewhere: it would be lost with the copy that it is written beside.
+    """
+    if home.keys != home.root / "keys":
+        raise WrongStateError(
+            "keys are handed in from elsewhere (SAFEROOM_KEYS), and a new one written there could be lost: rotate "
+            "where they lie in the home itself, and hand the new one in afterwards; nothing was changed"
+        )
+
+
+def put_beside(path: Path, key: bytes | None = None) -> None:
+    """Write the next key; 32 random bytes when left out.
+
+    Raises
+    ------
+    UnavailableError
+        The folder of keys cannot be written; nothing was changed.
+    """
+    try:
+        put_in_place(path, secrets.token_bytes(_KEY_BYTES) if key is None else key, 0o600)
+    except OSError as error:
+        raise UnavailableError(
+            f"the new key cannot be written to {path.parent} ({error.strerror}); nothing was changed"
+        ) from None
 
 
 def cell_key_secret(home: Home) -> bytes:
@@ -174,9 +234,25 @@ def record_secrets(home: Home, drawn_for: bytes) -> tuple[bytes, bytes]:
     return made[:_KEY_BYTES], made[_KEY_BYTES:]
 
 
+def _key_of(home: Home, path: Path) -> bytes:
+    """Return a key of the instance; make it where nothing shows that there was one."""
+    if not path.exists():
+        _check_unused(home, path)
+    return random_key(path)
+
+
+def _check_unused(home: Home, path: Path) -> None:
+    from saferoom.hub.key_evidence import check_unused
+
+    check_unused(home, path)
+
+
 def random_key(path: Path) -> bytes:
     """Return the 32 random bytes in the file `path`, which only its owner may read; make them at first use."""
-    key = _secret(path, lambda: secrets.token_bytes(_KEY_BYTES))
+    return _whole(path, _secret(path, lambda: secrets.token_bytes(_KEY_BYTES)))
+
+
+def _whole(path: Path, key: bytes) -> bytes:
     if len(key) != _KEY_BYTES:
         raise IntegrityError(f"{path.name} must hold {_KEY_BYTES} bytes; restore it")
     return key

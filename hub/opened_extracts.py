@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -23,16 +23,16 @@ from typing import IO, Any
 from saferoom.errors import IntegrityError, SaferoomError, UnavailableError
 from saferoom.hub import keys
 from saferoom.hub.extract_files import Part, moving, read_manifest, remove_others, verify_parts
+from saferoom.hub.extract_keys import ExtractKeys
 from saferoom.hub.home import Home
 from saferoom.hub.memory_folder import VARIABLE, MemoryFolder, memory_folder
 from saferoom.hub.sealed_parquet import Seal, unseal
 from saferoom.ids import ProjectSlug
-from saferoom.projects.extracts.manifest import MANIFEST_FILE, ExtractFile, IdChanges, Manifest
+from saferoom.projects.extracts.manifest import MANIFEST_FILE, IdChanges, Manifest
 from saferoom.signing import VerifyingKey
 
 Version = tuple[str, str | None]
 """A dataset, and one of its versions; None for the newest."""
-CHANGES = "id-changes"
 _SPARE_BYTES = 8 << 20
 
 
@@ -44,14 +44,14 @@ class OpenedExtracts:
     ----------
     extracts : Path
         The folder of projects' folders, sealed.
-    master : bytes
-        The instance's key of extracts.
+    keys : ExtractKeys
+        What the files' keys are wrapped under.
     """
 
     extracts: Path
     folder: MemoryFolder
     key: VerifyingKey
-    master: bytes = field(repr=False)
+    keys: ExtractKeys
 
     def lease(self, project: ProjectSlug, wanted: Collection[Version] | None = None) -> Lease:
         """Open extracts, found to be what was provisioned, and keep them open until the lease is closed.
@@ -99,10 +99,17 @@ class OpenedExtracts:
 
     def seal(self, project: str, part: Part) -> Seal:
         """Return what a file is sealed with."""
-        if isinstance(part, ExtractFile):
-            return Seal.of(self.master, project, part.dataset, part.version, part.salt)
-        # No dataset is called so.
-        return Seal.of(self.master, project, f"{CHANGES}.{part.unit}", str(part.epoch), part.salt)
+        return self.keys.seal(project, part)
+
+    def rewrapped(self, manifest: Manifest) -> Manifest:
+        """Return a manifest with the keys of its files wrapped under the newest key of extracts."""
+
+        def again(part: Part) -> dict[str, object]:
+            return {"key": self.keys.again(manifest.project, part), "salt": ""} if part.sealed else {}
+
+        files = tuple(file.model_copy(update=again(file)) for file in manifest.files)
+        changes = tuple(change.model_copy(update=again(change)) for change in manifest.changes)
+        return manifest.model_copy(update={"files": files, "changes": changes})
 
     def _renew(self, project: ProjectSlug, wanted: Collection[Version] | None) -> Manifest:
         source, state = self.extracts / project, _State.read(self.folder.path, project)
@@ -272,7 +279,7 @@ def _asked(manifest: Manifest, wanted: Collection[Version] | None, *, newest: bo
     if newest:
         files += manifest.newest
     for file in files:
-        if file is not None and not file.salt:
+        if file is not None and not file.sealed:
             raise IntegrityError(
                 f"the extract of {file.dataset} was made before extracts were encrypted; the administrator makes it "
                 f"again: saferoom admin extract {manifest.project}"
@@ -301,8 +308,8 @@ def _link(place: Path, target: str) -> None:
 def opened_extracts(home: Home) -> OpenedExtracts:
     """Return what opens the extracts of `home`."""
     return OpenedExtracts(
-        home.extracts, memory_folder(home), keys.signing_key(home).verifying_key, keys.extract_key(home)
+        home.extracts, memory_folder(home), keys.signing_key(home).verifying_key, ExtractKeys.of(home)
     )
 
 
-__all__ = ["CHANGES", "IdChanges", "Lease", "OpenedExtracts", "Version", "opened_extracts"]
+__all__ = ["IdChanges", "Lease", "OpenedExtracts", "Version", "opened_extracts"]

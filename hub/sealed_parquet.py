@@ -12,7 +12,6 @@ RFC 5869 (HKDF).
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 _KEY_BYTES = 32
-_SALT_BYTES = 32
 _PURPOSE = "saferoom/extract/1"
 ROWS_TOGETHER = 122_880
 """Rows of a row group: what is in memory while a file is written or opened."""
@@ -54,14 +52,14 @@ class Seal:
 
     @classmethod
     def of(cls, master: bytes, project: str, name: str, version: str, salt: str) -> Seal:
-        """Derive the seal of one file.
+        """Derive the seal of a file from before keys were wrapped; see `saferoom.hub.extract_keys`.
 
         Parameters
         ----------
         master : bytes
             The instance's key of extracts, 32 bytes.
         salt : str
-            The file's own, from the signed manifest; see `new_salt`.
+            The file's own, from the signed manifest.
         """
         if len(master) != _KEY_BYTES:
             raise ValueError(f"the master key must have {_KEY_BYTES} bytes")
@@ -69,11 +67,6 @@ class Seal:
         hkdf = HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=bytes.fromhex(salt), info=canonical(info))
         # No part has a slash in it, so that no two files are called alike.
         return cls(hkdf.derive(master), f"{project}/{name}/{version}")
-
-
-def new_salt() -> str:
-    """Return a salt for one new file."""
-    return secrets.token_hex(_SALT_BYTES)
 
 
 class SealedWriter:

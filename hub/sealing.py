@@ -22,6 +22,7 @@ from typing import Any
 
 from saferoom.digests import sha256
 from saferoom.errors import IntegrityError, UnavailableError, WrongStateError
+from saferoom.hub import keys
 from saferoom.hub.home import Home
 from saferoom.hub.jupyter.rooms import Place
 from saferoom.hub.store.cipher import KEY_BYTES, AtRest
@@ -139,11 +140,7 @@ class Workspaces:
                 folder.chmod(0o700)
                 key = folder / _KEY
                 if key.is_file():
-                    key.chmod(0o600)
-                    with key.open("r+b") as file:
-                        file.write(secrets.token_bytes(key.stat().st_size))
-                        file.flush()
-                        os.fsync(file.fileno())
+                    keys.destroy(key)
                     key.unlink()
                 _remove(folder)
                 _sync(self.home.sealed)

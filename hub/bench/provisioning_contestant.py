@@ -64,6 +64,7 @@ def _duckdb(file: Path, folder: Path) -> tuple[dict[str, float], Path, float]:
 def _saferoom(file: Path, folder: Path) -> tuple[dict[str, float], Path, float]:
     from saferoom.clock import FrozenClock
     from saferoom.hub.crosswalks import Crosswalks
+    from saferoom.hub.extract_keys import ExtractKeys
     from saferoom.hub.extracts import Extracts
     from saferoom.hub.memory_folder import MemoryFolder
     from saferoom.hub.opened_extracts import OpenedExtracts
@@ -74,7 +75,10 @@ def _saferoom(file: Path, folder: Path) -> tuple[dict[str, float], Path, float]:
     for name in ("extracts", "crosswalks"):
         (folder / name).mkdir()
     opened = OpenedExtracts(
-        folder / "extracts", MemoryFolder(folder / "opened", in_memory=False), key.verifying_key, _MASTER
+        folder / "extracts",
+        MemoryFolder(folder / "opened", in_memory=False),
+        key.verifying_key,
+        ExtractKeys.fixed(_MASTER),
     )
     crosswalks = Crosswalks(folder / "crosswalks", AtRest(_MASTER))
     registry = cast("Registry", _Registry(dataset(file.name)))

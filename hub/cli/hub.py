@@ -23,7 +23,7 @@ from saferoom.hub.sandbox import Limits, enforcement
 from saferoom.hub.sandbox.spec import MEBIBYTE
 
 if TYPE_CHECKING:
-    from saferoom.hub.sign_in_settings import OidcSignIn
+    from saferoom.hub.sign_in_settings import SignIn
 
 _CONFIG = Path(__file__).resolve().parents[1] / "jupyter" / "jupyterhub_config.py"
 
@@ -55,14 +55,17 @@ def start(
 ) -> None:
     """Start an instance: check what can be enforced here, say so, then run until Ctrl-C."""
     chosen = Home(home.resolve()) if home else Home.from_environment()
-    oidc = _oidc(settings) if settings else None
-    secure_cookies = secure_cookies or (oidc is not None and oidc.public_url.startswith("https:"))
+    chosen_sign_in = _sign_in(settings) if settings else None
+    oidc = chosen_sign_in if chosen_sign_in is not None and chosen_sign_in.method == "oidc" else None
+    public_url = chosen_sign_in.public_url if chosen_sign_in is not None else None
+    secure_cookies = secure_cookies or (public_url or "").startswith("https:")
     if secure_cookies is False and address not in ("127.0.0.1", "::1", "localhost"):
         raise BadInputError("listening beyond this machine needs TLS in front: say so with --secure-cookies")
     limits = Limits(memory_bytes=room_memory * MEBIBYTE, cpus=room_cpus)
     passed = {"port": port, "address": address, "secure_cookies": secure_cookies, "limits": asdict(limits)}
     rooms = RoomLimits(most=rooms_most, each=rooms_each, memory_bytes=room_free_memory * MEBIBYTE)
     passed["rooms"] = asdict(rooms)
+    passed["public_url"] = public_url
     passed["oidc"] = oidc.model_dump_json() if oidc else None
     os.environ["SAFEROOM_HOME"] = str(chosen.root)
     os.environ["SAFEROOM_HUB_SETTINGS"] = json.dumps(passed)
@@ -81,11 +84,10 @@ def start(
         _run()
 
 
-def _oidc(file: Path) -> OidcSignIn | None:
-    from saferoom.hub.sign_in_settings import OidcSignIn, load
+def _sign_in(file: Path) -> SignIn:
+    from saferoom.hub.sign_in_settings import load
 
-    found = load(file)
-    return found if isinstance(found, OidcSignIn) else None
+    return load(file)
 
 
 @contextmanager
@@ -126,9 +128,11 @@ def check_port(address: str, port: int) -> None:
 
 
 def _prepare(home: Home) -> None:
+    from saferoom.hub.key_evidence import check_present
     from saferoom.hub.store.migrate import upgrade
     from saferoom.hub.wiring import Instance
 
+    check_present(home)
     instance = Instance.open(home)
     upgrade(instance.database)
     instance.close()

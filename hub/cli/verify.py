@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +12,11 @@ import typer
 from saferoom.errors import BadInputError, IntegrityError, SaferoomError
 from saferoom.hub import keys
 from saferoom.hub.home import Home
+from saferoom.policies.models import PolicyModel
 from saferoom.projects.airlock.verify import verify_bundle
 from saferoom.projects.airlock.verify_report import BundleReport
 from saferoom.projects.airlock.withdrawals import Withdrawn, read_withdrawals
+from saferoom.projects.keys.doubts import doubt, refuse
 from saferoom.projects.keys.rotations import read_key_list
 from saferoom.projects.retention.certificates import CERTIFICATE_TYPE as RETENTION_TYPE
 from saferoom.projects.retention.certificates import check
@@ -108,23 +110,36 @@ def _certificate(data: bytes, key: VerifyingKey, as_json: bool) -> None:
         _retention(envelope, key, as_json)
         return
     found = check_certificate(envelope if isinstance(envelope, dict) else {}, key)
+    warnings = refuse(doubt(key, envelope, CERTIFICATE_TYPE, found.deleted_at))
     if as_json:
-        print(json.dumps({"ok": True, "certificate": found.model_dump(mode="json")}, indent=2))
+        _document(found, warnings)
         return
     print(f"Valid certificate: the sealed workspace of project {found.project} was destroyed {found.deleted_at}")
     print(f"by {found.deleted_by}, {len(found.destroyed.parts)} parts and their key. Kept until {found.retain_until}.")
     print(f"Signed by key {key.signer(envelope, CERTIFICATE_TYPE).key_id}.")
+    _warn(warnings)
 
 
 def _retention(envelope: Mapping[str, Any], key: VerifyingKey, as_json: bool) -> None:
     found = check(envelope, key)
+    warnings = refuse(doubt(key, envelope, RETENTION_TYPE, found.deleted_at))
     if as_json:
-        print(json.dumps({"ok": True, "certificate": found.model_dump(mode="json")}, indent=2))
+        _document(found, warnings)
         return
     print(f"Valid certificate: a data owner's file of {found.bytes:,} bytes was deleted {found.deleted_at}")
     print(f"by the {found.by}: {found.why}. Its SHA-256 was {found.sha256}.")
     print(found.remains)
     print(f"Decided in audit link {found.link}; signed by key {key.signer(envelope, RETENTION_TYPE).key_id}.")
+    _warn(warnings)
+
+
+def _document(found: PolicyModel, warnings: Sequence[str]) -> None:
+    print(json.dumps({"ok": True, "certificate": found.model_dump(mode="json"), "warnings": list(warnings)}, indent=2))
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        print(f"WARNING: {warning}.")
 
 
 def _key(given: Path | None, known: Path | None) -> VerifyingKey:
@@ -170,6 +185,7 @@ def _lines(report: BundleReport) -> list[str]:
         f"Signed by key {report.key_id}; {len(report.files)} files.",
         f"Audit link {report.audit['link']}: {report.audit['digest']}",
         *(_private(one.summary()) for one in report.certificates),
+        *(f"WARNING: {warning}." for warning in report.warnings),
     ]
 
 

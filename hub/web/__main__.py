@@ -12,6 +12,7 @@ from saferoom.errors import SaferoomError, UnavailableError
 from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.home import Home
 from saferoom.hub.housekeeping import Housekeeping
+from saferoom.hub.key_evidence import check_present
 from saferoom.hub.notices.loops import Telling
 from saferoom.hub.watching.counts import Check
 from saferoom.hub.watching.face import watch_app
@@ -56,6 +57,7 @@ def _run(home: Home) -> None:
     service_url = os.environ.get("JUPYTERHUB_SERVICE_URL", "")
     if not os.environ.get("JUPYTERHUB_API_TOKEN") or not service_url:
         raise UnavailableError("the airlock is started by the hub: run `saferoom hub`")
+    check_present(home)
     instance = Instance.open(home)
     with only_one(home.run / "airlock.lock"):
         try:

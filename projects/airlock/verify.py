@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from saferoom.digests import sha256
+from saferoom.disclosure.privacy.certificate import CERTIFICATE_TYPE as PRIVACY_TYPE
 from saferoom.errors import IntegrityError
 from saferoom.projects.airlock import verify_privacy, verify_records
 from saferoom.projects.airlock.archive import read_archive
@@ -33,6 +34,7 @@ from saferoom.projects.airlock.model import Lane
 from saferoom.projects.airlock.verify_privacy import Certified
 from saferoom.projects.airlock.verify_report import BundleReport, Check
 from saferoom.projects.airlock.withdrawals import Withdrawn
+from saferoom.projects.keys.doubts import doubt, refuse
 from saferoom.signing import VerifyingKey
 
 _ALONE = frozenset({Lane.DECLARED.value, Lane.PRIVACY.value})
@@ -50,6 +52,7 @@ class _Trusted:
     record: dict[str, Any] = field(default_factory=dict)
     certified: tuple[Certified, ...] = ()
     key_id: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def verify_bundle(data: bytes, key: VerifyingKey, withdrawals: Mapping[str, Withdrawn] | None = None) -> BundleReport:
@@ -78,6 +81,7 @@ def verify_bundle(data: bytes, key: VerifyingKey, withdrawals: Mapping[str, With
         audit=trusted.record["audit"],
         withdrawn=(withdrawals or {}).get(trusted.manifest["release"]),
         certificates=tuple(one.certificate for one in trusted.certified),
+        warnings=trusted.warnings,
         complete=True,
     )
 
@@ -189,6 +193,15 @@ def check_certificates(trusted: _Trusted) -> None:
     verify_privacy.check_processing(trusted.certified, trusted.files)
 
 
+def check_key(trusted: _Trusted) -> None:
+    """Check that nobody else had the key, or may have had it, when it signed; warn where it came to that later."""
+    at = trusted.manifest["approved_at"]
+    signed = [(_json(trusted.files[ENVELOPE], ENVELOPE), MANIFEST_TYPE)]
+    signed += [(one.described["certificate"], PRIVACY_TYPE) for one in trusted.certified]
+    said = (refuse(doubt(trusted.key, envelope, type_, at)) for envelope, type_ in signed)
+    trusted.warnings = tuple(dict.fromkeys(warning for warnings in said for warning in warnings))
+
+
 def check_records(trusted: _Trusted) -> None:
     """Check that record-level files were made by the plans that are shown, within their limits, and were signed."""
     verify_records.check(trusted.record)
@@ -226,6 +239,7 @@ CHECKS: tuple[tuple[str, str, Callable[[_Trusted], None]], ...] = (
     ("record", "the disclosure control record is about these files", check_record),
     ("records", "record-level files left by their owner's plan, signed, and its limits hold", check_records),
     ("certificates", "differential privacy is certified, and every loss follows from its plan", check_certificates),
+    ("key", "a key that was in nobody else's hands when it signed", check_key),
     ("budgets", "a ledger entry, earlier than the release, for all that each plan costs", check_budgets),
     ("rules", "the unit of privacy and the bounds that the rules set", check_rules),
     ("crate", "RO-Crate metadata describe the release (RO-Crate 1.1)", check_crate),

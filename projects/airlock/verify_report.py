@@ -55,6 +55,8 @@ class BundleReport:
     withdrawn: Withdrawn | None = None
     certificates: tuple[Certificate, ...] = ()
     """Of every output with differential privacy."""
+    warnings: tuple[str, ...] = ()
+    """What whoever uses the release has to know of who signed it."""
     complete: bool = False
     """Whether everything was checked that there is to check."""
 
@@ -91,5 +93,6 @@ class BundleReport:
             "audit": dict(self.audit),
             "withdrawn": self.withdrawn.document() if self.withdrawn else None,
             "certificates": [one.summary() for one in self.certificates],
+            "warnings": list(self.warnings),
             "checks": [{"name": c.name, "enforces": c.enforces, "passed": c.passed} for c in self.checks],
         }

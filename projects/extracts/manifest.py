@@ -60,6 +60,15 @@ class Given(PolicyModel):
     until: date
 
 
+class WrappedKey(PolicyModel):
+    """A file's own key, as it is kept."""
+
+    under: str
+    """The id of the instance's key that it is wrapped under."""
+    wrapped: str
+    """In hexadecimal."""
+
+
 class ExtractFile(PolicyModel):
     """One version of one dataset's extract."""
 
@@ -72,8 +81,10 @@ class ExtractFile(PolicyModel):
     sha256: str
     """Of the sealed file."""
     bytes: int
+    key: WrappedKey | None = None
+    """What it is sealed with."""
     salt: str = ""
-    """What its key is derived with; empty for extracts from before they were sealed, which are made again."""
+    """What its key is derived with, for extracts from before keys were wrapped."""
     epoch: int = 1
     """The epoch of its ids."""
     made_at: str = ""
@@ -90,6 +101,11 @@ class ExtractFile(PolicyModel):
     """The condition that its rows meet; None where every row was approved."""
     one_each: tuple[ColumnField, ...] = ()
     """Those of the units that have one row each."""
+
+    @property
+    def sealed(self) -> bool:
+        """Tell whether it is encrypted; extracts from before they were are made again."""
+        return self.key is not None or bool(self.salt)
 
     @property
     def boundaries(self) -> dict[str, BoundariesFile]:
@@ -110,10 +126,16 @@ class IdChanges(PolicyModel):
     file: str
     sha256: str
     bytes: int
-    salt: str
+    key: WrappedKey | None = None
+    salt: str = ""
     rows: int
     epoch: int
     """The epoch of the new ids."""
+
+    @property
+    def sealed(self) -> bool:
+        """Tell whether it is encrypted, as every one is."""
+        return True
 
     @property
     def contents(self) -> tuple[tuple[str, str, int], ...]:

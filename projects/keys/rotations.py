@@ -53,6 +53,8 @@ class Rotation(PolicyModel):
         SHA-256 of the list of what the ended key had signed for outside, and of the list of what is used inside alone.
     previous : str or None
         SHA-256 of the payload of the statement before.
+    compromised_since : str or None
+        From when on somebody else had the ended key, or may have had it, where that is known; RFC 3339, UTC.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Rotation(PolicyModel):
     listed: str
     kept: str
     previous: str | None
+    compromised_since: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ def check(
             raise _wrong(number, "is another one than the next statement names")
         if rotation.number != number or rotation.new.key_id != key.key_id or (number == 1) != (not rotation.previous):
             raise _wrong(number, "does not stand where it belongs: one is missing, twice, or in another's place")
-        found.append((rotation, EndedKey(ended, rotation.at, rotation.compromised, listed(rotation))))
+        since = rotation.compromised_since
+        found.append((rotation, EndedKey(ended, rotation.at, rotation.compromised, listed(rotation), since)))
         key, digest = ended, rotation.previous
     return tuple(reversed(found))
 

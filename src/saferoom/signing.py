@@ -92,6 +92,11 @@ class VerifyingKey:
         self.open(envelope, payload_type)
         return self
 
+    def ended_key(self, key_id: str) -> EndedKey | None:
+        """Return the ended key of that id; None for one that holds, of which alone this is."""
+        del key_id
+        return None
+
 
 @dataclass(frozen=True)
 class EndedKey:
@@ -103,6 +108,8 @@ class EndedKey:
         RFC 3339, UTC.
     compromised : bool
         It ended because somebody else had it, or may have had it.
+    compromised_since : str or None
+        From when on, where that is known; RFC 3339, UTC.
     listed : frozenset of str
         Digests (`statement_digest`) of what it had signed when it ended.
     """
@@ -111,6 +118,7 @@ class EndedKey:
     ended_at: str
     compromised: bool
     listed: frozenset[str]
+    compromised_since: str | None = None
 
 
 class KeyRing(VerifyingKey):
@@ -133,6 +141,12 @@ class KeyRing(VerifyingKey):
     def signer(self, envelope: Mapping[str, Any], payload_type: str) -> VerifyingKey:
         """Return the key that signed `envelope`; raises as `open`."""
         return self._opened(envelope, payload_type)[0]
+
+    def ended_key(self, key_id: str) -> EndedKey | None:
+        """Return the ended key of that id; None where it is the current one, or none of the ring."""
+        if key_id == self.key_id:
+            return None
+        return next((ended for ended in self._ended() if ended.key.key_id == key_id), None)
 
     def _opened(self, envelope: Mapping[str, Any], payload_type: str) -> tuple[VerifyingKey, bytes]:
         try:

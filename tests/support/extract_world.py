@@ -14,6 +14,7 @@ from tests.support.registry_world import MOB, NOW, MemoryRegistry, approval, dat
 from saferoom.audit import Event
 from saferoom.clock import FrozenClock
 from saferoom.hub.crosswalks import Crosswalks
+from saferoom.hub.extract_keys import ExtractKeys
 from saferoom.hub.extracts import Extracts
 from saferoom.hub.memory_folder import MemoryFolder
 from saferoom.hub.opened_extracts import OpenedExtracts
@@ -83,9 +84,8 @@ def workshop(folder: Path) -> Workshop:
     )
     key = SigningKey.generate()
     crosswalks = Crosswalks(folder / "crosswalks", AtRest(b"rest" * 8))
-    opened = OpenedExtracts(
-        folder / "extracts", MemoryFolder(folder / "opened", in_memory=False), key.verifying_key, b"x" * 32
-    )
+    memory = MemoryFolder(folder / "opened", in_memory=False)
+    opened = OpenedExtracts(folder / "extracts", memory, key.verifying_key, ExtractKeys.fixed(b"x" * 32))
     clock = FrozenClock(NOW)
     maker = Extracts(folder / "sources", folder / "extracts", registry, key, b"m" * 32, clock, crosswalks, opened)
     made = Workshop(folder, registry, key, maker)

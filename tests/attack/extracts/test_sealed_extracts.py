@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -18,10 +19,10 @@ from tests.support.extract_world import ROWS, Workshop, csv_of
 from tests.support.registry_world import MOB, dataset
 
 from saferoom.errors import IntegrityError, UnavailableError
-from saferoom.hub import opened_extracts
+from saferoom.hub.extract_keys import ExtractKeys
 from saferoom.hub.memory_folder import MemoryFolder
 from saferoom.hub.opened_extracts import OpenedExtracts
-from saferoom.hub.sealed_parquet import Seal, SealedWriter, new_salt, reading, unseal
+from saferoom.hub.sealed_parquet import Seal, SealedWriter, reading, unseal
 from saferoom.ids import ProjectSlug
 from saferoom.projects.catalogue.model import VariableRole
 from saferoom.projects.extracts.manifest import ExtractFile, seal_manifest
@@ -33,7 +34,7 @@ TABLE = pa.table({"id": list(range(300)), "word": [f"{MARKER}{n}" for n in range
 
 @pytest.fixture
 def sealed(tmp_path: Path) -> tuple[Path, Seal]:
-    seal = Seal.of(b"m" * 32, "mob", "htv", "1", new_salt())
+    seal = Seal.of(b"m" * 32, "mob", "htv", "1", secrets.token_hex(32))
     path = tmp_path / "sealed.parquet"
     with SealedWriter(path, TABLE.schema, seal) as writer:
         writer.write(TABLE)
@@ -57,7 +58,7 @@ def test_file_in_another_place_is_not_read_even_under_its_own_key(
 ) -> None:
     path, seal = sealed
     for wrong in (
-        Seal.of(b"m" * 32, project, name, version, new_salt()),
+        Seal.of(b"m" * 32, project, name, version, secrets.token_hex(32)),
         replace(seal, about=f"{project}/{name}/{version}"),  # the key alone is not enough
     ):
         if wrong.about != seal.about:
@@ -101,7 +102,7 @@ def _signed(shop: Workshop, slug: ProjectSlug, file: ExtractFile, source: Path) 
     target = shop.folder / "extracts" / slug / manifest.files[0].file
     target.chmod(0o600)
     shutil.copyfile(source, target)
-    said = {"sha256": file.sha256, "bytes": file.bytes, "salt": file.salt}
+    said = {"sha256": file.sha256, "bytes": file.bytes, "key": file.key}
     forged = manifest.model_copy(update={"files": (manifest.files[0].model_copy(update=said),)})
     place = shop.folder / "extracts" / slug / "manifest.json"
     place.chmod(0o600)
@@ -131,8 +132,8 @@ def test_another_versions_file_does_not_open_even_with_a_signed_manifest(shop: W
 
 def test_extract_does_not_open_under_another_instances_key(shop: Workshop) -> None:
     shop.provision()
-    with pytest.raises(IntegrityError, match="sealed with another key"):
-        replace(shop.maker.opened, master=b"y" * 32).lease(MOB)
+    with pytest.raises(IntegrityError, match="is wrapped under a key of extracts that is not there"):
+        replace(shop.maker.opened, keys=ExtractKeys.fixed(b"y" * 32)).lease(MOB)
 
 
 def test_plain_bytes_are_never_on_the_homes_disk(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +193,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from saferoom.hub import opened_extracts, sealed_parquet
+from saferoom.hub.extract_keys import ExtractKeys
 from saferoom.hub.memory_folder import MemoryFolder
 from saferoom.signing import VerifyingKey
 root, half = Path(sys.argv[1]), sys.argv[2] == "half"
@@ -202,7 +204,7 @@ if half:
     opened_extracts.unseal = dies
 key = VerifyingKey.from_pem((root / "key.pem").read_bytes())
 place = MemoryFolder(root / "opened", in_memory=False)
-opened = opened_extracts.OpenedExtracts(root / "extracts", place, key, b"x" * 32)
+opened = opened_extracts.OpenedExtracts(root / "extracts", place, key, ExtractKeys.fixed(b"x" * 32))
 lease = opened.lease("mob")
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -287,7 +289,7 @@ def test_state_that_is_no_state_is_taken_for_nothing_open(shop: Workshop) -> Non
 def test_plain_extract_of_an_older_saferoom_is_refused_and_made_again(shop: Workshop) -> None:
     shop.provision()
     manifest = shop.maker.verify(MOB)
-    plain = manifest.model_copy(update={"files": (manifest.files[0].model_copy(update={"salt": ""}),)})
+    plain = manifest.model_copy(update={"files": (manifest.files[0].model_copy(update={"key": None}),)})
     place = shop.folder / "extracts" / MOB / "manifest.json"
     place.chmod(0o600)
     place.write_bytes(seal_manifest(plain, shop.key))
@@ -300,7 +302,6 @@ def test_plain_extract_of_an_older_saferoom_is_refused_and_made_again(shop: Work
 
 def test_two_programs_that_open_at_once_have_one_folder(shop: Workshop) -> None:
     assert isinstance(shop.maker.opened, OpenedExtracts)
-    assert opened_extracts.CHANGES == "id-changes"
     shop.provision()
     again = replace(shop.maker.opened)
     with shop.maker.opened.lease(MOB) as one, again.lease(MOB) as two:
