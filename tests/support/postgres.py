@@ -40,14 +40,17 @@ def _in(place: str, name: str) -> str | None:
     return shutil.which(name, path=place or None)
 
 
+OWNER, SERVICES = "saferoom", "services"
+"""The role that the tables belong to, and the one that services work as."""
 ON_POSTGRES = pytest.param("postgresql", marks=pytest.mark.postgres)
 """Marks what runs on it, beside ``sqlite``."""
 
 
 class Server:
-    """A running PostgreSQL."""
+    """A running PostgreSQL; `settings` are those of its next start."""
 
     def __init__(self) -> None:
+        self.settings = dict(_SETTINGS)
         self.folder = Path(tempfile.mkdtemp(prefix="saferoom-postgres-"))
         self._numbers = itertools.count()
         self._user = next(pwd.getpwnam(name) for name in _NAMES) if os.getuid() == 0 else None
@@ -60,6 +63,7 @@ class Server:
         )
         assert made.returncode == 0, made.stderr
         self._process = self._start()
+        self._run(f"CREATE ROLE {SERVICES} LOGIN")
         self._template = self._make("migrated")
 
     def database(self) -> str:
@@ -73,10 +77,10 @@ class Server:
         return self._address(name)
 
     def copy(self, address: str) -> str:
-        """Return the address of a copy of one of its databases, to which nobody may be connected."""
+        """Return the address of a copy of one of its databases, to which nobody may be connected; for the same role."""
         name = f"copy_{next(self._numbers)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {_name(address)} STRATEGY FILE_COPY")
-        return self._address(name)
+        return as_role(self._address(name), address.split("://", 1)[1].split("@", 1)[0])
 
     def drop(self, address: str) -> bool:
         """Drop one of its databases; tell whether that could be done, which it cannot while somebody is connected."""
@@ -99,6 +103,12 @@ class Server:
     def go_on(self) -> None:
         """Start it again after `stop`."""
         self._process = self._start()
+
+    def give(self, file: Path) -> Path:
+        """Let the server's user own a file below its folder."""
+        if self._user is not None:
+            os.chown(file, self._user.pw_uid, self._user.pw_gid)
+        return file
 
     def limit_files(self, backend: int, most: int) -> None:
         """Let one of its processes write no file beyond `most` bytes, as on a disk that is full."""
@@ -130,7 +140,7 @@ class Server:
         return [*command, path, *words]
 
     def _start(self) -> subprocess.Popen[bytes]:
-        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
         words = ("-D", str(self.folder / "data"), "-k", str(self.folder), *settings)
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(self._command("postgres", *words), cwd="/", stdout=log, stderr=log)
@@ -158,10 +168,15 @@ class Server:
             connection.execute(statement.encode())
 
     def _conninfo(self, name: str) -> str:
-        return f"host={self.folder} user=saferoom dbname={name}"
+        return f"host={self.folder} port={self.settings.get('port', 5432)} user=saferoom dbname={name}"
 
     def _address(self, name: str) -> str:
         return f"postgresql://saferoom@/{name}?host={self.folder}"
+
+
+def as_role(address: str, role: str) -> str:
+    """Return an address of ours as `role` opens it."""
+    return f"postgresql://{role}@{address.split('@', 1)[1]}"
 
 
 def _name(address: str) -> str:

@@ -8,19 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from saferoom.hub.demo.mailbox import Conversation, Envelope, Mailbox, listening
 
@@ -171,36 +163,3 @@ def sink(folder: Path, behaviour: Behaviour | None = None) -> Iterator[Sink]:
         assert isinstance(box, Sink)
         yield box
     assert not [thread for thread in threading.enumerate() if thread.name == "mailbox"]
-
-
-@cache
-def _certificate() -> tuple[bytes, bytes]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    return made.public_bytes(serialization.Encoding.PEM), private
-
-
-def trust(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Return what a server needs for TLS, and the file of certificates with which a client trusts it."""
-    certificate, key = _certificate()
-    public, both = folder / "ca.pem", folder / "server.pem"
-    public.write_bytes(certificate)
-    both.write_bytes(certificate + key)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
-    return context, public

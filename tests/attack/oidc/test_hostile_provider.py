@@ -9,7 +9,6 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
-from tests.support.hostile_provider import Hostile, Key, certificate, hostile
+from tests.support.hostile_provider import Hostile, Key, hostile
 from tests.support.oidc import CLIENT, settings_file
+from tests.support.tls import EXPIRED, certificate
 
 from saferoom.errors import BadInputError, UnauthenticatedError, UnavailableError
 from saferoom.hub.jupyter.oidc.provider import Answer, Provider, Verified
@@ -222,11 +222,10 @@ def test_refusals_of_the_provider_are_told_in_our_words(
 
 
 def test_certificate_that_ended_keeps_everybody_out_and_one_that_holds_does_not(tmp_path: Path) -> None:
-    context, trusted = certificate(tmp_path, -timedelta(days=1))
-    with hostile(context) as said, pytest.raises(UnavailableError, match="certificate that does not hold"):
+    trusted = (own := certificate(tmp_path, EXPIRED)).public
+    with hostile(own.served) as said, pytest.raises(UnavailableError, match="certificate that does not hold"):
         asyncio.run(Provider(settings(tmp_path, said, ca_file=str(trusted))).metadata())
-    context, trusted = certificate(tmp_path, timedelta(days=1))
-    with hostile(context) as said:
+    with hostile(certificate(tmp_path).served) as said:
         assert asyncio.run(Provider(settings(tmp_path, said, ca_file=str(trusted))).metadata()).issuer == said.url
         with pytest.raises(UnavailableError, match="certificate that does not hold"):
             asyncio.run(Provider(settings(tmp_path, said)).metadata())

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.smtp_sink import PASSWORD, USER, Behaviour, read, sink, text_of, trust
+from tests.support.smtp_sink import PASSWORD, USER, Behaviour, read, sink, text_of
+from tests.support.tls import EXPIRED, SOON, certificate
 
 from saferoom.hub.notices.post import SmtpPost
 from saferoom.hub.notices.settings import MailSettings, Security
@@ -58,7 +59,8 @@ def test_letter_written_twice_is_the_same() -> None:
 
 @pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
 def test_letter_goes_over_tls_with_a_password(tmp_path: Path, security: Security) -> None:
-    tls, ca_file = trust(tmp_path)
+    own = certificate(tmp_path)
+    tls, ca_file = own.served, own.public
     behaviour = Behaviour(tls=tls, implicit=security is Security.TLS, asks_password=True)
     with sink(tmp_path / "mail", behaviour) as server:
         there = settings(server.port, security, username=USER, password_file="unused")
@@ -76,8 +78,18 @@ def test_letter_goes_over_tls_with_a_password(tmp_path: Path, security: Security
     assert "its certificate is not trusted" in stranger.reason
 
 
+def test_server_whose_certificate_ended_gets_nothing_and_one_with_a_new_one_does(tmp_path: Path) -> None:
+    for ends, fate in ((EXPIRED, Fate.UNREACHABLE), (SOON, Fate.SENT)):
+        own = certificate(tmp_path, ends)
+        with sink(tmp_path / "mail", Behaviour(tls=own.served, implicit=True)) as server:
+            outcome = SmtpPost(settings(server.port, Security.TLS), "", str(own.public)).send(
+                letter(), "ana@example.org"
+            )
+            assert (outcome.fate, len(server.mail())) == (fate, int(fate is Fate.SENT)), outcome
+
+
 def test_server_without_starttls_gets_neither_letter_nor_password(tmp_path: Path) -> None:
-    tls, ca_file = trust(tmp_path)
+    tls, ca_file = (own := certificate(tmp_path)).served, own.public
     behaviour = Behaviour(tls=tls, offers_starttls=False, asks_password=True)
     with sink(tmp_path / "mail", behaviour) as server:
         there = settings(server.port, Security.STARTTLS, username=USER, password_file="unused")
