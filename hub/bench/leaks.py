@@ -26,6 +26,7 @@ from saferoom.ids import Username
 
 Say = Callable[[str], None]
 CYCLES, WARM_CYCLES = 200, 5
+COMMAND = "saferoom bench leaks --page docs/explanation/leaks-of-rooms.md"
 MOST_DESCRIPTORS_PER_ROOM = 0.05
 MOST_KIB_PER_ROOM = 64.0
 LEAST_ROOMS = 50
@@ -101,9 +102,10 @@ def page(result: Mapping[str, Any]) -> str:
     bounds = result["bounds"]
     lines = [
         "# What rooms leave behind\n",
-        f"`saferoom bench leaks` starts a room, runs a line of code in it and stops it, {result['cycles']} times one",
-        f"after the other ({result['mode']} mode, {result['seconds_per_cycle']} seconds each), after {WARM_CYCLES}",
-        "that fill caches.\n",
+        f"<!-- Written by `{COMMAND}`; do not edit. -->\n",
+        f"A room is started, a line of code is run in it, and it is stopped: {result['cycles']} times, one after the",
+        f"other, after {WARM_CYCLES} that fill caches ({result['mode']} mode, {result['seconds_per_cycle']:g} seconds",
+        "each, on a machine shared with other work).\n",
         _afterwards(result["left"]),
         "| service | open descriptors, first and last | per room | resident MiB, first and last | KiB per room |",
         "|---|---:|---:|---:|---:|",
@@ -114,11 +116,9 @@ def page(result: Mapping[str, Any]) -> str:
             f"| {name} | {one['descriptors'][0]}, {one['descriptors'][1]} | {one['descriptors_per_room']:.3f} "
             f"| {first:.0f}, {last:.0f} | {one['kib_per_room']:.1f} |"
         )
-    lines.append(
-        "\nGrowth is the slope over the second half of the rooms. That nothing is left, and that growth is at most"
-    )
     most = f"{bounds['descriptors_per_room']:g} descriptors and {bounds['kib_per_room']:g} KiB for each room"
-    lines.append(f"{most}, {_verdict(result)}.\n")
+    lines.append("\nGrowth is the slope over the second half of the rooms.\n\n## What is promised\n")
+    lines.append(f"- That nothing is left, and that growth is at most {most}: {_verdict(result)}.\n")
     return "\n".join(lines)
 
 

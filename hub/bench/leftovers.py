@@ -6,7 +6,7 @@ import resource
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,12 +69,16 @@ class Machine:
             _rows(self.home.hub / "jupyterhub.sqlite"),
         )
 
-    def settled(self, before: Left) -> dict[str, Any]:
-        """Return what is left beyond `before`, when all that ends by itself had the time to."""
+    def settled(self, before: Left, ignoring: Collection[str] = ()) -> dict[str, Any]:
+        """Return what is left beyond `before`, but for some parts, when all that ends by itself had the time to."""
         deadline = time.monotonic() + _SETTLE_SECONDS
-        while (more := self.left().beyond(before) | self.groups_left()) and time.monotonic() < deadline:
+        while (more := self._more(before, ignoring)) and time.monotonic() < deadline:
             time.sleep(0.25)
         return more
+
+    def _more(self, before: Left, ignoring: Collection[str]) -> dict[str, Any]:
+        found = self.left().beyond(before) | self.groups_left()
+        return {what: more for what, more in found.items() if what not in ignoring}
 
     def groups_left(self) -> dict[str, Any]:
         """Return the noted control groups that are still there."""

@@ -67,3 +67,16 @@ def summary(runs: Sequence[Run]) -> dict[str, Any]:
         "process_seconds": statistics.median(run.process_seconds for run in runs),
         "peak_mib": statistics.median(run.peak_mib for run in runs),
     }
+
+
+def spread(times: Sequence[float]) -> dict[str, float]:
+    """Return number, median, 95th percentile and most of `times`, milliseconds, shape (n,), at least one."""
+    ordered = sorted(times)
+    # The smallest time that at least 95 of 100 answers did not exceed.
+    rank = -(-95 * len(ordered) // 100)
+    return {
+        "answers": len(ordered),
+        "median_ms": round(statistics.median(ordered), 1),
+        "p95_ms": round(ordered[rank - 1], 1),
+        "most_ms": round(ordered[-1], 1),
+    }

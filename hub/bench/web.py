@@ -23,6 +23,7 @@ from saferoom.clock import SystemClock
 from saferoom.errors import UnavailableError
 from saferoom.hub.bench import web_page
 from saferoom.hub.bench.environments import own_python
+from saferoom.hub.bench.measure import spread
 from saferoom.hub.bench.web_costs import Costs
 from saferoom.hub.bench.web_pages import PREFIX, Page, pages_of_all
 from saferoom.hub.bench.web_people import PASSWORD, SECRET, enrol, register, visitors
@@ -173,9 +174,9 @@ def summary(answers: Sequence[Mapping[str, Any]], costs: Mapping[str, Mapping[st
     for answer in answers:
         by_page.setdefault(answer["page"], []).append(answer["ms"])
     refused = sum(answer["status"] != 200 for answer in answers)
-    pages = {name: {**_times(times), **costs.get(name, {})} for name, times in sorted(by_page.items())}
+    pages = {name: {**spread(times), **costs.get(name, {})} for name, times in sorted(by_page.items())}
     span = max(answer["at"] for answer in answers) - min(answer["at"] for answer in answers)
-    whole = _times([answer["ms"] for answer in answers])
+    whole = spread([answer["ms"] for answer in answers])
     return {
         "people": len(visitors()),
         "pause_seconds": [LEAST_PAUSE, MOST_PAUSE],
@@ -186,18 +187,6 @@ def summary(answers: Sequence[Mapping[str, Any]], costs: Mapping[str, Mapping[st
         "goal_ms": MOST_MS,
         "slow": [name for name, page in pages.items() if page["p95_ms"] >= MOST_MS],
         "holds": not refused and whole["p95_ms"] < MOST_MS,
-    }
-
-
-def _times(times: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(times)
-    # The smallest time that at least 95 of 100 answers did not exceed.
-    rank = -(-95 * len(ordered) // 100)
-    return {
-        "answers": len(ordered),
-        "median_ms": round(statistics.median(ordered), 1),
-        "p95_ms": round(ordered[rank - 1], 1),
-        "most_ms": round(ordered[-1], 1),
     }
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import typer
 
 from saferoom.errors import BadInputError
+from saferoom.hub.cli.failing_closed import ended_in_order
 
 BENCHES = {
+    "capacity": "saferoom.hub.bench.capacity",
     "check": "saferoom.hub.bench.check",
     "client": "saferoom.hub.bench.client",
     "fuzz": "saferoom.hub.bench.fuzz",
@@ -30,6 +32,13 @@ BENCHES = {
 }
 """Name of each benchmark and the module with its ``run(rows, say)`` and ``report(result, say)``, and ``page(result)``
 where what it found is published."""
+_OWN = {
+    "reference": ("microdata", "has published results"),
+    "cycles": ("leaks", "starts rooms again and again"),
+    "rooms": ("capacity", "asks for rooms at once"),
+    "minutes": ("capacity", "asks for rooms at once"),
+}
+"""Options of one benchmark alone: which one, and what it does."""
 
 
 def register(app: typer.Typer) -> None:
@@ -45,6 +54,12 @@ def bench(
         None, "--reference", help="Folder of published results that microdata is compared with, number by number."
     ),
     cycles: int | None = typer.Option(None, "--cycles", min=2, help="Rooms that leaks starts and stops (200)."),
+    rooms: int | None = typer.Option(
+        None, "--rooms", min=1, max=200, help="Rooms that capacity asks for at once (50)."
+    ),
+    minutes: float | None = typer.Option(
+        None, "--minutes", min=0.1, max=30.0, help="How long capacity looks what becomes of them (5)."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document and nothing else."),
 ) -> None:
     """Compare with peers: medians and ratios, each contestant in fresh processes."""
@@ -52,20 +67,20 @@ def bench(
         raise BadInputError(f"there is no benchmark of that name; there are {', '.join(BENCHES)}")
     if page is not None and (name is None or not hasattr(importlib.import_module(BENCHES[name]), "page")):
         raise BadInputError(
-            "--page: needs the name of a benchmark that is published: leaks, linkage, microdata, privacy, query, "
-            "tables, verdicts, web"
+            "--page: needs the name of a benchmark that is published: capacity, leaks, linkage, microdata, privacy, "
+            "query, tables, verdicts, web"
         )
-    if reference is not None and name != "microdata":
-        raise BadInputError("--reference: needs the benchmark that has published results: microdata")
-    if cycles is not None and name != "leaks":
-        raise BadInputError("--cycles: needs the benchmark that starts rooms again and again: leaks")
+    given = {"reference": reference, "cycles": cycles, "rooms": rooms, "minutes": minutes}
+    more = {option: value for option, value in given.items() if value is not None}
+    for option in more:
+        owner, what = _OWN[option]
+        if name != owner:
+            raise BadInputError(f"--{option}: needs the benchmark that {what}: {owner}")
     results: dict[str, Any] = {}
     for chosen in [name] if name else list(BENCHES):
         module = importlib.import_module(BENCHES[chosen])
-        more: dict[str, Any] = {} if reference is None else {"reference": reference}
-        if cycles is not None:
-            more["cycles"] = cycles
-        results[chosen] = module.run(rows, _progress, **more)
+        with ended_in_order():
+            results[chosen] = module.run(rows, _progress, **more)
         if page is not None:
             page.write_text(module.page(results[chosen]), encoding="utf-8")
         if not as_json:

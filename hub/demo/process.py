@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import httpx
 
 from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.home import Home
+from saferoom.hub.jupyter.programs import tethered
 
 ADDRESS = "127.0.0.1"
 FIRST_PORT = 8000
@@ -46,8 +47,10 @@ class RunningHub:
 
 
 @contextmanager
-def running_hub(home: Home, port: int) -> Iterator[RunningHub]:
+def running_hub(home: Home, port: int, options: Sequence[str] = ()) -> Iterator[RunningHub]:
     """Start the hub of `home` at `port`, yield it when hub and airlock answer, and end it afterwards.
+
+    It ends with its rooms also where this process is killed. `options` are more words for ``saferoom hub``.
 
     Raises
     ------
@@ -55,21 +58,12 @@ def running_hub(home: Home, port: int) -> Iterator[RunningHub]:
         It ended, or did not answer in time; the message has the last line of its log.
     """
     log = home.hub / "demo.log"
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "saferoom.hub.cli.main",
-        "hub",
-        "--home",
-        str(home.root),
-        "--port",
-        str(port),
-    ]
+    command = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", "hub"]
+    command += ["--home", str(home.root), "--port", str(port), *options]
     with log.open("wb") as stream:
         # A session of its own: Ctrl-C in the terminal reaches this process alone, which then ends the hub in order.
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
+            tethered(command), stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
         )
     hub = RunningHub(process, port, log)
     try:
