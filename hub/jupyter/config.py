@@ -17,11 +17,13 @@ from saferoom.hub.jupyter import hub_log, programs
 from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.authenticator import LocalAuthenticator, RegistryAuthenticator
 from saferoom.hub.jupyter.desk import Desk
+from saferoom.hub.jupyter.entitled import take_turns
 from saferoom.hub.jupyter.room_terms import TOKEN_SCOPES
-from saferoom.hub.jupyter.spawner import RoomSpawner, take_turns
-from saferoom.hub.jupyter.waiting import RoomLimits
+from saferoom.hub.jupyter.spawner import START_SECONDS, RoomSpawner
+from saferoom.hub.jupyter.waiting import RoomLimits, WaitingList
 from saferoom.hub.linkage.desk.names import PAGES, SERVICE
 from saferoom.hub.sandbox import Limits
+from saferoom.hub.sandbox.memory import free_bytes
 from saferoom.hub.sandbox.software import keep_apart
 from saferoom.hub.sign_in_settings import OidcSignIn
 from saferoom.hub.web.shell.navigation import RECORDER, REVIEW_PREFIX
@@ -180,7 +182,7 @@ def _rooms(c: Any, desk: Desk, settings: Settings) -> None:
     c.JupyterHub.spawner_class = RoomSpawner
     every_room(c, c.RoomSpawner, desk)
     c.RoomSpawner.limits = settings.limits
-    take_turns(c, settings.rooms)
+    take_turns(c, c.RoomSpawner, WaitingList(settings.rooms, free_bytes), START_SECONDS)
     c.RoomSpawner.http_timeout = 30
 
 

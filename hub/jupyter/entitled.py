@@ -1,7 +1,8 @@
 """Rooms live as long as their person may be in them, whoever makes them: a sandbox here, a pod on a cluster.
 
-`EntitledSpawner` asks the desk before a room starts and at every look afterwards, ends what nobody may use any more,
-tells people why, and writes both into the audit trail. What makes rooms adds how one is opened, looked at and closed.
+`EntitledSpawner` asks the desk before a room starts and at every look afterwards, has people wait for their turn, ends
+what nobody may use any more, tells people why, and writes both into the audit trail. What makes rooms adds how one is
+opened, looked at and closed.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from jupyterhub.spawner import Spawner, SpawnException
-from traitlets import Instance
+from traitlets import Instance, default
 
-from saferoom.errors import SaferoomError
+from saferoom.errors import SaferoomError, TooManyError
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.refusal import refused
 from saferoom.hub.jupyter.room_terms import Room
+from saferoom.hub.jupyter.waiting import Place, RoomLimits, WaitingList
 from saferoom.projects.decision import Decision, unknown
 
 _NO_PROJECT = unknown("no-project", "A room belongs to a project: start it from your home page.", "rooms.project")
 # How long a room may go on while the registry cannot be asked.
 _UNCONFIRMED_SECONDS = 40.0
 WATCH_SECONDS = 0.1
+WAIT_SECONDS = 1800.0
+"""How long a person waits for their turn."""
 
 
 class _Abstract(type(Spawner), ABCMeta):  # type: ignore[misc]
@@ -35,6 +39,7 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
     """Starts, watches and ends rooms of whoever may be in them."""
 
     desk = Instance(Desk, config=True)
+    waiting = Instance(WaitingList, config=True)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -42,9 +47,15 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
         """There may be a room, or a part of one."""
         self._noted = False
         """Its start is in the audit trail, and its end is not."""
+        self._given: Place | None = None
+        """The place of the room, or the wait for it."""
         self._attempt = 0
         self._confirmed = time.monotonic()
         self._ending = asyncio.Lock()
+
+    @default("waiting")
+    def _no_others(self) -> WaitingList:
+        return WaitingList(RoomLimits())
 
     @property
     def room(self) -> Room:
@@ -65,7 +76,7 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
 
     @abstractmethod
     def _steps(self) -> AsyncIterator[tuple[int, str]]:
-        """Yield how far the start is, in percent, with a sentence for who waits."""
+        """Yield how far the start is, in percent, with a sentence for who waits, once it is their turn."""
 
     async def _refresh(self) -> None:
         """Bring what a running room is given up to date."""
@@ -84,8 +95,10 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
         self._attempt += 1
         attempt, self._held = self._attempt, True
         try:
+            given = await self._turn()
             url = await self._open_room()
             self._still_wanted(attempt)
+            self.waiting.up(given)
         except BaseException as error:
             # A later attempt has a room of its own, which is not this one's to end.
             if attempt == self._attempt:
@@ -99,6 +112,28 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
         self._noted = True
         return url
 
+    async def _turn(self) -> Place:
+        """Wait until there is a place for this room, and return it; whoever stops waiting gives it back."""
+        if self._given is not None:
+            self.waiting.leave(self._given)
+        try:
+            given = self._given = self.waiting.ask(self.user.name)
+        except TooManyError as error:
+            raise refused(_full(error)) from None
+        if given.given.is_set():
+            return given
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self.waiting.turn(given)
+        except TimeoutError:
+            minutes = f"{WAIT_SECONDS / 60:.0f}"
+            raise SpawnException(f"No room got free in {minutes} minutes; start it again.", reason="waited") from None
+        # Much may have changed since they asked.
+        decision = await asyncio.to_thread(self.desk.may_enter, self.user.name, self.name)
+        if not decision:
+            raise refused(decision)
+        return given
+
     def _still_wanted(self, attempt: int) -> None:
         if attempt == self._attempt and not self._held:
             # It was told to stop while it was starting: what came to be afterwards is ended, too.
@@ -109,6 +144,10 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Tell the waiting person how far the start is."""
+        while self._given is None:
+            await asyncio.sleep(WATCH_SECONDS)
+        async for words in self.waiting.news(self._given):
+            yield {"progress": 5, "message": words}
         async for percent, message in self._steps():
             yield {"progress": percent, "message": message}
 
@@ -116,6 +155,9 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
         """Return None while the room runs and its person may be in it; otherwise it has ended, or ends now."""
         if not self._held:
             return 0
+        if self._given is not None and not self._given.given.is_set():
+            # It waits for its turn; there is nothing to look at.
+            return None
         status = await self._room_status()
         if status is not None:
             await self._end()
@@ -152,9 +194,26 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
                 # What cannot be closed stays held, and is closed at the next look.
                 await self._close_room()
                 self._held = False
+                # Whoever is next gets a room where there is one less.
+                given, self._given = self._given, None
+                if given is not None:
+                    self.waiting.leave(given)
             if self._noted:
                 self._noted = False
                 await asyncio.to_thread(self.desk.note_end, self.user.name, self.name, decision)
+
+
+def take_turns(c: Any, section: Any, waiting: WaitingList, start_seconds: float) -> None:
+    """Set on JupyterHub's configuration that rooms wait for their turn; `section` is their spawner's part of `c`."""
+    section.waiting = waiting
+    section.start_timeout = int(WAIT_SECONDS + start_seconds) + 30
+    # The list is the limit: JupyterHub's own would refuse whoever asks last, and tell nobody where they stand.
+    c.JupyterHub.concurrent_spawn_limit = 0
+    c.JupyterHub.active_server_limit = 0
+
+
+def _full(error: TooManyError) -> Decision:
+    return Decision(allowed=False, code="too-many-rooms", reason=error.message, rule="rooms.limits", error=TooManyError)
 
 
 def _unconfirmed() -> Decision:

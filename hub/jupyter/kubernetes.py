@@ -15,7 +15,7 @@ from typing import Any
 
 from kubernetes_asyncio.client import ApiException, V1ObjectMeta, V1Pod
 from kubespawner import KubeSpawner
-from traitlets import Instance
+from traitlets import Instance, Integer
 
 from saferoom.errors import SaferoomError, UnavailableError
 from saferoom.hub.home import Home
@@ -23,13 +23,16 @@ from saferoom.hub.jupyter import room_terms
 from saferoom.hub.jupyter.cluster import Cluster, proxy_secret
 from saferoom.hub.jupyter.config import every_room, pages, sign_in
 from saferoom.hub.jupyter.desk import Desk
-from saferoom.hub.jupyter.entitled import WATCH_SECONDS, EntitledSpawner
+from saferoom.hub.jupyter.entitled import WATCH_SECONDS, EntitledSpawner, take_turns
 from saferoom.hub.jupyter.pods import COMPONENT, VENV, room_labels, room_spec
 from saferoom.hub.jupyter.room_terms import STARTING
+from saferoom.hub.jupyter.waiting import RoomLimits, WaitingList
 from saferoom.hub.wiring import Instance as Saferoom
 
 _HTTP_SECONDS = 120
 _REQUEST_SECONDS = 15
+_STARTING = 64
+"""Rooms that start at the same time: each on a node of its own choice, all through one hub and one API."""
 _ASKING: ContextVar[bool] = ContextVar("asking", default=False)
 """Set where KubeSpawner asks for a pod: what it stops there is in the way of the room, and not the room."""
 _ROOM = "saferoom_room"
@@ -48,14 +51,11 @@ def configure(c: Any) -> None:
     try:
         cluster, secret = Cluster.from_environment(), proxy_secret()
         desk = Desk(Saferoom.open(Home.from_environment()))
-        most = cluster.settings.most
     except SaferoomError as error:
         raise SystemExit(f"saferoom: {error.message}") from None
     sign_in(c, desk, secret, secure_cookies=True)
     pages(c, desk)
     c.JupyterHub.spawner_class = PodRoomSpawner
-    # One more is told to try again in a few minutes.
-    c.JupyterHub.active_server_limit = most
     rooms(c, cluster, desk)
 
 
@@ -73,7 +73,8 @@ def rooms(c: Any, cluster: Cluster, desk: Desk) -> None:
     section.profile_list = []
     section.pod_connect_ip = ""
     section.get_pod_url = section.modify_pod_hook = section.after_pod_created_hook = None
-    section.start_timeout = settings.start_seconds
+    section.start_seconds = settings.start_seconds
+    take_turns(c, section, WaitingList(RoomLimits(settings.most, starting=_STARTING)), settings.start_seconds)
     section.http_timeout = _HTTP_SECONDS
     section.k8s_api_request_timeout = _REQUEST_SECONDS
     section.k8s_api_request_retry_timeout = 4 * _REQUEST_SECONDS
@@ -87,6 +88,9 @@ class PodRoomSpawner(EntitledSpawner, KubeSpawner):  # type: ignore[misc]
     """
 
     cluster = Instance(Cluster, config=True)
+    start_seconds = Integer(
+        config=True, help="How long a pod may take to run, and to be gone; waiting is no part of it."
+    )
 
     async def _open_room(self) -> str:
         settings = self.cluster.settings
@@ -96,15 +100,18 @@ class PodRoomSpawner(EntitledSpawner, KubeSpawner):  # type: ignore[misc]
                 "chart's values"
             )
         try:
-            return str(await KubeSpawner.start(self))
+            async with asyncio.timeout(self.start_seconds):
+                return str(await KubeSpawner.start(self))
         except ApiException as error:
             self.log.error("The cluster did not take the room %s: %s %s", self._log_name, error.status, error.body)
             raise UnavailableError(
                 "the cluster did not take it; the administrator finds the reason in the hub's log"
             ) from None
         except TimeoutError:
+            # It may run, and what KubeSpawner watches pods by be broken.
+            await self._start_watching_pods(replace=True)
             raise UnavailableError(
-                f"the cluster did not bring it up within {self.start_timeout} seconds; try again later, and tell the "
+                f"the cluster did not bring it up within {self.start_seconds} seconds; try again later, and tell the "
                 "administrator if it stays so"
             ) from None
 
@@ -139,7 +146,8 @@ class PodRoomSpawner(EntitledSpawner, KubeSpawner):  # type: ignore[misc]
 
     async def _close_room(self) -> None:
         self._start_future: asyncio.Future[str] | None = None
-        await KubeSpawner.stop(self)
+        async with asyncio.timeout(self.start_seconds):
+            await KubeSpawner.stop(self)
 
     async def _steps(self) -> AsyncIterator[tuple[int, str]]:
         yield 20, "Asking the cluster for a place"
@@ -163,6 +171,8 @@ class PodRoomSpawner(EntitledSpawner, KubeSpawner):  # type: ignore[misc]
         KubeSpawner.load_state(self, state)
         self._held = self._noted = bool(state.get(_ROOM))
         self._confirmed = time.monotonic()
+        if self._held and self._given is None:
+            self._given = self.waiting.taken(self.user.name)
 
 
 class _Pod(V1Pod):

@@ -10,22 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import SpawnException
-from traitlets import Instance, default
+from traitlets import Instance
 
-from saferoom.errors import TooManyError
 from saferoom.hub.jupyter import rooms
 from saferoom.hub.jupyter.entitled import WATCH_SECONDS, EntitledSpawner
-from saferoom.hub.jupyter.refusal import refused
 from saferoom.hub.jupyter.room_terms import STARTING
-from saferoom.hub.jupyter.waiting import Place, RoomLimits, WaitingList
 from saferoom.hub.opened_extracts import Lease
 from saferoom.hub.sandbox import Limits, Running, start
-from saferoom.hub.sandbox.memory import free_bytes
-from saferoom.projects.decision import Decision
 
-WAIT_SECONDS = 1800.0
 START_SECONDS = 60.0
-"""How long a person waits for their turn, and how long a room whose turn it is may take to start."""
+"""How long a room whose turn it is may take to start."""
 
 
 class RoomSpawner(EntitledSpawner):
@@ -35,17 +29,11 @@ class RoomSpawner(EntitledSpawner):
     """
 
     limits = Instance(Limits, args=(), config=True)
-    waiting = Instance(WaitingList, config=True)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._running: Running | None = None
         self._lease: Lease | None = None
-        self._given: Place | None = None
-
-    @default("waiting")
-    def _no_others(self) -> WaitingList:
-        return WaitingList(RoomLimits(), free_bytes)
 
     @property
     def place(self) -> rooms.Place:
@@ -53,33 +41,8 @@ class RoomSpawner(EntitledSpawner):
         return rooms.Place(self.desk.home, self.user.name, self.name)
 
     async def _open_room(self) -> str:
-        given = await self._turn()
         async with asyncio.timeout(START_SECONDS):
-            address = await self._make_room()
-        self.waiting.up(given)
-        return address
-
-    async def _turn(self) -> Place:
-        """Wait until there is a place for this room, and return it; whoever stops waiting gives it back."""
-        if self._given is not None:
-            self.waiting.leave(self._given)
-        try:
-            given = self._given = self.waiting.ask(self.user.name)
-        except TooManyError as error:
-            raise refused(_full(error)) from None
-        if given.given.is_set():
-            return given
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await self.waiting.turn(given)
-        except TimeoutError:
-            minutes = f"{WAIT_SECONDS / 60:.0f}"
-            raise SpawnException(f"No room got free in {minutes} minutes; start it again.", reason="waited") from None
-        # Much may have changed since they asked.
-        decision = await asyncio.to_thread(self.desk.may_enter, self.user.name, self.name)
-        if not decision:
-            raise refused(decision)
-        return given
+            return await self._make_room()
 
     async def _make_room(self) -> str:
         self._lease = await self._opened()
@@ -132,10 +95,6 @@ class RoomSpawner(EntitledSpawner):
             answer.cancel()
 
     async def _steps(self) -> AsyncIterator[tuple[int, str]]:
-        while self._given is None:
-            await asyncio.sleep(WATCH_SECONDS)
-        async for words in self.waiting.news(self._given):
-            yield 5, words
         yield 20, "Checking the project's data against its signed manifest, and opening it"
         while self._running is None:
             await asyncio.sleep(WATCH_SECONDS)
@@ -157,26 +116,10 @@ class RoomSpawner(EntitledSpawner):
         lease, self._lease = self._lease, None
         if lease is not None:
             await asyncio.to_thread(lease.close)
-        given, self._given = self._given, None
-        if given is not None:
-            self.waiting.leave(given)
 
     def get_state(self) -> dict[str, Any]:
         """Return nothing to remember: rooms do not outlive the hub."""
         return {}
-
-
-def take_turns(c: Any, limits: RoomLimits) -> None:
-    """Set on JupyterHub's configuration that rooms wait for their turn."""
-    c.RoomSpawner.waiting = WaitingList(limits, free_bytes)
-    c.RoomSpawner.start_timeout = int(WAIT_SECONDS + START_SECONDS) + 30
-    # The list is the limit: JupyterHub's own would refuse whoever asks last, and tell nobody where they stand.
-    c.JupyterHub.concurrent_spawn_limit = 0
-    c.JupyterHub.active_server_limit = 0
-
-
-def _full(error: TooManyError) -> Decision:
-    return Decision(allowed=False, code="too-many-rooms", reason=error.message, rule="rooms.limits", error=TooManyError)
 
 
 def _close_unused(opening: asyncio.Future[Lease]) -> None:

@@ -1,4 +1,4 @@
-"""Who gets the next room: a waiting list in front of the rooms of one machine.
+"""Who gets the next room: a waiting list in front of the rooms of one machine, or of a cluster.
 
 Terms
 -----
@@ -72,10 +72,11 @@ class WaitingList:
     Parameters
     ----------
     free_bytes : callable
-        The memory of the machine that is really free now; None where it cannot be known, and then does not limit.
+        The memory of the machine that is really free now; None where it cannot be known, and then does not limit, as
+        on a cluster, which finds a place for each room by itself.
     """
 
-    def __init__(self, limits: RoomLimits, free_bytes: Callable[[], int | None]) -> None:
+    def __init__(self, limits: RoomLimits, free_bytes: Callable[[], int | None] = lambda: None) -> None:
         self.limits = limits
         self._free_bytes = free_bytes
         self._waiting: list[Place] = []
@@ -110,6 +111,13 @@ class WaitingList:
         self.serve()
         return place
 
+    def taken(self, person: str) -> Place:
+        """Return the place of a room that runs already: it is held, whatever the limits are now."""
+        place = Place(person, self._served, 0, started=True)
+        place.given.set()
+        self._held.add(place)
+        return place
+
     async def turn(self, place: Place) -> None:
         """Wait until `place` is given; whoever is cancelled while waiting is off the list."""
         try:
@@ -142,7 +150,7 @@ class WaitingList:
     def why(self) -> str:
         """Say in words for the waiting what is missing; it tells of nobody."""
         if self.limits.most is not None and len(self._held) >= self.limits.most:
-            return "all rooms of this machine are in use"
+            return "all rooms are in use"
         if self._starting() >= self.limits.starting:
             return "other rooms are starting just now"
         return "the machine has too little free memory for another room"

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.support import live_world
 from tests.support.live_world import ALPHA, BETA
 from tests.support.room_ends import End
+from tests.support.waiting import waiting_list
 from tornado.web import HTTPError
 
 from saferoom.clock import SystemClock
@@ -223,6 +224,85 @@ class TestRoom:
         assert run(end, case) == 137
         assert end.rooms() == []
         assert entries(instance) == [*before, STARTED, ENDED]
+
+    def test_that_has_no_place_waits_for_its_turn_and_is_told_where_it_stands(self, end: End) -> None:
+        turns = waiting_list(most=1)
+
+        async def case() -> list[str]:
+            first, second = end.spawner("ana", ALPHA), end.spawner("cleo", ALPHA)
+            first.waiting = second.waiting = turns
+            await first.start()
+            begun = asyncio.ensure_future(second.start())
+            said = []
+            async for one in iterate_until(begun, second.progress()):
+                said.append(one["message"])
+                if len(said) == 1:
+                    assert len(end.rooms()) == 1
+                    assert await second.poll() is None
+                    await first.stop()
+            await begun
+            assert len(end.rooms()) == 1
+            await second.stop()
+            return said
+
+        said = run(end, case)
+        assert said[0].startswith("Waiting for a room: You are next, because all rooms are in use.")
+        assert turns.counts() == {"held": 0, "starting": 0, "waiting": 0}
+        assert end.rooms() == []
+
+    def test_that_nobody_waits_for_any_more_is_not_made_and_leaves_the_list(self, end: End) -> None:
+        turns = waiting_list(most=1)
+
+        async def case() -> None:
+            first, second = end.spawner("ana", ALPHA), end.spawner("cleo", ALPHA)
+            first.waiting = second.waiting = turns
+            await first.start()
+            begun = asyncio.ensure_future(second.start())
+            async with asyncio.timeout(10):
+                while not turns.counts()["waiting"]:
+                    await asyncio.sleep(0.01)
+            # As JupyterHub does where a start that waits is given up.
+            begun.cancel()
+            await asyncio.wait([begun])
+            await second.stop()
+            assert turns.counts() == {"held": 1, "starting": 0, "waiting": 0}
+            assert len(end.rooms()) == 1
+
+        run(end, case)
+
+    def test_of_whom_lost_the_right_while_waiting_is_not_made(self, end: End, instance: Instance) -> None:
+        turns = waiting_list(most=1)
+
+        async def case() -> None:
+            first, second = end.spawner("cleo", ALPHA), end.spawner("ana", ALPHA)
+            first.waiting = second.waiting = turns
+            await first.start()
+            begun = asyncio.ensure_future(second.start())
+            async with asyncio.timeout(10):
+                while not turns.counts()["waiting"]:
+                    await asyncio.sleep(0.01)
+            admin = Administration(instance.database, SystemClock(), instance.signing_key, actor="admin")
+            admin.remove_member(ProjectSlug(ALPHA), Username("ana"))
+            await first.stop()
+            with pytest.raises(HTTPError):
+                await begun
+
+        try:
+            run(end, case)
+        finally:
+            live_world.restore(instance)
+        assert end.rooms() == []
+        assert turns.counts() == {"held": 0, "starting": 0, "waiting": 0}
+
+    def test_is_refused_where_one_person_wants_too_many(self, end: End) -> None:
+        async def case() -> None:
+            spawner = end.spawner("ana", ALPHA)
+            spawner.waiting = waiting_list(each=0)
+            with pytest.raises(HTTPError) as caught:
+                await spawner.start()
+            assert (caught.value.status_code, end.rooms()) == (429, [])
+
+        run(end, case)
 
     def test_is_one_for_each_person_in_each_project(self, end: End) -> None:
         async def case() -> list[str]:

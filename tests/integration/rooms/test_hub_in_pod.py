@@ -13,6 +13,7 @@ from traitlets.config import Config
 from saferoom.errors import BadInputError
 from saferoom.hub.jupyter import cluster, kubernetes
 from saferoom.hub.jupyter.cluster import Cluster, PodSettings
+from saferoom.hub.jupyter.entitled import WAIT_SECONDS
 
 pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
 
@@ -38,7 +39,10 @@ def test_the_hub_is_set_up_by_the_chart_alone(environment: pytest.MonkeyPatch) -
     c = Config()
     kubernetes.configure(c)
     assert c.JupyterHub.spawner_class is kubernetes.PodRoomSpawner
-    assert c.JupyterHub.active_server_limit == 4
+    # Whoever comes when all are taken waits for a turn, and JupyterHub refuses nobody by itself.
+    assert c.PodRoomSpawner.waiting.limits.most == 4
+    assert c.PodRoomSpawner.start_timeout > WAIT_SECONDS + c.PodRoomSpawner.start_seconds
+    assert (c.JupyterHub.concurrent_spawn_limit, c.JupyterHub.active_server_limit) == (0, 0)
     assert c.JupyterHub.tornado_settings["cookie_options"]["secure"] is True
     assert c.LocalAuthenticator.proxy_secret == "p" * 64
     assert c.PodRoomSpawner.namespace == "saferoom-rooms"

@@ -28,7 +28,7 @@ def test_who_waits_for_a_place_is_told_and_a_room_that_never_came_leaves_nothing
 
     async def case() -> tuple[list[str], BaseException | None]:
         spawner = pods.spawner("ana", ALPHA)
-        spawner.start_timeout = 1
+        spawner.start_seconds = 1
         begun = asyncio.ensure_future(spawner.start())
         said = []
         async for one in spawner.progress():
@@ -52,7 +52,7 @@ def test_a_room_that_is_stopped_while_it_starts_is_gone(pods: Pods) -> None:
 
     async def case() -> BaseException | None:
         spawner = pods.spawner("ana", ALPHA)
-        spawner.start_timeout = 2
+        spawner.start_seconds = 2
         begun = asyncio.ensure_future(spawner.start())
         async with asyncio.timeout(10):
             while not (spawner.pod_reflector and spawner.pod_reflector.pods):
@@ -77,10 +77,14 @@ def test_a_hub_that_starts_again_takes_its_rooms_up_and_ends_those_that_may_not_
         state = json.loads(json.dumps(before.get_state()))
         again = pods.spawner("ana", ALPHA)
         again.load_state(state)
+        # It holds a place, and no more than one.
+        again.load_state(state)
+        assert again.waiting.counts() == {"held": 1, "starting": 0, "waiting": 0}
         looks = [await again.poll()]
         admin = Administration(instance.database, SystemClock(), instance.signing_key, actor="admin")
         admin.remove_member(ProjectSlug(ALPHA), Username("ana"))
         looks.append(await again.poll())
+        assert not again.waiting.counts()["held"]
         again.clear_state()
         assert not again.get_state()["saferoom_room"]
         return looks

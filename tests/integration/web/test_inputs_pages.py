@@ -52,12 +52,6 @@ def test_checker_sees_what_everybody_ran_escaped_and_marked(airlock: Service) ->
     assert "Cut: the whole has 7 bytes" in page
 
 
-def test_page_says_where_nothing_is_recorded(airlock: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Nothing is recorded here now" not in shown(airlock.browser("ben").get(AT))
-    monkeypatch.setenv("SAFEROOM_ROOMS_PORT", "8001")
-    assert "Nothing is recorded here now" in shown(airlock.browser("ben").get(AT))
-
-
 def test_characters_that_nobody_sees_are_written_out(airlock: Service) -> None:
     page = shown(airlock.browser("ben").get(AT))
     assert "\u202e" not in page

@@ -113,7 +113,7 @@ def test_the_waiting_are_told_where_they_stand_until_it_is_their_turn() -> None:
         "Waiting for a room: 1 before you",
         "Waiting for a room: You are next",
     ]
-    assert all("all rooms of this machine are in use" in words for words in told)
+    assert all("all rooms are in use" in words for words in told)
 
 
 def test_free_memory_is_what_the_kernel_and_the_hubs_own_limit_leave(tmp_path: Path) -> None:
