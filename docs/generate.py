@@ -17,7 +17,7 @@ from typer.cli import get_docs_for_click
 
 from saferoom.hub.cli.main import COMMANDS, build
 from saferoom.hub.evidence import satre
-from saferoom.hub.sign_in_settings import OidcSignIn
+from saferoom.hub.sign_in_settings import LocalSignIn, OidcSignIn
 from saferoom.hub.web.api import reference as api
 from saferoom.policies.conform import describe
 from saferoom.policies.models import ReleaseRoute, RiskAppetite, Strictness
@@ -139,25 +139,32 @@ def _default(value: Any) -> str:
     return "as in values.yaml" if isinstance(value, dict | list) else f"`{value}`"
 
 
+_HEAD = ("| key | default | what is allowed | meaning |", "|---|---|---|---|")
+
+
 def hub_settings_page() -> str:
     """Return the page of the settings file of ``saferoom hub``, from its model."""
     lines = [
         "# Settings of the hub\n",
         "`saferoom hub --settings FILE` takes a YAML file with one part, `sign_in`. Unknown keys are refused.",
-        "Without a file, or with `sign_in: {method: local}`, people sign in with a password and a one-time code that",
+        "Without a file, or with `sign_in: {method: local}`, people sign in with a password, and a code or key that",
         "are kept here.",
         "[How to sign in through a provider](../how-to/sign-in.md).\n",
         "## `sign_in` with `method: oidc`\n",
-        "| key | default | what is allowed | meaning |",
-        "|---|---|---|---|",
+        *_HEAD,
     ]
-    root = OidcSignIn.model_json_schema()
-    for name, field in OidcSignIn.model_fields.items():
+    lines += _settings_of(OidcSignIn)
+    lines += ["", "## `sign_in` with `method: local`", "", *_HEAD, *_settings_of(LocalSignIn)]
+    return "\n".join(lines) + "\n"
+
+
+def _settings_of(model: type[BaseModel]) -> Iterator[str]:
+    root = model.model_json_schema()
+    for name, field in model.model_fields.items():
         default = "needed" if field.is_required() else _setting(field.default)
         allowed = describe(root["properties"][name], root)
         meaning = (field.description or "How people sign in.").replace("\n", " ")
-        lines.append(f"| `{name}` | {default} | {allowed} | {meaning} |")
-    return "\n".join(lines) + "\n"
+        yield f"| `{name}` | {default} | {allowed} | {meaning} |"
 
 
 def _setting(default: Any) -> str:

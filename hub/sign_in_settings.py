@@ -25,11 +25,28 @@ _VALUE = r"^[!-~]{1,200}$"
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 
+PublicUrl = Annotated[
+    str,
+    Field(
+        pattern=_ADDRESS,
+        max_length=300,
+        json_schema_extra={ALLOWED: "where people reach the hub, such as https://safe.example.org"},
+    ),
+]
+
 
 class LocalSignIn(PolicyModel):
-    """A password and a one-time code, both kept here."""
+    """A password, and a one-time code or a security key, all kept here."""
 
     method: Literal["local"]
+    public_url: PublicUrl | None = None
+    """Where people reach the hub; security keys are tied to it. Without it they are offered at localhost alone."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.public_url is not None and not protected(self.public_url):
+            raise ValueError("`public_url` must begin with https; http is for this machine alone")
+        return self
 
 
 class OidcSignIn(PolicyModel):
@@ -54,21 +71,14 @@ class OidcSignIn(PolicyModel):
     """What the provider calls this instance."""
     client_secret_file: Annotated[str, Field(min_length=1, max_length=4000)]
     """A file with the client's secret in one line, beside this file or an absolute path; closed to other users."""
-    public_url: Annotated[
-        str,
-        Field(
-            pattern=_ADDRESS,
-            max_length=300,
-            json_schema_extra={ALLOWED: "where people reach the hub, such as https://safe.example.org"},
-        ),
-    ]
-    """Where people reach the hub; the provider sends them back to `public_url` and `/hub/oauth_callback`."""
+    public_url: PublicUrl
+    """Where people reach the hub; the provider sends them back to it and `/hub/oauth_callback`; keys are tied to it."""
     scopes: Annotated[tuple[Annotated[str, Field(pattern=_VALUE)], ...], Field(min_length=1, max_length=20)] = (
         "openid",
     )
     """What is asked for; `openid` must be among it. No other claim than the subject, `acr` and `amr` is used."""
     second_factor: Literal["claim", "local"]
-    """`claim`: the provider must say that it asked for one. `local`: the person's own code is asked for here."""
+    """`claim`: the provider must say that it asked for one. `local`: the person's own code or key is asked for."""
     acr_values: Annotated[tuple[Annotated[str, Field(pattern=_VALUE)], ...], Field(max_length=20)] = ()
     """With `claim`: values of `acr` that stand for a second factor; they are asked for as well."""
     amr_values: Annotated[tuple[Annotated[str, Field(pattern=_VALUE)], ...], Field(max_length=20)] = ()

@@ -119,7 +119,7 @@ def password(
     if as_json:
         print(json.dumps({"username": name, "secret": enrolment.secret, "uri": enrolment.uri}))
         return
-    print(f"The password of {name} is set; an earlier one and its second factor no longer work.")
+    print(f"The password of {name} is set; an earlier one, its second factor and security keys no longer work.")
     print("Second factor, shown this once. Add it to an authenticator app:")
     print(f"  {enrolment.uri}")
 

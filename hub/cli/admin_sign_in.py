@@ -1,6 +1,8 @@
-"""``saferoom admin``: which account at the identity provider is whose."""
+"""``saferoom admin``: which account at the identity provider is whose, and people's second factors."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import typer
 
@@ -16,6 +18,8 @@ def register(group: typer.Typer) -> None:
     group.command("unlink-account")(unlink)
     group.command("linked-accounts")(links)
     group.command("invite")(invite)
+    group.command("second-factor")(second_factor)
+    group.command("remove-security-key")(remove_key)
 
 
 def link(
@@ -63,7 +67,7 @@ def links(username: str = _USER, as_json: bool = _JSON) -> None:
                 one.issuer,
                 f"{one.linked_at:%Y-%m-%d}",
                 one.linked_by,
-                f"{one.signed_in_at:%Y-%m-%d %H:%M}" if one.signed_in_at else "never",
+                _day(one.signed_in_at),
             )
             for one in found
         ]
@@ -86,6 +90,59 @@ def invite(
     until = f"{made.expires_at:%Y-%m-%d %H:%M}"
     said = f"Invitation of {name}, shown this once; give it to that person alone. Until {until} UTC:\n  {made.code}"
     _done({"username": name, "code": made.code, "expires_at": made.expires_at}, as_json, said)
+
+
+def second_factor(username: str = _USER, as_json: bool = _JSON) -> None:
+    """Show a person's security keys, and whether one-time codes count; `saferoom admin password` gives new ones."""
+    from saferoom import ids
+    from saferoom.hub.cli.commands import plain, print_json
+    from saferoom.hub.cli.text import table
+
+    name = ids.username(username)
+    with opened() as (instance, _):
+        found = instance.security_keys.factors(name)
+        enrolled = instance.credentials.enrolled(name)
+    if as_json:
+        print_json({"username": name, "codes": found.codes, "keys": plain(found.keys)})
+        return
+    codes = (
+        "count"
+        if found.codes
+        else "do not count: this person signs in with keys alone"
+        if enrolled
+        else "are not set up"
+    )
+    print(f"One-time codes of {name} {codes}.")
+    rows = [
+        (one.id, one.name, "yes" if one.synced else "no", f"{one.added_at:%Y-%m-%d}", _day(one.used_at))
+        for one in found.keys
+    ]
+    print(table(("key", "name", "synced", "added", "last used (UTC)"), rows) if rows else "There are no security keys.")
+
+
+def remove_key(
+    username: str = _USER,
+    key: str = typer.Argument(..., metavar="KEY", help="The key's id, from saferoom admin second-factor."),
+    reason: str = typer.Option(..., "--reason", help="Why; kept in the audit trail."),
+    as_json: bool = _JSON,
+) -> None:
+    """Remove a security key that was lost; it counts no more from now on. The person gets a notice."""
+    from saferoom import ids
+
+    name = ids.username(username)
+    with opened() as (instance, administration):
+        instance.security_keys.remove(name, key, actor=administration.actor, reason=reason)
+        left = instance.security_keys.factors(name)
+    said = f"{key} of {name} is removed; whoever has it cannot sign in with it any more."
+    if not left.codes and not left.keys:
+        said += (
+            f"\n{name} has no second factor left and cannot sign in: saferoom admin password {name} gives a new one."
+        )
+    _done({"username": name, "removed": key, "codes": left.codes, "keys": len(left.keys)}, as_json, said)
+
+
+def _day(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else "never"
 
 
 def _done(made: object, as_json: bool, said: str) -> None:

@@ -1,4 +1,4 @@
-"""Local accounts: a password and a one-time code, and good standing at every request."""
+"""Local accounts: a password and a one-time code or a security key, and good standing at every request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from traitlets import Instance, Unicode
 
 from saferoom.errors import NotFoundError
 from saferoom.hub.jupyter.desk import Desk
+from saferoom.hub.jupyter.factors.handlers import key_secret, note_fresh, routes
 from saferoom.hub.jupyter.refusal import refused
+from saferoom.hub.store.attempts import LONGEST_SOURCE
+from saferoom.hub.store.proofs import Proof
 from saferoom.projects.decision import forbidden
 
 # Added by the proxy to what it passes on to the hub, and to nothing else.
@@ -37,6 +40,14 @@ class RegistryAuthenticator(Authenticator):  # type: ignore[misc]
         said = handler.request.headers.get(FROM_PROXY, "")
         return hmac.compare_digest(said.encode("utf-8", "replace"), self.proxy_secret.encode())
 
+    def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
+        """Return the addresses of this way to sign in."""
+        return [*super().get_handlers(app), *routes()]
+
+    def claimed(self, handler: BaseHandler) -> str:
+        """Return who is said to sign in with a browser."""
+        raise NotImplementedError
+
     async def refresh_user(self, user: User, *_: Any, **__: Any) -> bool | dict[str, Any]:
         """Look again whether a signed-in person may stay; called at most every `auth_refresh_age` seconds."""
         if not await asyncio.to_thread(self.desk.standing, user.name):
@@ -58,7 +69,11 @@ class RegistryAuthenticator(Authenticator):  # type: ignore[misc]
 
 
 class LocalAuthenticator(RegistryAuthenticator):
-    """Signs people in with a password and a one-time code."""
+    """Signs people in with a password, and a one-time code or a security key."""
+
+    def claimed(self, handler: BaseHandler) -> str:
+        """Return who the form says signs in."""
+        return _plain(handler.get_body_argument("username", ""))
 
     async def authenticate(self, handler: BaseHandler, data: dict[str, str] | None) -> dict[str, Any] | None:
         """Return who signed in, or raise with the sentence to show."""
@@ -66,10 +81,18 @@ class LocalAuthenticator(RegistryAuthenticator):
             # Rooms must not be able to try out other people's passwords.
             await asyncio.to_thread(self.desk.note_forged_sign_in)
             raise refused(_NOT_THE_FORM)
-        fields = {name: (data or {}).get(name, "") for name in ("username", "password", "totp")}
-        username = fields["username"].strip().lower()
+        fields = {name: (data or {}).get(name, "") for name in ("username", "password", "totp", "key")}
+        username = _plain(fields["username"])
         source = handler.request.remote_ip or "unknown"
-        decision = await asyncio.to_thread(self.desk.sign_in, username, fields["password"], fields["totp"], source)
+        shown: str | Proof = fields["totp"]
+        if fields["key"]:
+            shown = self.desk.factors.signature(username, fields["key"], key_secret(handler))
+        decision = await asyncio.to_thread(self.desk.sign_in, username, fields["password"], shown, source)
         if not decision:
             raise refused(decision)
+        note_fresh(handler, self.desk.factors, username)
         return await self.model(username)
+
+
+def _plain(username: str) -> str:
+    return username.strip().lower()[:LONGEST_SOURCE]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,12 @@ from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.authenticator import LocalAuthenticator, RegistryAuthenticator
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.entitled import take_turns
+from saferoom.hub.jupyter.factors.party import RelyingParty
 from saferoom.hub.jupyter.room_terms import TOKEN_SCOPES
+from saferoom.hub.jupyter.settings import Settings
 from saferoom.hub.jupyter.spawner import START_SECONDS, RoomSpawner
-from saferoom.hub.jupyter.waiting import RoomLimits, WaitingList
+from saferoom.hub.jupyter.waiting import WaitingList
 from saferoom.hub.linkage.desk.names import PAGES, SERVICE
-from saferoom.hub.sandbox import Limits
 from saferoom.hub.sandbox.memory import free_bytes
 from saferoom.hub.sandbox.software import keep_apart
 from saferoom.hub.sign_in_settings import OidcSignIn
@@ -56,34 +56,12 @@ _HUB_POLICY = "; ".join(
 )
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What an operator chooses.
-
-    Attributes
-    ----------
-    address : str
-        Where the proxy listens. Loopback by default: TLS belongs in front.
-    secure_cookies : bool
-        Set when people reach the proxy over TLS only.
-    oidc : OidcSignIn or None
-        The provider through which people sign in; None for passwords and codes kept here.
-    """
-
-    port: int = 8000
-    address: str = "127.0.0.1"
-    secure_cookies: bool = False
-    limits: Limits = field(default_factory=Limits)
-    rooms: RoomLimits = field(default_factory=RoomLimits)
-    oidc: OidcSignIn | None = None
-
-
 def configure(c: Any, home: Home, settings: Settings | None = None) -> None:
     """Set everything on JupyterHub's configuration object `c` for the instance at `home`."""
     settings = settings or Settings()
     keep_apart(home.root)
     instance = Instance.open(home)
-    desk = Desk(instance) if settings.oidc is None else _oidc_desk(instance, settings.oidc)
+    desk = _desk(instance, settings)
     secret = secrets.token_hex(32)
     _addresses(c, home, settings)
     _proxy(c, home, secret)
@@ -157,10 +135,12 @@ def sign_in(c: Any, desk: Desk, secret: str, *, secure_cookies: bool) -> None:
     ]
 
 
-def _oidc_desk(instance: Instance, settings: OidcSignIn) -> Desk:
+def _desk(instance: Instance, settings: Settings) -> Desk:
+    if settings.oidc is None:
+        return Desk(instance, RelyingParty.at(settings.keys_at))
     from saferoom.hub.jupyter.oidc.gate import OidcDesk
 
-    return OidcDesk(instance, settings)
+    return OidcDesk(instance, settings.oidc)
 
 
 def _method(c: Any, desk: Desk) -> tuple[type[RegistryAuthenticator], float]:

@@ -15,9 +15,12 @@ from saferoom import ids
 from saferoom.audit import Event
 from saferoom.errors import BadInputError, NotFoundError, SaferoomError
 from saferoom.hub.home import Home
+from saferoom.hub.jupyter.factors.desk import NO_ADDRESS, FactorDesk
+from saferoom.hub.jupyter.factors.party import RelyingParty
 from saferoom.hub.opened_extracts import Lease
 from saferoom.hub.sandbox import identity
 from saferoom.hub.store.audit_log import AuditLog
+from saferoom.hub.store.proofs import Proof
 from saferoom.hub.web.shell.navigation import REVIEW, REVIEW_PREFIX, Entry, entries
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
@@ -47,8 +50,9 @@ class Card:
 class Desk:
     """Asks the registry on behalf of the authenticator, the spawner and the pages."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, keys: RelyingParty | None = None, no_keys: str = NO_ADDRESS) -> None:
         self._instance = instance
+        self.factors = FactorDesk(instance, keys, no_keys)
         self._extracts = instance.extracts("hub")
         self._ended: dict[tuple[str, str], str] = {}
         self._forged: datetime | None = None
@@ -62,9 +66,9 @@ class Desk:
         """The instance's home."""
         return self._instance.home
 
-    def sign_in(self, username: str, password: str, totp: str, source: str) -> Decision:
+    def sign_in(self, username: str, password: str, proof: str | Proof, source: str) -> Decision:
         """Check the credentials first, so that only the person concerned learns why they may not sign in."""
-        decision = self._instance.credentials.verify(username, password, totp, source)
+        decision = self._instance.credentials.verify(username, password, proof, source)
         return decision and self.standing(username)
 
     def standing(self, username: str) -> Decision:

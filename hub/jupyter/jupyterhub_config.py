@@ -6,7 +6,8 @@ import json
 import os
 
 from saferoom.hub.home import Home
-from saferoom.hub.jupyter.config import Settings, configure
+from saferoom.hub.jupyter.config import configure
+from saferoom.hub.jupyter.settings import Settings
 from saferoom.hub.jupyter.waiting import RoomLimits
 from saferoom.hub.sandbox import Limits
 from saferoom.hub.sign_in_settings import OidcSignIn

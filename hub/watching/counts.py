@@ -67,7 +67,7 @@ ROOMS_ENDED = Counter("saferoom_rooms_ended", "Rooms that ended since the start.
 # From the start on, so that the first one is seen as a rise.
 for _signal in Signal:
     SIGNALS.labels(_signal)
-for _action in ("sign-in.forged", "sign-in.failed"):
+for _action in ("sign-in.forged", "sign-in.failed", "security-key.doubted"):
     TRAIL.labels(_action)
 for _outcome in ("made", "failed"):
     REFRESHES.labels(_outcome)

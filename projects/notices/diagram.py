@@ -69,6 +69,8 @@ def _told(kind: str) -> set[str]:
         return {"administrators", "data owners", "whoever has the power"}
     if kind in kinds.TOKENS:
         return {"whose token it is"}
+    if kind in kinds.FACTORS:
+        return {"whose second factor it is"}
     if kind in (kinds.REFRESHED, kinds.IDS_CHANGED):
         return {"members"}
     if kind in (kinds.REMINDER, kinds.BUDGET):

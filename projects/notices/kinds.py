@@ -11,6 +11,7 @@ from saferoom.projects.notices.model import SETTLED, Category, How
 REMINDER = "reminder"
 BREAK_GLASS = ("break-glass.opened", "break-glass.ended", "break-glass.reviewed")
 TOKENS = ("token.made", "token.ended")
+FACTORS = ("security-key.added", "security-key.removed", "security-key.doubted", "codes.on", "codes.off")
 WAITS = "project.amendment_waits"
 """Given when an amendment waits for an administrator; no row of the table, which stays in its state."""
 HELD = "project.refresh_waits"
@@ -22,7 +23,7 @@ IDS_CHANGED = "project.ids_changed"
 BUDGET = "budget.used"
 """Given when a privacy budget is half, mostly or nearly spent; no deed of its own."""
 
-SECURITY = frozenset({*BREAK_GLASS, *TOKENS, "release.withdrawn", "project.archive_read"})
+SECURITY = frozenset({*BREAK_GLASS, *TOKENS, *FACTORS, "release.withdrawn", "project.archive_read"})
 PUBLIC = frozenset({"release.withdrawn"})
 """What the public register says as well: told also to people who have left, who may still use the numbers."""
 
@@ -51,6 +52,5 @@ def all_kinds() -> frozenset[str]:
     """Return every kind of notice there can be, from the tables of what can happen."""
     requests = {row.audit for row in airlock.TRANSITIONS if row.notify is not None}
     projects = {row.audit for row in life.TRANSITIONS if row.notify is not None}
-    return frozenset(
-        {*requests, *projects, WAITS, HELD, REFRESHED, IDS_CHANGED, *BREAK_GLASS, *TOKENS, REMINDER, BUDGET}
-    )
+    security = {*BREAK_GLASS, *TOKENS, *FACTORS}
+    return frozenset({*requests, *projects, *security, WAITS, HELD, REFRESHED, IDS_CHANGED, REMINDER, BUDGET})

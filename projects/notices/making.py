@@ -66,6 +66,11 @@ def of_tokens(kind: str, tokens: Sequence[Token], at: datetime) -> Notice:
     return Notice(key, first.username, kind, Category.SECURITY, "self", about, at, facts)
 
 
+def of_factor(kind: str, username: Username, id_: str, at: datetime) -> Notice:
+    """Return the notice that a second factor of `username` changed, or was used in a way that a copy would be."""
+    return Notice(f"{kind}:{id_}", username, kind, Category.SECURITY, "self", About(Subject.STANDING), at)
+
+
 def of_alerts(alerts: Iterable[Alert], at: datetime) -> list[Notice]:
     """Return the notices of budgets that are spent up to a level, one for each person and limit."""
     made = []

@@ -36,7 +36,7 @@ class Category(StrEnum):
     ENDS = "ends"
     """Reminders that an accreditation, a training, a project or an approval ends."""
     SECURITY = "security"
-    """Break-glass, withdrawn releases, opened archives, API tokens; nobody switches these off."""
+    """Break-glass, withdrawn releases, opened archives, API tokens, second factors; nobody switches these off."""
 
 
 class How(StrEnum):

@@ -12,7 +12,7 @@ from saferoom.hub.drive import HubSession
 
 pytestmark = pytest.mark.live
 
-WRONG = "The user name, the password or the code is wrong."
+WRONG = "The user name, the password, or the code or key is wrong."
 
 
 def test_sign_in_with_password_and_code_shows_the_persons_projects(live: Live) -> None:

@@ -13,7 +13,7 @@ from traitlets import Instance
 from saferoom.clock import SystemClock
 from saferoom.hub.jupyter.authenticator import RegistryAuthenticator
 from saferoom.hub.jupyter.oidc.gate import OidcDesk
-from saferoom.hub.jupyter.oidc.handlers import BeginHandler, CallbackHandler, SignOutHandler, StepHandler
+from saferoom.hub.jupyter.oidc.handlers import BeginHandler, CallbackHandler, SignOutHandler, StepHandler, pending_of
 from saferoom.hub.jupyter.oidc.pending import Waiting
 from saferoom.hub.jupyter.oidc.provider import Verified
 from saferoom.hub.jupyter.refusal import refused
@@ -50,6 +50,10 @@ class OidcAuthenticator(RegistryAuthenticator, OAuthenticator):  # type: ignore[
     def get_handlers(self, app: Any) -> list[tuple[str, type[BaseHandler]]]:
         """Return the addresses of this way to sign in."""
         return [*super().get_handlers(app), (r"/sign-in", StepHandler)]
+
+    def claimed(self, handler: BaseHandler) -> str:
+        """Return whom the provider named in this browser."""
+        return pending_of(handler).username or ""
 
     async def authenticate(self, handler: BaseHandler, data: Any = None, **_: Any) -> dict[str, Any]:
         """Let in who arrived through this hub's own steps; a form or a code brought here by itself lets in nobody."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from saferoom.hub.jupyter.desk import Desk
+from saferoom.hub.jupyter.factors.desk import NO_ADDRESS
+from saferoom.hub.jupyter.factors.party import RelyingParty
 from saferoom.hub.jupyter.oidc.provider import Provider, Verified
 from saferoom.hub.sign_in_settings import OidcSignIn
+from saferoom.hub.store.proofs import Proof
 from saferoom.hub.store.sign_in_links import NOT_LINKED
 from saferoom.hub.wiring import Instance
 from saferoom.ids import Username
@@ -18,7 +21,13 @@ class OidcDesk(Desk):
     """
 
     def __init__(self, instance: Instance, settings: OidcSignIn) -> None:
-        super().__init__(instance)
+        keys = RelyingParty.at(settings.public_url) if settings.second_factor == "local" else None
+        asked = (
+            ""
+            if settings.second_factor == "local"
+            else f"{settings.name} asks for your second factor; change it there."
+        )
+        super().__init__(instance, keys, asked or NO_ADDRESS)
         self.settings = settings
         self.provider = Provider(settings)
         self._links = instance.sign_in_links
@@ -61,9 +70,9 @@ class OidcDesk(Desk):
         """Link the account with the code of an invitation."""
         return self._links.accept(code, verified.identity, source)
 
-    def second_factor(self, username: Username, code: str, source: str) -> Decision:
-        """Decide whether `code` is the person's own one-time code."""
-        return self._credentials.verify_code(username, code, source)
+    def second_factor(self, username: Username, shown: str | Proof, source: str) -> Decision:
+        """Decide whether what is `shown` is the person's own one-time code, or else a signature of an own key."""
+        return self._credentials.verify_code(username, shown, source)
 
     def enter(self, username: Username, verified: Verified, source: str) -> Decision:
         """Let a person in, if link and standing still hold, and write it down."""

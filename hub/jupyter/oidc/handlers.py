@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable
 from typing import Any
 
 from jupyterhub.handlers import BaseHandler
@@ -18,6 +16,8 @@ from oauthenticator.oauth2 import (
 )
 
 from saferoom.errors import SaferoomError
+from saferoom.hub.jupyter.browser_pages import BrowserPage, put_cookie, take_cookie
+from saferoom.hub.jupyter.factors.handlers import key_secret, note_fresh
 from saferoom.hub.jupyter.oidc.pending import LONGEST, STATE_LIFETIME, Pending
 from saferoom.hub.jupyter.oidc.provider import Answer, Metadata, Verified
 from saferoom.hub.jupyter.refusal import refused
@@ -26,44 +26,24 @@ from saferoom.projects.decision import Decision, forbidden, wrong_state
 
 PENDING_COOKIE = "saferoom-sign-in"
 STATE_SECONDS = STATE_LIFETIME.total_seconds()
-_DAY_SECONDS = 86_400
 _LONGEST_ANSWER = 100
 _RULE = "sign-in.state"
-_FROM_ROOM = forbidden("not-the-browser", "Sign in with a browser, on the sign-in page.", "sign-in.proxy")
 _STALE = wrong_state(
     "sign-in-stale", "This sign-in is not under way in this browser any more. Begin again on the sign-in page.", _RULE
 )
 _DECLINED = forbidden("sign-in-declined", "The provider did not sign you in. Begin again on the sign-in page.", _RULE)
 
 
-class _ThroughProxy(BaseHandler):  # type: ignore[misc]
-    """A page for browsers alone: rooms reach the hub's socket, and could begin or end a sign-in for somebody."""
-
-    async def prepare(self) -> None:
-        await super().prepare()
-        if not self.authenticator.from_proxy(self):
-            await asyncio.to_thread(self.authenticator.desk.note_forged_sign_in)
-            raise refused(_FROM_ROOM)
-
-    @property
-    def source(self) -> str:
-        return self.request.remote_ip or "unknown"
-
-    async def ask(self, question: Callable[..., Any], *about: Any) -> Any:
-        """Ask the desk without keeping everybody else waiting."""
-        try:
-            return await asyncio.to_thread(question, *about)
-        except SaferoomError as error:
-            raise refused(Decision(False, "refused", error.message, _RULE, type(error))) from None
+class _ThroughProxy(BrowserPage):
+    """A page of a sign-in through a provider."""
 
     def take_cookie(self, name: str, seconds: float) -> str:
         """Return the text of a cookie that was set at most `seconds` ago; empty when there is none."""
-        found = self.get_secure_cookie(name, max_age_days=seconds / _DAY_SECONDS)
-        return (found or b"").decode("utf8", "replace")
+        return take_cookie(self, name, seconds)
 
     def put_cookie(self, name: str, value: str, seconds: float) -> None:
         """Set a cookie that rooms and scripts do not see."""
-        self._set_cookie(name, value, expires_days=seconds / _DAY_SECONDS, httponly=True, path=self.hub.base_url)
+        put_cookie(self, name, value, seconds)
 
     async def go_on(self, verified: Verified, username: Username | None, next_url: str) -> None:
         """Let somebody in, or on to the step that is left."""
@@ -85,14 +65,9 @@ class _ThroughProxy(BaseHandler):  # type: ignore[misc]
         # A cookie of an earlier session would end this one before its time.
         self.set_hub_cookie(user)
         self.clear_cookie(PENDING_COOKIE, path=self.hub.base_url)
+        note_fresh(self, self.authenticator.desk.factors, username)
         self._jupyterhub_user = user
         self.redirect(next_url or BaseHandler.get_next_url(self, user))
-
-    async def must(self, question: Callable[..., Decision], *about: Any) -> None:
-        """Raise with the sentence of a refusal."""
-        decision = await self.ask(question, *about)
-        if not decision:
-            raise refused(decision)
 
 
 class BeginHandler(_ThroughProxy, OAuthLoginHandler):  # type: ignore[misc]
@@ -182,8 +157,23 @@ class CallbackHandler(_ThroughProxy, OAuthCallbackHandler):  # type: ignore[misc
         return state
 
 
+def pending_of(handler: BaseHandler) -> Pending:
+    """Return the sign-in that is under way in a browser.
+
+    Raises
+    ------
+    HTTPError
+        There is none.
+    """
+    secret = take_cookie(handler, PENDING_COOKIE, LONGEST.total_seconds())
+    found: Pending | None = handler.authenticator.waiting.find(secret)
+    if found is None:
+        raise refused(_STALE)
+    return found
+
+
 class StepHandler(_ThroughProxy):
-    """Asks for what is left: an invitation's code, or the person's own one-time code."""
+    """Asks for what is left: an invitation's code, or the person's own one-time code or security key."""
 
     async def get(self) -> None:
         """Show the form."""
@@ -197,7 +187,9 @@ class StepHandler(_ThroughProxy):
         if username is None:
             decision = await self.ask(desk.accept, text, pending.verified, self.source)
         else:
-            decision = await self.ask(desk.second_factor, username, text, self.source)
+            key = self.get_body_argument("key", "")
+            shown = desk.factors.signature(username, key, key_secret(self)) if key else text
+            decision = await self.ask(desk.second_factor, username, shown, self.source)
         if not decision:
             self.set_status(decision.error.http_status)
             await self._show(pending, decision.reason)
@@ -214,15 +206,13 @@ class StepHandler(_ThroughProxy):
         return self.take_cookie(PENDING_COOKIE, LONGEST.total_seconds())
 
     def _pending(self) -> Pending:
-        found: Pending | None = self.authenticator.waiting.find(self._secret())
-        if found is None:
-            raise refused(_STALE)
-        return found
+        return pending_of(self)
 
     async def _show(self, pending: Pending, wrong: str = "") -> None:
         page = await self.render_template(
             "sign_in_step.html",
             invited=pending.username is None,
+            keys=pending.username is not None and self.authenticator.desk.factors.party is not None,
             provider=self.authenticator.login_service,
             wrong=wrong,
             xsrf=self.xsrf_token.decode("ascii"),

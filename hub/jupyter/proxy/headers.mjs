@@ -39,7 +39,10 @@ export function roomHeaders(headers, req, room) {
   const location = headers.location && ownLocation(headers.location, req.headers.host);
   if (location) passed.location = location;
   passed["content-security-policy"] = policy(req.headers.host, room);
-  passed["permissions-policy"] = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
+  // A room's pages share their origin with the sign-in page: a security key asked for by one would answer as there.
+  passed["permissions-policy"] =
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), " +
+    "publickey-credentials-create=(), publickey-credentials-get=()";
   passed["referrer-policy"] = "no-referrer";
   passed["x-content-type-options"] = "nosniff";
   passed["x-dns-prefetch-control"] = "off";

@@ -14,6 +14,7 @@ from saferoom.hub.store import (  # noqa: F401 - imported for their tables
     linkage_tables,
     notices_tables,
     packages_tables,
+    security_key_tables,
     sign_in_tables,
     tables,
     tokens_tables,

@@ -23,6 +23,7 @@ class Said:
 
 
 _REQUEST = "request {id} in project {project}"
+_NOT_YOU = "Was it not you? Sign in, look at your second factor, and ask an administrator for a new password."
 _TO_READ = "Sign in to read why."
 _TO_ACT = "Sign in to look at it."
 
@@ -205,6 +206,27 @@ KINDS: Mapping[str, Said] = {
     "token.ended": Said(
         "API tokens of yours were ended", "An administrator has ended API tokens of yours.", "Sign in to see which."
     ),
+    "security-key.added": Said(
+        "A security key was added to your account",
+        "Somebody signed in as you has added a security key.",
+        _NOT_YOU,
+    ),
+    "security-key.removed": Said(
+        "A security key of yours was removed",
+        "It opens nothing here any more.",
+        _NOT_YOU,
+    ),
+    "security-key.doubted": Said(
+        "A security key of yours was refused",
+        "It counted its signatures backwards, as a copy of it would. Nobody was signed in.",
+        "Sign in with another factor and remove that key, or ask an administrator to.",
+    ),
+    "codes.on": Said(
+        "One-time codes let you in again", "Beside your security keys, one-time codes count again.", _NOT_YOU
+    ),
+    "codes.off": Said(
+        "One-time codes do not let you in any more", "From now on only your security keys count.", _NOT_YOU
+    ),
     "budget.used": Said(
         "Privacy budget: {share} of that for {budget} is spent",
         "Of the privacy budget for {budget}, {share} or more is spent. What is spent cannot be given back.",
@@ -228,7 +250,9 @@ CATEGORIES = {
     Category.WORK: Label("What waits for me", "Requests to check, or to sign as their data owner."),
     Category.PROJECTS: Label("Projects", "Proposals, decisions, changes, pauses, the end; privacy budgets."),
     Category.ENDS: Label("Reminders", "An accreditation, a training, a project or an approval ends soon."),
-    Category.SECURITY: Label("Security", "Break-glass, withdrawn releases, opened archives, API tokens."),
+    Category.SECURITY: Label(
+        "Security", "Break-glass, withdrawn releases, opened archives, API tokens, second factors."
+    ),
 }
 SETTLED = "Always at once. This cannot be switched off."
 HOWS = {How.AT_ONCE: "At once", How.DAILY: "Once a day, together", How.OFF: "Not by e-mail"}

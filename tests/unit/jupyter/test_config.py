@@ -13,8 +13,9 @@ from traitlets.config import Config
 from saferoom.errors import BadInputError, UnavailableError, WrongStateError
 from saferoom.hub.cli.hub import check_port, only_one, start
 from saferoom.hub.home import Home
-from saferoom.hub.jupyter.config import Settings, configure
+from saferoom.hub.jupyter.config import configure
 from saferoom.hub.jupyter.entitled import WAIT_SECONDS
+from saferoom.hub.jupyter.settings import Settings
 from saferoom.hub.jupyter.spawner import START_SECONDS
 
 

@@ -55,7 +55,8 @@ def authenticator(desk: Desk) -> LocalAuthenticator:
 
 
 def handler(secret: str = PROXY) -> Any:
-    return SimpleNamespace(request=SimpleNamespace(headers={FROM_PROXY: secret}, remote_ip="127.0.0.1"))
+    request = SimpleNamespace(headers={FROM_PROXY: secret}, remote_ip="127.0.0.1")
+    return SimpleNamespace(request=request, hub=SimpleNamespace(base_url="/hub/"), _set_cookie=lambda *_, **__: None)
 
 
 def sign_in(desk: Desk, username: str, password: str = PASSWORD, secret: str = PROXY) -> Any:

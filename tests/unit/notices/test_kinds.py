@@ -58,7 +58,8 @@ def _fields(text: str) -> set[str]:
 
 
 def test_security_is_what_nobody_chooses() -> None:
-    assert {*kinds.BREAK_GLASS, *kinds.TOKENS, "release.withdrawn", "project.archive_read"} == kinds.SECURITY
+    security = {*kinds.BREAK_GLASS, *kinds.TOKENS, *kinds.FACTORS}
+    assert {*security, "release.withdrawn", "project.archive_read"} == kinds.SECURITY
     assert kinds.all_kinds() >= kinds.SECURITY
     assert kinds.all_kinds() >= kinds.PUBLIC
     assert kinds.of_request("release.withdrawn", Party.AUTHOR) is Category.SECURITY

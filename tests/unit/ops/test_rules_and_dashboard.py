@@ -129,7 +129,7 @@ def test_every_word_of_a_label_is_one_that_there_can_be() -> None:
         "part": {"data", "keys"},
         "outcome": {"made", "failed"},
         "status": {"500"},
-        "action": {"request.released", "sign-in.failed", "sign-in.forged"},
+        "action": {"request.released", "sign-in.failed", "sign-in.forged", "security-key.doubted"},
         "job": {"saferoom"},
     }
     for expression in asked():

@@ -18,9 +18,10 @@ from saferoom.clock import FrozenClock
 from saferoom.errors import BadInputError, NotFoundError, TooManyError, UnauthenticatedError
 from saferoom.hub.store.attempts import MOST_PER_PERSON, MOST_PER_SOURCE, WINDOW
 from saferoom.hub.store.audit_log import AuditLinkRow
-from saferoom.hub.store.credentials import STEP_SECONDS, CredentialRow, Credentials
+from saferoom.hub.store.credentials import CredentialRow, Credentials
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.migrations.metadata import METADATA
+from saferoom.hub.store.proofs import STEP_SECONDS
 from saferoom.hub.store.tables import PersonRow
 from saferoom.ids import Username
 from saferoom.signing import SigningKey
