@@ -27,12 +27,19 @@ _log = logging.getLogger(__name__)  # commands have nothing but their answer on 
 _READS = "saferoom_reads"
 PATIENCE_SECONDS = 10.0
 """How long a writer waits for the others."""
+LONGEST_SECONDS = 60.0
+"""How long one statement of a writer may take on PostgreSQL, and how long a writer may be silent between two."""
 _WRITERS = 0x5AFE_0001
 """The number that PostgreSQL knows the lock of all writers by."""
+_LIMITS = (
+    "SELECT set_config('statement_timeout', '{longest}', true),"
+    " set_config('idle_in_transaction_session_timeout', '{longest}', true)"
+)
+"""Whoever has the lock of all writers gives it up in time, even where its process hangs or its machine is gone."""
 _BEGINNINGS = {
     "sqlite": ("BEGIN IMMEDIATE", "BEGIN"),
     "postgresql": (
-        f"SELECT pg_advisory_xact_lock({_WRITERS})",
+        f"{_LIMITS}, pg_advisory_xact_lock({_WRITERS})",
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
     ),
 }
@@ -40,6 +47,8 @@ _BEGINNINGS = {
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _MISTAKES = ("SQLITE_ERROR", "25")
 """Codes of what no waiting could mend: a statement that SQLite does not understand, a write in a reading."""
+_SILENT = "25P03"
+"""PostgreSQL's code of a transaction that was ended because it was silent for too long: no mistake of that kind."""
 UNAVAILABLE = (
     "the database does not answer, is locked by another process, or its disk is full; try again, and if that does not "
     "help, tell an administrator"
@@ -57,6 +66,9 @@ class Database:
         ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``.
     patience : float
         Seconds that a writer waits for the others, and that a server has to let anybody in.
+    longest : float
+        Seconds after which PostgreSQL ends a writer's statement, or a writer that says nothing; all its changes are
+        gone then. Migrations have no such limit, nor do those who only read: nobody waits for them.
 
     Raises
     ------
@@ -64,7 +76,7 @@ class Database:
         `url` is no such address.
     """
 
-    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, url: str, patience: float = PATIENCE_SECONDS, longest: float = LONGEST_SECONDS) -> None:
         self.url = url
         milliseconds = int(patience * 1000)
         address = _address(url)
@@ -77,7 +89,7 @@ class Database:
             options = f"-c lock_timeout={milliseconds} -c timezone=UTC"
             waits = {} if "connect_timeout" in address.query else {"connect_timeout": math.ceil(patience)}
             self.engine = create_engine(address, pool_pre_ping=True, connect_args={"options": options, **waits})
-        event.listen(self.engine, "begin", _begin)
+        event.listen(self.engine, "begin", partial(_begin, int(longest * 1000)))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -121,7 +133,7 @@ def answering() -> Iterator[None]:
         yield
     except (OperationalError, InternalError) as error:
         code = _code(error)
-        if code.startswith(_MISTAKES):
+        if code.startswith(_MISTAKES) and code != _SILENT:
             raise
         # The error's words may hold values; its code does not.
         _log.error("database unavailable: %s", code)
@@ -155,6 +167,12 @@ def _check_options(address: URL) -> None:
         psycopg.conninfo.make_conninfo("", **dict.fromkeys(address.query, ""))
     except psycopg.ProgrammingError:
         raise ArgumentError("an option that no connection has") from None
+
+
+def take_your_time(connection: Connection) -> None:
+    """Let the transaction of `connection` last as long as it does: migrations of a large database take their time."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_LIMITS.format(longest=0))
 
 
 class _OnlyWhatWasThere:
@@ -195,6 +213,7 @@ def _enter_wal(cursor: Any, patience: float) -> None:
             return
 
 
-def _begin(connection: Connection) -> None:
+def _begin(longest: int, connection: Connection) -> None:
     writes, reads = _BEGINNINGS[connection.dialect.name]
-    connection.exec_driver_sql(reads if connection.get_execution_options().get(_READS) else writes)
+    reading = connection.get_execution_options().get(_READS)
+    connection.exec_driver_sql(reads if reading else writes.format(longest=longest))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from saferoom.errors import BadInputError, UnavailableError
-from saferoom.hub.store.database import Database, answering
+from saferoom.hub.store.database import Database, answering, take_your_time
 
 _NOT_ALLOWED = "42501"
 """PostgreSQL's code of what a role has no right to."""
@@ -40,6 +40,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
             )
         if set(present) == set(scripts.get_heads()):
             return
+        take_your_time(connection)
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, revision)
@@ -95,6 +96,7 @@ def go_back(database: Database, revision: str, record: Callable[[Session], objec
             raise BadInputError(
                 f"there is no revision {revision} before the database's own; its revision is {present or 'none'}"
             )
+        take_your_time(connection)
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
         if record is not None:

@@ -1,7 +1,8 @@
 """Stores that begin as a copy of one that was made before: migrations take their time, and have tests of their own.
 
 With ``SAFEROOM_TEST_STORE=postgresql`` the stores of all tests are on a PostgreSQL that each worker starts for itself:
-what stands for a file of SQLite is a database of it.
+what stands for a file of SQLite is a database of it. There everything works as the services' role: what a test does
+past the product's code, it does as the tables' owner (`tampering`).
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tests.support.postgres import Server
+from sqlalchemy.orm import Session
+from tests.support.postgres import OWNER, SERVICES, Server, as_role
 
 from saferoom.hub.store import migrate
 from saferoom.hub.store.database import Database
+from saferoom.hub.store.service_role import grant
 
 ON_POSTGRES = os.environ.get("SAFEROOM_TEST_STORE") == "postgresql"
 _KNOWN: dict[Path, str] = {}
@@ -43,13 +47,28 @@ def store_like(path: Path, made_by: Callable[[Database], None]) -> Database:
     return Database(f"sqlite:///{path}")
 
 
+@contextmanager
+def tampering(database: Database) -> Iterator[Session]:
+    """Yield a session that writes as whoever the tables belong to, as an administrator of the database could."""
+    if not database.url.startswith("postgresql"):
+        with database.transaction() as session:
+            yield session
+        return
+    owned = Database(as_role(database.url, OWNER))
+    try:
+        with owned.transaction() as session:
+            yield session
+    finally:
+        owned.dispose()
+
+
 def address_of(path: Path) -> str:
-    """Return the address of the database that stands for `path`, without a table where there was none."""
+    """Return the address of the database that stands for `path`; on PostgreSQL its owner has made the tables."""
     if not ON_POSTGRES:
         return f"sqlite:///{path}"
     if path not in _KNOWN:
         _forget()
-        _KNOWN[path] = _server().empty()
+        _KNOWN[path] = _server().copy(_on_postgres(_nothing))
     return _KNOWN[path]
 
 
@@ -75,8 +94,14 @@ def _file(made_by: Callable[[Database], None]) -> bytes:
 @cache
 def _on_postgres(made_by: Callable[[Database], None]) -> str:
     address = _server().empty()
-    _make(address, made_by)
-    return address
+    _make(address, _granted)
+    served = as_role(address, SERVICES)
+    _make(served, made_by)
+    return served
+
+
+def _granted(database: Database) -> None:
+    grant(database, SERVICES)
 
 
 def _make(address: str, made_by: Callable[[Database], None]) -> None:

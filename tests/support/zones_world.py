@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.empty_store import store_at
+from tests.support.empty_store import copy_store, store_at
 
 from saferoom.clock import FrozenClock
 from saferoom.hub.administration import Administration
@@ -242,6 +242,8 @@ class ZonesWorld:
 def copied(place: ZonesWorld, folder: Path) -> Iterator[ZonesWorld]:
     """Yield a copy of an instance, for tests that change it."""
     subprocess.run(["cp", "-a", f"{place.home.root}/", str(folder / "home")], check=True)
+    place.instance.database.dispose()  # nobody may be connected to what is copied
+    copy_store(place.home.root / "saferoom.sqlite", folder / "home" / "saferoom.sqlite")
     instance = Instance.open(Home(folder / "home"), FrozenClock(NOW))
     try:
         yield ZonesWorld(instance, folder / "inbox")

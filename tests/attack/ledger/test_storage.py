@@ -103,6 +103,7 @@ def _check_full(world: LedgerWorld, folder: Path, fill: Callable[[Database], Non
     world.verify()
 
 
+@pytest.mark.sqlite
 def test_attack_full_disk_under_sqlite_charges_wholly_or_not_at_all(tmp_path: Path) -> None:
     world = LedgerWorld.at(tmp_path)
     _check_full(world, tmp_path, lambda _: resource.setrlimit(resource.RLIMIT_FSIZE, (MEGABYTE, MEGABYTE)))

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import ProgrammingError
 from tests.integration.store.test_database_command import BEFORE, run
 from tests.support.airlock_domain import BEN, CHECKED, Domain, domain
-from tests.support.postgres import Server
+from tests.support.postgres import SERVICES, Server, as_role
 
 from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.store import migrate
 from saferoom.hub.store.database import Database
 from saferoom.hub.store.migrations.metadata import METADATA
-from saferoom.hub.store.service_role import APPEND_ONLY, grant
+from saferoom.hub.store.service_rights import APPEND_ONLY, RIGHTS
+from saferoom.hub.store.service_role import grant
 from saferoom.projects.airlock.model import Cause
 from saferoom.projects.airlock.states import State
 
@@ -29,9 +30,14 @@ def owned(postgres: Server) -> Iterator[Database]:
     made = Database(postgres.database())
     with made.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("CREATE ROLE services LOGIN")
-        connection.exec_driver_sql("CREATE ROLE deputies LOGIN IN ROLE saferoom")
-    grant(made, "services")
+        for role in (
+            "deputies LOGIN IN ROLE saferoom",
+            "makers LOGIN CREATEROLE",
+            "copiers LOGIN REPLICATION",
+            "programs LOGIN IN ROLE pg_execute_server_program",
+        ):
+            connection.exec_driver_sql(f"CREATE ROLE {role}")
+    grant(made, SERVICES)
     yield made
     made.dispose()
 
@@ -39,7 +45,7 @@ def owned(postgres: Server) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def served(owned: Database) -> Iterator[Database]:
     """The same database as the services open it."""
-    made = Database(owned.url.replace("saferoom@", "services@"))
+    made = Database(as_role(owned.url, SERVICES))
     yield made
     made.dispose()
 
@@ -61,26 +67,102 @@ def test_services_do_their_work_with_it(released: Domain) -> None:
     assert all(rows[table] for table in ("audit_links", "airlock_memory", "airlock_releases", "airlock_withdrawals"))
 
 
-@pytest.mark.parametrize("table", sorted(APPEND_ONLY))
+@pytest.mark.parametrize("table", sorted(RIGHTS))
+def test_nothing_is_done_to_a_table_but_what_services_do(released: Domain, table: str) -> None:
+    with released.database.reading() as session:
+        columns = [column["name"] for column in inspect(session.connection()).get_columns(table)]
+    before = rows(released.database, table)
+    with released.database.transaction() as session:
+        for statement in forbidden(table, columns):
+            with refused(), session.begin_nested():
+                session.execute(text(statement))
+    assert rows(released.database, table) == before
+
+
+def forbidden(table: str, columns: list[str]) -> Iterator[str]:
+    """Yield what the services' role may not do to `table`, one statement each."""
+    rights = RIGHTS[table]
+    kept = [column for column in columns if column not in rights.changed(columns)]
+    assert kept or table == "airlock_locks", "something of a row stays as it is, unless it is there to be locked alone"
+    yield from (f'UPDATE "{table}" SET "{column}" = "{column}"' for column in kept)
+    if not rights.deletes:
+        yield f'DELETE FROM "{table}"'
+    if not rights.adds:
+        yield f'INSERT INTO "{table}" DEFAULT VALUES'
+    yield f'TRUNCATE "{table}"'
+    yield f'DROP TABLE "{table}"'
+    yield f'ALTER TABLE "{table}" RENAME TO gone'
+    yield f'ALTER TABLE "{table}" DISABLE TRIGGER ALL'
+    yield f'CREATE RULE nothing AS ON INSERT TO "{table}" DO INSTEAD NOTHING'
+    yield f'CREATE INDEX own ON "{table}" ("{columns[0]}")'
+
+
+def test_every_table_is_named(owned: Database) -> None:
+    with owned.reading() as session:
+        there = {table: inspect(session.connection()) for table in inspect(session.connection()).get_table_names()}
+        assert there.keys() == RIGHTS.keys() == METADATA.tables.keys() | {"alembic_version"}, "a new table is named"
+        for table, found in there.items():
+            columns = {column["name"] for column in found.get_columns(table)}
+            assert RIGHTS[table].changes | (RIGHTS[table].keeps or frozenset()) <= columns, table
+
+
 @pytest.mark.parametrize(
-    "statement",
+    "table", ["audit_links", "audit_heads", "airlock_votes", "airlock_releases", "airlock_memory", "ledger_debits"]
+)
+def test_what_is_kept_is_only_added_to(table: str) -> None:
+    assert table in APPEND_ONLY
+
+
+def test_record_of_what_was_run_goes_when_its_time_is_over_and_is_never_changed() -> None:
+    rights = RIGHTS["inputs"]
+    assert rights.deletes
+    assert not rights.changed([column.name for column in METADATA.tables["inputs"].columns])
+
+
+def test_table_that_no_service_knows_is_not_for_them(postgres: Server) -> None:
+    owner = Database(postgres.database())
+    with owner.transaction() as session:
+        session.execute(text("CREATE TABLE somebody_elses (a int)"))
+        session.execute(text(f"GRANT SELECT ON somebody_elses TO {SERVICES}"))
+    grant(owner, SERVICES)
+    services = Database(as_role(owner.url, SERVICES))
+    with refused(), services.reading() as session:
+        session.execute(text("SELECT * FROM somebody_elses"))
+    for database in (owner, services):
+        database.dispose()
+
+
+@pytest.mark.parametrize(
+    "given",
     [
-        'DELETE FROM "{table}"',
-        'UPDATE "{table}" SET "{column}" = "{column}"',
-        'TRUNCATE "{table}"',
-        'DROP TABLE "{table}"',
-        'ALTER TABLE "{table}" RENAME TO gone',
-        'ALTER TABLE "{table}" DISABLE TRIGGER ALL',
-        'CREATE RULE nothing AS ON INSERT TO "{table}" DO INSTEAD NOTHING',
+        "GRANT UPDATE ON audit_links TO {to}",
+        "GRANT UPDATE (payload) ON audit_links TO {to}",
+        "GRANT DELETE ON airlock_votes TO {to}",
+        "GRANT TRUNCATE ON inputs TO {to}",
+        "GRANT TRIGGER ON people TO {to}",
+        "GRANT INSERT ON airlock_locks TO {to}",
     ],
 )
-def test_what_is_kept_can_be_neither_changed_nor_taken_away(released: Domain, table: str, statement: str) -> None:
-    column = next(iter(METADATA.tables[table].columns)).name
-    before = rows(released.database, table)
-    with refused(), released.database.transaction() as session:
-        session.execute(text(statement.format(table=table, column=column)))
-    assert rows(released.database, table) == before
-    assert not rights(released.database, table) & {"UPDATE", "DELETE", "TRUNCATE"}
+@pytest.mark.parametrize("to", ["PUBLIC", "others"])
+def test_role_that_could_do_more_in_another_way_is_not_the_services(postgres: Server, given: str, to: str) -> None:
+    owner = Database(postgres.database())
+    role = f"round_{to.lower()}"
+    with owner.transaction() as session:
+        for statement in (
+            f"DROP ROLE IF EXISTS {role}",
+            "DROP ROLE IF EXISTS others",
+            "CREATE ROLE others",
+            f"CREATE ROLE {role} IN ROLE others",
+            given.format(to=to),
+        ):
+            session.execute(text(statement))
+    with pytest.raises(BadInputError, match="by a role that it belongs to or by what everybody may"):
+        grant(owner, role)
+    with owner.transaction() as session:
+        kept = session.scalar(text("SELECT has_table_privilege(:role, 'people', 'SELECT')"), {"role": role})
+        session.execute(text("DROP OWNED BY others"))
+    assert not kept, "nothing was given"
+    owner.dispose()
 
 
 @pytest.mark.parametrize(
@@ -105,14 +187,14 @@ def test_tables_of_an_older_version_are_named_and_brought_up_by_their_owner(post
     owner = Database(postgres.database())
     newest = migrate.revision_of(owner)
     migrate.go_back(owner, BEFORE)
-    grant(owner, "services")
-    services = Database(owner.url.replace("saferoom@", "services@"))
+    grant(owner, SERVICES)
+    services = Database(as_role(owner.url, SERVICES))
     with pytest.raises(UnavailableError, match="as the role that they belong to"):
         migrate.upgrade(services)
     assert migrate.revision_of(services) == BEFORE
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAFEROOM_DATABASE_URL", owner.url)
-        assert run("admin", "database", "--upgrade", "--service-role", "services") == 0
+        assert run("admin", "database", "--upgrade", "--service-role", SERVICES) == 0
     migrate.upgrade(services)
     assert migrate.revision_of(services) == newest
     for database in (owner, services):
@@ -125,6 +207,9 @@ def test_tables_of_an_older_version_are_named_and_brought_up_by_their_owner(post
         ("nobody_here", "there is no role nobody_here"),
         ("saferoom", "nothing could be kept from it"),
         ("deputies", "nothing could be kept from it"),
+        ("makers", "may make roles"),
+        ("copiers", "may make roles, replicate"),
+        ("programs", "reach the server's own files or programs"),
         ('x"; DROP TABLE people', "lower-case letters"),
     ],
 )
@@ -135,7 +220,7 @@ def test_a_role_from_which_nothing_could_be_kept_is_refused(owned: Database, rol
 
 def test_sqlite_has_no_roles(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="roles are PostgreSQL's"):
-        grant(Database(f"sqlite:///{tmp_path / 'store.sqlite'}"), "services")
+        grant(Database(f"sqlite:///{tmp_path / 'store.sqlite'}"), SERVICES)
 
 
 def refused() -> pytest.RaisesExc[ProgrammingError]:
@@ -146,14 +231,3 @@ def refused() -> pytest.RaisesExc[ProgrammingError]:
 def rows(database: Database, table: str) -> int:
     with database.reading() as session:
         return int(session.execute(text(f'SELECT count(*) FROM "{table}"')).scalar_one())
-
-
-def rights(database: Database, table: str) -> set[str]:
-    """Return what the services' role may do with a table."""
-    every = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
-    with database.reading() as session:
-        asked = {
-            right: session.execute(text("SELECT has_table_privilege(:table, :right)"), {"table": table, "right": right})
-            for right in every
-        }
-        return {right for right, answer in asked.items() if answer.scalar_one()}

@@ -78,7 +78,8 @@ def killed(place: ZonesWorld, step: str, work: str, file: Path | None = None) ->
     """
     log = place.home.root / "killed.log"
     words = (str(place.home.root), step, work, str(file or ""))
-    process = Forked(_until_killed, *words, environment=dict(os.environ), log=log)
+    environment = os.environ | {"SAFEROOM_DATABASE_URL": place.home.database_url}
+    process = Forked(_until_killed, *words, environment=environment, log=log)
     assert process.wait(_SECONDS) == _KILLED, log.read_text(errors="replace")
     process.close()
 
