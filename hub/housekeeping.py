@@ -15,6 +15,7 @@ import structlog
 from saferoom.errors import SaferoomError
 from saferoom.hub.extract_key_rotation import settle
 from saferoom.hub.extracts import Extracts
+from saferoom.hub.linkage.key_settling import ZONES
 from saferoom.hub.refreshing import Watch, due, refresh
 from saferoom.hub.retention import Retention, settings_of
 from saferoom.hub.watching.counts import CHORES_FAILED, refreshed
@@ -60,7 +61,7 @@ class Housekeeping:
             ("resume", self._instance.airlock.resume),
             ("tokens", self._instance.tokens.tidy),
             ("retention", self._retain),
-            ("keys", lambda: settle(self._instance)),
+            ("keys", self._keys),
             ("inputs", self._inputs),
         )
         for name, chore in chores:
@@ -76,6 +77,16 @@ class Housekeeping:
             # Whatever it is: the other chores, and the next time, must not be lost to it.
             _log.error("chore failed", chore=name, reason=type(error).__name__)
         CHORES_FAILED.inc()
+
+    def _keys(self) -> None:
+        """Go on with changes of keys that were interrupted."""
+        home = self._instance.home
+        settle(self._instance)
+        if any(home.next_zone_key(zone).exists() or home.next_zone_public(zone).exists() for zone in ZONES):
+            from saferoom.hub.linkage.places import alone
+
+            with alone(home):  # which settles it
+                pass
 
     def _inputs(self) -> None:
         """Anchor in the audit trail what people had kernels run, and destroy what was kept for long enough."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from saferoom.hub.cli.instance import opened
 
 if TYPE_CHECKING:
     from saferoom.hub.key_rotation import Rotated
+    from saferoom.hub.wiring import Instance
 
+_BACK_UP = "Back up the keys (saferoom admin backup --keys)."
 _JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
 
@@ -22,6 +25,12 @@ class Which(StrEnum):
 
     SIGNING = "signing"
     COOKIES = "cookies"
+    EXTRACTS = "extracts"
+    LINKER = "linker"
+    PROVISIONER = "provisioner"
+
+
+_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]
 
 
 def register(group: typer.Typer) -> None:
@@ -36,12 +45,20 @@ def rotate_key(
     compromised: bool = typer.Option(
         False, "--compromised", help="Somebody else has the old signing key, or may have it; said in the list of keys."
     ),
+    since: datetime | None = typer.Option(
+        None,
+        "--since",
+        formats=_TIMES,
+        help="With --compromised: from when on (UTC). What it signed from then on verifies no more.",
+    ),
     as_json: bool = _JSON,
 ) -> None:
-    """Put a new key in the place of an old one, while the hub is stopped.
+    """Put a new key in the place of an old one; for all but extracts while the hub is stopped.
 
     signing: what the old key had signed until now goes on a list and stays valid; nothing else that it signs ever is.
     cookies: everybody signs in again; sessions, and tokens of the hub, end.
+    extracts, linker, provisioner: the keys of the files are wrapped anew, and the old key is destroyed. No data is
+    written again. Interrupted, it is run again.
     """
     from saferoom.hub import cookie_rotation
     from saferoom.hub.cli.commands import print_json
@@ -51,16 +68,21 @@ def rotate_key(
     said = reason.strip()
     if not said or len(said) > 1000:
         raise BadInputError("--reason: say why, in at most 1000 characters")
-    if compromised and which is not Which.SIGNING:
-        raise BadInputError("--compromised: only with signing; cookies from before are worth nothing either way")
-    with opened() as (instance, administration), only_one(instance.home):
-        match which:
-            case Which.COOKIES:
-                ended = cookie_rotation.rotate(instance, administration.actor, said)
-                _cookies(ended, as_json=as_json)
+    if (compromised or since) and which is not Which.SIGNING:
+        raise BadInputError("--compromised, --since: only with signing; what others opened is worth nothing any more")
+    with opened() as (instance, administration):
+        if which is Which.EXTRACTS:
+            _extracts(instance, administration.actor, said, as_json=as_json)
+            return
+        with only_one(instance.home):
+            if which in (Which.LINKER, Which.PROVISIONER):
+                _zone(instance, which, administration.actor, said, as_json=as_json)
                 return
-            case Which.SIGNING:
-                done = rotate(instance, administration.actor, said, compromised=compromised)
+            if which is Which.COOKIES:
+                _cookies(cookie_rotation.rotate(instance, administration.actor, said), as_json=as_json)
+                return
+            moment = since and since.replace(tzinfo=UTC)
+            done = rotate(instance, administration.actor, said, compromised=compromised, since=moment)
     if as_json:
         print_json(_document(done, compromised=compromised))
     else:
@@ -90,6 +112,35 @@ def key_list(
         print_json({"key_id": key.key_id, "ended": len(stated), "file": str(out)})
     else:
         print(f"Key {key.key_id} and {len(stated)} ended before it: {out}")
+
+
+def _extracts(instance: Instance, actor: str, reason: str, *, as_json: bool) -> None:
+    from saferoom.hub.cli.commands import print_json
+    from saferoom.hub.extract_key_rotation import rotate
+
+    done = rotate(instance, actor, reason)
+    if as_json:
+        print_json({"ended": done.ended, "new": done.new, "projects": done.projects, "files": done.files})
+        return
+    print(f"The keys of {done.files:,} files of {done.projects:,} projects are wrapped under key {done.new} now.")
+    print(f"Key {done.ended} is destroyed: extracts in older backups open with the backup of keys from then alone.")
+    print(_BACK_UP)
+
+
+def _zone(instance: Instance, which: Which, actor: str, reason: str, *, as_json: bool) -> None:
+    from saferoom.hub.cli.commands import print_json
+    from saferoom.hub.linkage.key_change import rotate
+    from saferoom.hub.linkage.zones import Zone
+
+    done = rotate(instance, Zone(which.value), actor, reason)
+    if as_json:
+        print_json({"ended": done.ended, "new": done.new, "files": done.files})
+        return
+    print(f"The keys of {done.files:,} files are wrapped for the {which.value}'s key {done.new} now.")
+    print(
+        f"Key {done.ended} is destroyed: the {which.value}'s files in older backups open with the key from then alone."
+    )
+    print(f"{_BACK_UP} Start the hub.")
 
 
 def _cookies(ended: int, *, as_json: bool) -> None:

@@ -30,6 +30,8 @@ class OpenZone:
         ``linker``, ``provisioner``, or ``splitter``, which has neither secret nor folder.
     publics : mapping
         Of zone to its public keys.
+    coming : ZoneSecret or None
+        The secret that is about to take the place of the zone's own.
     progress : callable
         Tells the hub how far it is.
     """
@@ -39,6 +41,7 @@ class OpenZone:
     publics: Mapping[str, ZonePublic]
     _secret: ZoneSecret | None = field(repr=False)
     progress: Tell = silent
+    coming: ZoneSecret | None = field(default=None, repr=False)
 
     @property
     def secret(self) -> ZoneSecret:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from saferoom.digests import sha256
 from saferoom.errors import IntegrityError, UnavailableError
 from saferoom.hub.home import Home
+from saferoom.hub.linkage.key_settling import settle
 from saferoom.hub.linkage.sealed import Stamp, names
 
 if TYPE_CHECKING:  # the processes in the zones know names of places, and have no zones to start
@@ -26,6 +27,7 @@ DELIVERIES, INDEXES, MAPS = "deliveries", "indexes", "maps"
 OUT = Path("/out")
 """Where a process writes what is for another zone."""
 MAP = "map"
+MEMORY = "memory-"
 KEPT_BY_LINKER = ("spine", "log", "keys", "model", "memory")
 """What the linker keeps of every linkage."""
 
@@ -50,6 +52,16 @@ def map_place(index: str, number: int) -> str:
     return f"{MAPS}/{index}/{number}/map"
 
 
+def memory_place(index: str, number: int, dataset: str) -> str:
+    """Return where the provisioner keeps what was shown of the rates of a source."""
+    return f"{MAPS}/{index}/{number}/{MEMORY}{dataset}"
+
+
+def about_memory(index: str, number: int, dataset: str) -> dict[str, str]:
+    """Return what that is about."""
+    return {**about_linkage("memory", index, number), "dataset": dataset}
+
+
 @contextmanager
 def alone(home: Home) -> Iterator[None]:
     """Let one process at a time change what the zones keep.
@@ -64,6 +76,7 @@ def alone(home: Home) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UnavailableError("another delivery is being ingested or linked; try again when it is done") from None
+        settle(home)
         yield
 
 

@@ -1,7 +1,7 @@
 """A process of a zone: one job from standard input, lines to standard output, then the end.
 
-Run in its sandbox as ``python -P -m saferoom.hub.linkage.process ZONE DESCRIPTOR``; the zone's secret is read from the
-open file DESCRIPTOR, which is then closed.
+Run in its sandbox as ``python -P -m saferoom.hub.linkage.process ZONE DESCRIPTOR [COMING]``; the zone's secret is read
+from the open file DESCRIPTOR, which is then closed; so is the one that is about to take its place, while it is changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from saferoom.errors import BadInputError, SaferoomError
 from saferoom.hub.linkage.messages import Job, Speaker, silent
 from saferoom.hub.linkage.opened import INSIDE, OpenZone
-from saferoom.hub.linkage.zone_keys import KEY_BYTES, ZonePublic, ZoneSecret
+from saferoom.hub.linkage.zone_keys import CARRIED_BYTES, KEY_BYTES, ZonePublic, ZoneSecret
 
 _OURS = "saferoom.hub."
 _WITH_PANDAS = {"saferoom.hub.linkage.splitting:split", "saferoom.hub.linkage.deriving_inside:derive"}
@@ -37,11 +37,12 @@ def main() -> None:
     speaker = Speaker(answers)
     try:
         zone = open_from_descriptor(sys.argv[1], int(sys.argv[2]))
+        coming = open_from_descriptor(sys.argv[1], int(sys.argv[3]))._secret if len(sys.argv) > 3 else None
         job = Job.from_bytes(sys.stdin.buffer.read())
         if job.task not in _WITH_PANDAS:
             sys.meta_path.insert(0, WithoutPandas)
         publics = {name: ZonePublic.from_json(document) for name, document in job.publics.items()}
-        opened = OpenZone(zone.zone, zone.folder, publics, zone._secret, speaker.progress)
+        opened = OpenZone(zone.zone, zone.folder, publics, zone._secret, speaker.progress, coming)
         speaker.answer(_task(job.task)(opened, job.document))
     except SaferoomError as error:
         speaker.refuse(error)
@@ -54,7 +55,7 @@ def open_from_descriptor(zone: str, descriptor: int) -> OpenZone:
     if descriptor == NO_KEY:
         return OpenZone(zone, INSIDE, {}, None, silent)
     try:
-        secret = os.pread(descriptor, KEY_BYTES + 1, 0)
+        secret = os.pread(descriptor, KEY_BYTES + CARRIED_BYTES + 1, 0)
     finally:
         os.close(descriptor)
     return OpenZone(zone, INSIDE, {}, ZoneSecret(secret, zone), silent)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from saferoom.hub.linkage.engine import load
 from saferoom.hub.linkage.opened import OpenZone
-from saferoom.hub.linkage.places import MAPS, about_linkage, delivery_place
+from saferoom.hub.linkage.places import about_memory, delivery_place, memory_place
 from saferoom.hub.linkage.provisioner import MapRef, read_map
 from saferoom.hub.linkage.rating import RATED, rate_attributes
 from saferoom.hub.linkage.sealed import Stamp
@@ -58,22 +58,14 @@ def _rate(
     memory = None
     if document["before"] is not None:
         number, stamp = document["before"]["number"], Stamp.from_json(document["before"]["stamp"])
-        about = _about_memory(ref.index, number, delivery["dataset"])
-        found = zone.read(_memory_place(ref.index, number, delivery["dataset"]), about, stamp).read_all()
+        about = about_memory(ref.index, number, delivery["dataset"])
+        found = zone.read(memory_place(ref.index, number, delivery["dataset"]), about, stamp).read_all()
         memory = bytes(found.column("bytes")[0].as_py())
     source, near = (delivery["dataset"], document["known"]), bool(document["near_everybody"])
     pack, shown = rate_attributes(connection, ref.index, source, policy, memory, near_everybody=near)
     place, about = (
-        _memory_place(ref.index, ref.number, delivery["dataset"]),
-        _about_memory(ref.index, ref.number, delivery["dataset"]),
+        memory_place(ref.index, ref.number, delivery["dataset"]),
+        about_memory(ref.index, ref.number, delivery["dataset"]),
     )
     written = zone.write(place, pa.table({"bytes": pa.array([shown], pa.large_binary())}), about)
     return {"pack": pack, "memory": written.to_json()}
-
-
-def _memory_place(index: str, number: int, dataset: str) -> str:
-    return f"{MAPS}/{index}/{number}/memory-{dataset}"
-
-
-def _about_memory(index: str, number: int, dataset: str) -> dict[str, str]:
-    return {**about_linkage("memory", index, number), "dataset": dataset}

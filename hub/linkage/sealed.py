@@ -29,7 +29,8 @@ from saferoom.hub.linkage.zone_keys import KEY_BYTES, ZonePublic, ZoneSecret
 from saferoom.signing import SigningKey, VerifyingKey
 
 ROWS_AT_ONCE = 1 << 17
-_TYPE = "application/vnd.saferoom.zone-file+json"
+TYPE = "application/vnd.saferoom.zone-file+json"
+NEXT = ".next.json"
 Batches: TypeAlias = pa.Table | pa.RecordBatchReader
 
 
@@ -65,6 +66,11 @@ def names(name: str) -> tuple[str, str]:
     return f"{name}.parquet", f"{name}.json"
 
 
+def next_name(name: str) -> str:
+    """Return the name of the envelope that is about to take the place of the sealed table `name`'s."""
+    return f"{name}{NEXT}"
+
+
 def write(
     place: Path, data: Batches, about: Mapping[str, Any], recipient: ZonePublic, signer: SigningKey | None = None
 ) -> Stamp:
@@ -96,7 +102,7 @@ def write(
     with table.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     statement = {"key": recipient.wrap(key, about).hex(), "sha256": digest, "rows": rows}
-    document = statement if signer is None else signer.seal_json(statement, _TYPE)
+    document = statement if signer is None else signer.seal_json(statement, TYPE)
     written = canonical(document)
     _write(envelope, written)
     return Stamp(sha256(written), rows)
@@ -124,13 +130,9 @@ def read(
     IntegrityError
         It is missing, was changed, is about something else, or is not what `stamp` or `signed_by` ask for.
     """
-    table, envelope = (place.with_name(name) for name in names(place.name))
+    table = place.with_name(names(place.name)[0])
     try:
-        written = envelope.read_bytes()
-        statement = _statement(written, signed_by)
-        if stamp is not None and (sha256(written) != stamp.sha256 or statement["rows"] != stamp.rows):
-            raise IntegrityError(_other(place, about))
-        key = secret.unwrap(bytes.fromhex(statement["key"]), about)
+        statement, key = _opened(place, about, secret, stamp, signed_by)
         with table.open("rb") as file:
             if file_digest(file, "sha256").hexdigest() != statement["sha256"]:
                 raise IntegrityError(_other(place, about))
@@ -141,6 +143,43 @@ def read(
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         raise IntegrityError(_other(place, about)) from None
     return pa.RecordBatchReader.from_batches(opened.schema_arrow, opened.iter_batches(ROWS_AT_ONCE))
+
+
+def rewrapped(
+    place: Path,
+    about: Mapping[str, Any],
+    secret: ZoneSecret,
+    recipient: ZonePublic,
+    *,
+    stamp: Stamp | None = None,
+    signed_by: VerifyingKey | None = None,
+) -> dict[str, Any]:
+    """Return what the envelope of a sealed table is to say, its key wrapped for `recipient`; raises as `read`."""
+    try:
+        statement, key = _opened(place, about, secret, stamp, signed_by)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise IntegrityError(_other(place, about)) from None
+    return {**statement, "key": recipient.wrap(key, about).hex()}
+
+
+def write_next(place: Path, envelope: bytes) -> None:
+    """Write the envelope that is about to take the place of a sealed table's; it must be new."""
+    _write(place.with_name(next_name(place.name)), envelope)
+
+
+def _opened(
+    place: Path,
+    about: Mapping[str, Any],
+    secret: ZoneSecret,
+    stamp: Stamp | None,
+    signed_by: VerifyingKey | None,
+) -> tuple[dict[str, Any], bytes]:
+    """Return what an envelope says, and the table's key."""
+    written = place.with_name(names(place.name)[1]).read_bytes()
+    statement = _statement(written, signed_by)
+    if stamp is not None and (sha256(written) != stamp.sha256 or statement["rows"] != stamp.rows):
+        raise IntegrityError(_other(place, about))
+    return statement, secret.unwrap(bytes.fromhex(statement["key"]), about)
 
 
 def write_document(
@@ -182,7 +221,7 @@ def _even(reader: pa.RecordBatchReader) -> Any:
 def _statement(written: bytes, signed_by: VerifyingKey | None) -> dict[str, Any]:
     document = json.loads(written)
     if signed_by is not None:
-        document = signed_by.open_json(document, _TYPE)
+        document = signed_by.open_json(document, TYPE)
     elif "payload" in document:
         raise ValueError("signed by somebody who was not asked for")
     if set(document) != {"key", "sha256", "rows"} or type(document["rows"]) is not int:

@@ -23,9 +23,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from saferoom.digests import canonical
 from saferoom.errors import IntegrityError
+from saferoom.hub.store.cipher import AtRest
 from saferoom.signing import SigningKey, VerifyingKey
 
 KEY_BYTES = 32
+CARRIED_BYTES = 68
+"""A key of names, sealed: 8 that say so, a nonce of 12, 32, and a tag of 16."""
+_CARRIED = "saferoom/zone/carried-name/1"
 _SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
 
@@ -75,20 +79,28 @@ class ZoneSecret:
     Parameters
     ----------
     secret : bytes
-        32 random bytes.
+        32 random bytes; after a change of the key with the key of names from before, sealed under them, as the ids of
+        entities hang on it.
     zone : str
         The zone's name: one secret gives each zone other keys.
     """
 
     def __init__(self, secret: bytes, zone: str) -> None:
-        if len(secret) != KEY_BYTES:
+        secret, carried = secret[:KEY_BYTES], secret[KEY_BYTES:]
+        if len(secret) != KEY_BYTES or len(carried) not in (0, CARRIED_BYTES):
             raise IntegrityError(f"the key of the {zone}'s zone must have {KEY_BYTES} bytes; restore it")
+        self._carries = AtRest(_derived(secret, zone, "carry"))
         self._opens = X25519PrivateKey.from_private_bytes(_derived(secret, zone, "open"))
         signs = Ed25519PrivateKey.from_private_bytes(_derived(secret, zone, "sign"))
-        self.names = _derived(secret, zone, "name")
+        about = {"purpose": _CARRIED, "zone": zone}
+        self.names = self._carries.open(carried, about) if carried else _derived(secret, zone, "name")
         """Key of the hashes that name what has no name of its own, the same in every run."""
         self.signing_key = SigningKey(signs)
         self.public = ZonePublic(self._opens.public_key().public_bytes_raw(), signs.public_key().public_bytes_raw())
+
+    def carrying(self, names: bytes, zone: str) -> bytes:
+        """Return the key of names of an earlier secret, to be kept behind this one's 32 bytes."""
+        return self._carries.seal(names, {"purpose": _CARRIED, "zone": zone})
 
     def __repr__(self) -> str:
         return "ZoneSecret(...)"

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -169,11 +169,12 @@ def start_in_zone(
     stdin: Stream = subprocess.DEVNULL,
     stdout: Stream = subprocess.DEVNULL,
     stderr: Stream = subprocess.DEVNULL,
+    changing: bool = False,
 ) -> Running:
     """Start ``python -P -m MODULE ZONE DESCRIPTOR ARGUMENTS`` in a process of the zone; see `process`.
 
-    Inside, `process.open_from_descriptor` returns the zone. The caller stops what is returned, in a thread that lives
-    as long.
+    Inside, `process.open_from_descriptor` returns the zone; while its key is `changing`, the next one is open as well.
+    The caller stops what is returned, in a thread that lives as long.
     """
     folders = () if zone is Zone.SPLITTER else (Bind(folder_of(home, zone), str(INSIDE)),)
     sandbox = Sandbox(
@@ -184,9 +185,9 @@ def start_in_zone(
         environment=_ENVIRONMENT,
         limits=limits or _limits(),
     )
-    with _key(home, zone) as descriptor:
-        command = [*COMMAND, module, zone.value, str(descriptor), *arguments]
-        passed = () if descriptor == NO_KEY else (descriptor,)
+    with _key(home, zone, changing=changing) as descriptors:
+        command = [*COMMAND, module, zone.value, *map(str, descriptors), *arguments]
+        passed = tuple(one for one in descriptors if one != NO_KEY)
         return start(sandbox, command, pass_fds=passed, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
@@ -198,6 +199,7 @@ def _run(
     writable: Sequence[Bind],
     timeout_seconds: float,
     tell: Tell,
+    changing: bool = False,
 ) -> dict[str, Any]:
     with _memory(job.to_bytes()) as stdin:
         running = start_in_zone(
@@ -208,6 +210,7 @@ def _run(
             writable=writable,
             stdin=stdin,
             stdout=subprocess.PIPE,
+            changing=changing,
         )
         try:
             for line in _lines(running, timeout_seconds):
@@ -241,20 +244,37 @@ def _lines(running: Running, seconds: float) -> Iterator[bytes]:
     raise UnavailableError("a process of the zones took too long and was ended; nothing was changed")
 
 
+def run_while_changing(
+    home: Home, zone: Zone, task: str, document: Mapping[str, Any], publics: Mapping[str, ZonePublic]
+) -> dict[str, Any]:
+    """Run `task` in a process that has the zone's next key beside its own, where there is one; as `run_in_zone`."""
+    job = Job(task, document, {name: public.to_json() for name, public in publics.items()})
+    return _run(home, zone, job, (), (), _HOUR, silent, changing=True)
+
+
 @contextmanager
-def _key(home: Home, zone: Zone) -> Iterator[int]:
-    """Open the zone's key for its process; it is not read here."""
+def _key(home: Home, zone: Zone, *, changing: bool) -> Iterator[tuple[int, ...]]:
+    """Open the zone's key for its process, and the one that is about to take its place; they are not read here."""
     if zone is Zone.SPLITTER:
-        yield NO_KEY
+        yield (NO_KEY,)
         return
-    descriptor = os.open(keys.zone_key(home, zone.value), os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    coming = home.next_zone_key(zone.value)
+    if coming.exists() and not changing:
+        raise UnavailableError(
+            f"the {zone}'s key is being changed, or that was interrupted; try again, or go on: "
+            f"saferoom admin rotate-key {zone}"
+        )
+    paths = [keys.zone_key(home, zone.value), *([coming] if coming.exists() else [])]
+    with ExitStack() as opened:
+        found = []
+        for path in paths:
+            found.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            opened.callback(os.close, found[-1])
+        yield tuple(found)
 
 
 def _public(home: Home, zone: Zone) -> ZonePublic:
+    keys.zone_key(home, zone.value)  # nothing is sealed for a zone that could not open it
     path = home.keys / f"{zone.value}.pub.json"
     try:
         return ZonePublic.from_json(json.loads(path.read_bytes()))

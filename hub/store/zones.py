@@ -1,4 +1,7 @@
-"""Storage of deliveries, indexes and linkages: every write happens with its audit event. Nothing is changed later."""
+"""Storage of deliveries, indexes and linkages: every write happens with its audit event.
+
+Nothing is changed later, but for the digests of envelopes when a zone's key is changed.
+"""
 
 from __future__ import annotations
 
@@ -176,6 +179,23 @@ class ZonesTransaction(ZonesReading):
             "quality": quality_digest(linkage.quality),
         }
         self._finish(linkage.by, LINKED, subject(linkage.index.name), payload)
+
+    def restamp(self, stamps: Mapping[str, Mapping[str, Stamp]], event: Event) -> None:
+        """Change the digests of envelopes whose keys are wrapped for a zone's next key.
+
+        Parameters
+        ----------
+        stamps : mapping
+            Of a delivery's id, or of what a linkage is called (``person@3``), to what changes.
+        """
+        rows: list[DeliveryRow | LinkageRow] = [*self.session.scalars(select(DeliveryRow))]
+        rows += self.session.scalars(select(LinkageRow))
+        for row in rows:
+            name = row.id if isinstance(row, DeliveryRow) else f"{row.index}@{row.number}"
+            if changed := stamps.get(name):
+                row.stamps = {**row.stamps, **_stamps(changed)}
+        self.session.flush()
+        self._log.record(event)
 
     def put_in_force(self, dataset: DatasetName, version: str, by: str) -> bool:
         """Make `version` the dataset's present one, where it is not; approvals that it breaks are held."""

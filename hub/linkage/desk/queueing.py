@@ -196,6 +196,11 @@ def _folder(link: str) -> str:
     return f"review/{index}/{number}"
 
 
+def review_files(link: str) -> tuple[tuple[str, dict[str, str]], ...]:
+    """Return where a linked version's queue is in the zone, and what each of its tables is about."""
+    return tuple((f"{_folder(link)}/{name}", _about(link, name)) for name in ("pairs", "shown"))
+
+
 def _about(link: str, name: str) -> dict[str, str]:
     return {"what": f"review/{name}", "link": link}
 
