@@ -153,16 +153,16 @@ class OidcWorld:
 
 
 @contextmanager
-def world(folder: Path, **settings: Any) -> Iterator[OidcWorld]:
-    """Start a provider and a hub that uses it; `settings` are those of the settings file."""
+def world(folder: Path, *, host: str = "127.0.0.1", **settings: Any) -> Iterator[OidcWorld]:
+    """Start a provider and a hub that uses it; `host` is the hub's, `settings` are those of the settings file."""
     port = free_port()
-    callback = f"http://127.0.0.1:{port}/hub/oauth_callback"
+    callback = f"http://{host}:{port}/hub/oauth_callback"
     other = {"client_id": "another", "client_secret": "another's", "redirect_uris": [callback]}
     own = {"client_id": CLIENT, "client_secret": SECRET, "redirect_uris": [callback]}
     provider = ProviderProcess(free_port(), [own, other])
     home = live_world.home_at(folder)
     instance = live_world.build(home)
-    file = settings_file(folder, provider.issuer, f"http://127.0.0.1:{port}", **settings)
+    file = settings_file(folder, provider.issuer, f"http://{host}:{port}", **settings)
     hub = HubProcess(home, port, options=("--settings", str(file)))
     made = OidcWorld(hub, provider, instance)
     for username in LINKED:

@@ -82,6 +82,8 @@ async function run(form, button, news) {
   }
 }
 
+for (const one of document.querySelectorAll("[data-without-script]")) one.hidden = true;
+
 for (const button of document.querySelectorAll("button[data-key]")) {
   const form = button.form;
   const part = button.closest("[data-origin]");
