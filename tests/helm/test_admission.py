@@ -13,6 +13,8 @@ import pytest
 from tests.support.admission import Rules, policy_named
 from tests.support.chart import Chart, Document, of_kind, pods
 
+from saferoom.hub.evaluator.pods.cluster import Shape
+
 pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
 
 ROOMS, PROJECT = "saferoom-rooms", "adult-survey"
@@ -28,23 +30,34 @@ def rules(rendered: Sequence[Document]) -> Rules:
     return Rules.named(rendered, f"{ROOMS}-pods")
 
 
-def _template(documents: Sequence[Document], name: str, claim: dict[str, Any]) -> dict[str, Any]:
-    """Return a pod of a template with a claim of the project added."""
+NAMES = {"evaluator": "evaluation-0123", "delivery": "delivery-0123"}
+
+
+def _template(documents: Sequence[Document], name: str, claim: str = "") -> dict[str, Any]:
+    """Return a pod of a template, as the airlock makes one."""
     found = next(pod for pod in pods(documents) if pod.name == name)
-    spec = copy.deepcopy(dict(found.spec))
-    spec["volumes"] = [*spec.get("volumes", ()), {"name": "data", "persistentVolumeClaim": claim}]
-    mount = {"name": "data", "mountPath": "/data", **({"readOnly": True} if claim.get("readOnly") else {})}
-    spec["containers"][0]["volumeMounts"] = [*spec["containers"][0].get("volumeMounts", ()), mount]
-    return {"metadata": {"name": "x", "labels": {**found.labels, "saferoom/project": PROJECT}}, "spec": spec}
+    labels = {"saferoom/project": PROJECT} if claim else {}
+    spec = Shape(name, labels, claim).spec(copy.deepcopy(dict(found.spec)))
+    return {"metadata": {"name": NAMES[name], "labels": {**found.labels, **labels}}, "spec": spec}
 
 
 def _room(documents: Sequence[Document]) -> dict[str, Any]:
     """Return a room, as the evaluator's template would be one."""
-    pod = _template(documents, "evaluator", {"claimName": f"extracts-{PROJECT}", "readOnly": True})
-    pod["metadata"]["labels"] |= {"app.kubernetes.io/component": "room", "saferoom/person": "ada"}
+    pod = _template(documents, "evaluator")
+    pod["metadata"]["name"] = f"room-ada--{PROJECT}"
+    pod["metadata"]["labels"] |= {
+        "app.kubernetes.io/component": "room",
+        "saferoom/person": "ada",
+        "saferoom/project": PROJECT,
+    }
     pod["spec"] |= {"serviceAccountName": "room", "priorityClassName": "saferoom-rooms"}
     pod["spec"]["containers"][0]["image"] = "registry.example.org/saferoom/room@sha256:" + f"{3:064}"
-    pod["spec"]["volumes"].append({"name": "workspace", "persistentVolumeClaim": {"claimName": f"workspace-{PROJECT}"}})
+    extracts = {"claimName": f"extracts-{PROJECT}", "readOnly": True}
+    pod["spec"]["volumes"] = [
+        {"name": "data", "persistentVolumeClaim": extracts},
+        {"name": "workspace", "persistentVolumeClaim": {"claimName": f"workspace-{PROJECT}"}},
+        {"name": "tmp", "emptyDir": {}},
+    ]
     return pod
 
 
@@ -52,9 +65,8 @@ def test_a_room_an_evaluation_and_a_delivery_as_they_are_made_are_taken(
     rules: Rules, rendered: Sequence[Document]
 ) -> None:
     assert rules.refusals(_room(rendered)) == []
-    read = {"claimName": f"extracts-{PROJECT}", "readOnly": True}
-    assert rules.refusals(_template(rendered, "evaluator", read)) == []
-    assert rules.refusals(_template(rendered, "delivery", {"claimName": f"extracts-{PROJECT}"})) == []
+    assert rules.refusals(_template(rendered, "evaluator")) == []
+    assert rules.refusals(_template(rendered, "delivery", f"extracts-{PROJECT}")) == []
 
 
 def _spec(**changes: Any) -> Callable[[dict[str, Any]], None]:
@@ -135,9 +147,63 @@ def test_pods_of_another_shape_are_refused(rules: Rules, rendered: Sequence[Docu
     assert any(word in sentence for sentence in said), said
 
 
-def test_an_evaluation_gets_no_workspace(rules: Rules, rendered: Sequence[Document]) -> None:
-    pod = _template(rendered, "evaluator", {"claimName": f"workspace-{PROJECT}"})
-    assert any("own project" in sentence for sentence in rules.refusals(pod))
+def _mounted(claim: str, *, written: bool = False) -> Callable[[dict[str, Any]], None]:
+    return _volume(persistentVolumeClaim={"claimName": claim, **({} if written else {"readOnly": True})})
+
+
+def _called(name: str) -> Callable[[dict[str, Any]], None]:
+    return lambda pod: pod["metadata"].update(name=name)
+
+
+OF_TASKS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "another projects extracts": (_mounted("extracts-lost-children"), "own project"),
+    "another projects extracts to write": (_mounted("extracts-lost-children", written=True), "own project"),
+    "another project by its label": (_labels(saferoom__project="lost-children"), "own project"),
+    "a workspace": (_mounted(f"workspace-{PROJECT}"), "own project"),
+    "a Secret": (_volume(secret={"secretName": "registry"}), "only the project's claims"),
+    "a token among the volumes": (
+        _volume(projected={"sources": [{"serviceAccountToken": {"path": "token"}}]}),
+        "only the project's claims",
+    ),
+    "a token": (_spec(automountServiceAccountToken=True), "no service-account token"),
+    "another image": (_container(image="registry.example.org/other@sha256:" + "0" * 64), "images of this release"),
+    "the rooms' image": (_container(image=f"registry.example.org/saferoom/room@sha256:{3:064}"), "images of this"),
+    "another program": (_container(command=["sh", "-c", "cat /data/*"]), "their own program"),
+    "the image's own program": (lambda pod: pod["spec"]["containers"][0].pop("command"), "their own program"),
+    "more words": (_container(args=["x"]), "their own program"),
+    "an environment": (_container(env=[{"name": "PYTHONPATH", "value": "/data"}]), "their own program"),
+    "a second container": (_beside, "their own program"),
+    "a hook": (_container(lifecycle={"postStart": {"exec": {"command": ["sh"]}}}), "no hooks, no probes"),
+    "a probe": (_container(livenessProbe={"exec": {"command": ["sh"]}}), "no hooks, no probes"),
+    "a room's name": (_called("room-ada--adult-survey"), "name says what it is"),
+    "as important as the airlock": (_spec(priorityClassName="saferoom-airlock"), "outlives the airlock"),
+    "another account": (_spec(serviceAccountName="room"), "its own account"),
+}
+
+
+@pytest.mark.parametrize("attack", OF_TASKS)
+@pytest.mark.parametrize("part", ["evaluator", "delivery"])
+def test_tasks_of_another_shape_are_refused(rules: Rules, rendered: Sequence[Document], part: str, attack: str) -> None:
+    change, word = OF_TASKS[attack]
+    pod = _template(rendered, part, f"extracts-{PROJECT}" if part == "delivery" else "")
+    change(pod)
+    said = rules.refusals(pod)
+    if (part, attack) == ("evaluator", "another project by its label"):
+        assert said == []  # it mounts nothing, whatever it is called
+    else:
+        assert any(word in sentence for sentence in said), said
+
+
+def test_an_evaluation_mounts_no_claim_and_a_delivery_runs_no_evaluation(
+    rules: Rules, rendered: Sequence[Document]
+) -> None:
+    assert rules.refusals(_template(rendered, "evaluator", f"extracts-{PROJECT}")) == [
+        "an evaluation mounts scratch alone",
+        "extracts are mounted read-only",
+    ]
+    pod = _template(rendered, "delivery", f"extracts-{PROJECT}")
+    pod["spec"]["containers"][0]["command"][-1] = "evaluator"
+    assert rules.refusals(pod) == ["evaluations and deliveries run their own program alone"]
 
 
 @pytest.mark.parametrize("zone", ["linker", "provisioner"])
@@ -162,7 +228,7 @@ def test_nobody_enters_from_outside(rendered: Sequence[Document]) -> None:
 def test_every_policy_is_bound_to_its_namespace_and_denies(rendered: Sequence[Document]) -> None:
     bound = {one["spec"]["policyName"]: one["spec"] for one in of_kind(rendered, "ValidatingAdmissionPolicyBinding")}
     policies = of_kind(rendered, "ValidatingAdmissionPolicy")
-    assert len(policies) == 6
+    assert len(policies) == 7
     for policy in policies:
         name = policy["metadata"]["name"]
         assert policy["spec"]["failurePolicy"] == "Fail"

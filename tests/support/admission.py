@@ -14,7 +14,7 @@ class Rules:
     def __init__(self, policy: Mapping[str, Any]) -> None:
         from cel_expr_python import cel
 
-        self._env = cel.NewEnv(variables={"object": cel.Type.DYN, "variables": cel.Type.DYN})
+        self._env = cel.NewEnv(variables={"object": cel.Type.DYN, "variables": cel.Type.DYN, "request": cel.Type.DYN})
         self._spec = policy["spec"]
 
     @classmethod
@@ -22,19 +22,21 @@ class Rules:
         """Return the rules of the policy called `name` in what was rendered."""
         return cls(policy_named(documents, name))
 
-    def refusals(self, pod: Mapping[str, Any]) -> list[str]:
-        """Return the sentences of all rules that `pod` breaks; what cannot be computed counts as broken (Fail)."""
+    def refusals(self, pod: Mapping[str, Any], request: Mapping[str, Any] | None = None) -> list[str]:
+        """Return the sentences of all rules that `pod` breaks; what cannot be computed counts as broken (Fail).
+
+        `request` says who asks, and for what.
+        """
         known: dict[str, Any] = {}
+        data = {"object": pod, "variables": known, "request": request or {}}
         for variable in self._spec.get("variables", ()):
-            known[variable["name"]] = self._value(variable["expression"], pod, known)
+            known[variable["name"]] = self._value(variable["expression"], data)
         return [
-            rule["message"]
-            for rule in self._spec["validations"]
-            if self._value(rule["expression"], pod, known) is not True
+            rule["message"] for rule in self._spec["validations"] if self._value(rule["expression"], data) is not True
         ]
 
-    def _value(self, expression: str, pod: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-        found = self._env.compile(expression).eval(data={"object": pod, "variables": known})
+    def _value(self, expression: str, data: Mapping[str, Any]) -> Any:
+        found = self._env.compile(expression).eval(data=dict(data))
         return found.plain_value()
 
 

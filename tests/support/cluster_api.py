@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 from tests.support.admission import Rules
-from tests.support.pod_process import Node
 
 POD_ADDRESS = "10.9.8.7"
 NEWEST = "1.36"
+
+
+class Runs(Protocol):
+    """What runs pods."""
+
+    def start(self, pod: Mapping[str, Any]) -> str:
+        """Start a pod's container and return the pod's address."""
+
+    def end(self, name: str) -> None:
+        """End a pod's container."""
 
 
 @dataclass
@@ -43,7 +52,7 @@ class ClusterApi:
     runs: bool = True
     full: bool = False
     late_seconds: float = 0.0
-    node: Node | None = None
+    node: Runs | None = None
     pods: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     posted: list[dict[str, Any]] = field(default_factory=list)
@@ -60,6 +69,7 @@ class ClusterApi:
         app.router.add_post(space + "/pods", self._create)
         app.router.add_get(space + "/{kind:pods|events}", self._list)
         app.router.add_delete(space + "/pods/{name}", self._delete)
+        self._more(app, space)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -69,6 +79,9 @@ class ClusterApi:
             yield self
         finally:
             await runner.cleanup()
+
+    def _more(self, app: web.Application, space: str) -> None:
+        """Add what a kind of this API answers besides."""
 
     async def end(self, name: str, status: int = 137) -> None:
         """Let a pod's container end by itself."""
@@ -83,15 +96,15 @@ class ClusterApi:
         self.posted.append(json.loads(json.dumps(pod)))
         name = pod["metadata"]["name"]
         if name in self.pods:
-            return _status(409, f'pods "{name}" already exists')
+            return status(409, f'pods "{name}" already exists')
         try:
             kubernetes_validate.validate(pod, NEWEST, strict=True)
         except kubernetes_validate.ValidationError as error:
-            return _status(422, f"not a pod: {error.message}")
+            return status(422, f"not a pod: {error.message}")
         if self.full:
-            return _status(403, f'pods "{name}" is forbidden: exceeded quota')
+            return status(403, f'pods "{name}" is forbidden: exceeded quota')
         if refusals := self.rules.refusals(pod):
-            return _status(403, f'pods "{name}" is forbidden: ' + "; ".join(refusals))
+            return status(403, f'pods "{name}" is forbidden: ' + "; ".join(refusals))
         pod["metadata"] |= {"namespace": request.match_info["namespace"], "uid": f"uid-{len(self.posted)}"}
         pod["status"] = {"phase": "Pending"}
         self.pods[name] = pod
@@ -119,7 +132,7 @@ class ClusterApi:
     async def _delete(self, request: web.Request) -> web.Response:
         pod = self.pods.pop(request.match_info["name"], None)
         if pod is None:
-            return _status(404, "there is no such pod")
+            return status(404, "there is no such pod")
         if self.node:
             self.node.end(pod["metadata"]["name"])
         await self._tell("DELETED", "pods", pod)
@@ -163,5 +176,5 @@ def _selected(item: dict[str, Any], selector: str) -> bool:
     )
 
 
-def _status(code: int, message: str) -> web.Response:
+def status(code: int, message: str) -> web.Response:
     return web.json_response({"kind": "Status", "status": "Failure", "code": code, "message": message}, status=code)

@@ -16,8 +16,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
-from kubernetes_asyncio.client import Configuration, CoreV1Api
-from kubernetes_asyncio.stream import WsApiClient
 from kubernetes_asyncio.stream.ws_client import get_websocket_url
 from yarl import URL
 
@@ -34,41 +32,37 @@ class TooMuchError(Exception):
     """The pod said more than it may."""
 
 
-class _Client(WsApiClient):
-    """Asks for version 5 alone, and learns whether it was granted."""
-
-    async def request(self, _method: str, url: str, query_params: Any = None, headers: Any = None, **_: Any) -> Any:
-        """Return what opens the connection."""
-        return self.rest_client.pool_manager.ws_connect(
-            URL(get_websocket_url(url)).with_query(query_params or []),
-            headers=headers,
-            protocols=(PROTOCOL,),
-            heartbeat=_HEARTBEAT_SECONDS,
-            max_msg_size=_MOST_MESSAGE_BYTES,
-        )
-
-
 @asynccontextmanager
-async def attached(configuration: Configuration, namespace: str, pod: str, container: str) -> AsyncIterator[Attached]:
+async def attached(client: Any, namespace: str, pod: str, container: str) -> AsyncIterator[Attached]:
     """Be attached to `container` of `pod` meanwhile.
+
+    Parameters
+    ----------
+    client : kubernetes_asyncio.client.ApiClient
 
     Raises
     ------
     UnavailableError
         The cluster's API does not grant it, or not in the version that is needed.
     """
-    async with _Client(configuration) as client:
-        asked = await CoreV1Api(client).connect_get_namespaced_pod_attach(
-            pod, namespace, container=container, stdin=True, stdout=True, stderr=False, _preload_content=False
+    # The client's own way to attach does not tell which version was granted.
+    headers: dict[str, str] = {}
+    await client.update_params_for_auth(headers, [], ["BearerToken"])
+    place = f"{client.configuration.host}/api/v1/namespaces/{namespace}/pods/{pod}/attach"
+    try:
+        connection = await client.rest_client.pool_manager.ws_connect(
+            URL(get_websocket_url(place)).with_query(container=container, stdin="true", stdout="true", stderr="false"),
+            headers=headers,
+            protocols=(PROTOCOL,),
+            heartbeat=_HEARTBEAT_SECONDS,
+            max_msg_size=_MOST_MESSAGE_BYTES,
         )
-        try:
-            connection = await asked
-        except (ClientError, TimeoutError) as error:
-            raise UnavailableError(f"the cluster does not let the airlock attach to {pod}: {_kind(error)}") from None
-        async with connection:
-            if connection.protocol != PROTOCOL:
-                raise UnavailableError(f"the cluster's API does not know {PROTOCOL}; it has to be 1.32 or newer")
-            yield Attached(connection)
+    except (ClientError, TimeoutError) as error:
+        raise UnavailableError(f"the cluster does not let the airlock attach to {pod}: {_kind(error)}") from None
+    async with connection:
+        if connection.protocol != PROTOCOL:
+            raise UnavailableError(f"the cluster's API does not know {PROTOCOL}; it has to be 1.32 or newer")
+        yield Attached(connection)
 
 
 def _kind(error: Exception) -> str:

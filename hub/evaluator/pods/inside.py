@@ -1,4 +1,4 @@
-"""What runs in the pod of a task: ``python -P -m saferoom.hub.evaluator.pods.inside``.
+"""What runs in the pod of a task: ``python -P -m saferoom.hub.evaluator.pods.inside evaluator``, or ``delivery``.
 
 It takes the files and the task from its standard input, has the task done by a process of its own with limits, and
 writes a sealed answer. It says nothing else, to nobody: a node keeps what a pod writes.
@@ -22,8 +22,11 @@ from saferoom.hub.evaluator.pods.handing import PIECE_BYTES, Order, sealed_answe
 from saferoom.hub.sandbox import Completed, Limits
 from saferoom.hub.sandbox.process import LAUNCH, content_of, end_of, memory_file, resource_limits
 
-PROGRAMS = tuple(("-P", "-m", f"saferoom.hub.{name}") for name in ("evaluator", "recordfiles", "filecheck"))
-"""What may be asked for."""
+PROGRAMS = {
+    "evaluator": ("saferoom.hub.evaluator", "saferoom.hub.recordfiles", "saferoom.hub.filecheck"),
+    "delivery": ("saferoom.hub.deliveries.settling",),
+}
+"""What each kind of pod may be asked for."""
 NOT_DONE, ALONE = 2, 3
 """How it ends where it was not given a task, and where nobody is left to answer to."""
 _LEAVE_SECONDS = 30.0
@@ -36,12 +39,12 @@ def main() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     try:
         order = Order.read(_take)
-        if tuple(order.words) not in PROGRAMS:
+        if order.words not in [["-P", "-m", program] for program in PROGRAMS[sys.argv[1]]]:
             sys.exit(NOT_DONE)
         for place, size in order.files:
             _store(Path(place), size)
         answer = sealed_answer(_done(order), order.cipher)
-    except (SaferoomError, OSError, ValueError):
+    except (SaferoomError, OSError, ValueError, LookupError):
         sys.exit(NOT_DONE)
     view = memoryview(answer)
     while view:
