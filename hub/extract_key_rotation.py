@@ -133,7 +133,8 @@ def _projects(home: Home) -> list[ProjectSlug]:
 
 
 def _parts(manifest: Manifest) -> tuple[ExtractFile | IdChanges, ...]:
-    return tuple(part for part in (*manifest.files, *manifest.changes) if part.sealed)
+    parts: tuple[ExtractFile | IdChanges, ...] = (*manifest.files, *manifest.changes)
+    return tuple(part for part in parts if part.sealed)
 
 
 @contextmanager

@@ -134,12 +134,13 @@ def extract_key(home: Home) -> bytes:
 
 def extract_keys(home: Home) -> tuple[bytes, ...]:
     """Return the key of extracts, and before it the one that is about to take its place, where there is one."""
+    newest: tuple[bytes, ...] = ()
     try:
         # First: it takes the other's place, and never the other way round.
         _check_private(home.next_extract_key)
         newest = (_whole(home.next_extract_key, home.next_extract_key.read_bytes()),)
     except FileNotFoundError:
-        newest = ()
+        pass
     return (*newest, extract_key(home))
 
 

@@ -8,6 +8,8 @@ begun, taken, given up
     Its deletion was decided; it was taken from its place; it was not deleted after all.
 deleted
     It is gone, and the certificate of that is in the event.
+gone
+    An administrator says that it is destroyed; Saferoom cannot see that.
 held, hold ended
     It must stay, whatever the settings say; it need not any more.
 """
@@ -27,8 +29,10 @@ from saferoom.hub.store.audit_log import AuditLinkRow
 
 _PREFIX = "retention:"
 SOURCES, WORKSPACES = "sources/", "workspaces/"
+DELIVERIES, LOGS, BACKUPS, DRAFTS = "deliveries/", "logs/", "backups/", "drafts/"
 NOTICED, NEEDED, BEGUN = "retention.noticed", "retention.needed", "retention.begun"
 TAKEN, GIVEN_UP, DELETED = "retention.taken", "retention.given_up", "retention.deleted"
+GONE = "retention.gone"
 HELD, HOLD_ENDED = "retention.held", "retention.hold_ended"
 
 
@@ -70,7 +74,7 @@ def told(session: Session) -> dict[str, Told]:
 
 
 def certificates(session: Session) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield link and envelope of every certificate that a file was deleted."""
+    """Yield link and envelope of every certificate that something was deleted."""
     for row in session.scalars(select(AuditLinkRow).where(AuditLinkRow.action == DELETED).order_by(AuditLinkRow.seq)):
         if row.payload is not None:
             yield row.seq, row.payload["certificate"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _JSON = typer.Option(False, "--json", help="Print one JSON document.")
 _NONE = (
     "nothing says how long things are kept: write retention.yaml into the instance's home (kind: retention, "
-    "sources_days, workspaces, by_itself)"
+    "sources_days, deliveries_days, drafts_days, logs_days, backups_days, workspaces, by_itself)"
 )
 
 
@@ -26,12 +26,13 @@ def register(group: typer.Typer) -> None:
     """Add the commands to ``saferoom admin``."""
     group.command("retention")(retention)
     group.command("hold")(hold)
+    group.command("backup-gone")(backup_gone)
 
 
 def retention(
     apply: bool = typer.Option(False, "--apply", help="Do it: note what is unneeded, delete what is over."),
     certificates: Path | None = typer.Option(
-        None, "--certificates", metavar="FOLDER", help="Write every certificate of a deleted file there."
+        None, "--certificates", metavar="FOLDER", help="Write every certificate of a deletion there."
     ),
     as_json: bool = _JSON,
 ) -> None:
@@ -61,9 +62,11 @@ def retention(
         for name in done:
             print(f"Deleted: {name}")
         print(_table(due) if due else "Nothing is unneeded.")
-        over = sum(one.over(now) for one in due)
+        over = sum(one.over(now) and not one.elsewhere for one in due)
         if over and not apply:
             print(f"{over:,} would go now: saferoom admin retention --apply")
+        if late := sum(one.over(now) and one.elsewhere for one in due):
+            print(f"{late:,} backups are to be destroyed where they are kept; then: saferoom admin backup-gone NAME")
         for name, reason in failed.items():
             print(f"Not deleted: {name}: {reason}")
     if failed:
@@ -71,7 +74,7 @@ def retention(
 
 
 def hold(
-    name: str = typer.Argument(..., metavar="NAME", help="sources/FILE or workspaces/PROJECT."),
+    name: str = typer.Argument(..., metavar="NAME", help="As the list has it: sources/FILE, workspaces/PROJECT ..."),
     reason: str = typer.Option(..., "--reason", help="Why; kept in the audit trail."),
     end: bool = typer.Option(False, "--end", help="End the hold."),
     as_json: bool = _JSON,
@@ -92,6 +95,27 @@ def hold(
         print(f"{name} is held no more." if end else f"{name} stays until the hold is ended.")
 
 
+def backup_gone(
+    name: str = typer.Argument(..., metavar="NAME", help="backups/LINK, as `saferoom admin retention` lists it."),
+    reason: str = typer.Option(..., "--reason", help="How it was destroyed, and by whom; kept in the audit trail."),
+    as_json: bool = _JSON,
+) -> None:
+    """Say that a backup was destroyed where it was kept: Saferoom cannot see that, and counts it no more."""
+    from saferoom.hub.cli.commands import print_json
+    from saferoom.hub.retention_holds import gone
+    from saferoom.projects.life.parts import Actor
+
+    said = reason.strip()
+    if not said or len(said) > 1000:
+        raise BadInputError("--reason: say how, in at most 1000 characters")
+    with opened() as (instance, administration):
+        gone(instance, Actor.console(administration.actor), name, said)
+    if as_json:
+        print_json({"name": name, "gone": True})
+    else:
+        print(f"{name} is on record as destroyed.")
+
+
 def _certificates(instance: Instance, folder: Path) -> int:
     from saferoom.hub.retention_state import certificates
 
@@ -107,7 +131,14 @@ def _certificates(instance: Instance, folder: Path) -> int:
 
 
 def _plain(one: Due) -> dict[str, object]:
-    return {"name": one.name, "why": one.why, "since": one.since, "due": one.due, "held": one.held}
+    return {
+        "name": one.name,
+        "why": one.why,
+        "since": one.since,
+        "due": one.due,
+        "held": one.held,
+        "elsewhere": one.elsewhere,
+    }
 
 
 def _table(due: list[Due]) -> str:

@@ -126,9 +126,12 @@ def _retention(envelope: Mapping[str, Any], key: VerifyingKey, as_json: bool) ->
     if as_json:
         _document(found, warnings)
         return
-    print(f"Valid certificate: a data owner's file of {found.bytes:,} bytes was deleted {found.deleted_at}")
+    thing = {"owner's file": "data owner's file", "delivery": "split delivery", "draft": "draft", "log": "log file"}
+    print(f"Valid certificate: a {thing[found.what]} of {found.bytes:,} bytes was deleted {found.deleted_at}")
     print(f"by the {found.by}: {found.why}. Its SHA-256 was {found.sha256}.")
     print(found.remains)
+    if found.backups:
+        print(f"Backups of data that nobody had said to be destroyed by then: {found.backups:,}.")
     print(f"Decided in audit link {found.link}; signed by key {key.signer(envelope, RETENTION_TYPE).key_id}.")
     _warn(warnings)
 

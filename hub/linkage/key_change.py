@@ -205,12 +205,9 @@ def _check_written(instance: Instance, files: tuple[_File, ...], made: _Prepared
 
 def _said(reason: str, done: Changed, files: tuple[_File, ...], made: _Prepared) -> dict[str, Any]:
     """Return what the trail is told: of each file on record the digest of its envelope before and after."""
-    moved = {file.place: [file.stamp.sha256, made.digests[file.place]] for file in files if _moves(file, made)}
+    known = {file.place: file.stamp.sha256 for file in files if file.stamp is not None}
+    moved = {place: [before, made.digests[place]] for place, before in known.items() if place in made.digests}
     return {"reason": reason, "ended": done.ended, "new": done.new, "files": moved}
-
-
-def _moves(file: _File, made: _Prepared) -> bool:
-    return file.stamp is not None and file.place in made.digests
 
 
 def _envelope(file: _File) -> str:

@@ -16,6 +16,8 @@ from pydantic import Field
 
 from saferoom.policies.models import PolicyModel
 
+Days = Annotated[int, Field(ge=0, le=36500)]
+
 
 class RetentionSettings(PolicyModel):
     """What is deleted, and after how long.
@@ -24,6 +26,14 @@ class RetentionSettings(PolicyModel):
     ----------
     sources_days : int or None
         Data owners' files below `sources` that no dataset names any more: days after that was seen. None keeps them.
+    deliveries_days : int or None
+        Deliveries of linked data that a newer one took the place of: days after that was seen. None keeps them.
+    drafts_days : int or None
+        Drafts that were never submitted: days after the last change. None keeps them.
+    logs_days : int or None
+        Log files below the home's `hub`: days after something was written to one. None keeps them.
+    backups_days : int or None
+        How old a backup may become before it is said that it should be destroyed. None says so of none.
     workspaces : bool
         Sealed workspaces of closed projects, when the days that the platform's document gives them are over.
     by_itself : bool
@@ -31,6 +41,10 @@ class RetentionSettings(PolicyModel):
     """
 
     kind: Literal["retention"]
-    sources_days: Annotated[int, Field(ge=0, le=36500)] | None = None
+    sources_days: Days | None = None
+    deliveries_days: Days | None = None
+    drafts_days: Annotated[int, Field(ge=1, le=36500)] | None = None
+    logs_days: Annotated[int, Field(ge=1, le=36500)] | None = None
+    backups_days: Days | None = None
     workspaces: bool = False
     by_itself: bool = False

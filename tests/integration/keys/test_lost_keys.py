@@ -47,7 +47,12 @@ def test_lost_key_is_refused_nothing_is_overwritten_and_the_file_put_back_heals(
     before = everything(used.home.root)
     there = World(Instance.open(used.home, used.clock))
     said = f"{name}.key is gone, and it was in use.*Restore it from the backup of keys"
-    for deed in (lambda: read(used.home), lambda: needs(there), lambda: check_present(used.home)):
+    deeds: list[Callable[[], object]] = [
+        lambda: read(used.home),
+        lambda: needs(there),
+        lambda: check_present(used.home),
+    ]
+    for deed in deeds:
         with pytest.raises(UnavailableError, match=said):
             deed()
     assert everything(used.home.root) == before, "something was made, or written over"
@@ -71,7 +76,9 @@ def test_request_that_waits_is_not_released_without_the_memory(used: World) -> N
     with there.instance.database.reading() as session:
         from saferoom.hub.store.airlock import AirlockReading
 
-        assert AirlockReading(session).request(waiting.id).state is State.SUBMITTED
+        found = AirlockReading(session).request(waiting.id)
+    assert found is not None
+    assert found.state is State.SUBMITTED
     elsewhere.rename(path)
     there.instance.close()
 

@@ -102,10 +102,10 @@ def read(place: ZonesWorld) -> dict[str, Any]:
     assert linkage is not None
     for name in ("pupils", "taxpayers"):
         (source,) = linked_sources(place.instance, [(DatasetName(name), "1")])
-        file = place.home.root / "plain.parquet"
-        materialise(zone_of(place.home, Zone.PROVISIONER), source, file)
-        found[f"linked {name}"] = pq.read_table(file).to_pylist()
-        file.unlink()
+        plain = place.home.root / "plain.parquet"
+        materialise(zone_of(place.home, Zone.PROVISIONER), source, plain)
+        found[f"linked {name}"] = pq.read_table(plain).to_pylist()
+        plain.unlink()
     return found
 
 
