@@ -1,11 +1,13 @@
-"""Pods as processes: what a node would do with a room's pod, where there is neither a node nor an image.
+"""Pods as processes: what a node would do with a room's pod, where there is no node.
 
 Bubblewrap gives the pod's program this machine's files read-only in place of the image, the claims that the pod mounts
-as folders, and memory that is the pod's own. It keeps this machine's loopback, with an address of its own there.
+as folders, and memory that is the pod's own. It keeps this machine's loopback, with an address of its own there. Where
+``SAFEROOM_TEST_IMAGES`` names a folder with the files of a built image in ``room``, rooms run from these.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,14 +20,17 @@ from saferoom.hub.jupyter.pods import VENV
 from saferoom.hub.sandbox.bubblewrap import bubblewrap
 
 ADDRESS = "127.9.8.7"
-_NOT_OF_THE_IMAGE = {"tmp", "proc", "dev", "sys", "room", "data"}
+_NOT_OF_THE_IMAGE = {"tmp", "proc", "dev", "sys", "room", "data", "outbox"}
+_IMAGES = os.environ.get("SAFEROOM_TEST_IMAGES")
+_IMAGE = Path(_IMAGES, "room").resolve(strict=True) if _IMAGES else Path("/")
+SOFTWARE = VENV if _IMAGES else sys.prefix
 
 
 def pod_words(folders: Mapping[str, tuple[Path, bool]]) -> list[str]:
     """Return the words that run a program as a pod's; `folders`: what is mounted where, and whether to be written."""
-    image = [str(path) for path in Path("/").iterdir() if path.name not in _NOT_OF_THE_IMAGE]
+    image = [path for path in _IMAGE.iterdir() if path.name not in _NOT_OF_THE_IMAGE]
     words = [str(bubblewrap()), "--unshare-user", "--uid", "1000", "--gid", "1000", "--die-with-parent"]
-    words += [word for path in image for word in ("--ro-bind", path, path)]
+    words += [word for path in image for word in ("--ro-bind", str(path), f"/{path.name}")]
     words += ["--proc", "/proc", "--dev", "/dev", "--symlink", "/tmp/outbox", "/outbox"]
     for target, (folder, writable) in folders.items():
         words += ["--bind" if writable else "--ro-bind", str(folder), target]
@@ -51,7 +56,7 @@ class Node:
         (container,) = spec["containers"]
         told = {one["name"]: one["value"].replace("$$", "$") for one in container["env"]}
         told["JUPYTERHUB_SERVICE_URL"] = told["JUPYTERHUB_SERVICE_URL"].replace(EVERYWHERE, ADDRESS)
-        told["PATH"] = told["PATH"].replace(VENV, sys.prefix)
+        told["PATH"] = told["PATH"].replace(VENV, SOFTWARE)
         volumes = {one["name"]: one.get("persistentVolumeClaim", {}).get("claimName", name) for one in spec["volumes"]}
         folders = {
             one["mountPath"]: (self.claims / volumes[one["name"]], not one.get("readOnly"))
@@ -59,7 +64,7 @@ class Node:
         }
         for folder, _ in folders.values():
             folder.mkdir(exist_ok=True)
-        command = [word.replace(VENV, sys.prefix) for word in container["command"]]
+        command = [word.replace(VENV, SOFTWARE) for word in container["command"]]
         self.running[name] = subprocess.Popen(
             [*pod_words(folders), *command], env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

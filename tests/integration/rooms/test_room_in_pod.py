@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.pod_process import pod_words
+from tests.support.pod_process import SOFTWARE, pod_words
 
 from saferoom.hub.jupyter.room_terms import Doors, Room, environment
 
@@ -112,9 +111,9 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
         free.close()
         there = f"http://127.0.0.1:{outside.server_port}"
-        told = environment(Room("ana", "alpha"), Doors(there, there, address), FROM_HUB, Path(sys.prefix))
+        told = environment(Room("ana", "alpha"), Doors(there, there, address), FROM_HUB, Path(SOFTWARE))
         process = subprocess.Popen(
-            [*pod_words(mounted), sys.executable, "-P", "-m", "saferoom.hub.jupyter.room"],
+            [*pod_words(mounted), f"{SOFTWARE}/bin/python", "-P", "-m", "saferoom.hub.jupyter.room"],
             env=told, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         try:
