@@ -53,7 +53,11 @@ EVIDENCE = {
         ("extracts/*/manifest.json", "crosswalks/*/*.crosswalk"),
         (("deliveries", None), ("sign_in_links", None), ("airlock_evaluations", None)),
     ),
-    "extracts": Used("the extracts of projects cannot be read without it", ("extracts/*/manifest.json",)),
+    "extracts": Used(
+        "the extracts of projects cannot be read without it (where no backup has it, move the folder extracts away, and "
+        "make them again)",
+        ("extracts/*/manifest.json",),
+    ),
     "linker": Used(
         "what the linker keeps, and with it who is who across deliveries, cannot be read without it",
         tuple(f"linker/{place}" for place in _ZONE),
