@@ -159,7 +159,8 @@ class FactorHandler(_FactorPage):
             origin=party.origin if party else "",
             why_not=self.factors.why_not,
             news=news,
-            wrong=wrong[:1].upper() + wrong[1:],
+            wrong=f"{wrong[:1].upper()}{wrong[1:]}." if wrong else "",
+            provider=getattr(self.authenticator, "login_service", "") or "",
             action=self.hub.base_url + PAGE,
             xsrf=self.xsrf_token.decode("ascii"),
         )

@@ -4,6 +4,7 @@
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-stop]");
   if (!button) return;
+  const words = button.textContent;
   button.disabled = true;
   button.textContent = "Stopping";
   const { api, xsrf } = document.body.dataset;
@@ -22,7 +23,7 @@ document.addEventListener("click", async (event) => {
   news.textContent = "The room could not be stopped. Reload the page and try again.";
   news.hidden = false;
   button.disabled = false;
-  button.textContent = "Stop";
+  button.textContent = words;
 });
 
 // Rooms open in other tabs; whoever comes back sees how things are now.
@@ -40,12 +41,26 @@ if (waiting) {
   source.addEventListener("message", (event) => {
     const news = JSON.parse(event.data);
     if (news.progress !== undefined) bar.value = news.progress;
-    if (news.message) words.textContent = news.message;
+    const said = (news.message ?? "").replace(/^Spawn failed:? */, "");
+    // What was said before is said again; a screen reader reads only what is new.
+    if (said && said !== words.textContent) words.textContent = said;
     if (news.ready || news.failed) source.close();
     if (news.ready) location.reload();
-    if (news.failed) {
-      bar.hidden = true;
-      words.setAttribute("role", "alert");
-    }
+    // Whoever gives it up here is about to leave the page.
+    if (news.failed && !waiting.querySelector("button[data-stop]:disabled")) notStarted(Boolean(said));
   });
+  // The browser asks again by itself, but for an answer that there is nothing to tell: then the page is another one.
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 2000);
+  });
+
+  const notStarted = (why) => {
+    const title = "The room could not be started";
+    document.title = document.title.replace(/^[^·]*(?= ·)/, title);
+    document.querySelector("h1").textContent = title;
+    for (const one of waiting.querySelectorAll("[data-until-failed]")) one.hidden = true;
+    waiting.querySelector("[data-again]").hidden = false;
+    words.setAttribute("role", "alert");
+    if (!why) words.textContent = "The start was given up, or ended without a reason. Start the room again to go on.";
+  };
 }
