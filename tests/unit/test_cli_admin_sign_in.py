@@ -12,6 +12,9 @@ from tests.support import live_world
 from saferoom.hub.cli import admin
 from saferoom.hub.cli.main import main
 from saferoom.hub.home import Home
+from saferoom.hub.store.security_keys import NewKey
+from saferoom.hub.wiring import Instance
+from saferoom.ids import Username
 
 ISSUER = "https://id.example.org"
 
@@ -88,3 +91,33 @@ def test_what_cannot_be_done_is_said(
     found = run(home, monkeypatch, capsys, *words)
     assert found[0] == status
     assert said in found[1]
+
+
+def test_second_factors_are_shown_and_a_lost_key_is_removed_with_a_reason(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = run(home, monkeypatch, capsys, "second-factor", "ben")
+    assert (status, said) == (0, "One-time codes of ben count.\nThere are no security keys.\n")
+    instance = Instance.open(home)
+    made = NewKey("AAEC", "AAEC", "AAEC", 0, synced=True)
+    key = instance.security_keys.add(Username("ben"), made, "blue stick")
+    instance.security_keys.switch_codes(Username("ben"), on=False)
+    instance.close()
+    status, said = run(home, monkeypatch, capsys, "second-factor", "ben")
+    assert "do not count: this person signs in with keys alone" in said
+    assert key.id in said
+    assert "blue stick" in said
+    shown = json.loads(run(home, monkeypatch, capsys, "second-factor", "ben", "--json")[1])
+    assert (shown["codes"], [one["id"] for one in shown["keys"]]) == (False, [key.id])
+    assert "AAEC" not in str(shown)
+    assert run(home, monkeypatch, capsys, "remove-security-key", "ben", key.id)[0] == 2
+    words = ("remove-security-key", "ben", key.id, "--reason")
+    status, said = run(home, monkeypatch, capsys, *words, " ")
+    assert status == 2
+    assert "say why" in said
+    status, said = run(home, monkeypatch, capsys, "remove-security-key", "ana", key.id, "--reason", "lost")
+    assert status == 1
+    assert "there is no such security key" in said
+    status, said = run(home, monkeypatch, capsys, *words, "lost")
+    assert status == 0
+    assert "saferoom admin password ben gives a new one" in said
