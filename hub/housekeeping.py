@@ -57,11 +57,12 @@ class Housekeeping:
             ("withdraw", self._withdraw),
             ("refresh", lambda: self._watch.look(time.monotonic())),
             ("opened extracts", self._instance.opened_extracts.tidy),
+            ("tasks left behind", self._instance.place.tidy),
             ("seal", self._seal),
             ("resume", self._instance.airlock.resume),
             ("tokens", self._instance.tokens.tidy),
             ("retention", self._retain),
-            ("keys", self._keys),
+            ("keys", lambda: settle_keys(self._instance)),
             ("inputs", self._inputs),
         )
         for name, chore in chores:
@@ -77,16 +78,6 @@ class Housekeeping:
             # Whatever it is: the other chores, and the next time, must not be lost to it.
             _log.error("chore failed", chore=name, reason=type(error).__name__)
         CHORES_FAILED.inc()
-
-    def _keys(self) -> None:
-        """Go on with changes of keys that were interrupted."""
-        home = self._instance.home
-        settle(self._instance)
-        if any(home.next_zone_key(zone).exists() or home.next_zone_public(zone).exists() for zone in ZONES):
-            from saferoom.hub.linkage.places import alone
-
-            with alone(home):  # which settles it
-                pass
 
     def _inputs(self) -> None:
         """Anchor in the audit trail what people had kernels run, and destroy what was kept for long enough."""
@@ -140,6 +131,17 @@ class Housekeeping:
                 if len(fresh) < len(page.items) or number >= page.pages:
                     return found
                 number += 1
+
+
+def settle_keys(instance: Instance) -> None:
+    """Go on with changes of keys that were interrupted."""
+    home = instance.home
+    settle(instance)
+    if any(home.next_zone_key(zone).exists() or home.next_zone_public(zone).exists() for zone in ZONES):
+        from saferoom.hub.linkage.places import alone
+
+        with alone(home):  # which settles it
+            pass
 
 
 def withdraw_extracts(instance: Instance, projects: Iterable[ProjectSlug], actor: str) -> None:

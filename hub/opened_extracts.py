@@ -142,7 +142,7 @@ class OpenedExtracts:
             if not state.has(part):
                 self._open(project, source, part)
         for name, place in links.items():
-            _link(target / name, place)
+            relink(target / name, place)
 
     def _open(self, project: ProjectSlug, source: Path, part: Part) -> None:
         """Put a file's plain content, and what belongs to it, into the project's folder."""
@@ -294,7 +294,7 @@ def _open_to_rooms(root: Path, folder: Path) -> None:
         folder = folder.parent
 
 
-def _link(place: Path, target: str) -> None:
+def relink(place: Path, target: str) -> None:
     """Let `place` lead to `target`, relative to it; a reader in between finds the old one or the new one."""
     with suppress(OSError):
         if str(place.readlink()) == target:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 
 from saferoom.errors import SaferoomError, UnavailableError
+from saferoom.hub.evaluator.places import Sandboxes
 from saferoom.hub.filecheck.screener import Screener
 from saferoom.hub.home import Home
 from saferoom.hub.housekeeping import Housekeeping
@@ -40,6 +42,9 @@ from saferoom.hub.web.shell.serve import (
 from saferoom.hub.web.shell.sessions import Sessions, SignIns
 from saferoom.hub.wiring import Instance
 
+if TYPE_CHECKING:
+    from saferoom.hub.deliveries.delivering import Deliveries
+
 _log = structlog.get_logger()
 
 
@@ -59,6 +64,8 @@ def _run(home: Home) -> None:
         raise UnavailableError("the airlock is started by the hub: run `saferoom hub`")
     check_present(home)
     instance = Instance.open(home)
+    place = instance.place
+    _log.info("tasks", place=type(place).__name__)
     with only_one(home.run / "airlock.lock"):
         try:
             # First what a crash left half-way, then new work; nobody draws any noise yet.
@@ -94,12 +101,22 @@ async def _serve(instance: Instance, service_url: str) -> None:
     }
     managed = "JUPYTERHUB_SERVICE_NAME" in os.environ
     chores = [asyncio.create_task(work.run()) for work in (Housekeeping(instance), Telling(instance), verification)]
+    chores += [asyncio.create_task(work.run()) for work in _deliveries(instance)]
     try:
         await serve(faces, os.getppid() if managed else None)
     finally:
         for chore in chores:
             chore.cancel()
         await parts.hub.close()
+
+
+def _deliveries(instance: Instance) -> list[Deliveries]:
+    """Return what keeps claims as extracts are: on a cluster; on one machine rooms are given the opened folder."""
+    if isinstance(instance.place, Sandboxes):
+        return []
+    from saferoom.hub.deliveries.delivering import deliveries_of
+
+    return [deliveries_of(instance)]
 
 
 def _gauges(parts: Parts, verification: Verification) -> Gauges:

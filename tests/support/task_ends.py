@@ -16,7 +16,7 @@ from saferoom.hub.evaluator.pods.settings import PodPlace
 from saferoom.hub.home import Home
 from saferoom.hub.sandbox import Completed
 
-SETTINGS = PodPlace(namespace="saferoom-rooms", instance="saferoom", most=8, start_seconds=20)
+SETTINGS = PodPlace("saferoom-rooms", "saferoom", most=8, start_seconds=20, rooms=Path("/nowhere"))
 REAL = (sys.executable, "-P", "-m", "saferoom.hub.evaluator")
 
 

@@ -6,13 +6,16 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from saferoom.errors import UnavailableError
+from saferoom.hub.jupyter.cluster import PodSettings
 
 NAMESPACE = "SAFEROOM_EVALUATIONS_NAMESPACE"
 INSTANCE = "SAFEROOM_EVALUATIONS_INSTANCE"
 MOST = "SAFEROOM_EVALUATIONS_MOST"
 START = "SAFEROOM_EVALUATIONS_START_SECONDS"
+ROOMS = "SAFEROOM_ROOMS_SETTINGS"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -30,12 +33,20 @@ class PodPlace:
         Pods at one time: evaluations, file checks and deliveries.
     start_seconds : int
         The longest to wait for a place on a node.
+    rooms : Path
+        What the chart says about rooms; the projects with claims are of interest here.
     """
 
     namespace: str
     instance: str
     most: int
     start_seconds: int
+    rooms: Path
+
+    @property
+    def projects(self) -> list[str]:
+        """Those that have claims now; Kubernetes renews the file when the chart's values change."""
+        return PodSettings.read(self.rooms).projects
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> PodPlace:
@@ -43,14 +54,19 @@ class PodPlace:
 
         Raises
         ------
-        UnavailableError
+        UnavailableError, BadInputError
             A setting is missing or wrong; it is named.
         """
+        rooms = environment.get(ROOMS, "")
+        if not rooms:
+            raise UnavailableError(f"{ROOMS} has to name the file that says what rooms are made of; the chart sets it")
+        PodSettings.read(Path(rooms))
         return cls(
             namespace=_name(environment, NAMESPACE),
             instance=_name(environment, INSTANCE),
             most=_number(environment, MOST, 1),
             start_seconds=_number(environment, START, 5),
+            rooms=Path(rooms),
         )
 
 

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kubernetes_asyncio.client import Configuration
 from tests.support.bad_days import until
+from tests.support.chart import Document, of_kind
 from tests.support.task_ends import REAL, SETTINGS, PodEnd
 
-from saferoom.errors import UnavailableError
+from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.evaluator.places import Sandboxes, Task, place_of
 from saferoom.hub.evaluator.pods import settings
 from saferoom.hub.evaluator.pods.cluster import in_cluster
@@ -54,7 +56,7 @@ def test_a_cluster_that_is_full_judges_nothing(pods: PodEnd) -> None:
 
 def test_a_pod_that_gets_no_place_is_given_up(pods: PodEnd) -> None:
     pods.api.runs = False
-    hasty = Pods(SETTINGS.__class__("saferoom-rooms", "saferoom", 8, 1), pods.place.reached)
+    hasty = Pods(replace(SETTINGS, start_seconds=1), pods.place.reached)
     with pytest.raises(UnavailableError, match="no place for an evaluation"):
         hasty.run(TASK)
     assert pods.left() == []
@@ -145,9 +147,19 @@ def test_a_machine_without_the_setting_has_sandboxes(tmp_path: Path) -> None:
     assert place_of(home, {"SAFEROOM_EVALUATIONS": "sandboxes"}) == Sandboxes(home)
 
 
-def test_the_chart_says_where_pods_are(tmp_path: Path) -> None:
-    place: Any = place_of(Home(tmp_path), TOLD)
-    assert place.settings == settings.PodPlace("saferoom-rooms", "saferoom", 8, 60)
+@pytest.fixture
+def told(documents: list[Document], tmp_path: Path) -> dict[str, str]:
+    """What the chart tells the airlock."""
+    (found,) = [one for one in of_kind(documents, "ConfigMap") if one["metadata"]["name"] == "saferoom-rooms"]
+    file = tmp_path / "rooms.json"
+    file.write_text(found["data"]["rooms.json"])
+    return {**TOLD, settings.ROOMS: str(file)}
+
+
+def test_the_chart_says_where_pods_are(told: dict[str, str], tmp_path: Path) -> None:
+    place: Any = place_of(Home(tmp_path), told)
+    assert place.settings == settings.PodPlace("saferoom-rooms", "saferoom", 8, 60, tmp_path / "rooms.json")
+    assert place.settings.projects == ["adult-survey", "lost-children"]
     assert place.at_once == 5
 
 
@@ -159,15 +171,43 @@ def test_the_chart_says_where_pods_are(tmp_path: Path) -> None:
         (settings.INSTANCE, ["", "a,b", "x" * 64]),
         (settings.MOST, ["", "0", "-1", "1e3", "٣", "many"]),
         (settings.START, ["", "4", "1.5", "1000000"]),
+        (settings.ROOMS, [""]),
     ],
 )
-def test_a_setting_that_is_wrong_or_missing_is_named(tmp_path: Path, name: str, values: list[str]) -> None:
+def test_a_setting_that_is_wrong_or_missing_is_named(
+    told: dict[str, str], tmp_path: Path, name: str, values: list[str]
+) -> None:
     for value in values:
         with pytest.raises(UnavailableError, match=name):
-            place_of(Home(tmp_path), {**TOLD, name: value})
+            place_of(Home(tmp_path), {**told, name: value})
     if name != "SAFEROOM_EVALUATIONS":
         with pytest.raises(UnavailableError, match=name):
-            place_of(Home(tmp_path), {key: value for key, value in TOLD.items() if key != name})
+            place_of(Home(tmp_path), {key: value for key, value in told.items() if key != name})
+
+
+def test_a_file_of_settings_that_is_wrong_is_named(told: dict[str, str], tmp_path: Path) -> None:
+    for content in ("{}", "", "[]"):
+        (tmp_path / "rooms.json").write_text(content)
+        with pytest.raises(BadInputError, match=r"rooms\.json is not what the chart writes"):
+            place_of(Home(tmp_path), told)
+
+
+def test_an_airlock_with_a_wrong_setting_does_not_start(told: dict[str, str], tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SAFEROOM_HOME": str(tmp_path / "home"),
+        "JUPYTERHUB_API_TOKEN": "x",
+        "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:1",
+        **told,
+        settings.MOST: "none",
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "saferoom.hub.web"], env=environment, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert settings.MOST in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_pods_outside_a_cluster_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
