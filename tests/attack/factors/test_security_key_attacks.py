@@ -310,7 +310,7 @@ def test_key_that_was_removed_while_it_signed_lets_nobody_in(world: FactorWorld)
         world.desk.remove(ANA, world.desk.factors(ANA).keys[0].id)
         return held
 
-    shown.holds = slowly  # type: ignore[method-assign]
+    shown.holds = slowly  # type: ignore[method-assign, assignment]
     assert world.credentials.verify(ANA, PASSWORD, shown, SOURCE).code == WRONG
     assert world.reason() == "key-removed"
 
