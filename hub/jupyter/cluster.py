@@ -18,9 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from saferoom.errors import BadInputError
 from saferoom.hub.jupyter.addresses import host
 from saferoom.hub.jupyter.room_terms import PORT, Doors
+from saferoom.hub.sign_in_settings import SignIn, load
 
 SETTINGS = Path("/etc/saferoom/rooms/rooms.json")
 """Where the chart mounts the settings; ``SAFEROOM_ROOMS_SETTINGS`` names another file."""
+SIGN_IN = Path("/etc/saferoom/sign-in/saferoom.yaml")
+"""Where it mounts how people sign in; ``SAFEROOM_SIGN_IN_SETTINGS`` names another file."""
 SECRET = "SAFEROOM_PROXY_SECRET"  # noqa: S105 - a variable's name
 _SECRET_LENGTH = 32
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - in a pod, where the cluster's policies say who reaches it
@@ -112,6 +115,20 @@ class Cluster:
     def settings(self) -> PodSettings:
         """The settings as they are now."""
         return PodSettings.read(self.path)
+
+
+def sign_in_settings(environment: Mapping[str, str] = os.environ) -> SignIn:
+    """Return how people sign in, by the file that ``saferoom hub --settings`` would read on one machine.
+
+    Raises
+    ------
+    BadInputError
+        There is no such file, or a setting in it is wrong; it is named.
+    """
+    path = Path(environment.get("SAFEROOM_SIGN_IN_SETTINGS") or SIGN_IN)
+    if not path.is_file():
+        raise BadInputError(f"{path} is not there; the chart mounts it into the hub")
+    return load(path)
 
 
 def proxy_secret(environment: Mapping[str, str] = os.environ) -> str:

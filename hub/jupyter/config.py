@@ -61,7 +61,7 @@ def configure(c: Any, home: Home, settings: Settings | None = None) -> None:
     settings = settings or Settings()
     keep_apart(home.root)
     instance = Instance.open(home)
-    desk = _desk(instance, settings)
+    desk = desk_of(instance, settings)
     secret = secrets.token_hex(32)
     _addresses(c, home, settings)
     _proxy(c, home, secret)
@@ -135,7 +135,8 @@ def sign_in(c: Any, desk: Desk, secret: str, *, secure_cookies: bool) -> None:
     ]
 
 
-def _desk(instance: Instance, settings: Settings) -> Desk:
+def desk_of(instance: Instance, settings: Settings) -> Desk:
+    """Return the front desk of an instance where people sign in as `settings` say."""
     if settings.oidc is None:
         return Desk(instance, RelyingParty.at(settings.keys_at))
     from saferoom.hub.jupyter.oidc.gate import OidcDesk

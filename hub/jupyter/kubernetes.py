@@ -20,13 +20,15 @@ from traitlets import Instance, Integer
 from saferoom.errors import SaferoomError, UnavailableError
 from saferoom.hub.home import Home
 from saferoom.hub.jupyter import room_terms
-from saferoom.hub.jupyter.cluster import Cluster, proxy_secret
-from saferoom.hub.jupyter.config import every_room, pages, sign_in
+from saferoom.hub.jupyter.cluster import Cluster, proxy_secret, sign_in_settings
+from saferoom.hub.jupyter.config import desk_of, every_room, pages, sign_in
 from saferoom.hub.jupyter.desk import Desk
 from saferoom.hub.jupyter.entitled import WATCH_SECONDS, EntitledSpawner, take_turns
 from saferoom.hub.jupyter.pods import COMPONENT, VENV, room_labels, room_spec
 from saferoom.hub.jupyter.room_terms import STARTING
+from saferoom.hub.jupyter.settings import Settings
 from saferoom.hub.jupyter.waiting import RoomLimits, WaitingList
+from saferoom.hub.sign_in_settings import OidcSignIn
 from saferoom.hub.wiring import Instance as Saferoom
 
 _HTTP_SECONDS = 120
@@ -49,8 +51,10 @@ _NEWS = {
 def configure(c: Any) -> None:
     """Set on JupyterHub's configuration `c` what the chart leaves to Saferoom; end the hub where a setting is wrong."""
     try:
-        cluster, secret = Cluster.from_environment(), proxy_secret()
-        desk = Desk(Saferoom.open(Home.from_environment()))
+        cluster, secret, how = Cluster.from_environment(), proxy_secret(), sign_in_settings()
+        oidc = how if isinstance(how, OidcSignIn) else None
+        settings = Settings(secure_cookies=True, oidc=oidc, public_url=how.public_url)
+        desk = desk_of(Saferoom.open(Home.from_environment()), settings)
     except SaferoomError as error:
         raise SystemExit(f"saferoom: {error.message}") from None
     sign_in(c, desk, secret, secure_cookies=True)

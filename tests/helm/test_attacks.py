@@ -96,6 +96,21 @@ ATTACKS: dict[str, tuple[str, Any]] = {
     "no-record-of-inputs": ("jupyterhub.proxy.chp.extraEnv.SAFEROOM_RECORDER", "off"),
     "a-record-of-inputs-elsewhere": ("jupyterhub.proxy.chp.extraEnv.SAFEROOM_RECORDER", "http://other.example.org:80"),
     "arguments-of-the-proxy": ("jupyterhub.proxy.chp.extraCommandLineFlags", ["--insecure"]),
+    # A provider that anybody could play, or that decides too much.
+    "a-plain-provider": ("signIn.oidc.issuer", "http://id.example.org"),
+    "a-provider-and-more": ("signIn.oidc.issuer", "https://id.example.org\n  second_factor: local"),
+    "tokens-without-signature": ("signIn.oidc.algorithms", ["none"]),
+    "tokens-signed-with-the-clients-secret": ("signIn.oidc.algorithms", ["HS256"]),
+    "no-openid": ("signIn.oidc.scopes", ["email"]),
+    "a-session-without-end": ("signIn.oidc.sessionHours", 10000),
+    "a-clock-of-its-own": ("signIn.oidc.clockSkewSeconds", 86400),
+    "roles-from-groups": ("signIn.oidc.adminGroups", ["admins"]),
+    "the-clients-secret-in-values": ("signIn.oidc.clientSecret", "hunter2"),  # pragma: allowlist secret
+    "everybody-signs-in": ("signIn.method", "none"),
+    "settings-of-sign-in-from-elsewhere": (
+        "jupyterhub.hub.extraEnv.SAFEROOM_SIGN_IN_SETTINGS",
+        "/srv/saferoom/other.yaml",
+    ),
     # Secrets where they can be read, images that change.
     "a-password-in-values": ("database.external.password", "hunter2"),
     "credentials-of-the-bucket": ("vault.s3.attributes", {"secretKey": "hunter2"}),

@@ -43,6 +43,42 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "nobody": ("production", {"network": {"people": {"namespaces": []}}}, "network.people is empty"),
     "no cluster": ("production", {"network": {"kubernetesApi": {"cidrs": []}}}, "network.kubernetesApi.cidrs is empty"),
+    "a provider without an address": (
+        "production",
+        {"signIn": {"oidc": {"issuer": ""}}},
+        "signIn.oidc.issuer is empty, and signIn.method is oidc",
+    ),
+    "a provider that does not know us": (
+        "production",
+        {"signIn": {"oidc": {"clientId": ""}}},
+        "signIn.oidc.clientId is",
+    ),
+    "a provider without a name": ("production", {"signIn": {"oidc": {"name": ""}}}, "signIn.oidc.name is empty"),
+    "a second factor that is never told": (
+        "production",
+        {"signIn": {"oidc": {"acrValues": []}}},
+        "signIn.oidc.secondFactor is claim: acrValues or amrValues say",
+    ),
+    "second factors from both": (
+        "production",
+        {"signIn": {"oidc": {"secondFactor": "local"}}},
+        "signIn.oidc.secondFactor is local, and acrValues or amrValues are listed",
+    ),
+    "a provider that cannot be reached": (
+        "production",
+        {"network": {"signIn": {"cidrs": []}}},
+        "network.signIn.cidrs is empty, and signIn.method is oidc",
+    ),
+    "a way to no provider": (
+        "trial",
+        {"network": {"signIn": {"cidrs": ["10.20.30.60/32"]}}},
+        "signIn.method is local, and network.signIn.cidrs lists addresses",
+    ),
+    "a provider that nobody asks": (
+        "trial",
+        {"signIn": {"oidc": {"issuer": "https://id.example.org"}}},
+        "signIn.method is local, and signIn.oidc names a provider",
+    ),
     "a project twice": (
         "production",
         {

@@ -134,6 +134,7 @@ def test_the_airlock_is_ready_when_its_parts_are_and_lives_when_it_answers(docum
     assert settings["SAFEROOM_METRICS_PORT"] == str(ports["metrics"])
     assert settings["SAFEROOM_ROOMS_PORT"] == str(ports["rooms"])
     assert settings["SAFEROOM_RECORDER_PORT"] == str(ports["recorder"])
+    assert settings["SAFEROOM_LOG_FORMAT"] == "json"
 
 
 def test_every_container_has_limits(documents: Sequence[Document]) -> None:

@@ -19,7 +19,8 @@ from saferoom.hub.jupyter.cluster import EVERYWHERE
 from saferoom.hub.jupyter.pods import VENV
 from saferoom.hub.sandbox.bubblewrap import bubblewrap
 
-ADDRESS = "127.9.8.7"
+ADDRESS = f"127.9.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
+"""Of this process alone: others may run rooms at the same port at the same time."""
 _NOT_OF_THE_IMAGE = {"tmp", "proc", "dev", "sys", "room", "data", "outbox"}
 _IMAGES = os.environ.get("SAFEROOM_TEST_IMAGES")
 _IMAGE = Path(_IMAGES, "room").resolve(strict=True) if _IMAGES else Path("/")

@@ -10,12 +10,15 @@
 //   SAFEROOM_PROXY_SECRET   what the hub's sign-in accepts as coming through this proxy
 //   SAFEROOM_PROXY_NAMES    host names in the routing table that stand for sockets, as JSON
 //   SAFEROOM_RECORDER       socket of the recorder of what kernels are told to run; on a cluster its http://HOST:PORT
+//   SAFEROOM_LOG_FORMAT     json for a document on each line of the log; text where it is not set
 //   SAFEROOM_RECORDER_SECRET  with an address: what the recorder takes inputs from this proxy by
 
 import http from "node:http";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { roomHeaders, roomOf } from "./headers.mjs";
+import { asDocuments } from "./logs.mjs";
 import { RoomInputs, placeOf, sender } from "./recording.mjs";
 import { Watch, kernelOf } from "./watching.mjs";
 
@@ -33,6 +36,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 const names = JSON.parse(process.env.SAFEROOM_PROXY_NAMES ?? "{}");
 
 const at = (...parts) => pathToFileURL(path.join(modules, "configurable-http-proxy", ...parts)).href;
+if (process.env.SAFEROOM_LOG_FORMAT === "json") asDocuments(createRequire(at("lib", "log.js"))("winston"), console);
 const { ConfigurableProxy } = await import(at("lib", "configproxy.js"));
 
 const original = {

@@ -13,6 +13,7 @@ from tests.support.chart import Chart, Document, of_kind
 from tests.support.cluster_api import ClusterApi
 from tests.support.live_world import ALPHA, BETA
 from tests.support.room_ends import Pods, Sandboxes
+from tests.support.whole_cluster import sign_in_file
 
 from saferoom.hub.home import Home
 from saferoom.hub.jupyter.desk import Desk
@@ -43,6 +44,12 @@ def settings(documents: list[Document], tmp_path_factory: pytest.TempPathFactory
     file = tmp_path_factory.mktemp("settings") / "rooms.json"
     file.write_text(found["data"]["rooms.json"])
     return file
+
+
+@pytest.fixture(scope="module")
+def sign_in(documents: list[Document], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file by which people sign in, as the chart mounts it into the hub: with passwords and codes kept here."""
+    return sign_in_file(documents, tmp_path_factory.mktemp("sign-in"))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.chart import Document, pods
+from tests.support.chart import Chart, Document, pods
+from tests.support.whole_cluster import sign_in_file
 from traitlets.config import Config
 
 from saferoom.errors import BadInputError
@@ -26,13 +27,25 @@ SERVICES = {
 
 
 @pytest.fixture
-def environment(settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def environment(settings: Path, sign_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The hub's pod, as the chart and Kubernetes make it."""
     for name, value in {**SERVICES, "SAFEROOM_ROOMS_SETTINGS": str(settings)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SAFEROOM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SAFEROOM_PROXY_SECRET", "p" * 64)
+    monkeypatch.setenv("SAFEROOM_SIGN_IN_SETTINGS", str(sign_in))
     return monkeypatch
+
+
+@pytest.fixture
+def provider(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the chart mounts where people sign in through their institution, with the client's secret beside it."""
+    chart = Chart.put_together(tmp_path_factory.mktemp("chart") / "saferoom")
+    folder = tmp_path / "sign-in"
+    folder.mkdir()
+    (folder / "client-secret").write_text("s\n")
+    (folder / "client-secret").chmod(0o440)
+    return sign_in_file(chart.documents("production"), folder)
 
 
 def test_the_hub_is_set_up_by_the_chart_alone(environment: pytest.MonkeyPatch) -> None:
@@ -51,6 +64,7 @@ def test_the_hub_is_set_up_by_the_chart_alone(environment: pytest.MonkeyPatch) -
         "access:servers!server",
         "access:services!service=airlock",
     ]
+    assert c.LocalAuthenticator.desk.factors.party.origin == "https://saferoom.example.org"
     assert "admin_access" not in c.JupyterHub
     assert c.PodRoomSpawner.cluster.doors.airlock == "http://[fd00::82]:8001"
     # Its places and services are the sub-chart's to say.
@@ -64,6 +78,7 @@ def test_the_chart_gives_what_the_hub_reads(documents: list[Document]) -> None:
     assert {"SAFEROOM_HOME", "SAFEROOM_KEYS", "SAFEROOM_DATABASE_URL", cluster.SECRET} <= told
     mounted = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
     assert mounted[str(cluster.SETTINGS.parent)] == "rooms"
+    assert mounted[str(cluster.SIGN_IN.parent)] == "sign-in"
     assert hub.spec.get("enableServiceLinks", True)
 
 
@@ -81,6 +96,50 @@ def test_an_address_that_is_none_stops_the_hub_with_the_settings_name(settings: 
 def test_a_proxys_secret_that_can_be_guessed_stops_the_hub(environment: pytest.MonkeyPatch, secret: str) -> None:
     environment.setenv("SAFEROOM_PROXY_SECRET", secret)
     with pytest.raises(SystemExit, match="saferoom: SAFEROOM_PROXY_SECRET"):
+        kubernetes.configure(Config())
+
+
+def test_people_sign_in_through_the_provider_that_the_chart_names(
+    provider: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("SAFEROOM_SIGN_IN_SETTINGS", str(provider))
+    c = Config()
+    kubernetes.configure(c)
+    assert c.JupyterHub.authenticator_class.__name__ == "OidcAuthenticator"
+    how = c.OidcAuthenticator.desk.settings
+    assert (how.issuer, how.client_id) == ("https://id.example.org/realms/main", "saferoom")
+    assert (how.name, how.second_factor, how.acr_values) == ("University of Example", "claim", ("mfa",))
+    assert c.OidcAuthenticator.oauth_callback_url == "https://saferoom.example.org/hub/oauth_callback"
+    assert how.client_secret() == "s"
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "named"),
+    [
+        ("method: oidc", "method: none", "method"),
+        ("issuer: https://", "issuer: http://", "issuer"),
+        ("acr_values:", "acr_value:", "acr_value"),
+        ("clock_skew_seconds: 60", "clock_skew_seconds: 600", "clock_skew_seconds"),
+    ],
+)
+def test_wrong_sign_in_stops_the_hub_with_the_settings_name(
+    provider: Path, environment: pytest.MonkeyPatch, was: str, is_: str, named: str
+) -> None:
+    text = provider.read_text()
+    assert was in text
+    provider.write_text(text.replace(was, is_))
+    environment.setenv("SAFEROOM_SIGN_IN_SETTINGS", str(provider))
+    with pytest.raises(SystemExit, match=rf"saferoom: (.|\n)*{named}"):
+        kubernetes.configure(Config())
+
+
+def test_a_sign_in_without_its_files_stops_the_hub(provider: Path, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SAFEROOM_SIGN_IN_SETTINGS", str(provider))
+    provider.with_name("client-secret").unlink()
+    with pytest.raises(SystemExit, match="client_secret_file"):
+        kubernetes.configure(Config())
+    provider.unlink()
+    with pytest.raises(SystemExit, match=r"saferoom\.yaml is not there; the chart mounts it into the hub"):
         kubernetes.configure(Config())
 
 

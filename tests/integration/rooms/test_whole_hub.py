@@ -1,165 +1,129 @@
-"""The whole hub as on a cluster: JupyterHub with the chart's few lines, the guarded proxy, and a room to its end.
-
-No cluster here: the API of Kubernetes is simulated, and its one node runs pods as processes. The lines that the
-sub-chart would write into JupyterHub's configuration are written by the test.
-"""
+"""The whole hub as on a cluster: the chart's lines for JupyterHub, guarded proxy, airlock, rooms to their end."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pyotp
 import pytest
-import yaml
 from tests.support.admission import Rules
-from tests.support.cluster_api import ClusterApi
-from tests.support.live import free_port
 from tests.support.live_world import ALPHA, BETA, PASSWORD, SECRET
-from tests.support.pod_process import Node
+from tests.support.wheels import wheel
+from tests.support.whole_cluster import RECORDER_SECRET, Whole, running
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from saferoom.clock import SystemClock
 from saferoom.errors import NotFoundError
 from saferoom.hub.administration import Administration
-from saferoom.hub.drive import HubSession
-from saferoom.hub.jupyter import programs
+from saferoom.hub.drive import HubSession, Room
+from saferoom.hub.packages.bringing import Bringing
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
+from saferoom.projects.packages.model import wanted
 
 pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
 
 ENDS_WITHIN_SECONDS = 45.0
-SUB_CHART = """
-c = get_config()
-c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub}"
-c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
-c.JupyterHub.cookie_secret_file = "cookie_secret"
-c.JupyterHub.cleanup_servers = False
-c.JupyterHub.services = [{{"name": "airlock", "api_token": "{token}"}}]
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
-c.ConfigurableHTTPProxy.command = {proxy}
-from saferoom.hub.jupyter.kubernetes import configure
-configure(c)
-# TLS ends at the proxy of a cluster; there is none here.
-c.JupyterHub.tornado_settings["cookie_options"]["secure"] = False
-"""
-
-
-@dataclass
-class Whole:
-    """A hub that runs."""
-
-    url: str
-    api: ClusterApi
-
-
-@pytest.fixture(scope="module")
-def cluster(rules: Rules, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterApi]:
-    """The API of a cluster with one node, in a thread of its own."""
-    api = ClusterApi(rules, node=Node(tmp_path_factory.mktemp("claims")))
-    serves, ended = threading.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with api.serving():
-            serves.set()
-            await asyncio.to_thread(ended.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert serves.wait(20)
-    yield api
-    for name in list(api.pods):
-        assert api.node is not None
-        api.node.end(name)
-    ended.set()
-    thread.join(20)
+CARLA = Username("carla")
 
 
 @pytest.fixture(scope="module")
 def whole(
-    instance: Instance, settings: Path, cluster: ClusterApi, tmp_path_factory: pytest.TempPathFactory
+    instance: Instance, rules: Rules, settings: Path, sign_in: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Whole]:
-    folder = tmp_path_factory.mktemp("hub")
-    ports = {"port": free_port(), "hub": free_port(), "api": free_port()}
-    (folder / "config.py").write_text(SUB_CHART.format(**ports, token="a" * 32, proxy=programs.proxy_command()))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "jupyterhub", "--config", str(folder / "config.py")],
-            cwd=folder, env=_told(instance, settings, cluster, folder, ports["hub"]), stdout=log, stderr=log,
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{ports['port']}"
-    try:
-        _wait_for(url, process, folder / "log")
-        yield Whole(url, cluster)
-    finally:
-        process.terminate()
-        process.wait(30)
+    files = {"rooms": settings, "sign-in": sign_in}
+    with running(instance, rules, files, tmp_path_factory.mktemp("whole")) as made:
+        yield made
 
 
-def _told(instance: Instance, settings: Path, cluster: ClusterApi, folder: Path, hub: int) -> dict[str, str]:
-    """Return what the hub's pod is told, by the chart and by Kubernetes."""
-    context = {"context": {"cluster": "c", "user": "u"}, "name": "x"}
-    known = {"clusters": [{"name": "c", "cluster": {"server": cluster.url}}], "users": [{"name": "u", "user": {}}]}
-    kubeconfig = {"apiVersion": "v1", "kind": "Config", "current-context": "x", "contexts": [context], **known}
-    (folder / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "SAFEROOM_HOME": str(instance.home.root),
-        "SAFEROOM_DATABASE_URL": instance.home.database_url,
-        "SAFEROOM_OPENED": os.environ["SAFEROOM_OPENED"],
-        "SAFEROOM_PROXY_SECRET": "p" * 64,
-        "SAFEROOM_PROXY_MODULES": str(programs.proxy_modules()),
-        "SAFEROOM_RECORDER": "off",
-        "SAFEROOM_ROOMS_SETTINGS": str(settings),
-        "HUB_SERVICE_HOST": "127.0.0.1",
-        "HUB_SERVICE_PORT": str(hub),
-        "AIRLOCK_SERVICE_HOST": "127.0.0.1",
-        "AIRLOCK_SERVICE_PORT_ROOMS": "8001",
-        "KUBECONFIG": str(folder / "kubeconfig"),
-    }
+@pytest.fixture(scope="module")
+def session(whole: Whole) -> Iterator[HubSession]:
+    with HubSession(whole.url) as made:
+        made.sign_in("ana", PASSWORD, pyotp.TOTP(SECRET).now())
+        yield made
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        assert process.poll() is None, log.read_text()[-3000:]
-        try:
-            if httpx.get(f"{url}/hub/health").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline, log.read_text()[-3000:]
-        time.sleep(0.2)
+@pytest.fixture(scope="module")
+def room(session: HubSession) -> Room:
+    """Ana's room, a pod."""
+    return session.start_room(ALPHA)
 
 
-def test_a_person_signs_in_works_in_a_room_and_is_out_when_the_membership_ends(
-    whole: Whole, instance: Instance
-) -> None:
-    with HubSession(whole.url) as session:
-        session.sign_in("ana", PASSWORD, pyotp.TOTP(SECRET).now())
-        with pytest.raises(NotFoundError, match="You are not a member of a project called beta"):
-            session.start_room(BETA)
-        room = session.start_room(ALPHA)
-        said = room.execute("import os, json; print(json.dumps([os.getcwd(), os.environ['SAFEROOM_PROJECT']]))").text
-        assert json.loads(said) == ["/room", "alpha"]
-        assert "Read-only file system" in room.execute("open('/data/x', 'w')").error
-        assert list(whole.api.pods) == ["room-ana--alpha"]
+def recorded(instance: Instance, text: str) -> bool:
+    """Tell whether somebody had a kernel run `text`."""
+    found = instance.inputs.look(CARLA, ProjectSlug(ALPHA)).page.items
+    return any(one.heard.text == text and one.line.person == "ana" for one in found)
 
-        admin = Administration(instance.database, SystemClock(), instance.signing_key, actor="admin")
-        admin.remove_member(ProjectSlug(ALPHA), Username("ana"))
-        deadline = time.monotonic() + ENDS_WITHIN_SECONDS
-        while whole.api.pods:
-            assert time.monotonic() < deadline
-            time.sleep(0.5)
-        assert "Your room in alpha was ended: You are not a member" in session.http.get("/hub/home").text
+
+def until_recorded(instance: Instance, text: str) -> None:
+    """Wait until `text` is recorded: it is on its way while the kernel runs it."""
+    deadline = time.monotonic() + 20
+    while not recorded(instance, text):
+        assert time.monotonic() < deadline, "it was not recorded"
+        time.sleep(0.1)
+
+
+def test_a_person_works_in_a_room_of_ones_own_projects(whole: Whole, session: HubSession, room: Room) -> None:
+    with pytest.raises(NotFoundError, match="You are not a member of a project called beta"):
+        session.start_room(BETA)
+    said = room.execute("import os, json; print(json.dumps([os.getcwd(), os.environ['SAFEROOM_PROJECT']]))").text
+    assert json.loads(said) == ["/room", "alpha"]
+    assert "Read-only file system" in room.execute("open('/data/x', 'w')").error
+    assert list(whole.api.pods) == ["room-ana--alpha"]
+
+
+def test_what_is_run_is_recorded_and_what_cannot_be_recorded_is_not_run(whole: Whole, room: Room) -> None:
+    code = "answer = 6 * 7; print(answer)"
+    assert room.execute(code).text == "42\n"
+    until_recorded(whole.instance, code)
+
+    whole.stop_airlock()
+    with pytest.raises((ConnectionClosed, InvalidStatus)):
+        room.execute("answer = 'not recorded'")
+    # One whose secret is another's: an airlock of another release, or somebody in its place.
+    whole.start_airlock("x" * 64)
+    with pytest.raises((ConnectionClosed, InvalidStatus)):
+        room.execute("answer = 'not recorded'")
+    whole.stop_airlock()
+    whole.start_airlock()
+
+    assert room.execute("print(answer, 'as before')").text == "42 as before\n"
+    until_recorded(whole.instance, "print(answer, 'as before')")
+    assert not recorded(whole.instance, "answer = 'not recorded'")
+    for said in (whole.said("hub"), whole.said("airlock")):
+        assert code not in said
+        assert RECORDER_SECRET not in said
+
+
+def test_allowed_packages_are_installed_in_a_pod(whole: Whole, room: Room, tmp_path: Path) -> None:
+    wheel(tmp_path, "tidal")
+    wheel(tmp_path, "lonely")
+    packages = whole.instance.packages
+    Bringing(packages, whole.instance.wheel_files, SystemClock(), "admin:root").add([tmp_path])
+    packages.allow("admin:root", ProjectSlug(ALPHA), [wanted("tidal")])
+    said = room.execute("%pip install tidal", 120).text
+    assert "Successfully installed tidal" in said, said
+    assert room.execute("import tidal; print(tidal.HEIGHT)").text == "42\n"
+    assert "No matching distribution found for lonely" in room.execute("!pip install lonely", 120).text
+
+
+def test_a_room_ends_with_the_membership_and_its_person_is_told(whole: Whole, session: HubSession, room: Room) -> None:
+    assert room.execute("print('up')").text == "up\n"
+    administration = Administration(whole.instance.database, SystemClock(), whole.instance.signing_key, actor="admin")
+    administration.remove_member(ProjectSlug(ALPHA), Username("ana"))
+    deadline = time.monotonic() + ENDS_WITHIN_SECONDS
+    while whole.api.pods:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert "Your room in alpha was ended: You are not a member" in session.http.get("/hub/home").text
+
+
+def test_every_line_of_the_log_is_a_document(whole: Whole) -> None:
+    lines = [*whole.said("airlock").splitlines(), *whole.said("hub").splitlines()]
+    # JupyterHub says one thing before it has read how to say it.
+    said = [json.loads(line) for line in lines if "extra_handlers is deprecated" not in line]
+    assert {one.get("service") for one in said} >= {"hub", "proxy"}
+    assert all({"event", "level", "timestamp"} <= set(one) for one in said)

@@ -13,11 +13,11 @@ import saferoom.hub.jupyter.programs as programs
 _PROXY = Path(programs.__file__).with_name("proxy")
 
 
-@pytest.mark.parametrize("name", ["inputs", "recording"])
+@pytest.mark.parametrize("name", ["inputs", "logs", "recording"])
 def test_what_browsers_send_to_kernels_is_heard_and_recorded(name: str) -> None:
     done = subprocess.run(
         [str(programs.node()), "--test", "--test-reporter=tap", str(Path(__file__).with_name(f"{name}.test.mjs"))],
-        env={**os.environ, "PROXY": _PROXY.as_uri()},
+        env={**os.environ, "PROXY": _PROXY.as_uri(), "MODULES": str(programs.proxy_modules())},
         capture_output=True,
         text=True,
         timeout=120,
