@@ -18,6 +18,7 @@ from traitlets import Instance, default
 
 from saferoom.errors import SaferoomError, TooManyError
 from saferoom.hub.jupyter.desk import Desk
+from saferoom.hub.jupyter.listeners import Listeners, News
 from saferoom.hub.jupyter.refusal import refused
 from saferoom.hub.jupyter.room_terms import Room
 from saferoom.hub.jupyter.waiting import Place, RoomLimits, WaitingList
@@ -49,6 +50,7 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
         """Its start is in the audit trail, and its end is not."""
         self._given: Place | None = None
         """The place of the room, or the wait for it."""
+        self._listeners = Listeners()
         self._attempt = 0
         self._confirmed = time.monotonic()
         self._ending = asyncio.Lock()
@@ -75,7 +77,7 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
         """End the room with everything in it; also one that is only half made."""
 
     @abstractmethod
-    def _steps(self) -> AsyncIterator[tuple[int, str]]:
+    def _steps(self) -> AsyncIterator[News]:
         """Yield how far the start is, in percent, with a sentence for who waits, once it is their turn."""
 
     async def _refresh(self) -> None:
@@ -144,12 +146,16 @@ class EntitledSpawner(Spawner, metaclass=_Abstract):  # type: ignore[misc]
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Tell the waiting person how far the start is."""
+        async for percent, message in self._listeners.told(self._news()):
+            yield {"progress": percent, "message": message}
+
+    async def _news(self) -> AsyncIterator[News]:
         while self._given is None:
             await asyncio.sleep(WATCH_SECONDS)
         async for words in self.waiting.news(self._given):
-            yield {"progress": 5, "message": words}
-        async for percent, message in self._steps():
-            yield {"progress": percent, "message": message}
+            yield 5, words
+        async for news in self._steps():
+            yield news
 
     async def poll(self) -> int | None:
         """Return None while the room runs and its person may be in it; otherwise it has ended, or ends now."""

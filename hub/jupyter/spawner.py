@@ -18,7 +18,7 @@ from saferoom.hub.jupyter.room_terms import STARTING
 from saferoom.hub.opened_extracts import Lease
 from saferoom.hub.sandbox import Limits, Running, start
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 """How long a room whose turn it is may take to start."""
 
 
@@ -41,8 +41,15 @@ class RoomSpawner(EntitledSpawner):
         return rooms.Place(self.desk.home, self.user.name, self.name)
 
     async def _open_room(self) -> str:
-        async with asyncio.timeout(START_SECONDS):
-            return await self._make_room()
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                return await self._make_room()
+        except TimeoutError:
+            raise SpawnException(
+                f"The room did not start within {START_SECONDS:.0f} seconds: the machine is very busy. Start it again "
+                "in a few minutes.",
+                reason="timeout",
+            ) from None
 
     async def _make_room(self) -> str:
         self._lease = await self._opened()

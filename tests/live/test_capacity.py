@@ -23,7 +23,7 @@ _LONGEST_SECONDS = 90.0
 def test_two_rooms_run_and_two_people_wait_with_place_and_reason_and_nothing_is_left() -> None:
     found = capacity.measure(4, 20.0, lambda _words: None, most=2, alone_seconds=3.0)
     assert (found["running"] + found["starting"], found["waiting"]) == (2, 2), found
-    assert found["told"] == {"all rooms of this machine are in use": [0, 1]}
+    assert found["told"] == {"all rooms are in use": [0, 1]}
     assert (found["refused"], found["lost"], found["untold"], found["silent"]) == (0, 0, 0, 0)
     assert found["order"] == {"passed": 0, "moved_back": 0}
     assert found["memory"]["free_before_mib"] >= found["memory"]["free_lowest_mib"] > 0

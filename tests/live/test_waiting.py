@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,15 +9,13 @@ import pytest
 from tests.support import live_world
 from tests.support.live import HubProcess, Live, free_port
 from tests.support.live_world import ALPHA, BETA
+from tests.support.starting import Heard, until_pending, until_running
 
 from saferoom.clock import SystemClock
 from saferoom.hub.administration import Administration
-from saferoom.hub.drive import HubSession
 from saferoom.projects.administration.documents import read_entries
 
 pytestmark = pytest.mark.live
-
-_LONGEST_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -35,45 +30,14 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         running.close()
 
 
-class Heard:
-    """What the hub tells somebody whose room is starting, as their browser hears it."""
-
-    def __init__(self, session: HubSession, project: str) -> None:
-        self.words: list[str] = []
-        self._where = f"users/{session.username}/servers/{project}/progress"
-        self._session = session
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        headers = {"Accept": "text/event-stream"}
-        with self._session.http.stream("GET", f"/hub/api/{self._where}", headers=headers, timeout=90.0) as answer:
-            for line in answer.iter_lines():
-                if line.startswith("data: "):
-                    self.words.append(json.loads(line[6:]).get("message", ""))
-
-    def until(self, words: str) -> None:
-        """Wait until the hub has said `words`."""
-        deadline = time.monotonic() + _LONGEST_SECONDS
-        while not any(words in said for said in self.words):
-            assert time.monotonic() < deadline, self.words
-            time.sleep(0.1)
-
-
-def _until_pending(session: HubSession, project: str) -> None:
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    while session.api("GET", f"users/{session.username}").json()["servers"].get(project, {}).get("pending") != "spawn":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_who_comes_later_waits_in_turn_and_whoever_stops_waiting_is_before_nobody(narrow: Live) -> None:
     ana, cleo, ben = (narrow.session(name) for name in ("ana", "cleo", "ben"))
     ana.start_room(ALPHA)
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(cleo.api, "POST", f"users/cleo/servers/{ALPHA}")]
-        _until_pending(cleo, ALPHA)
+        until_pending(cleo, ALPHA)
         asked.append(pool.submit(ben.api, "POST", f"users/ben/servers/{BETA}"))
-        _until_pending(ben, BETA)
+        until_pending(ben, BETA)
         cleos, bens = Heard(cleo, ALPHA), Heard(ben, BETA)
         cleos.until("You are next, because all rooms of this machine are in use")
         bens.until("1 before you, because all rooms of this machine are in use")
@@ -87,10 +51,7 @@ def test_who_comes_later_waits_in_turn_and_whoever_stops_waiting_is_before_nobod
         ana.stop_room(ALPHA)
         bens.until("Starting JupyterLab")
         assert all(one.result().status_code in (201, 202, 400, 500) for one in asked)
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    while not ben.running(BETA):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until_running(ben, BETA)
     room = ben.room(BETA)
     assert room.execute("print(6 * 7)").text.strip() == "42"
     assert not cleo.running(ALPHA)
@@ -107,7 +68,7 @@ def test_whoever_lapsed_while_waiting_gets_no_room_and_keeps_nobody_from_one(nar
     try:
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(ben.api, "POST", f"users/ben/servers/{BETA}")
-            _until_pending(ben, BETA)
+            until_pending(ben, BETA)
             bens = Heard(ben, BETA)
             bens.until("You are next")
             admin.apply(read_entries([(live_world.people_document("ben", accredited=False), "test")]))

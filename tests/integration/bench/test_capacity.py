@@ -14,7 +14,7 @@ from saferoom.hub.bench.capacity_summary import Request, passed, summary
 from saferoom.hub.cli.main import main
 
 BEGAN = 100.0
-WHY = "all rooms of this machine are in use"
+WHY = "all rooms are in use"
 
 
 def _asked(second: float) -> str:
