@@ -28,6 +28,7 @@ from saferoom.projects.ledger.model import CHARGED, Charge, ChargeState, Paid
 from saferoom.signing import VerifyingKey
 
 _LEFT = frozenset({State.APPROVED, State.RELEASED})
+_RELEASED = "request.released"
 _PAID = frozenset({ChargeState.COMPUTED, ChargeState.RELEASED})
 
 
@@ -66,8 +67,9 @@ def _check_release(report: BundleReport, data: bytes, session: Session) -> None:
         raise IntegrityError("the instance has no such release on record")
     if row.bundle != sha256(data):
         raise IntegrityError("the instance has this release on record with other bytes")
-    events = session.scalars(select(AuditLinkRow).where(AuditLinkRow.subject == row.request))
-    said = [event.payload for event in events if event.payload and event.payload.get("bundle") is not None]
+    # Downloads name the bundle, too; they say that somebody has it, and not that it left.
+    events = select(AuditLinkRow.payload).where(AuditLinkRow.subject == row.request, AuditLinkRow.action == _RELEASED)
+    said = session.scalars(events.order_by(AuditLinkRow.seq)).all()
     if said != [{"release": report.release, "bundle": row.bundle}]:
         raise IntegrityError("the audit trail does not record this release with these bytes")
 

@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 from tests.support.airlock_world import MOBILITY
+from tests.support.empty_store import tampering
 from tests.support.privacy_airlock import ANA, COUNTS, PrivacyAirlock, privacy_airlock
 
 from saferoom.digests import canonical, sha256
@@ -49,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PrivacyAirl
 
 def _bundle(here: PrivacyAirlock, request: Request) -> bytes:
     assert request.release is not None, request.blocked
-    return here.world.instance.vault.get(request.release.bundle)
+    return here.airlock.bundle(ANA, request.id)  # as its author has it, which the trail says
 
 
 def verified(here: PrivacyAirlock, data: bytes) -> BundleReport:
@@ -98,7 +99,7 @@ Made = tuple[PrivacyAirlock, bytes, bytes]
 @contextmanager
 def scratch(here: PrivacyAirlock) -> Iterator[Session]:
     """Yield a session whose writes are forgotten: what somebody who can write the store could do to it."""
-    with here.world.instance.database.engine.connect() as connection, Session(connection) as session:
+    with tampering(here.world.instance.database) as session:
         yield session
         session.rollback()
 
@@ -238,7 +239,9 @@ def test_command_says_what_it_cost_and_what_is_on_record(made: Made, tmp_path: P
         path = tmp_path / "bundle.zip"
         path.write_bytes(data)
         command = [sys.executable, "-P", "-m", "saferoom.hub.cli.main", "verify", str(path), "--ledger"]
-        environment = {"SAFEROOM_HOME": str(here.world.home.root), "COLUMNS": "200", VARIABLE: os.environ[VARIABLE]}
+        home = here.world.home
+        environment = {"SAFEROOM_HOME": str(home.root), "SAFEROOM_DATABASE_URL": home.database_url, "COLUMNS": "200"}
+        environment[VARIABLE] = os.environ[VARIABLE]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stderr) == (0, "")
         assert said in done.stdout
