@@ -25,7 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NOT_RUN = {
     "browser": "the browser tests, because no Chromium is installed and installing one needs root "
     "(Debian, Ubuntu: apt-get install chromium).",
-    "postgres": "the tests of privacy budgets on PostgreSQL, because none is installed and installing one needs root "
+    "postgres": "the tests of PostgreSQL, because none is installed and installing one needs root "
     "(Debian, Ubuntu: apt-get install postgresql).",
     "spark": "the tests of Spark, because they need Java 17 or newer (Debian, Ubuntu: apt-get install "
     "default-jre-headless) and PySpark (pip install 'saferoom[spark]').",
@@ -36,8 +36,10 @@ NOT_RUN = {
 
 COVERAGE = "--cov"
 ON_POSTGRES = "--postgres"
-_ON_SQLITE_ALONE = ("sqlite", "live", "browser", "packaging", "spark", "helm")
-"""Tests that look into an SQLite file, start whole hubs, or have no store."""
+_ON_SQLITE_ALONE = ("sqlite", "browser", "packaging", "spark", "helm")
+"""Tests that look into an SQLite file, drive a browser, or have no store."""
+_WHOLE_HUBS = "(not live or postgres)"
+"""Of the tests with whole hubs, those whose hub is on a PostgreSQL of its own."""
 CHECKS: dict[str, list[str]] = {
     "mypy": ["mypy", "src", "tests"],
     "ruff check": ["ruff", "check", "."],
@@ -90,7 +92,8 @@ def pytest_command(words: list[str]) -> list[str]:
     }
     missing = [mark for mark in there if not there[mark]]
     if words == [ON_POSTGRES]:
-        return [*command, "-m", " and ".join(f"not {mark}" for mark in _ON_SQLITE_ALONE)]
+        left_out = [f"not {mark}" for mark in _ON_SQLITE_ALONE]
+        return [*command, "-m", " and ".join([*left_out, _WHOLE_HUBS])]
     for mark in missing:
         print(f"NOT RUN HERE: {NOT_RUN[mark]}", flush=True)
     return [*command, *(["-m", " and ".join(f"not {mark}" for mark in missing)] if missing else [])]

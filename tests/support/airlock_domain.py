@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import MetaData, Table, and_, select, text
-from tests.support.empty_store import store_at
+from tests.support.empty_store import store_at, tampering
 from tests.support.registry_world import MemoryRegistry
 
 from saferoom.audit import ChainReport
@@ -257,12 +257,12 @@ class Domain:
 
     def sql(self, statement: str, **values: Any) -> None:
         """Change the database behind the airlock's back."""
-        with self.database.transaction() as session:
+        with tampering(self.database) as session:
             session.execute(text(statement), values)
 
     def rewrite(self, table: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         """Change every row of a table behind the airlock's back: `change` returns a row's new values."""
-        with self.database.transaction() as session:
+        with tampering(self.database) as session:
             known = Table(table, MetaData(), autoload_with=session.connection())
             for row in session.execute(select(known)).mappings().all():
                 own = and_(*(column == row[column.name] for column in known.primary_key))

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tests.support.empty_store import copy_store
+from tests.support.empty_store import copy_store, tampering
 
 from saferoom.clock import Clock, FrozenClock
 from saferoom.disclosure.evaluation import Evaluation
@@ -85,7 +85,7 @@ class World:
 
     def change(self, row: type[Any], key: Any, **values: Any) -> None:
         """Change a stored row, as an administrator's command would."""
-        with self.instance.database.transaction() as session:
+        with tampering(self.instance.database) as session:
             found = session.get(row, key)
             for name, value in values.items():
                 setattr(found, name, value)

@@ -13,6 +13,7 @@ from tests.support.forked import Forked
 from tests.support.privacy_airlock import reopened
 
 from saferoom.errors import SaferoomError
+from saferoom.hub.home import Home
 from saferoom.ids import EvaluationId
 
 
@@ -25,7 +26,7 @@ def killed(folder: Path, point: str, *ids: EvaluationId) -> bool:
         A checkpoint of the airlock, or ``commit-3`` for the moment before the third commit.
     """
     log = folder / "victim.log"
-    process = Forked(_submit, str(folder), point, *ids, environment={"PATH": os.environ["PATH"]}, log=log)
+    process = Forked(_submit, str(folder), point, *ids, environment=_environment(folder), log=log)
     try:
         ended = process.wait(120)
     finally:
@@ -37,12 +38,16 @@ def killed(folder: Path, point: str, *ids: EvaluationId) -> bool:
 def filled(folder: Path, point: str, *ids: EvaluationId) -> str:
     """Submit `ids` in a process that can write to no file any more from `point` on; return what it was told."""
     log = folder / "victim.log"
-    process = Forked(_fill, str(folder), point, *ids, environment={"PATH": os.environ["PATH"]}, log=log)
+    process = Forked(_fill, str(folder), point, *ids, environment=_environment(folder), log=log)
     try:
         assert process.wait(120) == 0, log.read_text()
     finally:
         process.close()
     return (folder / "said").read_text()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "SAFEROOM_DATABASE_URL": Home(folder / "home").database_url}
 
 
 def _fill(folder: str, point: str, *ids: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from tests.support.empty_store import tampering
 from tests.support.opened import sealed
 from tests.support.privacy_airlock import ANA, COUNTS, LIMIT, PrivacyAirlock, privacy_airlock
 
@@ -285,7 +286,7 @@ def released(place: PrivacyAirlock) -> list[str]:
 
 
 def sql(place: PrivacyAirlock, statement: str) -> None:
-    with place.world.instance.database.transaction() as session:
+    with tampering(place.world.instance.database) as session:
         session.execute(text(statement))
 
 

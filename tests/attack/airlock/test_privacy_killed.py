@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.empty_store import ON_POSTGRES
 from tests.support.privacy_airlock import PrivacyAirlock, privacy_airlock, reopened
 from tests.support.privacy_victim import filled, killed
 
@@ -134,7 +135,8 @@ def test_every_point_is_one_of_the_parts(tmp_path: Path, quote: EvaluationId) ->
         ("prepared", None),
         ("charged", ChargeState.FAILED),
         ("drawn", ChargeState.FAILED),
-        ("kept", ChargeState.FAILED),
+        # The disk of a database's server is another one: there it is still written that the result was drawn.
+        ("kept", ChargeState.COMPUTED if ON_POSTGRES else ChargeState.FAILED),
         ("computed", ChargeState.COMPUTED),
         ("noted", ChargeState.COMPUTED),
         ("approved", ChargeState.RELEASED),

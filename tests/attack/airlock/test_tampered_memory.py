@@ -49,8 +49,8 @@ CHANGES: dict[str, Callable[[Domain], object]] = {
     "entry in the other's place": lambda w: w.sql(
         "update airlock_memory set entry = (select entry from airlock_memory where number = 2) where number = 1"
     ),
-    "entry changed": lambda w: w.sql("update airlock_memory set entry = zeroblob(length(entry))"),
-    "entry emptied": lambda w: w.sql("update airlock_memory set entry = x''"),
+    "entry changed": lambda w: w.rewrite("airlock_memory", lambda row: {"entry": bytes(len(row["entry"]))}),
+    "entry emptied": lambda w: w.rewrite("airlock_memory", lambda _: {"entry": b""}),
     "body changed": lambda w: w.spoil(bodies(w)[0][0]),
     "body lost": lambda w: (w.folder / "vault" / bodies(w)[1][0][:2] / bodies(w)[1][0][2:]).unlink(),
     "units changed": lambda w: w.spoil(Digest(str(bodies(w)[0][1]))),

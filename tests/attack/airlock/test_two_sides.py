@@ -232,7 +232,7 @@ def test_sign_off_forged_in_the_database_releases_nothing(signing: Domain) -> No
     request = signing.approve(signing.submit(CHECKED))
     signing.sql(
         "insert into airlock_sign_offs (request, by, datasets, signed, comment, at, round)"
-        " values (:request, 'otto', '[\"wages\"]', 1, '', '2026-03-02 09:00:00', 1)",
+        " values (:request, 'otto', '[\"wages\"]', true, '', '2026-03-02 09:00:00', 1)",
         request=request.id,
     )
     signing.sql("update airlock_requests set blocked = 'x' where id = :request", request=request.id)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 from tests.support.airlock_world import MOBILITY, World, world
+from tests.support.empty_store import tampering
 from tests.support.inputs import heard
 from tests.support.on_disk import holding
 
@@ -103,21 +104,21 @@ def _everything(session: Session) -> None:
     ],
 )
 def test_whatever_is_changed_or_removed_is_noticed(kept: World, change: Callable[[Session], None]) -> None:
-    with kept.instance.database.transaction() as session:
+    with tampering(kept.instance.database) as session:
         change(session)
     with pytest.raises(IntegrityError, match="the inputs of project mobility were changed after the fact"):
         kept.instance.inputs.verify()
 
 
 def test_time_of_an_input_cannot_be_moved(kept: World) -> None:
-    with kept.instance.database.transaction() as session:
+    with tampering(kept.instance.database) as session:
         session.get_one(InputRow, (MOBILITY, 2)).at += timedelta(days=1)
     with pytest.raises(IntegrityError, match="input 2 is not what was heard"):
         kept.instance.inputs.verify()
 
 
 def test_input_put_in_anothers_place_is_not_shown(kept: World) -> None:
-    with kept.instance.database.transaction() as session:
+    with tampering(kept.instance.database) as session:
         first, third = session.get_one(InputRow, (MOBILITY, 1)), session.get_one(InputRow, (MOBILITY, 3))
         first.sealed, third.sealed = third.sealed, first.sealed
     with pytest.raises(IntegrityError):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.support.airlock_world import MOBILITY, World, judged, world
+from tests.support.empty_store import tampering
 
 from saferoom.audit import HEAD_TYPE, Event
 from saferoom.digests import canonical
@@ -114,7 +115,7 @@ def test_audit_trail_and_manifests_of_extracts_hold_across_the_change(here: Keys
 
 
 def test_head_by_the_ended_key_after_its_end_is_noticed(here: Keys) -> None:
-    with here.instance.database.transaction() as session:
+    with tampering(here.instance.database) as session:
         newest = AuditLog(session, here.instance.clock, here.instance.signing_key).newest()
         assert newest is not None
         claims = {"seq": newest.seq, "digest": newest.digest, "at": newest.at}
@@ -145,7 +146,7 @@ def test_request_that_waited_meanwhile_is_released_under_the_new_key(here: Keys)
 
 def test_judgement_forged_with_the_ended_key_is_noticed(here: Keys) -> None:
     record = here.instance.airlock.record_evaluation(Username("ana"), MOBILITY, judged())
-    with here.instance.database.transaction() as session:
+    with tampering(here.instance.database) as session:
         seal = session.scalars(select(EvaluationRow.seal).where(EvaluationRow.id == record.id)).one()
         claims = here.ring.open_json(seal, seal["payloadType"])
         forged = here.stolen.seal_json(claims, seal["payloadType"])
@@ -223,7 +224,7 @@ def test_statement_on_the_trail_a_second_time_is_noticed(tmp_path: Path) -> None
     with world(tmp_path) as made:
         rotate(made.instance, "admin:root", "yearly", compromised=False)
         after = Instance.open(made.home, made.clock)
-        with after.database.transaction() as session:
+        with tampering(after.database) as session:
             log = AuditLog(session, after.clock, after.signing_key)
             envelope = published(after)[0].envelope
             said = {"new": after.signing_key.verifying_key.key_id, "statement": dict(envelope)}
@@ -258,7 +259,7 @@ def test_release_that_the_trail_does_not_have_is_not_listed(tmp_path: Path) -> N
         assert released.release is not None
         forged = signed_anew(made.instance.vault.get(released.release.bundle), made.instance.signing_key, project="x")
         digest = made.instance.vault.put(forged)
-        with made.instance.database.transaction() as session:
+        with tampering(made.instance.database) as session:
             from saferoom.hub.store.airlock_records import ReleaseRow
 
             session.execute(update(ReleaseRow).values(bundle=digest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select, update
+from tests.support.empty_store import tampering
 from tests.support.ledger_world import LINEAGE, LedgerWorld, wanted
 from tests.support.registry_world import MOB
 
@@ -42,7 +43,7 @@ def test_what_was_not_charged_is_not_found(world: LedgerWorld) -> None:
 
 def test_a_charge_that_the_trail_does_not_record_is_refused(world: LedgerWorld) -> None:
     world.ledger.charge(wanted(key="first"))
-    with world.database.transaction() as session:
+    with tampering(world.database) as session:
         session.execute(update(AuditLinkRow).where(AuditLinkRow.action == "budget.charged").values(payload={}))
     with pytest.raises(IntegrityError, match="does not record the charge"):
         world.ledger.paid(MOB, "first")

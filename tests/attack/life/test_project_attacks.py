@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.support.empty_store import tampering
 from tests.support.life_world import (
     ADA,
     CARLA,
@@ -189,7 +190,7 @@ def test_rows_cannot_smuggle_sql_into_an_extract(world: LifeWorld) -> None:
     for attempt in hostile:
         with pytest.raises(ProblemsError):
             world.submitted(datasets=(Wish(dataset=HTV, variables=("age",), rows=attempt),))
-        with world.database.transaction() as session:
+        with tampering(world.database) as session:
             for name in ("lives_datasets", "lives_people"):
                 session.execute(text(f"DELETE FROM {name}"))
             session.execute(text("DELETE FROM lives"))
@@ -304,7 +305,7 @@ def test_sealed_workspace_of_another_project_in_its_place_is_noticed(world: Life
 
 def test_stored_terms_that_were_changed_by_hand_are_never_half_understood(world: LifeWorld) -> None:
     world.active()
-    with world.database.transaction() as session:
+    with tampering(world.database) as session:
         session.execute(text('UPDATE lives_rulings SET terms = \'{"until": "soon"}\''))
     with pytest.raises(IntegrityError, match="cannot read"):
         world.lives.life(OLGA, MOB)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.airlock_world import INCOME, MOBILITY, World, world
+from tests.support.empty_store import tampering
 from tests.support.record_files import (
     ANA,
     DORA,
@@ -260,7 +261,7 @@ def test_a_file_in_another_lane_or_by_another_plan_releases_nothing(found: World
 def test_a_record_that_names_another_plan_is_not_the_one_that_was_made(found: World) -> None:
     allow(found)
     record = made(found)
-    with found.instance.database.transaction() as session:
+    with tampering(found.instance.database) as session:
         row = session.get(EvaluationRow, record.id)
         assert row is not None
         assert row.file is not None

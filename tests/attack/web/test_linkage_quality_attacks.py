@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from tests.support.airlock_server import Service, service
 from tests.support.airlock_world import INCOME, MOBILITY, NOW, world
 from tests.support.api_client import client, said, with_token
+from tests.support.empty_store import tampering
 from tests.support.linked_version import SURVEY, linked
 
 from saferoom.errors import IntegrityError
@@ -57,14 +58,14 @@ def _gone(pack: dict[str, Any]) -> None:
 def changed(request: pytest.FixtureRequest, airlock: Service) -> Iterator[None]:
     """Change the pack in the store, as somebody with the database's password could; put it back."""
     database = airlock.world.instance.database
-    with database.transaction() as session:
+    with tampering(database) as session:
         kept = session.get_one(LinkageRow, ("person", 1)).quality
         forged = deepcopy(kept)
         request.param(forged)
         assert forged != kept
         session.execute(update(LinkageRow).values(quality=forged))
     yield
-    with database.transaction() as session:
+    with tampering(database) as session:
         session.execute(update(LinkageRow).values(quality=kept))
 
 
@@ -83,7 +84,7 @@ def test_changed_pack_is_shown_nowhere(airlock: Service) -> None:
 def tracks_covered(airlock: Service) -> Iterator[None]:
     """Change the pack, and the digest that the audit trail has of it, too."""
     database = airlock.world.instance.database
-    with database.transaction() as session:
+    with tampering(database) as session:
         kept = session.get_one(LinkageRow, ("person", 1)).quality
         event = session.scalars(select(AuditLinkRow).where(AuditLinkRow.action == LINKED)).one()
         payload = event.payload
@@ -93,7 +94,7 @@ def tracks_covered(airlock: Service) -> Iterator[None]:
         session.execute(update(LinkageRow).values(quality=forged))
         event.payload = payload | {"quality": quality_digest(forged)}
     yield
-    with database.transaction() as session:
+    with tampering(database) as session:
         session.execute(update(LinkageRow).values(quality=kept))
         session.scalars(select(AuditLinkRow).where(AuditLinkRow.action == LINKED)).one().payload = payload
 
@@ -107,7 +108,7 @@ def test_pack_that_was_changed_with_its_event_is_not_shown_and_the_audit_trail_n
 
 
 def test_version_with_a_digest_and_no_pack_says_so_and_shows_nothing(airlock: Service) -> None:
-    with airlock.world.instance.database.transaction() as session:
+    with tampering(airlock.world.instance.database) as session:
         row = {"sha256": "2" * 64, "rows": 5, "breaking": False, "ingested_at": NOW, "quality_pack": "c" * 64}
         session.add(IngestedVersionRow(dataset="survey", version="lost", **row))
     answer = client(airlock, "ana").get(HERE.replace("/1/", "/lost/"))
@@ -116,14 +117,14 @@ def test_version_with_a_digest_and_no_pack_says_so_and_shows_nothing(airlock: Se
 
 def test_event_whose_payload_was_erased_confirms_nothing(airlock: Service) -> None:
     database = airlock.world.instance.database
-    with database.transaction() as session:
+    with tampering(database) as session:
         event = session.scalars(select(AuditLinkRow).where(AuditLinkRow.action == LINKED)).one()
         payload, event.payload = event.payload, None
     try:
         answer = client(airlock, "ana").get(HERE)
         assert "saferoom admin link person --afresh" in said(answer, 500)["error"]["message"]
     finally:
-        with database.transaction() as session:
+        with tampering(database) as session:
             session.scalars(select(AuditLinkRow).where(AuditLinkRow.action == LINKED)).one().payload = payload
 
 
@@ -132,7 +133,7 @@ def test_room_is_told_nothing_of_another_projects_dataset(airlock: Service) -> N
     key = (ApprovalRow.project == INCOME, ApprovalRow.dataset == SURVEY)
     room = airlock.room("rita", INCOME)
     assert room.get("datasets/survey/linkage").status_code == 200
-    with airlock.world.instance.database.transaction() as session:
+    with tampering(airlock.world.instance.database) as session:
         kept = session.scalars(select(ApprovalRow.until).where(*key)).one()
         session.execute(update(ApprovalRow).where(*key).values(until=NOW.date() - timedelta(days=1)))
     try:
@@ -142,21 +143,21 @@ def test_room_is_told_nothing_of_another_projects_dataset(airlock: Service) -> N
             assert room.get(path).content == refused.content
         assert airlock.room("ana", MOBILITY).get("datasets/survey/linkage").status_code == 200
     finally:
-        with airlock.world.instance.database.transaction() as session:
+        with tampering(airlock.world.instance.database) as session:
             session.execute(update(ApprovalRow).where(*key).values(until=kept))
 
 
 def test_room_of_derived_data_is_told_of_what_it_was_linked_from(airlock: Service) -> None:
     """The survey's approval has ended, but the register, which the project has, was linked from it."""
     key = (ApprovalRow.project == INCOME, ApprovalRow.dataset == SURVEY)
-    with airlock.world.instance.database.transaction() as session:
+    with tampering(airlock.world.instance.database) as session:
         kept = session.scalars(select(ApprovalRow.until).where(*key)).one()
         session.execute(update(ApprovalRow).where(*key).values(until=NOW.date() - timedelta(days=1)))
         session.get_one(DatasetRow, "register").linked_from = ["survey"]
     try:
         assert airlock.room("rita", INCOME).get("datasets/survey/linkage").status_code == 200
     finally:
-        with airlock.world.instance.database.transaction() as session:
+        with tampering(airlock.world.instance.database) as session:
             session.execute(update(ApprovalRow).where(*key).values(until=kept))
             session.get_one(DatasetRow, "register").linked_from = None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.airlock_world import MOBILITY, World, world
+from tests.support.empty_store import tampering
 from tests.support.inputs import heard
 
 from saferoom.hub.store.inputs_tables import InputRow
@@ -40,7 +41,7 @@ def test_trail_and_inputs_that_hold_are_counted(here: World) -> None:
 
 
 def test_removed_input_fails_the_command_and_the_services_own_verification(here: World) -> None:
-    with here.instance.database.transaction() as session:
+    with tampering(here.instance.database) as session:
         session.delete(session.get_one(InputRow, (MOBILITY, 1)))
     done = _verify(here)
     assert done.returncode == 1

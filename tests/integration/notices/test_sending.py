@@ -11,6 +11,7 @@ import pytest
 import structlog
 from sqlalchemy import func, select
 from tests.support.airlock_world import World
+from tests.support.empty_store import tampering
 from tests.support.notice_world import ADA, ANA, BEN, ROOT, letters, post, returned, sent_to
 from tests.support.smtp_sink import Behaviour, Sink, sink, text_of
 
@@ -168,7 +169,7 @@ def test_nobody_without_an_address_keeps_others_waiting(place: World, server: Si
 
 def test_letter_that_cannot_be_written_does_not_stop_the_others(people: World, server: Sink) -> None:
     people.request()
-    with people.instance.database.transaction() as session:
+    with tampering(people.instance.database) as session:
         session.scalars(select(ToldRow).where(ToldRow.to == "ben")).one().kind = "request.unheard_of"
     done = {one.to: one for one in people.instance.sender.send_due(post(server))}
     assert (done[BEN].state, done[BEN].reason) == (LetterState.WAITING, sending.BROKEN)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import InternalError
+from tests.support.empty_store import tampering
 from tests.support.registry_world import (
     HTV,
     MOB,
@@ -232,7 +233,7 @@ def test_apply_from_two_sides_at_once_keeps_the_trail_whole(administration: Admi
 
 def test_stored_record_that_is_damaged_is_an_integrity_error_not_a_guess(administration: Administration) -> None:
     registry = _filled(administration)
-    with administration.database.transaction() as session:
+    with tampering(administration.database) as session:
         session.execute(text("UPDATE people_roles_held SET role = 'emperor' WHERE username = 'rosa'"))
         session.execute(text("""UPDATE datasets SET risk_appetite = '{"threshold_units": 1}'"""))
     with pytest.raises(IntegrityError, match="cannot read"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.empty_store import tampering
 from tests.support.forked import Forked
 from tests.support.zones_world import (
     ACTOR,
@@ -221,7 +222,7 @@ def test_link_killed_at_any_step_leaves_what_was_and_can_be_done_again(place: Zo
 
 def test_review_that_a_killed_process_did_not_open_is_opened_later(place: ZonesWorld, tmp_path: Path) -> None:
     with copied(place, tmp_path) as made:
-        with made.instance.database.transaction() as session:
+        with tampering(made.instance.database) as session:
             row = session.get_one(LinkageRow, ("person", 1))
             row.queue = [[1, 0, True], [2, 1, False]]
         assert made.instance.clerical.settled("person@1") == ()
