@@ -54,7 +54,7 @@ EVIDENCE = {
         (("deliveries", None), ("sign_in_links", None), ("airlock_evaluations", None)),
     ),
     "extracts": Used(
-        "the extracts of projects cannot be read without it (where no backup has it, move the folder extracts away, and "
+        "the extracts of projects cannot be read without it (where no backup has it, move the folder extracts away and "
         "make them again)",
         ("extracts/*/manifest.json",),
     ),
@@ -104,9 +104,11 @@ def _shown(home: Home, used: Used) -> bool:
 
 
 def _found(root: Path, pattern: str) -> bool:
+    top = root / pattern.partition("/")[0]
     try:
-        return next(root.glob(pattern), None) is not None
-    except OSError:  # what cannot be looked into is not known to be empty
+        # What cannot be looked into is not known to be empty; a pattern would pass it over.
+        return top.exists() and any(top.iterdir()) and next(root.glob(pattern), None) is not None
+    except OSError:
         return True
 
 

@@ -128,6 +128,7 @@ def check_port(address: str, port: int) -> None:
 
 
 def _prepare(home: Home) -> None:
+    from saferoom.hub.housekeeping import settle_keys
     from saferoom.hub.key_evidence import check_present
     from saferoom.hub.store.migrate import upgrade
     from saferoom.hub.wiring import Instance
@@ -135,6 +136,7 @@ def _prepare(home: Home) -> None:
     check_present(home)
     instance = Instance.open(home)
     upgrade(instance.database)
+    settle_keys(instance)
     instance.close()
 
 

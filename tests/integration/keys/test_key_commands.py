@@ -65,6 +65,56 @@ def test_keys_that_are_handed_in_from_elsewhere_are_not_rotated_there(desk: Desk
     assert json.loads(desk.run("audit", "verify", "--json").stdout)["key_changes"] == 0
 
 
+def test_key_of_extracts_is_changed_beside_a_running_hub_and_everything_verifies(desk: Desk) -> None:
+    old = desk.home.extract_key.read_bytes()
+    with only_one(desk.home):
+        done = desk.run("admin", "rotate-key", "extracts", "--reason", "yearly", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["projects"], said["files"], said["ended"] != said["new"]) == (2, 4, True)
+    assert desk.home.extract_key.read_bytes() != old
+    assert desk.run("audit", "verify").returncode == 0
+    told = desk.run("admin", "rotate-key", "extracts", "--reason", "again")
+    assert "is destroyed" in told.stdout
+    assert "Back up the keys" in told.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("extracts", "--compromised"),
+        ("linker", "--since", "2026-01-01"),
+        ("signing", "--since", "2026-01-01"),
+        ("signing", "--compromised", "--since", "2999-01-01"),
+        ("signing", "--compromised", "--since", "yesterday"),
+        ("memory",),
+    ],
+)
+def test_words_that_do_not_fit_are_refused_and_no_key_changes(desk: Desk, words: tuple[str, ...]) -> None:
+    before = {path.name: path.read_bytes() for path in desk.home.keys.iterdir()}
+    refused = desk.run("admin", "rotate-key", *words, "--reason", "x")
+    assert refused.returncode == 2, refused.stdout
+    assert {path.name: path.read_bytes() for path in desk.home.keys.iterdir()} == before
+
+
+def test_zone_is_not_changed_beside_a_running_hub(desk: Desk) -> None:
+    with only_one(desk.home):
+        refused = desk.run("admin", "rotate-key", "linker", "--reason", "yearly")
+    assert refused.returncode != 0
+    assert "another hub is running" in refused.stderr
+
+
+def test_command_that_needs_a_lost_key_says_so_and_makes_none(desk: Desk) -> None:
+    path = desk.home.pseudonym_key
+    elsewhere = path.rename(desk.folder / "elsewhere")
+    refused = desk.run("admin", "extract", "mobility")
+    assert refused.returncode != 0
+    assert "pseudonym.key is gone" in refused.stderr
+    assert not path.exists()
+    elsewhere.rename(path)
+    assert desk.run("admin", "extract", "mobility").returncode == 0
+
+
 def test_rotation_is_told_and_everything_verifies_with_the_list(desk: Desk) -> None:
     done = desk.run("admin", "rotate-key", "signing", "--reason", "a laptop was lost", "--compromised")
     assert done.returncode == 0, done.stderr

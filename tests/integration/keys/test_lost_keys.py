@@ -121,3 +121,19 @@ def test_key_of_a_zone_that_keeps_something_is_not_made_anew(tmp_path: Path, zon
     with pytest.raises(UnavailableError, match=f"{zone}.key is gone"):
         keys.zone_key(home, zone)
     assert not (home.keys / f"{zone}.key").exists()
+
+
+def test_folder_that_cannot_be_looked_into_is_not_taken_for_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+
+    def denied(_self: Path) -> Iterator[Path]:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", denied)
+        with pytest.raises(UnavailableError, match=r"extracts\.key is gone"):
+            keys.extract_key(home)
+    assert not home.extract_key.exists()

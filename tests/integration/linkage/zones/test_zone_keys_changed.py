@@ -16,7 +16,7 @@ from tests.support.zones_world import INDEX, ZonesWorld, copied, people, pupils,
 
 from saferoom.errors import IntegrityError, SaferoomError, UnavailableError, WrongStateError
 from saferoom.hub import keys
-from saferoom.hub.housekeeping import Housekeeping
+from saferoom.hub.housekeeping import settle_keys
 from saferoom.hub.linkage.deliveries import linked_sources
 from saferoom.hub.linkage.desk.queueing import shown_pairs
 from saferoom.hub.linkage.ingesting import store_of
@@ -189,7 +189,7 @@ def test_change_that_is_killed_leaves_one_valid_key(place: ZonesWorld, zone: Zon
     assert left(place)
     with pytest.raises(UnavailableError, match=f"rotate-key {zone}"):
         start_in_zone(place.home, zone, "saferoom.hub.linkage.process")
-    Housekeeping(place.instance)._keys()
+    settle_keys(place.instance)
     assert left(place) == []
     assert read(place) == before
     assert opens(place, zone, old) == (point in BEFORE)
