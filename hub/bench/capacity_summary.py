@@ -13,6 +13,7 @@ SLACK_SECONDS = 1.5
 """Who asked, or whose turn came, within this time of another counts as at the same moment: people are told their turn
 twice a second, while a start keeps the processors busy."""
 STATES = ("running", "starting", "waiting", "untold", "refused", "lost")
+_EXAMPLES = 3
 _BAD = ("untold", "refused", "lost")
 
 
@@ -71,7 +72,8 @@ def summary(requests: Sequence[Request], began: float) -> dict[str, Any]:
     dict
         One number for each of `STATES`; ``silent``, rooms that are there and did not answer the line; ``told``, each
         sentence's reason and the places told with it; ``seconds`` until rooms were ready; ``passed``, pairs of which
-        who asked later had their turn earlier; ``moved_back``, people who were told a worse place than before.
+        who asked later had their turn earlier; ``moved_back``, people who were told a worse place than before, and the
+        places that some of them were told.
     """
     states = Counter(one.state for one in requests)
     silent = sum(one.state == "running" and one.answered is None for one in requests)
@@ -79,7 +81,8 @@ def summary(requests: Sequence[Request], began: float) -> dict[str, Any]:
     for one in requests:
         if one.state == "waiting" and one.waits:
             told.setdefault(one.waits[1], []).append(one.waits[0])
-    order = {"passed": passed(requests), "moved_back": sum(list(r.places) != sorted(r.places)[::-1] for r in requests)}
+    back = [one.places for one in requests if list(one.places) != sorted(one.places, reverse=True)]
+    order = {"passed": passed(requests), "moved_back": len(back)}
     return {
         **{state: states[state] for state in STATES},
         "silent": silent,
@@ -89,6 +92,7 @@ def summary(requests: Sequence[Request], began: float) -> dict[str, Any]:
         "seconds_until_ready": _times([one.ready - began for one in requests if one.ready is not None]),
         "seconds_until_answered": _times([one.answered - began for one in requests if one.answered is not None]),
         "order": order,
+        "moved_back_places": [list(places) for places in back[:_EXAMPLES]],
         "fair": not any(states[state] for state in _BAD) and not silent and not any(order.values()),
     }
 

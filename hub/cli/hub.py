@@ -129,6 +129,7 @@ def check_port(address: str, port: int) -> None:
 
 def _prepare(home: Home) -> None:
     from saferoom.hub.housekeeping import settle_keys
+    from saferoom.hub.jupyter.hub_store import write_ahead
     from saferoom.hub.key_evidence import check_present
     from saferoom.hub.store.migrate import upgrade
     from saferoom.hub.wiring import Instance
@@ -138,6 +139,7 @@ def _prepare(home: Home) -> None:
     upgrade(instance.database)
     settle_keys(instance)
     instance.close()
+    write_ahead(home.hub / "jupyterhub.sqlite")
 
 
 def _run() -> None:

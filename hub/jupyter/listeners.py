@@ -51,7 +51,7 @@ class Listeners:
 
 async def _with_beats(steps: AsyncIterator[News]) -> AsyncGenerator[News, None]:
     last: News | None = None
-    coming: asyncio.Future[Any] = asyncio.ensure_future(anext(steps))  # type: ignore[arg-type]
+    coming: asyncio.Future[Any] = asyncio.ensure_future(anext(steps))
     try:
         while True:
             await asyncio.wait({coming}, timeout=BEAT_SECONDS)
@@ -61,7 +61,7 @@ async def _with_beats(steps: AsyncIterator[News]) -> AsyncGenerator[News, None]:
                 except StopAsyncIteration:
                     coming = asyncio.get_running_loop().create_future()
                 else:
-                    coming = asyncio.ensure_future(anext(steps))  # type: ignore[arg-type]
+                    coming = asyncio.ensure_future(anext(steps))
             if last is not None:
                 yield last
     finally:

@@ -98,7 +98,7 @@ def test_who_asks_for_all_rooms_of_all_projects_is_told_the_limit_and_is_once_be
 ) -> None:
     ben, cleo = crowded.session("ben"), crowded.session("cleo")
     asked = [pool.submit(_ask, ben, project) for project in (BETA, *OTHERS)]
-    refused = []
+    refused: list[httpx.Response] = []
     deadline = time.monotonic() + LONGEST_SECONDS
     while len(refused) < 2:
         assert time.monotonic() < deadline

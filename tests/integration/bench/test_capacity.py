@@ -71,6 +71,7 @@ def test_who_is_passed_by_somebody_that_asked_later_is_counted() -> None:
 def test_who_is_moved_back_is_counted() -> None:
     found = summary((*FAIR[:3], replace(FAIR[3], places=(1, 2))), BEGAN)
     assert (found["order"]["moved_back"], found["fair"]) == (1, False)
+    assert found["moved_back_places"] == [[1, 2]]
 
 
 def test_what_the_waiting_page_says_is_understood() -> None:
