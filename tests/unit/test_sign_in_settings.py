@@ -35,7 +35,18 @@ def test_settings_of_a_provider_are_taken(tmp_path: Path) -> None:
 def test_local_sign_in_can_be_said(tmp_path: Path) -> None:
     file = tmp_path / "saferoom.yaml"
     file.write_text("sign_in: {method: local}\n")
-    assert isinstance(load(file), LocalSignIn)
+    found = load(file)
+    assert isinstance(found, LocalSignIn)
+    assert found.public_url is None
+
+
+def test_local_sign_in_says_where_keys_are_used(tmp_path: Path) -> None:
+    file = tmp_path / "saferoom.yaml"
+    file.write_text(f"sign_in: {{method: local, public_url: '{URL}'}}\n")
+    assert load(file).public_url == URL
+    file.write_text("sign_in: {method: local, public_url: 'http://safe.example.org'}\n")
+    with pytest.raises(BadInputError, match="`public_url` must begin with https"):
+        load(file)
 
 
 @pytest.mark.parametrize(
