@@ -89,6 +89,7 @@ def factor_world(folder: Path) -> Iterator[FactorWorld]:
     """Make a world below `folder`."""
     database, time, signing = store(folder), clock(), SigningKey.generate()
     home = Home(folder / "home")
+    home.prepare()
     with database.transaction() as session:
         for one in (ANA, BEN, OLGA):
             roles = [PersonRoleRow(username=one, role="researcher")]
