@@ -9,9 +9,6 @@ from typing import Any
 import pytest
 from tests.support.chart import Chart, Document, Pod, of_kind, pods
 
-from saferoom.hub.evaluator.places import VARIABLE
-from saferoom.hub.evaluator.pods.settings import PodPlace
-
 pytestmark = [pytest.mark.helm, pytest.mark.xdist_group("helm")]
 
 WITH_A_TOKEN = {"hub", "airlock"}
@@ -193,28 +190,6 @@ def test_roles_have_no_wildcard_and_read_no_secret(documents: Sequence[Document]
             }
             assert not forbidden & set(rule["resources"]), role["metadata"]["name"]
             assert not {"escalate", "bind", "impersonate", "update", "patch"} & set(rule["verbs"])
-
-
-def test_the_airlock_makes_and_ends_pods_of_tasks_in_their_namespace_and_no_more(documents: Sequence[Document]) -> None:
-    (role,) = [one for one in of_kind(documents, "Role") if one["metadata"]["name"] == "airlock"]
-    assert role["metadata"]["namespace"] == "saferoom-rooms"
-    found = {tuple(rule["resources"]): set(rule["verbs"]) for rule in role["rules"]}
-    # Attaching over a websocket is a "get" of old, and a "create" since Kubernetes 1.35.
-    assert found == {
-        ("podtemplates",): {"get"},
-        ("pods",): {"get", "list", "create", "delete"},
-        ("pods/attach",): {"get", "create"},
-    }
-
-
-def test_the_chart_gives_what_the_airlock_reads_about_tasks(documents: Sequence[Document]) -> None:
-    airlock = next(pod for pod in pods(documents) if pod.name == "airlock").spec["containers"][0]
-    told = {one["name"]: one["value"] for one in airlock["env"] if "value" in one}
-    assert told[VARIABLE] == "pods"
-    found = PodPlace.from_environment(told)
-    assert (found.namespace, found.instance) == ("saferoom-rooms", "saferoom")
-    (quota,) = [one for one in of_kind(documents, "ResourceQuota") if one["metadata"]["name"] == "rooms"]
-    assert int(quota["spec"]["hard"]["pods"]) > found.most
 
 
 def test_who_is_bound_to_what_is_the_table(documents: Sequence[Document]) -> None:
