@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
 from saferoom.errors import BadInputError, UnavailableError
@@ -53,6 +53,9 @@ UNAVAILABLE = (
     "the database does not answer, is locked by another process, or its disk is full; try again, and if that does not "
     "help, tell an administrator"
 )
+
+
+UNKEPT = "a text has a NUL character, or a number is too large to be kept; leave that out and try again"
 
 
 class Database:
@@ -128,9 +131,14 @@ def answering() -> Iterator[None]:
     Raises
     ------
     UnavailableError
+    BadInputError
+        PostgreSQL can neither keep nor look for a value, as a text with a NUL character; SQLite finds nothing.
     """
     try:
         yield
+    except DataError as error:
+        _log.warning("value refused by the database: %s", _code(error))
+        raise BadInputError(UNKEPT) from error
     except (OperationalError, InternalError) as error:
         code = _code(error)
         if code.startswith(_MISTAKES) and code != _SILENT:

@@ -34,6 +34,8 @@ from saferoom.projects.people.emergencies import EmergencyForm
 from saferoom.projects.people.model import Power
 from saferoom.projects.people.permissions import Actor
 
+pytestmark = pytest.mark.sqlite  # what was there before each call is put back from a copy of the file
+
 WHO = (ANA, BEN, DORA, ADA)
 CHECKS = [
     not_a_server_error,

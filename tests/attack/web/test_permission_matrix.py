@@ -7,6 +7,8 @@ from tests.support.matrix import airlock
 from tests.support.matrix.inside import Inside
 from tests.support.matrix.trial import tried
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.mark.parametrize("condition", airlock.CONDITIONS)
 def test_every_deed_on_a_request_is_done_or_refused_as_promised(inside: Inside, condition: str) -> None:
