@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,9 @@ class PodRoomSpawner(EntitledSpawner, KubeSpawner):  # type: ignore[misc]
             ) from None
         except TimeoutError:
             # It may run, and what KubeSpawner watches pods by be broken.
-            await self._start_watching_pods(replace=True)
+            with suppress(Exception):
+                async with asyncio.timeout(_REQUEST_SECONDS):
+                    await self._start_watching_pods(replace=True)
             raise UnavailableError(
                 f"the cluster did not bring it up within {self.start_seconds} seconds; try again later, and tell the "
                 "administrator if it stays so"

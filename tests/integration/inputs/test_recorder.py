@@ -124,7 +124,8 @@ SAID = "s" * 64
 def test_who_does_not_know_the_secret_can_neither_forge_nor_ask(here: World, headers: dict[str, str]) -> None:
     """Attack: a pod that got past the cluster's policies writes inputs in somebody's name, or tries out projects."""
     stranger = sending(here, SAID, **headers)
-    for document in (batch(entry("forged = 1")), batch(), batch(project="none"), []):
+    asked: list[Any] = [batch(entry("forged = 1")), batch(), batch(project="none"), []]
+    for document in asked:
         assert stranger(document).status_code == 401
     assert here.instance.inputs.look(BEN, MOBILITY).page.total == 0
 
