@@ -19,6 +19,7 @@ from saferoom.clock import SystemClock
 from saferoom.errors import NotFoundError
 from saferoom.hub.administration import Administration
 from saferoom.hub.drive import HubSession, Room
+from saferoom.hub.jupyter.factors.handlers import PAGE
 from saferoom.hub.packages.bringing import Bringing
 from saferoom.hub.wiring import Instance
 from saferoom.ids import ProjectSlug, Username
@@ -73,6 +74,13 @@ def test_a_person_works_in_a_room_of_ones_own_projects(whole: Whole, session: Hu
     assert json.loads(said) == ["/room", "alpha"]
     assert "Read-only file system" in room.execute("open('/data/x', 'w')").error
     assert list(whole.api.pods) == ["room-ana--alpha"]
+
+
+def test_security_keys_are_tied_to_the_charts_host(session: HubSession) -> None:
+    page = session.http.get(f"/hub/{PAGE}")
+    assert page.status_code == 200
+    assert 'data-origin="https://saferoom.example.org"' in page.text
+    assert "Security keys are not offered here" not in page.text
 
 
 def test_what_is_run_is_recorded_and_what_cannot_be_recorded_is_not_run(whole: Whole, room: Room) -> None:
