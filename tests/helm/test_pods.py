@@ -51,6 +51,22 @@ def test_the_airlock_is_ready_when_its_parts_are_and_lives_when_it_answers(docum
     assert settings["SAFEROOM_LOG_FORMAT"] == "json"
 
 
+def test_the_proxy_hands_inputs_to_the_recorder_by_a_secret_of_these_two(
+    documents: Sequence[Document],
+) -> None:
+    told = {pod.name: {one["name"]: one for one in pod.spec["containers"][0].get("env", ())} for pod in pods(documents)}
+    port = told["airlock"]["SAFEROOM_RECORDER_PORT"]["value"]
+    assert told["proxy"]["SAFEROOM_RECORDER"]["value"] == f"http://airlock:{port}"
+    (service,) = [one for one in of_kind(documents, "Service") if one["metadata"]["name"] == "airlock"]
+    assert int(port) in {one["port"] for one in service["spec"]["ports"]}
+    secrets = {
+        name: one["SAFEROOM_RECORDER_SECRET"]["valueFrom"]["secretKeyRef"]
+        for name, one in told.items()
+        if "SAFEROOM_RECORDER_SECRET" in one
+    }
+    assert secrets == {name: {"name": "saferoom-recorder", "key": "secret"} for name in ("airlock", "proxy")}
+
+
 def test_every_container_has_limits(documents: Sequence[Document]) -> None:
     for pod in pods(documents):
         for container in pod.containers:
