@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.chart import Document
 from tests.support.task_cluster import TaskApi
 from tests.support.task_ends import REAL, PodEnd
 
@@ -178,8 +177,3 @@ def test_somebody_elses_attaching_is_refused_by_the_cluster(pods: PodEnd) -> Non
     with pytest.raises(UnavailableError, match="does not let the airlock attach"):
         pods.place.run(TASK)
     assert pods.left() == []
-
-
-def test_templates_are_taken_as_they_are(api: TaskApi, documents: list[Document]) -> None:
-    assert set(api.templates) == {"evaluator", "delivery"}
-    assert any(one["kind"] == "PodTemplate" for one in documents)
