@@ -9,6 +9,7 @@ from saferoom.hub.bench.capacity_people import PAGES, Answer
 from saferoom.hub.bench.measure import spread
 
 COMMAND = "saferoom bench capacity --page docs/explanation/capacity.md"
+_EXAMPLES = 10
 _KEYS = ("median_ms", "p95_ms")
 
 
@@ -23,7 +24,8 @@ def pages(answers: Sequence[Answer], began: float, ended: float) -> dict[str, An
             one = {"alone": spread(alone), "loaded": spread(loaded)}
             ratios = {f"{key}_ratio": round(one["loaded"][key] / one["alone"][key], 1) for key in _KEYS}
             found[name] = {**one, **ratios}
-    return {"pages": found, "not_answered": sum(one.status != 200 for one in answers)}
+    missed = [f"{one.page}: {one.status or 'connection'}" for one in answers if one.status != 200]
+    return {"pages": found, "not_answered": len(missed), "missed": sorted(missed)[:_EXAMPLES]}
 
 
 def text(result: Mapping[str, Any]) -> str:
@@ -95,8 +97,8 @@ def _facts(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _places(places: Sequence[int]) -> str:
-    words = ["that they are next" if not one else f"{one}" for one in (places[0], places[-1])]
-    return words[0] if len(places) == 1 else f"places from {words[0]} to {words[1]} before them"
+    first = f"{places[0]} before them" if places[0] else "that they are next"
+    return first if len(places) == 1 else f"{first}, and so on up to {places[-1]} before them"
 
 
 def _table(result: Mapping[str, Any]) -> list[str]:
