@@ -89,8 +89,7 @@ class TaskNode:
         image = [str(path) for path in Path("/").iterdir() if path.name not in _OF_THE_POD]
         uid = str(spec["securityContext"]["runAsUser"])
         words = [str(bubblewrap()), "--unshare-user", "--uid", uid, "--gid", uid, "--unshare-net", "--unshare-pid"]
-        words.append("--as-pid-1")
-        words += ["--die-with-parent", *(word for path in image for word in ("--ro-bind", path, path))]
+        words += ["--as-pid-1", "--die-with-parent", *(word for path in image for word in ("--ro-bind", path, path))]
         words += ["--proc", "/proc", "--dev", "/dev"]
         claims = {one["name"]: one.get("persistentVolumeClaim", {}).get("claimName") for one in spec.get("volumes", ())}
         for mount in spec["containers"][0].get("volumeMounts", ()):
