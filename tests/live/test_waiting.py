@@ -39,8 +39,8 @@ def test_who_comes_later_waits_in_turn_and_whoever_stops_waiting_is_before_nobod
         asked.append(pool.submit(ben.api, "POST", f"users/ben/servers/{BETA}"))
         until_pending(ben, BETA)
         cleos, bens = Heard(cleo, ALPHA), Heard(ben, BETA)
-        cleos.until("You are next, because all rooms of this machine are in use")
-        bens.until("1 before you, because all rooms of this machine are in use")
+        cleos.until("You are next, because all rooms are in use")
+        bens.until("1 before you, because all rooms are in use")
         page = cleo.http.get(f"/hub/spawn-pending/cleo/{ALPHA}").text
         assert f'data-stop="users/cleo/servers/{ALPHA}" data-then="/hub/home"' in page
         # Asking again does not help.
