@@ -1,4 +1,4 @@
-"""A database whose certificate has ended: the service says so, releases nothing, and goes on when there is a new one."""
+"""A database whose certificate has ended: the service says so, releases nothing, goes on when there is a new one."""
 
 from __future__ import annotations
 
