@@ -81,6 +81,7 @@ ATTACKS: dict[str, tuple[str, Any]] = {
     "a-plain-route": ("jupyterhub.httpRoute.enabled", True),
     "unchecked-database": ("database.external.sslmode", "disable"),
     "unchecked-database-by-its-name": ("database.external.name", "saferoom?sslmode=disable"),
+    "another-database-by-its-owner": ("database.external.owner", "saferoom@evil.example/x?"),
     "unchecked-database-by-its-host": ("database.external.host", "db/x?sslmode=disable&"),
     "a-plain-bucket": ("vault.s3.attributes", {"endpoint": "http://bucket.example.org"}),
     "an-unchecked-bucket": ("vault.s3.mountOptions", ["no-verify-ssl"]),

@@ -24,6 +24,11 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
         "jupyterhub.proxy.chp.image needs a name",
     ),
     "no database": ("production", {"database": {"external": {"host": ""}}}, "database.external.host is empty"),
+    "one role": (
+        "production",
+        {"database": {"external": {"owner": "one", "user": "one"}}},
+        "database.external.owner and database.external.user name one role",
+    ),
     "no address": ("production", {"database": {"external": {"cidrs": []}}}, "database.external.cidrs is empty"),
     "two databases": ("trial", {"database": {"external": {"host": "db.example.org"}}}, "choose one of the two"),
     "trial without image": ("trial", {"images": {"postgresql": {"digest": ""}}}, "images.postgresql needs a name"),

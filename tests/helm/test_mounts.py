@@ -24,6 +24,7 @@ MOUNTED = {
     "database": {
         ("/var/lib/postgresql/data", "claim database", "rw"),
         ("/etc/saferoom/tls", "secret saferoom-database-tls", "ro"),
+        ("/docker-entrypoint-initdb.d", "settings saferoom-database-roles", "ro"),
         ("/var/run/postgresql", "memory", "rw"),
         ("/tmp", "scratch", "rw"),
     },

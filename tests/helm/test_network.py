@@ -171,7 +171,8 @@ def test_people_reach_the_proxy_over_tls_alone(documents: Sequence[Document]) ->
 
 def test_the_databases_certificate_is_checked(documents: Sequence[Document]) -> None:
     settings = next(one for one in of_kind(documents, "ConfigMap") if one["metadata"]["name"] == "saferoom-database")
-    assert "sslmode=verify-full" in settings["data"]["url"]
+    for address in ("url", "owner-url"):
+        assert "?sslmode=verify-full&sslrootcert=" in settings["data"][address]
     for pod in pods(documents):
         if pod.name == "database":
             assert "ssl=on" in pod.spec["containers"][0]["args"]
