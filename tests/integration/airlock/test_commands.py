@@ -61,7 +61,7 @@ def test_verify_with_json_prints_one_document(bundle: Path, key: Path) -> None:
     done = saferoom("verify", bundle, "--key", key, "--json")
     document = json.loads(done.stdout)
     assert (done.returncode, document["ok"], document["problem"]) == (0, True, "")
-    assert [check["passed"] for check in document["checks"]] == [True] * 11
+    assert [check["passed"] for check in document["checks"]] == [True] * 12
 
 
 @pytest.mark.sqlite

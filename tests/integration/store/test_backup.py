@@ -24,7 +24,7 @@ from saferoom.projects.airlock.states import State
 IDENTITY = Identity.generate()
 
 
-@pytest.fixture(params=["sqlite", ON_POSTGRES])
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.sqlite), ON_POSTGRES])
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An instance on either database, out of which something went."""
     monkeypatch.delenv("SAFEROOM_DATABASE_URL", raising=False)
@@ -153,6 +153,7 @@ def test_a_backup_by_somebody_else_writes_nowhere(
     assert not Path("/tmp/saferoom-outside").exists()
 
 
+@pytest.mark.sqlite
 def test_a_backup_is_in_the_trail_and_wrong_words_make_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,6 +16,7 @@ from saferoom.hub.store.audit_log import verify_audit_log
 from saferoom.hub.store.database import Database
 from saferoom.signing import VerifyingKey
 
+pytestmark = pytest.mark.sqlite
 BEFORE = REVISIONS[-2]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError as Refused
+from tests.support.empty_store import tampering
 from tests.support.ledger_world import (
     APPROVAL,
     BUDGET,
@@ -208,7 +209,7 @@ def test_store_tells_what_was_charged_newest_first(world: LedgerWorld) -> None:
 )
 def test_database_itself_refuses_more_than_a_limit(world: LedgerWorld, statement: str) -> None:
     world.ledger.charge(wanted(1000))
-    with pytest.raises(Refused), world.database.transaction() as session:
+    with pytest.raises(Refused), tampering(world.database) as session:
         session.execute(text(statement))
 
 
