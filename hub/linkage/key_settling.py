@@ -9,8 +9,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import inspect, select
-
 from saferoom.digests import canonical, sha256
 from saferoom.hub import keys
 from saferoom.hub.home import Home
@@ -61,6 +59,8 @@ def _undo(home: Home, zone: str) -> None:
 
 
 def _on_trail(home: Home, zone: str) -> bool:
+    from sqlalchemy import inspect, select
+
     from saferoom.hub.key_evidence import reading
     from saferoom.hub.store.audit_log import AuditLinkRow
 
