@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from saferoom.errors import UnavailableError
+from saferoom.errors import BadInputError, UnavailableError
 
 # Linux allows 107 bytes for a UNIX socket's path.
 _SOCKET_PATH_BYTES = 107
@@ -27,8 +27,17 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> Home:
-        """Return the home that ``SAFEROOM_HOME`` names, or ``.saferoom/home`` below the current folder."""
-        return cls(Path(os.environ.get("SAFEROOM_HOME", ".saferoom/home")).resolve())
+        """Return the home that ``SAFEROOM_HOME`` names, or ``.saferoom/home`` below the current folder.
+
+        Raises
+        ------
+        BadInputError
+            The variable is set to nothing, which would be the current folder.
+        """
+        named = os.environ.get("SAFEROOM_HOME", ".saferoom/home")
+        if not named:
+            raise BadInputError("SAFEROOM_HOME is empty; name the instance's folder in it, or unset it")
+        return cls(Path(named).resolve())
 
     @property
     def database_url(self) -> str:

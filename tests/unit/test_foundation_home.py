@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from saferoom.errors import UnavailableError
+from saferoom.errors import BadInputError, UnavailableError
 from saferoom.hub.home import Home, unix_url
 
 FOLDERS = ("root", "keys", "vault", "sources", "extracts", "workspaces", "hub", "run")
@@ -28,6 +28,15 @@ def test_home_without_environment_is_below_the_current_folder(monkeypatch: pytes
     monkeypatch.delenv("SAFEROOM_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
     assert Home.from_environment().root == tmp_path / ".saferoom" / "home"
+
+
+def test_home_that_is_named_by_nothing_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A script whose variable is unset would make an instance in the folder it stands in."""
+    monkeypatch.setenv("SAFEROOM_HOME", "")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInputError, match="SAFEROOM_HOME is empty"):
+        Home.from_environment()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_home_database_is_what_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
