@@ -34,6 +34,7 @@ ATTACKS: dict[str, tuple[str, Any]] = {
     "policies-of-the-hub": ("jupyterhub.hub.networkPolicy.enabled", True),
     "policies-of-the-proxy": ("jupyterhub.proxy.chp.networkPolicy.enabled", True),
     "everything-as-database": ("database.external.cidrs", ["0.0.0.0/0"]),
+    "an-address-that-none-is": ("network.kubernetesApi.cidrs", ["300.0.0.1/32"]),
     "half-of-everything": ("database.external.cidrs", ["128.0.0.0/1"]),
     "everything-as-mail": ("network.mail.cidrs", ["::/0"]),
     "everything-as-sign-in": ("network.signIn.cidrs", ["10.0.0.0/8"]),
