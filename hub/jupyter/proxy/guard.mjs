@@ -71,7 +71,28 @@ ConfigurableProxy.prototype.proxyOptsForTarget = function (target) {
   return options;
 };
 
+// Of other methods http-proxy says that there is no body, and passes it on all the same: the server behind would take
+// it for the next request, of whoever comes next on that connection.
+const WITH_BODIES = new Set(["POST", "PUT", "PATCH"]);
+const UNMEASURED = "The length of what is sent has to be said.\n";
+
+/** Return whether a server behind could see another end of the request than this proxy does. */
+function unmeasured(kind, req) {
+  const chunked = req.headers["transfer-encoding"] !== undefined;
+  if (kind === "ws") return chunked || !/^0*$/.test(req.headers["content-length"] ?? "");
+  return chunked && !WITH_BODIES.has(req.method);
+}
+
+function refuse(kind, res) {
+  const headers = { "Content-Type": "text/plain", "Content-Length": UNMEASURED.length, Connection: "close" };
+  if (kind !== "ws") return res.writeHead(411, headers).end(UNMEASURED);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  res.on("error", () => {});
+  return res.end(`HTTP/1.1 411 Length Required\r\n${lines.join("")}\r\n${UNMEASURED}`);
+}
+
 ConfigurableProxy.prototype.handleProxy = function (kind, req, res, ...rest) {
+  if (unmeasured(kind, req)) return refuse(kind, res);
   // Never believed when it comes from outside.
   delete req.headers["x-saferoom-proxy"];
   if (!this.saferoomGuarded) {
