@@ -6,6 +6,7 @@ database, and of the folders afterwards, fit together while the instance works. 
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -14,6 +15,7 @@ import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -96,26 +98,74 @@ def back_up(home: Home, part: Part, target: IO[bytes], recipients: Sequence[str]
 
 
 def _add(archive: tarfile.TarFile, place: Path, name: str, counts: list[int]) -> None:
-    """Add a file, or a folder with all files in it; links are not followed, and not copied."""
-    for path, inside in _walked(place, name):
-        mode = path.lstat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            counts[1] += 1
-            continue
-        try:
-            archive.add(path, inside, recursive=False, filter=_plain)
-        except FileNotFoundError:  # a workspace is written to meanwhile
-            continue
-        counts[0] += stat.S_ISREG(mode)
+    """Add a file, or a folder with all files in it; links are not followed, and not copied.
 
-
-def _walked(place: Path, name: str) -> Iterator[tuple[Path, str]]:
-    if not place.exists():
+    Workspaces are their people's, who may put a link where a folder was looked at a moment ago: everything is opened
+    within the folder that is open already, and what was opened is what is looked at.
+    """
+    try:
+        above = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return
-    yield place, name
-    if place.is_dir() and not place.is_symlink():
-        for inner in sorted(place.iterdir()):
-            yield from _walked(inner, f"{name}/{inner.name}")
+    try:
+        _add_within(archive, above, place.name, name, counts)
+    finally:
+        os.close(above)
+
+
+def _add_within(archive: tarfile.TarFile, folder: int, name: str, inside: str, counts: list[int]) -> None:
+    handle = _opened(folder, name, counts)
+    if handle is None:
+        return
+    with _closing(handle):
+        entry = _plain(archive.gettarinfo(arcname=inside, fileobj=_Handle(handle)))  # type: ignore[arg-type]  # it asks for the number alone
+        if entry.isdir():
+            archive.addfile(entry)
+            for inner in sorted(os.listdir(handle)):  # noqa: PTH208 a folder that is open
+                _add_within(archive, handle, inner, f"{inside}/{inner}", counts)
+            return
+        with os.fdopen(os.dup(handle), "rb") as content:
+            archive.addfile(entry, content)
+        counts[0] += 1
+
+
+@dataclass(frozen=True)
+class _Handle:
+    """What `tarfile` wants to know of an open file or folder."""
+
+    number: int
+    name: str = ""
+
+    def fileno(self) -> int:
+        return self.number
+
+
+def _opened(folder: int, name: str, counts: list[int]) -> int | None:
+    """Open a plain file or a folder; None for anything else, which is counted, and for what is gone meanwhile."""
+    try:
+        # A pipe would keep the backup waiting for its other end, and opening a device could do something.
+        kind = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+        if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            kind = os.fstat(handle).st_mode
+            if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+                return handle
+            os.close(handle)
+    except FileNotFoundError:  # a workspace is written to meanwhile
+        return None
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO):
+            raise
+    counts[1] += 1
+    return None
+
+
+@contextmanager
+def _closing(handle: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:

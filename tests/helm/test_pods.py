@@ -17,7 +17,7 @@ WITH_A_TOKEN = {"hub", "airlock"}
 def test_tables_are_brought_up_by_what_has_no_keys(documents: Sequence[Document]) -> None:
     airlock = next(pod for pod in pods(documents) if pod.name == "airlock")
     tables = airlock.spec["initContainers"][0]
-    assert tables["command"] == ["saferoom", "admin", "database", "--upgrade"]
+    assert tables["command"] == ["saferoom", "admin", "database", "--upgrade", "--service-role", "$(SERVICE_ROLE)"]
     assert {one["name"] for one in tables["volumeMounts"]} == {"tmp", "database-ca"}
 
 
