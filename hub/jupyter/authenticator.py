@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from abc import ABCMeta, abstractmethod
 from typing import Any
 
 from jupyterhub.auth import Authenticator
@@ -25,7 +26,11 @@ _NOT_THE_FORM = forbidden("not-the-form", "Sign in with the form on the sign-in 
 _UNREGISTERED = forbidden("unknown-person", "You are not registered here; ask the administrator.", "people.registered")
 
 
-class RegistryAuthenticator(Authenticator):  # type: ignore[misc]
+class _Abstract(type(Authenticator), ABCMeta):  # type: ignore[misc]
+    """What has traits, and methods that must be there before there is one of it."""
+
+
+class RegistryAuthenticator(Authenticator, metaclass=_Abstract):  # type: ignore[misc]
     """Lets in and keeps whom the registry knows in good standing; nobody is an administrator of the hub itself.
 
     JupyterHub's own administrators could enter anybody's room, so Saferoom has none: people and projects are
@@ -44,9 +49,9 @@ class RegistryAuthenticator(Authenticator):  # type: ignore[misc]
         """Return the addresses of this way to sign in."""
         return [*super().get_handlers(app), *routes()]
 
+    @abstractmethod
     def claimed(self, handler: BaseHandler) -> str:
         """Return who is said to sign in with a browser."""
-        raise NotImplementedError
 
     async def refresh_user(self, user: User, *_: Any, **__: Any) -> bool | dict[str, Any]:
         """Look again whether a signed-in person may stay; called at most every `auth_refresh_age` seconds."""
